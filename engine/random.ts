@@ -1,0 +1,42 @@
+/**
+ * Counter-based random numbers: a value depends only on what it is for (seed, step, layer, element), never on how many
+ * values were drawn before it. So a recomputed block repeats its dropout mask, a resumed run continues as if
+ * uninterrupted, and threads need no shared state. The hash uses only 32-bit xor, shift and multiply, so a kernel can
+ * compute the same bits.
+ */
+
+/** Where every chain starts (2^32 divided by the golden ratio), because `mix(0)` is 0. */
+const START = 0x9e3779b9;
+
+/**
+ * A bijection of the 32-bit integers in which each input bit flips each output bit with a probability very close to
+ * one half. Constants: C. Wellons, "Prospecting for hash functions" (2018), `lowbias32`.
+ */
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * Hash of a sequence of integers: `h = START; for each int: h = mix(h ^ int)`. For a fixed prefix it is a bijection of the
+ * last integer. Integers are taken modulo 2^32.
+ *
+ * @returns an integer in [0, 2^32)
+ */
+export function hash(...ints: number[]): number {
+  let h = START;
+  for (const int of ints) h = mix(h ^ int);
+  return h >>> 0;
+}
+
+/** A number uniform in [0, 1): the upper 24 bits of `hash(...ints)`, so that it is the same number in float32. */
+export function uniform(...ints: number[]): number {
+  return (hash(...ints) >>> 8) * 2 ** -24;
+}
+
+/** A standard normal number: Box-Muller on the two uniform numbers keyed `(...ints, 0)` and `(...ints, 1)`. */
+export function normal(...ints: number[]): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - uniform(...ints, 0)));
+  return radius * Math.cos(2 * Math.PI * uniform(...ints, 1));
+}
