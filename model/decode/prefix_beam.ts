@@ -1,0 +1,145 @@
+/**
+ * CTC prefix beam search without a language model (Hannun et al. 2014, "First-pass large vocabulary continuous speech
+ * recognition using bi-directional recurrent DNNs", algorithm 1; WeNet's `ctc_prefix_beam_search`).
+ *
+ * Many paths collapse to one labelling, and only their sum is its probability. So the beam holds *prefixes*, each with
+ * two sums: over its paths that end in a blank, and over those that end in its last label. A frame with log-probability
+ * y[k] of class k changes a prefix p with last label c in three ways:
+ *
+ *     stay, with a blank          blank'(p)   = total(p) + y[blank]
+ *     stay, repeating c           label'(p)   = label(p) + y[c]
+ *     grow to p·k                 label'(p·k) = y[k] + (k = c ? blank(p) : total(p))
+ *
+ * In the last line, a label like the one before needs a blank between them. Then the `beam` prefixes of highest total
+ * are kept.
+ *
+ * A grown prefix has one parent, so its sum has one term unless it is in the beam already; only those few are looked up,
+ * and every other extension costs one comparison with the worst prefix that is to be kept.
+ */
+import { countFrames, splitBatch } from "./hypothesis.ts";
+import type { Hypothesis } from "./hypothesis.ts";
+import { bestClasses, logAddExp, Ranking } from "./ranking.ts";
+
+export interface PrefixBeamOptions {
+  /** How many prefixes are kept after each frame, and returned at most. */
+  beam: number;
+  /** Class of the CTC blank; 0 by default. */
+  blank?: number;
+  /** Only the best classes of each frame are followed; null, the default, follows all. */
+  classesPerFrame?: number | null;
+}
+
+/** A node of the tree of all prefixes that were ever kept. One prefix is always one object, also if it comes back. */
+interface Prefix {
+  readonly parent: Prefix | null;
+  readonly label: number;
+  readonly children: Map<number, Prefix>;
+  /** Log-probability of its paths that end in a blank, of those that end in `label`, and of both together. */
+  blankEnd: number;
+  labelEnd: number;
+  total: number;
+}
+
+/** What a prefix is after the next frame: `label` is null if it stays as it is, else the label that it grows by. */
+interface Step {
+  from: Prefix;
+  label: number | null;
+  blankEnd: number;
+  labelEnd: number;
+  total: number;
+}
+
+/**
+ * The best labellings of one utterance, best first.
+ *
+ * @param logProbs `[frames, vocab]`
+ * @throws RangeError if `logProbs` is not made of whole frames, or `beam` or `classesPerFrame` is not a positive integer
+ */
+export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions): Hypothesis[] {
+  const { beam, blank = 0, classesPerFrame = null } = options;
+  const frames = countFrames("prefixBeamSearch", logProbs, vocab, blank);
+  checkPositive("beam", beam);
+  if (classesPerFrame !== null) checkPositive("classesPerFrame", classesPerFrame);
+
+  const followed = Math.min(classesPerFrame ?? vocab, vocab);
+  const y = new Float64Array(vocab); // the frame's log-probabilities, -inf for classes that are not followed
+  let kept: Prefix[] = [{ parent: null, label: blank, children: new Map(), blankEnd: 0, labelEnd: -Infinity, total: 0 }];
+  for (let t = 0; t < frames; t++) {
+    const frame = logProbs.subarray(t * vocab, (t + 1) * vocab);
+    const classes = bestClasses(frame, followed);
+    y.fill(-Infinity);
+    for (const k of classes) y[k] = frame[k]!;
+    kept = advance(kept, y, classes, blank, beam);
+  }
+  return kept.map((prefix) => ({ labels: spell(prefix), score: prefix.total }));
+}
+
+/**
+ * `prefixBeamSearch` of every utterance of a batch.
+ *
+ * @param shape `[batch, frames, vocab]` of `logProbs`
+ * @param lengths real frames of each utterance; what lies behind them is not read
+ */
+export function prefixBeamSearchBatch(
+  logProbs: Float32Array,
+  shape: readonly [batch: number, frames: number, vocab: number],
+  lengths: ArrayLike<number>,
+  options: PrefixBeamOptions,
+): Hypothesis[][] {
+  return splitBatch("prefixBeamSearchBatch", logProbs, shape, lengths).map((utterance) => prefixBeamSearch(utterance, shape[2], options));
+}
+
+/** One frame: the prefixes kept before it -> those kept after it, best first. */
+function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, blank: number, beam: number): Prefix[] {
+  const ranking = new Ranking<Step>(beam);
+  const inBeam = new Set(kept);
+
+  for (const prefix of kept) {
+    const blankEnd = prefix.total + y[blank]!;
+    let labelEnd = -Infinity;
+    if (prefix.parent) {
+      labelEnd = prefix.labelEnd + y[prefix.label]!;
+      if (inBeam.has(prefix.parent)) labelEnd = logAddExp(labelEnd, grown(prefix.parent, prefix.label) + y[prefix.label]!);
+    }
+    const total = logAddExp(blankEnd, labelEnd);
+    if (ranking.admits(total)) ranking.insert(total, { from: prefix, label: null, blankEnd, labelEnd, total });
+  }
+
+  for (const prefix of kept) {
+    for (const label of classes) {
+      if (label === blank) continue;
+      const total = grown(prefix, label) + y[label]!;
+      if (total === -Infinity || !ranking.admits(total)) continue;
+      const child = prefix.children.get(label);
+      if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
+      ranking.insert(total, { from: prefix, label, blankEnd: -Infinity, labelEnd: total, total });
+    }
+  }
+
+  // Only now may sums be overwritten: the loops above read those before the frame.
+  const steps = ranking.items;
+  const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label)));
+  for (const [i, { blankEnd, labelEnd, total }] of steps.entries()) Object.assign(following[i]!, { blankEnd, labelEnd, total });
+  return following;
+}
+
+/** Log-probability of the prefix's paths that can be followed by `label` as a new label. */
+function grown(prefix: Prefix, label: number): number {
+  return prefix.parent && prefix.label === label ? prefix.blankEnd : prefix.total;
+}
+
+function childOf(prefix: Prefix, label: number): Prefix {
+  let child = prefix.children.get(label);
+  if (!child) prefix.children.set(label, (child = { parent: prefix, label, children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity }));
+  return child;
+}
+
+function spell(prefix: Prefix): Int32Array {
+  const labels: number[] = [];
+  for (let node = prefix; node.parent; node = node.parent) labels.push(node.label);
+  return Int32Array.from(labels.reverse());
+}
+
+function checkPositive(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`prefixBeamSearch: ${name} is ${value}, expected a positive integer`);
+}

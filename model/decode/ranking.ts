@@ -1,0 +1,41 @@
+/** log(exp(a) + exp(b)) without overflow; -inf stands for a probability of 0. */
+export function logAddExp(a: number, b: number): number {
+  if (a === -Infinity) return b;
+  if (b === -Infinity) return a;
+  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
+}
+
+/** The best `size` of all items that were inserted, best first; of equally good ones the earlier comes first. */
+export class Ranking<Item> {
+  readonly items: Item[] = [];
+  readonly #scores: number[] = [];
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Whether an item of this score would get a place. Callers ask first, to build no item in vain. */
+  admits(score: number): boolean {
+    return this.items.length < this.#size || score > this.#scores[this.#size - 1]!;
+  }
+
+  insert(score: number, item: Item): void {
+    let place = this.#scores.length;
+    while (place > 0 && score > this.#scores[place - 1]!) place--;
+    this.#scores.splice(place, 0, score);
+    this.items.splice(place, 0, item);
+    if (this.items.length > this.#size) {
+      this.#scores.pop();
+      this.items.pop();
+    }
+  }
+}
+
+/** The `count` classes of highest log-probability in a frame `[vocab]`, of equally good ones the lowest; in no order. */
+export function bestClasses(frame: Float32Array, count: number): Int32Array {
+  if (count >= frame.length) return Int32Array.from(frame, (_, k) => k);
+  const ranking = new Ranking<number>(count);
+  for (let k = 0; k < frame.length; k++) if (ranking.admits(frame[k]!)) ranking.insert(frame[k]!, k);
+  return Int32Array.from(ranking.items);
+}
