@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { UserError } from "../engine/errors.ts";
+
+/** What a checkpoint holds of the units. */
+export interface UnitsJson {
+  blank: 0;
+  characters: string[];
+}
+
+const unitsSchema = z.strictObject({
+  blank: z.literal(0),
+  characters: z
+    .array(z.string().refine((c) => [...c].length === 1, "expected single characters"))
+    .refine((all) => new Set(all).size === all.length, "expected each character once"),
+});
+
+/**
+ * The output classes of a CTC model that spells: class 0 is the blank, class i is `characters[i - 1]`. A character is
+ * a Unicode code point.
+ */
+export class CharacterUnits {
+  static readonly BLANK = 0;
+  readonly characters: readonly string[];
+  readonly #classOf: ReadonlyMap<string, number>;
+
+  constructor(characters: readonly string[]) {
+    this.characters = [...characters];
+    this.#classOf = new Map(characters.map((character, i) => [character, i + 1]));
+  }
+
+  /** Units for these texts: their characters and the space, in the order of their code points. */
+  static fromTexts(texts: Iterable<string>): CharacterUnits {
+    const found = new Set([" "]);
+    for (const text of texts) for (const character of text) found.add(character);
+    return new CharacterUnits([...found].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!));
+  }
+
+  /**
+   * Reads what `toJSON` gave.
+   *
+   * @param source the file it comes from, for the message
+   * @throws UserError if it is anything else
+   */
+  static fromJSON(json: unknown, source = "units"): CharacterUnits {
+    const parsed = unitsSchema.safeParse(json);
+    if (parsed.success) return new CharacterUnits(parsed.data.characters);
+    const { path, message } = parsed.error.issues[0]!;
+    throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  }
+
+  toJSON(): UnitsJson {
+    return { blank: CharacterUnits.BLANK, characters: [...this.characters] };
+  }
+
+  /** Number of classes, the blank included. */
+  get size(): number {
+    return this.characters.length + 1;
+  }
+
+  /** Characters of the text that are no unit, each once, in order of appearance. */
+  unknownIn(text: string): string[] {
+    return [...new Set(text)].filter((character) => !this.#classOf.has(character));
+  }
+
+  /**
+   * The text's classes, one a character.
+   *
+   * @throws UserError that names the first character that is no unit, and the text
+   */
+  encode(text: string): Int32Array {
+    return Int32Array.from(text, (character) => {
+      const label = this.#classOf.get(character);
+      if (label === undefined) throw new UserError(`${describe(character)} in the text ${JSON.stringify(text)} is not among the model's ${this.characters.length} characters`);
+      return label;
+    });
+  }
+
+  /**
+   * The text of classes without blanks.
+   *
+   * @throws RangeError at a class that is blank or beyond the last
+   */
+  decode(labels: Iterable<number>): string {
+    let text = "";
+    for (const label of labels) {
+      const character = this.characters[label - 1];
+      if (character === undefined) throw new RangeError(`CharacterUnits.decode: label is ${label}, expected a class from 1 to ${this.characters.length}`);
+      text += character;
+    }
+    return text;
+  }
+}
+
+/** `'ö' (U+00F6)`: the code tells apart what looks alike. */
+function describe(character: string): string {
+  return `'${character}' (U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")})`;
+}
