@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UserError } from "../../../engine/errors.ts";
+import { readManifest } from "../../../train/data/manifest.ts";
+
+let folder: string;
+beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), "unfold-manifest-"))));
+afterAll(() => rm(folder, { recursive: true }));
+
+async function write(name: string, ...lines: (string | object)[]): Promise<string> {
+  const file = path.join(folder, name);
+  await writeFile(file, lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"));
+  return file;
+}
+
+const one = { audio_filepath: "audio/anna/one.flac", text: "one", duration: 1.5, speaker: "anna" };
+
+test("reads fields, and relative paths from the manifest's folder", async () => {
+  const file = await write("good.jsonl", one, "", { audio_filepath: path.join(folder, "two.wav"), text: " two\t three ", speaker: 7, id: "x", gender: "f" });
+  const { entries, warnings } = await readManifest(file);
+  expect(warnings).toEqual([]);
+  expect(entries).toEqual([
+    { id: "one", audioPath: path.join(folder, "audio", "anna", "one.flac"), text: "one", duration: 1.5, speaker: "anna", source: `${file}, line 1` },
+    { id: "x", audioPath: path.join(folder, "two.wav"), text: "two three", duration: null, speaker: "7", source: `${file}, line 3` },
+  ]);
+});
+
+test("accepts a byte order mark, Windows line ends, empty texts", async () => {
+  const file = await write("windows.jsonl", `\uFEFF${JSON.stringify(one)}\r`, `${JSON.stringify({ ...one, text: "" })}\r`, "");
+  expect((await readManifest(file)).entries.map((e) => e.text)).toEqual(["one", ""]);
+});
+
+test("composes characters, so that equal texts have equal units", async () => {
+  const file = await write("nfc.jsonl", { ...one, text: "Ba\u0308r" });
+  expect((await readManifest(file)).entries[0]!.text).toBe("B\u00e4r");
+});
+
+test("drops an utterance that has the audio and text of an earlier one, and names both", async () => {
+  const file = await write("twice.jsonl", one, { ...one, text: "two" }, { ...one, audio_filepath: "audio/x/../anna/one.flac" }, one);
+  const { entries, warnings } = await readManifest(file);
+  expect(entries.map((e) => e.text)).toEqual(["one", "two"]);
+  expect(warnings).toEqual([3, 4].map((n) => `${file}, line ${n}: one has the audio and text of ${file}, line 1 and is dropped`));
+});
+
+describe("bad input", () => {
+  async function messageOf(file: string): Promise<string> {
+    const error = await readManifest(file).then(() => null, (e: unknown) => e);
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
+  }
+
+  test("no such file, a folder, no utterances", async () => {
+    const missing = path.join(folder, "missing.jsonl");
+    expect(await messageOf(missing)).toBe(`cannot read the manifest ${missing}: there is no such file`);
+    expect(await messageOf(folder)).toContain(`cannot read the manifest ${folder}: `);
+    expect(await messageOf(await write("empty.jsonl", "", "  "))).toMatch(/^the manifest .*empty\.jsonl has no utterances$/);
+  });
+
+  test("a line that is not JSON is named by its number in the file", async () => {
+    const file = await write("broken.jsonl", one, "", '{"audio_filepath": "a.wav", ');
+    expect(await messageOf(file)).toContain(`${file}, line 3: not JSON: `);
+  });
+
+  test.each([
+    [{ text: "one" }, 'field "audio_filepath": '],
+    [{ audio_filepath: "", text: "one" }, 'field "audio_filepath": '],
+    [{ audio_filepath: "a.wav" }, 'field "text": '],
+    [{ ...one, text: 1 }, 'field "text": '],
+    [{ ...one, duration: "1.5" }, 'field "duration": '],
+    [{ ...one, duration: 0 }, 'field "duration": '],
+    [{ ...one, speaker: ["anna"] }, 'field "speaker": expected string or number'],
+    [{ ...one, id: "" }, 'field "id": '],
+    [{ ...one, offset: 2.5 }, 'field "offset": pieces of a file are not supported'],
+    [["a.wav", "one"], "expected object"],
+  ])("%j: a wrong field is named", async (line, expected) => {
+    const file = await write("wrong.jsonl", one, line);
+    expect(await messageOf(file)).toContain(`${file}, line 2: `);
+    expect(await messageOf(file)).toContain(expected);
+  });
+});

@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { UserError } from "../../engine/errors.ts";
+
+/** One line of a manifest. */
+export interface ManifestEntry {
+  /** The name in logs and reports: the line's `id`, or its audio path without folder and extension. */
+  id: string;
+  /** Absolute, or relative to the working directory if the manifest's own path is. */
+  audioPath: string;
+  /** Unicode NFC, words separated by single spaces. */
+  text: string;
+  /** Seconds, if the line says so. */
+  duration: number | null;
+  speaker: string | null;
+  /** For messages: `train.jsonl, line 12`. */
+  source: string;
+}
+
+export interface Manifest {
+  entries: ManifestEntry[];
+  /** One sentence for each thing that was wrong but could be passed over. */
+  warnings: string[];
+}
+
+const lineSchema = z.looseObject({
+  audio_filepath: z.string().min(1),
+  text: z.string(),
+  duration: z.number().positive().nullish(),
+  speaker: z.union([z.string(), z.number()], "expected string or number").nullish(),
+  id: z.string().min(1).nullish(),
+  // NeMo's manifests can cut a piece out of a file; reading the whole file instead would train on the wrong sound.
+  offset: z.literal(0, "pieces of a file are not supported, expected 0").nullish(),
+});
+
+/**
+ * Reads a manifest: JSON Lines, one utterance a line,
+ * `{"audio_filepath": "audio/a.flac", "text": "one two", "duration": 1.2, "speaker": "anna"}`, of which the first two
+ * are required. Relative audio paths start at the manifest's folder. Empty lines are skipped, other fields ignored. An
+ * utterance with the audio path and the text of an earlier one is dropped, with a warning.
+ *
+ * @throws UserError if the file cannot be read or has no utterance, or naming file, line number and field of a bad line
+ */
+export async function readManifest(file: string): Promise<Manifest> {
+  const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`);
+  });
+  const all = content
+    .replace(/^\uFEFF/u, "")
+    .split("\n")
+    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
+    .filter(({ line }) => line !== "")
+    .map(({ line, number }) => parseLine(line, file, number));
+  if (all.length === 0) throw new UserError(`the manifest ${file} has no utterances`);
+  return dropDuplicates(all);
+}
+
+function parseLine(line: string, file: string, number: number): ManifestEntry {
+  const source = `${file}, line ${number}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    throw new UserError(`${source}: not JSON: ${(error as Error).message}`);
+  }
+  const parsed = lineSchema.safeParse(json);
+  if (!parsed.success) {
+    const { path: field, message } = parsed.error.issues[0]!;
+    throw new UserError(`${source}: ${field.length > 0 ? `field "${field.join(".")}": ` : ""}${message}`);
+  }
+  const { audio_filepath, text, duration, speaker, id } = parsed.data;
+  return {
+    id: id ?? path.parse(audio_filepath).name,
+    audioPath: path.isAbsolute(audio_filepath) ? audio_filepath : path.join(path.dirname(file), audio_filepath),
+    text: normalizeText(text),
+    duration: duration ?? null,
+    speaker: speaker == null ? null : String(speaker),
+    source,
+  };
+}
+
+/** Composed characters (NFC) and single spaces, so that texts that look the same are the same. */
+export function normalizeText(text: string): string {
+  return text.normalize("NFC").trim().replace(/\s+/gu, " ");
+}
+
+function dropDuplicates(all: ManifestEntry[]): Manifest {
+  const first = new Map<string, ManifestEntry>();
+  const warnings: string[] = [];
+  for (const entry of all) {
+    const key = JSON.stringify([path.resolve(entry.audioPath), entry.text]);
+    const earlier = first.get(key);
+    if (earlier) warnings.push(`${entry.source}: ${entry.id} has the audio and text of ${earlier.source} and is dropped`);
+    else first.set(key, entry);
+  }
+  return { entries: [...first.values()], warnings };
+}
