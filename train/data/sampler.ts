@@ -1,0 +1,118 @@
+import { hash } from "../../engine/random.ts";
+
+export interface SamplerConfig {
+  /** Most utterances of a batch; unlimited if left out. */
+  batchSize?: number;
+  /** Most frames of a batch, padding included; unlimited if left out. An utterance longer than that is a batch alone. */
+  batchFrames?: number;
+  /** Number of groups of similar length, within which utterances are shuffled: more of them, less padding. Default 10. */
+  buckets?: number;
+}
+
+/** Where a sampler stands: the batch that comes next. All that a checkpoint has to keep. */
+export interface SamplerState {
+  epoch: number;
+  batch: number;
+}
+
+export interface SampledBatch extends SamplerState {
+  /** Indices of the batch's utterances. */
+  indices: number[];
+}
+
+// What a hash is for, so that the two shuffles of an epoch are independent.
+const UTTERANCES = 0;
+const BATCHES = 1;
+
+/**
+ * Batches of utterances of similar length, every utterance exactly once an epoch, in an order that depends only on the
+ * seed and the epoch. So the state is two numbers, and a resumed run continues with the very batches that it missed.
+ */
+export class BucketSampler {
+  readonly #lengths: readonly number[];
+  readonly #config: Required<SamplerConfig>;
+  readonly #seed: number;
+  readonly #bucketOf: Int32Array;
+  #state: SamplerState;
+  #planned: { epoch: number; batches: number[][] } | undefined;
+
+  /**
+   * @param lengths frames of each utterance, at least one utterance
+   * @param state where to go on; by default the first batch of epoch 0
+   * @throws RangeError if a setting is not a positive integer or `state` cannot be a sampler's
+   */
+  constructor(lengths: readonly number[], config: SamplerConfig, seed: number, state: SamplerState = { epoch: 0, batch: 0 }) {
+    const { batchSize = Infinity, batchFrames = Infinity, buckets = 10 } = config;
+    if (lengths.length === 0) throw new RangeError("BucketSampler: no utterances");
+    for (const [name, value] of Object.entries({ batchSize, batchFrames, buckets })) {
+      if (!(value >= 1 && (Number.isInteger(value) || value === Infinity))) throw new RangeError(`BucketSampler: ${name} is ${value}, expected a positive integer`);
+    }
+    for (const [name, value] of Object.entries(state)) {
+      if (!Number.isInteger(value) || value < 0) throw new RangeError(`BucketSampler: state.${name} is ${value}, expected 0, 1, 2...`);
+    }
+    this.#lengths = lengths;
+    this.#config = { batchSize, batchFrames, buckets };
+    this.#seed = seed;
+    this.#bucketOf = bucketsByLength(lengths, buckets);
+    this.#state = { ...state };
+  }
+
+  get state(): SamplerState {
+    return { ...this.#state };
+  }
+
+  /** Advances by one batch, and into the next epoch behind the last one. */
+  next(): SampledBatch {
+    let { epoch, batch } = this.#state;
+    if (batch >= this.#plan(epoch).length) [epoch, batch] = [epoch + 1, 0];
+    this.#state = { epoch, batch: batch + 1 };
+    return { epoch, batch, indices: this.#plan(epoch)[batch]! };
+  }
+
+  /** All batches of an epoch, in order. With `batchFrames` their number can differ a little between epochs. */
+  batches(epoch: number): number[][] {
+    return this.#plan(epoch).map((indices) => [...indices]);
+  }
+
+  #plan(epoch: number): number[][] {
+    if (this.#planned?.epoch !== epoch) {
+      const order = this.#shuffled(this.#lengths.map((_, i) => i), UTTERANCES, epoch);
+      order.sort((a, b) => this.#bucketOf[a]! - this.#bucketOf[b]!); // stable, so each bucket stays shuffled
+      this.#planned = { epoch, batches: this.#shuffled(this.#fill(order), BATCHES, epoch) };
+    }
+    return this.#planned.batches;
+  }
+
+  /** Cuts an order into batches. They may cross from one bucket into the next: that leaves one small batch, not one a bucket. */
+  #fill(order: readonly number[]): number[][] {
+    const { batchSize, batchFrames } = this.#config;
+    const batches: number[][] = [];
+    let open: number[] = [];
+    let longest = 0;
+    for (const index of order) {
+      const padded = Math.max(longest, this.#lengths[index]!) * (open.length + 1);
+      if (open.length > 0 && (open.length >= batchSize || padded > batchFrames)) {
+        batches.push(open);
+        [open, longest] = [[], 0];
+      }
+      open.push(index);
+      longest = Math.max(longest, this.#lengths[index]!);
+    }
+    batches.push(open);
+    return batches;
+  }
+
+  /** The items in the order of their hashes. */
+  #shuffled<Item>(items: readonly Item[], purpose: number, epoch: number): Item[] {
+    const keyed = items.map((item, i) => ({ item, key: hash(this.#seed, epoch, purpose, i) }));
+    return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
+  }
+}
+
+/** The bucket of each utterance: the sorted lengths cut into equally large groups. */
+function bucketsByLength(lengths: readonly number[], buckets: number): Int32Array {
+  const bucketOf = new Int32Array(lengths.length);
+  const byLength = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]!);
+  byLength.forEach((index, rank) => (bucketOf[index] = Math.floor((rank * buckets) / lengths.length)));
+  return bucketOf;
+}
