@@ -1,0 +1,50 @@
+/**
+ * SpecAugment: whole stretches of time and bands of frequency are hidden from the model (Park et al. 2019, without time
+ * warping; with the adaptive size of Park et al. 2020, "SpecAugment on large scale datasets", by which a time mask covers
+ * at most a share of the utterance).
+ */
+import { hash, uniform } from "../../engine/random.ts";
+
+export interface SpecAugmentConfig {
+  /** Number of frequency masks, and the most bins that one covers. */
+  freqMasks: number;
+  freqWidth: number;
+  /** Number of time masks, and the most frames that one covers. */
+  timeMasks: number;
+  timeWidth: number;
+  /** The most of the utterance, in [0, 1], that one time mask covers. */
+  maxTimeRatio: number;
+}
+
+// What a hash is for, so that time masks are independent of the number of frequency masks.
+const FREQUENCY = 0;
+const TIME = 1;
+
+/**
+ * Masks one utterance in place with 0, the mean of normalised features. Masks may overlap.
+ *
+ * @param features `[frames, bins]`, normalised
+ * @param key integers that say what the masks are for, such as `[seed, epoch, utterance]`: the same key gives the same
+ *   masks, so a resumed run repeats them
+ */
+export function specAugment(features: Float32Array, bins: number, config: SpecAugmentConfig, key: readonly number[]): void {
+  const frames = features.length / bins;
+  if (!Number.isInteger(frames)) throw new RangeError(`specAugment: features have ${features.length} values, expected whole frames of ${bins} bins`);
+  const seed = hash(...key);
+  for (let m = 0; m < config.freqMasks; m++) {
+    const [first, end] = drawSpan(bins, Math.min(config.freqWidth, bins), seed, FREQUENCY, m);
+    for (let t = 0; t < frames; t++) features.fill(0, t * bins + first, t * bins + end);
+  }
+  const longest = Math.min(config.timeWidth, Math.floor(config.maxTimeRatio * frames));
+  for (let m = 0; m < config.timeMasks; m++) {
+    const [first, end] = drawSpan(frames, longest, seed, TIME, m);
+    features.fill(0, first * bins, end * bins);
+  }
+}
+
+/** A span inside [0, length) whose width is uniform in 0..widest and whose start is uniform among those that fit. */
+function drawSpan(length: number, widest: number, ...key: number[]): [first: number, end: number] {
+  const width = Math.floor(uniform(...key, 0) * (widest + 1));
+  const first = Math.floor(uniform(...key, 1) * (length - width + 1));
+  return [first, first + width];
+}
