@@ -1,0 +1,125 @@
+import { chooseAdapter, type AdapterDescription, type AdapterOptions } from "./adapter.ts";
+import { RunError } from "./errors.ts";
+import { PipelineCache } from "./pipelines.ts";
+import { BufferPool } from "./pool.ts";
+import { Profiler } from "./profiler.ts";
+import { Recorder } from "./recorder.ts";
+
+/** Limits that WebGPU keeps low unless they are asked for by name. */
+const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxImmediateSize",
+] as const;
+
+const WANTED_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
+
+/** One GPU (or software driver) with everything that belongs to it. There is no global device. */
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly info: AdapterDescription;
+  readonly limits: GPUSupportedLimits;
+  readonly features: ReadonlySet<string>;
+  readonly pool: BufferPool;
+  readonly recorder: Recorder;
+  readonly pipelines: PipelineCache;
+  /** For tests: every new tensor is filled with NaN first, so that an element no kernel writes shows. */
+  poison = false;
+  /** Dawn's instance, held because everything above ends with it when it is collected. */
+  readonly instance: GPU;
+  #failure: Error | undefined;
+  #closed = false;
+  readonly #checks = new Set<Promise<unknown>>();
+
+  constructor(instance: GPU, gpu: GPUDevice, info: AdapterDescription) {
+    this.instance = instance;
+    this.gpu = gpu;
+    this.info = info;
+    this.limits = gpu.limits;
+    this.features = gpu.features as ReadonlySet<string>;
+    this.pool = new BufferPool(gpu);
+    this.recorder = new Recorder(gpu);
+    this.pipelines = new PipelineCache(this);
+    gpu.onuncapturederror = (event) => {
+      this.#fail(describe(event.error, "the device refused a command"));
+    };
+    void gpu.lost.then((lost) => {
+      if (!this.#closed) this.#fail(new RunError(`the device was lost (${info.name}): ${firstLine(lost.message)}`));
+    });
+  }
+
+  /** True where the adapter is a CPU: kernels then prefer registers to workgroup memory. */
+  get isSoftware(): boolean {
+    return this.info.type !== "gpu";
+  }
+
+  /** Keeps the error that `scope` resolves to, if any, for the next `throwIfBroken`. */
+  watch(scope: Promise<GPUError | null>, what: string): void {
+    const check = scope.then((error) => {
+      if (error) this.#fail(describe(error, what));
+    });
+    this.#checks.add(check);
+    void check.finally(() => this.#checks.delete(check));
+  }
+
+  /** Throws the first error that the device met: a shader that does not compile, memory that ran out, a lost device. */
+  async throwIfBroken(): Promise<void> {
+    await Promise.all(this.#checks);
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Submits everything and waits until it has run. */
+  async finish(): Promise<void> {
+    this.recorder.flush();
+    await this.gpu.queue.onSubmittedWorkDone();
+    await this.throwIfBroken();
+  }
+
+  /** Times every dispatch from now on. Throws where the adapter has no timestamps. */
+  startProfiling(): Profiler {
+    if (!this.features.has("timestamp-query")) throw new RunError(`the adapter ${this.info.name} has no timestamp queries`);
+    return (this.recorder.profiler ??= new Profiler(this.gpu));
+  }
+
+  /** Destroys all waiting buffers of the pool. */
+  trim(): void {
+    this.recorder.flush();
+    this.pipelines.forgetBindGroups();
+    this.pool.trim(() => undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.gpu.destroy();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+  }
+}
+
+/**
+ * Opens a device: a hardware GPU if there is one, else a software driver. Options and the environment variables
+ * UNFOLD_ADAPTER and UNFOLD_DRIVER choose another. Throws a RunError that says what is missing when there is none.
+ */
+export async function openDevice(options: AdapterOptions = {}): Promise<Device> {
+  const { gpu, adapter, info } = await chooseAdapter(options);
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]));
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  try {
+    return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info);
+  } catch (error) {
+    throw new RunError(`the adapter ${info.name} gave no device: ${firstLine((error as Error).message)}`);
+  }
+}
+
+function describe(error: GPUError, what: string): RunError {
+  const outOfMemory = error.constructor.name === "GPUOutOfMemoryError";
+  return new RunError(outOfMemory ? `out of device memory: ${firstLine(error.message)}` : `${what}: ${error.message}`);
+}
+
+const firstLine = (message: string): string => message.split("\n")[0] ?? "";

@@ -1,0 +1,103 @@
+import type { Device } from "./device.ts";
+import type { Tensor } from "./tensor.ts";
+import { specialise, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
+
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly groups: Map<string, GPUBindGroup>;
+}
+
+/** Bind groups kept per pipeline; pooled buffers come back, so a training step finds nearly all of its own. */
+const MAX_BIND_GROUPS = 2048;
+
+/** The compiled pipelines of one device and their bind groups. */
+export class PipelineCache {
+  readonly #device: Device;
+  readonly #compiled = new Map<string, CompiledKernel>();
+  readonly #bufferIds = new WeakMap<GPUBuffer, number>();
+  #nextBufferId = 0;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** The pipeline of a shader with these constants, compiled at first use. */
+  get(
+    label: string,
+    shader: ReflectedShader & { readonly code: string },
+    names: readonly string[],
+    constants: Readonly<Record<string, number | boolean>>,
+  ): CompiledKernel {
+    let key = label;
+    for (const name of names) key += `|${String(constants[name])}`;
+    let compiled = this.#compiled.get(key);
+    if (!compiled) {
+      compiled = this.#compile(label, shader, constants);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  #compile(label: string, shader: ReflectedShader & { readonly code: string }, constants: Readonly<Record<string, number | boolean>>): CompiledKernel {
+    const { gpu } = this.#device;
+    // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
+    gpu.pushErrorScope("validation");
+    const module = gpu.createShaderModule({ label, code: specialise(label, shader.code, constants) });
+    const pipeline = gpu.createComputePipeline({ label, layout: "auto", compute: { module, entryPoint: shader.entryPoint } });
+    this.#device.watch(gpu.popErrorScope(), `${label}.wgsl does not compile`);
+    return { pipeline, layout: pipeline.getBindGroupLayout(0), groups: new Map() };
+  }
+
+  /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
+  bind(label: string, compiled: CompiledKernel, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): GPUBindGroup {
+    let key = "";
+    for (const { name, scalar } of bindings) {
+      const x = tensors[name] as Tensor;
+      if (x.dtype !== scalar) throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
+      key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${x.storage.sliced ? x.bytes : 0} `;
+    }
+    const known = compiled.groups.get(key);
+    if (known) return known;
+    checkAliases(label, bindings, tensors);
+    if (compiled.groups.size >= MAX_BIND_GROUPS) compiled.groups.clear();
+    const group = this.#device.gpu.createBindGroup({
+      layout: compiled.layout,
+      entries: bindings.map(({ name, binding }) => ({ binding, resource: this.#resource(tensors[name] as Tensor) })),
+    });
+    compiled.groups.set(key, group);
+    return group;
+  }
+
+  /** A tensor that has its buffer to itself is bound with the whole of it, so that batches of other sizes share the group. */
+  #resource(x: Tensor): GPUBufferBinding {
+    const { buffer } = x.storage;
+    const limit = this.#device.limits.maxStorageBufferBindingSize;
+    if (!x.storage.sliced && buffer.size <= limit) return { buffer };
+    return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
+  }
+
+  /** Forgets all bind groups: call when buffers are destroyed. */
+  forgetBindGroups(): void {
+    for (const { groups } of this.#compiled.values()) groups.clear();
+  }
+
+  #bufferId(buffer: GPUBuffer): number {
+    let id = this.#bufferIds.get(buffer);
+    if (id === undefined) this.#bufferIds.set(buffer, (id = this.#nextBufferId++));
+    return id;
+  }
+}
+
+/** WebGPU allows a buffer once per dispatch if it is written, except for disjoint slices that are all read_write. */
+function checkAliases(label: string, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): void {
+  bindings.forEach((a, i) => {
+    for (const b of bindings.slice(i + 1)) {
+      const [x, y] = [tensors[a.name] as Tensor, tensors[b.name] as Tensor];
+      if (x.storage.buffer !== y.storage.buffer || (a.access === "read" && b.access === "read")) continue;
+      const disjoint = x.offset + x.bytes <= y.offset || y.offset + y.bytes <= x.offset;
+      if (a.access !== b.access || !disjoint || !x.storage.sliced)
+        throw new Error(`${label}: '${a.name}' and '${b.name}' are parts of one buffer and one of them is written`);
+    }
+  });
+}

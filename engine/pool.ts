@@ -1,0 +1,81 @@
+import { BufferUsage } from "./gpu_flags.ts";
+/**
+ * Whole GPU buffers, kept by size class and handed out again.
+ *
+ * A buffer may be returned as soon as its last use is *encoded*: commands run in the order they were encoded, so
+ * whoever gets it next writes after that use. Therefore host uploads must never touch a pooled buffer directly
+ * (`queue.writeBuffer` overtakes encoded commands); they go through the recorder's staging copies.
+ */
+export interface PoolStatistics {
+  /** Bytes of buffers in use now. */
+  readonly liveBytes: number;
+  /** The most that was ever in use at once since the last `resetPeak()`. */
+  readonly peakBytes: number;
+  /** Bytes of all buffers that exist: in use and waiting. */
+  readonly allocatedBytes: number;
+}
+
+export class BufferPool {
+  readonly #gpu: GPUDevice;
+  readonly #waiting = new Map<number, GPUBuffer[]>();
+  #live = 0;
+  #peak = 0;
+  #allocated = 0;
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+  }
+
+  /** A buffer of at least `bytes` bytes, with undefined contents. */
+  acquire(bytes: number): GPUBuffer {
+    const size = sizeClass(bytes);
+    this.#live += size;
+    this.#peak = Math.max(this.#peak, this.#live);
+    const reused = this.#waiting.get(size)?.pop();
+    if (reused) return reused;
+    this.#allocated += size;
+    return this.#gpu.createBuffer({
+      size,
+      usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
+    });
+  }
+
+  /** Takes back a buffer whose last use has been encoded. */
+  release(buffer: GPUBuffer): void {
+    this.#live -= buffer.size;
+    const list = this.#waiting.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#waiting.set(buffer.size, [buffer]);
+  }
+
+  /** Destroys all waiting buffers. Call only when nothing encoded is unsubmitted. */
+  trim(onDestroy: (buffer: GPUBuffer) => void): void {
+    for (const list of this.#waiting.values()) {
+      for (const buffer of list) {
+        onDestroy(buffer);
+        this.#allocated -= buffer.size;
+        buffer.destroy();
+      }
+    }
+    this.#waiting.clear();
+  }
+
+  resetPeak(): void {
+    this.#peak = this.#live;
+  }
+
+  get statistics(): PoolStatistics {
+    return { liveBytes: this.#live, peakBytes: this.#peak, allocatedBytes: this.#allocated };
+  }
+}
+
+/** The next size of the series 2^k · {4, 5, 6, 7}/4: at most a quarter is wasted, and few classes exist. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const power = 2 ** Math.floor(Math.log2(bytes));
+  for (const quarters of [4, 5, 6, 7]) {
+    const size = (power / 4) * quarters;
+    if (size >= bytes) return size;
+  }
+  return power * 2;
+}

@@ -1,0 +1,76 @@
+import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
+
+export interface ReflectedBinding {
+  readonly name: string;
+  readonly access: string;
+  readonly binding: number;
+  /** Scalar type of the array's elements: f32, i32, u32. */
+  readonly scalar: string;
+}
+
+export interface ReflectedField {
+  readonly name: string;
+  readonly type: string;
+  readonly offset: number;
+}
+
+export interface ReflectedShader {
+  readonly bindings: readonly ReflectedBinding[];
+  readonly immediates: readonly ReflectedField[];
+  readonly immediateBytes: number;
+  readonly entryPoint: string;
+}
+
+/** What a compute shader declares, by wgsl_reflect. Throws when it has not exactly one entry point. */
+export function reflect(label: string, code: string): ReflectedShader {
+  const shader = new WgslReflect(code);
+  const entry = shader.entry.compute[0];
+  if (!entry || shader.entry.compute.length !== 1)
+    throw new Error(`${label}: expected one @compute entry point, got ${shader.entry.compute.length}`);
+  const struct = shader.immediates[0]?.type;
+  return {
+    bindings: shader.storage.map((variable) => ({
+      name: variable.name,
+      access: variable.access,
+      binding: variable.binding,
+      scalar: scalarOf(variable.type),
+    })),
+    immediates: (struct?.members ?? []).map(({ name, offset, type }) => ({ name, offset, type: type.name })),
+    immediateBytes: struct?.size ?? 0,
+    entryPoint: entry.name,
+  };
+}
+
+interface TypeInfo {
+  name: string;
+  format?: TypeInfo | null;
+}
+
+/** The scalar at the bottom of array<vec4<f32>>, array<vec4f>, atomic<u32>, … */
+function scalarOf(type: TypeInfo): string {
+  if (type.format) return scalarOf(type.format);
+  const suffix = /^vec[234]([fiu])$/.exec(type.name)?.[1];
+  return suffix ? { f: "f32", i: "i32", u: "u32" }[suffix as "f" | "i" | "u"] : type.name;
+}
+
+/**
+ * Rewrites `const NAME: u32 = 1u;` to another value. WGSL's `override` would do for workgroup arrays, but not for the
+ * sizes of register tiles and private arrays. The file stays valid WGSL as it stands; exactly one line must match.
+ */
+export function specialise(label: string, code: string, constants: Readonly<Record<string, number | boolean>>): string {
+  let result = code;
+  for (const [name, value] of Object.entries(constants)) {
+    const line = new RegExp(`^const ${name}: (u32|i32|f32|bool) = [^;]*;`, "gm");
+    const found = [...result.matchAll(line)];
+    if (found.length !== 1) throw new Error(`${label}: expected one line 'const ${name}: <type> = …;', got ${found.length}`);
+    const type = (found[0] as RegExpMatchArray)[1] as string;
+    result = result.replace(line, `const ${name}: ${type} = ${literal(type, value)};`);
+  }
+  return result;
+}
+
+function literal(type: string, value: number | boolean): string {
+  if (type === "bool") return value ? "true" : "false";
+  if (type === "f32") return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+  return type === "u32" ? `${String(Number(value))}u` : `${String(Number(value))}i`;
+}
