@@ -1,0 +1,36 @@
+/** Sizes in samples. */
+export interface Framing {
+  readonly frameLength: number;
+  readonly frameShift: number;
+  /** true: only frames that lie within the waveform. false: one per shift, the waveform reflected at its ends. */
+  readonly snipEdges: boolean;
+}
+
+/** How many frames a waveform of so many samples gives; 0 if it is shorter than one frame and edges are snipped. */
+export function frameCount(samples: number, { frameLength, frameShift, snipEdges }: Framing): number {
+  if (!snipEdges) return Math.floor((samples + Math.floor(frameShift / 2)) / frameShift);
+  return samples < frameLength ? 0 : 1 + Math.floor((samples - frameLength) / frameShift);
+}
+
+/**
+ * Copies frame `index` of the waveform, times `scale`, to `frame` [frameLength].
+ *
+ * Without snipped edges frame t is centred on (t + ½)·shift, and beyond its ends the waveform goes on mirrored,
+ * the outermost samples included: …, x1, x0 | x0, x1, … (as often as a short one needs it).
+ */
+export function copyFrame(waveform: Float32Array, index: number, framing: Framing, scale: number, frame: Float64Array): void {
+  const { frameLength, frameShift, snipEdges } = framing;
+  const offset = snipEdges ? 0 : Math.floor(frameShift / 2) - Math.floor(frameLength / 2);
+  const start = index * frameShift + offset;
+  const inside = start >= 0 && start + frameLength <= waveform.length;
+  for (let i = 0; i < frameLength; i++) {
+    const position = inside ? start + i : mirrored(start + i, waveform.length);
+    frame[i] = scale * (waveform[position] as number);
+  }
+}
+
+function mirrored(position: number, length: number): number {
+  const period = 2 * length;
+  const within = ((position % period) + period) % period;
+  return within < length ? within : period - 1 - within;
+}
