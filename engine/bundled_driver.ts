@@ -19,7 +19,7 @@ const FILES = ["vk_swiftshader_icd.json", "libvk_swiftshader.so", "libvulkan.so.
 
 /**
  * The driver that `npm ci` brings inside the package `@sparticuz/chromium`, unpacked to the user's cache folder
- * the first time (17 MB). Undefined where it cannot work (it is built for Linux x64) or was left out with
+ * the first time (7 MB). Undefined where it cannot work (it is built for Linux x64) or was left out with
  * `npm ci --omit=optional`. Throws RunError when the cache folder cannot be written.
  */
 export async function bundledDriver(): Promise<BundledDriver | undefined> {
@@ -50,7 +50,10 @@ async function unpack(archive: string, folder: string): Promise<void> {
     await mkdir(dirname(folder), { recursive: true });
     const scratch = await mkdtemp(`${folder}-`);
     try {
-      const onlyTheDriver = { ignore: (_: string, header?: { name: string }) => !FILES.includes(header?.name ?? "") };
+      const onlyTheDriver = {
+        chown: false, // the archive's owner is a stranger; root would otherwise keep it
+        ignore: (_: string, header?: { name: string }) => !FILES.includes(header?.name ?? ""),
+      };
       await pipeline(createReadStream(archive), createBrotliDecompress(), extract(scratch, onlyTheDriver));
       await rename(scratch, folder).catch(async (error: unknown) => {
         if (FILES.every((name) => existsSync(join(folder, name)))) return; // another process was faster
