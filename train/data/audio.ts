@@ -1,14 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
+import type { DecodedAudio } from "./decoded_audio.ts";
 import { decodeFlac, isFlac } from "./flac.ts";
 import { rateLimits, resample } from "./resample.ts";
 import { decodeWav, isWav } from "./wav.ts";
-
-/** What a file holds: one array of samples in [-1, 1) per channel, all of the same length, at `sampleRate` Hz. */
-export interface DecodedAudio {
-  readonly channels: readonly Float32Array[];
-  readonly sampleRate: number;
-}
 
 /** One mono recording: samples in [-1, 1) at `sampleRate` Hz; the file itself has `originalRate`. */
 export interface Audio {

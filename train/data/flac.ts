@@ -1,6 +1,6 @@
 import loadFlac from "libflacjs";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./audio.ts";
+import type { DecodedAudio } from "./decoded_audio.ts";
 
 type LibFlac = ReturnType<typeof loadFlac>;
 
@@ -69,11 +69,13 @@ export async function readyLibFlac(): Promise<LibFlac> {
 
 /** Blocks come as bytes per channel: two for a 16-bit sample, four (sign-extended) for a 24-bit one. */
 function joinBlocks(blocks: readonly Uint8Array[][], bitDepth: 16 | 24): Float32Array[] {
-  const width = bitDepth === 16 ? Int16Array : Int32Array;
+  const IntegerArray = bitDepth === 16 ? Int16Array : Int32Array;
   const half = 2 ** (bitDepth - 1);
   return (blocks[0] ?? []).map((_, channel) => {
-    const bytes = Buffer.concat(blocks.map((block) => block[channel] as Uint8Array));
-    const values = new width(new Uint8Array(bytes).buffer);
-    return Float32Array.from(values, (value) => value / half);
+    const bytes = new Uint8Array(Buffer.concat(blocks.map((block) => block[channel] as Uint8Array)));
+    const integers = new IntegerArray(bytes.buffer);
+    const values = new Float32Array(integers.length);
+    for (let i = 0; i < values.length; i++) values[i] = (integers[i] as number) / half;
+    return values;
   });
 }

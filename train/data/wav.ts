@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import wavefile from "wavefile";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./audio.ts";
+import type { DecodedAudio } from "./decoded_audio.ts";
 
 /** A parsed file, with the parts that the library's own types leave open. */
 type ParsedWav = Omit<wavefile.WaveFile, "fmt" | "data"> & {
