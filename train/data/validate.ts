@@ -6,7 +6,7 @@ export interface Candidate {
   labels: ArrayLike<number>;
   /** Seconds by the manifest; null if it says nothing. */
   duration: number | null;
-  /** Samples and their rate in the audio file itself, before resampling. */
+  /** What the audio file really holds: samples, and their rate in Hz. */
   samples: number;
   sampleRate: number;
 }
@@ -44,11 +44,16 @@ export function validateUtterances(candidates: readonly Candidate[]): Verdict {
     const seconds = samples / sampleRate;
     if (duration !== null && Math.abs(duration - seconds) > Math.max(0.1, 0.05 * duration)) {
       const expected = Math.round(duration * sampleRate);
-      verdict.warnings.push(`${id}: wrong sample count: ${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s), the manifest's ${duration.toFixed(2)} s would be ${expected}`);
+      const found = `${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s)`;
+      verdict.warnings.push(`${id}: wrong sample count: ${found}, the manifest's ${duration.toFixed(2)} s would be ${expected}`);
     }
-    const needed = framesNeeded(labels);
-    if (frames >= 1 && frames >= needed) verdict.usable.push(index);
-    else verdict.skipped.push({ id, reason: `too short for its text: ${frames} frames after subsampling, CTC needs ${Math.max(1, needed)} for its ${labels.length} labels` });
+    const needed = Math.max(1, framesNeeded(labels));
+    if (frames >= needed) {
+      verdict.usable.push(index);
+    } else {
+      const reason = `${frames} frames after subsampling, CTC needs ${needed} for its ${labels.length} labels`;
+      verdict.skipped.push({ id, reason: `too short for its text: ${reason}` });
+    }
   }
   return verdict;
 }
