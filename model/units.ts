@@ -70,8 +70,9 @@ export class CharacterUnits {
   encode(text: string): Int32Array {
     return Int32Array.from(text, (character) => {
       const label = this.#classOf.get(character);
-      if (label === undefined) throw new UserError(`${describe(character)} in the text ${JSON.stringify(text)} is not among the model's ${this.characters.length} characters`);
-      return label;
+      if (label !== undefined) return label;
+      const where = `in the text ${JSON.stringify(text)}`;
+      throw new UserError(`${describe(character)} ${where} is not among the model's ${this.characters.length} characters`);
     });
   }
 
@@ -84,7 +85,9 @@ export class CharacterUnits {
     let text = "";
     for (const label of labels) {
       const character = this.characters[label - 1];
-      if (character === undefined) throw new RangeError(`CharacterUnits.decode: label is ${label}, expected a class from 1 to ${this.characters.length}`);
+      if (character === undefined) {
+        throw new RangeError(`CharacterUnits.decode: label is ${label}, expected a class from 1 to ${this.characters.length}`);
+      }
       text += character;
     }
     return text;

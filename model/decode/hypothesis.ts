@@ -9,8 +9,12 @@ export interface Hypothesis {
 /** Number of frames in the log-probabilities of one utterance, `[frames, vocab]`; refuses sizes that do not fit. */
 export function countFrames(operation: string, logProbs: Float32Array, vocab: number, blank: number): number {
   if (!Number.isInteger(vocab) || vocab < 1) throw new RangeError(`${operation}: vocab is ${vocab}, expected a positive integer`);
-  if (!Number.isInteger(blank) || blank < 0 || blank >= vocab) throw new RangeError(`${operation}: blank is ${blank}, expected a class from 0 to ${vocab - 1}`);
-  if (logProbs.length % vocab !== 0) throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected whole frames of ${vocab} classes`);
+  if (!Number.isInteger(blank) || blank < 0 || blank >= vocab) {
+    throw new RangeError(`${operation}: blank is ${blank}, expected a class from 0 to ${vocab - 1}`);
+  }
+  if (logProbs.length % vocab !== 0) {
+    throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected whole frames of ${vocab} classes`);
+  }
   return logProbs.length / vocab;
 }
 
@@ -18,13 +22,23 @@ export function countFrames(operation: string, logProbs: Float32Array, vocab: nu
  * Cuts log-probabilities `[batch, frames, vocab]` into one view `[lengths[b], vocab]` an utterance, so that no search
  * ever sees padding.
  */
-export function splitBatch(operation: string, logProbs: Float32Array, shape: readonly [number, number, number], lengths: ArrayLike<number>): Float32Array[] {
+export function splitBatch(
+  operation: string,
+  logProbs: Float32Array,
+  shape: readonly [batch: number, frames: number, vocab: number],
+  lengths: ArrayLike<number>,
+): Float32Array[] {
   const [batch, frames, vocab] = shape;
-  if (logProbs.length !== batch * frames * vocab) throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected ${batch * frames * vocab} for [${shape.join(", ")}]`);
+  const values = batch * frames * vocab;
+  if (logProbs.length !== values) {
+    throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected ${values} for [${shape.join(", ")}]`);
+  }
   if (lengths.length !== batch) throw new RangeError(`${operation}: ${lengths.length} lengths, expected ${batch}`);
   return Array.from({ length: batch }, (_, b) => {
     const length = lengths[b]!;
-    if (!(Number.isInteger(length) && length >= 0 && length <= frames)) throw new RangeError(`${operation}: lengths[${b}] is ${length}, expected 0 to ${frames}`);
+    if (!(Number.isInteger(length) && length >= 0 && length <= frames)) {
+      throw new RangeError(`${operation}: lengths[${b}] is ${length}, expected 0 to ${frames}`);
+    }
     return logProbs.subarray(b * frames * vocab, (b * frames + length) * vocab);
   });
 }

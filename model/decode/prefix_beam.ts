@@ -129,8 +129,10 @@ function grown(prefix: Prefix, label: number): number {
 }
 
 function childOf(prefix: Prefix, label: number): Prefix {
-  let child = prefix.children.get(label);
-  if (!child) prefix.children.set(label, (child = { parent: prefix, label, children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity }));
+  const known = prefix.children.get(label);
+  if (known) return known;
+  const child = { parent: prefix, label, children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity };
+  prefix.children.set(label, child);
   return child;
 }
 

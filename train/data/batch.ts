@@ -45,7 +45,9 @@ export function padBatch(items: readonly BatchItem[], bins: number): Batch {
     targetLengths: Int32Array.from(items, (item) => item.labels.length),
   };
   for (const [i, item] of items.entries()) {
-    if (item.features.length !== item.frames * bins) throw new RangeError(`padBatch: features of item ${i} have ${item.features.length} values, expected [${item.frames}, ${bins}]`);
+    if (item.features.length !== item.frames * bins) {
+      throw new RangeError(`padBatch: features of item ${i} have ${item.features.length} values, expected [${item.frames}, ${bins}]`);
+    }
     batch.features.set(item.features, i * frames * bins);
     batch.targets.set(item.labels, i * maxLabels);
   }

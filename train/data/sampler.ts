@@ -45,7 +45,9 @@ export class BucketSampler {
     const { batchSize = Infinity, batchFrames = Infinity, buckets = 10 } = config;
     if (lengths.length === 0) throw new RangeError("BucketSampler: no utterances");
     for (const [name, value] of Object.entries({ batchSize, batchFrames, buckets })) {
-      if (!(value >= 1 && (Number.isInteger(value) || value === Infinity))) throw new RangeError(`BucketSampler: ${name} is ${value}, expected a positive integer`);
+      if (!(value >= 1 && (Number.isInteger(value) || value === Infinity))) {
+        throw new RangeError(`BucketSampler: ${name} is ${value}, expected a positive integer`);
+      }
     }
     for (const [name, value] of Object.entries(state)) {
       if (!Number.isInteger(value) || value < 0) throw new RangeError(`BucketSampler: state.${name} is ${value}, expected 0, 1, 2...`);

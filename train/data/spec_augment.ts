@@ -29,7 +29,9 @@ const TIME = 1;
  */
 export function specAugment(features: Float32Array, bins: number, config: SpecAugmentConfig, key: readonly number[]): void {
   const frames = features.length / bins;
-  if (!Number.isInteger(frames)) throw new RangeError(`specAugment: features have ${features.length} values, expected whole frames of ${bins} bins`);
+  if (!Number.isInteger(frames)) {
+    throw new RangeError(`specAugment: features have ${features.length} values, expected whole frames of ${bins} bins`);
+  }
   const seed = hash(...key);
   for (let m = 0; m < config.freqMasks; m++) {
     const [first, end] = drawSpan(bins, Math.min(config.freqWidth, bins), seed, FREQUENCY, m);
