@@ -1,0 +1,39 @@
+// Softmax, backward, from the output alone:
+//   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so nothing flows to them
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
+// One thread a row of [outer, cols, inner].
+const LOG: bool = false;
+const MASKED: bool = false;
+const LOWEST: f32 = -3.0e38;
+struct Sizes { rows: u32, cols: u32, inner: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = (group.x + group.y * groups.x) * 32u + local;
+  if (row >= sizes.rows) {
+    return;
+  }
+  let inner = sizes.inner;
+  let start = (row / inner) * sizes.cols * inner + row % inner;
+  let end = start + sizes.cols * inner;
+  var sum = 0.0;
+  for (var i = start; i < end; i += inner) {
+    if (LOG) {
+      sum += select(dy[i], 0.0, MASKED && y[i] < LOWEST);
+    } else {
+      sum += y[i] * dy[i];
+    }
+  }
+  for (var i = start; i < end; i += inner) {
+    if (LOG) {
+      let p = select(exp(y[i]), 0.0, y[i] < LOWEST);
+      dx[i] = select(dy[i] - p * sum, 0.0, MASKED && y[i] < LOWEST);
+    } else {
+      dx[i] = y[i] * (dy[i] - sum);
+    }
+  }
+}

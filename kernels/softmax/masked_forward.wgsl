@@ -1,0 +1,49 @@
+// Softmax or log-softmax along the last axis over the positions whose mask is 1; elsewhere 0, or -∞ for the logarithm.
+// A row without any such position is all 0 (log: -∞), not NaN. One thread a row of x, which is seen as
+// [*, second, third, cols]; the mask has a stride for each of the four axes, 0 where it is broadcast.
+const LOG: bool = false;
+const LOWEST: f32 = -3.0e38;
+struct Sizes { rows: u32, cols: u32, second: u32, third: u32, stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> mask: array<u32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = (group.x + group.y * groups.x) * 32u + local;
+  if (row >= sizes.rows) {
+    return;
+  }
+  let start = row * sizes.cols;
+  let first = row / sizes.third / sizes.second;
+  let mask_start = first * sizes.stride_0 + (row / sizes.third % sizes.second) * sizes.stride_1 + (row % sizes.third) * sizes.stride_2;
+  var largest = LOWEST;
+  for (var col = 0u; col < sizes.cols; col++) {
+    let keep = mask[mask_start + col * sizes.stride_3] != 0u;
+    largest = select(largest, max(largest, x[start + col]), keep);
+  }
+  var total = 0.0;
+  for (var col = 0u; col < sizes.cols; col++) {
+    let value = x[start + col];
+    let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
+    let e = select(0.0, exp(min(value - largest, 0.0)), keep);
+    total += e;
+    if (!LOG) {
+      y[start + col] = e;
+    }
+  }
+  if (LOG) {
+    let log_total = log(max(total, 1.0));
+    for (var col = 0u; col < sizes.cols; col++) {
+      let value = x[start + col];
+      let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
+      y[start + col] = select(sizes.minus_infinity, (value - largest) - log_total, keep);
+    }
+  } else {
+    let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
+    for (var col = 0u; col < sizes.cols; col++) {
+      y[start + col] *= scale;
+    }
+  }
+}
