@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { surveyAdapters, type AdapterSurvey, type LimitName, type MatrixConfig, type SurveyedAdapter } from "../engine/adapter_survey.ts";
+import type { AdapterOptions } from "../engine/adapter.ts";
+import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+
+export function register(program: Command): void {
+  const command = program
+    .command("devices")
+    .description("List the adapters of this machine, which one would be used and why, and what a graphics card lacks.")
+    .option("--json", "print everything as JSON");
+  addAdapterOptions(command).action(devices);
+}
+
+async function devices(options: AdapterOptions & { json?: true }): Promise<void> {
+  const survey = await surveyAdapters(adapterOptions(options));
+  process.stdout.write(options.json ? `${JSON.stringify(toJson(survey), null, 2)}\n` : toText(survey));
+  if (survey.error) throw survey.error;
+}
+
+function toJson({ error, adapters, picked, ...rest }: AdapterSurvey): object {
+  return { adapters, picked: picked === undefined ? null : adapters[picked]?.name, ...rest, error: error?.message ?? null };
+}
+
+function toText({ adapters, picked, why, missing, refusals }: AdapterSurvey): string {
+  const chosen = picked === undefined ? undefined : adapters[picked];
+  return [
+    ...adapters.map(describe),
+    ...(chosen ? [`unfold would use ${chosen.name}: ${why}.\n`] : []),
+    ...refusals.map((reason) => `An installed driver was turned down: ${reason}\n`),
+    ...missing.map((sentence) => `A graphics card is not used: ${sentence}.\n`),
+  ].join("\n");
+}
+
+const KINDS = { gpu: "hardware GPU", system: "installed software driver", bundled: "bundled software driver" };
+
+/** Features that kernels can use; the many others concern textures. */
+const FEATURES = ["shader-f16", "subgroups", "subgroup-size-control", "timestamp-query"];
+
+function describe(adapter: SurveyedAdapter): string {
+  const { subgroupMinSize: least, subgroupMaxSize: most, limits } = adapter;
+  const features = FEATURES.filter((name) => adapter.features.includes(name));
+  const rows = [
+    ["driver", `${adapter.description} (${KINDS[adapter.type]})`],
+    ["features", features.join(", ") || "none that kernels use"],
+    ["subgroups", most === 0 ? "width unknown" : least === most ? `${most} wide` : `${least} to ${most} wide`],
+    ["matrix units", adapter.matrixConfigs.map(matrixShape).join(", ") || "none"],
+    ["limits", LIMIT_WORDS.map(([name, words]) => words(limits[name])).join(", ")],
+  ] as const;
+  return `${adapter.name}\n${rows.map(([label, text]) => `  ${label.padEnd(14)}${text}\n`).join("")}`;
+}
+
+const LIMIT_WORDS: [LimitName, (value: number) => string][] = [
+  ["maxBufferSize", (bytes) => `buffers up to ${binary(bytes)}`],
+  ["maxStorageBufferBindingSize", (bytes) => `${binary(bytes)} bound at once`],
+  ["maxStorageBuffersPerShaderStage", (count) => `${count} storage buffers`],
+  ["maxComputeWorkgroupStorageSize", (bytes) => `${binary(bytes)} workgroup memory`],
+  ["maxComputeInvocationsPerWorkgroup", (count) => `${count} invocations a workgroup`],
+  ["maxImmediateSize", (bytes) => `${binary(bytes)} immediates`],
+];
+
+/** 16x16x16 f16 -> f32: the sides m, n and k of the product, the type of its factors and of the sum. */
+const matrixShape = ({ m, n, k, componentType, resultComponentType }: MatrixConfig): string =>
+  `${m}x${n}x${k} ${componentType} -> ${resultComponentType}`;
+
+/** 134217728 -> "128 MiB". */
+function binary(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}

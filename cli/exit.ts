@@ -1,0 +1,18 @@
+import { writeSync } from "node:fs";
+import { CommanderError } from "commander";
+import { UserError } from "../engine/errors.ts";
+
+/** 2 for what the user can correct (wrong input, wrong usage), 0 for `--help` and `--version`, 1 for the rest. */
+export function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof UserError ? 2 : 1;
+}
+
+/** One line on stderr; with UNFOLD_DEBUG=1 the stack as well. Written at once, since the process is about to end. */
+export function printError(error: unknown): void {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const stack = process.env.UNFOLD_DEBUG === "1" && error instanceof Error ? `\n${error.stack ?? ""}` : "";
+  try {
+    writeSync(2, `unfold: ${message.split("\n").join(" ")}${stack}\n`);
+  } catch { /* nobody reads stderr */ }
+}

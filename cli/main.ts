@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { exitCode, printError } from "./exit.ts";
+
+interface Verb {
+  register(program: Command): void;
+}
+
+/** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
+const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
+  devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
+};
+
+/** Runs the command line. Exit codes: 0 good, 1 the run failed, 2 the user's input is wrong, 130 interrupted. */
+async function main(words: string[]): Promise<void> {
+  const program = new Command("unfold")
+    .description("Train and use seed-unfold Conformers for speech recognition, on a GPU or a CPU.")
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")) });
+
+  for (const [name, [summary, load]] of Object.entries(VERBS)) {
+    if (words.includes(name)) (await load()).register(program);
+    else program.command(name).summary(summary).description(summary);
+  }
+  await program.parseAsync(words, { from: "user" });
+}
+
+/** From the package's own package.json: beside `cli/`, and beside `dist/` once compiled. */
+function version(): string {
+  for (const path of ["../package.json", "../../package.json"]) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
+    } catch { /* the other one */ }
+  }
+  return "unknown";
+}
+
+// A reader that stops early, such as `head`, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+process.on("uncaughtException", fail);
+
+function fail(error: unknown): void {
+  if (!(error instanceof CommanderError)) printError(error);
+  // process.exitCode alone would not do: a device that the failed verb left open keeps the process alive.
+  process.stdout.write("", () => process.exit(exitCode(error)));
+}
+
+await main(process.argv.slice(2)).catch(fail);
