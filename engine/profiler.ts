@@ -3,7 +3,7 @@ import { BufferUsage, MapMode } from "./gpu_flags.ts";
  * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its
  * own, which costs more than most kernels, so whole-step times are taken without it.
  */
-const CAPACITY = 4096;
+const CAPACITY = 2048;
 
 export interface ProfiledKernel {
   readonly label: string;
