@@ -1,0 +1,73 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { addPartialSums } from "../partial_sums.ts";
+
+/** As in slide.wgsl and backward_params.wgsl: outputs and taps a thread, frames a chunk. */
+const [FRAMES, TAPS, CHUNK] = [8, 8, 128];
+
+const slide = defineKernel({
+  file: new URL("./slide.wgsl", import.meta.url),
+  bindings: { x: "read", weight: "read", bias: "read", lengths: "read", y: "read_write" },
+  sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_bias: "u32", has_lengths: "u32" },
+  constants: ["BACKWARD"],
+  workgroups: ({ batch, frames, channels }) => spread(batch * Math.ceil(frames / FRAMES) * channels, 32),
+});
+
+const backwardParams = defineKernel({
+  file: new URL("./backward_params.wgsl", import.meta.url),
+  bindings: { x: "read", dy: "read", lengths: "read", partial: "read_write" },
+  sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_lengths: "u32" },
+  workgroups: ({ batch, frames, channels, kernel }) =>
+    spread(batch * Math.ceil(frames / CHUNK) * Math.ceil(kernel / TAPS) * channels, 32),
+});
+
+export interface DepthwiseConvOptions {
+  /** i32 `[batch]`: frames beyond an utterance's length count as zeros, and nothing flows back to them. */
+  readonly lengths?: Tensor | undefined;
+}
+
+/**
+ * Convolves each channel over time with a filter of its own, with zeros at both ends so that no frame is lost:
+ * y[t, c] = bias[c] + Σ_k weight[c, k] · x[t + k - ⌊kernel/2⌋, c]. Every frame of y is written, padding too.
+ *
+ * @param x      `[batch, frames, channels]`
+ * @param weight `[channels, 1, kernel]`, kernel odd
+ * @param bias   `[channels]`
+ * @returns      `[batch, frames, channels]`
+ */
+export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: DepthwiseConvOptions = {}): Tensor {
+  expectType("depthwiseConv", "x", x, "f32");
+  expectRank("depthwiseConv", "x", x, 3);
+  const [batch, frames, channels] = x.shape as [number, number, number];
+  expectShape("depthwiseConv", "weight", weight, [channels, 1, null]);
+  const kernel = weight.shape[2] as number;
+  if (kernel % 2 === 0) throw new ShapeError("depthwiseConv", "weight", "an odd kernel", `a kernel of ${kernel}`);
+  if (bias) expectShape("depthwiseConv", "bias", bias, [channels]);
+  if (options.lengths) {
+    expectType("depthwiseConv", "lengths", options.lengths, "i32");
+    expectShape("depthwiseConv", "lengths", options.lengths, [batch]);
+  }
+  const has_lengths = options.lengths ? 1 : 0;
+  // Something must be bound in the place of absent lengths; it is not read.
+  const lengths = options.lengths ?? tape.empty([1], "i32");
+  const sizes = { batch, frames, channels, kernel, has_lengths };
+
+  const y = tape.like(x);
+  slide.encode(tape, { x, weight, bias: bias ?? weight, lengths, y }, { ...sizes, has_bias: bias ? 1 : 0 }, { BACKWARD: false });
+  return tape.record("depthwiseConv", bias ? [x, weight, bias] : [x, weight], y, [x, weight, lengths], (dy) => {
+    let dx: Tensor | undefined;
+    if (x.needsGrad) {
+      dx = tape.like(x);
+      slide.encode(tape, { x: dy, weight, bias: weight, lengths, y: dx }, { ...sizes, has_bias: 0 }, { BACKWARD: true });
+    }
+    if (weight.needsGrad || bias?.needsGrad) {
+      const partial = tape.empty([batch * Math.ceil(frames / CHUNK), channels * (kernel + 1)]);
+      backwardParams.encode(tape, { x, dy, lengths, partial }, sizes, {});
+      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
+      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), channels * kernel);
+    }
+    return [dx, undefined, undefined];
+  });
+}

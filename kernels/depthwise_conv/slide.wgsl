@@ -1,0 +1,58 @@
+// Depthwise convolution over time, forward and backward to the input.
+//   forward:  y[t, c]  = bias[c] + Σ_k weight[c, k] · x[t + k - half, c]              x is 0 from frame length[b] on
+//   backward: dx[t, c] = Σ_k weight[c, kernel - 1 - k] · dy[t + k - half, c]          dx is 0 from frame length[b] on
+// One thread computes FRAMES outputs of one channel: a window of inputs slides through registers, so each input is read
+// once for FRAMES outputs instead of once for each. Neighbouring threads have neighbouring channels.
+const FRAMES: u32 = 8u;
+const BACKWARD: bool = false;
+struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_bias: u32, has_lengths: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]
+@group(0) @binding(1) var<storage, read> weight: array<f32>;  // [channels, kernel]
+@group(0) @binding(2) var<storage, read> bias: array<f32>;    // [channels]
+@group(0) @binding(3) var<storage, read> lengths: array<i32>; // [batch]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [batch, frames, channels]
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let thread = (group.x + group.y * groups.x) * 32u + local;
+  let blocks = (sizes.frames + FRAMES - 1u) / FRAMES;
+  let channel = thread % sizes.channels;
+  let b = thread / sizes.channels / blocks;
+  if (b >= sizes.batch) {
+    return;
+  }
+  let first = (thread / sizes.channels % blocks) * FRAMES;
+  var length = sizes.frames;
+  if (sizes.has_lengths == 1u) {
+    length = min(length, u32(lengths[b]));
+  }
+  let readable = select(length, sizes.frames, BACKWARD);
+  let base = b * sizes.frames * sizes.channels + channel;
+  let half = sizes.kernel / 2u;
+
+  var window: array<f32, FRAMES>;
+  var sum: array<f32, FRAMES>;
+  for (var i = 0u; i < FRAMES; i++) {
+    sum[i] = select(0.0, bias[channel], sizes.has_bias == 1u);
+    // A frame before the first wraps round to a huge number, and so is not readable either.
+    let frame = first + i - half - 1u;
+    window[i] = select(0.0, x[base + frame * sizes.channels], frame < readable);
+  }
+  for (var k = 0u; k < sizes.kernel; k++) {
+    for (var i = 0u; i < FRAMES - 1u; i++) {
+      window[i] = window[i + 1u];
+    }
+    let frame = first + FRAMES - 1u + k - half;
+    window[FRAMES - 1u] = select(0.0, x[base + frame * sizes.channels], frame < readable);
+    let tap = weight[channel * sizes.kernel + select(k, sizes.kernel - 1u - k, BACKWARD)];
+    for (var i = 0u; i < FRAMES; i++) {
+      sum[i] += tap * window[i];
+    }
+  }
+  for (var i = 0u; i < FRAMES; i++) {
+    if (first + i < sizes.frames) {
+      y[base + (first + i) * sizes.channels] = select(sum[i], 0.0, BACKWARD && first + i >= length);
+    }
+  }
+}
