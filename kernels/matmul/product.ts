@@ -1,0 +1,74 @@
+import { defineKernel } from "../../engine/kernel.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { Batches } from "./batches.ts";
+import { chooseVariant, type Variant } from "./variant.ts";
+
+/** In the order of their codes in the shaders. */
+export const ACTIVATIONS = ["none", "relu", "silu", "gelu", "sigmoid", "tanh"] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+const declaration = {
+  bindings: { a: "read", b: "read", bias: "read", y: "read_write", pre: "read_write" },
+  sizes: {
+    rows: "u32", cols: "u32", inner: "u32", size0: "u32", size1: "u32", size2: "u32",
+    a0: "u32", a1: "u32", a2: "u32", b0: "u32", b1: "u32", b2: "u32",
+  },
+  constants: ["TRANSPOSE_A", "TRANSPOSE_B", "ACCUMULATE", "HAS_BIAS", "ACTIVATION", "STORE_PRE"],
+} as const;
+
+const kernels = {
+  plain: defineKernel({
+    ...declaration,
+    file: new URL("./plain.wgsl", import.meta.url),
+    workgroups: ({ rows, cols, size0, size1, size2 }) => [Math.ceil(cols / 8), Math.ceil(rows / 8), size0 * size1 * size2],
+  }),
+} satisfies Record<Variant, unknown>;
+
+export interface ProductSizes {
+  readonly rows: number;
+  readonly cols: number;
+  readonly inner: number;
+  /** Default: one matrix each. */
+  readonly batches?: Pick<Batches, "sizes" | "a" | "b">;
+}
+
+export interface ProductOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** y += instead of y =. */
+  readonly accumulate?: boolean;
+  /** `[cols]`, added to every row. */
+  readonly bias?: Tensor | undefined;
+  readonly activation?: Activation;
+  /** Gets what the activation was applied to: backward needs it. Same shape as y. */
+  readonly pre?: Tensor | undefined;
+  /** Forces a variant, for tests and measurements. It must fit the sizes. */
+  readonly variant?: Variant | undefined;
+}
+
+export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as const;
+
+/** Encodes y = activation(op(a) · op(b) + bias), batch by batch. The caller has checked the shapes. */
+export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes: ProductSizes, options: ProductOptions = {}): void {
+  const { rows, cols, inner, batches = ONE_MATRIX } = sizes;
+  const { transposeA = false, transposeB = false, accumulate = false, bias, activation = "none", pre } = options;
+  const variant = options.variant ?? chooseVariant({ rows, cols, inner, transposeA, transposeB }, tape.device);
+  const [size0, size1, size2] = batches.sizes;
+  const [a0, a1, a2] = batches.a.map((stride) => stride * rows * inner) as [number, number, number];
+  const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];
+  kernels[variant].encode(
+    tape,
+    // Every binding of a shader needs a buffer, also those that a constant switches off.
+    { a, b, bias: bias ?? b, y, pre: pre ?? tape.empty([4]) },
+    { rows, cols, inner, size0, size1, size2, a0, a1, a2, b0, b1, b2 },
+    {
+      TRANSPOSE_A: transposeA,
+      TRANSPOSE_B: transposeB,
+      ACCUMULATE: accumulate,
+      HAS_BIAS: bias !== undefined,
+      ACTIVATION: ACTIVATIONS.indexOf(activation),
+      STORE_PRE: pre !== undefined,
+    },
+  );
+}
