@@ -1,0 +1,84 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { ShapeError, expectShape, expectType, rowsAndCols, showShape } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { ACTIVATIONS, encodeProduct, type Activation } from "../matmul/product.ts";
+import type { Variant } from "../matmul/variant.ts";
+
+/** As CHUNK in column_sums.wgsl. */
+const ROWS_PER_CHUNK = 32;
+
+const activationBackward = defineKernel({
+  file: new URL("./activation_backward.wgsl", import.meta.url),
+  bindings: { pre: "read", dy: "read", dpre: "read_write" },
+  sizes: { count: "u32" },
+  constants: ["ACTIVATION"],
+  workgroups: ({ count }) => spread(count, 64),
+});
+
+const columnSums = defineKernel({
+  file: new URL("./column_sums.wgsl", import.meta.url),
+  bindings: { x: "read", partial: "read_write" },
+  sizes: { rows: "u32", cols: "u32" },
+  workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), ...spread(Math.ceil(rows / ROWS_PER_CHUNK), 1)],
+});
+
+const addColumnSums = defineKernel({
+  file: new URL("./add_column_sums.wgsl", import.meta.url),
+  bindings: { partial: "read", dbias: "read_write" },
+  sizes: { chunks: "u32", cols: "u32" },
+  workgroups: ({ cols }) => [Math.ceil(cols / 32)],
+});
+
+export type { Activation };
+
+/**
+ * A linear layer with its activation: y = activation(x Wᵀ + b), in one kernel.
+ *
+ * @param x          `[…, in]`
+ * @param weight     `[out, in]`
+ * @param bias       `[out]`
+ * @param activation gelu is the exact one, x Φ(x); silu is x sigmoid(x)
+ * @param variant    forces a kernel, for tests and measurements
+ * @returns          `[…, out]`
+ * @throws ShapeError when weight or bias do not fit x
+ */
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, activation: Activation = "none", variant?: Variant): Tensor {
+  const { rows, inputs, outputs } = checkLinear(x, weight, bias);
+  const needsGrad = tape.recording && (x.needsGrad || weight.needsGrad || (bias?.needsGrad ?? false));
+  const y = tape.empty([...x.shape.slice(0, -1), outputs]);
+  const pre = needsGrad && activation !== "none" ? tape.like(y) : undefined;
+  encodeProduct(tape, x, weight, y, { rows, cols: outputs, inner: inputs }, { transposeB: true, bias, activation, pre, variant });
+  return tape.record("linear", bias ? [x, weight, bias] : [x, weight], y, pre ? [x, weight, pre] : [x, weight], (dy) => {
+    const dpre = pre ? tape.like(dy) : dy;
+    if (pre) activationBackward.encode(tape, { pre, dy, dpre }, { count: dy.size }, { ACTIVATION: ACTIVATIONS.indexOf(activation) });
+    // dW += dpreᵀ · x,  db += Σ over rows of dpre,  dx = dpre · W.
+    if (weight.needsGrad) {
+      const sizes = { rows: outputs, cols: inputs, inner: rows };
+      encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true, variant });
+    }
+    if (bias?.needsGrad) addBiasGradient(tape, dpre, tape.gradientOf(bias), rows, outputs);
+    if (!x.needsGrad) return [undefined, undefined, undefined];
+    const dx = tape.like(x);
+    encodeProduct(tape, dpre, weight, dx, { rows, cols: inputs, inner: outputs }, { variant });
+    return [dx, undefined, undefined];
+  });
+}
+
+function addBiasGradient(tape: Tape, x: Tensor, dbias: Tensor, rows: number, cols: number): void {
+  const chunks = Math.ceil(rows / ROWS_PER_CHUNK);
+  const partial = tape.empty([chunks, cols]);
+  columnSums.encode(tape, { x, partial }, { rows, cols }, {});
+  addColumnSums.encode(tape, { partial, dbias }, { chunks, cols }, {});
+}
+
+function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined) {
+  expectType("linear", "x", x, "f32");
+  expectType("linear", "weight", weight, "f32");
+  const { rows, cols: inputs } = rowsAndCols("linear", "x", x);
+  const outputs = weight.shape[0];
+  if (outputs === undefined || weight.shape.length !== 2 || weight.shape[1] !== inputs)
+    throw new ShapeError("linear", "weight", `[any, ${inputs}], as x is ${showShape(x.shape)}`, showShape(weight.shape));
+  if (bias) expectShape("linear", "bias", bias, [outputs]);
+  return { rows, inputs, outputs };
+}
