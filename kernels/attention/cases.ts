@@ -1,0 +1,85 @@
+import type { CaseInput, KernelCase, OperationCases } from "../case.ts";
+import { attention } from "./attention.ts";
+import { attentionGradients, attentionReference, type AttentionInputs } from "./reference.ts";
+
+interface Sizes {
+  readonly batch: number;
+  readonly heads: number;
+  readonly queries: number;
+  /** Default: as many as queries. */
+  readonly keys?: number;
+  readonly width: number;
+}
+
+interface Options {
+  readonly relative?: boolean;
+  readonly causal?: boolean;
+  readonly mask?: CaseInput;
+  readonly benchmark?: boolean;
+}
+
+function attentionCase(name: string, sizes: Sizes, { relative = false, causal = false, mask, benchmark = false }: Options = {}): KernelCase {
+  const { batch, heads, queries, keys = queries, width } = sizes;
+  const dim = heads * width;
+  const positions = { p: { shape: [2 * keys - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } };
+  const options = { heads, causal };
+  return {
+    name,
+    inputs: {
+      q: { shape: [batch, queries, dim] },
+      k: { shape: [batch, keys, dim] },
+      value: { shape: [batch, keys, dim] },
+      ...(relative ? positions : {}),
+      ...(mask ? { mask } : {}),
+    },
+    run: (tape, { q, k, value, mask, p, u, v }) =>
+      attention(tape, q!, k!, value!, {
+        ...options,
+        mask,
+        ...(relative ? { relative: { positions: p!, contentBias: u!, positionBias: v! } } : {}),
+      }),
+    reference: (inputs) => attentionReference(inputs as unknown as AttentionInputs, options),
+    referenceGradients: (inputs, dy) => attentionGradients(inputs as unknown as AttentionInputs, dy, options),
+    // Products with keys, with values, and with positions: each (query, key) pair is one dot product of `width`.
+    flops: 2 * batch * queries * keys * dim * (relative ? 3 : 2),
+    bytes: 4 * (2 * batch * (queries + keys) * dim + (relative ? (2 * keys + 1) * dim : 0)),
+    benchmark,
+  };
+}
+
+/** Keys beyond each utterance's length are hidden. */
+const padding = (lengths: readonly number[], keys: number): CaseInput => ({
+  shape: [lengths.length, 1, 1, keys],
+  dtype: "u32",
+  value: (i) => (i % keys < lengths[Math.floor(i / keys)]! ? 1 : 0),
+});
+
+/** Each query sees about two thirds of the keys, another choice in each head; the first query of all sees none. */
+const scattered = (shape: readonly [number, number, number, number]): CaseInput => ({
+  shape,
+  dtype: "u32",
+  value: (i) => (i < shape[3] || (i * 7 + Math.floor(i / shape[3])) % 3 === 0 ? 0 : 1),
+});
+
+export const cases: OperationCases = {
+  operation: "attention",
+  cases: [
+    attentionCase("plain", { batch: 2, heads: 3, queries: 7, width: 5 }),
+    attentionCase("one of each", { batch: 1, heads: 1, queries: 1, width: 1 }),
+    attentionCase("cross attention over tiles", { batch: 1, heads: 2, queries: 19, keys: 35, width: 34 }),
+    attentionCase("padded keys", { batch: 3, heads: 2, queries: 6, keys: 9, width: 4 }, { mask: padding([9, 1, 5], 9) }),
+    attentionCase("causal", { batch: 2, heads: 1, queries: 18, width: 3 }, { causal: true }),
+    attentionCase("causal, padded", { batch: 2, heads: 2, queries: 5, width: 4 }, { causal: true, mask: padding([3, 5], 5) }),
+    attentionCase("a mask for each head", { batch: 2, heads: 3, queries: 5, width: 2 }, { mask: scattered([2, 3, 5, 5]) }),
+    attentionCase("a mask for all heads", { batch: 2, heads: 2, queries: 4, keys: 6, width: 3 }, { mask: scattered([2, 1, 4, 6]) }),
+    attentionCase("an utterance without keys", { batch: 2, heads: 2, queries: 4, width: 4 }, { mask: padding([0, 4], 4) }),
+    attentionCase("relative", { batch: 2, heads: 3, queries: 7, width: 5 }, { relative: true }),
+    attentionCase("relative, one frame", { batch: 2, heads: 2, queries: 1, width: 4 }, { relative: true }),
+    attentionCase("relative, two frames", { batch: 2, heads: 2, queries: 2, width: 3 }, { relative: true }),
+    attentionCase("relative over tiles", { batch: 2, heads: 1, queries: 35, width: 34 }, { relative: true }),
+    attentionCase("relative, padded", { batch: 3, heads: 2, queries: 9, width: 6 }, { relative: true, mask: padding([9, 0, 4], 9) }),
+    attentionCase("relative, causal", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, causal: true }),
+    attentionCase("plain 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { benchmark: true }),
+    attentionCase("relative 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { relative: true, benchmark: true }),
+  ],
+};
