@@ -1,0 +1,49 @@
+// Imports point one way, engine <- kernels <- model <- train <- cli, so that each folder can be read without the next.
+const ORDER = ["engine", "kernels", "model", "train", "cli"];
+const SOURCE = `^(${ORDER.join("|")}|bench)/`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      comment: "A cycle makes the order in which modules start depend on who was imported first. Types alone may form one.",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    ...ORDER.slice(0, -1).map((folder, position) => ({
+      name: `${folder}-points-left`,
+      severity: "error",
+      comment: "engine <- kernels <- model <- train <- cli; bench and test may import all of them",
+      from: { path: `^${folder}/` },
+      to: { path: `^(${[...ORDER.slice(position + 1), "bench", "test", "examples", "scripts", "index\\.ts$"].join("|")})` },
+    })),
+    {
+      name: "source-imports-no-tests",
+      severity: "error",
+      from: { path: SOURCE },
+      to: { path: "^(test|scripts|examples)/" },
+    },
+    {
+      name: "declared-packages-only",
+      severity: "error",
+      comment: "What the published package imports is listed in its dependencies",
+      from: { path: `${SOURCE}|^index\\.ts$`, pathNot: "^bench/peers/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "everything-resolves",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^bench/peers/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "node", "default"] },
+  },
+};

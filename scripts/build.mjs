@@ -1,0 +1,47 @@
+// Compiles the sources to dist/ and copies beside them what they read at run time: shaders, the examples' configs,
+// the tuner's tables. Nothing newer than the last build: nothing to do. Types are checked by `npm test`, not here.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+
+const FOLDERS = ["engine", "kernels", "model", "train", "cli", "bench", "examples"];
+const ROOT_FILES = ["index.ts", "package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"];
+const STAMP = "dist/.built";
+const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;
+
+const entries = FOLDERS.filter((folder) => existsSync(folder)).flatMap(walk);
+const newest = Math.max(...[...entries, ...ROOT_FILES].map((path) => statSync(path).mtimeMs));
+if (!existsSync(STAMP) || statSync(STAMP).mtimeMs < newest) build();
+
+function build() {
+  const started = new Date(); // a file saved during the build is newer than it
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noCheck"], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+  for (const path of entries.filter((path) => ASSET.test(path))) {
+    mkdirSync(join("dist", dirname(path)), { recursive: true });
+    copyFileSync(path, join("dist", path));
+  }
+  for (const path of FOLDERS.map((folder) => join("dist", folder)).filter((folder) => existsSync(folder)).flatMap(walk)) {
+    if (!hasSource(path.slice("dist/".length))) rmSync(path, { recursive: true });
+  }
+  writeFileSync(STAMP, "");
+  utimesSync(STAMP, started, started);
+}
+
+/** Whether a file in dist/ still comes from somewhere: sources are renamed and deleted, too. */
+function hasSource(path) {
+  return existsSync(path) || existsSync(path.replace(/(\.d\.ts|\.js)$/, ".ts"));
+}
+
+/** Every file and folder below, folders included since a deleted file changes only its folder's time. */
+function walk(folder) {
+  return [folder, ...readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? walk(path) : [path];
+  })];
+}
