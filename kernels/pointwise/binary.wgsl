@@ -1,0 +1,54 @@
+// y = a ∘ b, element by element, one thread an element. How an operand's element is found depends on LAYOUT:
+//   0  same shapes: i      1  an operand may repeat as a whole, as [cols] along [rows, cols]: i mod its size
+//   2  any broadcast over four axes: by strides that are 0 where an operand repeats.
+const OP: u32 = 0u; // 0 add, 1 sub, 2 mul, 3 div, 4 maximum, 5 minimum
+const LAYOUT: u32 = 0u;
+struct Sizes {
+  count: u32, a_count: u32, b_count: u32,
+  n1: u32, n2: u32, n3: u32,
+  a0: u32, a1: u32, a2: u32, a3: u32,
+  b0: u32, b1: u32, b2: u32, b3: u32,
+}
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+// Where element i of the result finds its operands.
+fn places(i: u32) -> vec2u {
+  if (LAYOUT == 0u) {
+    return vec2u(i, i);
+  }
+  if (LAYOUT == 1u) {
+    return vec2u(i % sizes.a_count, i % sizes.b_count);
+  }
+  let c3 = i % sizes.n3;
+  let c2 = (i / sizes.n3) % sizes.n2;
+  let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
+  let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
+  return vec2u(
+    c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3,
+    c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3,
+  );
+}
+
+fn combine(p: f32, q: f32) -> f32 {
+  switch OP {
+    case 0u: { return p + q; }
+    case 1u: { return p - q; }
+    case 2u: { return p * q; }
+    case 3u: { return p / q; }
+    case 4u: { return max(p, q); }
+    default: { return min(p, q); }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i >= sizes.count) {
+    return;
+  }
+  let place = places(i);
+  y[i] = combine(a[place.x], b[place.y]);
+}

@@ -1,0 +1,60 @@
+// The gradient of y = a ∘ b to one operand, before it is summed over the axes along which that operand repeats:
+//   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the one chosen, half each if equal.
+// add and sub need no kernel. One thread an element of y; LAYOUT as in binary.wgsl.
+const OP: u32 = 0u; // 2 mul, 3 div, 4 maximum, 5 minimum
+const LAYOUT: u32 = 0u;
+const TO_B: bool = false; // the gradient of b, not of a
+struct Sizes {
+  count: u32, a_count: u32, b_count: u32,
+  n1: u32, n2: u32, n3: u32,
+  a0: u32, a1: u32, a2: u32, a3: u32,
+  b0: u32, b1: u32, b2: u32, b3: u32,
+}
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // of y's shape
+
+// Where element i of y finds its operands.
+fn places(i: u32) -> vec2u {
+  if (LAYOUT == 0u) {
+    return vec2u(i, i);
+  }
+  if (LAYOUT == 1u) {
+    return vec2u(i % sizes.a_count, i % sizes.b_count);
+  }
+  let c3 = i % sizes.n3;
+  let c2 = (i / sizes.n3) % sizes.n2;
+  let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
+  let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
+  return vec2u(
+    c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3,
+    c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3,
+  );
+}
+
+// ∂y / ∂a or ∂y / ∂b.
+fn slope(p: f32, q: f32) -> f32 {
+  switch OP {
+    case 2u: { return select(q, p, TO_B); }
+    case 3u: { return select(1.0 / q, -p / (q * q), TO_B); }
+    default: {
+      if (p == q) {
+        return 0.5;
+      }
+      let chooses_a = (p > q) == (OP == 4u);
+      return select(0.0, 1.0, chooses_a != TO_B);
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i >= sizes.count) {
+    return;
+  }
+  let place = places(i);
+  gradient[i] = dy[i] * slope(a[place.x], b[place.y]);
+}

@@ -1,0 +1,31 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectRank, expectShape, expectType } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+
+const mask = defineKernel({
+  file: new URL("./mask_frames.wgsl", import.meta.url),
+  bindings: { x: "read", lengths: "read", y: "read_write" },
+  sizes: { count: "u32", frames: "u32", channels: "u32" },
+  workgroups: ({ count }) => spread(count, 64),
+});
+
+/**
+ * x with 0 in the padding: in all frames from `lengths[b]` on. Nothing flows back there.
+ *
+ * @param x       `[batch, frames, channels]`
+ * @param lengths i32 `[batch]`, in frames
+ */
+export function maskFrames(tape: Tape, x: Tensor, lengths: Tensor): Tensor {
+  expectType("maskFrames", "x", x, "f32");
+  expectRank("maskFrames", "x", x, 3);
+  const [batch, frames, channels] = x.shape as [number, number, number];
+  expectType("maskFrames", "lengths", lengths, "i32");
+  expectShape("maskFrames", "lengths", lengths, [batch]);
+  const masked = (from: Tensor): Tensor => {
+    const y = tape.like(from);
+    mask.encode(tape, { x: from, lengths, y }, { count: y.size, frames, channels }, {});
+    return y;
+  };
+  return tape.record("maskFrames", [x], masked(x), [lengths], (dy) => [masked(dy)]);
+}

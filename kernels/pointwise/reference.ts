@@ -1,0 +1,113 @@
+import { broadcastShapes, sizeOf, stridesOf, type Shape } from "../../engine/shape.ts";
+import { broadcastStrides } from "../axes.ts";
+import { host, type HostTensor } from "../case.ts";
+
+/** y = f(x) and dy/dx, of one number. */
+export interface Curve {
+  readonly value: (x: number) => number;
+  readonly slope: (x: number) => number;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const bell = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+
+/** Φ(x) = ½ + φ(x) · (x + x³/3 + x⁵/(3·5) + …): all terms have one sign, so nothing cancels (Marsaglia, 2004). */
+export function normalDistribution(x: number): number {
+  if (Math.abs(x) > 8) return x < 0 ? 0 : 1;
+  let term = x;
+  let sum = x;
+  for (let n = 3; Math.abs(term) > 1e-17 * Math.abs(sum); n += 2) sum += term *= (x * x) / n;
+  return 0.5 + bell(x) * sum;
+}
+
+/** The argument of the tanh form of gelu, doubled: x · sigmoid(u) = x/2 · (1 + tanh(u/2)). */
+const geluArgument = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+const geluArgumentSlope = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (1 + 0.134145 * x ** 2);
+
+export const curves = {
+  neg: { value: (x) => -x, slope: () => -1 },
+  abs: { value: Math.abs, slope: Math.sign },
+  square: { value: (x) => x * x, slope: (x) => 2 * x },
+  exp: { value: Math.exp, slope: Math.exp },
+  log: { value: Math.log, slope: (x) => 1 / x },
+  sqrt: { value: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x) },
+  rsqrt: { value: (x) => 1 / Math.sqrt(x), slope: (x) => -0.5 * x ** -1.5 },
+  reciprocal: { value: (x) => 1 / x, slope: (x) => -1 / (x * x) },
+  sigmoid: { value: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x) },
+  tanh: { value: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
+  relu: { value: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0) },
+  gelu: { value: (x) => x * normalDistribution(x), slope: (x) => normalDistribution(x) + x * bell(x) },
+  geluTanh: {
+    value: (x) => x * sigmoid(geluArgument(x)),
+    slope: (x) => sigmoid(geluArgument(x)) + x * sigmoid(geluArgument(x)) * sigmoid(-geluArgument(x)) * geluArgumentSlope(x),
+  },
+  silu: { value: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
+  softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
+} satisfies Record<string, Curve>;
+
+/** y = p ∘ q with its two derivatives, of two numbers. */
+export interface Surface {
+  readonly value: (p: number, q: number) => number;
+  readonly slopes: (p: number, q: number) => readonly [number, number];
+}
+
+const share = (p: number, q: number): number => (p > q ? 1 : p < q ? 0 : 0.5);
+
+export const surfaces = {
+  add: { value: (p, q) => p + q, slopes: () => [1, 1] },
+  sub: { value: (p, q) => p - q, slopes: () => [1, -1] },
+  mul: { value: (p, q) => p * q, slopes: (p, q) => [q, p] },
+  div: { value: (p, q) => p / q, slopes: (p, q) => [1 / q, -p / q ** 2] },
+  maximum: { value: Math.max, slopes: (p, q) => [share(p, q), share(q, p)] },
+  minimum: { value: Math.min, slopes: (p, q) => [share(q, p), share(p, q)] },
+} satisfies Record<string, Surface>;
+
+/** Element i of an array of shape `target`, as an index into `shape` stretched to it. */
+export function stretchedIndex(shape: Shape, target: Shape): (i: number) => number {
+  const own = broadcastStrides(shape, target);
+  const strides = stridesOf(target);
+  return (i) => target.reduce((sum, n, axis) => sum + (Math.floor(i / strides[axis]!) % n) * own[axis]!, 0);
+}
+
+export function binaryReference({ value }: Surface, a: HostTensor, b: HostTensor): HostTensor {
+  const shape = broadcastShapes("binary", a.shape, b.shape);
+  const [inA, inB] = [stretchedIndex(a.shape, shape), stretchedIndex(b.shape, shape)];
+  return host(shape, (i) => value(a.data[inA(i)]!, b.data[inB(i)]!));
+}
+
+/** An operand that repeats gets the sum over its repetitions. */
+export function binaryGradients({ slopes }: Surface, a: HostTensor, b: HostTensor, dy: HostTensor) {
+  const [inA, inB] = [stretchedIndex(a.shape, dy.shape), stretchedIndex(b.shape, dy.shape)];
+  const [da, db] = [host(a.shape, () => 0), host(b.shape, () => 0)];
+  for (let i = 0; i < sizeOf(dy.shape); i++) {
+    const [toA, toB] = slopes(a.data[inA(i)]!, b.data[inB(i)]!);
+    da.data[inA(i)]! += toA * dy.data[i]!;
+    db.data[inB(i)]! += toB * dy.data[i]!;
+  }
+  return { a: da, b: db };
+}
+
+/** condition ? a : b, all three stretched to one shape. */
+export function whereReference(condition: HostTensor, a: HostTensor, b: HostTensor): HostTensor {
+  const shape = broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape));
+  const [inC, inA, inB] = [condition, a, b].map((x) => stretchedIndex(x.shape, shape)) as [Index, Index, Index];
+  return host(shape, (i) => (condition.data[inC(i)] ? a.data[inA(i)]! : b.data[inB(i)]!));
+}
+
+type Index = (i: number) => number;
+
+export function whereGradients(condition: HostTensor, a: HostTensor, b: HostTensor, dy: HostTensor) {
+  const [inC, inA, inB] = [condition, a, b].map((x) => stretchedIndex(x.shape, dy.shape)) as [Index, Index, Index];
+  const [da, db] = [host(a.shape, () => 0), host(b.shape, () => 0)];
+  dy.data.forEach((g, i) => (condition.data[inC(i)] ? (da.data[inA(i)]! += g) : (db.data[inB(i)]! += g)));
+  return { a: da, b: db };
+}
+
+/** x [batch, frames, channels] with 0 from frame lengths[b] on; its gradient is the same function of dy. */
+export function maskFramesReference(x: HostTensor, lengths: HostTensor): HostTensor {
+  const [, frames, channels] = x.shape as [number, number, number];
+  return host(x.shape, (i) => {
+    const row = Math.floor(i / channels);
+    return row % frames < lengths.data[Math.floor(row / frames)]! ? x.data[i]! : 0;
+  });
+}

@@ -1,0 +1,74 @@
+// y = f(x), element by element, one thread an element. Every formula is stable: no intermediate result overflows where
+// the function itself does not. WGSL's own tanh may overflow and is only good to 1e-5, and there is no erf.
+const OP: u32 = 0u;
+struct Sizes { count: u32, p: f32, q: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+// 1 / (1 + e⁻ᵛ) with an exponent that is never positive.
+fn sigmoid(v: f32) -> f32 {
+  let e = exp(-abs(v));
+  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+}
+
+// (1 - e⁻²ᵛ) / (1 + e⁻²ᵛ); near 0, where that cancels, the Taylor series.
+fn stable_tanh(v: f32) -> f32 {
+  if (abs(v) < 0.2) {
+    let s = v * v;
+    return v * (1.0 + s * (-1.0 / 3.0 + s * (2.0 / 15.0 - s * (17.0 / 315.0))));
+  }
+  let e = exp(-2.0 * abs(v));
+  return sign(v) * (1.0 - e) / (1.0 + e);
+}
+
+// Φ(v), the normal distribution function, from erfc as in Press et al., Numerical Recipes (2nd ed.), section 6.2: the
+// relative error is below 1.2e-7 everywhere, also in the lower tail. Beyond 20 nothing is left of it in f32.
+fn normal_cdf(v: f32) -> f32 {
+  let z = min(abs(v), 20.0) * 0.70710678;
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let series = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806
+    + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  let tail = 0.5 * t * exp(series - z * z);
+  return select(tail, 1.0 - tail, v >= 0.0);
+}
+
+// log(1 + e) for e in [0, 1].
+fn log1p(e: f32) -> f32 {
+  if (e < 0.02) {
+    return e * (1.0 - e * (0.5 - e * (1.0 / 3.0 - e * 0.25)));
+  }
+  return log(1.0 + e);
+}
+
+fn f(v: f32) -> f32 {
+  switch OP {
+    case 0u: { return -v; }
+    case 1u: { return abs(v); }
+    case 2u: { return v * v; }
+    case 3u: { return exp(v); }
+    case 4u: { return log(v); }
+    case 5u: { return sqrt(v); }
+    case 6u: { return inverseSqrt(v); }
+    case 7u: { return 1.0 / v; }
+    case 8u: { return sigmoid(v); }
+    case 9u: { return stable_tanh(v); }
+    case 10u: { return max(v, 0.0); }
+    case 11u: { return v * normal_cdf(v); }
+    // gelu, tanh form: v/2 · (1 + tanh u) = v · sigmoid(2u) with u = √(2/π) · (v + 0.044715 v³).
+    case 12u: { return v * sigmoid(1.59576912 * v * (1.0 + 0.044715 * v * v)); }
+    case 13u: { return v * sigmoid(v); }
+    case 14u: { return max(v, 0.0) + log1p(exp(-abs(v))); }
+    case 15u: { return v * sizes.p; }
+    case 16u: { return v + sizes.p; }
+    default: { return min(max(v, sizes.p), sizes.q); }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i < sizes.count) {
+    y[i] = f(x[i]);
+  }
+}

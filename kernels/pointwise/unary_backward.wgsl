@@ -1,0 +1,64 @@
+// dx = dy · f'(x), element by element, one thread an element; op codes as in unary.wgsl.
+const OP: u32 = 1u;
+struct Sizes { count: u32, p: f32, q: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+fn sigmoid(v: f32) -> f32 {
+  let e = exp(-abs(v));
+  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+}
+
+// sigmoid' = σ (1 - σ) = e / (1 + e)² with e = exp(-|v|): 1 - σ would cancel.
+fn sigmoid_slope(v: f32) -> f32 {
+  let e = exp(-abs(v));
+  return e / ((1.0 + e) * (1.0 + e));
+}
+
+// Φ(v), as in unary.wgsl.
+fn normal_cdf(v: f32) -> f32 {
+  let z = min(abs(v), 20.0) * 0.70710678;
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let series = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806
+    + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  let tail = 0.5 * t * exp(series - z * z);
+  return select(tail, 1.0 - tail, v >= 0.0);
+}
+
+fn slope(v: f32) -> f32 {
+  // Beyond 20 the bell-shaped factors below are 0 in f32; without the bound, powers of v would make 0 · inf of them.
+  let near = clamp(v, -20.0, 20.0);
+  switch OP {
+    case 1u: { return sign(v); }
+    case 2u: { return 2.0 * v; }
+    case 3u: { return exp(v); }
+    case 4u: { return 1.0 / v; }
+    case 5u: { return 0.5 * inverseSqrt(v); }
+    case 6u: { return -0.5 * inverseSqrt(v) / v; }
+    case 7u: { return -1.0 / (v * v); }
+    case 8u: { return sigmoid_slope(v); }
+    // tanh v = 2 σ(2v) - 1
+    case 9u: { return 4.0 * sigmoid_slope(2.0 * v); }
+    case 10u: { return select(0.0, 1.0, v > 0.0); }
+    // (v Φ)' = Φ + v φ with the bell curve φ = exp(-v²/2) / √(2π)
+    case 11u: { return normal_cdf(v) + near * 0.39894228 * exp(-0.5 * near * near); }
+    // (v σ(w))' = σ(w) + v σ'(w) w' with w = 2 √(2/π) (v + 0.044715 v³)
+    case 12u: {
+      let w = 1.59576912 * near * (1.0 + 0.044715 * near * near);
+      return sigmoid(w) + near * sigmoid_slope(w) * 1.59576912 * (1.0 + 0.134145 * near * near);
+    }
+    case 13u: { return sigmoid(v) + v * sigmoid_slope(v); }
+    case 14u: { return sigmoid(v); }
+    default: { return select(0.0, 1.0, v >= sizes.p && v <= sizes.q); }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i < sizes.count) {
+    dx[i] = dy[i] * slope(x[i]);
+  }
+}

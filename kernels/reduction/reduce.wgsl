@@ -1,0 +1,49 @@
+// Reduces the middle axis of x [outer, count, inner], one thread for each chunk of up to CHUNK elements:
+//   y[o, chunk, i] = factor · Σ x[o, k, i]   |   max x[o, k, i]   |   log Σ exp x[o, k, i]     over the k of the chunk.
+// All three can be applied again to their own results, so long axes take several rounds. That is a tree of sums of at
+// most CHUNK terms each: the same result every time, with an error that grows with the tree's depth only.
+const OP: u32 = 0u; // 0 sum, 1 max, 2 log-sum-exp
+const CHUNK: u32 = 128u;
+const LOWEST: f32 = -3.4028234e38;
+struct Sizes { threads: u32, count: u32, chunks: u32, inner: u32, factor: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;       // [outer, count, inner]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [outer, chunks, inner]
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let thread = (group.x + group.y * groups.x) * 32u + local;
+  if (thread >= sizes.threads) {
+    return;
+  }
+  let column = thread % sizes.inner;
+  let chunk = (thread / sizes.inner) % sizes.chunks;
+  let outer = thread / (sizes.inner * sizes.chunks);
+  let begin = chunk * CHUNK;
+  let terms = min(sizes.count - begin, CHUNK);
+  let start = (outer * sizes.count + begin) * sizes.inner + column;
+
+  if (OP == 0u) {
+    var sum = 0.0;
+    for (var k = 0u; k < terms; k++) {
+      sum += x[start + k * sizes.inner];
+    }
+    y[thread] = sum * sizes.factor;
+    return;
+  }
+  var largest = x[start];
+  for (var k = 1u; k < terms; k++) {
+    largest = max(largest, x[start + k * sizes.inner]);
+  }
+  if (OP == 1u) {
+    y[thread] = largest;
+    return;
+  }
+  // Nothing overflows with the largest exponent moved to 0; a chunk of only -inf gives log 0 = -inf.
+  largest = max(largest, LOWEST);
+  var total = 0.0;
+  for (var k = 0u; k < terms; k++) {
+    total += exp(x[start + k * sizes.inner] - largest);
+  }
+  y[thread] = largest + log(total);
+}
