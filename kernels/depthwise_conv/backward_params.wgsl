@@ -2,7 +2,7 @@
 //   dweight[c, k] = Σ_{b,t} dy[b, t, c] · x[b, t + k - half, c]        dbias[c] = Σ_{b,t} dy[b, t, c]
 // One thread sums TAPS taps of one channel over one chunk of one utterance's frames. As in slide.wgsl a window of inputs
 // slides through registers: each step reads one dy and one x for TAPS products.
-const TAPS: u32 = 8u;
+const TAPS: u32 = 16u;
 const CHUNK: u32 = 128u; // frames
 struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_lengths: u32 }
 var<immediate> sizes: Sizes;

@@ -32,6 +32,7 @@ export const cases: OperationCases = {
     depthwiseCase("padding wider than the kernel, an empty utterance", [3, 20, 4, 3], [1, 0, 20]),
     depthwiseCase("kernel longer than the input", [1, 4, 3, 31]),
     depthwiseCase("one frame, one tap, one channel", [1, 1, 1, 1]),
+    depthwiseCase("kernel of several tap blocks", [2, 35, 3, 33], [35, 18]),
     depthwiseCase("more frames than a chunk", [1, 259, 3, 15], [201]),
     {
       ...withoutBias,

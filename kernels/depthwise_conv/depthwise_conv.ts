@@ -5,7 +5,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 
 /** As in slide.wgsl and backward_params.wgsl: outputs and taps a thread, frames a chunk. */
-const [FRAMES, TAPS, CHUNK] = [8, 8, 128];
+const [FRAMES, TAPS, CHUNK] = [16, 16, 128];
 
 const slide = defineKernel({
   file: new URL("./slide.wgsl", import.meta.url),

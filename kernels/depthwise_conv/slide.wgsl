@@ -3,7 +3,7 @@
 //   backward: dx[t, c] = Σ_k weight[c, kernel - 1 - k] · dy[t + k - half, c]          dx is 0 from frame length[b] on
 // One thread computes FRAMES outputs of one channel: a window of inputs slides through registers, so each input is read
 // once for FRAMES outputs instead of once for each. Neighbouring threads have neighbouring channels.
-const FRAMES: u32 = 8u;
+const FRAMES: u32 = 16u;
 const BACKWARD: bool = false;
 struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_bias: u32, has_lengths: u32 }
 var<immediate> sizes: Sizes;
