@@ -1,0 +1,30 @@
+// log Σ_k exp(logit_k) of each real frame: the difference between logits and log-probabilities. Taken once, so that the
+// recursions read logits and no [batch, frames, classes] tensor of log-probabilities is ever stored.
+// One thread a frame; frames from inputLengths[utterance] on are neither read nor written.
+struct Sizes { batch: u32, frames: u32, classes: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> input_lengths: array<i32>;
+@group(0) @binding(2) var<storage, read_write> log_normaliser: array<f32>; // [batch, frames]
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = (group.x + group.y * groups.x) * 32u + local;
+  if (row >= sizes.batch * sizes.frames) {
+    return;
+  }
+  if (i32(row % sizes.frames) >= input_lengths[row / sizes.frames]) {
+    return;
+  }
+  let start = row * sizes.classes;
+  let end = start + sizes.classes;
+  var largest = -3.0e38;
+  for (var i = start; i < end; i++) {
+    largest = max(largest, logits[i]);
+  }
+  var total = 0.0;
+  for (var i = start; i < end; i++) {
+    total += exp(logits[i] - largest);
+  }
+  log_normaliser[row] = largest + log(total);
+}

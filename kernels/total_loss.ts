@@ -1,0 +1,32 @@
+import { defineKernel } from "../engine/kernel.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+
+const kernel = defineKernel({
+  file: new URL("./total_loss.wgsl", import.meta.url),
+  bindings: { losses: "read", weights: "read", total: "read_write", normaliser: "read_write" },
+  sizes: { count: "u32", factor: "f32" },
+  workgroups: () => [1],
+});
+
+/** One number from many losses, and what its backward rule multiplies by: dloss_i = dtotal · normaliser · weight_i. */
+export interface TotalLoss {
+  /** `[]` */
+  readonly total: Tensor;
+  /** `[1]` */
+  readonly normaliser: Tensor;
+}
+
+/**
+ * normaliser · Σ weight · loss, for the losses that share it; not differentiable by itself.
+ *
+ * @param losses  `[…]`, one a frame, target or utterance; finite wherever the weight is 0
+ * @param weights same size: 0 for what does not count
+ * @param factor  the normaliser, or "mean" for 1 / Σ weight (0 when nothing counts)
+ */
+export function totalLoss(tape: Tape, losses: Tensor, weights: Tensor, factor: number | "mean"): TotalLoss {
+  const total = tape.empty([]);
+  const normaliser = tape.empty([1]);
+  kernel.encode(tape, { losses, weights, total, normaliser }, { count: losses.size, factor: factor === "mean" ? 0 : factor }, {});
+  return { total, normaliser };
+}
