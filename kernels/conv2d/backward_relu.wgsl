@@ -1,0 +1,14 @@
+// The gradient before the ReLU at the end of a convolution: dy where its output is positive, else 0.
+struct Sizes { count: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dsum: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i < sizes.count) {
+    dsum[i] = select(0.0, dy[i], y[i] > 0.0);
+  }
+}

@@ -1,0 +1,113 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { addPartialSums } from "../partial_sums.ts";
+
+/** As in the shaders: channels a thread, positions a thread of the forward kernel. */
+const [CHANNELS, POSITIONS] = [8, 4];
+/** Enough chunks to keep a GPU busy, few enough that adding them up costs little. */
+const MAX_CHUNKS = 64;
+
+const geometry = {
+  batch: "u32", height: "u32", width: "u32", channels: "u32", out_height: "u32", out_width: "u32", outs: "u32",
+  kernel_height: "u32", kernel_width: "u32", stride: "u32", padding: "u32",
+} as const;
+
+const forward = defineKernel({
+  file: new URL("./forward.wgsl", import.meta.url),
+  bindings: { x: "read", weight: "read", bias: "read", y: "read_write" },
+  sizes: { ...geometry, has_bias: "u32", relu: "u32" },
+  workgroups: ({ batch, out_height, out_width, outs }) => [
+    ...spread(Math.ceil((batch * out_height * out_width) / POSITIONS), 32),
+    Math.ceil(outs / CHANNELS),
+  ],
+});
+
+const backwardRelu = defineKernel({
+  file: new URL("./backward_relu.wgsl", import.meta.url),
+  bindings: { y: "read", dy: "read", dsum: "read_write" },
+  sizes: { count: "u32" },
+  workgroups: ({ count }) => spread(count, 64),
+});
+
+const backwardInput = defineKernel({
+  file: new URL("./backward_input.wgsl", import.meta.url),
+  bindings: { weight: "read", dy: "read", dx: "read_write" },
+  sizes: geometry,
+  workgroups: ({ batch, height, width, channels, stride }) => [
+    ...spread(batch * Math.ceil(height / stride) * Math.ceil(width / stride), 32),
+    Math.ceil(channels / CHANNELS) * stride * stride,
+  ],
+});
+
+const backwardParams = defineKernel({
+  file: new URL("./backward_params.wgsl", import.meta.url),
+  bindings: { x: "read", dy: "read", partial: "read_write" },
+  sizes: { ...geometry, rows_per_chunk: "u32" },
+  workgroups: ({ batch, channels, out_height, outs, kernel_height, kernel_width, rows_per_chunk }) => [
+    Math.ceil((channels * kernel_height * kernel_width) / 16),
+    Math.ceil((batch * out_height) / rows_per_chunk),
+    Math.ceil(outs / CHANNELS),
+  ],
+});
+
+export interface Conv2dOptions {
+  /** Of both axes; default 1. */
+  readonly stride?: number;
+  /** Zeros on all four sides; default 0. */
+  readonly padding?: number;
+  /** Applied to the result in the same kernel. */
+  readonly activation?: "none" | "relu";
+}
+
+/**
+ * Two-dimensional convolution (cross-correlation) of channels-last images.
+ *
+ * @param x      `[batch, height, width, channels]`
+ * @param weight `[outs, channels, kernelHeight, kernelWidth]`
+ * @param bias   `[outs]`
+ * @returns      `[batch, outHeight, outWidth, outs]`, outHeight = ⌊(height + 2 · padding - kernelHeight) / stride⌋ + 1
+ */
+export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
+  const { stride = 1, padding = 0, activation = "none" } = options;
+  const sizes = checkSizes(x, weight, bias, stride, padding);
+  const { batch, channels, out_height, out_width, outs, kernel_height, kernel_width } = sizes;
+  const relu = activation === "relu" ? 1 : 0;
+
+  const y = tape.empty([batch, out_height, out_width, outs]);
+  forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0, relu }, {});
+  const saved = relu === 1 ? [x, weight, y] : [x, weight];
+  return tape.record("conv2d", bias ? [x, weight, bias] : [x, weight], y, saved, (dy) => {
+    const dsum = relu === 1 ? tape.like(dy) : dy;
+    if (relu === 1) backwardRelu.encode(tape, { y, dy, dsum }, { count: y.size }, {});
+    let dx: Tensor | undefined;
+    if (x.needsGrad) {
+      dx = tape.like(x);
+      backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
+    }
+    if (weight.needsGrad || bias?.needsGrad) {
+      const rows_per_chunk = Math.ceil((batch * out_height) / MAX_CHUNKS);
+      const columns = outs * (channels * kernel_height * kernel_width + 1);
+      const partial = tape.empty([Math.ceil((batch * out_height) / rows_per_chunk), columns]);
+      backwardParams.encode(tape, { x, dy: dsum, partial }, { ...sizes, rows_per_chunk }, {});
+      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
+      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+    }
+    return [dx, undefined, undefined];
+  });
+}
+
+function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, stride: number, padding: number) {
+  expectType("conv2d", "x", x, "f32");
+  expectRank("conv2d", "x", x, 4);
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  expectShape("conv2d", "weight", weight, [null, channels, null, null]);
+  const [outs, , kernel_height, kernel_width] = weight.shape as [number, number, number, number];
+  if (bias) expectShape("conv2d", "bias", bias, [outs]);
+  const out_height = Math.floor((height + 2 * padding - kernel_height) / stride) + 1;
+  const out_width = Math.floor((width + 2 * padding - kernel_width) / stride) + 1;
+  if (out_height < 1 || out_width < 1)
+    throw new ShapeError("conv2d", "x", `at least as large as the ${kernel_height} x ${kernel_width} kernel`, showShape(x.shape));
+  return { batch, height, width, channels, out_height, out_width, outs, kernel_height, kernel_width, stride, padding };
+}
