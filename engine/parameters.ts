@@ -1,0 +1,199 @@
+import type { Device } from "./device.ts";
+import { hash } from "./random.ts";
+import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
+import { read, Storage, Tensor } from "./tensor.ts";
+
+/** The value of element i of a new parameter. `key` is a hash of the seed and the parameter's name: draw from `uniform(key, i)`. */
+export type Initialiser = (i: number, key: number) => number;
+
+export interface ParameterOptions {
+  readonly init: Initialiser;
+  /** False for norms and biases, which get no weight decay. */
+  readonly decay?: boolean;
+  /** The shape in files, where it differs: a pointwise convolution is a matrix here and `[out, in, 1]` elsewhere. */
+  readonly fileShape?: Shape;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly fileShape: Shape;
+  readonly decay: boolean;
+}
+
+/** The optimiser's view of a range of parameters: four flat tensors of the same length. */
+export interface FlatRange {
+  readonly values: Tensor;
+  readonly grads: Tensor;
+  readonly firstMoment: Tensor;
+  readonly secondMoment: Tensor;
+  readonly decay: boolean;
+}
+
+/** Slices start at multiples of this, as storage bindings must. */
+const ALIGNMENT = 256;
+
+type Flat = "values" | "grads" | "firstMoment" | "secondMoment";
+const FLATS: readonly Flat[] = ["values", "grads", "firstMoment", "secondMoment"];
+
+/**
+ * All parameters of a model, as slices of four flat buffers: values, gradients, first and second moment. Those with
+ * weight decay come first, so that an optimiser step is one dispatch per decay group, a gradient norm is one reduction, and
+ * a checkpoint is one read.
+ *
+ *     const parameters = new Parameters();
+ *     const weight = parameters.add("head.weight", [vocab, dim], { init });   // a Tensor, usable after seal()
+ *     parameters.seal(device, { seed: 1 });
+ */
+export class Parameters {
+  readonly #declared: (Parameter & { init: Initialiser })[] = [];
+  readonly #buffers: { name: string; tensor: Tensor; init: Initialiser }[] = [];
+  readonly #flats = new Map<Flat, Storage>();
+  #device: Device | undefined;
+  #decayBytes = 0;
+  #totalBytes = 0;
+
+  /** Declares a parameter. The tensor returned gets its place in the flat buffers when `seal` is called. */
+  add(name: string, shape: Shape, { init, decay = true, fileShape = shape }: ParameterOptions): Tensor {
+    this.#expectNew(name);
+    const tensor = unplaced(shape, unplaced(shape));
+    this.#declared.push({ name, tensor, fileShape, decay, init });
+    return tensor;
+  }
+
+  /** Declares a tensor that is saved with the model but not trained, such as a running mean. */
+  addBuffer(name: string, shape: Shape, init: Initialiser): Tensor {
+    this.#expectNew(name);
+    const tensor = unplaced(shape);
+    this.#buffers.push({ name, tensor, init });
+    return tensor;
+  }
+
+  #expectNew(name: string): void {
+    if (this.#device) throw new Error(`Parameters: '${name}' was added after seal()`);
+    if (this.#declared.some((p) => p.name === name) || this.#buffers.some((b) => b.name === name))
+      throw new Error(`Parameters: '${name}' was added twice`);
+  }
+
+  /** Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients. */
+  seal(device: Device, { seed = 0, optimizer = true }: { seed?: number; optimizer?: boolean } = {}): void {
+    this.#device = device;
+    const ordered = [...this.all.filter((p) => p.decay), ...this.all.filter((p) => !p.decay)];
+    const offsets = ordered.map((p) => {
+      const offset = this.#totalBytes;
+      this.#totalBytes += align(p.tensor.bytes);
+      if (p.decay) this.#decayBytes = this.#totalBytes;
+      return offset;
+    });
+    for (const flat of optimizer ? FLATS : (["values"] as const)) this.#flats.set(flat, zeroStorage(device, Math.max(ALIGNMENT, this.#totalBytes)));
+    ordered.forEach(({ tensor }, i) => {
+      place(tensor, this.#flats.get("values") as Storage, offsets[i] as number);
+      const grads = this.#flats.get("grads");
+      if (tensor.grad && grads) place(tensor.grad, grads, offsets[i] as number);
+      else Object.assign(tensor, { grad: undefined, needsGrad: false });
+    });
+    for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
+    for (const { name, tensor, init } of [...this.#declared, ...this.#buffers]) {
+      const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
+      this.#write(tensor, Float32Array.from({ length: tensor.size }, (_, i) => init(i, key)));
+    }
+  }
+
+  get all(): readonly Parameter[] {
+    return this.#declared;
+  }
+
+  get buffers(): readonly { readonly name: string; readonly tensor: Tensor }[] {
+    return this.#buffers;
+  }
+
+  /** Number of trainable values. */
+  get count(): number {
+    return this.#declared.reduce((sum, { tensor }) => sum + tensor.size, 0);
+  }
+
+  /** Bytes of the flat buffers, each. */
+  get bytes(): number {
+    return this.#totalBytes;
+  }
+
+  /**
+   * The flat buffers cut into ranges of one kind of decay that can be bound whole. The padding between slices is zero in
+   * all four and stays zero.
+   */
+  ranges(): FlatRange[] {
+    const device = this.#sealed();
+    const most = Math.floor(device.limits.maxStorageBufferBindingSize / ALIGNMENT) * ALIGNMENT;
+    const ranges: FlatRange[] = [];
+    for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#totalBytes, false]] as const)
+      for (let start = from; start < to; start += most) {
+        const bytes = Math.min(most, to - start);
+        const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flats.get(flat) as Storage, { offset: start });
+        ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), decay });
+      }
+    return ranges;
+  }
+
+  /** Encodes setting all gradients to zero. */
+  zeroGrads(): void {
+    const grads = this.#flats.get("grads") as Storage;
+    this.#sealed().recorder.clear(grads.buffer, 0, this.#totalBytes);
+  }
+
+  /** The values of one flat buffer by parameter name, in each parameter's file shape, and with "values" the buffers too. */
+  async read(flat: Flat): Promise<Map<string, { shape: Shape; values: Float32Array }>> {
+    const device = this.#sealed();
+    const whole = new Tensor([this.#totalBytes / 4], "f32", this.#flats.get(flat) as Storage);
+    const data = (await read(device, whole)) as Float32Array;
+    const result = new Map<string, { shape: Shape; values: Float32Array }>();
+    for (const { name, tensor, fileShape } of this.#declared) {
+      const start = tensor.offset / 4;
+      result.set(name, { shape: fileShape, values: data.slice(start, start + tensor.size) });
+    }
+    if (flat === "values")
+      for (const { name, tensor } of this.#buffers) result.set(name, { shape: tensor.shape, values: (await read(device, tensor)) as Float32Array });
+    return result;
+  }
+
+  /** Writes one parameter's values (or, with `flat`, its gradient or moments), or a buffer's. */
+  write(name: string, values: Float32Array, flat: Flat = "values"): void {
+    const parameter = this.#declared.find((p) => p.name === name);
+    const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
+    if (!tensor) throw new Error(`Parameters: there is no '${name}'`);
+    if (values.length !== tensor.size) throw new ShapeError("Parameters.write", name, `${tensor.size} values`, `${values.length}`);
+    this.#write(tensor, values, parameter ? this.#flats.get(flat) : undefined);
+  }
+
+  #write(tensor: Tensor, values: Float32Array, storage: Storage = tensor.storage): void {
+    this.#sealed().recorder.upload(values, storage.buffer, tensor.offset);
+  }
+
+  #sealed(): Device {
+    if (!this.#device) throw new Error("Parameters: seal(device) comes first");
+    return this.#device;
+  }
+
+  /** Destroys the flat buffers, once nothing encoded uses them any more. */
+  release(): void {
+    for (const storage of [...this.#flats.values(), ...this.#buffers.map(({ tensor }) => tensor.storage)]) storage.release();
+    this.#flats.clear();
+  }
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** A tensor that has no storage yet: `place` gives it one. Only `Parameters` makes such tensors. */
+function unplaced(shape: Shape, grad?: Tensor): Tensor {
+  if (sizeOf(shape) === 0) throw new ShapeError("Parameters", "shape", "no empty axis", showShape(shape));
+  return new Tensor(shape, "f32", undefined as unknown as Storage, { grad });
+}
+
+function place(tensor: Tensor, storage: Storage, offset: number): void {
+  Object.assign(tensor, { storage, offset });
+}
+
+function zeroStorage(device: Device, bytes: number): Storage {
+  const buffer = device.pool.acquire(bytes);
+  device.recorder.clear(buffer, 0, bytes);
+  return new Storage(buffer, (b) => device.pool.release(b), true);
+}

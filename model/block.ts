@@ -1,0 +1,83 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
+import { addScaled } from "../kernels/pointwise/add_scaled.ts";
+import type { ConformerConfig } from "./config.ts";
+import { ConvModule } from "./conv_module.ts";
+import { FeedForward } from "./feed_forward.ts";
+import { SelfAttention } from "./self_attention.ts";
+import { declareNorm, type NormWeights } from "./weights.ts";
+
+/** What a block needs besides its input: the same for every block of a batch. */
+export interface BlockContext {
+  /** `[2 · frames - 1, dim]` */
+  readonly positions: Tensor;
+  /** u32 `[batch, 1, 1, frames]`: 1 for real frames */
+  readonly mask: Tensor;
+  /** i32 `[batch]`: real frames */
+  readonly lengths: Tensor;
+}
+
+/** Random numbers of logical layer n are named by the sites from n · SITES on. */
+const SITES = 8;
+
+type Part = "firstFeedForward" | "attention" | "convolution" | "secondFeedForward" | "final";
+
+/** The residual stream after each of a block's parts, and its normalised result. */
+export interface BlockStages {
+  readonly afterFirstFeedForward: Tensor;
+  readonly afterAttention: Tensor;
+  readonly afterConvolution: Tensor;
+  readonly afterSecondFeedForward: Tensor;
+  readonly y: Tensor;
+}
+
+/**
+ * Conformer block: half a feed-forward, attention, convolution, half a feed-forward, each normalised before and added to the
+ * residual stream, then a final norm (Gulati et al., 2020, equation 1).
+ */
+export class ConformerBlock {
+  readonly #firstFeedForward: FeedForward;
+  readonly #attention: SelfAttention;
+  readonly #convModule: ConvModule;
+  readonly #secondFeedForward: FeedForward;
+  readonly #norms: Record<Part, NormWeights>;
+  readonly #eps: number;
+
+  /** `name` is "encoder.encoders.0", or "" for a block alone. */
+  constructor(parameters: Parameters, name: string, config: ConformerConfig) {
+    const at = (part: string): string => (name === "" ? part : `${name}.${part}`);
+    this.#firstFeedForward = new FeedForward(parameters, at("feed_forward_macaron"), config);
+    this.#attention = new SelfAttention(parameters, at("self_attn"), config);
+    this.#convModule = new ConvModule(parameters, at("conv_module"), config);
+    this.#secondFeedForward = new FeedForward(parameters, at("feed_forward"), config);
+    this.#norms = {
+      firstFeedForward: declareNorm(parameters, at("norm_ff_macaron"), config.dim),
+      attention: declareNorm(parameters, at("norm_mha"), config.dim),
+      convolution: declareNorm(parameters, at("norm_conv"), config.dim),
+      secondFeedForward: declareNorm(parameters, at("norm_ff"), config.dim),
+      final: declareNorm(parameters, at("norm_final"), config.dim),
+    };
+    this.#eps = config.layerNormEps;
+  }
+
+  /** x `[batch, frames, dim]` at logical layer `layer`, which names the random numbers. Same shape out. */
+  forward(tape: Tape, x: Tensor, context: BlockContext, layer: number): Tensor {
+    return this.stages(tape, x, context, layer).y;
+  }
+
+  stages(tape: Tape, x: Tensor, { positions, mask, lengths }: BlockContext, layer: number): BlockStages {
+    const site = layer * SITES;
+    const norm = (part: Part, h: Tensor): Tensor => layerNorm(tape, h, this.#norms[part].scale, this.#norms[part].shift, this.#eps);
+    const afterFirstFeedForward = addScaled(tape, x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5);
+    const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask, site + 2);
+    const afterAttention = addScaled(tape, afterFirstFeedForward, attended, 1);
+    const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths, site + 3);
+    const afterConvolution = addScaled(tape, afterAttention, mixed, 1);
+    const second = this.#secondFeedForward.forward(tape, norm("secondFeedForward", afterConvolution), site + 4);
+    const afterSecondFeedForward = addScaled(tape, afterConvolution, second, 0.5);
+    const y = norm("final", afterSecondFeedForward);
+    return { afterFirstFeedForward, afterAttention, afterConvolution, afterSecondFeedForward, y };
+  }
+}

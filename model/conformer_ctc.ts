@@ -1,0 +1,31 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { ConformerConfig } from "./config.ts";
+import { CtcHead } from "./ctc_head.ts";
+import { Encoder, type Encoded, type EncoderOptions } from "./encoder.ts";
+import type { DepthSchedule } from "./unfold.ts";
+
+export interface CtcOutput extends Encoded {
+  /** Of each schedule: `[batch, frames, vocabulary]` */
+  readonly logits: readonly Tensor[];
+}
+
+/** A Conformer encoder with a CTC head, under ESPnet's parameter names. */
+export class ConformerCtc {
+  readonly config: ConformerConfig;
+  readonly encoder: Encoder;
+  readonly head: CtcHead;
+
+  constructor(parameters: Parameters, config: ConformerConfig) {
+    this.config = config;
+    this.encoder = new Encoder(parameters, "encoder", config);
+    this.head = new CtcHead(parameters, "ctc_lo", config.dim, config.vocabulary);
+  }
+
+  /** Features `[batch, frames, inputDim]` to the logits of each schedule. */
+  forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): CtcOutput {
+    const encoded = this.encoder.forward(tape, features, lengths, schedules, options);
+    return { ...encoded, logits: encoded.states.map((state) => this.head.forward(tape, state)) };
+  }
+}

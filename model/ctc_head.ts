@@ -1,0 +1,19 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { linear } from "../kernels/linear/linear.ts";
+import { declareLinear, type LinearWeights } from "./weights.ts";
+
+/** The linear map to classes that every depth shares. */
+export class CtcHead {
+  readonly #weights: LinearWeights;
+
+  constructor(parameters: Parameters, name: string, dim: number, vocabulary: number) {
+    this.#weights = declareLinear(parameters, name, dim, vocabulary);
+  }
+
+  /** From `[batch, frames, dim]` to logits `[batch, frames, vocabulary]`. */
+  forward(tape: Tape, state: Tensor): Tensor {
+    return linear(tape, state, this.#weights.weight, this.#weights.bias);
+  }
+}

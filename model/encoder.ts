@@ -1,0 +1,82 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { dropout } from "../kernels/dropout/dropout.ts";
+import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
+import { scale } from "../kernels/pointwise/unary.ts";
+import { ConformerBlock, type BlockContext } from "./block.ts";
+import type { ConformerConfig } from "./config.ts";
+import { relativePositions } from "./positions.ts";
+import { Conv2dSubsampling, subsampledLength } from "./subsampling.ts";
+import { unfold, type DepthSchedule } from "./unfold.ts";
+import { declareNorm, type NormWeights } from "./weights.ts";
+
+export interface Encoded {
+  /** The last state of each schedule, `[batch, frames, dim]`, through the final norm that all depths share. */
+  readonly states: readonly Tensor[];
+  /** Real frames of each utterance, on the host and on the device. */
+  readonly lengths: readonly number[];
+  readonly deviceLengths: Tensor;
+}
+
+export interface EncoderOptions {
+  /** Keep only the input of each block application for backward and compute the rest again. */
+  readonly checkpointing?: boolean;
+  /** Sees the output of every block application, before the final norm. */
+  readonly onState?: (layer: number, block: number, state: Tensor) => void;
+}
+
+/** Site of the dropout on the subsampled features; block sites count from 0 up. */
+const EMBED_SITE = 0x40000000;
+
+/** Conformer encoder whose physical blocks unfold to any depth. */
+export class Encoder {
+  readonly #subsampling: Conv2dSubsampling;
+  readonly #blocks: readonly ConformerBlock[];
+  readonly #afterNorm: NormWeights;
+  readonly #config: ConformerConfig;
+
+  constructor(parameters: Parameters, name: string, config: ConformerConfig) {
+    this.#config = config;
+    this.#subsampling = new Conv2dSubsampling(parameters, `${name}.embed`, config);
+    this.#blocks = Array.from({ length: config.blocks }, (_, i) => new ConformerBlock(parameters, `${name}.encoders.${i}`, config));
+    this.#afterNorm = declareNorm(parameters, `${name}.after_norm`, config.dim);
+  }
+
+  /** The input of the first block, `[batch, frames / 4, dim]`: subsampled features times √dim. */
+  subsample(tape: Tape, features: Tensor): Tensor {
+    const { dim, dropout: rate } = this.#config;
+    return tape.scope(() => dropout(tape, scale(tape, this.#subsampling.forward(tape, features), Math.sqrt(dim)), rate, EMBED_SITE));
+  }
+
+  /**
+   * Runs every schedule, sharing common prefixes.
+   *
+   * @param features `[batch, frames, inputDim]`
+   * @param lengths  real frames of each utterance; padding never changes a real frame's result
+   */
+  forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): Encoded {
+    const x = this.subsample(tape, features);
+    const encodedLengths = lengths.map(subsampledLength);
+    const context = this.#context(tape, x, encodedLengths);
+    const ends = unfold(x, schedules, (h: Tensor, block, layer) => {
+      const apply = (input: Tensor): Tensor => (this.#blocks[block] as ConformerBlock).forward(tape, input, context, layer);
+      const y = options.checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
+      options.onState?.(layer, block, y);
+      return y;
+    });
+    const { scale: gain, shift } = this.#afterNorm;
+    const states = ends.map((state) => layerNorm(tape, state, gain, shift, this.#config.layerNormEps));
+    return { states, lengths: encodedLengths, deviceLengths: context.lengths };
+  }
+
+  #context(tape: Tape, x: Tensor, lengths: readonly number[]): BlockContext {
+    const [batch, frames, dim] = x.shape as readonly [number, number, number];
+    const mask = Uint32Array.from({ length: batch * frames }, (_, i) => (i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0));
+    return {
+      positions: tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]),
+      mask: tape.upload(mask, [batch, 1, 1, frames]),
+      lengths: tape.upload(Int32Array.from(lengths), [batch]),
+    };
+  }
+}

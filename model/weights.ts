@@ -1,0 +1,49 @@
+import type { Initialiser, Parameters } from "../engine/parameters.ts";
+import { uniform } from "../engine/random.ts";
+import type { Tensor } from "../engine/tensor.ts";
+
+/** y = x Wᵀ + b. */
+export interface LinearWeights {
+  /** `[out, in]` */
+  readonly weight: Tensor;
+  /** `[out]` */
+  readonly bias: Tensor;
+}
+
+export interface NormWeights {
+  /** `[channels]` */
+  readonly scale: Tensor;
+  /** `[channels]` */
+  readonly shift: Tensor;
+}
+
+export const zeros: Initialiser = () => 0;
+export const ones: Initialiser = () => 1;
+
+/** Uniform in ±1/√fanIn, PyTorch's default for linear layers and convolutions (weights and biases). */
+export const fanIn = (inputs: number): Initialiser => {
+  const bound = 1 / Math.sqrt(inputs);
+  return (i, key) => (2 * uniform(key, i) - 1) * bound;
+};
+
+export function declareLinear(parameters: Parameters, name: string, inputs: number, outputs: number): LinearWeights {
+  return {
+    weight: parameters.add(`${name}.weight`, [outputs, inputs], { init: fanIn(inputs) }),
+    bias: parameters.add(`${name}.bias`, [outputs], { init: fanIn(inputs), decay: false }),
+  };
+}
+
+/** A convolution of kernel 1 is a linear map of the channels; files keep its weight as `[out, in, 1]`. */
+export function declarePointwise(parameters: Parameters, name: string, inputs: number, outputs: number): LinearWeights {
+  return {
+    weight: parameters.add(`${name}.weight`, [outputs, inputs], { init: fanIn(inputs), fileShape: [outputs, inputs, 1] }),
+    bias: parameters.add(`${name}.bias`, [outputs], { init: fanIn(inputs), decay: false }),
+  };
+}
+
+export function declareNorm(parameters: Parameters, name: string, channels: number): NormWeights {
+  return {
+    scale: parameters.add(`${name}.weight`, [channels], { init: ones, decay: false }),
+    shift: parameters.add(`${name}.bias`, [channels], { init: zeros, decay: false }),
+  };
+}
