@@ -15,10 +15,13 @@ interface Options {
   readonly relative?: boolean;
   readonly causal?: boolean;
   readonly mask?: CaseInput;
+  /** Element i of the queries and of the keys, other than normal numbers. */
+  readonly values?: { readonly q: (i: number) => number; readonly k: (i: number) => number };
   readonly benchmark?: boolean;
 }
 
-function attentionCase(name: string, sizes: Sizes, { relative = false, causal = false, mask, benchmark = false }: Options = {}): KernelCase {
+function attentionCase(name: string, sizes: Sizes, settings: Options = {}): KernelCase {
+  const { relative = false, causal = false, mask, values, benchmark = false } = settings;
   const { batch, heads, queries, keys = queries, width } = sizes;
   const dim = heads * width;
   const positions = { p: { shape: [2 * keys - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } };
@@ -26,8 +29,8 @@ function attentionCase(name: string, sizes: Sizes, { relative = false, causal = 
   return {
     name,
     inputs: {
-      q: { shape: [batch, queries, dim] },
-      k: { shape: [batch, keys, dim] },
+      q: { shape: [batch, queries, dim], ...(values ? { value: values.q } : {}) },
+      k: { shape: [batch, keys, dim], ...(values ? { value: values.k } : {}) },
       value: { shape: [batch, keys, dim] },
       ...(relative ? positions : {}),
       ...(mask ? { mask } : {}),
@@ -61,6 +64,9 @@ const scattered = (shape: readonly [number, number, number, number]): CaseInput 
   value: (i) => (i < shape[3] || (i * 7 + Math.floor(i / shape[3])) % 3 === 0 ? 0 : 1),
 });
 
+/** Every score is over 100, where exp overflows in float32, but they differ by little and are exact in float32. */
+const largeScores = { q: (i: number): number => 8 + ((i * 7) % 5) - 2, k: (i: number): number => 8 + (((i * 5) % 7) - 3) / 8 };
+
 export const cases: OperationCases = {
   operation: "attention",
   cases: [
@@ -73,6 +79,7 @@ export const cases: OperationCases = {
     attentionCase("a mask for each head", { batch: 2, heads: 3, queries: 5, width: 2 }, { mask: scattered([2, 3, 5, 5]) }),
     attentionCase("a mask for all heads", { batch: 2, heads: 2, queries: 4, keys: 6, width: 3 }, { mask: scattered([2, 1, 4, 6]) }),
     attentionCase("an utterance without keys", { batch: 2, heads: 2, queries: 4, width: 4 }, { mask: padding([0, 4], 4) }),
+    attentionCase("scores beyond the range of exp", { batch: 1, heads: 2, queries: 6, width: 4 }, { values: largeScores }),
     attentionCase("relative", { batch: 2, heads: 3, queries: 7, width: 5 }, { relative: true }),
     attentionCase("relative, one frame", { batch: 2, heads: 2, queries: 1, width: 4 }, { relative: true }),
     attentionCase("relative, two frames", { batch: 2, heads: 2, queries: 2, width: 3 }, { relative: true }),
