@@ -17,6 +17,14 @@ export interface ChosenAdapter extends FoundAdapter {
   why: string;
 }
 
+/** Where adapters come from; a test puts other machines in its place. */
+export interface AdapterSources {
+  installed(): Promise<FoundAdapters>;
+  bundled(): Promise<FoundAdapters>;
+}
+
+const SOURCES: AdapterSources = { installed: installedAdapters, bundled: bundledAdapters };
+
 const DRIVER_KINDS: readonly DriverKind[] = ["gpu", "system", "bundled"];
 
 /**
@@ -24,15 +32,15 @@ const DRIVER_KINDS: readonly DriverKind[] = ["gpu", "system", "bundled"];
  * When Dawn turns the installed driver down, one line on stderr says so. Throws UserError for a driver kind that
  * does not exist and an adapter name that matches nothing, RunError where there is no adapter at all.
  */
-export async function chooseAdapter(options: AdapterOptions = {}): Promise<ChosenAdapter> {
+export async function chooseAdapter(options: AdapterOptions = {}, look: AdapterSources = SOURCES): Promise<ChosenAdapter> {
   const wish = readWish(options);
-  const installed = wish.driver === "bundled" ? undefined : await installedAdapters();
+  const installed = wish.driver === "bundled" ? undefined : await look.installed();
   for (const message of installed?.others ?? []) process.stderr.write(`${message}\n`);
 
   const first = installed && pick(installed.adapters, wish);
   if (first) return finish(first);
 
-  const bundled = wish.driver === undefined || wish.driver === "bundled" ? await bundledAdapters() : undefined;
+  const bundled = wish.driver === undefined || wish.driver === "bundled" ? await look.bundled() : undefined;
   for (const message of bundled?.others ?? []) process.stderr.write(`${message}\n`);
   const second = bundled && pick(bundled.adapters, wish);
   if (second) {

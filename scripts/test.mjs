@@ -38,7 +38,7 @@ function runTests() {
   let broken = 1;
   if (existsSync(path)) {
     const report = JSON.parse(readFileSync(path, "utf8"));
-    broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+    broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed")).length;
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     if (status !== 0 && report.numFailedTests + broken === 0) broken = 1; // an error outside every test
