@@ -4,8 +4,8 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 
-/** As in the shaders: channels a thread, positions a thread of the forward kernel. */
-const [CHANNELS, POSITIONS] = [8, 4];
+/** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps. */
+const [CHANNELS, POSITIONS, TAPS] = [8, 4, 4];
 /** Enough chunks to keep a GPU busy, few enough that adding them up costs little. */
 const MAX_CHUNKS = 64;
 
@@ -36,7 +36,7 @@ const backwardInput = defineKernel({
   bindings: { weight: "read", dy: "read", dx: "read_write" },
   sizes: geometry,
   workgroups: ({ batch, height, width, channels, stride }) => [
-    ...spread(batch * Math.ceil(height / stride) * Math.ceil(width / stride), 32),
+    ...spread(Math.ceil((batch * Math.ceil(height / stride) * Math.ceil(width / stride)) / POSITIONS), 32),
     Math.ceil(channels / CHANNELS) * stride * stride,
   ],
 });
@@ -46,7 +46,7 @@ const backwardParams = defineKernel({
   bindings: { x: "read", dy: "read", partial: "read_write" },
   sizes: { ...geometry, rows_per_chunk: "u32" },
   workgroups: ({ batch, channels, out_height, outs, kernel_height, kernel_width, rows_per_chunk }) => [
-    Math.ceil((channels * kernel_height * kernel_width) / 16),
+    Math.ceil((channels * kernel_height * kernel_width + 1) / (16 * TAPS)),
     Math.ceil((batch * out_height) / rows_per_chunk),
     Math.ceil(outs / CHANNELS),
   ],
