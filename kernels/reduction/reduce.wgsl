@@ -4,6 +4,7 @@
 // most CHUNK terms each: the same result every time, with an error that grows with the tree's depth only.
 const OP: u32 = 0u; // 0 sum, 1 max, 2 log-sum-exp
 const CHUNK: u32 = 128u;
+const BLOCK: u32 = 16u;
 const LOWEST: f32 = -3.4028234e38;
 struct Sizes { threads: u32, count: u32, chunks: u32, inner: u32, factor: f32 }
 var<immediate> sizes: Sizes;
@@ -24,9 +25,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let start = (outer * sizes.count + begin) * sizes.inner + column;
 
   if (OP == 0u) {
+    // Blocks first: a term then passes through BLOCK + CHUNK / BLOCK roundings at most, not CHUNK.
     var sum = 0.0;
-    for (var k = 0u; k < terms; k++) {
-      sum += x[start + k * sizes.inner];
+    for (var block = 0u; block < terms; block += BLOCK) {
+      var part = 0.0;
+      let end = min(block + BLOCK, terms);
+      for (var k = block; k < end; k++) {
+        part += x[start + k * sizes.inner];
+      }
+      sum += part;
     }
     y[thread] = sum * sizes.factor;
     return;

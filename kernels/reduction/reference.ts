@@ -1,0 +1,68 @@
+import { host, type HostTensor } from "../case.ts";
+import type { Shape } from "../../engine/shape.ts";
+import { stretchedIndex } from "../pointwise/reference.ts";
+
+/** One group of numbers to one number, and the derivative of that by each of them. */
+export interface Reduction {
+  readonly value: (group: readonly number[]) => number;
+  readonly slopes: (group: readonly number[]) => readonly number[];
+}
+
+const total = (group: readonly number[]): number => group.reduce((sum, x) => sum + x, 0);
+const average = (group: readonly number[]): number => total(group) / group.length;
+const largest = (group: readonly number[]): number => group.reduce((a, b) => Math.max(a, b));
+const ties = (group: readonly number[]): number => group.filter((x) => x === largest(group)).length;
+const logSumExp = (group: readonly number[]): number =>
+  largest(group) === -Infinity ? -Infinity : largest(group) + Math.log(total(group.map((x) => Math.exp(x - largest(group)))));
+
+export const reductions = {
+  sum: { value: total, slopes: (group) => group.map(() => 1) },
+  mean: { value: average, slopes: (group) => group.map(() => 1 / group.length) },
+  max: {
+    value: largest,
+    slopes: (group) => {
+      const [top, count] = [largest(group), ties(group)];
+      return group.map((x) => (x === top ? 1 / count : 0));
+    },
+  },
+  logSumExp: {
+    value: logSumExp,
+    slopes: (group) => {
+      const y = logSumExp(group);
+      return group.map((x) => (y === -Infinity ? 0 : Math.exp(x - y)));
+    },
+  },
+  variance: {
+    value: (group) => {
+      const mean = average(group);
+      return average(group.map((x) => (x - mean) ** 2));
+    },
+    slopes: (group) => {
+      const mean = average(group);
+      return group.map((x) => (2 / group.length) * (x - mean));
+    },
+  },
+} satisfies Record<string, Reduction>;
+
+/** Reduces x to `kept`: x's shape with 1 along the reduced axes. */
+export function reductionReference({ value }: Reduction, x: HostTensor, kept: Shape): HostTensor {
+  const groups = groupsOf(x, kept);
+  return host(kept, (j) => value(groups[j]!.map((i) => x.data[i]!)));
+}
+
+export function reductionGradient({ slopes }: Reduction, x: HostTensor, kept: Shape, dy: HostTensor): HostTensor {
+  const dx = host(x.shape, () => 0);
+  groupsOf(x, kept).forEach((group, j) => {
+    const own = slopes(group.map((i) => x.data[i]!));
+    group.forEach((i, k) => (dx.data[i] = dy.data[j]! * own[k]!));
+  });
+  return dx;
+}
+
+/** For each result, the places of the elements that it is made of. */
+function groupsOf(x: HostTensor, kept: Shape): number[][] {
+  const groupOf = stretchedIndex(kept, x.shape);
+  const groups = Array.from(host(kept, () => 0).data, (): number[] => []);
+  x.data.forEach((_, i) => groups[groupOf(i)]!.push(i));
+  return groups;
+}

@@ -1,0 +1,44 @@
+// Combines each element of x with the element of r that its group was reduced to, and with dr, what flows back to that
+// one. r and dr have size 1, hence stride 0, along the reduced axes. One thread an element of x.
+const OP: u32 = 0u;
+const LOWEST: f32 = -3.4028234e38;
+struct Sizes { count: u32, n1: u32, n2: u32, n3: u32, n4: u32, r0: u32, r1: u32, r2: u32, r3: u32, r4: u32, factor: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> r: array<f32>;
+@group(0) @binding(2) var<storage, read> dr: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // of x's shape
+
+fn combine(v: f32, reduced: f32, gradient: f32) -> f32 {
+  switch OP {
+    // The gradient of a sum or mean.
+    case 0u: { return sizes.factor * gradient; }
+    // The terms of a variance, with r the mean.
+    case 1u: { return (v - reduced) * (v - reduced); }
+    // The gradient of a variance.
+    case 2u: { return sizes.factor * gradient * (v - reduced); }
+    // The gradient of r = log Σ exp x. A group of only -inf has no gradient.
+    case 3u: { return select(gradient * exp(v - reduced), 0.0, reduced < LOWEST); }
+    // The places of a maximum r.
+    case 4u: { return select(0.0, 1.0, v == reduced); }
+    // The gradient of a maximum, from its places x and their number r: equal shares.
+    default: { return v * gradient / reduced; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i >= sizes.count) {
+    return;
+  }
+  var rest = i;
+  var place = (rest % sizes.n4) * sizes.r4;
+  rest /= sizes.n4;
+  place += (rest % sizes.n3) * sizes.r3;
+  rest /= sizes.n3;
+  place += (rest % sizes.n2) * sizes.r2;
+  rest /= sizes.n2;
+  place += (rest % sizes.n1) * sizes.r1 + (rest / sizes.n1) * sizes.r0;
+  y[i] = combine(x[i], r[place], dr[place]);
+}
