@@ -32,7 +32,7 @@ describe("unfold devices", () => {
   it("still lists what there is when nothing fits, then fails with one line", async () => {
     const { status, stdout, stderr } = await unfold(["devices", "--adapter", "abacus"], FRESH);
     expect(status).toBe(2);
-    expect(stdout).toMatch(/^  driver /m);
+    expect(stdout).toMatch(/^ {2}driver /m);
     expect(stderr).toMatch(/^unfold: no adapter matches 'abacus': there is .+\n$/);
   });
 
