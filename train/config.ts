@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { UserError } from "../engine/errors.ts";
+import { completeConfig } from "./config/complete.ts";
+import type { ConfigFolders } from "./config/complete.ts";
+import { crossChecks } from "./config/cross_checks.ts";
+import { schemaFaults } from "./config/faults.ts";
+import type { Fault } from "./config/faults.ts";
+import { applyOverride, parseOverride } from "./config/overrides.ts";
+import type { TrainConfig } from "./config/plain.ts";
+import { configSchema } from "./config/schema.ts";
+import { parseYaml } from "./config/source.ts";
+
+export { configToYaml, plainConfig } from "./config/plain.ts";
+export type { TrainConfig } from "./config/plain.ts";
+
+export interface ConfigOptions {
+  /** What `--data` gave: takes the place of `data.folder`. Relative to the working directory. */
+  dataFolder?: string | undefined;
+}
+
+/**
+ * Reads a YAML config, applies what `--set` gave, checks everything and fills in defaults. Relative paths in it start at
+ * the config's own folder, those of manifests at `data.folder`.
+ *
+ * @param overrides `key.sub=value` each, later ones win
+ * @throws UserError if the file cannot be read or is not YAML, or with one line for each thing that is wrong in it, which
+ *   names file, line, the key's path, what was expected and what came
+ */
+export function loadConfig(file: string, overrides: readonly string[] = [], { dataFolder }: ConfigOptions = {}): TrainConfig {
+  const { value, lineOf } = parseYaml(readText(file), file);
+  const sets = overrides.map(parseOverride);
+  const merged = sets.reduce(applyOverride, value ?? {});
+  const sourceOf = (at: readonly PropertyKey[]) => {
+    const override = sets.findLast(({ path: set }) => set.every((key, i) => key === at[i]) || at.every((key, i) => key === set[i]));
+    if (override && at.length > 0) return `--set ${override.text}`;
+    const line = lineOf(at);
+    return line === null ? file : `${file}, line ${line}`;
+  };
+  return check(merged, { base: path.dirname(path.resolve(file)), data: dataFolder }, sourceOf);
+}
+
+/**
+ * The same for a config that a checkpoint or a log keeps, as `plainConfig` wrote it.
+ *
+ * @param source names it in messages
+ */
+export function restoreConfig(plain: unknown, source: string, { dataFolder }: ConfigOptions = {}): TrainConfig {
+  return check(plain, { base: ".", data: dataFolder }, () => source);
+}
+
+function check(value: unknown, folders: ConfigFolders, sourceOf: (path: readonly PropertyKey[]) => string): TrainConfig {
+  const parsed = configSchema.safeParse(value);
+  const faults = parsed.success ? crossChecks(parsed.data) : schemaFaults(parsed.error.issues, value, configSchema);
+  if (faults.length > 0) throw new UserError(faults.map((fault) => sentence(fault, sourceOf)).join("\n"));
+  return completeConfig(parsed.data!, folders);
+}
+
+function sentence({ path: at, message }: Fault, sourceOf: (path: readonly PropertyKey[]) => string): string {
+  const name = at.map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)).join("");
+  return `${sourceOf(at)}: ${name === "" ? "the config" : name}${message.startsWith("expected") ? ":" : ""} ${message}.`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(`cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : message}.`);
+  }
+}

@@ -1,0 +1,54 @@
+import path from "node:path";
+import { camelKeys } from "./camel_case.ts";
+import type { ParsedConfig } from "./schema.ts";
+
+export interface ConfigFolders {
+  /** Where relative paths of the config start. */
+  base: string;
+  /** Takes the place of `data.folder`; relative to the working directory. */
+  data?: string | undefined;
+}
+
+/** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
+export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
+  const { data, batch, model, unfold, schedule, eval: evaluation } = parsed;
+  const folder = folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
+  const inFolder = (file: string) => path.resolve(folder, file);
+  const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : data.test ?? {};
+  const { blocks } = model;
+
+  return camelKeys({
+    ...parsed,
+    data: {
+      ...data,
+      folder,
+      train: inFolder(data.train),
+      dev: inFolder(data.dev),
+      test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
+    },
+    batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
+    model: { ...model, subsampling_channels: model.subsampling_channels ?? model.dim },
+    unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
+    schedule: {
+      ...schedule,
+      total_steps: schedule.total_steps ?? null,
+      hold_steps: schedule.hold_steps ?? 0,
+      decay_steps: schedule.decay_steps ?? null,
+      initial_factor: schedule.initial_factor ?? 0.01,
+      final_factor: schedule.final_factor ?? 0.05,
+    },
+    epochs: parsed.epochs ?? (parsed.steps == null ? 50 : null),
+    steps: parsed.steps ?? null,
+    eval: {
+      every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
+      every_steps: evaluation.every_steps ?? null,
+      beam: evaluation.beam ?? null,
+    },
+  });
+}
+
+/** The seed and twice its depth, or the seed and the whole of an explicit schedule. */
+function defaultDepths(order: ParsedConfig["unfold"]["order"], blocks: number): number[] {
+  const deepest = typeof order === "string" ? 2 * blocks : order.length;
+  return deepest === blocks ? [blocks] : [blocks, deepest];
+}

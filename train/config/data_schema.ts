@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { between, finite, notNegative, positive, text, whole, yesOrNo } from "./fields.ts";
+
+/** `test.jsonl` or `{ test: test.jsonl, test_unseen: other.jsonl }`; an array in the order written. */
+const testSets = z
+  .union([text("the path of a manifest"), z.record(z.string(), text("the path of a manifest"))], {
+    error: "expected the path of a manifest, or a section of names and manifests",
+  });
+
+export const dataSchema = z.strictObject({
+  folder: text("the path of a folder").optional().describe("Folder in which the manifests' relative paths start; by default the config's own folder. Replaced by --data."),
+  train: text("the path of a manifest").describe("Manifest (JSON Lines) of the utterances to train on."),
+  dev: text("the path of a manifest").describe("Manifest of the utterances evaluated during training, by which the best checkpoint is chosen."),
+  test: testSets.optional().describe("Manifest evaluated at the end, or several as a section of names and manifests; none if left out."),
+  sample_rate: whole(1000).default(16000).describe("Hz. Audio of another rate is resampled to it."),
+  skip_broken: yesOrNo().default(false).describe("Leave out audio files that cannot be read, with a warning, instead of stopping before the first epoch."),
+});
+
+export const featuresSchema = z.strictObject({
+  bins: whole(1).default(80).describe("Number of mel filters."),
+  frame_length_ms: positive().default(25).describe("Milliseconds of sound in one frame."),
+  frame_shift_ms: positive().default(10).describe("Milliseconds from one frame to the next."),
+  low_freq: notNegative().default(20).describe("Hz, lower end of the first mel filter."),
+  high_freq: finite().default(0).describe("Hz, upper end of the last mel filter; 0 or less counts down from half the sample rate."),
+});
+
+export const specAugmentSchema = z.strictObject({
+  freq_masks: whole(0).default(2).describe("Number of frequency masks of an utterance."),
+  freq_width: whole(0).default(10).describe("Most mel bins that one frequency mask hides."),
+  time_masks: whole(0).default(2).describe("Number of time masks of an utterance."),
+  time_width: whole(0).default(50).describe("Most frames that one time mask hides."),
+  max_time_ratio: between(0, 1).default(0.2).describe("Most of the utterance, as a share, that one time mask hides."),
+});
+
+export const batchSchema = z.strictObject({
+  size: whole(1).nullish().describe("Most utterances of a batch; unlimited if left out and `frames` is given, 16 if both are left out."),
+  frames: whole(1).nullish().describe("Most feature frames of a batch, padding included; unlimited if left out."),
+  buckets: whole(1).default(10).describe("Number of groups of similar length within which utterances are shuffled: more of them, less padding."),
+  accumulate: whole(1).default(1).describe("Batches whose gradients are added up for one step of the optimizer."),
+});

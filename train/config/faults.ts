@@ -1,0 +1,41 @@
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+import { keyPaths, sectionAt } from "./schema_keys.ts";
+
+/** One thing that is wrong with a config. `message` goes on from the path (`is 3, which does not ...`) or begins with `expected`. */
+export interface Fault {
+  path: PropertyKey[];
+  message: string;
+}
+
+/** zod's issues as faults: what was expected, what came, and for an unknown key the nearest valid one. */
+export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown, schema: z.ZodType): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...issue.path, key], message: `is not a key; the nearest valid one is ${nearestKey(key, issue.path, schema)}` }));
+    }
+    const actual = valueAt(value, issue.path);
+    const expected = sectionAt(schema, issue.path) ? "expected a section of keys and values" : issue.message;
+    return [{ path: issue.path, message: actual === undefined ? `is missing, ${expected}` : `${expected}, got ${show(actual)}` }];
+  });
+}
+
+/** The full path of the same key in another section, else of the most similar one in this section. */
+export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {
+  const elsewhere = keyPaths(schema).find((path) => path.length > 1 && path.at(-1) === key);
+  if (elsewhere) return elsewhere.join(".");
+  return [...section, closest(key, Object.keys(sectionAt(schema, section)?.shape ?? {}))].join(".");
+}
+
+/** A value in so few characters that it fits into a sentence. */
+export function show(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at: unknown = value;
+  for (const key of path) at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+  return at;
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { notNegative, oneOf, positive, share, whole } from "./fields.ts";
+
+export const optimizerSchema = z.strictObject({
+  learning_rate: positive().default(1e-3).describe("Peak learning rate of AdamW; for the noam schedule its factor."),
+  betas: z.tuple([share(0, 1), share(0, 1)], { error: "expected two numbers such as [0.9, 0.98]" }).default([0.9, 0.98])
+    .describe("Decay of the first and of the second moment, per step."),
+  eps: positive().default(1e-8).describe("Added to the root of the second moment."),
+  weight_decay: notNegative().default(0.01).describe("Decoupled weight decay, times the learning rate."),
+  max_grad_norm: positive().default(5).describe("Global norm of all gradients to which larger ones are scaled down."),
+});
+
+export const scheduleKinds = ["constant", "cosine", "inverse_square_root", "noam", "linear", "tri_stage"] as const;
+
+export const scheduleSchema = z.strictObject({
+  kind: oneOf(...scheduleKinds).default("cosine").describe("Course of the learning rate after the warm-up."),
+  warmup_steps: whole(0).default(200).describe("Steps in which the learning rate rises to its peak."),
+  total_steps: whole(1).nullish().describe("Steps at which cosine and linear end; those of the whole run if left out."),
+  floor: notNegative().default(0).describe("Learning rate at the end of cosine."),
+  hold_steps: whole(0).nullish().describe("tri_stage: steps at the peak; 0 if left out."),
+  decay_steps: whole(1).nullish().describe("tri_stage: steps of the exponential decay; all that remain if left out."),
+  initial_factor: positive().nullish().describe("tri_stage: share of the peak at the first step; 0.01 if left out."),
+  final_factor: positive().nullish().describe("tri_stage: share of the peak at the end; 0.05 if left out."),
+});
+
+export const evalSchema = z.strictObject({
+  every_epochs: whole(1).nullish().describe("Epochs from one evaluation on dev to the next; 1 if neither this nor `every_steps` is given."),
+  every_steps: whole(1).nullish().describe("Steps from one evaluation on dev to the next, instead of `every_epochs`."),
+  beam: whole(1).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
+});
+
+export const checkpointSchema = z.strictObject({
+  every_steps: whole(1).default(500).describe("Steps from one checkpoint to the next; another is kept at the best dev WER."),
+});
+
+export const logSchema = z.strictObject({
+  every_steps: whole(1).default(10).describe("Steps from one record of the log to the next; its loss is their mean."),
+});

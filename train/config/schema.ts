@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
+import { whole } from "./fields.ts";
+import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
+import { checkpointSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
+
+/** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
+export const configSchema = z.strictObject({
+  seed: whole(0).default(0).describe("Of all randomness: initial weights, order of utterances, dropout, masks. The same seed gives the same run."),
+  data: dataSchema.describe("Manifests and how their audio is read."),
+  features: featuresSchema.prefault({}).describe("Log-mel features, as Kaldi computes them."),
+  spec_augment: specAugmentSchema.nullable().prefault({}).describe("SpecAugment, which hides parts of the training features; null turns it off."),
+  batch: batchSchema.prefault({}).describe("Batches of utterances of similar length."),
+  model: modelSchema.prefault({}).describe("The seed: a Conformer encoder with a CTC head."),
+  unfold: unfoldSchema.prefault({}).describe("How the seed becomes deeper models."),
+  loss: lossSchema.prefault({}).describe("Joint loss: CTC(deep) + seed_weight CTC(seed) + kl_weight T^2 KL."),
+  optimizer: optimizerSchema.prefault({}).describe("AdamW."),
+  schedule: scheduleSchema.prefault({}).describe("Learning rate over the steps."),
+  epochs: whole(1).nullish().describe("Passes over the training set; 50 if neither this nor `steps` is given."),
+  steps: whole(1).nullish().describe("Steps of the optimizer, instead of `epochs`."),
+  eval: evalSchema.prefault({}).describe("Evaluation on the dev set during training."),
+  checkpoint: checkpointSchema.prefault({}).describe("What can be resumed."),
+  log: logSchema.prefault({}).describe("The log on disk."),
+});
+
+/** After the schema's own defaults, before those that depend on other keys. */
+export type ParsedConfig = z.output<typeof configSchema>;
