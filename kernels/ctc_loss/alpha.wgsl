@@ -3,7 +3,8 @@
 // log-probability of all ways to emit frames 0…t that end in state s:
 //   α_t(s) = log(exp α_{t-1}(s) + exp α_{t-1}(s - 1) + [skip s] exp α_{t-1}(s - 2)) + log p_t(label of s),
 // where a label may be entered from two states back when it differs from the label there.
-// One workgroup an utterance, its threads side by side over the states, one barrier a frame.
+// One workgroup an utterance, one barrier a frame; a thread has the pairs (blank 2i, label 2i + 1) of every THREADS-th i, which
+// share most of what they read.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30; // for log 0: differences of true infinities would be NaN
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32 }
@@ -15,27 +16,16 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read> target_lengths: array<i32>;  // [batch]
 @group(0) @binding(5) var<storage, read_write> alpha: array<f32>;     // [batch, frames, 2 · longest + 1]
 
-fn label_of(utterance: u32, state: u32) -> i32 {
-  if (state % 2u == 0u) {
-    return sizes.blank;
-  }
-  return targets[utterance * sizes.longest + state / 2u];
-}
-
-fn may_skip_to(utterance: u32, state: u32) -> bool {
-  if (state % 2u == 0u || state < 3u) {
-    return false;
-  }
-  let label = label_of(utterance, state);
-  return label != sizes.blank && label != label_of(utterance, state - 2u);
-}
-
 fn log_probability(row: u32, label: i32) -> f32 {
   // A label outside the classes cannot be emitted.
   if (u32(label) >= sizes.classes) {
     return LOG_ZERO;
   }
   return max(logits[row * sizes.classes + u32(label)] - log_normaliser[row], LOG_ZERO);
+}
+
+fn log_add(a: f32, b: f32) -> f32 {
+  return max(a, b) + log(1.0 + exp(min(a, b) - max(a, b)));
 }
 
 fn log_add_three(a: f32, b: f32, c: f32) -> f32 {
@@ -49,28 +39,35 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let width = 2u * sizes.longest + 1u;
   let frames = u32(clamp(input_lengths[utterance], 0, i32(sizes.frames)));
   let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
-  let states = 2u * labels + 1u;
-  let first_row = utterance * sizes.frames;
+  let text = utterance * sizes.longest;
 
   for (var t = 0u; t < frames; t++) {
-    let now = (first_row + t) * width;
+    let row = utterance * sizes.frames + t;
+    let now = row * width;
     let before = now - width;
-    for (var s = local; s < states; s += THREADS) {
-      var a = LOG_ZERO;
-      if (t == 0u) {
-        a = select(LOG_ZERO, 0.0, s < 2u);
-      } else {
-        var two_back = LOG_ZERO;
-        if (may_skip_to(utterance, s)) {
-          two_back = alpha[before + s - 2u];
+    let log_blank = log_probability(row, sizes.blank);
+    for (var i = local; i <= labels; i += THREADS) {
+      // At frame -1 all of the probability is in a state before the first.
+      var label_before = select(LOG_ZERO, 0.0, t == 0u && i == 0u); // α_{t-1} of states 2i - 1, 2i, 2i + 1
+      var blank = LOG_ZERO;
+      var label_here = LOG_ZERO;
+      if (t > 0u) {
+        blank = alpha[before + 2u * i];
+        if (i > 0u) {
+          label_before = alpha[before + 2u * i - 1u];
         }
-        var one_back = LOG_ZERO;
-        if (s > 0u) {
-          one_back = alpha[before + s - 1u];
-        }
-        a = log_add_three(alpha[before + s], one_back, two_back);
       }
-      alpha[now + s] = max(a + log_probability(first_row + t, label_of(utterance, s)), LOG_ZERO);
+      alpha[now + 2u * i] = max(log_add(blank, label_before) + log_blank, LOG_ZERO);
+      if (i == labels) {
+        continue;
+      }
+      let label = targets[text + i];
+      if (t > 0u) {
+        label_here = alpha[before + 2u * i + 1u];
+      }
+      let may_skip = label != sizes.blank && (i == 0u || label != targets[text + max(i, 1u) - 1u]);
+      let sum = log_add_three(label_here, blank, select(LOG_ZERO, label_before, may_skip));
+      alpha[now + 2u * i + 1u] = max(sum + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }

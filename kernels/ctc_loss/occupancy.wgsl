@@ -2,7 +2,7 @@
 // β_t(s) the log-probability of all ways to emit the frames after t from state s, and β'_t(s) = β_t(s) + log p_t(label of s),
 //   β_t(s) = log(exp β'_{t+1}(s) + exp β'_{t+1}(s + 1) + [skip s + 2] exp β'_{t+1}(s + 2)),
 // and α_t(s) + β_t(s) is the log-probability of all paths that are in state s at frame t. That sum is stored; of β' only two
-// rows, this frame's and the next one's. One workgroup an utterance, one barrier a frame, last frame first.
+// rows, this frame's and the next one's. Workgroups and threads as in alpha.wgsl, last frame first.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30;
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32 }
@@ -16,27 +16,16 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(6) var<storage, read_write> beta: array<f32>;      // [batch, 2, 2 · longest + 1]: β' of frames t and t + 1
 @group(0) @binding(7) var<storage, read_write> occupancy: array<f32>; // [batch, frames, 2 · longest + 1]: α + β
 
-fn label_of(utterance: u32, state: u32) -> i32 {
-  if (state % 2u == 0u) {
-    return sizes.blank;
-  }
-  return targets[utterance * sizes.longest + state / 2u];
-}
-
-fn may_skip_to(utterance: u32, state: u32) -> bool {
-  if (state % 2u == 0u || state < 3u) {
-    return false;
-  }
-  let label = label_of(utterance, state);
-  return label != sizes.blank && label != label_of(utterance, state - 2u);
-}
-
 fn log_probability(row: u32, label: i32) -> f32 {
   // A label outside the classes cannot be emitted.
   if (u32(label) >= sizes.classes) {
     return LOG_ZERO;
   }
   return max(logits[row * sizes.classes + u32(label)] - log_normaliser[row], LOG_ZERO);
+}
+
+fn log_add(a: f32, b: f32) -> f32 {
+  return max(a, b) + log(1.0 + exp(min(a, b) - max(a, b)));
 }
 
 fn log_add_three(a: f32, b: f32, c: f32) -> f32 {
@@ -50,31 +39,46 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let width = 2u * sizes.longest + 1u;
   let frames = u32(clamp(input_lengths[utterance], 0, i32(sizes.frames)));
   let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
-  let states = 2u * labels + 1u;
-  let first_row = utterance * sizes.frames;
+  let text = utterance * sizes.longest;
 
-  for (var done = 0u; done < frames; done++) {
-    let t = frames - 1u - done;
+  for (var left = frames; left > 0u; left--) {
+    let t = left - 1u;
+    let row = utterance * sizes.frames + t;
+    let state = row * width;
     let now = (2u * utterance + t % 2u) * width;
-    let next = (2u * utterance + (t + 1u) % 2u) * width;
-    for (var s = local; s < states; s += THREADS) {
-      var b = LOG_ZERO;
-      if (done == 0u) {
-        b = select(LOG_ZERO, 0.0, s + 2u >= states);
-      } else {
-        var one_ahead = LOG_ZERO;
-        if (s + 1u < states) {
-          one_ahead = beta[next + s + 1u];
+    let next = (2u * utterance + left % 2u) * width;
+    let log_blank = log_probability(row, sizes.blank);
+    for (var i = local; i <= labels; i += THREADS) {
+      var blank = LOG_ZERO; // β'_{t+1} of states 2i, 2i + 1, 2i + 2, 2i + 3
+      var label_here = LOG_ZERO;
+      var blank_after = LOG_ZERO;
+      var label_after = LOG_ZERO;
+      if (left < frames) {
+        blank = beta[next + 2u * i];
+        if (i < labels) {
+          label_here = beta[next + 2u * i + 1u];
+          blank_after = beta[next + 2u * i + 2u];
         }
-        var two_ahead = LOG_ZERO;
-        if (s + 2u < states && may_skip_to(utterance, s + 2u)) {
-          two_ahead = beta[next + s + 2u];
+        if (i + 1u < labels) {
+          label_after = beta[next + 2u * i + 3u];
         }
-        b = log_add_three(beta[next + s], one_ahead, two_ahead);
+      } else if (i == labels) {
+        blank = 0.0; // after the last frame all of the probability is in a state behind the last
+      } else if (i + 1u == labels) {
+        blank_after = 0.0;
       }
-      let state = (first_row + t) * width + s;
-      occupancy[state] = max(alpha[state] + b, LOG_ZERO);
-      beta[now + s] = max(b + log_probability(first_row + t, label_of(utterance, s)), LOG_ZERO);
+      let after_blank = log_add(blank, label_here);
+      occupancy[state + 2u * i] = max(alpha[state + 2u * i] + after_blank, LOG_ZERO);
+      beta[now + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
+      if (i == labels) {
+        continue;
+      }
+      let label = targets[text + i];
+      let following = targets[text + min(i + 1u, labels - 1u)];
+      let may_skip = following != sizes.blank && following != label;
+      let after_label = log_add_three(label_here, blank_after, select(LOG_ZERO, label_after, may_skip));
+      occupancy[state + 2u * i + 1u] = max(alpha[state + 2u * i + 1u] + after_label, LOG_ZERO);
+      beta[now + 2u * i + 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }
