@@ -27,10 +27,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (OP == 0u) {
     // Blocks first: a term then passes through BLOCK + CHUNK / BLOCK roundings at most, not CHUNK.
     var sum = 0.0;
-    for (var block = 0u; block < terms; block += BLOCK) {
+    for (var b = 0u; b * BLOCK < terms; b++) {
       var part = 0.0;
-      let end = min(block + BLOCK, terms);
-      for (var k = block; k < end; k++) {
+      let end = min((b + 1u) * BLOCK, terms);
+      for (var k = b * BLOCK; k < end; k++) {
         part += x[start + k * sizes.inner];
       }
       sum += part;
