@@ -1,0 +1,25 @@
+// y = x / (1 - rate) where element i is kept, else 0; one thread an element. Kept with probability 1 - rate, decided by a
+// hash of (seed, step, site, i) as in engine/random.ts: `prefix` is the hash of the first three, `threshold` is rate · 2²⁴.
+// A pure function of i: the gradient is the same kernel on dy, and nothing is saved.
+struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+// lowbias32 of C. Wellons, "Prospecting for hash functions" (2018).
+fn mix(key: u32) -> u32 {
+  var h = key;
+  h = (h ^ (h >> 16u)) * 0x7feb352du;
+  h = (h ^ (h >> 15u)) * 0x846ca68bu;
+  return h ^ (h >> 16u);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i >= sizes.count) {
+    return;
+  }
+  let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
+  y[i] = select(0.0, x[i] * sizes.factor, uniform_24_bits >= sizes.threshold);
+}
