@@ -1,5 +1,6 @@
 // dq_i = Σ_j ds_ij · k_j and, if RELATIVE, the same through the positions, Σ_j ds_ij · p_{i-j}. They are kept apart,
-// because the first summed over all queries is du and the second dv. Each thread: 4 queries x 4 features.
+// because the first summed over all queries is du and the second dv. Each thread: 4 queries x 4 features. The positions
+// slide: what query i + n reads at key j, query i + n + 1 reads at key j + 1.
 const RELATIVE: bool = true;
 struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32 }
 var<immediate> sizes: Sizes;
@@ -9,8 +10,9 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> dcontent: array<f32>;  // [batch, queries, heads, width]
 @group(0) @binding(4) var<storage, read_write> dposition: array<f32>; // the same shape, if RELATIVE
 
+// The position of key j for query i, where i may be beyond the last query.
 fn p_at(i: u32, j: u32, columns: vec4u) -> vec4f {
-  let row = u32(clamp(i32(sizes.keys) - 1 - i32(i) + i32(j), 0, i32(2u * sizes.keys) - 2));
+  let row = u32(max(i32(sizes.keys + j) - 1 - i32(i), 0));
   let at = row * sizes.heads * sizes.width + columns;
   return vec4f(p[at.x], p[at.y], p[at.z], p[at.w]);
 }
@@ -35,6 +37,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var p1 = vec4f();
   var p2 = vec4f();
   var p3 = vec4f();
+  var r0 = vec4f(); // the positions of one key for queries i, …, i + 3; first those of the key before key 0
+  var r1 = vec4f();
+  var r2 = vec4f();
+  var r3 = vec4f();
+  if (RELATIVE) {
+    r0 = p_at(i + 1u, 0u, columns);
+    r1 = p_at(i + 2u, 0u, columns);
+    r2 = p_at(i + 3u, 0u, columns);
+  }
   for (var j = 0u; j < sizes.keys; j++) {
     let at = (b * sizes.keys + j) * dim + columns;
     let x = vec4f(k[at.x], k[at.y], k[at.z], k[at.w]);
@@ -44,10 +55,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     c2 += s.z * x;
     c3 += s.w * x;
     if (RELATIVE) {
-      p0 += s.x * p_at(i, j, columns);
-      p1 += s.y * p_at(i + 1u, j, columns);
-      p2 += s.z * p_at(i + 2u, j, columns);
-      p3 += s.w * p_at(i + 3u, j, columns);
+      r3 = r2;
+      r2 = r1;
+      r1 = r0;
+      r0 = p_at(i, j, columns);
+      p0 += s.x * r0;
+      p1 += s.y * r1;
+      p2 += s.z * r2;
+      p3 += s.w * r3;
     }
   }
   store_row(b, i, head, d, c0, p0);
