@@ -1,0 +1,47 @@
+// Cross-entropy with a smoothed target, one loss a row: q_k = off + on · [k = target], Σ_k q_k = 1, and
+//   loss = constant - Σ_k q_k log p_k = constant + log Z - on · (x_target - m) - off · Σ_k (x_k - m),
+// with m = max_k x_k and Z = Σ_k exp(x_k - m). A row whose target is no class (-1) gets loss and weight 0 and is not read.
+// One thread a row.
+struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> logits: array<f32>;                // [rows, cols]
+@group(0) @binding(1) var<storage, read> targets: array<i32>;               // [rows]
+@group(0) @binding(2) var<storage, read_write> log_normaliser: array<f32>;  // [rows]: m + log Z
+@group(0) @binding(3) var<storage, read_write> losses: array<f32>;          // [rows]
+@group(0) @binding(4) var<storage, read_write> weights: array<f32>;         // [rows]: 1 where there is a target
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = (group.x + group.y * groups.x) * 32u + local;
+  if (row >= sizes.rows) {
+    return;
+  }
+  let target_class = u32(targets[row]);
+  if (target_class >= sizes.cols) {
+    log_normaliser[row] = 0.0;
+    losses[row] = 0.0;
+    weights[row] = 0.0;
+    return;
+  }
+  let start = row * sizes.cols;
+  let end = start + sizes.cols;
+  var largest = -3.0e38;
+  for (var i = start; i < end; i++) {
+    largest = max(largest, logits[i]);
+  }
+  var total = 0.0;
+  var sum = 0.0;
+  for (var i = start; i < end; i++) {
+    let d = logits[i] - largest;
+    total += exp(d);
+    sum += d;
+  }
+  let log_total = log(total);
+  var loss = sizes.constant + log_total - sizes.on * (logits[start + target_class] - largest);
+  if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
+    loss -= sizes.off * sum;
+  }
+  log_normaliser[row] = largest + log_total;
+  losses[row] = loss;
+  weights[row] = 1.0;
+}

@@ -1,0 +1,50 @@
+import { host, type HostTensor } from "../case.ts";
+
+/** The smoothed target: `hit` on the target, `miss` on each other class; ignored targets have neither. */
+export interface Smoothing {
+  readonly hit: number;
+  readonly miss: number;
+  /** Cross-entropy -Σ q log p, or KL divergence Σ q (log q - log p). */
+  readonly divergence: boolean;
+  readonly reduction: "none" | "sum" | "mean" | "batch";
+}
+
+/** The loss of each row whose target is a class, 0 for the others; their sum, mean over what counts, or per batch. */
+export function crossEntropyReference(logits: HostTensor, targets: HostTensor, smoothing: Smoothing): HostTensor {
+  const losses = rowsOf(logits, targets).map(({ logProbs, target, counts }) =>
+    counts ? logProbs.reduce((sum, logP, k) => sum + term(k === target ? smoothing.hit : smoothing.miss, logP, smoothing), 0) : 0,
+  );
+  if (smoothing.reduction === "none") return host(targets.shape, (i) => losses[i] as number);
+  return host([], () => losses.reduce((sum, loss) => sum + loss, 0) / divisor(targets, logits, smoothing));
+}
+
+/** dlogit_k = dy · (p_k - q_k) / divisor. */
+export function crossEntropyGradients(logits: HostTensor, targets: HostTensor, smoothing: Smoothing, dy: HostTensor) {
+  const dx = host(logits.shape, () => 0);
+  rowsOf(logits, targets).forEach(({ logProbs, target, counts, start }, row) => {
+    if (!counts) return;
+    const flow = (dy.data[smoothing.reduction === "none" ? row : 0] as number) / divisor(targets, logits, smoothing);
+    logProbs.forEach((logP, k) => {
+      dx.data[start + k] = flow * (Math.exp(logP) - (k === target ? smoothing.hit : smoothing.miss));
+    });
+  });
+  return { logits: dx };
+}
+
+const term = (q: number, logP: number, { divergence }: Smoothing): number => (q === 0 ? 0 : q * ((divergence ? Math.log(q) : 0) - logP));
+
+function divisor(targets: HostTensor, logits: HostTensor, { reduction }: Smoothing): number {
+  if (reduction === "batch") return logits.shape[0] as number;
+  return reduction === "mean" ? targets.data.filter((target) => target >= 0).length || 1 : 1;
+}
+
+function rowsOf(logits: HostTensor, targets: HostTensor) {
+  const classes = logits.shape.at(-1) as number;
+  return [...targets.data].map((target, row) => {
+    const start = row * classes;
+    const values = [...logits.data.subarray(start, start + classes)];
+    const largest = Math.max(...values);
+    const logTotal = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+    return { logProbs: values.map((value) => value - logTotal), target, counts: target >= 0, start };
+  });
+}
