@@ -1,0 +1,106 @@
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { RunError, UserError } from "../engine/errors.ts";
+import type { LogRecord } from "./log_records.ts";
+export type * from "./log_records.ts";
+
+/** The name of the log in a run's folder. */
+export const LOG_FILE = "log.jsonl";
+
+/** The log of one run: JSON Lines, one record a line, only ever added to. */
+export interface Log {
+  /** Writes a record before it returns. Numbers that are not finite become null. */
+  append(record: LogRecord): void;
+  close(): void;
+}
+
+/**
+ * Opens a log for writing. Without `resumeAt` it begins empty. With it, the log of the run that is resumed goes on: what
+ * was written after that step is cut off, since it is about to happen again, and so is a half-written last line.
+ *
+ * @throws RunError if the file cannot be written, also while it is appended to
+ */
+export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefined } = {}): Log {
+  const keep = resumeAt === undefined || !existsSync(file) ? 0 : bytesUpTo(resumeAt, file);
+  const handle = orFail(file, () => openSync(file, "a"));
+  orFail(file, () => ftruncateSync(handle, keep));
+  return {
+    append(record) {
+      const line = Buffer.from(`${JSON.stringify(record)}\n`);
+      orFail(file, () => {
+        for (let done = 0; done < line.length; ) done += writeSync(handle, line, done);
+      });
+    },
+    close() {
+      orFail(file, () => fsyncSync(handle));
+      closeSync(handle);
+    },
+  };
+}
+
+/**
+ * The records of a log, in order. A half-written last line, as a crash leaves it, is passed over.
+ *
+ * @throws UserError if the file cannot be read, or naming the line that is no record
+ */
+export function readLog(file: string): LogRecord[] {
+  return readLines(file).map(({ record }) => record);
+}
+
+interface Line {
+  record: LogRecord;
+  /** Offset of the byte after the line. */
+  end: number;
+}
+
+function readLines(file: string): Line[] {
+  const lines = readBytes(file).toString("utf8").split("\n");
+  lines.pop(); // empty, or half a record: a whole one has its line break
+  let end = 0;
+  return lines.flatMap((line, i): Line[] => {
+    end += Buffer.byteLength(line) + 1;
+    return line.trim() === "" ? [] : [{ record: parseRecord(line, `${file}, line ${i + 1}`), end }];
+  });
+}
+
+function parseRecord(line: string, name: string): LogRecord {
+  let value: { type?: unknown } | null = null;
+  try {
+    value = JSON.parse(line) as typeof value;
+  } catch {
+    // Said below, in the same words as of JSON that is no record.
+  }
+  if (typeof value?.type !== "string") throw new UserError(`${name}: expected a record such as {"type": "step", ...}.`);
+  return withNumbers(value as LogRecord);
+}
+
+/** JSON has no NaN: in measurements null stands for it. */
+function withNumbers(record: LogRecord): LogRecord {
+  if (record.type === "start" || record.type === "warning" || record.type === "end") return record;
+  return JSON.parse(JSON.stringify(record), (_, value: unknown) => (value === null ? NaN : value)) as LogRecord;
+}
+
+/** The length of the log without what came after a step: the first record of a later step, and all that follow it. */
+function bytesUpTo(step: number, file: string): number {
+  const lines = readLines(file);
+  const later = lines.findIndex(({ record }) => "step" in record && record.step > step);
+  const kept = later < 0 ? lines : lines.slice(0, later);
+  return kept.at(-1)?.end ?? 0;
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(`cannot read the log ${file}: ${code === "ENOENT" ? "there is no such file" : message}.`);
+  }
+}
+
+function orFail<T>(file: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new RunError(`cannot write the log ${file}: ${code === "ENOSPC" ? "the disk is full" : message}.`);
+  }
+}

@@ -1,0 +1,91 @@
+/** A number for each depth; JSON has strings as keys, so a depth is written `"6"`. */
+export type PerDepth = Record<string, number>;
+
+/** Opens each part of a run: the first, and one more for each time it was resumed. */
+export interface StartRecord {
+  type: "start";
+  /** ISO 8601. */
+  time: string;
+  /** As `plainConfig` gives it. */
+  config: Record<string, unknown>;
+  /** Name of the WebGPU adapter. */
+  adapter: string;
+  /** Number of parameters that are stored. */
+  parameters: { whole: number; encoder: number };
+}
+
+/** Means over the steps since the last such record. */
+export interface StepRecord {
+  type: "step";
+  step: number;
+  epoch: number;
+  /** The joint loss. */
+  loss: number;
+  /** CTC loss of each path: sum over the batch / utterances. */
+  ctc: PerDepth;
+  /** KL term before its weight. */
+  kl: number;
+  learningRate: number;
+  /** Global norm before clipping. */
+  gradNorm: number;
+  /** Feature frames trained on in a second, padding not counted. */
+  framesPerSecond: number;
+  /** Share of the time, 0 to 1, in which the device waited for data. */
+  dataWaitShare: number;
+  gpuBytes: number;
+  /** Utterances that CTC could not align, so far. */
+  skipped: number;
+  /** Time spent training so far, all parts of a resumed run together. */
+  seconds: number;
+}
+
+export interface DevRecord {
+  type: "dev";
+  step: number;
+  epoch: number;
+  /** Word error rate, 1 is 100 %. */
+  wer: PerDepth;
+  cer: PerDepth;
+  /** Share of frames whose best class is the blank, at the deepest path or at each. Close to 1 for long, the model has collapsed. */
+  blankRatio: PerDepth | number;
+}
+
+export interface WarningRecord {
+  type: "warning";
+  message: string;
+}
+
+/** One depth's errors on a whole set. */
+export interface ResultRow {
+  depth: number;
+  /** Rates, 1 is 100 %. */
+  wer: number;
+  cer: number;
+  substitutions: number;
+  deletions: number;
+  insertions: number;
+  /** Words of the references. */
+  words: number;
+  /** Parameters that have to be loaded for this depth. */
+  parameters: number;
+  /** Seconds of decoding for a second of sound. */
+  realTimeFactor: number;
+  /** The encoder's part of `parameters`, and what an individually built model of this depth would have. */
+  encoderParameters?: number;
+  untied?: { whole: number; encoder: number };
+}
+
+export interface ResultRecord {
+  type: "result";
+  /** Name of the test set. */
+  set: string;
+  rows: ResultRow[];
+}
+
+export interface EndRecord {
+  type: "end";
+  /** "finished", "interrupted", or the message of what went wrong. */
+  reason: string;
+}
+
+export type LogRecord = StartRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | EndRecord;
