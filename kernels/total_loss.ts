@@ -5,7 +5,7 @@ import type { Tensor } from "../engine/tensor.ts";
 const kernel = defineKernel({
   file: new URL("./total_loss.wgsl", import.meta.url),
   bindings: { losses: "read", weights: "read", total: "read_write", normaliser: "read_write" },
-  sizes: { count: "u32", factor: "f32" },
+  sizes: { count: "u32", factor: "f32", mean: "u32" },
   workgroups: () => [1],
 });
 
@@ -22,11 +22,11 @@ export interface TotalLoss {
  *
  * @param losses  `[…]`, one a frame, target or utterance; finite wherever the weight is 0
  * @param weights same size: 0 for what does not count
- * @param factor  the normaliser, or "mean" for 1 / Σ weight (0 when nothing counts)
+ * @param options factor: the normaliser, default 1; mean: divide it by Σ weight, or make it 0 when nothing counts
  */
-export function totalLoss(tape: Tape, losses: Tensor, weights: Tensor, factor: number | "mean"): TotalLoss {
+export function totalLoss(tape: Tape, losses: Tensor, weights: Tensor, { factor = 1, mean = false }: { factor?: number; mean?: boolean } = {}): TotalLoss {
   const total = tape.empty([]);
   const normaliser = tape.empty([1]);
-  kernel.encode(tape, { losses, weights, total, normaliser }, { count: losses.size, factor: factor === "mean" ? 0 : factor }, {});
+  kernel.encode(tape, { losses, weights, total, normaliser }, { count: losses.size, factor, mean: Number(mean) }, {});
   return { total, normaliser };
 }

@@ -1,7 +1,7 @@
-// The last stage of every loss: total = normaliser · Σ_i weight_i · loss_i, where the normaliser is a given factor, or
-// with a factor of 0 it is 1 / Σ_i weight_i, so that a number of frames known only to the device needs no readback.
+// The last stage of every loss: total = normaliser · Σ_i weight_i · loss_i, where the normaliser is a given factor, for a
+// mean divided by Σ_i weight_i: so a number of frames that only the device knows needs no readback.
 // One workgroup: each thread sums every 64th item, then one thread sums the sums, always in the same order.
-struct Sizes { count: u32, factor: f32 }
+struct Sizes { count: u32, factor: f32, mean: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> losses: array<f32>;           // [count]
 @group(0) @binding(1) var<storage, read> weights: array<f32>;          // [count]
@@ -24,8 +24,8 @@ fn main(@builtin(local_invocation_index) local: u32) {
     sums += partial[i];
   }
   var scale = sizes.factor;
-  if (scale == 0.0) {
-    scale = select(0.0, 1.0 / sums.y, sums.y > 0.0);
+  if (sizes.mean != 0u) {
+    scale = select(0.0, scale / sums.y, sums.y > 0.0);
   }
   total[0] = scale * sums.x;
   normaliser[0] = scale;

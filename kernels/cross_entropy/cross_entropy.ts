@@ -90,9 +90,9 @@ function smoothed(
   const losses = tape.empty(shape);
   const weights = tape.empty(shape);
   forward.encode(tape, { logits, targets, log_normaliser: logNormaliser, losses, weights }, { rows, cols, on, off, constant }, {});
-  const factor = { none: 1, sum: 1, batch: 1 / (shape[0] ?? 1), mean: "mean" as const }[reduction];
+  const normalise = { factor: reduction === "batch" ? 1 / (shape[0] ?? 1) : 1, mean: reduction === "mean" };
   const perRow = reduction === "none";
-  const { total, normaliser } = perRow ? { total: losses, normaliser: tape.filled([1], 1) } : totalLoss(tape, losses, weights, factor);
+  const { total, normaliser } = perRow ? { total: losses, normaliser: tape.filled([1], 1) } : totalLoss(tape, losses, weights, normalise);
   return tape.record(name, [logits], total, [logits, targets, logNormaliser, weights, normaliser], (dy) => {
     const dx = tape.like(logits);
     const saved = { logits, targets, log_normaliser: logNormaliser, weights, normaliser };

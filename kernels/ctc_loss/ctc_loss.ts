@@ -111,7 +111,7 @@ export function ctcLoss(
   const perUtterance = reduction === "none";
   const { total, normaliser } = perUtterance
     ? { total: losses, normaliser: tape.filled([1], 1) }
-    : totalLoss(tape, losses, weights, reduction === "sum" ? 1 : 1 / batch);
+    : totalLoss(tape, losses, weights, { factor: reduction === "sum" ? 1 : 1 / batch });
 
   const saved = [...Object.values(emissions), alpha, pathLoss, weights, normaliser];
   return tape.record("ctcLoss", [logits], total, saved, (dy) => {
