@@ -1,0 +1,45 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { sizeOf } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import { mergeAxes, padAxes } from "../axes.ts";
+import type { View } from "./view.ts";
+
+const MAX_RANK = 5;
+
+const kernel = defineKernel({
+  file: new URL("./strided_copy.wgsl", import.meta.url),
+  bindings: { x: "read", y: "read_write" },
+  sizes: {
+    count: "u32", n1: "u32", n2: "u32", n3: "u32", n4: "u32",
+    s0: "i32", s1: "i32", s2: "i32", s3: "i32", s4: "i32", offset: "i32",
+  },
+  constants: ["MODE", "RANK"],
+  workgroups: ({ count }) => spread(count, 64),
+});
+
+/** A new dense tensor of what the view shows of x. */
+export function gatherView(tape: Tape, x: Tensor, view: View): Tensor {
+  const y = tape.empty(view.shape, x.dtype);
+  copy(tape, 0, x, y, view);
+  return y;
+}
+
+/** Writes x to what the view shows of y; the rest of y stays. */
+export const scatterView = (tape: Tape, x: Tensor, y: Tensor, view: View): void => copy(tape, 1, x, y, view);
+
+/** Adds x to what the view shows of y. No two elements of the view may be the same. */
+export const addToView = (tape: Tape, x: Tensor, y: Tensor, view: View): void => copy(tape, 2, x, y, view);
+
+function copy(tape: Tape, MODE: number, x: Tensor, y: Tensor, { shape, strides, offset }: View): void {
+  const merged = mergeAxes(shape, [strides]);
+  const RANK = Math.max(1, merged.sizes.length);
+  const walk = padAxes("copy", merged, MAX_RANK);
+  const [, n1, n2, n3, n4] = walk.sizes as [number, number, number, number, number];
+  const [s0, s1, s2, s3, s4] = walk.strides[0] as [number, number, number, number, number];
+  const sizes = { count: sizeOf(shape), n1, n2, n3, n4, s0, s1, s2, s3, s4, offset };
+  kernel.encode(tape, { x: bitsOf(x), y: bitsOf(y) }, sizes, { MODE, RANK });
+}
+
+/** The same elements as u32, whatever they are. */
+const bitsOf = (x: Tensor): Tensor => new Tensor(x.shape, "u32", x.storage, { offset: x.offset });

@@ -1,0 +1,49 @@
+// Copies between a dense array and a view of another: element i of the dense one, in row-major order, belongs to the
+// view's element at offset + Σ coordinate · stride. Strides may be negative (a flip) or 0 (a repetition).
+//   MODE 0 gather: dense[i] = viewed[place]    1 scatter: viewed[place] = dense[i]    2 add: viewed[place] += dense[i]
+// Gather and scatter of one view are each other's adjoints, so each is the other's gradient. One thread an element.
+// Elements are moved as bits, of whatever type; only adding takes them as f32. The innermost of RANK axes is number 4.
+const MODE: u32 = 0u;
+const RANK: u32 = 5u;
+struct Sizes { count: u32, n1: u32, n2: u32, n3: u32, n4: u32, s0: i32, s1: i32, s2: i32, s3: i32, s4: i32, offset: i32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+fn place_of(i: u32) -> u32 {
+  if (RANK == 1u) {
+    return u32(sizes.offset + i32(i) * sizes.s4);
+  }
+  var place = sizes.offset + i32(i % sizes.n4) * sizes.s4;
+  var rest = i / sizes.n4;
+  if (RANK == 2u) {
+    return u32(place + i32(rest) * sizes.s3);
+  }
+  place += i32(rest % sizes.n3) * sizes.s3;
+  rest /= sizes.n3;
+  if (RANK == 3u) {
+    return u32(place + i32(rest) * sizes.s2);
+  }
+  place += i32(rest % sizes.n2) * sizes.s2;
+  rest /= sizes.n2;
+  if (RANK == 4u) {
+    return u32(place + i32(rest) * sizes.s1);
+  }
+  return u32(place + i32(rest % sizes.n1) * sizes.s1 + i32(rest / sizes.n1) * sizes.s0);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  if (i >= sizes.count) {
+    return;
+  }
+  let place = place_of(i);
+  if (MODE == 0u) {
+    y[i] = x[place];
+  } else if (MODE == 1u) {
+    y[place] = x[i];
+  } else {
+    y[place] = bitcast<u32>(bitcast<f32>(y[place]) + bitcast<f32>(x[i]));
+  }
+}
