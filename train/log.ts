@@ -63,14 +63,13 @@ function readLines(file: string): Line[] {
 }
 
 function parseRecord(line: string, name: string): LogRecord {
-  let value: { type?: unknown } | null = null;
   try {
-    value = JSON.parse(line) as typeof value;
+    const value = JSON.parse(line) as { type?: unknown } | null;
+    if (typeof value?.type === "string") return withNumbers(value as LogRecord);
   } catch {
     // Said below, in the same words as of JSON that is no record.
   }
-  if (typeof value?.type !== "string") throw new UserError(`${name}: expected a record such as {"type": "step", ...}.`);
-  return withNumbers(value as LogRecord);
+  throw new UserError(`${name}: expected a record such as {"type": "step", ...}.`);
 }
 
 /** JSON has no NaN: in measurements null stands for it. */

@@ -1,0 +1,24 @@
+import type { DevRecord, PerDepth, StepRecord } from "../log_records.ts";
+import { formatBytes, formatCount, formatNumber, formatPercent } from "../number_format.ts";
+
+/** `2: 1.53  4: 1.21`: a value a depth, shallow first. */
+export function perDepth(values: PerDepth, format: (value: number) => string): string {
+  return Object.keys(values).map(Number).sort((a, b) => a - b).map((depth) => `${depth}: ${format(values[depth]!)}`).join("  ");
+}
+
+/** The losses of a step: the joint one, its parts. */
+export function lossText({ loss, ctc, kl }: StepRecord): string {
+  return `loss ${formatNumber(loss)}   CTC at depth ${perDepth(ctc, formatNumber)}   KL ${formatNumber(kl)}`;
+}
+
+/** How the optimizer and the machine are doing. */
+export function speedText({ learningRate, gradNorm, framesPerSecond, dataWaitShare, gpuBytes, skipped }: StepRecord): string {
+  const left = skipped > 0 ? `   ${formatCount(skipped)} utterances skipped` : "";
+  return `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${formatCount(framesPerSecond)} frames/s   ` +
+    `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`;
+}
+
+/** Word error rates on dev. */
+export function devText({ step, wer }: DevRecord): string {
+  return `dev WER at depth ${perDepth(wer, (rate) => formatPercent(rate))}   (step ${formatCount(step)})`;
+}

@@ -1,0 +1,22 @@
+import { formatCount, formatDuration } from "../number_format.ts";
+import type { Progress, ProgressOptions } from "../progress.ts";
+import { devText, lossText, speedText } from "./lines.ts";
+import { RemainingTime } from "./remaining.ts";
+
+/** One line at a time, for a file or another program to read: at the first and last step, and every `plainEvery` steps. */
+export function plainProgress({ totalSteps, stream, plainEvery, now }: Required<ProgressOptions>): Progress {
+  const remaining = new RemainingTime(totalSteps);
+  let printed = -Infinity;
+  return {
+    step(record) {
+      const left = remaining.after(record.step, now());
+      if (record.step - printed < plainEvery && record.step < totalSteps) return;
+      printed = record.step;
+      const at = `epoch ${record.epoch + 1}   step ${formatCount(record.step)}/${formatCount(totalSteps)}`;
+      stream.write(`${at}   ${lossText(record)}   ${speedText(record)}   ${formatDuration(left)} left\n`);
+    },
+    dev: (record) => void stream.write(`${devText(record)}\n`),
+    message: (text) => void stream.write(`${text}\n`),
+    stop: () => {},
+  };
+}
