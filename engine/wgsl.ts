@@ -23,7 +23,7 @@ export interface ReflectedShader {
 
 /** What a compute shader declares, by wgsl_reflect. Throws when it has not exactly one entry point. */
 export function reflect(label: string, code: string): ReflectedShader {
-  const shader = new WgslReflect(code);
+  const shader = parse(label, code);
   const entry = shader.entry.compute[0];
   if (!entry || shader.entry.compute.length !== 1)
     throw new Error(`${label}: expected one @compute entry point, got ${shader.entry.compute.length}`);
@@ -39,6 +39,14 @@ export function reflect(label: string, code: string): ReflectedShader {
     immediateBytes: struct?.size ?? 0,
     entryPoint: entry.name,
   };
+}
+
+function parse(label: string, code: string): WgslReflect {
+  try {
+    return new WgslReflect(code);
+  } catch (error) {
+    throw new Error(`${label}.wgsl: wgsl_reflect cannot read it: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 interface TypeInfo {

@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import type { AdapterOptions } from "../engine/adapter.ts";
+import { openDevice } from "../engine/device.ts";
+import { loadCheckpoint } from "../train/checkpoint.ts";
+import { inspectCheckpoint, type Inspection } from "../train/inspect.ts";
+import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { inspectionTable } from "../train/inspection_table.ts";
+
+export function register(program: Command): void {
+  const command = program
+    .command("inspect <checkpoint>")
+    .description("Parameters, schedules and memory of a checkpoint, at each depth.")
+    .option("--json", "print everything as JSON");
+  addAdapterOptions(command).action(runInspect);
+}
+
+async function runInspect(path: string, options: AdapterOptions & { json?: true }): Promise<void> {
+  const checkpoint = loadCheckpoint(path);
+  const device = await openDevice(adapterOptions(options));
+  const inspection: Inspection = await inspectCheckpoint(device, checkpoint);
+  device.close();
+  process.stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : `${inspectionTable(inspection)}\n`);
+}

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import type { AdapterOptions } from "../engine/adapter.ts";
+import { openDevice } from "../engine/device.ts";
+import { UserError } from "../engine/errors.ts";
+import { loadConfig } from "../train/config.ts";
+import { train } from "../train/main.ts";
+import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { interruptible } from "./interrupt.ts";
+import { terminalObserver } from "./terminal_observer.ts";
+
+interface TrainOptions extends AdapterOptions {
+  set: string[];
+  out?: string;
+  data?: string;
+  resume?: true;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("train <config>")
+    .description("Train a seed-unfold Conformer as a YAML config says, test it at every depth and write a report.")
+    .option("--set <key=value>", "replace a value of the config, as model.dim=96; may be given several times", (text: string, all: string[]) => [...all, text], [])
+    .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
+    .option("--data <folder>", "where the config's manifests are, instead of data.folder")
+    .option("--resume", "go on from the folder's last checkpoint");
+  addAdapterOptions(command).action(runTrain);
+}
+
+async function runTrain(file: string, options: TrainOptions): Promise<void> {
+  const config = loadConfig(file, options.set, { dataFolder: options.data });
+  const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
+  const exists = existsSync(join(folder, "last.safetensors"));
+  if (exists && !options.resume) throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
+  if (!exists && options.resume) throw new UserError(`${folder} holds no run to resume: last.safetensors is not there`);
+  const device = await openDevice(adapterOptions(options));
+  await interruptible(async (signal) => {
+    const outcome = await train(device, config, { folder, resume: options.resume === true, signal, observer: terminalObserver() });
+    process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: unfold train ${file} --out ${folder} --resume\n`);
+    return outcome;
+  });
+  device.close();
+}

@@ -1,0 +1,52 @@
+import type { Device } from "../engine/device.ts";
+import { Parameters } from "../engine/parameters.ts";
+import { conformerDefaults } from "../model/config.ts";
+import { ConformerCtc } from "../model/conformer_ctc.ts";
+import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
+import { createFbank, type Fbank } from "../model/features/fbank.ts";
+import { depthSchedule, type DepthSchedule } from "../model/unfold.ts";
+import { CharacterUnits } from "../model/units.ts";
+import { loadCheckpoint, restoreParameters, type Checkpoint } from "./checkpoint.ts";
+import { restoreConfig, type TrainConfig } from "./config.ts";
+
+export interface BuiltModel {
+  readonly model: ConformerCtc;
+  readonly parameters: Parameters;
+}
+
+/** The model of a config, with freshly drawn parameters. Without `optimizer` there are no gradients and moments. */
+export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer }: { optimizer: boolean }): BuiltModel {
+  const parameters = new Parameters();
+  const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary });
+  parameters.seal(device, { seed: config.seed, optimizer });
+  return { model, parameters };
+}
+
+export function buildFbank({ data, features }: TrainConfig): Fbank {
+  const { bins, frameLengthMs, frameShiftMs, lowFreq, highFreq } = features;
+  return createFbank({ sampleRate: data.sampleRate, bins, frameLengthMs, frameShiftMs, lowFrequency: lowFreq, highFrequency: highFreq });
+}
+
+/** The schedule of a logical depth of this config. */
+export const scheduleOf = (config: TrainConfig, depth: number): DepthSchedule => depthSchedule(config.unfold.order, config.model.blocks, depth);
+
+/** A model as training left it, with all that it takes to recognise speech. */
+export interface Recognizer extends BuiltModel {
+  readonly checkpoint: Checkpoint;
+  readonly config: TrainConfig;
+  readonly units: CharacterUnits;
+  readonly fbank: Fbank;
+  readonly cmvn: Cmvn;
+}
+
+/** Loads a checkpoint file or a run folder. Throws UserError for anything that is not one. */
+export function openRecognizer(device: Device, path: string): Recognizer {
+  const checkpoint = loadCheckpoint(path);
+  const { state } = checkpoint;
+  const config = restoreConfig(state.config, checkpoint.path);
+  const units = CharacterUnits.fromJSON(state.units, checkpoint.path);
+  const built = buildModel(device, config, units.size, { optimizer: false });
+  restoreParameters(checkpoint, built.parameters, { moments: false });
+  const cmvn = parseCmvn(JSON.stringify(state.cmvn), checkpoint.path);
+  return { ...built, checkpoint, config, units, fbank: buildFbank(config), cmvn };
+}

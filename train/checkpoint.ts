@@ -1,0 +1,135 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { RunError, UserError } from "../engine/errors.ts";
+import type { Parameters } from "../engine/parameters.ts";
+import { showShape } from "../engine/shape.ts";
+import type { UnitsJson } from "../model/units.ts";
+import type { SamplerState } from "./data/sampler.ts";
+import { toFloat32 } from "./half_precision.ts";
+import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors.ts";
+
+/** Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the step. */
+export interface CheckpointState {
+  readonly format: "unfold-checkpoint/1";
+  /** As `plainConfig` writes it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly units: UnitsJson;
+  /** As `serialiseCmvn` writes it. */
+  readonly cmvn: unknown;
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Time spent training so far. */
+  readonly seconds: number;
+  /** The batch that comes next. */
+  readonly sampler: SamplerState;
+  /** Lowest WER of the deepest path on dev so far. */
+  readonly best: { readonly wer: number; readonly step: number } | null;
+}
+
+export interface Checkpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** By parameter name; moments as `first_moment/<name>` and `second_moment/<name>`. */
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } as const;
+
+/**
+ * Writes one `.safetensors` file that holds all of it (the state as JSON in its header), and beside it the state as
+ * readable JSON. The file is complete or not there: it is written under another name, flushed and renamed, so that what
+ * was there before survives a full disk and a kill at any moment.
+ *
+ * @param moments also the optimiser's moments, which resuming needs and decoding does not
+ */
+export async function saveCheckpoint(path: string, parameters: Parameters, state: CheckpointState, { moments }: { moments: boolean }): Promise<void> {
+  const tensors: Record<string, SafeTensor> = {};
+  const add = async (flat: "values" | keyof typeof MOMENTS, prefix: string): Promise<void> => {
+    for (const [name, { shape, values }] of await parameters.read(flat)) tensors[prefix + name] = { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> };
+  };
+  await add("values", "");
+  if (moments) for (const [flat, prefix] of Object.entries(MOMENTS)) await add(flat as keyof typeof MOMENTS, `${prefix}/`);
+  const bytes = serialiseSafetensors(tensors, { unfold: JSON.stringify(state) });
+  writeAtomically(path, bytes);
+  writeAtomically(path.replace(/\.safetensors$/, ".json"), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
+}
+
+/** Writes a file under another name, flushes it to the disk, and puts it in place. Throws a RunError that names the file. */
+export function writeAtomically(path: string, bytes: Uint8Array): void {
+  const partial = `${path}.partial`;
+  try {
+    const file = openSync(partial, "w");
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "ENOSPC" ? "the disk is full" : message;
+    throw new RunError(`${path} could not be written: ${why}; the previous one, if any, is untouched`);
+  }
+}
+
+const stateSchema = z.looseObject({
+  format: z.literal("unfold-checkpoint/1"),
+  config: z.looseObject({ model: z.looseObject({}), unfold: z.looseObject({}) }),
+  units: z.looseObject({ characters: z.array(z.string()) }),
+  cmvn: z.looseObject({}),
+  step: z.int().min(0),
+  seconds: z.number().min(0),
+  sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+});
+
+/** Reads a checkpoint file, or a run folder's `best.safetensors`. Throws a UserError in one sentence for anything else. */
+export function loadCheckpoint(given: string): Checkpoint {
+  const path = isFolder(given) ? join(given, "best.safetensors") : given;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new UserError(`the checkpoint ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`);
+  }
+  const { tensors, metadata } = parseSafetensors(bytes, path);
+  const json = metadata.unfold;
+  if (json === undefined) throw new UserError(`${path} is a safetensors file, but not a checkpoint of unfold: its header has no 'unfold' entry`);
+  const state = stateSchema.safeParse(parseJson(json));
+  if (!state.success) throw new UserError(`${path}: the checkpoint's header is not one of unfold: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`);
+  return { path, state: state.data as unknown as CheckpointState, tensors };
+}
+
+/** Copies a checkpoint's tensors into a model of the same shape. */
+export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
+  const { path, tensors } = checkpoint;
+  const expected = [...parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...parameters.buffers.map(({ name, tensor }) => ({ name, shape: tensor.shape }))];
+  const faults = expected.flatMap(({ name, shape }) => {
+    const found = tensors.get(name);
+    if (!found) return [`${name} is missing`];
+    return showShape(found.shape) === showShape(shape) ? [] : [`${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
+  });
+  if (faults.length > 0) throw new UserError(`${path} does not fit the model of its config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
+  for (const { name } of expected) parameters.write(name, toFloat32(tensors.get(name) as SafeTensor));
+  if (!moments) return;
+  for (const [flat, prefix] of Object.entries(MOMENTS))
+    for (const { name } of parameters.all) {
+      const found = tensors.get(`${prefix}/${name}`);
+      if (!found) throw new UserError(`${path} holds no optimiser state (${prefix}/${name}): resume from last.safetensors`);
+      parameters.write(name, toFloat32(found), flat as keyof typeof MOMENTS);
+    }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

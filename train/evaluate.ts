@@ -1,0 +1,65 @@
+import type { Device } from "../engine/device.ts";
+import type { ConformerCtc } from "../model/conformer_ctc.ts";
+import type { DepthSchedule } from "../model/unfold.ts";
+import type { CharacterUnits } from "../model/units.ts";
+import type { Utterance } from "./data/dataset.ts";
+import { addErrors, align, compareTexts, countErrors, cutText, errorRate, type AlignmentStep, type ErrorCounts } from "./error_rate.ts";
+import { recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
+
+export interface ScoredUtterance {
+  readonly id: string;
+  readonly reference: string;
+  readonly hypothesis: string;
+  /** Word by word. */
+  readonly alignment: readonly AlignmentStep[];
+}
+
+export interface DepthScore {
+  readonly depth: number;
+  readonly words: ErrorCounts;
+  readonly characters: ErrorCounts;
+  readonly wer: number;
+  readonly cer: number;
+  readonly blankRatio: number;
+  /** Seconds of computing per second of audio; null when the depths were computed together. */
+  readonly realTimeFactor: number | null;
+  readonly utterances: readonly ScoredUtterance[];
+}
+
+export interface EvaluateOptions extends RecogniseOptions {
+  /** One pass for each depth, so that each has its own time. Otherwise depths share what they can. */
+  readonly timed?: boolean;
+}
+
+/** Word and character error rates of a model at each depth, against the utterances' texts. */
+export async function evaluate(
+  device: Device,
+  model: ConformerCtc,
+  utterances: readonly Utterance[],
+  paths: readonly { readonly depth: number; readonly schedule: DepthSchedule }[],
+  units: CharacterUnits,
+  options: EvaluateOptions = {},
+): Promise<DepthScore[]> {
+  const { timed = false, onProgress, ...rest } = options;
+  const seconds = utterances.reduce((sum, u) => sum + u.seconds, 0);
+  const scores: DepthScore[] = [];
+  const groups = timed ? paths.map((path) => [path]) : [paths];
+  for (const [g, group] of groups.entries()) {
+    const progress = onProgress && ((done: number): void => onProgress(g * utterances.length + done, groups.length * utterances.length));
+    const started = performance.now();
+    const recognised = await recognise(device, model, utterances, group.map(({ schedule }) => schedule), { ...rest, ...(progress && { onProgress: progress }) });
+    const realTimeFactor = timed ? (performance.now() - started) / 1000 / seconds : null;
+    recognised.forEach((result, i) => scores.push(score((group[i] as { depth: number }).depth, result, utterances, units, realTimeFactor)));
+  }
+  return scores;
+}
+
+function score(depth: number, { hypotheses, blankRatio }: Recognised, utterances: readonly Utterance[], units: CharacterUnits, realTimeFactor: number | null): DepthScore {
+  const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
+    const hypothesis = units.decode(hypotheses[i]?.labels ?? []).trim().replace(/ +/g, " ");
+    return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
+  });
+  const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));
+  const characters = addErrors(scored.map(({ reference, hypothesis }) => compareTexts(reference, hypothesis, "character")));
+  return { depth, words, characters, wer: errorRate(words), cer: errorRate(characters), blankRatio, realTimeFactor, utterances: scored };
+}

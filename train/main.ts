@@ -1,0 +1,190 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Device } from "../engine/device.ts";
+import { RunError } from "../engine/errors.ts";
+import { Tape } from "../engine/tape.ts";
+import { jointLoss } from "../model/joint_loss.ts";
+import { serialiseCmvn } from "../model/features/cmvn.ts";
+import { buildModel } from "./build_model.ts";
+import { loadCheckpoint, restoreParameters, saveCheckpoint, type CheckpointState } from "./checkpoint.ts";
+import { plainConfig, type TrainConfig } from "./config.ts";
+import { expectSameConfig } from "./config_difference.ts";
+import { loadTrainingData } from "./data/training_data.ts";
+import { BucketSampler } from "./data/sampler.ts";
+import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
+import { evaluate } from "./evaluate.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import { LOG_FILE, openLog, type LogRecord } from "./log.ts";
+import { MetricsRing } from "./metrics_ring.ts";
+import { optimizerStep } from "./optimizer.ts";
+import { StepClock } from "./step_clock.ts";
+import { testAllSets } from "./test_sets.ts";
+import { writeReport } from "./report.ts";
+import type { RunObserver } from "./run_observer.ts";
+import { trainingBatch } from "./training_batches.ts";
+
+export interface RunOptions {
+  /** Where checkpoints, log and report go. */
+  readonly folder: string;
+  /** Go on from `last.safetensors` in the folder. */
+  readonly resume: boolean;
+  /** When aborted, the run saves what it has after the step at hand and ends. */
+  readonly signal: AbortSignal;
+  readonly observer: RunObserver;
+}
+
+/**
+ * Trains a seed-unfold Conformer: audio -> features -> encoder at two depths or more -> joint loss -> backward ->
+ * optimiser, until the config's last step. Then it tests the best checkpoint at every depth and writes the report.
+ *
+ * @returns "finished", or "interrupted" when the signal stopped it; then `resume` goes on as if nothing had happened
+ */
+export async function train(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
+  const { folder, observer, signal } = options;
+  mkdirSync(folder, { recursive: true });
+  const lastPath = join(folder, "last.safetensors");
+  const bestPath = join(folder, "best.safetensors");
+  const resumed = options.resume ? loadCheckpoint(lastPath) : undefined;
+  if (resumed) expectSameConfig(config, resumed);
+
+  // Data: audio files to normalised log-mel features and labels, in memory.
+  const data = await loadTrainingData(config, resumed?.state, observer);
+  const { train: set, dev, units } = data;
+
+  // Model: parameters in flat buffers, then those of the checkpoint.
+  const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
+  if (resumed) restoreParameters(resumed, parameters, { moments: true });
+  const sampler = new BucketSampler(set.utterances.map(({ frames }) => frames), samplerConfig(config), config.seed, resumed?.state.sampler);
+  let step = resumed?.state.step ?? 0;
+  let best = resumed?.state.best ?? null;
+  const { accumulate } = config.batch;
+  const stepsPerEpoch = Math.ceil(sampler.batches(0).length / accumulate);
+  const totalSteps = config.steps ?? stepsPerEpoch * (config.epochs as number);
+  const evaluateEvery = config.eval.everySteps ?? stepsPerEpoch * (config.eval.everyEpochs as number);
+
+  const log = openLog(join(folder, LOG_FILE), { resumeAt: resumed && step });
+  const write = (record: LogRecord): void => {
+    log.append(record);
+    observer.record(record);
+  };
+  observer.begin(step, totalSteps);
+  write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
+  for (const message of data.warnings) write({ type: "warning", message });
+
+  const clock = new StepClock(device, resumed?.state.seconds ?? 0);
+  const state = (): CheckpointState => ({
+    format: "unfold-checkpoint/1",
+    config: plainConfig(config),
+    units: units.toJSON(),
+    cmvn: JSON.parse(serialiseCmvn(set.cmvn)) as unknown,
+    step,
+    seconds: clock.seconds,
+    sampler: sampler.state,
+    best,
+  });
+  const saveLast = (): Promise<void> => saveCheckpoint(lastPath, parameters, state(), { moments: true });
+
+  const metricNames = ["loss", "kl", "gradNorm", ...trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth))];
+  const ring = new MetricsRing(device, metricNames, config.log.everySteps * accumulate);
+  const recent: string[] = [];
+
+  /** Brings the numbers of the last steps to the host, checks and logs their mean. */
+  const report = async (epoch: number, learningRate: number): Promise<void> => {
+    const rows = await ring.drain();
+    const bad = rows.findIndex(({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm));
+    if (bad >= 0) {
+      await saveLast();
+      throw new RunError(
+        `the ${Number.isFinite(rows[bad]?.loss) ? "gradient" : "loss"} became ${Number.isFinite(rows[bad]?.loss) ? rows[bad]?.gradNorm : rows[bad]?.loss} ` +
+          `in a batch with ${recent[bad]}; the weights before it are in ${lastPath}`,
+      );
+    }
+    recent.length = 0;
+    if (rows.length === 0) return;
+    const mean = (name: string): number => rows.reduce((sum, row) => sum + (row[name] as number), 0) / rows.length;
+    write({
+      type: "step",
+      step,
+      epoch,
+      loss: mean("loss"),
+      ctc: Object.fromEntries(metricNames.slice(3).map((depth) => [depth, mean(depth)])),
+      kl: mean("kl"),
+      learningRate,
+      gradNorm: mean("gradNorm"),
+      gpuBytes: device.pool.statistics.peakBytes,
+      skipped: set.skipped.length,
+      ...clock.lap(),
+    });
+  };
+
+  const evaluateDev = async (epoch: number): Promise<void> => {
+    const paths = evaluatedPaths(config);
+    const scores = await evaluate(device, model, dev.utterances, paths, units, { beam: config.eval.beam });
+    const byDepth = (value: (score: (typeof scores)[number]) => number) => Object.fromEntries(scores.map((score) => [String(score.depth), value(score)]));
+    const wer = scores.at(-1)?.wer as number;
+    write({ type: "dev", step, epoch, wer: byDepth((s) => s.wer), cer: byDepth((s) => s.cer), blankRatio: byDepth((s) => s.blankRatio) });
+    if (best && best.wer <= wer) return;
+    best = { wer, step };
+    await saveCheckpoint(bestPath, parameters, state(), { moments: false });
+  };
+
+  // The loop: one optimiser step a turn, of `accumulate` batches.
+  while (step < totalSteps && !signal.aborted) {
+    const learningRate = learningRateAt(config, step, totalSteps);
+    let epoch = 0;
+    for (let part = 0; part < accumulate; part++) {
+      const sampled = sampler.next();
+      epoch = sampled.epoch;
+      const batch = clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch));
+      const paths = trainingPaths(config, step);
+      const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
+      try {
+        // Forward at every depth of this step, sharing common prefixes.
+        const features = tape.upload(batch.features, [batch.size, batch.frames, batch.bins]);
+        const { logits, deviceLengths: lengths } = model.forward(tape, features, [...batch.lengths], paths.map(({ schedule }) => schedule), {
+          checkpointing: config.unfold.checkpointing,
+        });
+        // Joint loss and its gradients, added up over the parts.
+        const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
+        const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
+        const loss = jointLoss(tape, logits, { targets, targetLengths, lengths }, { ...config.loss, blank: model.config.blank });
+        tape.backward(loss.total, accumulate === 1 ? undefined : tape.filled(loss.total.shape, 1 / accumulate));
+        // Update.
+        const gradNorm = part === accumulate - 1 ? optimizerStep(tape, parameters, config.optimizer, learningRate, step + 1) : undefined;
+        ring.push({ loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) });
+      } finally {
+        tape.end();
+      }
+      recent.push(sampled.indices.map((i) => set.utterances[i]?.id).join(", "));
+      await clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0));
+    }
+    step++;
+    if (step % config.log.everySteps === 0 || step === totalSteps) await report(epoch, learningRate);
+    if (step % evaluateEvery === 0 || step === totalSteps) await clock.pause(() => evaluateDev(epoch));
+    if (step % config.checkpoint.everySteps === 0 || step === totalSteps) await clock.pause(saveLast);
+  }
+  if (step < totalSteps) {
+    await saveLast();
+    write({ type: "end", reason: "interrupted" });
+    log.close();
+    observer.end();
+    return "interrupted";
+  }
+
+  // The best checkpoint on the test sets, at every depth.
+  ring.release();
+  restoreParameters(loadCheckpoint(bestPath), parameters, { moments: false });
+  observer.end();
+  await testAllSets(device, config, { model, parameters }, data, observer, write, folder);
+  write({ type: "end", reason: "finished" });
+  log.close();
+  writeReport(folder);
+  return "finished";
+}
+
+const samplerConfig = ({ batch }: TrainConfig) => ({
+  buckets: batch.buckets,
+  ...(batch.size !== null && { batchSize: batch.size }),
+  ...(batch.frames !== null && { batchFrames: batch.frames }),
+});
+

@@ -1,0 +1,69 @@
+import type { Device } from "../engine/device.ts";
+
+/** Steps that may be encoded before the device has finished them: enough to keep it busy, few enough to bound memory. */
+const STEPS_AHEAD = 2;
+
+export interface Lap {
+  readonly framesPerSecond: number;
+  /** Share of the time in which the host prepared data. */
+  readonly dataWaitShare: number;
+  /** Time spent training so far, earlier parts of a resumed run included. */
+  readonly seconds: number;
+}
+
+/** Where the time of training goes, and the brake that keeps the host from running away from the device. */
+export class StepClock {
+  readonly #device: Device;
+  #inFlight: Promise<undefined>[] = [];
+  #started = performance.now();
+  #paused = 0;
+  #preparing = 0;
+  #frames = 0;
+  #laps: number;
+
+  constructor(device: Device, earlierSeconds: number) {
+    this.#device = device;
+    this.#laps = earlierSeconds;
+  }
+
+  /** Time spent training so far. */
+  get seconds(): number {
+    return this.#laps + (performance.now() - this.#started - this.#paused) / 1000;
+  }
+
+  /** Runs `body`, counted as waiting for data. */
+  preparing<T>(body: () => T): T {
+    const started = performance.now();
+    const result = body();
+    this.#preparing += performance.now() - started;
+    return result;
+  }
+
+
+  /** Runs `body`, left out of the time of training. */
+  async pause<T>(body: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await body();
+    this.#paused += performance.now() - started;
+    return result;
+  }
+
+  /** Submits a step of so many real frames, and waits while too many are under way. */
+  async submitted(frames: number): Promise<void> {
+    this.#frames += frames;
+    this.#device.recorder.flush();
+    this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone());
+    if (this.#inFlight.length > STEPS_AHEAD) await this.#inFlight.shift();
+  }
+
+  /** The numbers since the last lap. */
+  lap(): Lap {
+    const now = performance.now();
+    const milliseconds = now - this.#started - this.#paused;
+    this.#laps += milliseconds / 1000;
+    const lap = { framesPerSecond: (this.#frames * 1000) / milliseconds, dataWaitShare: this.#preparing / milliseconds, seconds: this.#laps };
+    this.#started = now;
+    this.#paused = this.#preparing = this.#frames = 0;
+    return lap;
+  }
+}

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { Device } from "../engine/device.ts";
+import { formatUtterance } from "./alignment_text.ts";
+import type { BuiltModel } from "./build_model.ts";
+import { writeAtomically } from "./checkpoint.ts";
+import type { TrainConfig } from "./config.ts";
+import type { TrainingData } from "./data/training_data.ts";
+import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ParameterCounts } from "./depths.ts";
+import { evaluate, type DepthScore } from "./evaluate.ts";
+import type { LogRecord, ResultRow } from "./log.ts";
+import type { RunObserver } from "./run_observer.ts";
+
+/** Evaluates a model on every test set at every depth, each depth timed alone, and keeps the alignments. */
+export async function testAllSets(
+  device: Device,
+  config: TrainConfig,
+  { model, parameters }: BuiltModel,
+  data: TrainingData,
+  observer: RunObserver,
+  write: (record: LogRecord) => void,
+  folder: string,
+): Promise<void> {
+  const paths = evaluatedPaths(config);
+  const counts = countParameters(parameters);
+  for (const { name, set } of data.tests) {
+    const task = observer.task(`testing on ${name}`, set.utterances.length * paths.length);
+    const scores = await evaluate(device, model, set.utterances, paths, data.units, { beam: config.eval.beam, timed: true, onProgress: task.update });
+    task.stop();
+    for (const score of scores) writeAtomically(join(folder, alignmentFile(name, score.depth)), Buffer.from(alignmentText(score)));
+    write({ type: "result", set: name, rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)) });
+  }
+}
+
+export const alignmentFile = (set: string, depth: number): string => `alignments-${set}-${depth}.txt`;
+
+export const alignmentText = ({ utterances }: DepthScore): string => utterances.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n");
+
+/** A depth's line in the table: error rates beside the parameters that it loads, and those of a model that shares nothing. */
+export function resultRow(score: DepthScore, { depth, schedule }: DepthPath, counts: ParameterCounts, blocks: number): ResultRow {
+  const { substitutions, deletions, insertions, references } = score.words;
+  const loaded = parametersOf(counts, blocks, schedule);
+  return {
+    depth,
+    wer: score.wer,
+    cer: score.cer,
+    substitutions,
+    deletions,
+    insertions,
+    words: references,
+    parameters: loaded.whole,
+    encoderParameters: loaded.encoder,
+    untied: untiedParameters(counts, blocks, schedule),
+    realTimeFactor: score.realTimeFactor ?? NaN,
+  };
+}
