@@ -39,7 +39,7 @@ export type { Activation };
  * @param weight     `[out, in]`
  * @param bias       `[out]`
  * @param activation gelu is the exact one, x Φ(x); silu is x sigmoid(x)
- * @param variant    forces a kernel, for tests and measurements
+ * @param variant    for tests and measurements: the kernel to take wherever it fits
  * @returns          `[…, out]`
  * @throws ShapeError when weight or bias do not fit x
  */

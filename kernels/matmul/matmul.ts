@@ -21,7 +21,7 @@ export interface MatmulOptions {
   readonly transposeA?: boolean;
   /** The last two axes of b are `[cols, inner]` instead of `[inner, cols]`. */
   readonly transposeB?: boolean;
-  /** Forces a kernel, for tests and measurements. */
+  /** For tests and measurements: the kernel to take wherever it fits. */
   readonly variant?: Variant | undefined;
 }
 

@@ -17,12 +17,20 @@ const declaration = {
   constants: ["TRANSPOSE_A", "TRANSPOSE_B", "ACCUMULATE", "HAS_BIAS", "ACTIVATION", "STORE_PRE"],
 } as const;
 
-const kernels = {
-  plain: defineKernel({
+type Dispatched = Readonly<Record<keyof typeof declaration.sizes, number>>;
+
+/** A variant whose workgroups compute tiles of so many rows and columns. */
+const variantKernel = (variant: Variant, tileRows: number, tileCols: number) =>
+  defineKernel({
     ...declaration,
-    file: new URL("./plain.wgsl", import.meta.url),
-    workgroups: ({ rows, cols, size0, size1, size2 }) => [Math.ceil(cols / 8), Math.ceil(rows / 8), size0 * size1 * size2],
-  }),
+    file: new URL(`./${variant}.wgsl`, import.meta.url),
+    workgroups: ({ rows, cols, size0, size1, size2 }: Dispatched) =>
+      [Math.ceil(cols / tileCols), Math.ceil(rows / tileRows), size0 * size1 * size2],
+  });
+
+const kernels = {
+  plain: variantKernel("plain", 8, 8),
+  subgroup_tile: variantKernel("subgroup_tile", 12, 32),
 } satisfies Record<Variant, unknown>;
 
 export interface ProductSizes {
@@ -43,7 +51,7 @@ export interface ProductOptions {
   readonly activation?: Activation;
   /** Gets what the activation was applied to: backward needs it. Same shape as y. */
   readonly pre?: Tensor | undefined;
-  /** Forces a variant, for tests and measurements. It must fit the sizes. */
+  /** For tests and measurements: the variant to take wherever it fits. */
   readonly variant?: Variant | undefined;
 }
 
@@ -53,7 +61,7 @@ export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as co
 export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes: ProductSizes, options: ProductOptions = {}): void {
   const { rows, cols, inner, batches = ONE_MATRIX } = sizes;
   const { transposeA = false, transposeB = false, accumulate = false, bias, activation = "none", pre } = options;
-  const variant = options.variant ?? chooseVariant({ rows, cols, inner, transposeA, transposeB }, tape.device);
+  const variant = chooseVariant({ rows, cols, inner, transposeA, transposeB }, tape.device, options.variant);
   const [size0, size1, size2] = batches.sizes;
   const [a0, a1, a2] = batches.a.map((stride) => stride * rows * inner) as [number, number, number];
   const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];

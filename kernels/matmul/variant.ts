@@ -1,6 +1,8 @@
 import type { Device } from "../../engine/device.ts";
 
-export type Variant = "plain";
+/** Each is a shader of that name beside this file, which says how it works. */
+export const VARIANTS = ["plain", "subgroup_tile"] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 export interface VariantSizes {
   readonly rows: number;
@@ -10,7 +12,29 @@ export interface VariantSizes {
   readonly transposeB: boolean;
 }
 
-/** The fastest variant that fits these sizes on this device. */
-export function chooseVariant(_sizes: VariantSizes, _device: Pick<Device, "isSoftware">): Variant {
-  return "plain";
+/** What the choice depends on, of a device. */
+export interface VariantDevice extends Pick<Device, "isSoftware" | "features"> {
+  readonly info: { readonly subgroupMinSize: number };
+}
+
+/** True if the variant can compute these sizes on this device. */
+export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevice): boolean {
+  switch (variant) {
+    case "plain":
+      return true;
+    case "subgroup_tile":
+      return inBlocksOfFour(sizes) && device.features.has("subgroups") && device.info.subgroupMinSize >= 8;
+  }
+}
+
+/** The contiguous axis of both operands and of the result can be read as vec4. */
+function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSizes): boolean {
+  const contiguous = [transposeA ? rows : inner, transposeB ? inner : cols, cols];
+  return inner > 0 && contiguous.every((size) => size % 4 === 0);
+}
+
+/** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
+export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
+  const order: readonly Variant[] = [...(preferred ? [preferred] : []), "subgroup_tile", "plain"];
+  return order.find((variant) => fits(variant, sizes, device)) as Variant;
 }
