@@ -1,0 +1,108 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { addPartialSums } from "../partial_sums.ts";
+
+/** As in the shaders: what a thread computes of output (backward: input) channels, of frames, of taps. */
+const [CHANNELS, FRAMES, TAPS] = [8, 8, 4];
+/** Enough chunks to keep a GPU busy, few enough that adding them up costs little and that they fit in 16 MiB. */
+const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
+
+const geometry = {
+  batch: "u32", frames: "u32", channels: "u32", out_frames: "u32", outs: "u32", kernel: "u32",
+  stride: "u32", padding: "u32", dilation: "u32", groups: "u32",
+} as const;
+
+const blocksOf = (channels: number, groups: number): number => groups * Math.ceil(channels / groups / CHANNELS);
+
+const forward = defineKernel({
+  file: new URL("./forward.wgsl", import.meta.url),
+  bindings: { x: "read", weight: "read", bias: "read", y: "read_write" },
+  sizes: { ...geometry, has_bias: "u32" },
+  workgroups: ({ batch, out_frames, outs, groups }) => [
+    ...spread(Math.ceil((batch * out_frames) / FRAMES), 32),
+    blocksOf(outs, groups),
+  ],
+});
+
+const backwardInput = defineKernel({
+  file: new URL("./backward_input.wgsl", import.meta.url),
+  bindings: { weight: "read", dy: "read", dx: "read_write" },
+  sizes: geometry,
+  workgroups: ({ batch, frames, channels, stride, groups }) => [
+    ...spread(Math.ceil((batch * Math.ceil(frames / stride)) / FRAMES), 32),
+    blocksOf(channels, groups) * stride,
+  ],
+});
+
+const backwardParams = defineKernel({
+  file: new URL("./backward_params.wgsl", import.meta.url),
+  bindings: { x: "read", dy: "read", partial: "read_write" },
+  sizes: { ...geometry, frames_per_chunk: "u32" },
+  workgroups: ({ batch, channels, out_frames, outs, kernel, groups, frames_per_chunk }) => [
+    Math.ceil(((channels / groups) * kernel + 1) / (16 * TAPS)),
+    Math.ceil((batch * out_frames) / frames_per_chunk),
+    blocksOf(outs, groups),
+  ],
+});
+
+export interface Conv1dOptions {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros at both ends, or before the first and after the last frame; default 0. */
+  readonly padding?: number | readonly [before: number, after: number];
+  /** Frames between neighbouring taps; default 1. */
+  readonly dilation?: number;
+  /** Channels and outs are split into as many groups that do not see each other; default 1. */
+  readonly groups?: number;
+}
+
+/**
+ * Convolution (cross-correlation) over time. For one filter a channel see `depthwiseConv`, which is faster.
+ *
+ * @param x      `[batch, frames, channels]`
+ * @param weight `[outs, channels / groups, kernel]`
+ * @param bias   `[outs]`
+ * @returns      `[batch, outFrames, outs]`, outFrames = ⌊(frames + padding - dilation · (kernel - 1) - 1) / stride⌋ + 1
+ */
+export function conv1d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: Conv1dOptions = {}): Tensor {
+  const sizes = checkSizes(x, weight, bias, options);
+  const { batch, out_frames, outs } = sizes;
+  const y = tape.empty([batch, out_frames, outs]);
+  forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
+  return tape.record("conv1d", bias ? [x, weight, bias] : [x, weight], y, [x, weight], (dy) => {
+    let dx: Tensor | undefined;
+    if (x.needsGrad) {
+      dx = tape.like(x);
+      backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
+    }
+    if (weight.needsGrad || bias?.needsGrad) {
+      const columns = weight.size + outs;
+      const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns)));
+      const frames_per_chunk = Math.ceil((batch * out_frames) / chunks);
+      const partial = tape.empty([Math.ceil((batch * out_frames) / frames_per_chunk), columns]);
+      backwardParams.encode(tape, { x, dy, partial }, { ...sizes, frames_per_chunk }, {});
+      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
+      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+    }
+    return [dx, undefined, undefined];
+  });
+}
+
+function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, options: Conv1dOptions) {
+  const { stride = 1, dilation = 1, groups = 1 } = options;
+  const [before, after] = typeof options.padding === "object" ? options.padding : [options.padding ?? 0, options.padding ?? 0];
+  expectType("conv1d", "x", x, "f32");
+  expectRank("conv1d", "x", x, 3);
+  const [batch, frames, channels] = x.shape as [number, number, number];
+  if (channels % groups !== 0) throw new ShapeError("conv1d", "groups", `a divisor of ${channels} channels`, String(groups));
+  expectShape("conv1d", "weight", weight, [null, channels / groups, null]);
+  const [outs, , kernel] = weight.shape as [number, number, number];
+  if (outs % groups !== 0) throw new ShapeError("conv1d", "weight", `a multiple of ${groups} groups as first axis`, showShape(weight.shape));
+  if (bias) expectShape("conv1d", "bias", bias, [outs]);
+  const reach = dilation * (kernel - 1) + 1;
+  const out_frames = Math.floor((frames + before + after - reach) / stride) + 1;
+  if (out_frames < 1) throw new ShapeError("conv1d", "x", `at least ${reach - before - after} frames`, showShape(x.shape));
+  return { batch, frames, channels, out_frames, outs, kernel, stride, padding: before, dilation, groups };
+}
