@@ -20,7 +20,13 @@ function shared(shape: readonly number[], smoothing: Smoothing, ignored = false)
   };
 }
 
-function plain(name: string, shape: readonly number[], epsilon: number, reduction: "none" | "sum" | "mean", more: { ignored?: boolean; benchmark?: boolean } = {}): KernelCase {
+function plain(
+  name: string,
+  shape: readonly number[],
+  epsilon: number,
+  reduction: "none" | "sum" | "mean",
+  more: { ignored?: boolean; benchmark?: boolean } = {},
+): KernelCase {
   const miss = epsilon / (shape.at(-1) as number);
   return {
     name,

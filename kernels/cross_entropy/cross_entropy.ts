@@ -35,7 +35,8 @@ export interface CrossEntropyOptions {
  * @param targets i32 `[…]`; -1, or whatever is no class, is left out
  * @returns       `[]`, or `[…]` with reduction "none"
  */
-export function crossEntropy(tape: Tape, logits: Tensor, targets: Tensor, { labelSmoothing = 0, reduction = "mean" }: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(tape: Tape, logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0, reduction = "mean" } = options;
   checkSmoothing("crossEntropy", "labelSmoothing", labelSmoothing);
   const off = labelSmoothing / (logits.shape.at(-1) ?? 1);
   return smoothed(tape, "crossEntropy", logits, targets, { on: 1 - labelSmoothing, off, constant: 0 }, reduction);
@@ -56,7 +57,8 @@ export interface LabelSmoothingOptions {
  * @param targets i32 `[batch, …]`; -1, or whatever is no class, is left out
  * @returns       `[]`
  */
-export function labelSmoothingKl(tape: Tape, logits: Tensor, targets: Tensor, { smoothing = 0.1, normaliseBy = "batch" }: LabelSmoothingOptions = {}): Tensor {
+export function labelSmoothingKl(tape: Tape, logits: Tensor, targets: Tensor, options: LabelSmoothingOptions = {}): Tensor {
+  const { smoothing = 0.1, normaliseBy = "batch" } = options;
   checkSmoothing("labelSmoothingKl", "smoothing", smoothing);
   const classes = logits.shape.at(-1) ?? 1;
   if (classes < 2) throw new ShapeError("labelSmoothingKl", "logits", "at least two classes", String(classes));

@@ -12,7 +12,8 @@ interface Sizes {
 }
 
 /** Labels that come in runs of two, so that blanks are needed; none is the blank, which is 0 or the last class. */
-function ctcCase(name: string, { frames, classes, labels, lengths }: Sizes, more: Partial<ReferenceOptions> = {}, benchmark = false): KernelCase {
+function ctcCase(name: string, sizes: Sizes, more: Partial<ReferenceOptions> = {}, benchmark = false): KernelCase {
+  const { frames, classes, labels, lengths } = sizes;
   const options: ReferenceOptions = { blank: 0, reduction: "batch", fromLogProbs: false, ...more };
   const batch = labels.length;
   const longest = Math.max(...labels);
@@ -39,6 +40,7 @@ function ctcCase(name: string, { frames, classes, labels, lengths }: Sizes, more
 const same = (count: number, value: number): number[] => new Array<number>(count).fill(value);
 
 const odd: Sizes = { frames: 13, classes: 7, labels: [4, 1, 3], lengths: [13, 9, 11] };
+const degenerate: Sizes = { frames: 5, classes: 4, labels: [2, 0, 0, 5], lengths: [0, 0, 4, 5] };
 
 export const cases: OperationCases = {
   operation: "ctc_loss",
@@ -47,7 +49,7 @@ export const cases: OperationCases = {
     ctcCase("one an utterance, blank last", odd, { reduction: "none", blank: 6 }),
     ctcCase("per label", odd, { reduction: "mean" }),
     ctcCase("log-probabilities", odd, { reduction: "sum", fromLogProbs: true }),
-    ctcCase("no frames, no labels, too few frames", { frames: 5, classes: 4, labels: [2, 0, 0, 5], lengths: [0, 0, 4, 5] }, { reduction: "none" }),
+    ctcCase("no frames, no labels, too few frames", degenerate, { reduction: "none" }),
     ctcCase("one frame", { frames: 1, classes: 3, labels: [1, 0], lengths: [1, 1] }),
     ctcCase("no label anywhere", { frames: 3, classes: 3, labels: [0, 0], lengths: [3, 2] }),
     ctcCase("states over two workgroups", { frames: 61, classes: 9, labels: [37, 5], lengths: [61, 40] }, { reduction: "none" }),

@@ -93,8 +93,10 @@ export function ctcLoss(
   const recursion = { batch, frames, classes, longest, blank };
 
   const logNormaliser = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
-  if (!fromLogProbs)
-    logNormaliserKernel.encode(tape, { logits, input_lengths: inputLengths, log_normaliser: logNormaliser }, { batch, frames, classes }, {});
+  if (!fromLogProbs) {
+    const bindings = { logits, input_lengths: inputLengths, log_normaliser: logNormaliser };
+    logNormaliserKernel.encode(tape, bindings, { batch, frames, classes }, {});
+  }
   const emissions = { logits, log_normaliser: logNormaliser, targets, ...lengths };
   const alpha = tape.empty([batch, frames, 2 * longest + 1]);
   alphaKernel.encode(tape, { ...emissions, alpha }, recursion, {});
@@ -137,6 +139,7 @@ function checkShapes(logits: Tensor, targets: Tensor, inputLengths: Tensor, targ
     expectShape("ctcLoss", name, lengths, [batch]);
   }
   if (batch === 0) throw new ShapeError("ctcLoss", "logits", "at least one utterance", "none");
-  if (!Number.isInteger(blank) || blank < 0 || blank >= classes) throw new ShapeError("ctcLoss", "blank", `a class below ${classes}`, String(blank));
+  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
+    throw new ShapeError("ctcLoss", "blank", `a class below ${classes}`, String(blank));
   return [batch, frames, classes, targets.shape[1] as number] as const;
 }

@@ -5,13 +5,23 @@ import { klGradients, klReference, type ReferenceOptions } from "./reference.ts"
 const defaults: ReferenceOptions = { temperature: 1, squared: false, direction: "teacher_to_student", reduction: "frames" };
 
 /** Both sides learn; `frames` of each utterance count, all without it. */
-function klCase(name: string, shape: readonly [number, number, number], lengths: readonly number[], more: Partial<ReferenceOptions> = {}, benchmark = false): KernelCase {
+function klCase(
+  name: string,
+  shape: readonly [number, number, number],
+  lengths: readonly number[],
+  more: Partial<ReferenceOptions> = {},
+  benchmark = false,
+): KernelCase {
   const options = { ...defaults, ...more };
   const { temperature, squared, direction, reduction } = options;
   const size = shape[0] * shape[1] * shape[2];
   return {
     name,
-    inputs: { student: { shape }, teacher: { shape }, lengths: { shape: [shape[0]], dtype: "i32", value: (b) => lengths[b] as number } },
+    inputs: {
+      student: { shape },
+      teacher: { shape },
+      lengths: { shape: [shape[0]], dtype: "i32", value: (b) => lengths[b] as number },
+    },
     run: (tape, { student, teacher, lengths: frames }) =>
       klDivergence(tape, student!, teacher!, {
         lengths: lengths.every((length) => length === shape[1]) ? undefined : frames,

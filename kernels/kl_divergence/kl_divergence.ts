@@ -49,7 +49,8 @@ export interface KlDivergenceOptions {
  * @returns       `[]`
  */
 export function klDivergence(tape: Tape, student: Tensor, teacher: Tensor, options: KlDivergenceOptions = {}): Tensor {
-  const { temperature = 1, scaleBySquaredTemperature = false, direction = "teacher_to_student", detach = "teacher", reduction = "frames" } = options;
+  const { temperature = 1, scaleBySquaredTemperature = false, reduction = "frames" } = options;
+  const { direction = "teacher_to_student", detach = "teacher" } = options;
   expectRank("klDivergence", "student", student, 3);
   expectShape("klDivergence", "teacher", teacher, student.shape);
   expectType("klDivergence", "student", student, "f32");

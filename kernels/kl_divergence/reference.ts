@@ -16,7 +16,8 @@ export function klReference(student: HostTensor, teacher: HostTensor, lengths: H
 /** With p = softmax(a / T), q = softmax(b / T):  da = p (log p - log q - KL) / T,  db = (q - p) / T. */
 export function klGradients(student: HostTensor, teacher: HostTensor, lengths: HostTensor, options: ReferenceOptions, dy: HostTensor) {
   const gradients = { student: host(student.shape, () => 0), teacher: host(teacher.shape, () => 0) };
-  const [dp, dq] = options.direction === "teacher_to_student" ? [gradients.teacher, gradients.student] : [gradients.student, gradients.teacher];
+  const teacherFirst = options.direction === "teacher_to_student";
+  const [dp, dq] = teacherFirst ? [gradients.teacher, gradients.student] : [gradients.student, gradients.teacher];
   const flow = ((dy.data[0] as number) * scaleOf(student, lengths, options)) / options.temperature;
   for (const { logP, logQ, divergence, start } of framesOf(student, teacher, lengths, options)) {
     logP.forEach((log, k) => {

@@ -3,7 +3,10 @@
 // [*, second, third, cols]; the mask has a stride for each of the four axes, 0 where it is broadcast.
 const LOG: bool = false;
 const LOWEST: f32 = -3.0e38;
-struct Sizes { rows: u32, cols: u32, second: u32, third: u32, stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32 }
+struct Sizes {
+  rows: u32, cols: u32, second: u32, third: u32,
+  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32
+}
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
