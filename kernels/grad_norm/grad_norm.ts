@@ -1,0 +1,43 @@
+import { defineKernel } from "../../engine/kernel.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+
+/** As in partial_squares.wgsl. */
+const THREADS = 4096;
+
+const partialSquares = defineKernel({
+  file: new URL("./partial_squares.wgsl", import.meta.url),
+  bindings: { grads: "read", partial: "read_write" },
+  sizes: { count: "u32", offset: "u32" },
+  workgroups: () => [THREADS / 64],
+});
+
+const normKernel = defineKernel({
+  file: new URL("./norm.wgsl", import.meta.url),
+  bindings: { partial: "read", norm: "read_write" },
+  sizes: { count: "u32" },
+  workgroups: () => [1],
+});
+
+const clipFactorKernel = defineKernel({
+  file: new URL("./clip_factor.wgsl", import.meta.url),
+  bindings: { norm: "read", factor: "read_write" },
+  sizes: { max_norm: "f32" },
+  workgroups: () => [1],
+});
+
+/** The Euclidean norm of all elements of all tensors together, `[1]`, without a readback. */
+export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
+  const partial = tape.empty([grads.length * THREADS]);
+  grads.forEach((x, i) => partialSquares.encode(tape, { grads: x, partial }, { count: x.size, offset: i * THREADS }, {}));
+  const norm = tape.empty([1]);
+  normKernel.encode(tape, { partial, norm }, { count: partial.size }, {});
+  return norm;
+}
+
+/** What gradients are multiplied by so that their norm is at most `maxNorm`, `[1]`; -1 if the norm is not finite. */
+export function clipFactor(tape: Tape, norm: Tensor, maxNorm: number): Tensor {
+  const factor = tape.empty([1]);
+  clipFactorKernel.encode(tape, { norm, factor }, { max_norm: maxNorm }, {});
+  return factor;
+}

@@ -1,0 +1,27 @@
+import type { KernelCase, OperationCases } from "../case.ts";
+import { sgdReference } from "./reference.ts";
+import { sgd, type SgdOptions } from "./sgd.ts";
+
+function sgdCase(name: string, count: number, options: SgdOptions): KernelCase {
+  const input = { shape: [count], grad: false };
+  return {
+    name,
+    inputs: { values: input, grads: input, velocity: input },
+    run: (tape, { values, grads, velocity }) => {
+      sgd(tape, { values: values!, grads: grads!, velocity: velocity! }, options);
+      return values!;
+    },
+    reference: ({ values, grads, velocity }) => sgdReference(values!, grads!, velocity!, options),
+    flops: 6 * count,
+    bytes: 4 * 5 * count,
+  };
+}
+
+export const cases: OperationCases = {
+  operation: "sgd",
+  cases: [
+    sgdCase("first step", 65, { learningRate: 0.1, momentum: 0.9, step: 1 }),
+    sgdCase("momentum", 131, { learningRate: 0.1, momentum: 0.9, weightDecay: 0.1, step: 2 }),
+    sgdCase("nesterov", 7, { learningRate: 0.1, momentum: 0.9, nesterov: true, step: 5 }),
+  ],
+};

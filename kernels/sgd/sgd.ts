@@ -1,0 +1,29 @@
+import type { Device } from "../../engine/device.ts";
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectShape } from "../../engine/shape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+
+const kernel = defineKernel({
+  file: new URL("./sgd.wgsl", import.meta.url),
+  bindings: { grads: "read", values: "read_write", velocity: "read_write" },
+  sizes: { count: "u32", learning_rate: "f32", momentum: "f32", weight_decay: "f32", first: "u32", nesterov: "u32" },
+  workgroups: ({ count }) => spread(count, 64),
+});
+
+export interface SgdOptions {
+  readonly learningRate: number;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  /** Counts from 1; the first step starts the velocity. */
+  readonly step: number;
+}
+
+/** One step of SGD with momentum in place, in one dispatch. All tensors have the shape of `values`. */
+export function sgd(on: { readonly device: Device }, tensors: { values: Tensor; grads: Tensor; velocity: Tensor }, options: SgdOptions): void {
+  const { values, grads, velocity } = tensors;
+  expectShape("sgd", "grads", grads, values.shape);
+  expectShape("sgd", "velocity", velocity, values.shape);
+  const { learningRate: learning_rate, momentum = 0, nesterov = false, weightDecay: weight_decay = 0, step } = options;
+  kernel.encode(on, tensors, { count: values.size, learning_rate, momentum, weight_decay, first: step === 1 ? 1 : 0, nesterov: nesterov ? 1 : 0 }, {});
+}

@@ -1,0 +1,30 @@
+/** Learning rates as pure functions of the step. Beyond their end they stay at their last value. */
+
+/** factor · dim^-½ · min(step^-½, step · warmup^-3/2), from step 1 (Vaswani et al., 2017). */
+export const noam = (step: number, o: { dim: number; warmup: number; factor: number }): number =>
+  o.factor * o.dim ** -0.5 * Math.min(step ** -0.5, step * o.warmup ** -1.5);
+
+/** Noam scaled so that the rate is `peak` at step `warmup`, from step 1 (ESPnet's WarmupLR). */
+export const warmupInverseRoot = (step: number, o: { peak: number; warmup: number }): number =>
+  o.peak * o.warmup ** 0.5 * Math.min(step ** -0.5, step * o.warmup ** -1.5);
+
+/** Linear from 0 at step 0 to `peak` at `warmup`, then half a cosine down to `floor` at `total`. */
+export function warmupCosine(step: number, o: { peak: number; warmup: number; total: number; floor: number }): number {
+  if (step < o.warmup) return (o.peak * step) / o.warmup;
+  const progress = Math.min(1, (step - o.warmup) / (o.total - o.warmup));
+  return o.floor + (o.peak - o.floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+}
+
+/** Linear from 0 at step 0 to `peak` at `warmup`, then linear to 0 at `total`. */
+export const warmupLinear = (step: number, o: { peak: number; warmup: number; total: number }): number =>
+  o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / (o.total - o.warmup)));
+
+/** Linear from 0 at step 0 to `peak` at `warmup`, then constant. */
+export const warmupConstant = (step: number, o: { peak: number; warmup: number }): number => (step < o.warmup ? (o.peak * step) / o.warmup : o.peak);
+
+/** Linear from initial · peak to peak, hold, exponential decay to final · peak (wav2vec 2.0's fine-tuning in fairseq). */
+export function triStage(step: number, o: { peak: number; warmup: number; hold: number; decay: number; initial: number; final: number }): number {
+  if (step < o.warmup) return o.peak * (o.initial + ((1 - o.initial) * step) / o.warmup);
+  if (step < o.warmup + o.hold) return o.peak;
+  return o.peak * Math.exp(Math.log(o.final) * Math.min(1, (step - o.warmup - o.hold) / o.decay));
+}
