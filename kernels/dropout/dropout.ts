@@ -1,14 +1,15 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { hash } from "../../engine/random.ts";
 import { expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 const kernel = defineKernel({
   file: new URL("./dropout.wgsl", import.meta.url),
   bindings: { x: "read", y: "read_write" },
   sizes: { count: "u32", prefix: "u32", threshold: "u32", factor: "f32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /**

@@ -1,4 +1,4 @@
-// y = x / (1 - rate) where element i is kept, else 0; one thread an element. Kept with probability 1 - rate, decided by a
+// y = x / (1 - rate) where element i is kept, else 0. Kept with probability 1 - rate, decided by a
 // hash of (seed, step, site, i) as in engine/random.ts: `prefix` is the hash of the first three, `threshold` is rate · 2²⁴.
 // A pure function of i: the gradient is the same kernel on dy, and nothing is saved.
 struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
@@ -15,11 +15,9 @@ fn mix(key: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
+    y[i] = select(0.0, x[i] * sizes.factor, uniform_24_bits >= sizes.threshold);
   }
-  let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
-  y[i] = select(0.0, x[i] * sizes.factor, uniform_24_bits >= sizes.threshold);
 }

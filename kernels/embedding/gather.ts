@@ -2,12 +2,13 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectAxis, expectShape, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 const forward = defineKernel({
   file: new URL("./gather.wgsl", import.meta.url),
   bindings: { x: "read", index: "read", y: "read_write" },
-  sizes: { threads: "u32", count: "u32", selected: "u32", inner: "u32" },
-  workgroups: ({ threads }) => spread(threads, 64),
+  sizes: { elements: "u32", count: "u32", selected: "u32", inner: "u32" },
+  workgroups: ({ elements }) => overElements(elements),
 });
 
 const addToGathered = defineKernel({
@@ -31,7 +32,7 @@ export function gather(tape: Tape, x: Tensor, index: Tensor, axis: number): Tens
   const inner = sizeOf(x.shape.slice(along + 1));
   const sizes = { count: x.shape[along]!, selected: index.shape[along]!, inner };
   const y = tape.empty(index.shape);
-  forward.encode(tape, { x, index, y }, { threads: y.size, ...sizes }, {});
+  forward.encode(tape, { x, index, y }, { elements: y.size, ...sizes }, {});
   return tape.record("gather", [x], y, [index], (dy) => {
     const columns = sizeOf(x.shape.slice(0, along)) * inner;
     addToGathered.encode(tape, { index, dy, dx: tape.gradientOf(x) }, { columns, ...sizes }, {});

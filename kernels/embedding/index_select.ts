@@ -2,12 +2,13 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectAxis, expectRank, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { viewOf, type Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 const select = defineKernel({
   file: new URL("./select.wgsl", import.meta.url),
   bindings: { x: "read", index: "read", y: "read_write" },
-  sizes: { threads: "u32", count: "u32", selected: "u32", inner: "u32" },
-  workgroups: ({ threads }) => spread(threads, 64),
+  sizes: { elements: "u32", count: "u32", selected: "u32", inner: "u32" },
+  workgroups: ({ elements }) => overElements(elements),
 });
 
 const linkRepeats = defineKernel({
@@ -59,7 +60,7 @@ export function indexSelect(tape: Tape, x: Tensor, index: Tensor, axis: number):
 /** The slices [outer, selected, inner] of x. Not recorded. */
 export function slicesOf(tape: Tape, x: Tensor, index: Tensor, { outer, count, selected, inner }: Slices): Tensor {
   const y = tape.empty([outer, selected, inner]);
-  select.encode(tape, { x, index, y }, { threads: y.size, count, selected, inner }, {});
+  select.encode(tape, { x, index, y }, { elements: y.size, count, selected, inner }, {});
   return y;
 }
 

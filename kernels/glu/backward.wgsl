@@ -1,5 +1,4 @@
 // Gated linear unit, backward: da = dy · σ(b), db = dy · a · σ(b) (1 - σ(b)); 0 in frames from the length on.
-// One thread an element of dy, as in forward.wgsl.
 struct Sizes { count: u32, half: u32, frames: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -8,23 +7,21 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
-  }
-  let row = i / sizes.half;
-  let place = i + row * sizes.half;
-  if (sizes.frames > 0u) {
-    if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
-      dx[place] = 0.0;
-      dx[place + sizes.half] = 0.0;
-      return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let row = i / sizes.half;
+    let place = i + row * sizes.half;
+    if (sizes.frames > 0u) {
+      if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
+        dx[place] = 0.0;
+        dx[place + sizes.half] = 0.0;
+        continue;
+      }
     }
+    let b = x[place + sizes.half];
+    let e = exp(-abs(b));
+    let open = select(e, 1.0, b >= 0.0) / (1.0 + e);
+    dx[place] = dy[i] * open;
+    dx[place + sizes.half] = dy[i] * x[place] * e / ((1.0 + e) * (1.0 + e));
   }
-  let b = x[place + sizes.half];
-  let e = exp(-abs(b));
-  let open = select(e, 1.0, b >= 0.0) / (1.0 + e);
-  dx[place] = dy[i] * open;
-  dx[place + sizes.half] = dy[i] * x[place] * e / ((1.0 + e) * (1.0 + e));
 }

@@ -1,5 +1,5 @@
 // Gated linear unit: y = a · sigmoid(b) with a and b the two halves of the middle axis of x [outer, 2 · channels, inner].
-// One thread an element of y. `half` is channels · inner. If frames > 0, the outer axis is [batch, frames], and frames from
+// `half` is channels · inner. If frames > 0, the outer axis is [batch, frames], and frames from
 // lengths[batch] on give 0.
 struct Sizes { count: u32, half: u32, frames: u32 }
 var<immediate> sizes: Sizes;
@@ -8,20 +8,18 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
-  }
-  let row = i / sizes.half;
-  if (sizes.frames > 0u) {
-    if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
-      y[i] = 0.0;
-      return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let row = i / sizes.half;
+    if (sizes.frames > 0u) {
+      if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
+        y[i] = 0.0;
+        continue;
+      }
     }
+    let place = i + row * sizes.half;
+    let b = x[place + sizes.half];
+    let e = exp(-abs(b)); // never overflows
+    y[i] = x[place] * select(e, 1.0, b >= 0.0) / (1.0 + e);
   }
-  let place = i + row * sizes.half;
-  let b = x[place + sizes.half];
-  let e = exp(-abs(b)); // never overflows
-  y[i] = x[place] * select(e, 1.0, b >= 0.0) / (1.0 + e);
 }

@@ -1,20 +1,21 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { expectAxis, expectRank, expectShape, expectType, ShapeError, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { x: "read", lengths: "read", y: "read_write" },
   sizes: { count: "u32", half: "u32", frames: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 const backward = defineKernel({
   file: new URL("./backward.wgsl", import.meta.url),
   bindings: { x: "read", lengths: "read", dy: "read", dx: "read_write" },
   sizes: { count: "u32", half: "u32", frames: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /**

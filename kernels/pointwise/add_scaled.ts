@@ -1,14 +1,15 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { expectShape, expectType } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 import { scaled } from "./unary.ts";
 
 const forward = defineKernel({
   file: new URL("./add_scaled.wgsl", import.meta.url),
   bindings: { a: "read", b: "read", y: "read_write" },
   sizes: { count: "u32", factor: "f32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /**

@@ -1,8 +1,9 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { broadcastShapes, expectType, sameShape, sizeOf, type Shape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
+import { overElements } from "../grid.ts";
 import { sumTo } from "../reduction/reduce.ts";
 import { negated } from "./unary.ts";
 
@@ -21,7 +22,7 @@ const forward = defineKernel({
   bindings: { a: "read", b: "read", y: "read_write" },
   sizes: SIZES,
   constants: ["OP", "LAYOUT"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 const backward = defineKernel({
@@ -29,7 +30,7 @@ const backward = defineKernel({
   bindings: { a: "read", b: "read", dy: "read", gradient: "read_write" },
   sizes: SIZES,
   constants: ["OP", "LAYOUT", "TO_B"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /** a + b with NumPy's broadcasting: shapes are aligned at the end, and axes of 1 stretch. */

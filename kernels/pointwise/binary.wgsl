@@ -1,4 +1,4 @@
-// y = a ∘ b, element by element, one thread an element. How an operand's element is found depends on LAYOUT:
+// y = a ∘ b, element by element. How an operand's element is found depends on LAYOUT:
 //   0  same shapes: i      1  an operand may repeat as a whole, as [cols] along [rows, cols]: i mod its size
 //   2  any broadcast over four axes: by strides that are 0 where an operand repeats.
 const OP: u32 = 0u; // 0 add, 1 sub, 2 mul, 3 div, 4 maximum, 5 minimum
@@ -44,11 +44,9 @@ fn combine(p: f32, q: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let place = places(i);
+    y[i] = combine(a[place.x], b[place.y]);
   }
-  let place = places(i);
-  y[i] = combine(a[place.x], b[place.y]);
 }

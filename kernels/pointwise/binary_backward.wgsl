@@ -1,6 +1,6 @@
 // The gradient of y = a ∘ b to one operand, before it is summed over the axes along which that operand repeats:
 //   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the one chosen, half each if equal.
-// add and sub need no kernel. One thread an element of y; LAYOUT as in binary.wgsl.
+// add and sub need no kernel. LAYOUT as in binary.wgsl.
 const OP: u32 = 0u; // 2 mul, 3 div, 4 maximum, 5 minimum
 const LAYOUT: u32 = 0u;
 const TO_B: bool = false; // the gradient of b, not of a
@@ -50,11 +50,9 @@ fn slope(p: f32, q: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let place = places(i);
+    gradient[i] = dy[i] * slope(a[place.x], b[place.y]);
   }
-  let place = places(i);
-  gradient[i] = dy[i] * slope(a[place.x], b[place.y]);
 }

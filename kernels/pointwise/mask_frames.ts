@@ -1,13 +1,14 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { expectRank, expectShape, expectType } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 const mask = defineKernel({
   file: new URL("./mask_frames.wgsl", import.meta.url),
   bindings: { x: "read", lengths: "read", y: "read_write" },
   sizes: { count: "u32", frames: "u32", channels: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /**

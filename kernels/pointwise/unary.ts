@@ -1,7 +1,8 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { overElements } from "../grid.ts";
 
 /** In the order of the op codes in unary.wgsl. */
 const OPERATIONS = [
@@ -15,7 +16,7 @@ const forward = defineKernel({
   bindings: { x: "read", y: "read_write" },
   sizes: { count: "u32", p: "f32", q: "f32" },
   constants: ["OP"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 const backward = defineKernel({
@@ -23,7 +24,7 @@ const backward = defineKernel({
   bindings: { x: "read", dy: "read", dx: "read_write" },
   sizes: { count: "u32", p: "f32", q: "f32" },
   constants: ["OP"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 export const abs = (tape: Tape, x: Tensor): Tensor => curve("abs", tape, x);

@@ -1,4 +1,4 @@
-// y = f(x), element by element, one thread an element. Every formula is stable: no intermediate result overflows where
+// y = f(x), element by element. Every formula is stable: no intermediate result overflows where
 // the function itself does not. WGSL's own tanh may overflow and is only good to 1e-5, and there is no erf.
 const OP: u32 = 0u;
 struct Sizes { count: u32, p: f32, q: f32 }
@@ -66,9 +66,8 @@ fn f(v: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i < sizes.count) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     y[i] = f(x[i]);
   }
 }

@@ -1,4 +1,4 @@
-// dx = dy · f'(x), element by element, one thread an element; op codes as in unary.wgsl.
+// dx = dy · f'(x), element by element; op codes as in unary.wgsl.
 const OP: u32 = 1u;
 struct Sizes { count: u32, p: f32, q: f32 }
 var<immediate> sizes: Sizes;
@@ -56,9 +56,8 @@ fn slope(v: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i < sizes.count) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     dx[i] = dy[i] * slope(x[i]);
   }
 }

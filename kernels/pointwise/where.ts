@@ -1,8 +1,9 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { broadcastShapes, expectType, sameShape, ShapeError, showShape, sizeOf, type Shape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
+import { overElements } from "../grid.ts";
 import { sumTo } from "../reduction/reduce.ts";
 
 type Four = [number, number, number, number];
@@ -16,7 +17,7 @@ const choose = defineKernel({
     a0: "u32", a1: "u32", a2: "u32", a3: "u32",
     b0: "u32", b1: "u32", b2: "u32", b3: "u32",
   },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /**

@@ -1,4 +1,4 @@
-// y = condition ≠ 0 ? a : b, one thread an element. Each of the three is found by strides over up to four axes, 0 where it
+// y = condition ≠ 0 ? a : b. Each of the three is found by strides over up to four axes, 0 where it
 // repeats. The gradients are the same kernel again, with 0 in the place of the other operand.
 struct Sizes {
   count: u32, n1: u32, n2: u32, n3: u32,
@@ -13,19 +13,17 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
-  }
-  let c3 = i % sizes.n3;
-  let c2 = (i / sizes.n3) % sizes.n2;
-  let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
-  let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
-  let place = c0 * sizes.condition0 + c1 * sizes.condition1 + c2 * sizes.condition2 + c3 * sizes.condition3;
-  if (condition[place] != 0u) {
-    y[i] = a[c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3];
-  } else {
-    y[i] = b[c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3];
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let c3 = i % sizes.n3;
+    let c2 = (i / sizes.n3) % sizes.n2;
+    let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
+    let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
+    let place = c0 * sizes.condition0 + c1 * sizes.condition1 + c2 * sizes.condition2 + c3 * sizes.condition3;
+    if (condition[place] != 0u) {
+      y[i] = a[c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3];
+    } else {
+      y[i] = b[c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3];
+    }
   }
 }

@@ -1,8 +1,9 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import type { Shape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
+import { overElements } from "../grid.ts";
 
 /** In the order of the op codes in with_reduced.wgsl, which says what each computes. */
 const OPERATIONS = ["spread", "squaredDeviation", "deviation", "softmax", "isEqual", "equalShares"] as const;
@@ -15,7 +16,7 @@ const kernel = defineKernel({
     r0: "u32", r1: "u32", r2: "u32", r3: "u32", r4: "u32", factor: "f32",
   },
   constants: ["OP"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 interface Operands {

@@ -1,5 +1,5 @@
 // Combines each element of x with the element of r that its group was reduced to, and with dr, what flows back to that
-// one. r and dr have size 1, hence stride 0, along the reduced axes. One thread an element of x.
+// one. r and dr have size 1, hence stride 0, along the reduced axes.
 const OP: u32 = 0u;
 const LOWEST: f32 = -3.4028234e38;
 struct Sizes { count: u32, n1: u32, n2: u32, n3: u32, n4: u32, r0: u32, r1: u32, r2: u32, r3: u32, r4: u32, factor: f32 }
@@ -27,18 +27,16 @@ fn combine(v: f32, reduced: f32, gradient: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    var rest = i;
+    var place = (rest % sizes.n4) * sizes.r4;
+    rest /= sizes.n4;
+    place += (rest % sizes.n3) * sizes.r3;
+    rest /= sizes.n3;
+    place += (rest % sizes.n2) * sizes.r2;
+    rest /= sizes.n2;
+    place += (rest % sizes.n1) * sizes.r1 + (rest / sizes.n1) * sizes.r0;
+    y[i] = combine(x[i], r[place], dr[place]);
   }
-  var rest = i;
-  var place = (rest % sizes.n4) * sizes.r4;
-  rest /= sizes.n4;
-  place += (rest % sizes.n3) * sizes.r3;
-  rest /= sizes.n3;
-  place += (rest % sizes.n2) * sizes.r2;
-  rest /= sizes.n2;
-  place += (rest % sizes.n1) * sizes.r1 + (rest / sizes.n1) * sizes.r0;
-  y[i] = combine(x[i], r[place], dr[place]);
 }

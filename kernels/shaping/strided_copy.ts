@@ -1,8 +1,9 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { mergeAxes, padAxes } from "../axes.ts";
+import { overElements } from "../grid.ts";
 import type { View } from "./view.ts";
 
 const MAX_RANK = 5;
@@ -15,7 +16,7 @@ const kernel = defineKernel({
     s0: "i32", s1: "i32", s2: "i32", s3: "i32", s4: "i32", offset: "i32",
   },
   constants: ["MODE", "RANK"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /** A new dense tensor of what the view shows of x. */

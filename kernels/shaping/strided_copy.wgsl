@@ -1,7 +1,7 @@
 // Copies between a dense array and a view of another: element i of the dense one, in row-major order, belongs to the
 // view's element at offset + Σ coordinate · stride. Strides may be negative (a flip) or 0 (a repetition).
 //   MODE 0 gather: dense[i] = viewed[place]    1 scatter: viewed[place] = dense[i]    2 add: viewed[place] += dense[i]
-// Gather and scatter of one view are each other's adjoints, so each is the other's gradient. One thread an element.
+// Gather and scatter of one view are each other's adjoints, so each is the other's gradient.
 // Elements are moved as bits, of whatever type; only adding takes them as f32. The innermost of RANK axes is number 4.
 const MODE: u32 = 0u;
 const RANK: u32 = 5u;
@@ -33,17 +33,15 @@ fn place_of(i: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count) {
-    return;
-  }
-  let place = place_of(i);
-  if (MODE == 0u) {
-    y[i] = x[place];
-  } else if (MODE == 1u) {
-    y[place] = x[i];
-  } else {
-    y[place] = bitcast<u32>(bitcast<f32>(y[place]) + bitcast<f32>(x[i]));
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    let place = place_of(i);
+    if (MODE == 0u) {
+      y[i] = x[place];
+    } else if (MODE == 1u) {
+      y[place] = x[i];
+    } else {
+      y[place] = bitcast<u32>(bitcast<f32>(y[place]) + bitcast<f32>(x[i]));
+    }
   }
 }
