@@ -1,0 +1,19 @@
+// Weight norm, backward to v: dv = gain / ‖v‖ · (dweight - v · dot / ‖v‖²), which is added to the gradient, with
+// dot[k] = Σ_row dweight[row, k] · v[row, k].
+struct Sizes { rows: u32, cols: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> v: array<f32>;        // [rows, cols]
+@group(0) @binding(1) var<storage, read> gain: array<f32>;     // [cols]
+@group(0) @binding(2) var<storage, read> squares: array<f32>;  // [cols]: ‖v[:, k]‖²
+@group(0) @binding(3) var<storage, read> dot: array<f32>;      // [cols]
+@group(0) @binding(4) var<storage, read> dweight: array<f32>;  // [rows, cols]
+@group(0) @binding(5) var<storage, read_write> dv: array<f32>; // [rows, cols]
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  let col = i % sizes.cols;
+  if (i < sizes.rows * sizes.cols) {
+    dv[i] += gain[col] * inverseSqrt(squares[col]) * (dweight[i] - v[i] * dot[col] / squares[col]);
+  }
+}

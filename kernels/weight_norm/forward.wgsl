@@ -1,0 +1,16 @@
+// weight[row, k] = gain[k] · v[row, k] / ‖v[:, k]‖
+struct Sizes { rows: u32, cols: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> v: array<f32>;            // [rows, cols]
+@group(0) @binding(1) var<storage, read> gain: array<f32>;         // [cols]
+@group(0) @binding(2) var<storage, read> squares: array<f32>;      // [cols]: ‖v[:, k]‖²
+@group(0) @binding(3) var<storage, read_write> weight: array<f32>; // [rows, cols]
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = (group.x + group.y * groups.x) * 64u + local;
+  let col = i % sizes.cols;
+  if (i < sizes.rows * sizes.cols) {
+    weight[i] = gain[col] * v[i] * inverseSqrt(squares[col]);
+  }
+}
