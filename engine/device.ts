@@ -31,9 +31,11 @@ export class Device {
   poison = false;
   /** Dawn's instance, held because everything above ends with it when it is collected. */
   readonly instance: GPU;
+  /** The first error with a cause of its own, and the first of any kind: what follows from a broken shader arrives before its cause. */
+  #cause: Error | undefined;
   #failure: Error | undefined;
   #closed = false;
-  readonly #checks = new Set<Promise<unknown>>();
+  readonly #checks = new Set<Promise<void>>();
 
   constructor(instance: GPU, gpu: GPUDevice, info: AdapterDescription) {
     this.instance = instance;
@@ -45,10 +47,13 @@ export class Device {
     this.recorder = new Recorder(gpu);
     this.pipelines = new PipelineCache(this);
     gpu.onuncapturederror = (event) => {
-      this.#fail(describe(event.error, "the device refused a command"));
+      event.preventDefault(); // else Dawn prints it
+      this.#failure ??= describe(event.error, "the device refused a command");
     };
     void gpu.lost.then((lost) => {
-      if (!this.#closed) this.#fail(new RunError(`the device was lost (${info.name}): ${firstLine(lost.message)}`));
+      this.#failure ??= new RunError(
+        this.#closed ? "the device was closed" : `the device was lost (${info.name}): ${firstLine(lost.message)}`,
+      );
     });
   }
 
@@ -59,23 +64,27 @@ export class Device {
 
   /** Keeps the error that `scope` resolves to, if any, for the next `throwIfBroken`. */
   watch(scope: Promise<GPUError | null>, what: string): void {
-    const check = scope.then((error) => {
-      if (error) this.#fail(describe(error, what));
-    });
+    const check = scope.then(
+      (error) => {
+        if (error) this.#cause ??= describe(error, what);
+      },
+      () => undefined, // no answer from a device that is lost, which is reported by itself
+    );
     this.#checks.add(check);
-    void check.finally(() => this.#checks.delete(check));
+    void check.then(() => this.#checks.delete(check));
   }
 
   /** Throws the first error that the device met: a shader that does not compile, memory that ran out, a lost device. */
   async throwIfBroken(): Promise<void> {
     await Promise.all(this.#checks);
-    if (this.#failure) throw this.#failure;
+    const failure = this.#cause ?? this.#failure;
+    if (failure) throw failure;
   }
 
   /** Submits everything and waits until it has run. */
   async finish(): Promise<void> {
     this.recorder.flush();
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.gpu.queue.onSubmittedWorkDone().catch(() => undefined); // its reason, if any, is thrown next
     await this.throwIfBroken();
   }
 
@@ -92,13 +101,10 @@ export class Device {
     this.pool.trim(() => undefined);
   }
 
+  /** Ends the device and frees all its memory; the process can then end by itself. Reads still under way are refused. */
   close(): void {
     this.#closed = true;
     this.gpu.destroy();
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
   }
 }
 

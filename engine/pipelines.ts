@@ -45,8 +45,9 @@ export class PipelineCache {
     gpu.pushErrorScope("validation");
     const module = gpu.createShaderModule({ label, code: specialise(label, shader.code, constants) });
     const pipeline = gpu.createComputePipeline({ label, layout: "auto", compute: { module, entryPoint: shader.entryPoint } });
+    const layout = pipeline.getBindGroupLayout(0);
     this.#device.watch(gpu.popErrorScope(), `${label}.wgsl does not compile`);
-    return { pipeline, layout: pipeline.getBindGroupLayout(0), groups: new Map() };
+    return { pipeline, layout, groups: new Map() };
   }
 
   /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
