@@ -1,4 +1,6 @@
 import type { Device } from "./device.ts";
+import { RunError } from "./errors.ts";
+import { showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { specialise, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
 
@@ -56,7 +58,7 @@ export class PipelineCache {
     for (const { name, scalar } of bindings) {
       const x = tensors[name] as Tensor;
       if (x.dtype !== scalar) throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
-      key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${x.storage.sliced ? x.bytes : 0} `;
+      key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${this.#isBoundWhole(x) ? 0 : x.bytes} `;
     }
     const known = compiled.groups.get(key);
     if (known) return known;
@@ -64,17 +66,22 @@ export class PipelineCache {
     if (compiled.groups.size >= MAX_BIND_GROUPS) compiled.groups.clear();
     const group = this.#device.gpu.createBindGroup({
       layout: compiled.layout,
-      entries: bindings.map(({ name, binding }) => ({ binding, resource: this.#resource(tensors[name] as Tensor) })),
+      entries: bindings.map(({ name, binding }) => ({ binding, resource: this.#resource(label, name, tensors[name] as Tensor) })),
     });
     compiled.groups.set(key, group);
     return group;
   }
 
   /** A tensor that has its buffer to itself is bound with the whole of it, so that batches of other sizes share the group. */
-  #resource(x: Tensor): GPUBufferBinding {
+  #isBoundWhole({ storage }: Tensor): boolean {
+    return !storage.sliced && storage.buffer.size <= this.#device.limits.maxStorageBufferBindingSize;
+  }
+
+  #resource(label: string, name: string, x: Tensor): GPUBufferBinding {
     const { buffer } = x.storage;
-    const limit = this.#device.limits.maxStorageBufferBindingSize;
-    if (!x.storage.sliced && buffer.size <= limit) return { buffer };
+    if (this.#isBoundWhole(x)) return { buffer };
+    const most = this.#device.limits.maxStorageBufferBindingSize;
+    if (x.bytes > most) throw new RunError(`${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`);
     return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
   }
 

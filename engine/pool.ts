@@ -1,4 +1,6 @@
+import { RunError } from "./errors.ts";
 import { BufferUsage } from "./gpu_flags.ts";
+
 /**
  * Whole GPU buffers, kept by size class and handed out again.
  *
@@ -26,9 +28,11 @@ export class BufferPool {
     this.#gpu = gpu;
   }
 
-  /** A buffer of at least `bytes` bytes, with undefined contents. */
+  /** A buffer of at least `bytes` bytes, with undefined contents. Throws a RunError when no buffer of this device is so large. */
   acquire(bytes: number): GPUBuffer {
-    const size = sizeClass(bytes);
+    const most = this.#gpu.limits.maxBufferSize;
+    if (bytes > most) throw new RunError(`a tensor of ${bytes} bytes was asked for; a buffer of this device has at most ${most}`);
+    const size = Math.min(sizeClass(bytes), Math.floor(most / 4) * 4);
     this.#live += size;
     this.#peak = Math.max(this.#peak, this.#live);
     const reused = this.#waiting.get(size)?.pop();
