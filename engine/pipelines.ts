@@ -10,13 +10,15 @@ export interface CompiledKernel {
   readonly groups: Map<string, GPUBindGroup>;
 }
 
+type LoadedCode = ReflectedShader & { readonly code: string };
+
 /** Bind groups kept per pipeline; pooled buffers come back, so a training step finds nearly all of its own. */
 const MAX_BIND_GROUPS = 2048;
 
 /** The compiled pipelines of one device and their bind groups. */
 export class PipelineCache {
   readonly #device: Device;
-  readonly #compiled = new Map<string, CompiledKernel>();
+  readonly #compiled = new Map<LoadedCode, Map<string, CompiledKernel>>();
   readonly #bufferIds = new WeakMap<GPUBuffer, number>();
   #nextBufferId = 0;
 
@@ -27,21 +29,20 @@ export class PipelineCache {
   /** The pipeline of a shader with these constants, compiled at first use. */
   get(
     label: string,
-    shader: ReflectedShader & { readonly code: string },
+    shader: LoadedCode,
     names: readonly string[],
     constants: Readonly<Record<string, number | boolean>>,
   ): CompiledKernel {
-    let key = label;
-    for (const name of names) key += `|${String(constants[name])}`;
-    let compiled = this.#compiled.get(key);
-    if (!compiled) {
-      compiled = this.#compile(label, shader, constants);
-      this.#compiled.set(key, compiled);
-    }
+    let key = "";
+    for (const name of names) key += `${String(constants[name])}|`;
+    let variants = this.#compiled.get(shader);
+    if (!variants) this.#compiled.set(shader, (variants = new Map()));
+    let compiled = variants.get(key);
+    if (!compiled) variants.set(key, (compiled = this.#compile(label, shader, constants)));
     return compiled;
   }
 
-  #compile(label: string, shader: ReflectedShader & { readonly code: string }, constants: Readonly<Record<string, number | boolean>>): CompiledKernel {
+  #compile(label: string, shader: LoadedCode, constants: Readonly<Record<string, number | boolean>>): CompiledKernel {
     const { gpu } = this.#device;
     // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
     gpu.pushErrorScope("validation");
@@ -87,7 +88,7 @@ export class PipelineCache {
 
   /** Forgets all bind groups: call when buffers are destroyed. */
   forgetBindGroups(): void {
-    for (const { groups } of this.#compiled.values()) groups.clear();
+    for (const variants of this.#compiled.values()) for (const { groups } of variants.values()) groups.clear();
   }
 
   #bufferId(buffer: GPUBuffer): number {
