@@ -16,6 +16,13 @@ export function broadcastStrides(shape: Shape, target: Shape): number[] {
   return target.map((_, axis) => (axis < missing || shape[axis - missing] === 1 ? 0 : strides[axis - missing]!));
 }
 
+/** Element i of an array of shape `target`, as an index into `shape` stretched to it. */
+export function stretchedIndex(shape: Shape, target: Shape): (i: number) => number {
+  const own = broadcastStrides(shape, target);
+  const strides = stridesOf(target);
+  return (i) => target.reduce((sum, n, axis) => sum + (Math.floor(i / strides[axis]!) % n) * own[axis]!, 0);
+}
+
 /** Drops axes of size 1 and merges neighbours that every array walks in one stride, so that few axes are left. */
 export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[]): Walk {
   const sizes: number[] = [];

@@ -1,5 +1,5 @@
-import { host, type HostTensor } from "../case.ts";
 import { stridesOf, type Shape } from "../../engine/shape.ts";
+import { host, type HostTensor } from "../case.ts";
 
 /** The index that belongs to the element of the result with coordinates c. */
 export type IndexOf = (c: readonly number[]) => number;

@@ -1,6 +1,5 @@
-import { sizeOf } from "../../engine/shape.ts";
-import type { KernelCase, OperationCases } from "../case.ts";
-import { host } from "../case.ts";
+import { sizeOf, type Shape } from "../../engine/shape.ts";
+import { host, type KernelCase, type OperationCases } from "../case.ts";
 import { addScaled } from "./add_scaled.ts";
 import * as binary from "./binary.ts";
 import { maskFrames } from "./mask_frames.ts";
@@ -10,7 +9,6 @@ import {
 import * as unary from "./unary.ts";
 import { maskedFill, where } from "./where.ts";
 
-type Shape = readonly number[];
 type More = Partial<KernelCase>;
 
 function curveCase(name: string, curve: Curve, run: KernelCase["run"], shape: Shape, more: More = {}): KernelCase {

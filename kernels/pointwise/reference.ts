@@ -1,5 +1,5 @@
-import { broadcastShapes, sizeOf, stridesOf, type Shape } from "../../engine/shape.ts";
-import { broadcastStrides } from "../axes.ts";
+import { broadcastShapes, sizeOf } from "../../engine/shape.ts";
+import { stretchedIndex } from "../axes.ts";
 import { host, type HostTensor } from "../case.ts";
 
 /** y = f(x) and dy/dx, of one number. */
@@ -61,13 +61,6 @@ export const surfaces = {
   maximum: { value: Math.max, slopes: (p, q) => [share(p, q), share(q, p)] },
   minimum: { value: Math.min, slopes: (p, q) => [share(q, p), share(p, q)] },
 } satisfies Record<string, Surface>;
-
-/** Element i of an array of shape `target`, as an index into `shape` stretched to it. */
-export function stretchedIndex(shape: Shape, target: Shape): (i: number) => number {
-  const own = broadcastStrides(shape, target);
-  const strides = stridesOf(target);
-  return (i) => target.reduce((sum, n, axis) => sum + (Math.floor(i / strides[axis]!) % n) * own[axis]!, 0);
-}
 
 export function binaryReference({ value }: Surface, a: HostTensor, b: HostTensor): HostTensor {
   const shape = broadcastShapes("binary", a.shape, b.shape);

@@ -1,6 +1,6 @@
-import { host, type HostTensor } from "../case.ts";
 import type { Shape } from "../../engine/shape.ts";
-import { stretchedIndex } from "../pointwise/reference.ts";
+import { stretchedIndex } from "../axes.ts";
+import { host, type HostTensor } from "../case.ts";
 
 /** One group of numbers to one number, and the derivative of that by each of them. */
 export interface Reduction {
