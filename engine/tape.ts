@@ -157,12 +157,13 @@ export class Tape {
       this.#nodes = [];
       try {
         this.#recomputing = true;
-        const again = body(...copies);
+        const again = this.scope(() => body(...copies));
         this.#recomputing = false;
-        this.#accumulate(again, dy);
+        if (again.needsGrad) this.#accumulate(again, dy);
         this.#unwind();
       } finally {
         this.#recomputing = false;
+        this.#forgetNodes();
         this.#nodes = outer;
       }
       return copies.map((x) => this.#take(x));
@@ -183,6 +184,8 @@ export class Tape {
   /** Sets a starting gradient without running backward, for several outputs at once; `backwardFromSeeds` follows. */
   seedGradient(y: Tensor, dy?: Tensor): void {
     if (!y.needsGrad) throw new Error("backward: the loss does not depend on any tensor that needs gradients");
+    if (!y.grad && !this.#nodes.some(({ output }) => output === y))
+      throw new Error("backward: the loss is not on this tape, or backward has already run through it");
     this.scope(() => {
       this.#accumulate(y, dy ?? this.filled(y.shape, 1));
       return [];
@@ -213,8 +216,7 @@ export class Tape {
 
   /** Releases everything this tape still owns. Call it when the step is encoded, also after an error. */
   end(): void {
-    for (const node of this.#nodes) for (const x of node.saved) x.storage.release();
-    this.#nodes = [];
+    this.#forgetNodes();
     for (const gradient of this.#gradients.values()) gradient.storage.release();
     this.#gradients.clear();
     while (this.#frames.length > 0) this.#releaseFrame();
@@ -225,7 +227,8 @@ export class Tape {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
       const { inputs, output, saved, backward } = node;
       const dy = this.#gradients.get(output);
-      if (dy) {
+      try {
+        if (!dy) continue;
         this.scope(() => {
           backward(dy).forEach((gradient, i) => {
             const x = inputs[i] as Tensor;
@@ -235,9 +238,15 @@ export class Tape {
         });
         this.#gradients.delete(output);
         dy.storage.release();
+      } finally {
+        for (const x of saved) x.storage.release();
       }
-      for (const x of saved) x.storage.release();
     }
+  }
+
+  #forgetNodes(): void {
+    for (const { saved } of this.#nodes) for (const x of saved) x.storage.release();
+    this.#nodes = [];
   }
 
   /** Adds a gradient to what `x` has. The first is adopted as it is; a shared one is never written to. */
