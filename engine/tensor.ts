@@ -10,16 +10,22 @@ export type HostArray = Float32Array | Int32Array | Uint32Array;
  * pool, at encode time and deterministically: nothing waits for the garbage collector.
  */
 export class Storage {
-  readonly buffer: GPUBuffer;
+  readonly #buffer: GPUBuffer;
   /** True when several tensors live side by side in the buffer: each is then bound as its own slice. */
   readonly sliced: boolean;
   #holders = 1;
   readonly #free: (buffer: GPUBuffer) => void;
 
   constructor(buffer: GPUBuffer, free: (buffer: GPUBuffer) => void, sliced = false) {
-    this.buffer = buffer;
+    this.#buffer = buffer;
     this.#free = free;
     this.sliced = sliced;
+  }
+
+  /** Throws once nobody holds it: the buffer may then already have other contents. */
+  get buffer(): GPUBuffer {
+    if (this.#holders === 0) throw new Error("a tensor was used after its scope, its tape or release() had given it back");
+    return this.#buffer;
   }
 
   get shared(): boolean {
@@ -27,13 +33,13 @@ export class Storage {
   }
 
   retain(): void {
-    if (this.#holders === 0) throw new Error("Storage: retained after its release");
+    if (this.#holders === 0) throw new Error("a tensor was kept after its scope, its tape or release() had given it back");
     this.#holders++;
   }
 
   release(): void {
-    if (this.#holders === 0) throw new Error("Storage: released twice");
-    if (--this.#holders === 0) this.#free(this.buffer);
+    if (this.#holders === 0) throw new Error("a tensor was released twice");
+    if (--this.#holders === 0) this.#free(this.#buffer);
   }
 }
 
@@ -109,9 +115,10 @@ export function zeroTensor(device: Device, shape: Shape, dtype: DType = "f32"): 
   return result;
 }
 
-/** Gives back a tensor that `tensor`, `emptyTensor` or `zeroTensor` made. */
+/** Gives back a tensor that `tensor`, `leaf`, `emptyTensor` or `zeroTensor` made, a leaf's gradient included. */
 export function release(x: Tensor): void {
   x.storage.release();
+  x.grad?.storage.release();
 }
 
 /** Another shape of the same elements, sharing the storage. Not differentiable by itself: see `reshape`. */
