@@ -77,6 +77,7 @@ export class Parameters {
 
   /** Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients. */
   seal(device: Device, { seed = 0, optimizer = true }: { seed?: number; optimizer?: boolean } = {}): void {
+    if (this.#device) throw new Error("Parameters: seal() was called twice");
     this.#device = device;
     const ordered = [...this.all.filter((p) => p.decay), ...this.all.filter((p) => !p.decay)];
     const offsets = ordered.map((p) => {
@@ -128,7 +129,7 @@ export class Parameters {
     for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#totalBytes, false]] as const)
       for (let start = from; start < to; start += most) {
         const bytes = Math.min(most, to - start);
-        const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flats.get(flat) as Storage, { offset: start });
+        const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flat(flat), { offset: start });
         ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), decay });
       }
     return ranges;
@@ -136,14 +137,13 @@ export class Parameters {
 
   /** Encodes setting all gradients to zero. */
   zeroGrads(): void {
-    const grads = this.#flats.get("grads") as Storage;
-    this.#sealed().recorder.clear(grads.buffer, 0, this.#totalBytes);
+    this.#sealed().recorder.clear(this.#flat("grads").buffer, 0, this.#totalBytes);
   }
 
   /** The values of one flat buffer by parameter name, in each parameter's file shape, and with "values" the buffers too. */
   async read(flat: Flat): Promise<Map<string, { shape: Shape; values: Float32Array }>> {
     const device = this.#sealed();
-    const whole = new Tensor([this.#totalBytes / 4], "f32", this.#flats.get(flat) as Storage);
+    const whole = new Tensor([this.#totalBytes / 4], "f32", this.#flat(flat));
     const data = (await read(device, whole)) as Float32Array;
     const result = new Map<string, { shape: Shape; values: Float32Array }>();
     for (const { name, tensor, fileShape } of this.#declared) {
@@ -161,11 +161,18 @@ export class Parameters {
     const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
     if (!tensor) throw new Error(`Parameters: there is no '${name}'`);
     if (values.length !== tensor.size) throw new ShapeError("Parameters.write", name, `${tensor.size} values`, `${values.length}`);
-    this.#write(tensor, values, parameter ? this.#flats.get(flat) : undefined);
+    if (!parameter && flat !== "values") throw new Error(`Parameters: the buffer '${name}' has no ${flat}`);
+    this.#write(tensor, values, parameter && this.#flat(flat));
   }
 
   #write(tensor: Tensor, values: Float32Array, storage: Storage = tensor.storage): void {
     this.#sealed().recorder.upload(values, storage.buffer, tensor.offset);
+  }
+
+  #flat(flat: Flat): Storage {
+    const storage = this.#flats.get(flat);
+    if (!storage) throw new Error(`Parameters: there are no ${flat}: seal() was not called, or with optimizer: false`);
+    return storage;
   }
 
   #sealed(): Device {
@@ -173,10 +180,11 @@ export class Parameters {
     return this.#device;
   }
 
-  /** Destroys the flat buffers, once nothing encoded uses them any more. */
+  /** Gives back the flat buffers, once everything that uses them is encoded. */
   release(): void {
     for (const storage of [...this.#flats.values(), ...this.#buffers.map(({ tensor }) => tensor.storage)]) storage.release();
     this.#flats.clear();
+    this.#buffers.length = 0;
   }
 }
 
