@@ -2,32 +2,19 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { ShapeError, expectShape, expectType, rowsAndCols, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { addPartialSums } from "../partial_sums.ts";
 import { ACTIVATIONS, encodeProduct, type Activation } from "../matmul/product.ts";
 import type { Variant } from "../matmul/variant.ts";
 
-/** As CHUNK in column_sums.wgsl. */
+/** As CHUNK in backward_output.wgsl. */
 const ROWS_PER_CHUNK = 32;
 
-const activationBackward = defineKernel({
-  file: new URL("./activation_backward.wgsl", import.meta.url),
-  bindings: { pre: "read", dy: "read", dpre: "read_write" },
-  sizes: { count: "u32" },
-  constants: ["ACTIVATION"],
-  workgroups: ({ count }) => spread(count, 64),
-});
-
-const columnSums = defineKernel({
-  file: new URL("./column_sums.wgsl", import.meta.url),
-  bindings: { x: "read", partial: "read_write" },
+const backwardOutput = defineKernel({
+  file: new URL("./backward_output.wgsl", import.meta.url),
+  bindings: { dy: "read", pre: "read", dpre: "read_write", partial: "read_write" },
   sizes: { rows: "u32", cols: "u32" },
+  constants: ["ACTIVATION"],
   workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), ...spread(Math.ceil(rows / ROWS_PER_CHUNK), 1)],
-});
-
-const addColumnSums = defineKernel({
-  file: new URL("./add_column_sums.wgsl", import.meta.url),
-  bindings: { partial: "read", dbias: "read_write" },
-  sizes: { chunks: "u32", cols: "u32" },
-  workgroups: ({ cols }) => [Math.ceil(cols / 32)],
 });
 
 export type { Activation };
@@ -50,14 +37,12 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, act
   const pre = needsGrad && activation !== "none" ? tape.like(y) : undefined;
   encodeProduct(tape, x, weight, y, { rows, cols: outputs, inner: inputs }, { transposeB: true, bias, activation, pre, variant });
   return tape.record("linear", bias ? [x, weight, bias] : [x, weight], y, pre ? [x, weight, pre] : [x, weight], (dy) => {
-    const dpre = pre ? tape.like(dy) : dy;
-    if (pre) activationBackward.encode(tape, { pre, dy, dpre }, { count: dy.size }, { ACTIVATION: ACTIVATIONS.indexOf(activation) });
-    // dW += dpreᵀ · x,  db += Σ over rows of dpre,  dx = dpre · W.
+    const dpre = backwardToProduct(tape, dy, pre, bias, activation);
+    // dW += dpreᵀ · x,  dx = dpre · W.
     if (weight.needsGrad) {
       const sizes = { rows: outputs, cols: inputs, inner: rows };
       encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true, variant });
     }
-    if (bias?.needsGrad) addBiasGradient(tape, dpre, tape.gradientOf(bias), rows, outputs);
     if (!x.needsGrad) return [undefined, undefined, undefined];
     const dx = tape.like(x);
     encodeProduct(tape, dpre, weight, dx, { rows, cols: inputs, inner: outputs }, { variant });
@@ -65,11 +50,16 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, act
   });
 }
 
-function addBiasGradient(tape: Tape, x: Tensor, dbias: Tensor, rows: number, cols: number): void {
-  const chunks = Math.ceil(rows / ROWS_PER_CHUNK);
-  const partial = tape.empty([chunks, cols]);
-  columnSums.encode(tape, { x, partial }, { rows, cols }, {});
-  addColumnSums.encode(tape, { partial, dbias }, { chunks, cols }, {});
+/** The gradient before bias and activation; adds the bias's gradient, Σ over rows of it. */
+function backwardToProduct(tape: Tape, dy: Tensor, pre: Tensor | undefined, bias: Tensor | undefined, activation: Activation): Tensor {
+  if (!pre && !bias?.needsGrad) return dy;
+  const { rows, cols } = rowsAndCols("linear", "dy", dy);
+  const dpre = pre ? tape.like(dy) : dy;
+  const partial = tape.empty([Math.ceil(rows / ROWS_PER_CHUNK), cols]);
+  const ACTIVATION = pre ? ACTIVATIONS.indexOf(activation) : 0;
+  backwardOutput.encode(tape, { dy, pre: pre ?? dy, dpre: pre ? dpre : tape.empty([1]), partial }, { rows, cols }, { ACTIVATION });
+  if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias));
+  return dpre;
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined) {

@@ -1,0 +1,69 @@
+// Backward of a linear layer from its output to before its activation, and the first of two stages of the bias's gradient:
+//   dpre = dy · activation'(pre),   partial[chunk, col] = Σ over the chunk's rows of dpre.
+// Each thread walks down one column of one chunk, so dpre is summed while it is at hand.
+const CHUNK: u32 = 32u;          // rows
+const ACTIVATION: u32 = 1u;      // as in matmul/plain.wgsl; 0, none: dpre is dy, and pre and dpre are bound to anything
+struct Sizes { rows: u32, cols: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> dy: array<f32>;              // [rows, cols]
+@group(0) @binding(1) var<storage, read> pre: array<f32>;             // [rows, cols]
+@group(0) @binding(2) var<storage, read_write> dpre: array<f32>;      // [rows, cols]
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>;   // [chunks, cols]
+
+// Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
+fn normal_cdf(x: f32) -> f32 {
+  let z = min(abs(x) * 0.70710678, 9.0);
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  let tail = 0.5 * polynomial * exp(-z * z);
+  return select(tail, 1.0 - tail, x > 0.0);
+}
+
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
+}
+
+fn slope(x: f32) -> f32 {
+  switch (ACTIVATION) {
+    case 1u: { return select(0.0, 1.0, x > 0.0); }
+    case 2u: {
+      let s = sigmoid(x);
+      return s * (1.0 + x * (1.0 - s));
+    }
+    case 3u: {
+      let z = clamp(x, -12.0, 12.0);
+      return normal_cdf(x) + z * 0.3989422804 * exp(-0.5 * z * z); // Φ(x) + x φ(x)
+    }
+    case 4u: {
+      let s = sigmoid(x);
+      return s * (1.0 - s);
+    }
+    case 5u: {
+      let t = tanh(clamp(x, -15.0, 15.0));
+      return 1.0 - t * t;
+    }
+    default: { return 1.0; }
+  }
+}
+
+@compute @workgroup_size(32)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let col = id.x;
+  let chunk = id.y + id.z * groups.y;
+  let start = chunk * CHUNK;
+  if (col >= sizes.cols || start >= sizes.rows) {
+    return;
+  }
+  var sum = 0.0;
+  let end = min(sizes.rows, start + CHUNK);
+  for (var row = start; row < end; row++) {
+    let i = row * sizes.cols + col;
+    var g = dy[i];
+    if (ACTIVATION != 0u) {
+      g *= slope(pre[i]);
+      dpre[i] = g;
+    }
+    sum += g;
+  }
+  partial[chunk * sizes.cols + col] = sum;
+}
