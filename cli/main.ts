@@ -10,6 +10,11 @@ interface Verb {
 /** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
+  bench: ["time the kernels on this machine", () => import("./bench.ts")],
+  train: ["train a model and test it at every depth", () => import("./train.ts")],
+  eval: ["error rates of a checkpoint at each depth", () => import("./eval.ts")],
+  transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
+  inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 
 /** Runs the command line. Exit codes: 0 good, 1 the run failed, 2 the user's input is wrong, 130 interrupted. */

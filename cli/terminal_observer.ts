@@ -1,0 +1,30 @@
+import { createProgress, createTaskProgress, type Progress } from "../train/progress.ts";
+import type { RunObserver } from "../train/run_observer.ts";
+import { resultsTable } from "../train/table.ts";
+
+/** Shows a run on the terminal: progress on stderr, results on stdout. */
+export function terminalObserver(): RunObserver {
+  let progress: Progress | undefined;
+  const message = (text: string): void => {
+    if (progress) progress.message(text);
+    else process.stderr.write(`${text}\n`);
+  };
+  return {
+    task: (label, total) => createTaskProgress(label, total),
+    begin(step, totalSteps) {
+      progress = createProgress({ totalSteps });
+      if (step > 0) message(`going on after step ${step} of ${totalSteps}`);
+    },
+    record(record) {
+      if (record.type === "step") progress?.step(record);
+      else if (record.type === "dev") progress?.dev(record);
+      else if (record.type === "warning") message(`warning: ${record.message}`);
+      else if (record.type === "result") process.stdout.write(`\n${resultsTable([record])}\n`);
+    },
+    message,
+    end() {
+      progress?.stop();
+      progress = undefined;
+    },
+  };
+}
