@@ -1,0 +1,143 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseHTML } from "linkedom";
+import { UserError } from "../../engine/errors.ts";
+import { formatUtterance } from "../../train/alignment_text.ts";
+import { align } from "../../train/error_rate.ts";
+import { openLog, readLog } from "../../train/log.ts";
+import type { StepRecord } from "../../train/log.ts";
+import { writeReport } from "../../train/report.ts";
+import { parseAlignments } from "../../train/report/alignments.ts";
+import { readHistory, thinSteps } from "../../train/report/history.ts";
+import { html } from "../../train/report/html.ts";
+import { STEPS, writeSampleRun } from "./sample_run.ts";
+
+const folders: string[] = [];
+function newFolder(): string {
+  folders.push(mkdtempSync(path.join(tmpdir(), "report-")));
+  return folders.at(-1)!;
+}
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+describe("the report of a whole run", () => {
+  let folder: string;
+  let page: string;
+  beforeAll(() => {
+    folder = newFolder();
+    writeSampleRun(folder);
+    page = readFileSync(writeReport(folder), "utf8");
+  });
+  const all = (selector: string) => [...parseHTML(page).document.querySelectorAll(selector)];
+  const figure = (title: string) => all("figure").find((element) => element.querySelector("b")?.textContent === title);
+
+  test("is one file that needs nothing else", () => {
+    expect(page).not.toMatch(/<script|<link|<img|@import|url\(|\b(src|href)=/u);
+    expect(page).not.toContain(folder);
+    expect(readdirSync(folder).filter((name) => name.startsWith("report"))).toEqual(["report.html"]);
+  });
+
+  test("has a chart of everything that was logged", () => {
+    expect(all("figure b").map((title) => title.textContent)).toEqual([
+      "Word error rate on dev", "Word error rate against depth", "Word error rate against parameters",
+      "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed",
+    ]);
+    expect(page).not.toMatch(/NaN|undefined|\[object/u);
+  });
+
+  test("each depth is a curve in its colour, with the name in the legend", () => {
+    const dev = figure("Word error rate on dev")!;
+    expect([...dev.querySelectorAll(".legend > span")].map((entry) => entry.textContent)).toEqual(["depth 2", "depth 4", "depth 6"]);
+    const strokes = [...dev.querySelectorAll("[aria-label=line] path")].map((line) => line.getAttribute("stroke"));
+    expect(strokes).toEqual(["var(--shallow)", "color-mix(in oklch, var(--deep) 50%, var(--shallow))", "var(--deep)"]);
+    expect(dev.querySelectorAll("[aria-label=dot] circle")).toHaveLength(3 * Math.floor(STEPS / 140));
+  });
+
+  test("the table has the results of the log", () => {
+    const rows = all("tbody tr").map((row) => [...row.children].map((cell) => cell.textContent).join(" "));
+    expect(rows).toHaveLength(6);
+    expect(rows[2]).toBe("6 1.00 % 0.65 % 14 4 2 2,000 453 k 1.24 M 63.4 % 63.5 % 0.070");
+    expect(rows[3]).toMatch(/^test_unseen 2 18\.70 % /u);
+  });
+
+  test("examples show the worst utterances at each depth, errors marked", () => {
+    const [first] = all(".example");
+    expect(first!.querySelector("code")!.textContent).toBe("test_jackson_<33>");
+    expect([...first!.querySelectorAll("dd")].map((line) => line.innerHTML.trim().replace(/\s+/gu, " "))).toEqual([
+      "nine nine one",
+      '<span class="word deletion"><del>nine</del></span> <span class="word substitution"><del>nine</del> five</span> one',
+      'nine <span class="word substitution"><del>nine</del> five</span> one',
+      'nine <span class="word substitution"><del>nine</del> five</span> one',
+    ]);
+    expect(page).not.toContain("nicolas_121"); // recognised without error
+  });
+
+  test("shows config, adapter and warnings", () => {
+    expect(all("pre")[0]!.textContent).toContain("depths: [2, 4, 6]");
+    expect(all("header p")[0]!.textContent).toBe("2025-03-01 09:30:00 UTC · llvmpipe (LLVM 19.1.7, 256 bits) · finished");
+    expect(all("li").map((item) => item.textContent)).toEqual(["train.jsonl: 2 of 2500 utterances are too short for their text: theo_7_31, kal_0_12"]);
+  });
+
+  test("does not grow with the number of steps", () => {
+    expect(page.length).toBeLessThan(200_000);
+  });
+});
+
+test("a run that was killed after its first step has a report", () => {
+  const folder = newFolder();
+  writeSampleRun(folder);
+  const log = path.join(folder, "log.jsonl");
+  const lines = readFileSync(log, "utf8").split("\n");
+  writeFileSync(log, lines.slice(0, 3).join("\n") + "\n" + lines[3]!.slice(0, 30));
+  for (const name of readdirSync(folder)) if (name.startsWith("alignments")) rmSync(path.join(folder, name));
+  const page = readFileSync(writeReport(folder), "utf8");
+  expect(page).toContain("still running, or stopped without notice");
+  expect(page).toContain("Too few steps for curves.");
+});
+
+test("a loss that became NaN leaves a gap", () => {
+  const folder = newFolder();
+  writeSampleRun(folder);
+  const steps = readLog(path.join(folder, "log.jsonl")).filter((record) => record.type === "step");
+  const log = openLog(path.join(folder, "log.jsonl"));
+  for (const record of steps.slice(0, 20)) log.append({ ...record, loss: record.step > 100 ? NaN : record.loss, ctc: { 2: NaN } });
+  log.close();
+  expect(readFileSync(writeReport(folder), "utf8")).not.toContain("NaN");
+});
+
+test("a folder without a log", () => {
+  expect(() => writeReport(newFolder())).toThrow(UserError);
+});
+
+test("the last result of a set counts, and the last part's end", () => {
+  const row = { depth: 2, wer: 0.5, cer: 0.5, substitutions: 1, deletions: 0, insertions: 0, words: 2, parameters: 3, realTimeFactor: 1 };
+  const history = readHistory([
+    { type: "result", set: "test", rows: [row] },
+    { type: "end", reason: "interrupted" },
+    { type: "warning", message: "odd" },
+    { type: "warning", message: "odd" },
+    { type: "result", set: "test", rows: [{ ...row, wer: 0.25 }] },
+  ]);
+  expect(history.results.map(({ rows }) => rows[0]!.wer)).toEqual([0.25]);
+  expect(history.end).toBeNull();
+  expect(history.warnings.get("odd")).toBe(2);
+});
+
+test("many steps are averaged in groups, without those that are not numbers", () => {
+  const step = (number: number, kl: number): StepRecord => ({
+    type: "step", step: number, epoch: 0, loss: number, ctc: { 2: number }, kl, learningRate: 1, gradNorm: 1, framesPerSecond: 1, dataWaitShare: 0, gpuBytes: 0, skipped: 0, seconds: 0,
+  });
+  const thin = thinSteps([step(1, 1), step(2, NaN), step(3, 4), step(4, 6), step(5, 7)], 3);
+  expect(thin.map(({ step, kl, ctc }) => [step, kl, ctc["2"]])).toEqual([[2, 1, 1.5], [4, 5, 3.5], [5, 7, 5]]);
+});
+
+test("alignments are read as they are written", () => {
+  const pairs: [string, string][] = [["one two three", "one seven oh three"], ["", "oh"], ["nine", ""], ["a", "a"], ["é ö", "é u"]];
+  const written = pairs.map(([ref, hyp], i) => ({ id: `speaker (x) ${i}`, alignment: align(ref.split(" ").filter(Boolean), hyp.split(" ").filter(Boolean)) }));
+  expect(parseAlignments(written.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n"))).toEqual(written);
+});
+
+test("what is put into HTML is escaped", () => {
+  expect(html`<b title="${'"'}">${"<i>&"}${html`<i>`}${["a", null, false, 3]}</b>`.source).toBe('<b title="&quot;">&lt;i&gt;&amp;<i>a3</b>');
+});

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { AlignmentStep } from "../error_rate.ts";
+
+/** One utterance, as it was recognised at each depth. */
+export interface Example {
+  id: string;
+  reference: string[];
+  byDepth: { depth: number; alignment: AlignmentStep[] }[];
+}
+
+/**
+ * The utterances with the most errors, all depths together, of each set that has files `alignments-<set>-<depth>.txt` in
+ * a run's folder.
+ */
+export function worstUtterances(folder: string, most: number): { set: string; examples: Example[] }[] {
+  const sets = new Map<string, Map<string, Example>>();
+  const files = readdirSync(folder)
+    .map((name) => ({ name, match: /^alignments-(.+)-(\d+)\.txt$/u.exec(name) }))
+    .filter(({ match }) => match !== null)
+    .map(({ name, match }) => ({ name, set: match![1]!, depth: Number(match![2]) }))
+    .sort((a, b) => a.depth - b.depth);
+  for (const { name, set, depth } of files) {
+    const examples = sets.get(set) ?? new Map<string, Example>();
+    sets.set(set, examples);
+    for (const { id, alignment } of parseAlignments(readFileSync(path.join(folder, name), "utf8"))) {
+      const example = examples.get(id) ?? { id, reference: alignment.flatMap(({ ref }) => ref ?? []), byDepth: [] };
+      example.byDepth.push({ depth, alignment });
+      examples.set(id, example);
+    }
+  }
+  return [...sets].map(([set, examples]) => ({
+    set,
+    examples: [...examples.values()].filter((example) => errors(example) > 0).sort((a, b) => errors(b) - errors(a)).slice(0, most),
+  }));
+}
+
+function errors({ byDepth }: Example): number {
+  return byDepth.reduce((sum, { alignment }) => sum + alignment.filter(({ op }) => op !== "correct").length, 0);
+}
+
+/** Reads what `formatUtterance` writes: `id (counts)`, then the rows REF, HYP and, with errors, ERR. */
+export function parseAlignments(text: string): { id: string; alignment: AlignmentStep[] }[] {
+  return [...text.matchAll(/^(.+) \([^()]*\)\nREF ?(.*)\nHYP ?(.*)$/gmu)].map(([, id, ref, hyp]) => {
+    const [references, hypotheses] = [words(ref!), words(hyp!)];
+    return { id: id!, alignment: references.map((reference, i) => stepOf(reference, hypotheses[i] ?? GAP)) };
+  });
+}
+
+const GAP = "***";
+
+function words(row: string): string[] {
+  return row.split(" ").filter((word) => word !== "");
+}
+
+function stepOf(ref: string, hyp: string): AlignmentStep {
+  if (ref === GAP) return { op: "insertion", ref: null, hyp };
+  if (hyp === GAP) return { op: "deletion", ref, hyp: null };
+  return { op: ref === hyp ? "correct" : "substitution", ref, hyp };
+}

@@ -1,0 +1,97 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { html, raw } from "./html.ts";
+import type { Html } from "./html.ts";
+
+/** One point of a curve; `series` says which curve. */
+export interface Point {
+  x: number;
+  y: number;
+  series: string;
+}
+
+/** A curve's name and colour, a CSS value. */
+export interface Series {
+  name: string;
+  color: string;
+}
+
+export interface ChartOptions {
+  title: string;
+  /** One sentence below the title. */
+  note?: string;
+  series: readonly Series[];
+  marks: Plot.Markish[];
+  x: Plot.ScaleOptions;
+  y: Plot.ScaleOptions;
+  /** Over both columns of the page. */
+  wide?: boolean;
+}
+
+/**
+ * A figure with an SVG made here, not in the browser: it needs no script, scales and prints. Colours are CSS variables
+ * of the page, so it follows its light or dark scheme.
+ */
+export function chart({ title, note, series, marks, x, y, wide = false }: ChartOptions): Html {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = Plot.plot({
+    document,
+    width: wide ? 1080 : 520,
+    height: wide ? 300 : 260,
+    marginLeft: 52,
+    marginRight: 18,
+    marginTop: 14,
+    marginBottom: 38,
+    style: { fontSize: "11px", fontFamily: "inherit", background: "none" },
+    x: { nice: false, labelArrow: "none", labelAnchor: "right", ...x },
+    y: { grid: true, nice: true, labelArrow: "none", label: null, ...y },
+    color: { type: "ordinal", domain: series.map(({ name }) => name), range: series.map(({ color }) => color) },
+    // A log scale's own axis would leave out the names of some ticks.
+    marks: y.type === "log" ? [Plot.axisY(y.ticks as number[], { text: String, label: null }), ...marks] : marks,
+  });
+  return html`<figure class="chart${wide && " wide"}">
+    <figcaption><b>${title}</b>${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}</figcaption>
+    ${raw(svg.outerHTML)}
+  </figure>`;
+}
+
+/** 500, 1 k, 1.5 k: ticks of counts. */
+export function countTick(value: number): string {
+  return Math.abs(value) >= 1000 ? `${value / 1000} k` : String(value);
+}
+
+/** Text beside a point, legible over lines. */
+export const labelStyle = { dy: -11, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 } as const;
+
+function legend(series: readonly Series[]): Html {
+  return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;
+}
+
+/** A logarithmic axis if values span more than a factor of 20 and are all over 0, so that late, small changes show. */
+export function scaleFor(points: readonly Point[]): Plot.ScaleOptions {
+  const values = points.map(({ y }) => y).filter(Number.isFinite);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return low > 0 && high > 20 * low ? { type: "log", ticks: logTicks(low, high), nice: false } : { zero: true };
+}
+
+/** 1, 2 and 5 times powers of ten in [low, high]; powers alone if those are many. */
+function logTicks(low: number, high: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
+  const digits = last - first > 3 ? [1] : [1, 2, 5];
+  return Array.from({ length: last - first + 1 }, (_, i) => digits.map((digit) => Number(`${digit}e${first + i}`)))
+    .flat()
+    .filter((tick) => tick >= low && tick <= high);
+}
+
+/** Curves: every point thin, their running mean strong, where there are enough points for one. */
+export function curves(points: readonly Point[]): Plot.Markish[] {
+  const perSeries = points.length / new Set(points.map(({ series }) => series)).size;
+  const line = { x: "x", y: "y", stroke: "series", strokeLinejoin: "round" } as const;
+  const data = points.filter(({ y }) => Number.isFinite(y));
+  if (perSeries < 40) return [Plot.lineY(data, { ...line, strokeWidth: 1.8 })];
+  const k = Math.max(3, Math.round(perSeries / 25));
+  return [
+    Plot.lineY(data, { ...line, strokeWidth: 1, strokeOpacity: 0.25 }),
+    Plot.lineY(data, Plot.windowY({ k, anchor: "middle", reduce: "mean" }, { ...line, strokeWidth: 1.8 })),
+  ];
+}

@@ -1,0 +1,74 @@
+import type { DevRecord, LogRecord, PerDepth, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
+
+/** A log, sorted by what a report shows. */
+export interface History {
+  /** Of the run's last part, and the time of its first. */
+  start: StartRecord | null;
+  began: string | null;
+  parts: number;
+  steps: StepRecord[];
+  devs: DevRecord[];
+  /** The last one of each set. */
+  results: ResultRecord[];
+  /** With the number of times each was logged. */
+  warnings: Map<string, number>;
+  /** Why the run ended; null if it goes on, or was killed. */
+  end: string | null;
+  /** All depths that were trained or evaluated, shallow first. */
+  depths: number[];
+}
+
+export function readHistory(records: readonly LogRecord[]): History {
+  const ofType = <T extends LogRecord["type"]>(type: T) => records.filter((record): record is Extract<LogRecord, { type: T }> => record.type === type);
+  const starts = ofType("start");
+  const [steps, devs] = [ofType("step"), ofType("dev")];
+  const results = new Map(ofType("result").map((record) => [record.set, record]));
+  const warnings = new Map<string, number>();
+  for (const { message } of ofType("warning")) warnings.set(message, (warnings.get(message) ?? 0) + 1);
+  const last = records.at(-1);
+  const depths = new Set([...steps.map(({ ctc }) => ctc), ...devs.map(({ wer }) => wer)].flatMap((values) => Object.keys(values).map(Number)));
+  for (const { rows } of results.values()) for (const { depth } of rows) depths.add(depth);
+  return {
+    start: starts.at(-1) ?? null,
+    began: starts[0]?.time ?? null,
+    parts: starts.length,
+    steps,
+    devs,
+    results: [...results.values()],
+    warnings,
+    end: last?.type === "end" ? last.reason : null,
+    depths: [...depths].sort((a, b) => a - b),
+  };
+}
+
+/**
+ * At most `most` records: neighbours are averaged, so that a long run gives curves of the same size as a short one.
+ * A mean over a value that is missing or not a number is taken over the others.
+ */
+export function thinSteps(steps: readonly StepRecord[], most: number): StepRecord[] {
+  const group = Math.ceil(steps.length / most);
+  if (group <= 1) return [...steps];
+  return Array.from({ length: Math.ceil(steps.length / group) }, (_, i) => averageSteps(steps.slice(i * group, (i + 1) * group)));
+}
+
+function averageSteps(group: readonly StepRecord[]): StepRecord {
+  const last = group.at(-1)!;
+  const of = (pick: (record: StepRecord) => number | undefined) => mean(group.map(pick));
+  const ctc: PerDepth = {};
+  for (const depth of new Set(group.flatMap((record) => Object.keys(record.ctc)))) ctc[depth] = of((record) => record.ctc[depth]);
+  return {
+    ...last,
+    loss: of(({ loss }) => loss),
+    ctc,
+    kl: of(({ kl }) => kl),
+    learningRate: of(({ learningRate }) => learningRate),
+    gradNorm: of(({ gradNorm }) => gradNorm),
+    framesPerSecond: of(({ framesPerSecond }) => framesPerSecond),
+    dataWaitShare: of(({ dataWaitShare }) => dataWaitShare),
+  };
+}
+
+function mean(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
+  return known.length === 0 ? NaN : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

@@ -1,0 +1,63 @@
+import type { AlignmentStep } from "../error_rate.ts";
+import type { ResultRecord } from "../log_records.ts";
+import { formatCompact, formatCount, formatDuration, formatPercent } from "../number_format.ts";
+import { resultColumns } from "../table.ts";
+import type { Example } from "./alignments.ts";
+import type { History } from "./history.ts";
+import { html } from "./html.ts";
+import type { Html } from "./html.ts";
+
+/** The numbers to be seen first. */
+export function headline({ start, steps, devs, results, depths }: History): Html {
+  const deepest = depths.at(-1);
+  const bestDev = Math.min(...devs.map(({ wer }) => wer[String(deepest)] ?? NaN).filter(Number.isFinite));
+  const tiles: [string, string, string][] = results.slice(0, 3).flatMap(({ set, rows }) => {
+    const row = rows.at(-1);
+    return row ? [[formatPercent(row.wer, 2), `WER on ${set}`, `depth ${row.depth}`] as [string, string, string]] : [];
+  });
+  if (Number.isFinite(bestDev)) tiles.push([formatPercent(bestDev, 2), "best WER on dev", `depth ${deepest}`]);
+  if (start) tiles.push([formatCompact(start.parameters.whole), "parameters", `${formatCompact(start.parameters.encoder)} in the encoder`]);
+  const last = steps.at(-1);
+  if (last) tiles.push([formatDuration(last.seconds), "of training", `${formatCount(last.step)} steps, ${last.epoch + 1} epochs`]);
+  return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
+}
+
+/** The table that the terminal shows as well. */
+export function resultsSection(results: readonly ResultRecord[]): Html {
+  const columns = resultColumns(results);
+  const body = results.map(
+    ({ set, rows }) =>
+      html`<tbody>
+        ${rows.map((row, i) => html`<tr>${i === 0 && html`<th rowspan="${rows.length}" scope="rowgroup">${set}</th>`}${columns.map(({ cell }) => html`<td>${cell(row)}</td>`)}</tr>`)}
+      </tbody>`,
+  );
+  return html`<div class="scroll"><table>
+    <thead><tr><th>set</th>${columns.map(({ title }) => html`<th>${title}</th>`)}</tr></thead>
+    ${body}
+  </table></div>`;
+}
+
+export function examplesSection(sets: readonly { set: string; examples: readonly Example[] }[]): Html {
+  return html`<p class="note">The utterances with the most errors, all depths together.
+    <span class="word substitution"><del>said</del> recognised instead</span> <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span></p>
+    ${sets.map(({ set, examples }) => html`<h3>${set}</h3>${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`)}`;
+}
+
+function exampleRow({ id, reference, byDepth }: Example): Html {
+  return html`<div class="example">
+    <code>${id}</code>
+    <dl>
+      <dt>reference</dt><dd>${reference.join(" ")}</dd>
+      ${byDepth.map(({ depth, alignment }) => html`<dt>depth ${depth}</dt><dd>${alignment.map((step) => html`${word(step)} `)}</dd>`)}
+    </dl>
+  </div>`;
+}
+
+function word({ op, ref, hyp }: AlignmentStep): Html {
+  if (op === "correct") return html`${hyp}`;
+  return html`<span class="word ${op}">${ref !== null && html`<del>${ref}</del>`}${op === "substitution" && " "}${hyp ?? ""}</span>`;
+}
+
+export function warningsSection(warnings: ReadonlyMap<string, number>): Html {
+  return html`<ul>${[...warnings].map(([message, times]) => html`<li>${message}${times > 1 && ` (${times} times)`}</li>`)}</ul>`;
+}

@@ -1,0 +1,72 @@
+import * as Plot from "@observablehq/plot";
+import type { PerDepth, StepRecord } from "../log_records.ts";
+import { formatPercent } from "../number_format.ts";
+import { chart, countTick, curves, scaleFor } from "./chart.ts";
+import type { ChartOptions, Point, Series } from "./chart.ts";
+import { thinSteps } from "./history.ts";
+import type { History } from "./history.ts";
+import type { Html } from "./html.ts";
+
+/** Curves of more points than this are no sharper on a screen. */
+const MOST_POINTS = 400;
+
+const PLAIN: Series[] = [{ name: "all", color: "var(--accent)" }];
+
+/** Shallow paths in warm, deep ones in cool colours: depth is an order, and its colours are one too. */
+export function depthSeries(depths: readonly number[]): Series[] {
+  return depths.map((depth, i) => ({ name: `depth ${depth}`, color: depthColor(depths.length === 1 ? 1 : i / (depths.length - 1)) }));
+}
+
+function depthColor(position: number): string {
+  return position === 1 ? "var(--deep)" : position === 0 ? "var(--shallow)" : `color-mix(in oklch, var(--deep) ${Math.round(100 * position)}%, var(--shallow))`;
+}
+
+/** How training went: losses, what the optimizer did, speed. */
+export function trainingCharts(history: History): Html[] {
+  const steps = thinSteps(history.steps, MOST_POINTS);
+  if (steps.length < 2) return [];
+  const byStep = (pick: (record: StepRecord) => number): Point[] => steps.map((record) => ({ x: record.step, y: pick(record), series: "all" }));
+  const single = (title: string, note: string, pick: (record: StepRecord) => number, y?: Plot.ScaleOptions): Html => {
+    const points = byStep(pick);
+    return stepChart({ title, note, series: PLAIN, marks: curves(points), y: y ?? scaleFor(points) });
+  };
+
+  const rates = [Plot.lineY(byStep(({ learningRate }) => learningRate), { x: "x", y: "y", stroke: "series", strokeWidth: 1.8 })];
+  const losses = perDepthPoints(steps, ({ ctc }) => ctc);
+  const trained = depthSeries(history.depths).filter(({ name }) => losses.some(({ series }) => series === name));
+  return [
+    stepChart({ title: "CTC loss", note: "on the training set, per utterance", series: trained, marks: curves(losses), y: scaleFor(losses) }),
+    single("Joint loss", "what is minimised", ({ loss }) => loss),
+    single("KL divergence", "between the posteriors of the deep path and the seed", ({ kl }) => kl, { zero: true }),
+    single("Gradient norm", "before clipping", ({ gradNorm }) => gradNorm),
+    stepChart({ title: "Learning rate", series: PLAIN, marks: rates, y: { zero: true, tickFormat: (value: number) => (value === 0 ? "0" : value.toExponential()) } }),
+    single("Speed", "feature frames a second, padding not counted", ({ framesPerSecond }) => framesPerSecond, { zero: true, tickFormat: countTick }),
+  ];
+}
+
+/** Word error rate on dev over the steps. */
+export function devChart({ devs, depths }: History): Html | null {
+  const points = perDepthPoints(devs, ({ wer }) => wer);
+  if (points.length === 0) return null;
+  const series = depthSeries(depths).filter(({ name }) => points.some((point) => point.series === name));
+  const title = (point: Point) => `${point.series}, step ${point.x}: ${formatPercent(point.y, 2)}`;
+  return stepChart({
+    title: "Word error rate on dev",
+    note: "during training",
+    wide: true,
+    series,
+    marks: [
+      Plot.lineY(points, { x: "x", y: "y", stroke: "series", strokeWidth: 1.8, strokeLinejoin: "round" }),
+      Plot.dot(points, { x: "x", y: "y", fill: "series", r: 2.2, title }),
+    ],
+    y: { zero: true, percent: true, tickFormat: (value: number) => `${value} %` },
+  });
+}
+
+function stepChart(options: Omit<ChartOptions, "x">): Html {
+  return chart({ ...options, x: { label: "step", tickFormat: countTick, ticks: options.wide ? 10 : 6, zero: true } });
+}
+
+function perDepthPoints<R extends { step: number }>(records: readonly R[], pick: (record: R) => PerDepth): Point[] {
+  return records.flatMap((record) => Object.entries(pick(record)).map(([depth, y]) => ({ x: record.step, y, series: `depth ${depth}` })));
+}
