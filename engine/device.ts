@@ -98,7 +98,7 @@ export class Device {
   trim(): void {
     this.recorder.flush();
     this.pipelines.forgetBindGroups();
-    this.pool.trim(() => undefined);
+    this.pool.trim();
   }
 
   /** Ends the device and frees all its memory; the process can then end by itself. Reads still under way are refused. */

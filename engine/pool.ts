@@ -53,10 +53,9 @@ export class BufferPool {
   }
 
   /** Destroys all waiting buffers. Call only when nothing encoded is unsubmitted. */
-  trim(onDestroy: (buffer: GPUBuffer) => void): void {
+  trim(): void {
     for (const list of this.#waiting.values()) {
       for (const buffer of list) {
-        onDestroy(buffer);
         this.#allocated -= buffer.size;
         buffer.destroy();
       }

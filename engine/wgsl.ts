@@ -79,6 +79,6 @@ export function specialise(label: string, code: string, constants: Readonly<Reco
 
 function literal(type: string, value: number | boolean): string {
   if (type === "bool") return value ? "true" : "false";
-  if (type === "f32") return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+  if (type === "f32") return /[.e]/.test(String(value)) ? `${String(value)}f` : `${String(value)}.0`;
   return type === "u32" ? `${String(Number(value))}u` : `${String(Number(value))}i`;
 }
