@@ -1,4 +1,5 @@
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
+
 /**
  * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its
  * own, which costs more than most kernels, so whole-step times are taken without it.
@@ -16,6 +17,8 @@ export class Profiler {
   readonly #resolved: GPUBuffer;
   readonly #staging: GPUBuffer;
   #labels: string[] = [];
+  /** How many of the labels have their timestamps in the staging buffer. */
+  #staged = 0;
   /** Dispatches that found no free query and were not timed. */
   missed = 0;
 
@@ -43,12 +46,15 @@ export class Profiler {
     if (count === 0 || this.#staging.mapState !== "unmapped") return;
     encoder.resolveQuerySet(this.#queries, 0, count, this.#resolved, 0);
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, count * 8);
+    this.#staged = this.#labels.length;
   }
 
   /** Time by kernel since the last call, most expensive first. The recorder must have been flushed. */
   async collect(): Promise<ProfiledKernel[]> {
     const labels = this.#labels;
+    if (this.#staged < labels.length) throw new Error("Profiler: the recorder was not flushed before collect()");
     this.#labels = [];
+    this.#staged = 0;
     if (labels.length === 0) return [];
     await this.#staging.mapAsync(MapMode.READ);
     const ticks = new BigUint64Array(this.#staging.getMappedRange(0, labels.length * 16).slice(0));
