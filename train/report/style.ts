@@ -25,8 +25,9 @@ header p { margin: 0; }
 .tiles small { font-size: 12.5px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 14px; }
 .chart { margin: 0; padding: 14px 14px 6px; display: flex; flex-direction: column; }
-.chart.wide { grid-column: 1 / -1; }
-.chart svg { width: 100%; height: auto; margin-top: auto; overflow: visible; }
+.chart.wide { grid-column: 1 / -1; overflow-x: auto; }
+.chart.wide svg { min-width: 640px; }
+.chart svg { flex: none; width: 100%; height: auto; margin-top: auto; overflow: visible; }
 figcaption { display: flex; flex-wrap: wrap; gap: 0 10px; align-items: baseline; padding: 0 4px 8px; }
 figcaption .note { font-size: 13px; }
 .legend { display: flex; gap: 14px; margin-left: auto; font-size: 13px; }
@@ -55,6 +56,10 @@ footer { margin-top: 36px; color: var(--quiet); font-size: 13px; }
   main { padding: 0; max-width: none; }
   .chart, .tiles div, .card { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; }
-  h2 { break-after: avoid; }
+  .chart.wide svg { min-width: 0; }
+  table { font-size: 10.5px; } th, td { padding: 4px 5px; }
+  .scroll, .chart.wide { overflow: visible; }
+  .tiles { grid-template-columns: repeat(5, 1fr); } .tiles div { padding: 8px 10px; } .tiles b { font-size: 16px; }
+  h2, h3 { break-after: avoid; }
 }
 `;
