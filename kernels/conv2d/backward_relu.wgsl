@@ -1,4 +1,5 @@
-// The gradient before the ReLU at the end of a convolution: dy where its output is positive, else 0.
+// The gradient before the ReLU at the end of a convolution: dy where its output is positive, else 0. One thread EACH elements.
+const EACH: u32 = 8u;
 struct Sizes { count: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<f32>;
@@ -7,8 +8,11 @@ var<immediate> sizes: Sizes;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i < sizes.count) {
-    dsum[i] = select(0.0, dy[i], y[i] > 0.0);
+  let first = (group.x + group.y * groups.x) * 64u * EACH + local;
+  for (var k = 0u; k < EACH; k++) {
+    let i = first + k * 64u;
+    if (i < sizes.count) {
+      dsum[i] = select(0.0, dy[i], y[i] > 0.0);
+    }
   }
 }

@@ -4,8 +4,8 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 
-/** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps. */
-const [CHANNELS, POSITIONS, TAPS] = [8, 4, 4];
+/** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps; elements of the ReLU. */
+const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
 /** Enough chunks to keep a GPU busy, few enough that adding them up costs little. */
 const MAX_CHUNKS = 64;
 
@@ -28,7 +28,7 @@ const backwardRelu = defineKernel({
   file: new URL("./backward_relu.wgsl", import.meta.url),
   bindings: { y: "read", dy: "read", dsum: "read_write" },
   sizes: { count: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => spread(count, 64 * ELEMENTS),
 });
 
 const backwardInput = defineKernel({

@@ -1,7 +1,7 @@
 // Backward to the input: with g = dy · scale and n values in a set's group,
 //   dx = (g - Σ g / n - x̂ · Σ g · x̂ / n) / √(variance + eps), 0 at padding.
 // Fixed statistics have 1 / n = 0, which leaves g / √(variance + eps). One thread FRAMES frames of one channel.
-const FRAMES: u32 = 8u;
+const FRAMES: u32 = 16u;
 struct Sizes { batch: u32, frames: u32, channels: u32, has_lengths: u32, utterances_per_set: u32, eps: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // [batch, frames, channels]

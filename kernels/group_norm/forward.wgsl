@@ -1,6 +1,6 @@
 // y = (x - mean) / √(variance + eps) · scale + shift with the statistics of the frame's set; 0 at padding.
 // One thread FRAMES frames of one channel.
-const FRAMES: u32 = 8u;
+const FRAMES: u32 = 16u;
 struct Sizes { batch: u32, frames: u32, channels: u32, has_lengths: u32, utterances_per_set: u32, eps: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]

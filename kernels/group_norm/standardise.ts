@@ -4,7 +4,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 
 /** As in the shaders: frames a chunk of a sum, frames a thread otherwise. */
-const [CHUNK, FRAMES] = [32, 8];
+const [CHUNK, FRAMES] = [32, 16];
 
 const perChunk = ({ batch, frames, channels }: Record<"batch" | "frames" | "channels", number>) =>
   spread(batch * Math.ceil(frames / CHUNK) * channels, 32);

@@ -1,5 +1,6 @@
 // Weight norm, backward to v: dv = gain / ‖v‖ · (dweight - v · dot / ‖v‖²), which is added to the gradient, with
-// dot[k] = Σ_row dweight[row, k] · v[row, k].
+// dot[k] = Σ_row dweight[row, k] · v[row, k]. One thread ROWS rows of one column.
+const ROWS: u32 = 16u;
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> v: array<f32>;        // [rows, cols]
@@ -9,11 +10,15 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read> dweight: array<f32>;  // [rows, cols]
 @group(0) @binding(5) var<storage, read_write> dv: array<f32>; // [rows, cols]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  let col = i % sizes.cols;
-  if (i < sizes.rows * sizes.cols) {
-    dv[i] += gain[col] * inverseSqrt(squares[col]) * (dweight[i] - v[i] * dot[col] / squares[col]);
+  let thread = (group.x + group.y * groups.x) * 32u + local;
+  let col = thread % sizes.cols;
+  let first = thread / sizes.cols * ROWS;
+  let factor = gain[col] * inverseSqrt(squares[col]);
+  let projection = dot[col] / squares[col];
+  for (var row = first; row < min(first + ROWS, sizes.rows); row++) {
+    let i = row * sizes.cols + col;
+    dv[i] += factor * (dweight[i] - v[i] * projection);
   }
 }

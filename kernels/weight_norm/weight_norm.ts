@@ -4,8 +4,8 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 
-/** As CHUNK in column_dot.wgsl. */
-const ROWS_PER_CHUNK = 256;
+/** As CHUNK in column_dot.wgsl, and as ROWS in the other shaders. */
+const [ROWS_PER_CHUNK, ROWS_PER_THREAD] = [256, 16];
 
 const matrix = { rows: "u32", cols: "u32" } as const;
 
@@ -20,14 +20,14 @@ const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { v: "read", gain: "read", squares: "read", weight: "read_write" },
   sizes: matrix,
-  workgroups: ({ rows, cols }) => spread(rows * cols, 64),
+  workgroups: ({ rows, cols }) => spread(Math.ceil(rows / ROWS_PER_THREAD) * cols, 32),
 });
 
 const backwardV = defineKernel({
   file: new URL("./backward_v.wgsl", import.meta.url),
   bindings: { v: "read", gain: "read", squares: "read", dot: "read", dweight: "read", dv: "read_write" },
   sizes: matrix,
-  workgroups: ({ rows, cols }) => spread(rows * cols, 64),
+  workgroups: ({ rows, cols }) => spread(Math.ceil(rows / ROWS_PER_THREAD) * cols, 32),
 });
 
 const backwardGain = defineKernel({
