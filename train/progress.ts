@@ -1,31 +1,10 @@
 import { SingleBar } from "cli-progress";
-import type { DevRecord, StepRecord } from "./log_records.ts";
 import { formatCount, formatDuration } from "./number_format.ts";
+import type { Progress, ProgressOptions, ProgressStream } from "./progress/display.ts";
 import { barStyle, liveProgress } from "./progress/live.ts";
 import { plainProgress } from "./progress/plain.ts";
 
-/** Where progress is shown: live if it is a terminal, else as plain lines. */
-export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };
-
-export interface ProgressOptions {
-  /** Steps of the whole run, those before it was resumed too. */
-  totalSteps: number;
-  /** Default: stderr. */
-  stream?: ProgressStream;
-  /** Steps from one plain line to the next; default: a fiftieth of the run. */
-  plainEvery?: number;
-  /** A clock, in seconds. */
-  now?: () => number;
-}
-
-export interface Progress {
-  step(record: StepRecord): void;
-  dev(record: DevRecord): void;
-  /** A line that stays: a warning, a checkpoint. */
-  message(text: string): void;
-  /** Has to be called at the end, also after an error: a live display keeps the process alive and hides the cursor. */
-  stop(): void;
-}
+export type { Progress, ProgressOptions, ProgressStream } from "./progress/display.ts";
 
 /** Shows how training goes on: losses at each depth, KL, WER on dev, learning rate, gradient norm, speed, memory, time left. */
 export function createProgress(options: ProgressOptions): Progress {

@@ -1,6 +1,6 @@
 import { MultiBar } from "cli-progress";
 import { formatDuration } from "../number_format.ts";
-import type { Progress, ProgressOptions } from "../progress.ts";
+import type { Progress, ProgressOptions } from "./display.ts";
 import { devText, lossText, speedText } from "./lines.ts";
 import { RemainingTime } from "./remaining.ts";
 

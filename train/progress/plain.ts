@@ -1,5 +1,5 @@
 import { formatCount, formatDuration } from "../number_format.ts";
-import type { Progress, ProgressOptions } from "../progress.ts";
+import type { Progress, ProgressOptions } from "./display.ts";
 import { devText, lossText, speedText } from "./lines.ts";
 import { RemainingTime } from "./remaining.ts";
 
