@@ -1,5 +1,6 @@
 import type { Device } from "./device.ts";
-import { defineKernel, spread } from "./kernel.ts";
+import { overElements } from "./grid.ts";
+import { defineKernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
 
 type OnDevice = { readonly device: Device };
@@ -8,21 +9,21 @@ const addIntoKernel = defineKernel({
   file: new URL("./add_into.wgsl", import.meta.url),
   bindings: { x: "read", y: "read_write" },
   sizes: { count: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 const sumOfTwoKernel = defineKernel({
   file: new URL("./sum_of_two.wgsl", import.meta.url),
   bindings: { a: "read", b: "read", y: "read_write" },
   sizes: { count: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 const fillKernel = defineKernel({
   file: new URL("./fill.wgsl", import.meta.url),
   bindings: { y: "read_write" },
   sizes: { count: "u32", value: "f32" },
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /** y += x, element by element. */

@@ -4,9 +4,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i < sizes.count) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     y[i] = sizes.value;
   }
 }

@@ -8,6 +8,8 @@ export interface OptimizerConfig {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly weightDecay: number;
+  /** Weight decay also for norms and biases; by default they get none. */
+  readonly decayAll?: boolean;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
 }
@@ -29,7 +31,7 @@ export function optimizerStep(tape: Tape, parameters: Parameters, config: Optimi
       beta1: config.betas[0],
       beta2: config.betas[1],
       eps: config.eps,
-      weightDecay: decay ? config.weightDecay : 0,
+      weightDecay: decay || config.decayAll ? config.weightDecay : 0,
       step,
       gradientScale,
     });

@@ -1,5 +1,6 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { overElements } from "../../engine/grid.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import { expectShape } from "../../engine/shape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 
@@ -8,7 +9,7 @@ const step = defineKernel({
   bindings: { scale: "read", grads: "read", values: "read_write", first_moment: "read_write", second_moment: "read_write" },
   sizes: { count: "u32", learning_rate: "f32", beta1: "f32", beta2: "f32", eps: "f32", weight_decay: "f32", correction1: "f32", correction2: "f32" },
   constants: ["DECOUPLED"],
-  workgroups: ({ count }) => spread(count, 64),
+  workgroups: ({ count }) => overElements(count),
 });
 
 /** Four tensors of one shape: what an optimiser updates, and from what. */

@@ -14,21 +14,22 @@ var<immediate> sizes: Sizes; // correction: 1 / (1 - βᵗ)
 @group(0) @binding(4) var<storage, read_write> second_moment: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = (group.x + group.y * groups.x) * 64u + local;
-  if (i >= sizes.count || scale[0] < 0.0) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (scale[0] < 0.0) {
     return;
   }
-  var p = values[i];
-  var g = grads[i] * scale[0];
-  if (DECOUPLED) {
-    p *= 1.0 - sizes.learning_rate * sizes.weight_decay;
-  } else {
-    g += sizes.weight_decay * p;
+  for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
+    var p = values[i];
+    var g = grads[i] * scale[0];
+    if (DECOUPLED) {
+      p *= 1.0 - sizes.learning_rate * sizes.weight_decay;
+    } else {
+      g += sizes.weight_decay * p;
+    }
+    let m = sizes.beta1 * first_moment[i] + (1.0 - sizes.beta1) * g;
+    let v = sizes.beta2 * second_moment[i] + (1.0 - sizes.beta2) * g * g;
+    first_moment[i] = m;
+    second_moment[i] = v;
+    values[i] = p - sizes.learning_rate * (m * sizes.correction1) / (sqrt(v * sizes.correction2) + sizes.eps);
   }
-  let m = sizes.beta1 * first_moment[i] + (1.0 - sizes.beta1) * g;
-  let v = sizes.beta2 * second_moment[i] + (1.0 - sizes.beta2) * g * g;
-  first_moment[i] = m;
-  second_moment[i] = v;
-  values[i] = p - sizes.learning_rate * (m * sizes.correction1) / (sqrt(v * sizes.correction2) + sizes.eps);
 }

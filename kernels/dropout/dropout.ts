@@ -3,7 +3,7 @@ import { hash } from "../../engine/random.ts";
 import { expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 
 const kernel = defineKernel({
   file: new URL("./dropout.wgsl", import.meta.url),

@@ -2,7 +2,7 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectAxis, expectShape, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 
 const forward = defineKernel({
   file: new URL("./gather.wgsl", import.meta.url),

@@ -2,7 +2,7 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectAxis, expectRank, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { viewOf, type Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 
 const select = defineKernel({
   file: new URL("./select.wgsl", import.meta.url),

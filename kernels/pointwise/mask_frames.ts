@@ -2,7 +2,7 @@ import { defineKernel } from "../../engine/kernel.ts";
 import { expectRank, expectShape, expectType } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 
 const mask = defineKernel({
   file: new URL("./mask_frames.wgsl", import.meta.url),

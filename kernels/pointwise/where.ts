@@ -3,7 +3,7 @@ import { broadcastShapes, expectType, sameShape, ShapeError, showShape, sizeOf, 
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 import { sumTo } from "../reduction/reduce.ts";
 
 type Four = [number, number, number, number];

@@ -3,7 +3,7 @@ import { sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { mergeAxes, padAxes } from "../axes.ts";
-import { overElements } from "../grid.ts";
+import { overElements } from "../../engine/grid.ts";
 import type { View } from "./view.ts";
 
 const MAX_RANK = 5;

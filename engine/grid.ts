@@ -1,4 +1,4 @@
-import type { Workgroups } from "../engine/kernel.ts";
+import type { Workgroups } from "./kernel.ts";
 
 /** Threads of a workgroup in kernels that loop over elements. */
 const THREADS = 64;
