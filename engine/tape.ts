@@ -225,14 +225,17 @@ export class Tape {
 
   #unwind(): void {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
-      const { inputs, output, saved, backward } = node;
+      const { name, inputs, output, saved, backward } = node;
       const dy = this.#gradients.get(output);
       try {
         if (!dy) continue;
         this.scope(() => {
           backward(dy).forEach((gradient, i) => {
             const x = inputs[i] as Tensor;
-            if (gradient && x.needsGrad) this.#accumulate(x, gradient);
+            if (!gradient || !x.needsGrad) return;
+            if (!sameShape(gradient.shape, x.shape))
+              throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, showShape(x.shape), showShape(gradient.shape));
+            this.#accumulate(x, gradient);
           });
           return [];
         });
@@ -251,8 +254,6 @@ export class Tape {
 
   /** Adds a gradient to what `x` has. The first is adopted as it is; a shared one is never written to. */
   #accumulate(x: Tensor, gradient: Tensor): void {
-    if (!sameShape(gradient.shape, x.shape))
-      throw new ShapeError("backward", "gradient", showShape(x.shape), showShape(gradient.shape));
     if (x.grad) return addInto(this, gradient, x.grad);
     const current = this.#gradients.get(x);
     if (!current) {
