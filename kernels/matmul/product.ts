@@ -31,6 +31,7 @@ const variantKernel = (variant: Variant, tileRows: number, tileCols: number) =>
 const kernels = {
   plain: variantKernel("plain", 8, 8),
   subgroup_tile: variantKernel("subgroup_tile", 12, 32),
+  workgroup_tile: variantKernel("workgroup_tile", 32, 32),
 } satisfies Record<Variant, unknown>;
 
 export interface ProductSizes {

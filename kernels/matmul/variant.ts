@@ -1,7 +1,7 @@
 import type { Device } from "../../engine/device.ts";
 
 /** Each is a shader of that name beside this file, which says how it works. */
-export const VARIANTS = ["plain", "subgroup_tile"] as const;
+export const VARIANTS = ["plain", "subgroup_tile", "workgroup_tile"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export interface VariantSizes {
@@ -21,6 +21,7 @@ export interface VariantDevice extends Pick<Device, "isSoftware" | "features"> {
 export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevice): boolean {
   switch (variant) {
     case "plain":
+    case "workgroup_tile":
       return true;
     case "subgroup_tile":
       return inBlocksOfFour(sizes) && device.features.has("subgroups") && device.info.subgroupMinSize >= 8;
@@ -35,6 +36,6 @@ function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSi
 
 /** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
 export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
-  const order: readonly Variant[] = [...(preferred ? [preferred] : []), "subgroup_tile", "plain"];
-  return order.find((variant) => fits(variant, sizes, device)) as Variant;
+  const order: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "plain"] : ["workgroup_tile"];
+  return [...(preferred ? [preferred] : []), ...order].find((variant) => fits(variant, sizes, device)) as Variant;
 }

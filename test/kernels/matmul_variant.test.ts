@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { chooseVariant } from "../../kernels/matmul/variant.ts";
+
+const software = { isSoftware: true, features: new Set(["subgroups"]), info: { subgroupMinSize: 8 } };
+const sizes = { rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false };
+
+describe("the variant of a matrix product", () => {
+  it("is the subgroup tile on a software driver, for any number of rows", () => expect(chooseVariant(sizes, software)).toBe("subgroup_tile"));
+
+  it("is plain there where a contiguous axis is no multiple of four", () => {
+    expect(chooseVariant({ ...sizes, cols: 29 }, software)).toBe("plain");
+    expect(chooseVariant({ ...sizes, inner: 30 }, software)).toBe("plain");
+    expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("plain");
+  });
+
+  it("is plain where subgroups are missing or too narrow, whatever is preferred", () => {
+    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("plain");
+    expect(chooseVariant(sizes, { ...software, info: { subgroupMinSize: 4 } }, "subgroup_tile")).toBe("plain");
+  });
+
+  it("is the workgroup tile on a GPU", () =>
+    expect(chooseVariant(sizes, { ...software, isSoftware: false, info: { subgroupMinSize: 32 } })).toBe("workgroup_tile"));
+
+  it("follows a preference that fits", () => expect(chooseVariant(sizes, software, "workgroup_tile")).toBe("workgroup_tile"));
+});
