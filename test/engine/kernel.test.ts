@@ -11,7 +11,7 @@ const affineDeclaration = {
   bindings: { x: "read", y: "read_write" },
   sizes: { count: "u32", shift: "i32" },
   constants: ["FACTOR"],
-  workgroups: ({ count }: { readonly count: number }) => spread(count, 8),
+  workgroups: ({ count }: Readonly<Record<"count" | "shift", number>>) => spread(count, 8),
 } as const;
 const affine = defineKernel(affineDeclaration);
 const device = testDevice();
