@@ -24,12 +24,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let end_out = (group.z / blocks + 1u) * outs;
   let chunk = group.y;
 
+  let first_tap = (group.x * 16u + local) * TAPS;
+  if (first_tap > inner) {
+    return;
+  }
   var channel: array<u32, TAPS>;
   var shift: array<u32, TAPS>;
   var is_bias: array<bool, TAPS>;
   var sum: array<array<f32, OUTS>, TAPS>;
   for (var j = 0u; j < TAPS; j++) {
-    let index = (group.x * TAPS + j) * 16u + local;
+    let index = first_tap + j;
     channel[j] = group.z / blocks * width + index / sizes.kernel;
     // Wraps round where the padding reaches before the first frame.
     shift[j] = index % sizes.kernel * sizes.dilation - sizes.padding;
@@ -60,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
   let start = chunk * sizes.outs * (inner + 1u);
   for (var j = 0u; j < TAPS; j++) {
-    let index = (group.x * TAPS + j) * 16u + local;
+    let index = first_tap + j;
     for (var o = 0u; o < OUTS; o++) {
       if (index <= inner && first_out + o < end_out) {
         let column = select((first_out + o) * inner + index, sizes.outs * inner + first_out + o, is_bias[j]);

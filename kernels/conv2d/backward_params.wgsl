@@ -21,12 +21,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let inner = sizes.channels * sizes.kernel_height * sizes.kernel_width;
   let chunk = group.y;
   let first_out = group.z * OUTS;
+  let first_tap = (group.x * 16u + local) * TAPS;
+  if (first_tap > inner) {
+    return;
+  }
   var u: array<u32, TAPS>;
   var v: array<u32, TAPS>;
   var c: array<u32, TAPS>;
   var sum: array<array<f32, OUTS>, TAPS>;
   for (var k = 0u; k < TAPS; k++) {
-    let index = (group.x * TAPS + k) * 16u + local;
+    let index = first_tap + k;
     v[k] = index % sizes.kernel_width;
     u[k] = index / sizes.kernel_width % sizes.kernel_height;
     c[k] = index / (sizes.kernel_width * sizes.kernel_height);
@@ -54,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
   let start = chunk * sizes.outs * (inner + 1u);
   for (var k = 0u; k < TAPS; k++) {
-    let index = (group.x * TAPS + k) * 16u + local;
+    let index = first_tap + k;
     for (var o = 0u; o < OUTS; o++) {
       if (index <= inner && first_out + o < sizes.outs) {
         let column = select((first_out + o) * inner + index, sizes.outs * inner + first_out + o, index == inner);

@@ -3,6 +3,7 @@
 //   backward: dx[t, c] = Σ_k weight[c, kernel - 1 - k] · dy[t + k - half, c]          dx is 0 from frame length[b] on
 // One thread computes FRAMES outputs of one channel: a window of inputs slides through registers, so each input is read
 // once for FRAMES outputs instead of once for each. Neighbouring threads have neighbouring channels.
+// [8, 100, 256] with kernel 31 on lavapipe: 3.9 ms with FRAMES 4, 2.4 with 8, 1.9 with 16.
 const FRAMES: u32 = 16u;
 const BACKWARD: bool = false;
 struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_bias: u32, has_lengths: u32 }
