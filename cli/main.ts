@@ -9,6 +9,7 @@ interface Verb {
 
 /** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
+  start: ["make a small corpus, train on it and show the result: the whole of it in minutes", () => import("./start.ts")],
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
   bench: ["time the kernels on this machine", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
-import { openDevice } from "../engine/device.ts";
+import { openDevice, type Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { applyCmvn } from "../model/features/cmvn.ts";
+import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import { MIN_FRAMES } from "../model/subsampling.ts";
-import { openRecognizer } from "../train/build_model.ts";
+import { openRecognizer, type Recognizer } from "../train/build_model.ts";
 import { readAudio } from "../train/data/audio.ts";
 import type { BatchItem } from "../train/data/batch.ts";
+import type { DepthPath } from "../train/depths.ts";
 import { recognise } from "../train/recognise.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { parseDepths, parsePositive } from "./depths_option.ts";
@@ -30,9 +32,28 @@ export function register(program: Command): void {
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
   const beam = parsePositive("--beam", options.beam);
   const device = await openDevice(adapterOptions(options));
-  const { model, config, units, fbank, cmvn } = openRecognizer(device, checkpoint);
-  const path = parseDepths(options.depth, config).at(-1);
-  if (!path) throw new UserError("--depth: expected a whole number");
+  const transcripts = await transcribeFiles(device, openRecognizer(device, checkpoint), files, { beam, depth: options.depth });
+  device.close();
+  for (const transcript of transcripts) process.stdout.write(options.json ? `${JSON.stringify(transcript)}\n` : `${transcript.file}\t${transcript.text}\n`);
+}
+
+export interface Transcript {
+  readonly file: string;
+  readonly text: string;
+  readonly depth: number;
+  /** Length of the audio. */
+  readonly seconds: number;
+  readonly logProbability: number;
+}
+
+/** What is said in some files, at one depth (the deepest unless given). Throws UserError for a file that cannot be read. */
+export async function transcribeFiles(
+  device: Device,
+  { model, config, units, fbank, cmvn }: Recognizer,
+  files: readonly string[],
+  { beam, depth }: { beam?: number | undefined; depth?: string | undefined },
+): Promise<Transcript[]> {
+  const path = parseDepths(depth, config).at(-1) as DepthPath;
   const { sampleRate } = fbank.options;
   const utterances: (BatchItem & { seconds: number })[] = [];
   for (const file of files) {
@@ -43,11 +64,8 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
     utterances.push({ features: values, frames, labels: new Int32Array(), seconds: samples.length / sampleRate });
   }
   const [result] = await recognise(device, model, utterances, [path.schedule], { beam });
-  device.close();
-  files.forEach((file, i) => {
-    const hypothesis = result?.hypotheses[i];
-    const text = units.decode(hypothesis?.labels ?? []).trim();
-    const line = options.json ? JSON.stringify({ file, text, depth: path.depth, seconds: utterances[i]?.seconds, logProbability: hypothesis?.score }) : `${file}\t${text}`;
-    process.stdout.write(`${line}\n`);
+  return files.map((file, i) => {
+    const { labels, score } = result?.hypotheses[i] as Hypothesis;
+    return { file, text: units.decode(labels).trim(), depth: path.depth, seconds: (utterances[i] as { seconds: number }).seconds, logProbability: score };
   });
 }

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { LogRecord } from "./log_records.ts";
 export type * from "./log_records.ts";
@@ -44,6 +45,13 @@ export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefi
  */
 export function readLog(file: string): LogRecord[] {
   return readLines(file).map(({ record }) => record);
+}
+
+/** Why the run in a folder ended last: "finished", "interrupted"; undefined if it has no log or was killed. */
+export function lastReason(folder: string): string | undefined {
+  const file = join(folder, LOG_FILE);
+  const last = existsSync(file) ? readLog(file).at(-1) : undefined;
+  return last?.type === "end" ? last.reason : undefined;
 }
 
 interface Line {
