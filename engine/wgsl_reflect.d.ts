@@ -1,4 +1,4 @@
-// The ESM build of wgsl_reflect ships no declaration beside itself; these are the parts that the engine reads.
+// The ESM build of wgsl_reflect ships no declaration beside itself; these are the parts that the engine and its tests use.
 declare module "wgsl_reflect/wgsl_reflect.module.js" {
   interface TypeInfo {
     name: string;
@@ -19,4 +19,11 @@ declare module "wgsl_reflect/wgsl_reflect.module.js" {
     immediates: VariableInfo[];
     entry: { compute: { name: string }[] };
   }
+  /** Runs every workgroup's threads in lockstep between barriers: a CPU interpreter. */
+  export function detectRaces(
+    code: string,
+    entryPoint: string,
+    workgroups: number[],
+    bindGroups: Record<number, Record<number, ArrayBuffer | { uniform: ArrayBuffer }>>,
+  ): { races: { message: string }[]; errors: string[] };
 }

@@ -1,0 +1,38 @@
+import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
+import { reflect, specialise } from "../../engine/wgsl.ts";
+
+export interface RaceCase {
+  readonly sizes?: Readonly<Record<string, number>>;
+  readonly constants?: Readonly<Record<string, number | boolean>>;
+  /** By binding: contents, or the number of elements of a buffer of zeros. */
+  readonly buffers: Readonly<Record<string, readonly number[] | number>>;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/**
+ * Runs a shader thread by thread on the CPU and gives what two threads of a workgroup do to one place without a barrier
+ * between them, and whether all threads meet at the same barriers. Races between workgroups are not seen.
+ */
+export function findRaces(label: string, code: string, { sizes = {}, constants = {}, buffers, workgroups }: RaceCase): string[] {
+  const { bindings, immediates, immediateBytes, entryPoint } = reflect(label, code);
+  const view = new DataView(new ArrayBuffer(Math.max(16, immediateBytes)));
+  for (const { name, type, offset } of immediates) {
+    const value = sizes[name];
+    if (value === undefined) throw new Error(`${label}: the case gives no size '${name}'`);
+    if (type === "f32") view.setFloat32(offset, value, true);
+    else view.setInt32(offset, value, true);
+  }
+  const storage = bindings.map(({ name, binding, scalar }): [number, ArrayBuffer] => {
+    const contents = buffers[name];
+    if (contents === undefined) throw new Error(`${label}: the case gives no buffer '${name}'`);
+    const data = typeof contents === "number" ? new Array<number>(contents).fill(0) : contents;
+    return [binding, (scalar === "f32" ? Float32Array : Int32Array).from(data).buffer as ArrayBuffer];
+  });
+  // The interpreter knows no immediates; to the shader a uniform is the same.
+  const known = specialise(label, code, constants).replace("var<immediate> sizes", "@group(1) @binding(0) var<uniform> sizes");
+  const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
+    0: Object.fromEntries(storage),
+    1: { 0: { uniform: view.buffer } },
+  });
+  return [...races.map(({ message }) => message), ...errors];
+}
