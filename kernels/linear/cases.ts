@@ -33,9 +33,11 @@ export const cases: OperationCases = {
     linearCase("odd sizes", { rows: 7, inputs: 5, outputs: 13 }),
     linearCase("no bias", { rows: 5, inputs: 6, outputs: 3, bias: false }),
     linearCase("more rows than a chunk", { rows: 67, inputs: 8, outputs: 12 }),
-    ...VARIANTS.flatMap((variant) =>
-      ACTIVATIONS.map((activation) => linearCase(`${variant}: ${activation}`, { rows: 9, inputs: 8, outputs: 20, activation, variant })),
-    ),
+    ...ACTIVATIONS.flatMap((activation) => [
+      linearCase(`${activation}, element by element`, { rows: 9, inputs: 8, outputs: 20, activation, variant: "plain" }),
+      linearCase(`${activation}, as vec4`, { rows: 9, inputs: 8, outputs: 20, activation, variant: "subgroup_tile" }),
+    ]),
+    ...VARIANTS.map((variant) => linearCase(`${variant}: silu`, { rows: 9, inputs: 8, outputs: 20, activation: "silu", variant })),
     linearCase("feed-forward 1040 x 96 x 384", { rows: 1040, inputs: 96, outputs: 384, activation: "silu" }, { benchmark: true }),
     linearCase("projection 1040 x 96 x 96", { rows: 1040, inputs: 96, outputs: 96 }, { benchmark: true }),
   ],

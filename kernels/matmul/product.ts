@@ -31,6 +31,7 @@ const variantKernel = (variant: Variant, tileRows: number, tileCols: number) =>
 const kernels = {
   plain: variantKernel("plain", 8, 8),
   subgroup_tile: variantKernel("subgroup_tile", 12, 32),
+  subgroup_tile_any: variantKernel("subgroup_tile_any", 8, 32),
   workgroup_tile: variantKernel("workgroup_tile", 32, 32),
 } satisfies Record<Variant, unknown>;
 
@@ -62,8 +63,9 @@ export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as co
 export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes: ProductSizes, options: ProductOptions = {}): void {
   const { rows, cols, inner, batches = ONE_MATRIX } = sizes;
   const { transposeA = false, transposeB = false, accumulate = false, bias, activation = "none", pre } = options;
-  const variant = chooseVariant({ rows, cols, inner, transposeA, transposeB }, tape.device, options.variant);
   const [size0, size1, size2] = batches.sizes;
+  const matrices = size0 * size1 * size2;
+  const variant = chooseVariant({ matrices, rows, cols, inner, transposeA, transposeB }, tape.device, options.variant);
   const [a0, a1, a2] = batches.a.map((stride) => stride * rows * inner) as [number, number, number];
   const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];
   kernels[variant].encode(

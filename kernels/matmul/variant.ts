@@ -1,10 +1,11 @@
 import type { Device } from "../../engine/device.ts";
 
 /** Each is a shader of that name beside this file, which says how it works. */
-export const VARIANTS = ["plain", "subgroup_tile", "workgroup_tile"] as const;
+export const VARIANTS = ["plain", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export interface VariantSizes {
+  readonly matrices: number;
   readonly rows: number;
   readonly cols: number;
   readonly inner: number;
@@ -24,9 +25,13 @@ export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevic
     case "workgroup_tile":
       return true;
     case "subgroup_tile":
-      return inBlocksOfFour(sizes) && device.features.has("subgroups") && device.info.subgroupMinSize >= 8;
+      return inBlocksOfFour(sizes) && hasEightLanes(device);
+    case "subgroup_tile_any":
+      return sizes.inner > 0 && hasEightLanes(device);
   }
 }
+
+const hasEightLanes = ({ features, info }: VariantDevice): boolean => features.has("subgroups") && info.subgroupMinSize >= 8;
 
 /** The contiguous axis of both operands and of the result can be read as vec4. */
 function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSizes): boolean {
@@ -34,8 +39,16 @@ function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSi
   return inner > 0 && contiguous.every((size) => size % 4 === 0);
 }
 
+/**
+ * Multiplications below which a product is left to the plain variant: it compiles in a fraction of the time, about a
+ * second for a tile on a software driver.
+ */
+const WORTH_A_TILE = 1 << 16;
+
 /** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
 export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
-  const order: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "plain"] : ["workgroup_tile"];
-  return [...(preferred ? [preferred] : []), ...order].find((variant) => fits(variant, sizes, device)) as Variant;
+  const { matrices, rows, cols, inner } = sizes;
+  const tiles: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "subgroup_tile_any"] : ["workgroup_tile"];
+  const order = [...(preferred ? [preferred] : []), ...(matrices * rows * cols * inner < WORTH_A_TILE ? [] : tiles)];
+  return order.find((variant) => fits(variant, sizes, device)) ?? "plain";
 }

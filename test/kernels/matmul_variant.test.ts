@@ -2,20 +2,25 @@ import { describe, expect, it } from "vitest";
 import { chooseVariant } from "../../kernels/matmul/variant.ts";
 
 const software = { isSoftware: true, features: new Set(["subgroups"]), info: { subgroupMinSize: 8 } };
-const sizes = { rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false };
+const sizes = { matrices: 1, rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false };
 
 describe("the variant of a matrix product", () => {
   it("is the subgroup tile on a software driver, for any number of rows", () => expect(chooseVariant(sizes, software)).toBe("subgroup_tile"));
 
-  it("is plain there where a contiguous axis is no multiple of four", () => {
-    expect(chooseVariant({ ...sizes, cols: 29 }, software)).toBe("plain");
-    expect(chooseVariant({ ...sizes, inner: 30 }, software)).toBe("plain");
-    expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("plain");
+  it("loads element by element there where a contiguous axis is no multiple of four", () => {
+    expect(chooseVariant({ ...sizes, cols: 29 }, software)).toBe("subgroup_tile_any");
+    expect(chooseVariant({ ...sizes, inner: 30 }, software)).toBe("subgroup_tile_any");
+    expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("subgroup_tile_any");
   });
 
   it("is plain where subgroups are missing or too narrow, whatever is preferred", () => {
     expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("plain");
     expect(chooseVariant(sizes, { ...software, info: { subgroupMinSize: 4 } }, "subgroup_tile")).toBe("plain");
+  });
+
+  it("is plain where a tile would not repay its compilation", () => {
+    expect(chooseVariant({ ...sizes, rows: 8, cols: 8, inner: 8 }, software)).toBe("plain");
+    expect(chooseVariant({ ...sizes, matrices: 1000, rows: 8, cols: 8, inner: 8 }, software)).toBe("subgroup_tile");
   });
 
   it("is the workgroup tile on a GPU", () =>

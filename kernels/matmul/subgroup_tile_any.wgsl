@@ -1,0 +1,130 @@
+// As subgroup_tile.wgsl, for sizes that are no multiples of 4: loaded and stored element by element, which is slower and
+// compiles more slowly, hence a tile of 8 rows by 32 columns.
+enable subgroups;
+const TRANSPOSE_A: bool = false;
+const TRANSPOSE_B: bool = false;
+const ACCUMULATE: bool = false;  // y += instead of y =
+const HAS_BIAS: bool = false;    // otherwise bias is bound to anything
+const ACTIVATION: u32 = 0u;      // none, relu, silu, gelu, sigmoid, tanh
+const STORE_PRE: bool = false;   // otherwise pre is bound to anything
+struct Sizes {
+  rows: u32, cols: u32, inner: u32,
+  size0: u32, size1: u32, size2: u32, // groups of batch axes
+  a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
+  b0: u32, b1: u32, b2: u32,
+}
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> a: array<f32>;            // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<f32>;            // [inner, cols] or [cols, inner]
+@group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;      // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<f32>;    // [rows, cols]
+
+// Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
+fn normal_cdf(x: f32) -> f32 {
+  let z = min(abs(x) * 0.70710678, 9.0);
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  let tail = 0.5 * polynomial * exp(-z * z);
+  return select(tail, 1.0 - tail, x > 0.0);
+}
+
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
+}
+
+fn activation(x: f32) -> f32 {
+  switch (ACTIVATION) {
+    case 1u: { return max(x, 0.0); }
+    case 2u: { return x * sigmoid(x); }
+    case 3u: { return x * normal_cdf(x); }
+    case 4u: { return sigmoid(x); }
+    case 5u: { return tanh(clamp(x, -15.0, 15.0)); }
+    default: { return x; }
+  }
+}
+
+// Elements k … k + 3 of one row of op(a); zeros beyond inner, which end the sum.
+fn load_a(start: u32, row: u32, k: u32) -> vec4f {
+  return vec4f(element_a(start, row, k), element_a(start, row, k + 1u), element_a(start, row, k + 2u), element_a(start, row, k + 3u));
+}
+
+fn element_a(start: u32, row: u32, k: u32) -> f32 {
+  let at = start + select(row * sizes.inner + k, k * sizes.rows + row, TRANSPOSE_A);
+  return select(0.0, a[at], k < sizes.inner);
+}
+
+// Four columns of one row of op(b), of the last row beyond it.
+fn load_b(start: u32, k: u32, col: u32) -> vec4f {
+  let row = min(k, sizes.inner - 1u);
+  let step = select(1u, sizes.inner, TRANSPOSE_B);
+  let at = start + select(row * sizes.cols + col, col * sizes.inner + row, TRANSPOSE_B);
+  return vec4f(b[at], b[at + step], b[at + 2u * step], b[at + 3u * step]);
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = id.y * 8u;
+  let col = id.x * 32u + 4u * lane;
+  let i2 = id.z % sizes.size2;
+  let i1 = id.z / sizes.size2 % sizes.size1;
+  let i0 = id.z / sizes.size2 / sizes.size1;
+  let start_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2;
+  let start_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2;
+  var s0 = vec4f(); var a0 = vec4f();
+  var s1 = vec4f(); var a1 = vec4f();
+  var s2 = vec4f(); var a2 = vec4f();
+  var s3 = vec4f(); var a3 = vec4f();
+  var s4 = vec4f(); var a4 = vec4f();
+  var s5 = vec4f(); var a5 = vec4f();
+  var s6 = vec4f(); var a6 = vec4f();
+  var s7 = vec4f(); var a7 = vec4f();
+  for (var k = 0u; k < sizes.inner; k += 32u) {
+    // Lane l holds columns k + 4 l … k + 4 l + 3 of the 8 rows of op(a).
+    let mine = k + 4u * lane;
+    a0 = load_a(start_a, row, mine);
+    a1 = load_a(start_a, row + 1u, mine);
+    a2 = load_a(start_a, row + 2u, mine);
+    a3 = load_a(start_a, row + 3u, mine);
+    a4 = load_a(start_a, row + 4u, mine);
+    a5 = load_a(start_a, row + 5u, mine);
+    a6 = load_a(start_a, row + 6u, mine);
+    a7 = load_a(start_a, row + 7u, mine);
+    let owners = min(8u, (sizes.inner - k + 3u) / 4u);
+    for (var owner = 0u; owner < owners; owner++) {
+      let first = k + 4u * owner;
+      let panel = mat4x4f(
+        load_b(start_b, first, col), load_b(start_b, first + 1u, col), load_b(start_b, first + 2u, col), load_b(start_b, first + 3u, col));
+      s0 += panel * subgroupShuffle(a0, owner);
+      s1 += panel * subgroupShuffle(a1, owner);
+      s2 += panel * subgroupShuffle(a2, owner);
+      s3 += panel * subgroupShuffle(a3, owner);
+      s4 += panel * subgroupShuffle(a4, owner);
+      s5 += panel * subgroupShuffle(a5, owner);
+      s6 += panel * subgroupShuffle(a6, owner);
+      s7 += panel * subgroupShuffle(a7, owner);
+    }
+  }
+  let end_row = min(row + 8u, sizes.rows);
+  let end_col = min(col + 4u, sizes.cols);
+  for (var r = row; r < end_row; r++) {
+    for (var c = col; c < end_col; c++) {
+      var sum = s0.x;
+      if (HAS_BIAS) {
+        sum += bias[c];
+      }
+      let i = (id.z * sizes.rows + r) * sizes.cols + c;
+      if (STORE_PRE) {
+        pre[i] = sum;
+      }
+      let result = activation(sum);
+      if (ACCUMULATE) {
+        y[i] += result;
+      } else {
+        y[i] = result;
+      }
+      s0 = s0.yzwx;
+    }
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
+  }
+}
