@@ -62,7 +62,8 @@ function utterances(inputs: HostInputs, { blank, reduction, fromLogProbs }: Refe
   return Array.from({ length: batch }, (_, b) => {
     const logProbs = Array.from({ length: inputLengths!.data[b]! }, (_, t) => {
       const row = [...logits!.data.subarray((b * frames + t) * classes, (b * frames + t + 1) * classes)];
-      return fromLogProbs ? row : row.map((value) => value - logSum(row));
+      const total = fromLogProbs ? 0 : logSum(row);
+      return row.map((value) => value - total);
     });
     const labels = [...targets!.data.subarray(b * longest, b * longest + targetLengths!.data[b]!)];
     const states = [blank, ...labels.flatMap((label) => [label, blank])];
