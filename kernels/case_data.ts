@@ -1,0 +1,45 @@
+import type { Device } from "../engine/device.ts";
+import { hash, normal } from "../engine/random.ts";
+import { leaf, release, tensor, type HostArray, type Tensor } from "../engine/tensor.ts";
+import { host, type CaseInput, type HostTensor, type KernelCase } from "./case.ts";
+
+/** The values of a case's input: its own, or standard normal numbers by name. Rounded to float32, as the GPU gets them. */
+export function caseData(name: string, input: CaseInput): HostTensor {
+  const seed = [...name].reduce((h, letter) => hash(h, letter.charCodeAt(0)), 1);
+  return host(input.shape, input.value ? (i) => Math.fround(input.value!(i)) : (i) => Math.fround(normal(seed, i)));
+}
+
+/** A typed array of the input's dtype. */
+export function typedData(input: CaseInput, data: HostTensor): HostArray {
+  if (input.dtype === "i32") return Int32Array.from(data.data);
+  if (input.dtype === "u32") return Uint32Array.from(data.data);
+  return Float32Array.from(data.data);
+}
+
+/** dL/dy of a case, for an output of this shape. */
+export const cotangent = (shape: readonly number[]): HostTensor => caseData("dy", { shape });
+
+/** All inputs of a case, as its reference takes them. */
+export const hostInputs = (kernelCase: KernelCase): Record<string, HostTensor> =>
+  Object.fromEntries(Object.entries(kernelCase.inputs).map(([name, input]) => [name, caseData(name, input)]));
+
+/** Names of the inputs that the case differentiates; none if it has no gradients. */
+export function differentiated({ inputs, referenceGradients }: KernelCase): string[] {
+  if (!referenceGradients) return [];
+  return Object.entries(inputs).flatMap(([name, { dtype, grad }]) => ((dtype ?? "f32") === "f32" && grad !== false ? [name] : []));
+}
+
+/** A case's inputs on a device; those it differentiates are leaves, with gradients of zero. `releaseInputs` gives them back. */
+export function placeInputs(device: Device, kernelCase: KernelCase, data = hostInputs(kernelCase)): Record<string, Tensor> {
+  const leaves = differentiated(kernelCase);
+  return Object.fromEntries(
+    Object.entries(kernelCase.inputs).map(([name, input]) => {
+      const values = typedData(input, data[name]!);
+      return [name, leaves.includes(name) ? leaf(device, values as Float32Array, input.shape) : tensor(device, values, input.shape)];
+    }),
+  );
+}
+
+export function releaseInputs(inputs: Readonly<Record<string, Tensor>>): void {
+  for (const x of Object.values(inputs)) release(x);
+}
