@@ -4,6 +4,7 @@ import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 import { Profiler } from "./profiler.ts";
 import { Recorder } from "./recorder.ts";
+import { waitFor } from "./wait.ts";
 
 /** Limits that WebGPU keeps low unless they are asked for by name. */
 const WANTED_LIMITS = [
@@ -84,7 +85,7 @@ export class Device {
   /** Submits everything and waits until it has run. */
   async finish(): Promise<void> {
     this.recorder.flush();
-    await this.gpu.queue.onSubmittedWorkDone().catch(() => undefined); // its reason, if any, is thrown next
+    await waitFor(this.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // its reason, if any, is thrown next
     await this.throwIfBroken();
   }
 

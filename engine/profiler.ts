@@ -1,4 +1,5 @@
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
+import { waitFor } from "./wait.ts";
 
 /**
  * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its
@@ -56,7 +57,7 @@ export class Profiler {
     this.#labels = [];
     this.#staged = 0;
     if (labels.length === 0) return [];
-    await this.#staging.mapAsync(MapMode.READ);
+    await waitFor(this.#staging.mapAsync(MapMode.READ));
     const ticks = new BigUint64Array(this.#staging.getMappedRange(0, labels.length * 16).slice(0));
     this.#staging.unmap();
     const totals = new Map<string, { calls: number; milliseconds: number }>();

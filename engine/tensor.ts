@@ -1,6 +1,7 @@
 import type { Device } from "./device.ts";
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
+import { waitFor } from "./wait.ts";
 
 export type DType = "f32" | "i32" | "u32";
 export type HostArray = Float32Array | Int32Array | Uint32Array;
@@ -142,7 +143,7 @@ export async function readLater(device: Device, x: Tensor): Promise<HostArray> {
   device.recorder.copy(x.storage.buffer, x.offset, staging, 0, size);
   await new Promise<void>((resolve) => device.recorder.afterSubmit(resolve));
   try {
-    await staging.mapAsync(MapMode.READ);
+    await waitFor(staging.mapAsync(MapMode.READ));
   } catch (error) {
     await device.throwIfBroken();
     throw error;

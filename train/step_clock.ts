@@ -1,4 +1,5 @@
 import type { Device } from "../engine/device.ts";
+import { waitFor } from "../engine/wait.ts";
 
 /** Steps that may be encoded before the device has finished them: enough to keep it busy, few enough to bound memory. */
 const STEPS_AHEAD = 2;
@@ -14,7 +15,7 @@ export interface Lap {
 /** Where the time of training goes, and the brake that keeps the host from running away from the device. */
 export class StepClock {
   readonly #device: Device;
-  #inFlight: Promise<undefined>[] = [];
+  #inFlight: Promise<unknown>[] = [];
   #started = performance.now();
   #paused = 0;
   #preparing = 0;
@@ -39,7 +40,6 @@ export class StepClock {
     return result;
   }
 
-
   /** Runs `body`, left out of the time of training. */
   async pause<T>(body: () => Promise<T>): Promise<T> {
     const started = performance.now();
@@ -48,12 +48,14 @@ export class StepClock {
     return result;
   }
 
-  /** Submits a step of so many real frames, and waits while too many are under way. */
+  /** Submits a step of so many real frames, and waits while too many are under way. Throws what the device met, such as its loss. */
   async submitted(frames: number): Promise<void> {
     this.#frames += frames;
     this.#device.recorder.flush();
-    this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone());
-    if (this.#inFlight.length > STEPS_AHEAD) await this.#inFlight.shift();
+    this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // its reason is thrown below
+    if (this.#inFlight.length <= STEPS_AHEAD) return;
+    await waitFor(this.#inFlight.shift() as Promise<undefined>);
+    await this.#device.throwIfBroken();
   }
 
   /** The numbers since the last lap. */
