@@ -21,7 +21,7 @@ const alphaKernel = defineKernel({
 const lossKernel = defineKernel({
   file: new URL("./loss.wgsl", import.meta.url),
   bindings: {
-    alpha: "read", input_lengths: "read", target_lengths: "read",
+    alpha: "read", log_normaliser: "read", input_lengths: "read", target_lengths: "read",
     path_loss: "read_write", losses: "read_write", weights: "read_write",
   },
   sizes: { batch: "u32", frames: "u32", longest: "u32", divide_by_labels: "u32", infeasible: "f32" },
@@ -72,7 +72,7 @@ export interface CtcOptions {
 /**
  * Connectionist temporal classification: -log of the probability that the frames spell the labels, over all alignments
  * (Graves, Fernández, Gomez, Schmidhuber, 2006). The log-softmax is inside; its gradient comes fused, softmax - γ.
- * A label that is no class makes its utterance infeasible. Memory beside the gradient: 2 · batch · frames · (2 · longest + 1).
+ * A label that is no class makes its utterance infeasible; a logit that is NaN makes the loss NaN. Memory beside the gradient: 2 · batch · frames · (2 · longest + 1).
  *
  * @param logits        `[batch, frames, classes]`
  * @param targets       i32 `[batch, longest]`, whatever beyond the length
@@ -106,7 +106,7 @@ export function ctcLoss(
   const weights = tape.empty([batch]);
   lossKernel.encode(
     tape,
-    { alpha, ...lengths, path_loss: pathLoss, losses, weights },
+    { alpha, log_normaliser: logNormaliser, ...lengths, path_loss: pathLoss, losses, weights },
     { batch, frames, longest, divide_by_labels: Number(reduction === "mean"), infeasible: zeroInfinity ? 0 : Infinity },
     {},
   );

@@ -1,15 +1,19 @@
 // CTC, the loss of each utterance from the last column of α: -log(exp α_{T-1}(S - 1) + exp α_{T-1}(S - 2)), the paths that
 // end in the last blank or the last label. One thread an utterance.
+// A logit that is not a number gives such a loss: the recursions' max() may lose it, so it is looked for in the normalisers,
+// by its bits, since compilers may take comparisons with NaN for never true.
 const LOG_ZERO: f32 = -1.0e30;
 const IMPOSSIBLE: f32 = 5.0e29; // a loss above this has no path
+const EXPONENT: u32 = 0x7f800000u; // all ones in NaN and infinity
 struct Sizes { batch: u32, frames: u32, longest: u32, divide_by_labels: u32, infeasible: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> alpha: array<f32>;            // [batch, frames, 2 · longest + 1]
-@group(0) @binding(1) var<storage, read> input_lengths: array<i32>;    // [batch]
-@group(0) @binding(2) var<storage, read> target_lengths: array<i32>;   // [batch]
-@group(0) @binding(3) var<storage, read_write> path_loss: array<f32>;  // [batch], above IMPOSSIBLE where no path fits
-@group(0) @binding(4) var<storage, read_write> losses: array<f32>;     // [batch], there what the caller wants to see
-@group(0) @binding(5) var<storage, read_write> weights: array<f32>;    // [batch]: 1, or 1 / number of labels
+@group(0) @binding(1) var<storage, read> log_normaliser: array<f32>;   // [batch, frames]
+@group(0) @binding(2) var<storage, read> input_lengths: array<i32>;    // [batch]
+@group(0) @binding(3) var<storage, read> target_lengths: array<i32>;   // [batch]
+@group(0) @binding(4) var<storage, read_write> path_loss: array<f32>;  // [batch], above IMPOSSIBLE where no path fits
+@group(0) @binding(5) var<storage, read_write> losses: array<f32>;     // [batch], there what the caller wants to see
+@group(0) @binding(6) var<storage, read_write> weights: array<f32>;    // [batch]: 1, or 1 / number of labels
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -26,6 +30,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (labels > 0u) {
       let larger = max(alpha[last], alpha[last - 1u]);
       loss = -(larger + log(1.0 + exp(min(alpha[last], alpha[last - 1u]) - larger)));
+    }
+  }
+  for (var t = 0u; t < frames; t++) {
+    let normaliser = log_normaliser[utterance * sizes.frames + t];
+    if ((bitcast<u32>(normaliser) & EXPONENT) == EXPONENT) {
+      loss = normaliser;
     }
   }
   path_loss[utterance] = loss;

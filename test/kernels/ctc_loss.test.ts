@@ -61,6 +61,14 @@ describe("ctcLoss", () => {
     expect([...losses, ...gradients.flat()].every(Number.isFinite)).toBe(true);
   });
 
+  it("is NaN, and not 0 as without a path, where a logit is NaN or infinite", async () => {
+    for (const wrong of [NaN, Infinity]) {
+      const logits = plain.logits.map((value, i) => (i === 4 ? wrong : value));
+      const { losses } = await lossAndGradient([{ ...plain, logits }, plain], { reduction: "none" });
+      expect(losses.map(Number.isFinite)).toEqual([false, true]);
+    }
+  });
+
   it("names the argument that does not fit", async () => {
     await expect(lossAndGradient([plain], { blank: CLASSES })).rejects.toThrow("ctcLoss: blank: expected a class below 3, got 3");
   });
