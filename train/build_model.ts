@@ -1,4 +1,5 @@
 import type { Device } from "../engine/device.ts";
+import { UserError } from "../engine/errors.ts";
 import { Parameters } from "../engine/parameters.ts";
 import { conformerDefaults } from "../model/config.ts";
 import { ConformerCtc } from "../model/conformer_ctc.ts";
@@ -6,7 +7,7 @@ import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import { createFbank, type Fbank } from "../model/features/fbank.ts";
 import { depthSchedule, type DepthSchedule } from "../model/unfold.ts";
 import { CharacterUnits } from "../model/units.ts";
-import { loadCheckpoint, restoreParameters, type Checkpoint } from "./checkpoint.ts";
+import { loadCheckpoint, restoreParameters, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
 
 export interface BuiltModel {
@@ -30,6 +31,13 @@ export function buildFbank({ data, features }: TrainConfig): Fbank {
 /** The schedule of a logical depth of this config. */
 export const scheduleOf = (config: TrainConfig, depth: number): DepthSchedule => depthSchedule(config.unfold.order, config.model.blocks, depth);
 
+/** The normalisation that a checkpoint keeps. Throws UserError if it is none, or not for the config's features. */
+export function restoreCmvn({ cmvn }: CheckpointState, { features }: TrainConfig, source: string): Cmvn {
+  const restored = parseCmvn(JSON.stringify(cmvn), source);
+  if (restored.mean.length !== features.bins) throw new UserError(`${source}: the normalisation is of ${restored.mean.length} bins, the config's features have ${features.bins}`);
+  return restored;
+}
+
 /** A model as training left it, with all that it takes to recognise speech. */
 export interface Recognizer extends BuiltModel {
   readonly checkpoint: Checkpoint;
@@ -47,6 +55,6 @@ export function openRecognizer(device: Device, path: string): Recognizer {
   const units = CharacterUnits.fromJSON(state.units, checkpoint.path);
   const built = buildModel(device, config, units.size, { optimizer: false });
   restoreParameters(checkpoint, built.parameters, { moments: false });
-  const cmvn = parseCmvn(JSON.stringify(state.cmvn), checkpoint.path);
+  const cmvn = restoreCmvn(state, config, checkpoint.path);
   return { ...built, checkpoint, config, units, fbank: buildFbank(config), cmvn };
 }

@@ -5,8 +5,9 @@ import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { showShape } from "../engine/shape.ts";
 import type { UnitsJson } from "../model/units.ts";
+import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
-import { toFloat32 } from "./half_precision.ts";
+import { isFloat, toFloat32 } from "./half_precision.ts";
 import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors.ts";
 
 /** Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the step. */
@@ -25,6 +26,10 @@ export interface CheckpointState {
   readonly sampler: SamplerState;
   /** Lowest WER of the deepest path on dev so far. */
   readonly best: { readonly wer: number; readonly step: number } | null;
+  /** What was measured since the last record of the log, which the next record is the mean of. */
+  readonly unlogged?: readonly MetricsRow[] | undefined;
+  /** Digest of the utterances trained on, since the sampler's state means nothing for others. */
+  readonly trainingSet?: string | undefined;
 }
 
 export interface Checkpoint {
@@ -83,6 +88,10 @@ const stateSchema = z.looseObject({
   step: z.int().min(0),
   seconds: z.number().min(0),
   sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+  // JSON has no infinity, which is the rate where dev has no words.
+  best: z.object({ wer: z.number().nullable().transform((wer) => wer ?? Infinity), step: z.int().min(0) }).nullable(),
+  unlogged: z.array(z.record(z.string(), z.number())).optional(),
+  trainingSet: z.string().optional(),
 });
 
 /** Reads a checkpoint file, or a run folder's `best.safetensors`. Throws a UserError in one sentence for anything else. */
@@ -102,24 +111,30 @@ export function loadCheckpoint(given: string): Checkpoint {
   return { path, state: state.data as unknown as CheckpointState, tensors };
 }
 
-/** Copies a checkpoint's tensors into a model of the same shape. */
+/**
+ * Copies a checkpoint's tensors into a model of the same shape.
+ *
+ * @param moments the optimiser's moments as well
+ * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape
+ */
 export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
   const { path, tensors } = checkpoint;
-  const expected = [...parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...parameters.buffers.map(({ name, tensor }) => ({ name, shape: tensor.shape }))];
-  const faults = expected.flatMap(({ name, shape }) => {
-    const found = tensors.get(name);
-    if (!found) return [`${name} is missing`];
-    return showShape(found.shape) === showShape(shape) ? [] : [`${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
+  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
+  const trained = parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape }));
+  const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
+  const expected = [
+    ...trained.map(({ name, shape }) => ({ key: name, name, shape, flat: "values" as const })),
+    ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ key: name, name, shape, flat: "values" as const })),
+    ...flats.flatMap(([flat, prefix]) => trained.map(({ name, shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
+  ];
+  const faults = expected.flatMap(({ key, shape }) => {
+    const found = tensors.get(key);
+    if (!found) return [`${key} is missing`];
+    if (!isFloat(found)) return [`${key} has type ${found.dtype}, expected a floating-point one`];
+    return showShape(found.shape) === showShape(shape) ? [] : [`${key} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
   });
   if (faults.length > 0) throw new UserError(`${path} does not fit the model of its config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
-  for (const { name } of expected) parameters.write(name, toFloat32(tensors.get(name) as SafeTensor));
-  if (!moments) return;
-  for (const [flat, prefix] of Object.entries(MOMENTS))
-    for (const { name } of parameters.all) {
-      const found = tensors.get(`${prefix}/${name}`);
-      if (!found) throw new UserError(`${path} holds no optimiser state (${prefix}/${name}): resume from last.safetensors`);
-      parameters.write(name, toFloat32(found), flat as keyof typeof MOMENTS);
-    }
+  for (const { key, name, flat } of expected) parameters.write(name, toFloat32(tensors.get(key) as SafeTensor), flat);
 }
 
 function parseJson(text: string): unknown {

@@ -3,20 +3,25 @@ import { UserError } from "../engine/errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, type TrainConfig } from "./config.ts";
 
-/** Sections that change nothing about what a run computes. */
-const HARMLESS = ["data", "log", "checkpoint", "eval"];
+/** Sections and keys that change nothing about what a run computes from the same data. */
+const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "log", "checkpoint", "eval"];
 
-/** Refuses to resume with another config than the run began with, naming the differences. */
+/** Refuses to resume with another config than the run began with. Throws a UserError that names what was and what is now. */
 export function expectSameConfig(config: TrainConfig, { path, state }: Checkpoint): void {
-  const differences = differ(state.config, plainConfig(config), "").filter((key) => !HARMLESS.includes(key.split(".")[0] as string));
-  if (differences.length > 0)
-    throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")} differ${differences.length === 1 ? "s" : ""}`);
+  const differences = differ(state.config, plainConfig(config), "");
+  if (differences.length > 0) throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}`);
 }
 
-/** The keys, as `model.dim`, in which two plain values differ. */
+/** Refuses to resume with other utterances, by the digest that `digestOf` gave of those now read. */
+export function expectSameData(digest: string, { path, state }: Checkpoint): void {
+  if (state.trainingSet !== undefined && state.trainingSet !== digest)
+    throw new UserError(`${path} was trained on other utterances than those of the training set now, so the run cannot be resumed exactly`);
+}
+
+/** Where two plain values differ, as `model.dim was 16, is now 32`. */
 function differ(a: unknown, b: unknown, key: string): string[] {
-  if (isDeepStrictEqual(a, b)) return [];
-  if (!isSection(a) || !isSection(b)) return [key];
+  if (isDeepStrictEqual(a, b) || HARMLESS.includes(key)) return [];
+  if (!isSection(a) || !isSection(b)) return [`${key} was ${JSON.stringify(a) ?? "not given"}, is now ${JSON.stringify(b) ?? "not given"}`];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) => differ(a[name], b[name], key === "" ? name : `${key}.${name}`));
 }
 

@@ -1,5 +1,8 @@
 import type { SafeTensor } from "./safetensors.ts";
 
+/** Whether `toFloat32` takes the tensor. */
+export const isFloat = ({ dtype }: SafeTensor): boolean => dtype === "F32" || dtype === "F16" || dtype === "BF16";
+
 /**
  * A floating-point tensor's values as float32: F32 as they are (not copied), F16 and BF16 widened, which is exact.
  *

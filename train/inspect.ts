@@ -4,7 +4,7 @@ import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { CharacterUnits } from "../model/units.ts";
 import { buildModel } from "./build_model.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { restoreParameters, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig } from "./config.ts";
 import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type ModelSize } from "./depths.ts";
 
@@ -38,11 +38,13 @@ export interface Inspection {
 
 const SECONDS = 10;
 
-/** Counts parameters and measures memory by running a model of the checkpoint's sizes once at each depth. */
-export async function inspectCheckpoint(device: Device, { path, state }: Checkpoint): Promise<Inspection> {
+/** Counts parameters and measures memory by running the checkpoint's model once at each depth. Throws UserError if its tensors do not fit its config. */
+export async function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Promise<Inspection> {
+  const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
   const units = CharacterUnits.fromJSON(state.units, path);
   const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
+  restoreParameters(checkpoint, parameters, { moments: false });
   const counts = countParameters(parameters);
   const frames = Math.round((SECONDS * 1000) / config.features.frameShiftMs);
 

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
@@ -8,16 +7,18 @@ import { serialiseCmvn } from "../model/features/cmvn.ts";
 import { buildModel } from "./build_model.ts";
 import { loadCheckpoint, restoreParameters, saveCheckpoint, type CheckpointState } from "./checkpoint.ts";
 import { plainConfig, type TrainConfig } from "./config.ts";
-import { expectSameConfig } from "./config_difference.ts";
+import { expectSameConfig, expectSameData } from "./config_difference.ts";
+import { digestOf } from "./data/digest.ts";
 import { loadTrainingData } from "./data/training_data.ts";
 import { BucketSampler } from "./data/sampler.ts";
 import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
 import { evaluate } from "./evaluate.ts";
 import { learningRateAt } from "./learning_rate.ts";
-import { LOG_FILE, openLog, type LogRecord } from "./log.ts";
-import { MetricsRing } from "./metrics_ring.ts";
+import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
+import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
 import { optimizerStep } from "./optimizer.ts";
 import { StepClock } from "./step_clock.ts";
+import { makeFolder } from "./run_folder.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
@@ -41,15 +42,18 @@ export interface RunOptions {
  */
 export async function train(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
   const { folder, observer, signal } = options;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lastPath = join(folder, "last.safetensors");
   const bestPath = join(folder, "best.safetensors");
+  const divergedPath = join(folder, "diverged.safetensors");
   const resumed = options.resume ? loadCheckpoint(lastPath) : undefined;
   if (resumed) expectSameConfig(config, resumed);
 
   // Data: audio files to normalised log-mel features and labels, in memory.
-  const data = await loadTrainingData(config, resumed?.state, observer);
+  const data = await loadTrainingData(config, resumed, observer);
   const { train: set, dev, units } = data;
+  const trainingSet = digestOf(set.utterances);
+  if (resumed) expectSameData(trainingSet, resumed);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
@@ -67,10 +71,6 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     log.append(record);
     observer.record(record);
   };
-  observer.begin(step, totalSteps);
-  write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
-  for (const message of data.warnings) write({ type: "warning", message });
-
   const clock = new StepClock(device, resumed?.state.seconds ?? 0);
   const state = (): CheckpointState => ({
     format: "unfold-checkpoint/1",
@@ -81,43 +81,58 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     seconds: clock.seconds,
     sampler: sampler.state,
     best,
+    unlogged,
+    trainingSet,
   });
-  const saveLast = (): Promise<void> => saveCheckpoint(lastPath, parameters, state(), { moments: true });
 
   const metricNames = ["loss", "kl", "gradNorm", ...trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth))];
   const ring = new MetricsRing(device, metricNames, config.log.everySteps * accumulate);
-  const recent: string[] = [];
+  const inRing: { step: number; ids: string }[] = [];
+  let unlogged: MetricsRow[] = [...(resumed?.state.unlogged ?? [])];
 
-  /** Brings the numbers of the last steps to the host, checks and logs their mean. */
-  const report = async (epoch: number, learningRate: number): Promise<void> => {
+  /** Brings the numbers of the last batches to the host and stops the run if it has diverged. */
+  const collect = async (): Promise<void> => {
     const rows = await ring.drain();
-    const bad = rows.findIndex(({ loss, gradNorm }) => !Number.isFinite(loss) || !Number.isFinite(gradNorm));
+    const bad = rows.findIndex((row) => Object.values(row).some((value) => !Number.isFinite(value)));
     if (bad >= 0) {
-      await saveLast();
+      await saveCheckpoint(divergedPath, parameters, state(), { moments: true });
+      const { loss, gradNorm } = rows[bad] as MetricsRow;
+      const { step: at, ids } = inRing[bad] as (typeof inRing)[number];
       throw new RunError(
-        `the ${Number.isFinite(rows[bad]?.loss) ? "gradient" : "loss"} became ${Number.isFinite(rows[bad]?.loss) ? rows[bad]?.gradNorm : rows[bad]?.loss} ` +
-          `in a batch with ${recent[bad]}; the weights before it are in ${lastPath}`,
+        `${Number.isFinite(loss) ? `the gradient's norm became ${gradNorm}` : `the loss became ${loss}`} at step ${at}, in the batch of ${ids}; ` +
+          `the weights as they are now are in ${divergedPath}, the last good checkpoint, if any, is untouched`,
       );
     }
-    recent.length = 0;
-    if (rows.length === 0) return;
-    const mean = (name: string): number => rows.reduce((sum, row) => sum + (row[name] as number), 0) / rows.length;
+    inRing.length = 0;
+    unlogged.push(...rows);
+  };
+
+  const saveLast = async (): Promise<void> => {
+    await collect();
+    await saveCheckpoint(lastPath, parameters, state(), { moments: true });
+  };
+
+  /** Logs the means since the last such record. */
+  const report = async (epoch: number, learningRate: number): Promise<void> => {
+    await collect();
     write({
       type: "step",
       step,
       epoch,
-      loss: mean("loss"),
-      ctc: Object.fromEntries(metricNames.slice(3).map((depth) => [depth, mean(depth)])),
-      kl: mean("kl"),
+      loss: meanOf(unlogged, "loss"),
+      ctc: Object.fromEntries(metricNames.slice(3).map((depth) => [depth, meanOf(unlogged, depth)])),
+      kl: meanOf(unlogged, "kl"),
       learningRate,
-      gradNorm: mean("gradNorm"),
+      gradNorm: meanOf(unlogged, "gradNorm"),
       gpuBytes: device.pool.statistics.peakBytes,
       skipped: set.skipped.length,
       ...clock.lap(),
     });
+    unlogged = [];
   };
 
   const evaluateDev = async (epoch: number): Promise<void> => {
+    await collect(); // so that weights which are no numbers are not tested
     const paths = evaluatedPaths(config);
     const scores = await evaluate(device, model, dev.utterances, paths, units, { beam: config.eval.beam });
     const byDepth = (value: (score: (typeof scores)[number]) => number) => Object.fromEntries(scores.map((score) => [String(score.depth), value(score)]));
@@ -128,58 +143,74 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     await saveCheckpoint(bestPath, parameters, state(), { moments: false });
   };
 
-  // The loop: one optimiser step a turn, of `accumulate` batches.
-  while (step < totalSteps && !signal.aborted) {
-    const learningRate = learningRateAt(config, step, totalSteps);
-    let epoch = 0;
-    for (let part = 0; part < accumulate; part++) {
-      const sampled = sampler.next();
-      epoch = sampled.epoch;
-      const batch = clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch));
-      const paths = trainingPaths(config, step);
-      const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
-      try {
-        // Forward at every depth of this step, sharing common prefixes.
-        const features = tape.upload(batch.features, [batch.size, batch.frames, batch.bins]);
-        const { logits, deviceLengths: lengths } = model.forward(tape, features, [...batch.lengths], paths.map(({ schedule }) => schedule), {
-          checkpointing: config.unfold.checkpointing,
-        });
-        // Joint loss and its gradients, added up over the parts.
-        const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
-        const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
-        const loss = jointLoss(tape, logits, { targets, targetLengths, lengths }, { ...config.loss, blank: model.config.blank });
-        tape.backward(loss.total, accumulate === 1 ? undefined : tape.filled(loss.total.shape, 1 / accumulate));
-        // Update.
-        const gradNorm = part === accumulate - 1 ? optimizerStep(tape, parameters, config.optimizer, learningRate, step + 1) : undefined;
-        ring.push({ loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) });
-      } finally {
-        tape.end();
-      }
-      recent.push(sampled.indices.map((i) => set.utterances[i]?.id).join(", "));
-      await clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0));
-    }
-    step++;
-    if (step % config.log.everySteps === 0 || step === totalSteps) await report(epoch, learningRate);
-    if (step % evaluateEvery === 0 || step === totalSteps) await clock.pause(() => evaluateDev(epoch));
-    if (step % config.checkpoint.everySteps === 0 || step === totalSteps) await clock.pause(saveLast);
-  }
-  if (step < totalSteps) {
-    await saveLast();
-    write({ type: "end", reason: "interrupted" });
-    log.close();
-    observer.end();
-    return "interrupted";
-  }
+  try {
+    observer.begin(step, totalSteps);
+    write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
+    for (const message of data.warnings) write({ type: "warning", message });
 
-  // The best checkpoint on the test sets, at every depth.
-  ring.release();
-  restoreParameters(loadCheckpoint(bestPath), parameters, { moments: false });
-  observer.end();
-  await testAllSets(device, config, { model, parameters }, data, observer, write, folder);
-  write({ type: "end", reason: "finished" });
-  log.close();
-  writeReport(folder);
-  return "finished";
+    // The loop: one optimiser step a turn, of `accumulate` batches.
+    while (step < totalSteps && !signal.aborted) {
+      const learningRate = learningRateAt(config, step, totalSteps);
+      let epoch = 0;
+      for (let part = 0; part < accumulate; part++) {
+        const sampled = sampler.next();
+        epoch = sampled.epoch;
+        const batch = clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch));
+        const paths = trainingPaths(config, step);
+        const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
+        try {
+          // Forward at every depth of this step, sharing common prefixes.
+          const features = tape.upload(batch.features, [batch.size, batch.frames, batch.bins]);
+          const { logits, deviceLengths: lengths } = model.forward(tape, features, [...batch.lengths], paths.map(({ schedule }) => schedule), {
+            checkpointing: config.unfold.checkpointing,
+          });
+          // Joint loss and its gradients, added up over the parts.
+          const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
+          const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
+          const loss = jointLoss(tape, logits, { targets, targetLengths, lengths }, { ...config.loss, blank: model.config.blank });
+          tape.backward(loss.total, accumulate === 1 ? undefined : tape.filled(loss.total.shape, 1 / accumulate));
+          // Update.
+          const gradNorm = part === accumulate - 1 ? optimizerStep(tape, parameters, config.optimizer, learningRate, step + 1) : undefined;
+          ring.push({ loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) });
+        } finally {
+          tape.end();
+        }
+        inRing.push({ step: step + 1, ids: sampled.indices.map((i) => set.utterances[i]?.id).join(", ") });
+        await clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0));
+      }
+      step++;
+      if (step % config.log.everySteps === 0 || step === totalSteps) await report(epoch, learningRate);
+      if (step % evaluateEvery === 0 || step === totalSteps) await clock.pause(() => evaluateDev(epoch));
+      if (step % config.checkpoint.everySteps === 0 || step === totalSteps) await clock.pause(saveLast);
+    }
+    if (signal.aborted) {
+      await saveLast();
+      write({ type: "end", reason: "interrupted" });
+      return "interrupted";
+    }
+
+    // The best checkpoint on the test sets, at every depth.
+    ring.release();
+    restoreParameters(loadCheckpoint(bestPath), parameters, { moments: false });
+    observer.end();
+    await testAllSets(device, config, { model, parameters }, data, observer, write, folder);
+    write({ type: "end", reason: "finished" });
+    writeReport(folder);
+    return "finished";
+  } catch (error) {
+    endLog(log, error);
+    throw error;
+  } finally {
+    observer.end();
+    log.close();
+  }
+}
+
+/** Writes how a run failed, unless it is the log that cannot be written. */
+function endLog(log: Log, error: unknown): void {
+  try {
+    log.append({ type: "end", reason: (error as Error).message });
+  } catch { /* the error at hand says so */ }
 }
 
 const samplerConfig = ({ batch }: TrainConfig) => ({

@@ -26,7 +26,7 @@ export const scheduleSchema = z.strictObject({
 export const evalSchema = z.strictObject({
   every_epochs: whole(1).nullish().describe("Epochs from one evaluation on dev to the next; 1 if neither this nor `every_steps` is given."),
   every_steps: whole(1).nullish().describe("Steps from one evaluation on dev to the next, instead of `every_epochs`."),
-  beam: whole(1).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
+  beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
 });
 
 export const checkpointSchema = z.strictObject({

@@ -1,13 +1,12 @@
-import { parseCmvn } from "../../model/features/cmvn.ts";
 import { subsampledLength } from "../../model/subsampling.ts";
 import { CharacterUnits } from "../../model/units.ts";
-import { buildFbank } from "../build_model.ts";
-import type { CheckpointState } from "../checkpoint.ts";
+import { buildFbank, restoreCmvn } from "../build_model.ts";
+import type { Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 import type { RunObserver } from "../run_observer.ts";
 import { loadDataset, type Dataset } from "./dataset.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
-import { summarizeSkipped } from "./validate.ts";
+import { dataWarnings } from "./warnings.ts";
 
 export interface TrainingData {
   readonly train: Dataset;
@@ -22,12 +21,12 @@ export interface TrainingData {
  * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming.
  * Throws a UserError that names file and line before anything is trained.
  */
-export async function loadTrainingData(config: TrainConfig, resumed: CheckpointState | undefined, observer: RunObserver): Promise<TrainingData> {
+export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint | undefined, observer: RunObserver): Promise<TrainingData> {
   const manifests = { train: await readManifest(config.data.train), dev: await readManifest(config.data.dev) };
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
-  const units = resumed ? CharacterUnits.fromJSON(resumed.units, "the checkpoint") : CharacterUnits.fromTexts(manifests.train.entries.map(({ text }) => text));
+  const units = resumed ? CharacterUnits.fromJSON(resumed.state.units, resumed.path) : CharacterUnits.fromTexts(manifests.train.entries.map(({ text }) => text));
   const fbank = buildFbank(config);
   const warnings: string[] = [];
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
@@ -35,14 +34,13 @@ export async function loadTrainingData(config: TrainConfig, resumed: CheckpointS
     try {
       const options = { fbank, cmvn, units: name === "train" ? units : null, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: done.update };
       const set = await loadDataset(manifest.entries, options);
-      const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
-      warnings.push(...[...manifest.warnings, ...set.warnings, ...(skipped ? [skipped] : [])].map((warning) => `${name}: ${warning}`));
+      warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
       return set;
     } finally {
       done.stop();
     }
   };
-  const train = await load("train", manifests.train, resumed ? parseCmvn(JSON.stringify(resumed.cmvn), "the checkpoint") : null);
+  const train = await load("train", manifests.train, resumed ? restoreCmvn(resumed.state, config, resumed.path) : null);
   const dev = await load("dev", manifests.dev, train.cmvn);
   const testSets: TrainingData["tests"][number][] = [];
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
