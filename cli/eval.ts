@@ -7,12 +7,14 @@ import { openRecognizer } from "../train/build_model.ts";
 import { writeAtomically } from "../train/checkpoint.ts";
 import { loadDataset } from "../train/data/dataset.ts";
 import { readManifest } from "../train/data/manifest.ts";
+import { dataWarnings } from "../train/data/warnings.ts";
 import { countParameters, type DepthPath } from "../train/depths.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { makeFolder } from "../train/run_folder.ts";
 import { resultTable } from "../train/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { parseDepths, parsePositive } from "./depths_option.ts";
+import { parseBeam, parseDepths } from "./depths_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface EvalOptions extends AdapterOptions {
@@ -34,26 +36,25 @@ export function register(program: Command): void {
 }
 
 async function runEval(checkpoint: string, manifestFile: string, options: EvalOptions): Promise<void> {
-  const beam = parsePositive("--beam", options.beam);
+  const beam = parseBeam(options.beam);
   const device = await openDevice(adapterOptions(options));
   const recognizer = openRecognizer(device, checkpoint);
   const { model, parameters, config, units, fbank, cmvn } = recognizer;
   const paths = parseDepths(options.depths, config);
   const observer = terminalObserver();
+  const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
+  makeFolder(folder);
 
   const manifest = await readManifest(manifestFile);
-  for (const warning of manifest.warnings) observer.message(warning);
   const reading = observer.task("reading audio", manifest.entries.length);
-  const set = await loadDataset(manifest.entries, { fbank, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update });
-  reading.stop();
-  for (const warning of set.warnings) observer.message(warning);
+  const set = await loadDataset(manifest.entries, { fbank, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
+  for (const warning of dataWarnings(manifest, set, units)) observer.message(`warning: ${warning}`);
   const decoding = observer.task("recognising", set.utterances.length * paths.length);
   const scores = await evaluate(device, model, set.utterances, paths, units, { beam, timed: true, onProgress: decoding.update });
   decoding.stop();
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
-  const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
   for (const score of scores) writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(parameters), config.model.blocks));
   process.stdout.write(options.json ? `${JSON.stringify({ checkpoint: recognizer.checkpoint.path, manifest: manifestFile, beam: beam ?? null, rows }, null, 2)}\n` : `${resultTable(name, rows)}\n`);

@@ -8,11 +8,15 @@ export function exitCode(error: unknown): number {
   return error instanceof UserError ? 2 : 1;
 }
 
-/** One line on stderr; with UNFOLD_DEBUG=1 the stack as well. Written at once, since the process is about to end. */
+/**
+ * One line on stderr, or one for each fault of a UserError that has several; with UNFOLD_DEBUG=1 the stack as well. Written
+ * at once, since the process is about to end.
+ */
 export function printError(error: unknown): void {
   const message = error instanceof Error ? error.message || error.name : String(error);
   const stack = process.env.UNFOLD_DEBUG === "1" && error instanceof Error ? `\n${error.stack ?? ""}` : "";
   try {
-    writeSync(2, `unfold: ${message.split("\n").join(" ")}${stack}\n`);
+    const lines = error instanceof UserError ? message.split("\n") : [message.split("\n").join(" ")];
+    writeSync(2, `${lines.map((line) => `unfold: ${line}`).join("\n")}${stack}\n`);
   } catch { /* nobody reads stderr */ }
 }

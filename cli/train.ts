@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { UserError } from "../engine/errors.ts";
 import { loadConfig } from "../train/config.ts";
 import { train } from "../train/main.ts";
+import { expectRun } from "../train/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { interruptible } from "./interrupt.ts";
 import { terminalObserver } from "./terminal_observer.ts";
@@ -31,14 +30,18 @@ export function register(program: Command): void {
 async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const config = loadConfig(file, options.set, { dataFolder: options.data });
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
-  const exists = existsSync(join(folder, "last.safetensors"));
-  if (exists && !options.resume) throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
-  if (!exists && options.resume) throw new UserError(`${folder} holds no run to resume: last.safetensors is not there`);
+  expectRun(folder, { resume: options.resume === true });
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
     const outcome = await train(device, config, { folder, resume: options.resume === true, signal, observer: terminalObserver() });
-    process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: unfold train ${file} --out ${folder} --resume\n`);
+    process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`);
     return outcome;
   });
   device.close();
+}
+
+/** What to type to go on: the same options, and `--resume`. */
+function resumeCommand(file: string, folder: string, { set, data }: TrainOptions): string {
+  const words = [file, ...set.flatMap((text) => ["--set", text]), ...(data === undefined ? [] : ["--data", data]), "--out", folder, "--resume"];
+  return `unfold train ${words.map((word) => (/^[\w./:=@%+,-]+$/u.test(word) ? word : `'${word}'`)).join(" ")}`;
 }

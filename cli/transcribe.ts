@@ -8,10 +8,9 @@ import { MIN_FRAMES } from "../model/subsampling.ts";
 import { openRecognizer, type Recognizer } from "../train/build_model.ts";
 import { readAudio } from "../train/data/audio.ts";
 import type { BatchItem } from "../train/data/batch.ts";
-import type { DepthPath } from "../train/depths.ts";
 import { recognise } from "../train/recognise.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { parseDepths, parsePositive } from "./depths_option.ts";
+import { parseBeam, parseDepth } from "./depths_option.ts";
 
 interface TranscribeOptions extends AdapterOptions {
   depth?: string;
@@ -30,7 +29,7 @@ export function register(program: Command): void {
 }
 
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
-  const beam = parsePositive("--beam", options.beam);
+  const beam = parseBeam(options.beam);
   const device = await openDevice(adapterOptions(options));
   const transcripts = await transcribeFiles(device, openRecognizer(device, checkpoint), files, { beam, depth: options.depth });
   device.close();
@@ -53,7 +52,7 @@ export async function transcribeFiles(
   files: readonly string[],
   { beam, depth }: { beam?: number | undefined; depth?: string | undefined },
 ): Promise<Transcript[]> {
-  const path = parseDepths(depth, config).at(-1) as DepthPath;
+  const path = parseDepth(depth, config);
   const { sampleRate } = fbank.options;
   const utterances: (BatchItem & { seconds: number })[] = [];
   for (const file of files) {
