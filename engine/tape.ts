@@ -132,8 +132,7 @@ export class Tape {
       for (const storage of frame) if (!kept.has(storage)) storage.release();
       return result;
     } catch (error) {
-      while (this.#frames.at(-1) !== frame) this.#releaseFrame();
-      this.#releaseFrame();
+      this.#releaseFrame(); // scopes within have ended theirs
       throw error;
     }
   }

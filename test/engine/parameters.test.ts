@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Parameters } from "../../engine/parameters.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { read, tensor } from "../../engine/tensor.ts";
+import { read, release, tensor } from "../../engine/tensor.ts";
 import { adamw } from "../../kernels/adamw/adamw.ts";
 import { linear } from "../../kernels/linear/linear.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
@@ -49,6 +49,15 @@ describe("parameters", () => {
     const weight = alone.add("weight1", [3, 5], { init: draw });
     alone.seal(device(), { seed: 1 });
     expect(await read(device(), weight)).toEqual(await read(device(), a.weight1));
+  });
+
+  it("have gradients and moments of zero, also in buffers that were used before", async () => {
+    const used = [0, 1, 2, 3].map(() => tensor(device(), new Float32Array(512).fill(3), [512]));
+    for (const x of used) release(x);
+    const { parameters } = example();
+    for (const flat of ["grads", "firstMoment", "secondMoment"] as const)
+      for (const { values } of (await parameters.read(flat)).values()) expect(values.every((value) => value === 0)).toBe(true);
+    parameters.release();
   });
 
   it("come back by name, in the files' shapes, buffers with the values only", async () => {

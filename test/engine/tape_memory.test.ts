@@ -130,6 +130,28 @@ describe("a tape's memory", () => {
     release(x);
   });
 
+  it("of a second run of a checkpointed function holds only what was saved", () => {
+    const x = leaf(device(), new Float32Array(1024).fill(0.1), [1024]);
+    const tape = new Tape(device());
+    const y = tape.checkpoint((h) => {
+      for (let i = 0; i < 20; i++) scale(tape, tape.detach(h), i);
+      return square(tape, h);
+    }, x);
+    let heldInBackward = 0;
+    const z = tape.checkpoint((h) => {
+      for (let i = 0; i < 20; i++) scale(tape, tape.detach(h), i);
+      return tape.record("probe", [h], scale(tape, tape.detach(h), 1), [], (dy) => {
+        heldInBackward = live();
+        return [dy];
+      });
+    }, y);
+    const before = live();
+    tape.backward(z, tape.filled([1024], 1));
+    expect(heldInBackward - before).toBeLessThanOrEqual(3 * 4096);
+    tape.end();
+    release(x);
+  });
+
   it("keeps a scope's several results, and an input that is returned as it is", async () => {
     const x = leaf(device(), [1], [1]);
     const tape = new Tape(device());
