@@ -31,12 +31,14 @@ describe("a process ends by itself once its devices are closed", () => {
     expect(await run(program)).toEqual({ status: 0, stdout: "0\n", stderr: "" });
   });
 
-  it("after an error on the device", async () => {
+  it("after errors on the device, which print nothing", async () => {
     const program = `
       const device = await openDevice();
+      device.gpu.createBuffer({ size: 4, usage: 0 }); // refused
+      await device.finish().catch((error) => console.log(error.name));
       device.gpu.destroy();
       await read(device, zeroTensor(device, [1])).catch((error) => console.log(error.name));
       device.close();`;
-    expect(await run(program)).toEqual({ status: 0, stdout: "RunError\n", stderr: "" });
+    expect(await run(program)).toEqual({ status: 0, stdout: "RunError\nRunError\n", stderr: "" });
   });
 });
