@@ -1,7 +1,7 @@
 import type { Device } from "../../engine/device.ts";
 
 /** Each is a shader of that name beside this file, which says how it works. */
-export const VARIANTS = ["plain", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
+export const VARIANTS = ["plain", "register_tile", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export interface VariantSizes {
@@ -22,6 +22,7 @@ export interface VariantDevice extends Pick<Device, "isSoftware" | "features"> {
 export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevice): boolean {
   switch (variant) {
     case "plain":
+    case "register_tile":
     case "workgroup_tile":
       return true;
     case "subgroup_tile":
@@ -48,7 +49,7 @@ const WORTH_A_TILE = 1 << 16;
 /** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
 export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
   const { matrices, rows, cols, inner } = sizes;
-  const tiles: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "subgroup_tile_any"] : ["workgroup_tile"];
+  const tiles: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "subgroup_tile_any", "register_tile"] : ["workgroup_tile"];
   const order = [...(preferred ? [preferred] : []), ...(matrices * rows * cols * inner < WORTH_A_TILE ? [] : tiles)];
   return order.find((variant) => fits(variant, sizes, device)) ?? "plain";
 }

@@ -13,9 +13,9 @@ describe("the variant of a matrix product", () => {
     expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("subgroup_tile_any");
   });
 
-  it("is plain where subgroups are missing or too narrow, whatever is preferred", () => {
-    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("plain");
-    expect(chooseVariant(sizes, { ...software, info: { subgroupMinSize: 4 } }, "subgroup_tile")).toBe("plain");
+  it("is the register tile where subgroups are missing or too narrow, whatever is preferred", () => {
+    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("register_tile");
+    expect(chooseVariant(sizes, { ...software, info: { subgroupMinSize: 4 } }, "subgroup_tile")).toBe("register_tile");
   });
 
   it("is plain where a tile would not repay its compilation", () => {
