@@ -45,9 +45,8 @@ export async function recognise(
     try {
       const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
       const output = model.forward(tape, features, [...batch.lengths], schedules);
-      const posteriors = output.logits.map((logits) => read(device, logSoftmax(tape, logits)));
-      for (const [path, promise] of posteriors.entries()) {
-        const logProbs = (await promise) as Float32Array;
+      const posteriors = await Promise.all(output.logits.map((logits) => read(device, logSoftmax(tape, logits)) as Promise<Float32Array>));
+      for (const [path, logProbs] of posteriors.entries()) {
         const shape = (output.logits[path] as { shape: readonly number[] }).shape as readonly [number, number, number];
         const result = results[path] as (typeof results)[number];
         const decoded = beam
