@@ -86,7 +86,7 @@ function logTicks(low: number, high: number): number[] {
 /** Curves: every point thin, their running mean strong, where there are enough points for one. */
 export function curves(points: readonly Point[]): Plot.Markish[] {
   const perSeries = points.length / new Set(points.map(({ series }) => series)).size;
-  const line = { x: "x", y: "y", stroke: "series", strokeLinejoin: "round" } as const;
+  const line = { x: "x", y: "y", z: "series", stroke: "series", strokeLinejoin: "round" } as const;
   const data = points.filter(({ y }) => Number.isFinite(y));
   if (perSeries < 40) return [Plot.lineY(data, { ...line, strokeWidth: 1.8 })];
   const k = Math.max(3, Math.round(perSeries / 25));

@@ -21,7 +21,7 @@ export function depthChart(results: readonly ResultRecord[]): Html {
     note: "one set of weights, unfolded to each depth",
     series: setSeries(results),
     marks: [
-      Plot.lineY(points, { x: "x", y: "y", stroke: "series", strokeWidth: 1.8 }),
+      Plot.lineY(points, { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8 }),
       Plot.dot(points, { x: "x", y: "y", fill: "series", r: 4 }),
       Plot.text(points, { x: "x", y: "y", text: ({ y }: { y: number }) => formatPercent(y, 1), ...labelStyle }),
     ],

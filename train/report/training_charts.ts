@@ -31,7 +31,7 @@ export function trainingCharts(history: History): Html[] {
     return stepChart({ title, note, series: PLAIN, marks: curves(points), y: y ?? scaleFor(points) });
   };
 
-  const rates = [Plot.lineY(byStep(({ learningRate }) => learningRate), { x: "x", y: "y", stroke: "series", strokeWidth: 1.8 })];
+  const rates = [Plot.lineY(byStep(({ learningRate }) => learningRate), { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8 })];
   const losses = perDepthPoints(steps, ({ ctc }) => ctc);
   const trained = depthSeries(history.depths).filter(({ name }) => losses.some(({ series }) => series === name));
   return [
@@ -56,7 +56,7 @@ export function devChart({ devs, depths }: History): Html | null {
     wide: true,
     series,
     marks: [
-      Plot.lineY(points, { x: "x", y: "y", stroke: "series", strokeWidth: 1.8, strokeLinejoin: "round" }),
+      Plot.lineY(points, { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8, strokeLinejoin: "round" }),
       Plot.dot(points, { x: "x", y: "y", fill: "series", r: 2.2, title }),
     ],
     y: { zero: true, percent: true, tickFormat: (value: number) => `${value} %` },
