@@ -1,4 +1,5 @@
 import type { Device } from "./device.ts";
+import { collectGarbage } from "./garbage.ts";
 import { RunError } from "./errors.ts";
 import { showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -12,8 +13,12 @@ export interface CompiledKernel {
 
 type LoadedCode = ReflectedShader & { readonly code: string };
 
-/** Bind groups kept per pipeline; pooled buffers come back, so a training step finds nearly all of its own. */
-const MAX_BIND_GROUPS = 2048;
+/**
+ * Bind groups kept in all: a training step has some hundred, and finds nearly all of them again, because the pool gives
+ * equal steps equal buffers. The bound is there because each live one costs a software driver a memory mapping, of
+ * which Linux allows a process 65,530.
+ */
+const MAX_BIND_GROUPS = 4096;
 
 /** The compiled pipelines of one device and their bind groups. */
 export class PipelineCache {
@@ -21,6 +26,7 @@ export class PipelineCache {
   readonly #compiled = new Map<LoadedCode, Map<string, CompiledKernel>>();
   readonly #bufferIds = new WeakMap<GPUBuffer, number>();
   #nextBufferId = 0;
+  #bindGroups = 0;
 
   constructor(device: Device) {
     this.#device = device;
@@ -64,7 +70,8 @@ export class PipelineCache {
     const known = compiled.groups.get(key);
     if (known) return known;
     checkAliases(label, bindings, tensors);
-    if (compiled.groups.size >= MAX_BIND_GROUPS) compiled.groups.clear();
+    if (this.#bindGroups >= MAX_BIND_GROUPS) this.forgetBindGroups();
+    this.#bindGroups++;
     const group = this.#device.gpu.createBindGroup({
       layout: compiled.layout,
       entries: bindings.map(({ name, binding }) => ({ binding, resource: this.#resource(label, name, tensors[name] as Tensor) })),
@@ -89,6 +96,13 @@ export class PipelineCache {
   /** Forgets all bind groups: call when buffers are destroyed. */
   forgetBindGroups(): void {
     for (const variants of this.#compiled.values()) for (const { groups } of variants.values()) groups.clear();
+    this.#bindGroups = 0;
+    collectGarbage();
+  }
+
+  /** Bind groups kept now. */
+  get bindGroups(): number {
+    return this.#bindGroups;
   }
 
   #bufferId(buffer: GPUBuffer): number {

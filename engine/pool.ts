@@ -19,7 +19,11 @@ export interface PoolStatistics {
 
 export class BufferPool {
   readonly #gpu: GPUDevice;
+  /** By size; the oldest last. */
   readonly #waiting = new Map<number, GPUBuffer[]>();
+  /** In which order buffers were made. */
+  readonly #ages = new WeakMap<GPUBuffer, number>();
+  #created = 0;
   #live = 0;
   #peak = 0;
   #allocated = 0;
@@ -38,18 +42,25 @@ export class BufferPool {
     const reused = this.#waiting.get(size)?.pop();
     if (reused) return reused;
     this.#allocated += size;
-    return this.#gpu.createBuffer({
+    const buffer = this.#gpu.createBuffer({
       size,
       usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
     });
+    this.#ages.set(buffer, this.#created++);
+    return buffer;
   }
 
-  /** Takes back a buffer whose last use has been encoded. */
+  /**
+   * Takes back a buffer whose last use has been encoded. The oldest waiting one is given out first, whatever order they
+   * came back in: so equal steps get equal buffers, and find the bind groups of the step before.
+   */
   release(buffer: GPUBuffer): void {
     this.#live -= buffer.size;
-    const list = this.#waiting.get(buffer.size);
-    if (list) list.push(buffer);
-    else this.#waiting.set(buffer.size, [buffer]);
+    const list = this.#waiting.get(buffer.size) ?? [];
+    const age = this.#ages.get(buffer) as number;
+    const at = list.findLastIndex((other) => (this.#ages.get(other) as number) > age) + 1;
+    list.splice(at, 0, buffer);
+    this.#waiting.set(buffer.size, list);
   }
 
   /** Destroys all waiting buffers. Call only when nothing encoded is unsubmitted. */
