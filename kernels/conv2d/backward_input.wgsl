@@ -1,10 +1,8 @@
 // Convolution over height and width, backward to the input:
 //   dx[b, h, w, c] = Σ_{o,u,v} weight[o, c, u, v] · dy[b, (h + padding - u) / stride, (w + padding - v) / stride, o]
 // over those u, v that divide without a remainder. Which ones do depends only on h and w modulo stride, so a workgroup
-// takes input positions of one remainder ("phase") and steps through just the taps that count. One thread computes INS
-// channels of POSITIONS positions; all threads of a workgroup read the same weights.
-const INS: u32 = 8u;
-const POSITIONS: u32 = 4u;
+// takes input positions of one remainder ("phase") and steps through just the taps that count. One thread computes 8
+// channels of 4 positions, those of a vec4; all threads of a workgroup read the same weights.
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,
@@ -18,53 +16,56 @@ var<immediate> sizes: Sizes;
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let s = sizes.stride;
-  let first = ((group.x + group.y * groups.x) * 32u + local) * POSITIONS;
+  let first = ((group.x + group.y * groups.x) * 32u + local) * 4u;
   let phase = group.z % (s * s);
-  let first_in = group.z / (s * s) * INS;
+  let first_in = group.z / (s * s) * 8u;
   let rows = (sizes.height + s - 1u) / s;
   let cols = (sizes.width + s - 1u) / s;
   if (first >= sizes.batch * rows * cols) {
     return;
   }
-  var sum: array<array<f32, INS>, POSITIONS>;
-  var image: array<u32, POSITIONS>;
-  var h: array<u32, POSITIONS>;
-  var w: array<u32, POSITIONS>;
-  for (var p = 0u; p < POSITIONS; p++) {
-    image[p] = (first + p) / (rows * cols);
-    h[p] = (first + p) / cols % rows * s + phase / s;
-    w[p] = (first + p) % cols * s + phase % s;
-  }
+  let position = first + vec4u(0u, 1u, 2u, 3u);
+  let image = position / (rows * cols);
+  let h = position / cols % rows * s + phase / s;
+  let w = position % cols * s + phase % s;
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  var s4 = vec4f();
+  var s5 = vec4f();
+  var s6 = vec4f();
+  var s7 = vec4f();
   let taps = sizes.kernel_height * sizes.kernel_width;
   for (var u = (phase / s + sizes.padding) % s; u < sizes.kernel_height; u += s) {
     for (var v = (phase % s + sizes.padding) % s; v < sizes.kernel_width; v += s) {
-      var source: array<u32, POSITIONS>;
-      var inside: array<bool, POSITIONS>;
-      for (var p = 0u; p < POSITIONS; p++) {
-        let i = (h[p] + sizes.padding - u) / s;
-        let j = (w[p] + sizes.padding - v) / s;
-        inside[p] = u <= h[p] + sizes.padding && v <= w[p] + sizes.padding && i < sizes.out_height && j < sizes.out_width;
-        source[p] = ((image[p] * sizes.out_height + i) * sizes.out_width + j) * sizes.outs;
-      }
+      let i = (h + sizes.padding - u) / s;
+      let j = (w + sizes.padding - v) / s;
+      let inside = (vec4u(u) <= h + sizes.padding) & (vec4u(v) <= w + sizes.padding) & (i < vec4u(sizes.out_height)) & (j < vec4u(sizes.out_width));
+      let source = ((image * sizes.out_height + i) * sizes.out_width + j) * sizes.outs;
       for (var o = 0u; o < sizes.outs; o++) {
-        var g: array<f32, POSITIONS>;
-        for (var p = 0u; p < POSITIONS; p++) {
-          g[p] = select(0.0, dy[source[p] + o], inside[p]);
-        }
-        for (var c = 0u; c < INS; c++) {
-          let tap = weight[(o * sizes.channels + first_in + c) * taps + u * sizes.kernel_width + v];
-          for (var p = 0u; p < POSITIONS; p++) {
-            sum[p][c] += g[p] * tap;
-          }
-        }
+        let at = source + o;
+        let g = select(vec4f(), vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]), inside);
+        let tap = (o * sizes.channels + first_in) * taps + u * sizes.kernel_width + v;
+        s0 += weight[tap] * g;
+        s1 += weight[tap + taps] * g;
+        s2 += weight[tap + 2u * taps] * g;
+        s3 += weight[tap + 3u * taps] * g;
+        s4 += weight[tap + 4u * taps] * g;
+        s5 += weight[tap + 5u * taps] * g;
+        s6 += weight[tap + 6u * taps] * g;
+        s7 += weight[tap + 7u * taps] * g;
       }
     }
   }
-  for (var p = 0u; p < POSITIONS; p++) {
-    for (var c = 0u; c < INS; c++) {
-      if (image[p] < sizes.batch && h[p] < sizes.height && w[p] < sizes.width && first_in + c < sizes.channels) {
-        dx[((image[p] * sizes.height + h[p]) * sizes.width + w[p]) * sizes.channels + first_in + c] = sum[p][c];
-      }
-    }
+  let inside = (image < vec4u(sizes.batch)) & (h < vec4u(sizes.height)) & (w < vec4u(sizes.width));
+  let pixel = ((image * sizes.height + h) * sizes.width + w) * sizes.channels;
+  let end_in = min(first_in + 8u, sizes.channels);
+  for (var c = first_in; c < end_in; c++) {
+    if (inside.x) { dx[pixel.x + c] = s0.x; }
+    if (inside.y) { dx[pixel.y + c] = s0.y; }
+    if (inside.z) { dx[pixel.z + c] = s0.z; }
+    if (inside.w) { dx[pixel.w + c] = s0.w; }
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
   }
 }

@@ -1,9 +1,8 @@
 // Convolution over height and width, channels last:
 //   y[b, i, j, o] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[b, i · stride + u - padding, j · stride + v - padding, c],
-// then max(0, y) if asked for. One thread computes OUTS channels of POSITIONS neighbouring positions in registers. All
-// threads of a workgroup have the same channels, so they read the same weights.
-const OUTS: u32 = 8u;
-const POSITIONS: u32 = 4u;
+// then max(0, y) if asked for. One thread computes 8 channels of 4 neighbouring positions in registers: a vec4 has the
+// positions. (Arrays would be memory where a driver does not unroll loops.) All threads of a workgroup have the same
+// channels, so they read the same weights.
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,
@@ -17,54 +16,56 @@ var<immediate> sizes: Sizes;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let first = ((group.x + group.y * groups.x) * 32u + local) * POSITIONS;
-  let first_out = group.z * OUTS;
+  let first = ((group.x + group.y * groups.x) * 32u + local) * 4u;
+  let first_out = group.z * 8u;
   let positions = sizes.batch * sizes.out_height * sizes.out_width;
   if (first >= positions) {
     return;
   }
-  var sum: array<array<f32, OUTS>, POSITIONS>;
-  var image: array<u32, POSITIONS>;
-  var top: array<u32, POSITIONS>;
-  var left: array<u32, POSITIONS>;
-  for (var p = 0u; p < POSITIONS; p++) {
-    let row = (first + p) / sizes.out_width;
-    image[p] = row / sizes.out_height * sizes.height;
-    // Above or left of the image these wrap round to huge numbers, which the comparisons below refuse.
-    top[p] = row % sizes.out_height * sizes.stride - sizes.padding;
-    left[p] = (first + p) % sizes.out_width * sizes.stride - sizes.padding;
-    for (var o = 0u; o < OUTS; o++) {
-      sum[p][o] = select(0.0, bias[first_out + o], sizes.has_bias == 1u);
-    }
-  }
+  let position = first + vec4u(0u, 1u, 2u, 3u);
+  let row = position / sizes.out_width;
+  let image = row / sizes.out_height * sizes.height;
+  // Above or left of the image these wrap round to huge numbers, which the comparisons below refuse.
+  let top = row % sizes.out_height * sizes.stride - sizes.padding;
+  let left = position % sizes.out_width * sizes.stride - sizes.padding;
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  var s4 = vec4f();
+  var s5 = vec4f();
+  var s6 = vec4f();
+  var s7 = vec4f();
   let taps = sizes.kernel_height * sizes.kernel_width;
+  let step = sizes.channels * taps; // to the weight of the next output
   for (var u = 0u; u < sizes.kernel_height; u++) {
     for (var v = 0u; v < sizes.kernel_width; v++) {
-      var source: array<u32, POSITIONS>;
-      var inside: array<bool, POSITIONS>;
-      for (var p = 0u; p < POSITIONS; p++) {
-        inside[p] = top[p] + u < sizes.height && left[p] + v < sizes.width;
-        source[p] = ((image[p] + top[p] + u) * sizes.width + left[p] + v) * sizes.channels;
-      }
+      let inside = (top + u < vec4u(sizes.height)) & (left + v < vec4u(sizes.width));
+      let source = ((image + top + u) * sizes.width + left + v) * sizes.channels;
       for (var c = 0u; c < sizes.channels; c++) {
-        var value: array<f32, POSITIONS>;
-        for (var p = 0u; p < POSITIONS; p++) {
-          value[p] = select(0.0, x[source[p] + c], inside[p]);
-        }
-        for (var o = 0u; o < OUTS; o++) {
-          let tap = weight[((first_out + o) * sizes.channels + c) * taps + u * sizes.kernel_width + v];
-          for (var p = 0u; p < POSITIONS; p++) {
-            sum[p][o] += tap * value[p];
-          }
-        }
+        let at = source + c;
+        let value = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+        let tap = (first_out * sizes.channels + c) * taps + u * sizes.kernel_width + v;
+        s0 += weight[tap] * value;
+        s1 += weight[tap + step] * value;
+        s2 += weight[tap + 2u * step] * value;
+        s3 += weight[tap + 3u * step] * value;
+        s4 += weight[tap + 4u * step] * value;
+        s5 += weight[tap + 5u * step] * value;
+        s6 += weight[tap + 6u * step] * value;
+        s7 += weight[tap + 7u * step] * value;
       }
     }
   }
-  for (var p = 0u; p < POSITIONS; p++) {
-    for (var o = 0u; o < OUTS; o++) {
-      if (first + p < positions && first_out + o < sizes.outs) {
-        y[(first + p) * sizes.outs + first_out + o] = select(sum[p][o], max(sum[p][o], 0.0), sizes.relu == 1u);
-      }
+  let end_out = min(first_out + 8u, sizes.outs);
+  let end = min(first + 4u, positions);
+  for (var o = first_out; o < end_out; o++) {
+    let offset = select(0.0, bias[o], sizes.has_bias == 1u);
+    for (var p = first; p < end; p++) {
+      let sum = s0.x + offset;
+      y[p * sizes.outs + o] = select(sum, max(sum, 0.0), sizes.relu == 1u);
+      s0 = s0.yzwx;
     }
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
   }
 }
