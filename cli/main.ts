@@ -13,6 +13,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
   bench: ["time the kernels on this machine", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
+  config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
   eval: ["error rates of a checkpoint at each depth", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
   inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],

@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import { configReference } from "../train/config/reference.ts";
+
+export function register(program: Command): void {
+  program
+    .command("config")
+    .description("Every key of a training config with its default and meaning, as Markdown.")
+    .action(() => {
+      process.stdout.write(configReference());
+    });
+}
