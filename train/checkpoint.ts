@@ -73,7 +73,9 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
     }
     renameSync(partial, path);
   } catch (error) {
-    rmSync(partial, { force: true });
+    try {
+      rmSync(partial, { force: true });
+    } catch { /* the error at hand says why */ }
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === "ENOSPC" ? "the disk is full" : message;
     throw new RunError(`${path} could not be written: ${why}; the previous one, if any, is untouched`);

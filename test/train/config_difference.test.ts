@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { UserError } from "../../engine/errors.ts";
+import type { Checkpoint } from "../../train/checkpoint.ts";
+import { plainConfig } from "../../train/config.ts";
+import { expectSameConfig, expectSameData } from "../../train/config_difference.ts";
+import { digestOf } from "../../train/data/digest.ts";
+import { smallConfig } from "./small_model.ts";
+
+/** A checkpoint as it comes from the disk: through JSON. */
+const checkpointOf = (...sets: string[]): Checkpoint =>
+  ({ path: "run/last.safetensors", state: JSON.parse(JSON.stringify({ config: plainConfig(smallConfig(...sets)), trainingSet: "abc" })), tensors: new Map() }) as Checkpoint;
+
+const faults = (before: string[], now: string[]): string | null => {
+  try {
+    expectSameConfig(smallConfig(...now), checkpointOf(...before));
+    return null;
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as Error).message.replace("run/last.safetensors was trained with another config, so the run cannot be resumed exactly: ", "");
+  }
+};
+
+it("the same config can be resumed, also from another folder and with other logs, checkpoints and evaluations", () => {
+  expect(faults([], [])).toBeNull();
+  const elsewhere = ["data.folder=/elsewhere", "data.train=c.jsonl", "data.test=d.jsonl", "log.every_steps=3", "checkpoint.every_steps=9", "eval.every_steps=4", "eval.beam=4"];
+  expect(faults([], elsewhere)).toBeNull();
+});
+
+it.each<[string[], string[], string]>([
+  [["model.dim=16"], ["model.dim=32"], "model.dim was 16, is now 32"],
+  [["seed=1"], ["seed=2", "optimizer.learning_rate=3"], "seed was 1, is now 2, optimizer.learning_rate was 0.001, is now 3"],
+  [[], ["spec_augment=null"], 'spec_augment was {"freq_masks":2,"freq_width":10,"time_masks":2,"time_width":50,"max_time_ratio":0.2}, is now null'],
+  [[], ["data.sample_rate=8000"], "data.sample_rate was 16000, is now 8000"],
+  [[], ["unfold.depths=[2, 6]"], "unfold.depths was [2,4], is now [2,6]"],
+  [[], ["schedule.kind=tri_stage"], 'schedule.kind was "cosine", is now "tri_stage", schedule.hold_steps was not given, is now 0, schedule.decay_steps was not given, is now null, schedule.initial_factor was not given, is now 0.01, schedule.final_factor was not given, is now 0.05'],
+])("from %j to %j", (before, now, message) => {
+  expect(faults(before, now)).toBe(message);
+});
+
+it("other utterances cannot be resumed with; a checkpoint that does not say what it was trained on can", () => {
+  const checkpoint = checkpointOf();
+  const { trainingSet: _, ...silent } = checkpoint.state;
+  expect(() => expectSameData("abd", checkpoint)).toThrow("run/last.safetensors was trained on other utterances");
+  expectSameData("abc", checkpoint);
+  expectSameData("abd", { ...checkpoint, state: silent });
+});
+
+it("a digest tells order, names, lengths and labels apart", () => {
+  const a = { id: "a", frames: 3, labels: Int32Array.of(1, 2) };
+  const b = { id: "b", frames: 3, labels: Int32Array.of(1, 2) };
+  const sets = [[a, b], [b, a], [a], [a, { ...b, id: "c" }], [a, { ...b, frames: 4 }], [a, { ...b, labels: Int32Array.of(12) }]];
+  expect(new Set(sets.map(digestOf)).size).toBe(sets.length);
+  expect(digestOf([{ ...a }, { ...b }])).toBe(digestOf([a, b]));
+});
