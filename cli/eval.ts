@@ -43,12 +43,12 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const paths = parseDepths(options.depths, config);
   const observer = terminalObserver();
   const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
-  makeFolder(folder);
 
   const manifest = await readManifest(manifestFile);
   const reading = observer.task("reading audio", manifest.entries.length);
   const set = await loadDataset(manifest.entries, { fbank, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
   for (const warning of dataWarnings(manifest, set, units)) observer.message(`warning: ${warning}`);
+  makeFolder(folder); // before the long part
   const decoding = observer.task("recognising", set.utterances.length * paths.length);
   const scores = await evaluate(device, model, set.utterances, paths, units, { beam, timed: true, onProgress: decoding.update });
   decoding.stop();
