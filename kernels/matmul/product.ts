@@ -30,6 +30,7 @@ const variantKernel = (variant: Variant, tileRows: number, tileCols: number) =>
 
 const kernels = {
   plain: variantKernel("plain", 8, 8),
+  quad_tile: variantKernel("quad_tile", 12, 16),
   register_tile: variantKernel("register_tile", 8, 32),
   subgroup_tile: variantKernel("subgroup_tile", 12, 32),
   subgroup_tile_any: variantKernel("subgroup_tile_any", 8, 32),

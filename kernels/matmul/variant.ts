@@ -1,7 +1,7 @@
 import type { Device } from "../../engine/device.ts";
 
 /** Each is a shader of that name beside this file, which says how it works. */
-export const VARIANTS = ["plain", "register_tile", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
+export const VARIANTS = ["plain", "quad_tile", "register_tile", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export interface VariantSizes {
@@ -26,13 +26,15 @@ export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevic
     case "workgroup_tile":
       return true;
     case "subgroup_tile":
-      return inBlocksOfFour(sizes) && hasEightLanes(device);
+      return inBlocksOfFour(sizes) && hasLanes(device, 8);
+    case "quad_tile":
+      return inBlocksOfFour(sizes) && hasLanes(device, 4);
     case "subgroup_tile_any":
-      return sizes.inner > 0 && hasEightLanes(device);
+      return sizes.inner > 0 && hasLanes(device, 8);
   }
 }
 
-const hasEightLanes = ({ features, info }: VariantDevice): boolean => features.has("subgroups") && info.subgroupMinSize >= 8;
+const hasLanes = ({ features, info }: VariantDevice, lanes: number): boolean => features.has("subgroups") && info.subgroupMinSize >= lanes;
 
 /** The contiguous axis of both operands and of the result can be read as vec4. */
 function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSizes): boolean {
@@ -46,10 +48,13 @@ function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSi
  */
 const WORTH_A_TILE = 1 << 16;
 
+/** Fastest first; the last fits everything. */
+const SOFTWARE_TILES = ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"] as const;
+
 /** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
 export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
   const { matrices, rows, cols, inner } = sizes;
-  const tiles: readonly Variant[] = device.isSoftware ? ["subgroup_tile", "subgroup_tile_any", "register_tile"] : ["workgroup_tile"];
+  const tiles: readonly Variant[] = device.isSoftware ? SOFTWARE_TILES : ["workgroup_tile"];
   const order = [...(preferred ? [preferred] : []), ...(matrices * rows * cols * inner < WORTH_A_TILE ? [] : tiles)];
   return order.find((variant) => fits(variant, sizes, device)) ?? "plain";
 }

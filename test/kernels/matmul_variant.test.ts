@@ -13,9 +13,15 @@ describe("the variant of a matrix product", () => {
     expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("subgroup_tile_any");
   });
 
-  it("is the register tile where subgroups are missing or too narrow, whatever is preferred", () => {
+  it("is the quad tile where subgroups have four lanes, whatever is preferred", () => {
+    const narrow = { ...software, info: { subgroupMinSize: 4 } };
+    expect(chooseVariant(sizes, narrow, "subgroup_tile")).toBe("quad_tile");
+    expect(chooseVariant({ ...sizes, cols: 29 }, narrow)).toBe("register_tile");
+  });
+
+  it("is the register tile where there are no subgroups", () => {
     expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("register_tile");
-    expect(chooseVariant(sizes, { ...software, info: { subgroupMinSize: 4 } }, "subgroup_tile")).toBe("register_tile");
+    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "quad_tile")).toBe("register_tile");
   });
 
   it("is plain where a tile would not repay its compilation", () => {
