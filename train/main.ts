@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
 import { Tape } from "../engine/tape.ts";
-import { jointLoss } from "../model/joint_loss.ts";
 import { serialiseCmvn } from "../model/features/cmvn.ts";
 import { buildModel } from "./build_model.ts";
 import { loadCheckpoint, restoreParameters, saveCheckpoint, type CheckpointState } from "./checkpoint.ts";
@@ -16,13 +15,13 @@ import { evaluate } from "./evaluate.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
 import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
-import { optimizerStep } from "./optimizer.ts";
 import { StepClock } from "./step_clock.ts";
 import { makeFolder } from "./run_folder.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
 import { trainingBatch } from "./training_batches.ts";
+import { trainingStep } from "./training_step.ts";
 
 export interface RunOptions {
   /** Where checkpoints, log and report go. */
@@ -156,22 +155,10 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
         const sampled = sampler.next();
         epoch = sampled.epoch;
         const batch = clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch));
-        const paths = trainingPaths(config, step);
+        const update = part === accumulate - 1 ? { learningRate, step: step + 1 } : undefined;
         const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
         try {
-          // Forward at every depth of this step, sharing common prefixes.
-          const features = tape.upload(batch.features, [batch.size, batch.frames, batch.bins]);
-          const { logits, deviceLengths: lengths } = model.forward(tape, features, [...batch.lengths], paths.map(({ schedule }) => schedule), {
-            checkpointing: config.unfold.checkpointing,
-          });
-          // Joint loss and its gradients, added up over the parts.
-          const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
-          const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
-          const loss = jointLoss(tape, logits, { targets, targetLengths, lengths }, { ...config.loss, blank: model.config.blank });
-          tape.backward(loss.total, accumulate === 1 ? undefined : tape.filled(loss.total.shape, 1 / accumulate));
-          // Update.
-          const gradNorm = part === accumulate - 1 ? optimizerStep(tape, parameters, config.optimizer, learningRate, step + 1) : undefined;
-          ring.push({ loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) });
+          ring.push(trainingStep(tape, { model, parameters }, batch, trainingPaths(config, step), config, update));
         } finally {
           tape.end();
         }
