@@ -9,7 +9,7 @@ import { checkOptions, DIGIT_CORPUS_DEFAULTS, type DigitCorpusOptions } from "./
 import { drawTake, renderTake } from "./utterance.ts";
 
 /** Raised whenever the same options would give other files. */
-const VERSION = 1;
+const VERSION = 2;
 
 const MANIFESTS: Record<Split, string> = {
   train: "train.jsonl",

@@ -15,10 +15,10 @@ export type DigitCorpusOptions = {
 };
 
 export const DIGIT_CORPUS_DEFAULTS: DigitCorpusOptions = {
-  sizes: { train: 900, dev: 60, test: 120, testUnseen: 60 },
+  sizes: { train: 1400, dev: 60, test: 120, testUnseen: 60 },
   heldOutSpeaker: "rms",
   sampleRate: 8000,
-  snr: [10, 35],
+  snr: [15, 40],
   seed: 1,
 };
 

@@ -30,9 +30,9 @@ export function drawTake(key: number, voice: Voice, words: string[], snr: readon
   const between = (low: number, high: number) => low + (high - low) * uniform(key, drawn++);
   const factor = (most: number) => Math.exp(between(-Math.log(most), Math.log(most)));
   return {
-    stretch: 1.05 * factor(1.25),
-    pitch: voice.pitch * factor(1.3),
-    speed: factor(1.12),
+    stretch: 1.2 * factor(1.2),
+    pitch: voice.pitch * factor(1.2),
+    speed: factor(1.1),
     pauses: words.slice(1).map(() => between(0, 1) < 0.25),
     before: between(0.05, 0.25),
     after: between(0.05, 0.25),
