@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Inspection } from "./inspect.ts";
+import { rules } from "./table.ts";
 import { formatBytes, formatCount, formatPercent } from "./number_format.ts";
 
 /** An inspection as text: what the checkpoint is, then a line for each depth. */
@@ -8,7 +9,8 @@ export function inspectionTable(inspection: Inspection): string {
   const table = new Table({
     head: ["depth", "schedule", "parameters", "encoder", "untied", "saved", "saved of encoder", "inference", "training", "with checkpointing"],
     colAligns: ["right", "left", "right", "right", "right", "right", "right", "right", "right", "right"],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [] },
+    chars: rules,
   });
   for (const d of depths)
     table.push([

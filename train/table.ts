@@ -61,7 +61,7 @@ export function resultsMarkdown(results: readonly ResultRecord[]): string {
   return [line(["set", ...columns.map(({ title }) => title)]), `|---|${columns.map(() => "--:").join("|")}|`, ...rows].join("\n");
 }
 
-const rules = {
+export const rules = {
   top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
   left: "", right: "", middle: "", mid: "─", "left-mid": "", "mid-mid": "", "right-mid": "",
 };
