@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { Inspection } from "./inspect.ts";
-import { rules } from "./table.ts";
+import { rules, withoutInnerRules } from "./table.ts";
 import { formatBytes, formatCount, formatPercent } from "./number_format.ts";
 
 /** An inspection as text: what the checkpoint is, then a line for each depth. */
@@ -28,7 +28,7 @@ export function inspectionTable(inspection: Inspection): string {
   return [
     `${path}: step ${step}${bestWer === null ? "" : `, best dev WER ${formatPercent(bestWer, 2)}`}, ${units} output units`,
     `parameters: ${formatCount(parameters.whole)} (encoder ${formatCount(parameters.encoder)}), ${formatBytes(parameterBytes)}; gradients and optimiser state ${formatBytes(optimizerBytes)}`,
-    table.toString(),
+    withoutInnerRules(table.toString(), [depths.length]),
     `"untied": a model of that depth whose layers share nothing. Inference and training: memory besides parameters, for one utterance of ${seconds} s.`,
   ].join("\n");
 }
