@@ -26,7 +26,7 @@ export function reflect(label: string, code: string): ReflectedShader {
   const shader = parse(label, code);
   const entry = shader.entry.compute[0];
   if (!entry || shader.entry.compute.length !== 1)
-    throw new Error(`${label}.wgsl: expected one @compute entry point, got ${shader.entry.compute.length}`);
+    throw new Error(`${label}.wgsl: expected one compute entry point, got ${shader.entry.compute.length}`);
   const struct = shader.immediates[0]?.type;
   return {
     bindings: shader.storage.map((variable) => ({

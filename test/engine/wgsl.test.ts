@@ -29,7 +29,7 @@ describe("reflect", () => {
   });
 
   it("wants exactly one compute entry point", () => {
-    expect(() => reflect("folder/none", "fn f() {}")).toThrow("folder/none.wgsl: expected one @compute entry point, got 0");
+    expect(() => reflect("folder/none", "fn f() {}")).toThrow("folder/none.wgsl: expected one compute entry point, got 0");
     expect(() => reflect("folder/two", affine + affine.slice(affine.indexOf("@compute")).replace("main", "other"))).toThrow("got 2");
   });
 
