@@ -6,7 +6,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> stats: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> partial: array<f32>; // [chunks, 2, cols]: dscale, dshift
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>; // [chunks, 2 cols]: dscale, dshift
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -2,6 +2,7 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectShape, expectType, rowsAndCols } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { addPartialSums } from "../partial_sums.ts";
 
 /** As CHUNK in backward_params.wgsl. */
 const ROWS_PER_CHUNK = 32;
@@ -27,13 +28,6 @@ const backwardParams = defineKernel({
   workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), Math.ceil(rows / ROWS_PER_CHUNK)],
 });
 
-const addPartials = defineKernel({
-  file: new URL("./add_partials.wgsl", import.meta.url),
-  bindings: { partial: "read", dscale: "read_write", dshift: "read_write" },
-  sizes: { chunks: "u32", cols: "u32" },
-  workgroups: ({ cols }) => [Math.ceil(cols / 32)],
-});
-
 /**
  * Normalises each row to zero mean and unit variance, then scales and shifts it (Ba, Kiros, Hinton, 2016).
  *
@@ -56,9 +50,10 @@ export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, e
     backwardInput.encode(tape, { x, scale, stats, dy, dx }, { rows, cols }, {});
     if (scale.needsGrad) {
       const chunks = Math.ceil(rows / ROWS_PER_CHUNK);
-      const partial = tape.empty([chunks, 2, cols]);
+      const partial = tape.empty([chunks, 2 * cols]);
       backwardParams.encode(tape, { x, stats, dy, partial }, { rows, cols }, {});
-      addPartials.encode(tape, { partial, dscale: tape.gradientOf(scale), dshift: tape.gradientOf(shift) }, { chunks, cols }, {});
+      addPartialSums(tape, partial, tape.gradientOf(scale));
+      addPartialSums(tape, partial, tape.gradientOf(shift), cols);
     }
     return [dx, undefined, undefined];
   });
