@@ -4,6 +4,8 @@ import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 import { Profiler } from "./profiler.ts";
 import { Recorder } from "./recorder.ts";
+import { findTable, type TunedTable } from "./tuned_table.ts";
+import { Tuner } from "./tuner.ts";
 import { waitFor } from "./wait.ts";
 
 /** Limits that WebGPU keeps low unless they are asked for by name. */
@@ -28,6 +30,8 @@ export class Device {
   readonly pool: BufferPool;
   readonly recorder: Recorder;
   readonly pipelines: PipelineCache;
+  /** Names the variant of a kernel to use. */
+  readonly tuner: Tuner;
   /** For tests: every new tensor is filled with NaN first, so that an element no kernel writes shows. */
   poison = false;
   /** Dawn's instance, held because everything above ends with it when it is collected. */
@@ -38,7 +42,7 @@ export class Device {
   #closed = false;
   readonly #checks = new Set<Promise<void>>();
 
-  constructor(instance: GPU, gpu: GPUDevice, info: AdapterDescription) {
+  constructor(instance: GPU, gpu: GPUDevice, info: AdapterDescription, table?: TunedTable) {
     this.instance = instance;
     this.gpu = gpu;
     this.info = info;
@@ -47,6 +51,7 @@ export class Device {
     this.pool = new BufferPool(gpu);
     this.recorder = new Recorder(gpu);
     this.pipelines = new PipelineCache(this);
+    this.tuner = new Tuner(this, table);
     gpu.onuncapturederror = (event) => {
       event.preventDefault(); // else Dawn prints it
       this.#failure ??= describe(event.error, "the device refused a command");
@@ -109,16 +114,22 @@ export class Device {
   }
 }
 
+export interface DeviceOptions extends AdapterOptions {
+  /** False: variants are chosen by the adapter's class alone. Default: by the table of this adapter, where there is one. */
+  tuned?: boolean;
+}
+
 /**
  * Opens a device: a hardware GPU if there is one, else a software driver. Options and the environment variables
  * UNFOLD_ADAPTER and UNFOLD_DRIVER choose another. Throws a RunError that says what is missing when there is none.
  */
-export async function openDevice(options: AdapterOptions = {}): Promise<Device> {
+export async function openDevice({ tuned = true, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
+  const table = tuned ? findTable(info.name) : undefined;
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]));
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   try {
-    return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info);
+    return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info, table);
   } catch (error) {
     throw new RunError(`the adapter ${info.name} gave no device: ${firstLine((error as Error).message)}`);
   }

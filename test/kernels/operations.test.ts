@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { caseChoices, withVariant } from "../../bench/case_choices.ts";
 import { findDifference } from "../../bench/check_case.ts";
 import type { HostTensor, KernelCase, OperationCases } from "../../kernels/case.ts";
-import { cotangent, differentiated, hostInputs } from "../../kernels/case_data.ts";
+import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../../kernels/case_data.ts";
 import { testDevice } from "../test_device.ts";
 
 // Every operation's case list: the reference's gradients against finite differences of the reference, then the kernels
-// against the reference, forward and backward. UNFOLD_OPERATION=softmax runs one operation.
+// against the reference, forward and backward, under every variant that fits. UNFOLD_OPERATION=softmax runs one operation.
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
 const only = process.env.UNFOLD_OPERATION;
 const device = testDevice();
@@ -17,9 +18,28 @@ for (const entry of readdirSync(kernelsFolder, { withFileTypes: true })) {
   describe(cases.operation, () => {
     for (const kernelCase of cases.cases.filter((c) => !c.benchmark)) {
       if (kernelCase.referenceGradients) it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
-      it(`${kernelCase.name}: kernels`, async () => expect(await findDifference(device(), kernelCase)).toBeUndefined());
+      it(`${kernelCase.name}: kernels`, async () => expect(await differences(kernelCase)).toEqual([]));
     }
   });
+}
+
+/** What differs, by the variant that was named: the usual choice, and each other variant of each choice that the case makes. */
+async function differences(kernelCase: KernelCase): Promise<string[]> {
+  const usual = await findDifference(device(), kernelCase);
+  const found = usual === undefined ? [] : [usual];
+  for (const [operation, variant] of otherVariants(kernelCase)) {
+    const difference = await withVariant(device(), { operation, variant }, () => findDifference(device(), kernelCase));
+    if (difference !== undefined) found.push(`${operation} ${variant}: ${difference}`);
+  }
+  return found;
+}
+
+function otherVariants(kernelCase: KernelCase): [operation: string, variant: string][] {
+  const inputs = placeInputs(device(), kernelCase);
+  const choices = caseChoices(device(), kernelCase, inputs);
+  releaseInputs(inputs);
+  const others = choices.flatMap(({ operation, chosen, fitting }) => fitting.filter((name) => name !== chosen).map((name) => `${operation} ${name}`));
+  return [...new Set(others)].map((pair) => pair.split(" ") as [string, string]);
 }
 
 /** Central differences in float64 at up to 12 elements of each input. */

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { cacheFolder } from "./cache_folder.ts";
+import { UserError } from "./errors.ts";
+
+const milliseconds = z.number().positive();
+
+const schema = z.object({
+  /** As the driver calls the adapter; the table is for this name. */
+  adapter: z.string(),
+  driver: z.string(),
+  date: z.string(),
+  command: z.string(),
+  operations: z.record(
+    z.string(),
+    z.array(z.object({ sizes: z.record(z.string(), z.union([z.number(), z.boolean()])), ms: z.record(z.string(), milliseconds) })),
+  ),
+});
+
+/** Milliseconds of each variant of each operation at some sizes, on one adapter: what `unfold bench --tune` writes. */
+export type TunedTable = Readonly<z.infer<typeof schema>>;
+export type TunedEntry = TunedTable["operations"][string][number];
+
+/** "NVIDIA H100 80GB HBM3" -> "nvidia-h100-80gb-hbm3.json" */
+export const tableFileName = (adapter: string): string =>
+  `${adapter.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}.json`;
+
+/** Where this user's own measurements are: they come before the tables that the package brings. */
+export const ownTablePath = (adapter: string): string => join(cacheFolder(), "tuned", tableFileName(adapter));
+
+const shippedTablePath = (adapter: string): string => fileURLToPath(new URL(`../bench/tuned/${tableFileName(adapter)}`, import.meta.url));
+
+/**
+ * The table of an adapter: the user's own, else the package's, else undefined.
+ * Throws UserError, which names the file, when one is there and is no such table.
+ */
+export function findTable(adapter: string): TunedTable | undefined {
+  const path = [ownTablePath(adapter), shippedTablePath(adapter)].find((path) => existsSync(path));
+  return path === undefined ? undefined : readTable(path);
+}
+
+export function readTable(path: string): TunedTable {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UserError(`the tuned table ${path} cannot be read: ${(error as Error).message}; delete it, or write it anew with 'unfold bench --tune'`);
+  }
+  const { success, data, error } = schema.safeParse(content);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new UserError(`${path} is not a tuned table: ${issue?.path.join(".") || "the file"}: ${issue?.message ?? ""}; delete it, or write it anew with 'unfold bench --tune'`);
+}

@@ -1,0 +1,103 @@
+import type { TunedEntry, TunedTable } from "./tuned_table.ts";
+import { describeSizes, type Sizes, type VariantDevice, type Variants } from "./variants.ts";
+
+/** A choice that was made, for whoever measures the alternatives. */
+export interface MadeChoice {
+  readonly operation: string;
+  readonly sizes: Sizes;
+  readonly chosen: string;
+  /** Every variant that computes these sizes here, the chosen one included. */
+  readonly fitting: readonly string[];
+}
+
+/** A choice to overrule: one variant for an operation, everywhere it fits or only at these sizes. */
+export interface Overrule {
+  readonly operation: string;
+  readonly variant: string;
+  readonly sizes?: Sizes;
+}
+
+/** Octaves in all dimensions together, beyond which a measurement says nothing about other sizes. */
+const FARTHEST = 6;
+
+/**
+ * Names variants for one device. A pure function of its table, the sizes and the device: nothing is measured here, so
+ * equal runs make equal choices.
+ */
+export class Tuner {
+  readonly #device: VariantDevice;
+  readonly #table: TunedTable | undefined;
+  readonly #known = new Map<string, string>();
+  #overrules: readonly Overrule[] = [];
+  #heard: Map<string, MadeChoice> | undefined;
+
+  constructor(device: VariantDevice, table?: TunedTable) {
+    this.#device = device;
+    this.#table = table;
+  }
+
+  choose<S extends Sizes, N extends string>(variants: Variants<S, N>, sizes: S): N {
+    const key = choiceKey(variants.operation, sizes);
+    let name = this.#known.get(key) as N | undefined;
+    if (name === undefined) this.#known.set(key, (name = this.#decide(variants, sizes, key)));
+    if (this.#heard && !this.#heard.has(key))
+      this.#heard.set(key, { operation: variants.operation, sizes, chosen: name, fitting: variants.fitting(sizes, this.#device) });
+    return name;
+  }
+
+  #decide<S extends Sizes, N extends string>(variants: Variants<S, N>, sizes: S, key: string): N {
+    const overruled = this.#overrules
+      .filter(({ operation, sizes }) => operation === variants.operation && (!sizes || choiceKey(operation, sizes) === key))
+      .map(({ variant }) => variant);
+    const measured = rankMeasured(this.#table?.operations[variants.operation] ?? [], sizes);
+    return variants.firstFitting(sizes, this.#device, [...overruled, ...measured]);
+  }
+
+  /** The choices that `body`, which must not wait for anything, makes. */
+  during(body: () => void): MadeChoice[] {
+    const outer = this.#heard;
+    this.#heard = new Map();
+    try {
+      body();
+      return [...this.#heard.values()];
+    } finally {
+      this.#heard = outer;
+    }
+  }
+
+  /** From now on these variants are named wherever they fit; an empty list ends it. For tests and measurements. */
+  overrule(choices: readonly Overrule[]): void {
+    this.#overrules = choices;
+    this.#known.clear();
+  }
+}
+
+const choiceKey = (operation: string, sizes: Sizes): string => {
+  let key = operation;
+  for (const name in sizes) key += ` ${String(sizes[name])}`;
+  return key;
+};
+
+/** The variants measured at the nearest sizes, fastest first; none where nothing near was measured. */
+export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes): string[] {
+  let nearest: TunedEntry | undefined;
+  let least = FARTHEST;
+  for (const entry of entries) {
+    const octaves = distance(entry.sizes, sizes);
+    if (octaves < least || (octaves === least && !nearest)) [nearest, least] = [entry, octaves];
+  }
+  return nearest ? Object.entries(nearest.ms).sort(([, a], [, b]) => a - b).map(([name]) => name) : [];
+}
+
+/** Σ |log₂ ratio| over the dimensions; infinite where a switch or the dimensions' names differ. */
+function distance(a: Sizes, b: Sizes): number {
+  if (Object.keys(a).length !== Object.keys(b).length) return Infinity;
+  return Object.entries(b).reduce((sum, [name, value]) => {
+    const other = a[name];
+    if (typeof value === "number" && typeof other === "number") return sum + Math.abs(Math.log2((value + 1) / (other + 1)));
+    return other === value ? sum : Infinity;
+  }, 0);
+}
+
+/** "matmul (rows 512, cols 64)": for a reader. */
+export const describeChoice = ({ operation, sizes }: { operation: string; sizes: Sizes }): string => `${operation} (${describeSizes(sizes)})`;
