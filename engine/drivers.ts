@@ -72,7 +72,8 @@ async function findAdapters(
 ): Promise<FoundAdapters> {
   const libc = await openLibc();
   const { create } = await import("webgpu");
-  const options = toggles.length > 0 ? [`enable-dawn-features=${toggles.join(",")}`] : [];
+  // Timestamps in steps of 65 µs are a protection of browsers; a profile needs them as the driver gives them.
+  const options = ["disable-dawn-features=timestamp_quantization", ...(toggles.length > 0 ? [`enable-dawn-features=${toggles.join(",")}`] : [])];
   let stderr = "";
 
   // Dawn enumerates while requestAdapter() is called, not when its promise settles: the drivers' list

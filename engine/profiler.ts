@@ -5,69 +5,130 @@ import { waitFor } from "./wait.ts";
  * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its
  * own, which costs more than most kernels, so whole-step times are taken without it.
  */
-const CAPACITY = 2048;
-
 export interface ProfiledKernel {
   readonly label: string;
   readonly calls: number;
   readonly milliseconds: number;
 }
 
+/** One dispatch, in the order in which they were encoded. */
+export interface ProfiledDispatch {
+  readonly label: string;
+  /** What the recorder's `scope` was: the part of the model that the dispatch belongs to, or "". */
+  readonly scope: string;
+  /** Nanoseconds on the device's clock, whose zero is the first dispatch's begin. */
+  readonly begin: number;
+  readonly end: number;
+  /** When the dispatch was submitted: milliseconds on the host's clock, `performance.now()`. */
+  readonly submitted: number;
+}
+
+interface Pending {
+  readonly label: string;
+  readonly scope: string;
+  submitted: number | undefined;
+}
+
 export class Profiler {
-  readonly #queries: GPUQuerySet;
-  readonly #resolved: GPUBuffer;
-  readonly #staging: GPUBuffer;
-  #labels: string[] = [];
-  /** How many of the labels have their timestamps in the staging buffer. */
-  #staged = 0;
-  /** Dispatches that found no free query and were not timed. */
-  missed = 0;
+  readonly #gpu: GPUDevice;
+  /** As many as the longest stretch between two calls of `collect` has needed. */
+  readonly #chunks: QueryChunk[] = [];
+  #pending: Pending[] = [];
+  #resolved = 0;
 
   constructor(gpu: GPUDevice) {
-    const bytes = CAPACITY * 2 * 8;
-    this.#queries = gpu.createQuerySet({ type: "timestamp", count: CAPACITY * 2 });
-    this.#resolved = gpu.createBuffer({ size: bytes, usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC });
-    this.#staging = gpu.createBuffer({ size: bytes, usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ });
+    this.#gpu = gpu;
   }
 
-  /** The timestamp writes of the next dispatch, or undefined when all queries are used. */
-  begin(label: string): GPUComputePassTimestampWrites | undefined {
-    const index = this.#labels.length;
-    if (index === CAPACITY) {
-      this.missed++;
-      return undefined;
-    }
-    this.#labels.push(label);
-    return { querySet: this.#queries, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 };
+  /** The timestamp writes of the next dispatch. */
+  begin(label: string, scope = ""): GPUComputePassTimestampWrites {
+    const index = this.#pending.length;
+    this.#pending.push({ label, scope, submitted: undefined });
+    const chunk = (this.#chunks[Math.floor(index / CHUNK)] ??= new QueryChunk(this.#gpu));
+    return chunk.writes(index % CHUNK);
   }
 
-  /** Encodes copying the timestamps so far; the recorder calls this at each submission. */
+  /** Encodes copying the timestamps since the last submission; the recorder calls this at each one. */
   resolve(encoder: GPUCommandEncoder): void {
-    const count = this.#labels.length * 2;
-    if (count === 0 || this.#staging.mapState !== "unmapped") return;
-    encoder.resolveQuerySet(this.#queries, 0, count, this.#resolved, 0);
-    encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, count * 8);
-    this.#staged = this.#labels.length;
+    const { length } = this.#pending;
+    for (let from = this.#resolved; from < length; from = (Math.floor(from / CHUNK) + 1) * CHUNK) {
+      const chunk = Math.floor(from / CHUNK);
+      (this.#chunks[chunk] as QueryChunk).resolve(encoder, from % CHUNK, Math.min(CHUNK, length - chunk * CHUNK));
+    }
+    const now = performance.now();
+    for (const dispatch of this.#pending.slice(this.#resolved)) dispatch.submitted = now;
+    this.#resolved = length;
+  }
+
+  /** The dispatches since the last call of this or of `collect`. The recorder must have been flushed. */
+  async dispatches(): Promise<ProfiledDispatch[]> {
+    const pending = this.#pending;
+    if (this.#resolved < pending.length) throw new Error("Profiler: the recorder was not flushed before collect()");
+    this.#pending = [];
+    this.#resolved = 0;
+    const used = this.#chunks.slice(0, Math.ceil(pending.length / CHUNK));
+    const ticks = await Promise.all(used.map((chunk, i) => chunk.read(Math.min(CHUNK, pending.length - i * CHUNK))));
+    const tick = (index: number, which: 0 | 1): bigint => ticks[Math.floor(index / CHUNK)]?.[2 * (index % CHUNK) + which] as bigint;
+    // Ticks count from some start of the machine: too many for a double to tell nanoseconds apart.
+    return pending.map(({ label, scope, submitted }, i) => ({
+      label,
+      scope,
+      begin: Number(tick(i, 0) - tick(0, 0)),
+      end: Number(tick(i, 1) - tick(0, 0)),
+      submitted: submitted as number,
+    }));
   }
 
   /** Time by kernel since the last call, most expensive first. The recorder must have been flushed. */
   async collect(): Promise<ProfiledKernel[]> {
-    const labels = this.#labels;
-    if (this.#staged < labels.length) throw new Error("Profiler: the recorder was not flushed before collect()");
-    this.#labels = [];
-    this.#staged = 0;
-    if (labels.length === 0) return [];
+    return totalsOf(await this.dispatches());
+  }
+}
+
+/** Time by kernel, most expensive first. */
+export function totalsOf(dispatches: readonly ProfiledDispatch[]): ProfiledKernel[] {
+  const totals = new Map<string, { calls: number; milliseconds: number }>();
+  for (const { label, begin, end } of dispatches) {
+    const total = totals.get(label) ?? { calls: 0, milliseconds: 0 };
+    totals.set(label, { calls: total.calls + 1, milliseconds: total.milliseconds + (end - begin) / 1e6 });
+  }
+  return [...totals].map(([label, total]) => ({ label, ...total })).sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** Dispatches of one query set: WebGPU's limit is 4096 queries, of which each dispatch takes two. */
+const CHUNK = 2048;
+/** Bytes of a dispatch's two timestamps, and of what resolving has to be aligned to. */
+const [PAIR, ALIGNMENT] = [16, 256];
+
+/** A query set and the buffers through which its timestamps come to the host. */
+class QueryChunk {
+  readonly #queries: GPUQuerySet;
+  readonly #resolved: GPUBuffer;
+  readonly #staging: GPUBuffer;
+
+  constructor(gpu: GPUDevice) {
+    const size = CHUNK * PAIR;
+    this.#queries = gpu.createQuerySet({ type: "timestamp", count: CHUNK * 2 });
+    this.#resolved = gpu.createBuffer({ size, usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC });
+    this.#staging = gpu.createBuffer({ size, usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ });
+  }
+
+  writes(index: number): GPUComputePassTimestampWrites {
+    return { querySet: this.#queries, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 };
+  }
+
+  /** Dispatches `from` to before `to`, and those before that share their alignment. */
+  resolve(encoder: GPUCommandEncoder, from: number, to: number): void {
+    const start = from - (from % (ALIGNMENT / PAIR));
+    encoder.resolveQuerySet(this.#queries, 2 * start, 2 * (to - start), this.#resolved, start * PAIR);
+    encoder.copyBufferToBuffer(this.#resolved, start * PAIR, this.#staging, start * PAIR, (to - start) * PAIR);
+  }
+
+  /** Begin and end of the first `count` dispatches, in turns. */
+  async read(count: number): Promise<BigUint64Array> {
     await waitFor(this.#staging.mapAsync(MapMode.READ));
-    const ticks = new BigUint64Array(this.#staging.getMappedRange(0, labels.length * 16).slice(0));
+    const ticks = new BigUint64Array(this.#staging.getMappedRange(0, count * PAIR).slice(0));
     this.#staging.unmap();
-    const totals = new Map<string, { calls: number; milliseconds: number }>();
-    labels.forEach((label, i) => {
-      const nanoseconds = Number((ticks[2 * i + 1] as bigint) - (ticks[2 * i] as bigint));
-      const total = totals.get(label) ?? { calls: 0, milliseconds: 0 };
-      totals.set(label, { calls: total.calls + 1, milliseconds: total.milliseconds + nanoseconds / 1e6 });
-    });
-    return [...totals]
-      .map(([label, total]) => ({ label, ...total }))
-      .sort((a, b) => b.milliseconds - a.milliseconds);
+    return ticks;
   }
 }

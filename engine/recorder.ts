@@ -17,9 +17,12 @@ export class Recorder {
   #afterSubmit: (() => void)[] = [];
   /** Totals since the device was opened. */
   dispatches = 0;
+  passes = 0;
   submits = 0;
   /** Set in profile mode: every dispatch then gets a pass of its own, between two timestamps. */
   profiler: Profiler | undefined;
+  /** The part of the model that is being encoded, as a profile shows it. Set by the tape. */
+  scope = "";
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
@@ -32,7 +35,7 @@ export class Recorder {
     immediates: ArrayBuffer | undefined,
     workgroups: readonly [number, number, number],
   ): void {
-    const timing = this.profiler?.begin(label);
+    const timing = this.profiler?.begin(label, this.scope);
     if (timing) this.#endPass();
     const pass = this.#openPass(timing);
     if (pipeline !== this.#pipeline) {
@@ -97,7 +100,9 @@ export class Recorder {
   }
 
   #openPass(timestampWrites: GPUComputePassTimestampWrites | undefined): GPUComputePassEncoder {
-    return (this.#pass ??= this.#openEncoder().beginComputePass(timestampWrites ? { timestampWrites } : {}));
+    if (this.#pass) return this.#pass;
+    this.passes++;
+    return (this.#pass = this.#openEncoder().beginComputePass(timestampWrites && { timestampWrites }));
   }
 
   #endPass(): void {

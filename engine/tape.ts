@@ -11,6 +11,8 @@ export type BackwardRule = (dy: Tensor) => readonly (Tensor | undefined)[];
 
 interface Node {
   readonly name: string;
+  /** Where `named` it was recorded: its backward rule belongs there too. */
+  readonly scope: string;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly saved: readonly Tensor[];
@@ -105,7 +107,7 @@ export class Tape {
   #push(name: string, inputs: readonly Tensor[], output: Tensor, saved: readonly Tensor[], backward: BackwardRule): Tensor {
     const result = viewOf(output, output.shape, { needsGrad: true });
     for (const x of saved) x.storage.retain();
-    this.#nodes.push({ name, inputs, output: result, saved, backward });
+    this.#nodes.push({ name, scope: this.device.recorder.scope, inputs, output: result, saved, backward });
     return result;
   }
 
@@ -134,6 +136,18 @@ export class Tape {
     } catch (error) {
       this.#releaseFrame(); // scopes within have ended theirs
       throw error;
+    }
+  }
+
+  /** Runs `body`, whose dispatches, those of its backward rules included, a profile shows under this name. */
+  named<T>(name: string, body: () => T): T {
+    const { recorder } = this.device;
+    const outer = recorder.scope;
+    recorder.scope = name;
+    try {
+      return body();
+    } finally {
+      recorder.scope = outer;
     }
   }
 
@@ -224,11 +238,11 @@ export class Tape {
 
   #unwind(): void {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
-      const { name, inputs, output, saved, backward } = node;
+      const { name, scope, inputs, output, saved, backward } = node;
       const dy = this.#gradients.get(output);
       try {
         if (!dy) continue;
-        this.scope(() => {
+        this.scope(() => this.named(scope, () => {
           backward(dy).forEach((gradient, i) => {
             const x = inputs[i] as Tensor;
             if (!gradient || !x.needsGrad) return;
@@ -237,7 +251,7 @@ export class Tape {
             this.#accumulate(x, gradient);
           });
           return [];
-        });
+        }));
         this.#gradients.delete(output);
         dy.storage.release();
       } finally {

@@ -1,4 +1,5 @@
 import type { Parameters } from "../engine/parameters.ts";
+import { ShapeError, showShape } from "../engine/shape.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
@@ -7,7 +8,7 @@ import { scale } from "../kernels/pointwise/unary.ts";
 import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
 import { relativePositions } from "./positions.ts";
-import { Conv2dSubsampling, subsampledLength } from "./subsampling.ts";
+import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.ts";
 import { unfold, type DepthSchedule } from "./unfold.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
 
@@ -56,11 +57,12 @@ export class Encoder {
    * @param lengths  real frames of each utterance; padding never changes a real frame's result
    */
   forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): Encoded {
-    const x = this.subsample(tape, features);
     const encodedLengths = lengths.map(subsampledLength);
-    const context = this.#context(tape, x, encodedLengths);
+    const context = this.#context(tape, features, encodedLengths); // uploads first, so that they part no pass
+    const x = tape.named("subsampling", () => this.subsample(tape, features));
     const ends = unfold(x, schedules, (h: Tensor, block, layer) => {
-      const apply = (input: Tensor): Tensor => (this.#blocks[block] as ConformerBlock).forward(tape, input, context, layer);
+      const apply = (input: Tensor): Tensor =>
+        tape.named(`layer ${layer}, block ${block}`, () => (this.#blocks[block] as ConformerBlock).forward(tape, input, context, layer));
       const y = options.checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
       options.onState?.(layer, block, y);
       return y;
@@ -70,8 +72,10 @@ export class Encoder {
     return { states, lengths: encodedLengths, deviceLengths: context.lengths };
   }
 
-  #context(tape: Tape, x: Tensor, lengths: readonly number[]): BlockContext {
-    const [batch, frames, dim] = x.shape as readonly [number, number, number];
+  #context(tape: Tape, features: Tensor, lengths: readonly number[]): BlockContext {
+    const [batch, frames] = [features.shape[0] as number, subsampledLength(features.shape[1] as number)];
+    if (frames === 0) throw new ShapeError("encoder", "features", `at least ${MIN_FRAMES} frames`, showShape(features.shape));
+    const { dim } = this.#config;
     const mask = Uint32Array.from({ length: batch * frames }, (_, i) => (i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0));
     return {
       positions: tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]),

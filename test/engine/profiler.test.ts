@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fill } from "../../engine/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
-import { read, zeroTensor } from "../../engine/tensor.ts";
+import { Tape } from "../../engine/tape.ts";
+import { leaf, read, zeroTensor } from "../../engine/tensor.ts";
+import { square } from "../../kernels/pointwise/unary.ts";
 
 describe("profiler", () => {
   it("counts and times each kernel, and changes no result", async () => {
@@ -34,14 +36,43 @@ describe("profiler", () => {
     device.close();
   });
 
-  it("counts the dispatches that it has no room to time", async () => {
+  it("times more dispatches than a query set has room for, again and again", async () => {
     const device = await openDevice();
     const profiler = device.startProfiling();
     const x = zeroTensor(device, [1]);
-    for (let i = 0; i < 2050; i++) fill({ device }, x, i);
-    expect([...(await read(device, x))]).toEqual([2049]);
-    expect(profiler.missed).toBe(2);
-    expect(await profiler.collect()).toMatchObject([{ calls: 2048 }]);
+    for (const count of [2050, 4097, 3]) {
+      for (let i = 0; i < count; i++) fill({ device }, x, i);
+      expect([...(await read(device, x))]).toEqual([count - 1]);
+      const dispatches = await profiler.dispatches();
+      expect(dispatches.length).toBe(count);
+      // A timestamp that was not copied to the host would be 0, long before the first.
+      expect(dispatches[0]!.begin).toBe(0);
+      expect(dispatches.filter(({ begin, end }) => !(begin >= 0 && end >= begin))).toEqual([]);
+      expect(dispatches.at(-1)!.begin).toBeGreaterThan(0);
+    }
+    device.close();
+  });
+
+  it("says of each dispatch where in the model it was encoded and when it was submitted", async () => {
+    const device = await openDevice();
+    const profiler = device.startProfiling();
+    const tape = new Tape(device);
+    const before = performance.now();
+    const x = leaf(device, [1, 2], [2]);
+    const y = tape.named("layer 1", () => square(tape, x));
+    const z = tape.named("layer 2", () => tape.checkpoint((h) => tape.named("inside", () => square(tape, h)), y));
+    tape.backward(z, tape.filled([2], 1));
+    tape.end();
+    expect([...(await read(device, x.grad!))]).toEqual([4, 32]);
+    const dispatches = await profiler.dispatches();
+    expect(dispatches.map(({ label, scope }) => `${label} ${scope}`)).toEqual([
+      "pointwise/unary layer 1", "pointwise/unary inside", "engine/fill ", // forward
+      "pointwise/unary inside", "pointwise/unary_backward inside", // the checkpoint, again and backward
+      "pointwise/unary_backward layer 1", "engine/add_into layer 1",
+    ]);
+    const after = performance.now();
+    expect(dispatches.filter(({ submitted }) => !(submitted >= before && submitted <= after))).toEqual([]);
+    expect(device.recorder.scope).toBe("");
     device.close();
   });
 });
