@@ -5,6 +5,7 @@ import { BufferPool } from "./pool.ts";
 import { Profiler } from "./profiler.ts";
 import { Recorder } from "./recorder.ts";
 import { findTable, type TunedTable } from "./tuned_table.ts";
+import type { Traffic } from "./traffic.ts";
 import { Tuner } from "./tuner.ts";
 import { waitFor } from "./wait.ts";
 
@@ -32,6 +33,8 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** Names the variant of a kernel to use. */
   readonly tuner: Tuner;
+  /** Set while the bytes that kernels move are counted. */
+  traffic: Traffic | undefined;
   /** For tests: every new tensor is filled with NaN first, so that an element no kernel writes shows. */
   poison = false;
   /** Dawn's instance, held because everything above ends with it when it is collected. */
