@@ -13,7 +13,7 @@ export function caseChoices(device: Device, kernelCase: KernelCase, inputs: Inpu
   try {
     return device.tuner.during(() => {
       const y = kernelCase.run(tape, inputs);
-      if (differentiated(kernelCase).length > 0) tape.backward(y, tape.filled(y.shape, 1));
+      if (differentiated(kernelCase).length > 0) tape.backward(y, tape.filled(y.shape, 1, y.dtype));
     });
   } finally {
     tape.end();

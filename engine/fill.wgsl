@@ -1,11 +1,12 @@
 // y = value.
 struct Sizes { count: u32, value: f32 }
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read_write> y: array<y_type>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    y[i] = sizes.value;
+    y[i] = y_type(sizes.value);
   }
 }

@@ -60,9 +60,10 @@ export function defineKernel<B extends string, S extends string = never, C exten
       if (x === 0 || y === 0 || z === 0) return;
       if (Math.max(x, y, z) > 65535) throw new Error(`${label}: ${x} x ${y} x ${z} workgroups; at most 65535 an axis`);
       const shader = kernel.load();
-      const pipeline = device.pipelines.get(label, shader, declaration.constants ?? [], constants);
+      const pipeline = device.pipelines.get(label, shader, declaration.constants ?? [], constants, bindings);
       const group = device.pipelines.bind(label, pipeline, shader.bindings, bindings);
       const immediates = shader.immediateBytes === 0 ? undefined : packSizes(shader, sizes);
+      device.traffic?.add(Object.values(bindings));
       device.recorder.dispatch(label, pipeline.pipeline, group, immediates, [x, y, z]);
     },
   };

@@ -3,7 +3,7 @@ import { collectGarbage } from "./garbage.ts";
 import { RunError } from "./errors.ts";
 import { showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import { specialise, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
+import { specialise, withHalves, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
 
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
@@ -32,27 +32,29 @@ export class PipelineCache {
     this.#device = device;
   }
 
-  /** The pipeline of a shader with these constants, compiled at first use. */
+  /** The pipeline of a shader with these constants and for these tensors' types, compiled at first use. */
   get(
     label: string,
     shader: LoadedCode,
     names: readonly string[],
     constants: Readonly<Record<string, number | boolean>>,
+    tensors: Readonly<Record<string, Tensor>>,
   ): CompiledKernel {
     let key = "";
     for (const name of names) key += `${String(constants[name])}|`;
+    for (const { name, alias } of shader.bindings) if (alias !== undefined) key += (tensors[name] as Tensor).dtype;
     let variants = this.#compiled.get(shader);
     if (!variants) this.#compiled.set(shader, (variants = new Map()));
     let compiled = variants.get(key);
-    if (!compiled) variants.set(key, (compiled = this.#compile(label, shader, constants)));
+    if (!compiled) variants.set(key, (compiled = this.#compile(label, shader, constants, halves(label, shader.bindings, tensors))));
     return compiled;
   }
 
-  #compile(label: string, shader: LoadedCode, constants: Readonly<Record<string, number | boolean>>): CompiledKernel {
+  #compile(label: string, shader: LoadedCode, constants: Readonly<Record<string, number | boolean>>, halves: readonly string[]): CompiledKernel {
     const { gpu } = this.#device;
     // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
     gpu.pushErrorScope("validation");
-    const module = gpu.createShaderModule({ label, code: specialise(label, shader.code, constants) });
+    const module = gpu.createShaderModule({ label, code: withHalves(label, specialise(label, shader.code, constants), halves) });
     const pipeline = gpu.createComputePipeline({ label, layout: "auto", compute: { module, entryPoint: shader.entryPoint } });
     const layout = pipeline.getBindGroupLayout(0);
     this.#device.watch(gpu.popErrorScope(), `${label}.wgsl does not compile`);
@@ -62,9 +64,9 @@ export class PipelineCache {
   /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
   bind(label: string, compiled: CompiledKernel, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): GPUBindGroup {
     let key = "";
-    for (const { name, scalar } of bindings) {
+    for (const { name, scalar, alias } of bindings) {
       const x = tensors[name] as Tensor;
-      if (x.dtype !== scalar) throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
+      if (x.dtype !== scalar && !(alias !== undefined && x.dtype === "f16")) throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
       key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${this.#isBoundWhole(x) ? 0 : x.bytes} `;
     }
     const known = compiled.groups.get(key);
@@ -110,6 +112,18 @@ export class PipelineCache {
     if (id === undefined) this.#bufferIds.set(buffer, (id = this.#nextBufferId++));
     return id;
   }
+}
+
+/** The aliases that stand for f16 with these tensors. */
+function halves(label: string, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): string[] {
+  const types = new Map<string, string>();
+  for (const { name, alias } of bindings) {
+    if (alias === undefined) continue;
+    const { dtype } = tensors[name] as Tensor;
+    if ((types.get(alias) ?? dtype) !== dtype) throw new Error(`${label}: '${name}' is ${dtype}, another binding of type ${alias} is ${types.get(alias)!}`);
+    types.set(alias, dtype);
+  }
+  return [...types].filter(([, dtype]) => dtype === "f16").map(([alias]) => alias);
 }
 
 /** WebGPU allows a buffer once per dispatch if it is written, except for disjoint slices that are all read_write. */

@@ -1,7 +1,7 @@
 import { addInto, fill, sumOfTwo } from "./accumulate.ts";
 import type { Device } from "./device.ts";
 import { ShapeError, sameShape, showShape, type Shape } from "./shape.ts";
-import { emptyTensor, Storage, Tensor, viewOf, type DType } from "./tensor.ts";
+import { emptyTensor, Storage, Tensor, viewOf, type DType, type FloatType } from "./tensor.ts";
 
 /**
  * An operation's backward rule: from dL/d output to dL/d input, one per input in order. An entry is undefined when
@@ -27,6 +27,8 @@ export interface TapeOptions {
   /** Names the random numbers of this step: dropout is a pure function of (seed, step, site, element). */
   readonly seed?: number;
   readonly step?: number;
+  /** The type in which operations store their results for the next and for backward; default f32. Sums stay f32. */
+  readonly activation?: FloatType;
 }
 
 /**
@@ -39,6 +41,7 @@ export class Tape {
   readonly training: boolean;
   readonly seed: number;
   readonly step: number;
+  readonly activation: FloatType;
   #recording: boolean;
   #recomputing = false;
   #nodes: Node[] = [];
@@ -51,6 +54,7 @@ export class Tape {
     this.training = options.training ?? this.#recording;
     this.seed = options.seed ?? 0;
     this.step = options.step ?? 0;
+    this.activation = options.activation ?? "f32";
   }
 
   /** True while a checkpointed function runs again for its gradients: running statistics must not move twice. */
@@ -65,7 +69,7 @@ export class Tape {
   /** A new tensor with undefined contents. */
   empty(shape: Shape, dtype: DType = "f32"): Tensor {
     const x = this.#own(emptyTensor(this.device, shape, dtype));
-    if (this.device.poison && dtype === "f32") fill(this, x, NaN);
+    if (this.device.poison && (dtype === "f32" || dtype === "f16")) fill(this, x, NaN);
     return x;
   }
 
@@ -73,9 +77,9 @@ export class Tape {
     return this.empty(x.shape, x.dtype);
   }
 
-  /** A new f32 tensor filled with one value. */
-  filled(shape: Shape, value: number): Tensor {
-    const x = this.empty(shape);
+  /** A new tensor filled with one value. */
+  filled(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
+    const x = this.empty(shape, dtype);
     fill(this, x, value);
     return x;
   }
@@ -217,7 +221,7 @@ export class Tape {
     if (x.grad) return x.grad;
     const current = this.#gradients.get(x);
     if (current && !current.storage.shared) return current;
-    const fresh = emptyTensor(this.device, x.shape);
+    const fresh = emptyTensor(this.device, x.shape, x.dtype);
     fill(this, fresh, 0);
     if (current) {
       addInto(this, current, fresh);
@@ -248,6 +252,8 @@ export class Tape {
             if (!gradient || !x.needsGrad) return;
             if (!sameShape(gradient.shape, x.shape))
               throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, showShape(x.shape), showShape(gradient.shape));
+            if (gradient.dtype !== x.dtype)
+              throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, `type ${x.dtype}`, `type ${gradient.dtype}`);
             this.#accumulate(x, gradient);
           });
           return [];
@@ -275,7 +281,7 @@ export class Tape {
     } else if (!current.storage.shared) {
       addInto(this, gradient, current);
     } else {
-      const total = emptyTensor(this.device, x.shape);
+      const total = emptyTensor(this.device, x.shape, x.dtype);
       sumOfTwo(this, current, gradient, total);
       current.storage.release();
       this.#gradients.set(x, total);

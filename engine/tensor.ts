@@ -1,9 +1,12 @@
 import type { Device } from "./device.ts";
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
+import { halfToNumber, numberToHalf } from "./half.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
 import { waitFor } from "./wait.ts";
 
-export type DType = "f32" | "i32" | "u32";
+export type DType = "f32" | "f16" | "i32" | "u32";
+/** Floating-point types: f16 for storage only, since kernels compute in f32. */
+export type FloatType = "f32" | "f16";
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 /**
@@ -55,6 +58,8 @@ export class Tensor {
   readonly needsGrad: boolean;
   /** A leaf's gradient lives as long as the leaf and is accumulated into; other gradients belong to the tape. */
   readonly grad: Tensor | undefined;
+  /** A parameter's values rounded to f16, kept beside the f32 ones where a model trains with f16 activations. */
+  readonly half: Tensor | undefined;
 
   constructor(shape: Shape, dtype: DType, storage: Storage, options: TensorOptions = {}) {
     this.shape = shape;
@@ -63,6 +68,7 @@ export class Tensor {
     this.offset = options.offset ?? 0;
     this.needsGrad = options.needsGrad ?? options.grad !== undefined;
     this.grad = options.grad;
+    this.half = options.half;
   }
 
   /** Number of elements. */
@@ -70,8 +76,9 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
+  /** Bytes that its elements take, in whole 4-byte words, as bindings and copies must be. */
   get bytes(): number {
-    return this.size * 4;
+    return bytesOf(this.size, this.dtype);
   }
 }
 
@@ -79,7 +86,10 @@ export interface TensorOptions {
   offset?: number;
   needsGrad?: boolean;
   grad?: Tensor | undefined;
+  half?: Tensor | undefined;
 }
+
+const bytesOf = (size: number, dtype: DType): number => (dtype === "f16" ? Math.ceil(size / 2) : size) * 4;
 
 /**
  * Copies host data to a new tensor, which the caller owns: `release(x)` when done.
@@ -91,6 +101,14 @@ export function tensor(device: Device, data: HostArray | readonly number[], shap
     throw new ShapeError("tensor", "data", `${sizeOf(shape)} elements for shape ${showShape(shape)}`, `${array.length}`);
   const result = emptyTensor(device, shape, dtypeOf(array));
   device.recorder.upload(array, result.storage.buffer, 0);
+  return result;
+}
+
+/** Copies host data, rounded to the nearest f16, to a new tensor that the caller owns. */
+export function halfTensor(device: Device, data: ArrayLike<number>, shape: Shape, options: TensorOptions = {}): Tensor {
+  if (data.length !== sizeOf(shape)) throw new ShapeError("halfTensor", "data", `${sizeOf(shape)} elements for shape ${showShape(shape)}`, `${data.length}`);
+  const result = emptyTensor(device, shape, "f16", options);
+  device.recorder.upload(Uint16Array.from(data, numberToHalf), result.storage.buffer, 0);
   return result;
 }
 
@@ -106,7 +124,7 @@ export function leaf(device: Device, data: Float32Array | readonly number[], sha
 /** A new tensor with undefined contents, owned by the caller. Inside a step use `tape.empty`, which frees by itself. */
 export function emptyTensor(device: Device, shape: Shape, dtype: DType = "f32", options: TensorOptions = {}): Tensor {
   const pool = device.pool;
-  const storage = new Storage(pool.acquire(Math.max(4, sizeOf(shape) * 4)), (buffer) => pool.release(buffer));
+  const storage = new Storage(pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), (buffer) => pool.release(buffer));
   return new Tensor(shape, dtype, storage, options);
 }
 
@@ -129,7 +147,7 @@ export function viewOf(x: Tensor, shape: Shape, options: TensorOptions = {}): Te
   return new Tensor(shape, x.dtype, x.storage, { offset: x.offset, ...options });
 }
 
-/** The contents of a tensor, once the device has computed them. Submits what is encoded so far. */
+/** The contents of a tensor, f16 as f32, once the device has computed them. Submits what is encoded so far. */
 export function read(device: Device, x: Tensor): Promise<HostArray> {
   const promise = readLater(device, x);
   device.recorder.flush();
@@ -151,6 +169,7 @@ export async function readLater(device: Device, x: Tensor): Promise<HostArray> {
   const bytes = staging.getMappedRange().slice(0, x.bytes);
   staging.destroy();
   await device.throwIfBroken();
+  if (x.dtype === "f16") return Float32Array.from(new Uint16Array(bytes).subarray(0, x.size), halfToNumber);
   return x.dtype === "f32" ? new Float32Array(bytes) : x.dtype === "i32" ? new Int32Array(bytes) : new Uint32Array(bytes);
 }
 

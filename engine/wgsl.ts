@@ -6,6 +6,8 @@ export interface ReflectedBinding {
   readonly binding: number;
   /** Scalar type of the array's elements: f32, i32, u32. */
   readonly scalar: string;
+  /** The alias by which the file names that type, if it does: the binding then takes tensors of f16 as well as f32. */
+  readonly alias?: string;
 }
 
 export interface ReflectedField {
@@ -34,6 +36,7 @@ export function reflect(label: string, code: string): ReflectedShader {
       access: variable.access,
       binding: variable.binding,
       scalar: scalarOf(variable.type),
+      ...aliasOf(code, variable.name),
     })),
     immediates: (struct?.members ?? []).map(({ name, offset, type }) => ({ name, offset, type: type.name })),
     immediateBytes: struct?.size ?? 0,
@@ -59,6 +62,27 @@ function scalarOf(type: TypeInfo): string {
   if (type.format) return scalarOf(type.format);
   const suffix = /^vec[234]([fiu])$/.exec(type.name)?.[1];
   return suffix ? { f: "f32", i: "i32", u: "u32" }[suffix as "f" | "i" | "u"] : type.name;
+}
+
+/** The alias that a binding's elements are declared with, which wgsl_reflect has already replaced. */
+function aliasOf(code: string, variable: string): { alias?: string } {
+  const element = new RegExp(`\\b${variable}: array<(?:vec[234]<)?(\\w+)`).exec(code)?.[1];
+  return element !== undefined && code.includes(`\nalias ${element} = f32;`) ? { alias: element } : {};
+}
+
+/**
+ * Rewrites `alias x_type = f32;` to f16 for the aliases given, so that one file serves tensors of both types. Arithmetic
+ * stays in f32, because the file converts what it loads and stores. Exactly one line an alias must match.
+ */
+export function withHalves(label: string, code: string, aliases: readonly string[]): string {
+  if (aliases.length === 0) return code;
+  let result = code;
+  for (const alias of aliases) {
+    const line = `alias ${alias} = f32;`;
+    if (code.split(line).length !== 2) throw new Error(`${label}.wgsl: expected one line '${line}'`);
+    result = result.replace(line, `alias ${alias} = f16;`);
+  }
+  return /^enable f16;/m.test(result) ? result : `enable f16;\n${result}`;
 }
 
 /**

@@ -35,6 +35,8 @@ export interface KernelCase {
   readonly bytes: number;
   /** Only for timing: too large for a gradient check. It is still compared with the reference before it is timed. */
   readonly benchmark?: boolean;
+  /** Inputs that may also be f16, as activations are in mixed precision; their gradients and maybe the output then are, too. */
+  readonly half?: readonly string[];
   /** Allowed |got - expected| ≤ atol + rtol · |expected|; say why when it is not the default 1e-4 / 1e-5. */
   readonly tolerance?: { readonly rtol: number; readonly atol: number; readonly why: string };
 }

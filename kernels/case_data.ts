@@ -1,6 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { hash, normal } from "../engine/random.ts";
-import { leaf, release, tensor, type HostArray, type Tensor } from "../engine/tensor.ts";
+import { halfToNumber, numberToHalf } from "../engine/half.ts";
+import { halfTensor, leaf, release, tensor, zeroTensor, type HostArray, type Tensor } from "../engine/tensor.ts";
 import { host, type CaseInput, type HostTensor, type KernelCase } from "./case.ts";
 
 /** The values of a case's input: its own, or standard normal numbers by name. Rounded to float32, as the GPU gets them. */
@@ -19,9 +20,17 @@ export function typedData(input: CaseInput, data: HostTensor): HostArray {
 /** dL/dy of a case, for an output of this shape. */
 export const cotangent = (shape: readonly number[]): HostTensor => caseData("dy", { shape });
 
-/** All inputs of a case, as its reference takes them. */
-export const hostInputs = (kernelCase: KernelCase): Record<string, HostTensor> =>
-  Object.fromEntries(Object.entries(kernelCase.inputs).map(([name, input]) => [name, caseData(name, input)]));
+/** All inputs of a case, as its reference takes them; those named in `halves` rounded to f16. */
+export const hostInputs = (kernelCase: KernelCase, halves: readonly string[] = []): Record<string, HostTensor> =>
+  Object.fromEntries(
+    Object.entries(kernelCase.inputs).map(([name, input]) => {
+      const data = caseData(name, input);
+      return [name, halves.includes(name) ? rounded(data) : data];
+    }),
+  );
+
+/** The nearest f16 values. */
+export const rounded = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: data.map((value) => halfToNumber(numberToHalf(value))) });
 
 /** Names of the inputs that the case differentiates; none if it has no gradients. */
 export function differentiated({ inputs, referenceGradients }: KernelCase): string[] {
@@ -29,11 +38,18 @@ export function differentiated({ inputs, referenceGradients }: KernelCase): stri
   return Object.entries(inputs).flatMap(([name, { dtype, grad }]) => ((dtype ?? "f32") === "f32" && grad !== false ? [name] : []));
 }
 
-/** A case's inputs on a device; those it differentiates are leaves, with gradients of zero. `releaseInputs` gives them back. */
-export function placeInputs(device: Device, kernelCase: KernelCase, data = hostInputs(kernelCase)): Record<string, Tensor> {
+/**
+ * A case's inputs on a device, those named in `halves` as f16; those it differentiates are leaves, with gradients of zero.
+ * `releaseInputs` gives them back.
+ */
+export function placeInputs(device: Device, kernelCase: KernelCase, data = hostInputs(kernelCase), halves: readonly string[] = []): Record<string, Tensor> {
   const leaves = differentiated(kernelCase);
   return Object.fromEntries(
     Object.entries(kernelCase.inputs).map(([name, input]) => {
+      if (halves.includes(name)) {
+        const grad = leaves.includes(name) ? zeroTensor(device, input.shape, "f16") : undefined;
+        return [name, halfTensor(device, data[name]!.data, input.shape, { grad })];
+      }
       const values = typedData(input, data[name]!);
       return [name, leaves.includes(name) ? leaf(device, values as Float32Array, input.shape) : tensor(device, values, input.shape)];
     }),

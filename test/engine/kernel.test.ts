@@ -52,7 +52,8 @@ describe("encode", () => {
 
   it("compiles once for each combination of constants", () => {
     const shader = affine.load();
-    const pipeline = (factor: number) => device().pipelines.get(affine.label, shader, ["FACTOR"], { FACTOR: factor });
+    const x = zeroTensor(device(), [1]);
+    const pipeline = (factor: number) => device().pipelines.get(affine.label, shader, ["FACTOR"], { FACTOR: factor }, { x, y: x });
     expect(pipeline(2)).toBe(pipeline(2));
     expect(pipeline(2)).not.toBe(pipeline(3));
   });

@@ -23,19 +23,29 @@ for (const entry of readdirSync(kernelsFolder, { withFileTypes: true })) {
   });
 }
 
-/** What differs, by the variant that was named: the usual choice, and each other variant of each choice that the case makes. */
+/**
+ * What differs, by the variant that was named: the usual choice, and each other variant of each choice that the case
+ * makes. Then the same with inputs of f16, for cases that take them on a device that has them.
+ */
 async function differences(kernelCase: KernelCase): Promise<string[]> {
-  const usual = await findDifference(device(), kernelCase);
+  const found = await differencesByVariant(kernelCase, []);
+  if (!kernelCase.half || !device().features.has("shader-f16")) return found;
+  const ofHalves = await differencesByVariant(kernelCase, kernelCase.half);
+  return [...found, ...ofHalves.map((difference) => `f16: ${difference}`)];
+}
+
+async function differencesByVariant(kernelCase: KernelCase, halves: readonly string[]): Promise<string[]> {
+  const usual = await findDifference(device(), kernelCase, halves);
   const found = usual === undefined ? [] : [usual];
-  for (const [operation, variant] of otherVariants(kernelCase)) {
-    const difference = await withVariant(device(), { operation, variant }, () => findDifference(device(), kernelCase));
+  for (const [operation, variant] of otherVariants(kernelCase, halves)) {
+    const difference = await withVariant(device(), { operation, variant }, () => findDifference(device(), kernelCase, halves));
     if (difference !== undefined) found.push(`${operation} ${variant}: ${difference}`);
   }
   return found;
 }
 
-function otherVariants(kernelCase: KernelCase): [operation: string, variant: string][] {
-  const inputs = placeInputs(device(), kernelCase);
+function otherVariants(kernelCase: KernelCase, halves: readonly string[]): [operation: string, variant: string][] {
+  const inputs = placeInputs(device(), kernelCase, hostInputs(kernelCase, halves), halves);
   const choices = caseChoices(device(), kernelCase, inputs);
   releaseInputs(inputs);
   const others = choices.flatMap(({ operation, chosen, fitting }) => fitting.filter((name) => name !== chosen).map((name) => `${operation} ${name}`));
