@@ -43,6 +43,11 @@ export function expectType(operation: string, argument: string, x: Shaped, dtype
   if (x.dtype !== dtype) throw new ShapeError(operation, argument, `type ${dtype}`, `type ${x.dtype}`);
 }
 
+/** Checks that `x` holds floating-point numbers, f32 or f16. */
+export function expectFloat(operation: string, argument: string, x: Shaped): void {
+  if (x.dtype !== "f32" && x.dtype !== "f16") throw new ShapeError(operation, argument, "type f32 or f16", `type ${x.dtype}`);
+}
+
 /** Normalises an axis that may count from the end, or throws. */
 export function expectAxis(operation: string, axis: number, rank: number): number {
   const positive = axis < 0 ? axis + rank : axis;

@@ -1,11 +1,11 @@
 import { defineKernel } from "../../engine/kernel.ts";
 import { hash } from "../../engine/random.ts";
-import { expectType, ShapeError } from "../../engine/shape.ts";
+import { expectFloat, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { overElements } from "../../engine/grid.ts";
 
-const kernel = defineKernel({
+export const dropoutKernel = defineKernel({
   file: new URL("./dropout.wgsl", import.meta.url),
   bindings: { x: "read", y: "read_write" },
   sizes: { count: "u32", prefix: "u32", threshold: "u32", factor: "f32" },
@@ -21,17 +21,21 @@ const kernel = defineKernel({
  *             checkpointed block repeats its mask when it runs again
  */
 export function dropout(tape: Tape, x: Tensor, rate: number, site: number): Tensor {
-  expectType("dropout", "x", x, "f32");
-  if (!(rate >= 0 && rate < 1)) throw new ShapeError("dropout", "rate", "a number in [0, 1)", String(rate));
-  if (!tape.training || rate === 0) return x;
-  const sizes = { count: x.size, prefix: hash(tape.seed, tape.step, site), threshold: thresholdOf(rate), factor: 1 / (1 - rate) };
+  expectFloat("dropout", "x", x);
+  const sizes = dropoutSizes("dropout", tape, x.size, rate, site);
+  if (sizes.threshold === 0) return x;
   const dropped = (from: Tensor): Tensor => {
     const y = tape.like(from);
-    kernel.encode(tape, { x: from, y }, sizes, {});
+    dropoutKernel.encode(tape, { x: from, y }, sizes, {});
     return y;
   };
   return tape.record("dropout", [x], dropped(x), [], (dy) => [dropped(dy)]);
 }
 
-/** Of the 2²⁴ values that a random number can take, how many drop an element. */
-const thresholdOf = (rate: number): number => Math.round(rate * 2 ** 24);
+/** What dropout's kernels need to know: which elements are kept, and what those are multiplied by. Nothing is dropped unless `tape.training`. */
+export function dropoutSizes(operation: string, tape: Tape, count: number, rate: number, site: number) {
+  if (!(rate >= 0 && rate < 1)) throw new ShapeError(operation, "rate", "a number in [0, 1)", String(rate));
+  if (!tape.training || rate === 0) return { count, prefix: 0, threshold: 0, factor: 1 };
+  // Of the 2²⁴ values that a random number can take, `threshold` drop an element.
+  return { count, prefix: hash(tape.seed, tape.step, site), threshold: Math.round(rate * 2 ** 24), factor: 1 / (1 - rate) };
+}

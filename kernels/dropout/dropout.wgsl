@@ -2,9 +2,11 @@
 // hash of (seed, step, site, i) as in engine/random.ts: `prefix` is the hash of the first three, `threshold` is rate · 2²⁴.
 // A pure function of i: the gradient is the same kernel on dy, and nothing is saved.
 struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
+alias x_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
+@group(0) @binding(1) var<storage, read_write> y: array<y_type>;
 
 // lowbias32 of C. Wellons, "Prospecting for hash functions" (2018).
 fn mix(key: u32) -> u32 {
@@ -18,6 +20,6 @@ fn mix(key: u32) -> u32 {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
-    y[i] = select(0.0, x[i] * sizes.factor, uniform_24_bits >= sizes.threshold);
+    y[i] = y_type(select(0.0, f32(x[i]) * sizes.factor, uniform_24_bits >= sizes.threshold));
   }
 }

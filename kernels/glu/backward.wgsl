@@ -1,10 +1,11 @@
 // Gated linear unit, backward: da = dy · σ(b), db = dy · a · σ(b) (1 - σ(b)); 0 in frames from the length on.
 struct Sizes { count: u32, half: u32, frames: u32 }
+alias x_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> lengths: array<i32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<x_type>;
+@group(0) @binding(3) var<storage, read_write> dx: array<x_type>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -13,15 +14,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let place = i + row * sizes.half;
     if (sizes.frames > 0u) {
       if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
-        dx[place] = 0.0;
-        dx[place + sizes.half] = 0.0;
+        dx[place] = x_type(0.0);
+        dx[place + sizes.half] = x_type(0.0);
         continue;
       }
     }
-    let b = x[place + sizes.half];
+    let b = f32(x[place + sizes.half]);
+    let g = f32(dy[i]);
     let e = exp(-abs(b));
     let open = select(e, 1.0, b >= 0.0) / (1.0 + e);
-    dx[place] = dy[i] * open;
-    dx[place + sizes.half] = dy[i] * x[place] * e / ((1.0 + e) * (1.0 + e));
+    dx[place] = x_type(g * open);
+    dx[place + sizes.half] = x_type(g * f32(x[place]) * e / ((1.0 + e) * (1.0 + e)));
   }
 }

@@ -29,6 +29,7 @@ function gluCase(shape: Shape, axis: number, { lengths, value, benchmark = false
     referenceGradients: (inputs, dy) => ({ x: gluGradient(inputs.x!, dy, view(inputs)) }),
     flops: 5 * size,
     bytes: 12 * size,
+    half: ["x"],
     benchmark,
   };
 }

@@ -1,5 +1,5 @@
 import { defineKernel } from "../../engine/kernel.ts";
-import { expectAxis, expectRank, expectShape, expectType, ShapeError, sizeOf } from "../../engine/shape.ts";
+import { expectAxis, expectFloat, expectRank, expectShape, expectType, ShapeError, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { overElements } from "../../engine/grid.ts";
@@ -26,12 +26,12 @@ const backward = defineKernel({
  *                flows back there. It saves the convolution module a pass over its input.
  */
 export function glu(tape: Tape, x: Tensor, axis = -1, lengths?: Tensor): Tensor {
-  expectType("glu", "x", x, "f32");
+  expectFloat("glu", "x", x);
   const along = expectAxis("glu", axis, x.shape.length);
   const width = x.shape[along]!;
   if (width % 2 !== 0) throw new ShapeError("glu", "x", `an even size of axis ${along}`, String(width));
   const frames = lengths ? framesOf(x, along, lengths) : 0;
-  const y = tape.empty(x.shape.with(along, width / 2));
+  const y = tape.empty(x.shape.with(along, width / 2), x.dtype);
   const sizes = { count: y.size, half: (width / 2) * sizeOf(x.shape.slice(along + 1)), frames };
   // The kernel has a binding for lengths, used or not.
   const bound = lengths ?? tape.empty([1], "i32");

@@ -1,7 +1,9 @@
 import { sizeOf, type Shape } from "../../engine/shape.ts";
 import { host, type KernelCase, type OperationCases } from "../case.ts";
+import type { FloatType } from "../../engine/tensor.ts";
 import { addScaled } from "./add_scaled.ts";
 import * as binary from "./binary.ts";
+import { cast } from "./cast.ts";
 import { maskFrames } from "./mask_frames.ts";
 import {
   binaryGradients, binaryReference, curves, maskFramesReference, surfaces, whereGradients, whereReference, type Curve, type Surface,
@@ -21,6 +23,22 @@ function curveCase(name: string, curve: Curve, run: KernelCase["run"], shape: Sh
     flops: sizeOf(shape),
     bytes: 8 * sizeOf(shape),
     ...more,
+  };
+}
+
+/** Values that f16 has exactly, so that only the operation rounds. */
+const dyadic = (i: number): number => (((i * 37) % 129) - 64) / 16;
+
+function castCase(from: FloatType, to: FloatType): KernelCase {
+  return {
+    name: `cast to ${from}, then to ${to}`,
+    inputs: { x: { shape: [5, 13], value: dyadic } },
+    run: (tape, { x }) => cast(tape, cast(tape, x!, from), to),
+    reference: ({ x }) => x!,
+    referenceGradients: (_, dy) => ({ x: dy }),
+    flops: 0,
+    bytes: 8 * 65,
+    half: ["x"],
   };
 }
 
@@ -80,6 +98,7 @@ function maskFramesCase(batch: number, frames: number, channels: number, more: M
     referenceGradients: ({ lengths }, dy) => ({ x: maskFramesReference(dy, lengths!) }),
     flops: 0,
     bytes: 8 * size,
+    half: ["x"],
     ...more,
   };
 }
@@ -90,6 +109,7 @@ export const cases: OperationCases = {
   operation: "pointwise",
   cases: [
     ...curveCases,
+    curveCase("silu", curves.silu, (tape, { x }) => unary.silu(tape, x!), [3, 43], { half: ["x"] }),
     curveCase("scale", { value: (x) => -1.5 * x, slope: () => -1.5 }, (tape, { x }) => unary.scale(tape, x!, -1.5), [7, 11]),
     curveCase("addScalar", { value: (x) => x + 3, slope: () => 1 }, (tape, { x }) => unary.addScalar(tape, x!, 3), [1]),
     curveCase("clamp", clampCurve, (tape, { x }) => unary.clamp(tape, x!, -0.7, 0.4), [131]),
@@ -112,6 +132,7 @@ export const cases: OperationCases = {
       reference: ({ x, mask }) => whereReference(mask!, host([], () => -30), x!),
       referenceGradients: ({ x, mask }, dy) => ({ x: whereGradients(mask!, host([], () => -30), x!, dy).b }),
     },
+    castCase("f32", "f32"),
     maskFramesCase(3, 7, 5),
     maskFramesCase(1, 1, 1),
     maskFramesCase(8, 100, 256, { benchmark: true }),

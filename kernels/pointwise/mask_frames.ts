@@ -1,5 +1,5 @@
 import { defineKernel } from "../../engine/kernel.ts";
-import { expectRank, expectShape, expectType } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { overElements } from "../../engine/grid.ts";
@@ -18,7 +18,7 @@ const mask = defineKernel({
  * @param lengths i32 `[batch]`, in frames
  */
 export function maskFrames(tape: Tape, x: Tensor, lengths: Tensor): Tensor {
-  expectType("maskFrames", "x", x, "f32");
+  expectFloat("maskFrames", "x", x);
   expectRank("maskFrames", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
   expectType("maskFrames", "lengths", lengths, "i32");

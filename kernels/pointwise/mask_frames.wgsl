@@ -1,10 +1,11 @@
 // y = x in the first lengths[b] frames of utterance b, 0 in its padding. Padding is not read as a
 // number, so that NaN there does no harm. The gradient is the same kernel on dy.
 struct Sizes { count: u32, frames: u32, channels: u32 }
+alias x_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;       // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> lengths: array<i32>; // [batch]
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<x_type>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -14,7 +15,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     if (i32(frame) < lengths[row / sizes.frames]) {
       y[i] = x[i];
     } else {
-      y[i] = 0.0;
+      y[i] = x_type(0.0);
     }
   }
 }

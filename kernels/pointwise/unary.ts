@@ -1,5 +1,5 @@
 import { defineKernel } from "../../engine/kernel.ts";
-import { expectType, ShapeError } from "../../engine/shape.ts";
+import { expectFloat, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { overElements } from "../../engine/grid.ts";
@@ -86,7 +86,7 @@ function curve(operation: UnaryOperation, tape: Tape, x: Tensor, p = 0, q = 0): 
 }
 
 function apply(operation: UnaryOperation, tape: Tape, x: Tensor, p = 0, q = 0): Tensor {
-  expectType(operation, "x", x, "f32");
+  expectFloat(operation, "x", x);
   const y = tape.like(x);
   forward.encode(tape, { x, y }, { count: x.size, p, q }, { OP: OPERATIONS.indexOf(operation) });
   return y;

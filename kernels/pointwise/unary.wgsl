@@ -2,9 +2,10 @@
 // the function itself does not. WGSL's own tanh may overflow and is only good to 1e-5, and there is no erf.
 const OP: u32 = 0u;
 struct Sizes { count: u32, p: f32, q: f32 }
+alias x_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
+@group(0) @binding(1) var<storage, read_write> y: array<x_type>;
 
 // 1 / (1 + e⁻ᵛ) with an exponent that is never positive.
 fn sigmoid(v: f32) -> f32 {
@@ -68,6 +69,6 @@ fn f(v: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    y[i] = f(x[i]);
+    y[i] = x_type(f(f32(x[i])));
   }
 }

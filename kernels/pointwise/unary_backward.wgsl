@@ -1,10 +1,11 @@
 // dx = dy · f'(x), element by element; op codes as in unary.wgsl.
 const OP: u32 = 1u;
 struct Sizes { count: u32, p: f32, q: f32 }
+alias x_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
+@group(0) @binding(1) var<storage, read> dy: array<x_type>;
+@group(0) @binding(2) var<storage, read_write> dx: array<x_type>;
 
 fn sigmoid(v: f32) -> f32 {
   let e = exp(-abs(v));
@@ -58,6 +59,6 @@ fn slope(v: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    dx[i] = dy[i] * slope(x[i]);
+    dx[i] = x_type(f32(dy[i]) * slope(f32(x[i])));
   }
 }
