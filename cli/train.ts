@@ -4,9 +4,11 @@ import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { loadConfig } from "../train/config.ts";
 import { train } from "../train/main.ts";
+import { PROFILE_FILE, WARMUP_STEPS } from "../train/profile/step_profile.ts";
 import { expectRun } from "../train/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { interruptible } from "./interrupt.ts";
+import { parseProfile, PROFILED_STEPS } from "./profile_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface TrainOptions extends AdapterOptions {
@@ -14,6 +16,7 @@ interface TrainOptions extends AdapterOptions {
   out?: string;
   data?: string;
   resume?: true;
+  profile?: true | string;
 }
 
 export function register(program: Command): void {
@@ -23,17 +26,23 @@ export function register(program: Command): void {
     .option("--set <key=value>", "replace a value of the config, as model.dim=96; may be given several times", (text: string, all: string[]) => [...all, text], [])
     .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
     .option("--data <folder>", "where the config's manifests are, instead of data.folder")
-    .option("--resume", "go on from the folder's last checkpoint");
+    .option("--resume", "go on from the folder's last checkpoint")
+    .option(
+      "--profile [steps]",
+      `time every kernel of some steps (${PROFILED_STEPS} if no number is given) after the first ${WARMUP_STEPS}, and train on: prints the most expensive ones, ` +
+        `and writes ${PROFILE_FILE} into the folder, a trace of host and device for chrome://tracing or ui.perfetto.dev. Changes no result; those steps take longer`,
+    );
   addAdapterOptions(command).action(runTrain);
 }
 
 async function runTrain(file: string, options: TrainOptions): Promise<void> {
+  const profile = parseProfile(options.profile);
   const config = loadConfig(file, options.set, { dataFolder: options.data });
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
   expectRun(folder, { resume: options.resume === true });
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
-    const outcome = await train(device, config, { folder, resume: options.resume === true, signal, observer: terminalObserver() });
+    const outcome = await train(device, config, { folder, resume: options.resume === true, signal, observer: terminalObserver(), profile });
     process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`);
     return outcome;
   });

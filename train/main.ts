@@ -15,13 +15,15 @@ import { evaluate } from "./evaluate.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
 import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
+import { untimed } from "./profile/phases.ts";
+import { StepProfile } from "./profile/step_profile.ts";
 import { StepClock } from "./step_clock.ts";
 import { makeFolder } from "./run_folder.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
 import { trainingBatch } from "./training_batches.ts";
-import { trainingStep } from "./training_step.ts";
+import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export interface RunOptions {
   /** Where checkpoints, log and report go. */
@@ -31,6 +33,8 @@ export interface RunOptions {
   /** When aborted, the run saves what it has after the step at hand and ends. */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
+  /** Steps to profile after a warm-up: a trace in the folder, and a table as a message. */
+  readonly profile?: number | undefined;
 }
 
 /**
@@ -42,6 +46,8 @@ export interface RunOptions {
 export async function train(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
   const { folder, observer, signal } = options;
   makeFolder(folder);
+  const profile = options.profile === undefined ? undefined : new StepProfile(device, options.profile);
+  const phase = profile?.phase ?? untimed;
   const lastPath = join(folder, "last.safetensors");
   const bestPath = join(folder, "best.safetensors");
   const divergedPath = join(folder, "diverged.safetensors");
@@ -149,23 +155,27 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
 
     // The loop: one optimiser step a turn, of `accumulate` batches.
     while (step < totalSteps && !signal.aborted) {
+      profile?.beginStep(step + 1);
       const learningRate = learningRateAt(config, step, totalSteps);
       let epoch = 0;
       for (let part = 0; part < accumulate; part++) {
         const sampled = sampler.next();
         epoch = sampled.epoch;
-        const batch = clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch));
+        const batch = phase("batch", () =>
+          clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch)),
+        );
         const update = part === accumulate - 1 ? { learningRate, step: step + 1 } : undefined;
         const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
         try {
-          ring.push(trainingStep(tape, { model, parameters }, batch, trainingPaths(config, step), config, update));
+          ring.push(trainingStep(tape, { model, parameters }, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase));
         } finally {
           tape.end();
         }
         inRing.push({ step: step + 1, ids: sampled.indices.map((i) => set.utterances[i]?.id).join(", ") });
-        await clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0));
+        await phase("wait", () => clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0)));
       }
       step++;
+      if (profile?.endStep(signal.aborted || step === totalSteps)) observer.message(await clock.pause(() => profile.write(folder)));
       if (step % config.log.everySteps === 0 || step === totalSteps) await report(epoch, learningRate);
       if (step % evaluateEvery === 0 || step === totalSteps) await clock.pause(() => evaluateDev(epoch));
       if (step % config.checkpoint.everySteps === 0 || step === totalSteps) await clock.pause(saveLast);

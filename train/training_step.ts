@@ -7,12 +7,33 @@ import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
 import type { DepthPath } from "./depths.ts";
 import { optimizerStep } from "./optimizer.ts";
+import { untimed, type Phase } from "./profile/phases.ts";
 
 export interface Update {
   readonly learningRate: number;
   /** Counts from 1. */
   readonly step: number;
 }
+
+/** A batch on a device. */
+export interface DeviceBatch {
+  /** `[batch, frames, bins]` */
+  readonly features: Tensor;
+  /** Real frames of each utterance. */
+  readonly lengths: readonly number[];
+  /** i32 `[batch, maxLabels]` */
+  readonly targets: Tensor;
+  /** i32 `[batch]` */
+  readonly targetLengths: Tensor;
+}
+
+/** Copies a batch to tensors that the tape owns. All copies at once: each group of them parts a compute pass in two. */
+export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
+  features: tape.upload(batch.features, [batch.size, batch.frames, batch.bins]),
+  lengths: [...batch.lengths],
+  targets: tape.upload(batch.targets, [batch.size, batch.maxLabels]),
+  targetLengths: tape.upload(batch.targetLengths, [batch.size]),
+});
 
 /**
  * One batch: forward along every path with common prefixes shared, joint loss, backward, and with `update` the optimiser.
@@ -23,22 +44,21 @@ export interface Update {
 export function trainingStep(
   tape: Tape,
   { model, parameters }: { readonly model: ConformerCtc; readonly parameters: Parameters },
-  batch: Batch,
+  { features, lengths, targets, targetLengths }: DeviceBatch,
   paths: readonly DepthPath[],
   config: TrainConfig,
   update: Update | undefined,
+  phase: Phase = untimed,
 ): Record<string, Tensor | undefined> {
-  const features = tape.upload(batch.features, [batch.size, batch.frames, batch.bins]);
-  const { logits, deviceLengths: lengths } = model.forward(tape, features, [...batch.lengths], paths.map(({ schedule }) => schedule), {
-    checkpointing: config.unfold.checkpointing,
+  const schedules = paths.map(({ schedule }) => schedule);
+  const loss = phase("encode forward", () => {
+    const output = model.forward(tape, features, lengths, schedules, { checkpointing: config.unfold.checkpointing });
+    const batch = { targets, targetLengths, lengths: output.deviceLengths };
+    return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }));
   });
 
-  const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
-  const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
-  const loss = jointLoss(tape, logits, { targets, targetLengths, lengths }, { ...config.loss, blank: model.config.blank });
-
   const parts = config.batch.accumulate;
-  tape.backward(loss.total, parts === 1 ? undefined : tape.filled(loss.total.shape, 1 / parts));
-  const gradNorm = update && optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step);
+  phase("encode backward", () => tape.backward(loss.total, parts === 1 ? undefined : tape.filled(loss.total.shape, 1 / parts)));
+  const gradNorm = update && phase("optimizer", () => tape.named("optimizer", () => optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step)));
   return { loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) };
 }
