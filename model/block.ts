@@ -1,8 +1,8 @@
 import type { Parameters } from "../engine/parameters.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { residual } from "../kernels/dropout/residual.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
-import { addScaled } from "../kernels/pointwise/add_scaled.ts";
 import type { ConformerConfig } from "./config.ts";
 import { ConvModule } from "./conv_module.ts";
 import { FeedForward } from "./feed_forward.ts";
@@ -44,6 +44,7 @@ export class ConformerBlock {
   readonly #secondFeedForward: FeedForward;
   readonly #norms: Record<Part, NormWeights>;
   readonly #eps: number;
+  readonly #dropout: number;
 
   /** `name` is "encoder.encoders.0", or "" for a block alone. */
   constructor(parameters: Parameters, name: string, config: ConformerConfig) {
@@ -60,6 +61,7 @@ export class ConformerBlock {
       final: declareNorm(parameters, at("norm_final"), config.dim),
     };
     this.#eps = config.layerNormEps;
+    this.#dropout = config.dropout;
   }
 
   /** x `[batch, frames, dim]` at logical layer `layer`, which names the random numbers. Same shape out. */
@@ -70,13 +72,14 @@ export class ConformerBlock {
   stages(tape: Tape, x: Tensor, { positions, mask, lengths }: BlockContext, layer: number): BlockStages {
     const site = layer * SITES;
     const norm = (part: Part, h: Tensor): Tensor => layerNorm(tape, h, this.#norms[part].scale, this.#norms[part].shift, this.#eps);
-    const afterFirstFeedForward = addScaled(tape, x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5);
-    const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask, site + 2);
-    const afterAttention = addScaled(tape, afterFirstFeedForward, attended, 1);
-    const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths, site + 3);
-    const afterConvolution = addScaled(tape, afterAttention, mixed, 1);
+    const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor => residual(tape, h, update, factor, this.#dropout, place);
+    const afterFirstFeedForward = add(x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5, site + 1);
+    const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask);
+    const afterAttention = add(afterFirstFeedForward, attended, 1, site + 2);
+    const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths);
+    const afterConvolution = add(afterAttention, mixed, 1, site + 3);
     const second = this.#secondFeedForward.forward(tape, norm("secondFeedForward", afterConvolution), site + 4);
-    const afterSecondFeedForward = addScaled(tape, afterConvolution, second, 0.5);
+    const afterSecondFeedForward = add(afterConvolution, second, 0.5, site + 5);
     const y = norm("final", afterSecondFeedForward);
     return { afterFirstFeedForward, afterAttention, afterConvolution, afterSecondFeedForward, y };
   }

@@ -3,7 +3,6 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { batchNorm } from "../kernels/batch_norm/batch_norm.ts";
 import { depthwiseConv } from "../kernels/depthwise_conv/depthwise_conv.ts";
-import { dropout } from "../kernels/dropout/dropout.ts";
 import { glu } from "../kernels/glu/glu.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
 import { linear } from "../kernels/linear/linear.ts";
@@ -41,17 +40,16 @@ export class ConvModule {
   /**
    * @param x       `[batch, frames, dim]`, already normalised
    * @param lengths i32 `[batch]`: real frames
-   * @param site    names the dropout
    */
-  forward(tape: Tape, x: Tensor, lengths: Tensor, site: number): Tensor {
-    const { convMask, dropout: rate } = this.#config;
+  forward(tape: Tape, x: Tensor, lengths: Tensor): Tensor {
+    const { convMask } = this.#config;
     const entering = convMask === "around_module" ? maskFrames(tape, x, lengths) : x;
     const gated = glu(tape, linear(tape, entering, this.#expand.weight, this.#expand.bias));
     const masked = convMask === "before_depthwise" ? { lengths } : {};
     const mixed = depthwiseConv(tape, gated, this.#depthwise.weight, this.#depthwise.bias, masked);
     const active = silu(tape, this.#normalise(tape, mixed, lengths));
     const y = linear(tape, active, this.#project.weight, this.#project.bias);
-    return dropout(tape, convMask === "around_module" ? maskFrames(tape, y, lengths) : y, rate, site);
+    return convMask === "around_module" ? maskFrames(tape, y, lengths) : y;
   }
 
   #normalise(tape: Tape, x: Tensor, lengths: Tensor): Tensor {

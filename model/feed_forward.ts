@@ -18,10 +18,9 @@ export class FeedForward {
     this.#dropout = config.dropout;
   }
 
-  /** x: `[batch, frames, dim]`, already normalised. `site` and `site + 1` name the dropouts. */
+  /** x: `[batch, frames, dim]`, already normalised. `site` names the dropout within; the one after it belongs to the residual connection. */
   forward(tape: Tape, x: Tensor, site: number): Tensor {
     const hidden = linear(tape, x, this.#in.weight, this.#in.bias, "silu"); // [batch, frames, feedForwardDim]
-    const y = linear(tape, dropout(tape, hidden, this.#dropout, site), this.#out.weight, this.#out.bias);
-    return dropout(tape, y, this.#dropout, site + 1);
+    return linear(tape, dropout(tape, hidden, this.#dropout, site), this.#out.weight, this.#out.bias);
   }
 }

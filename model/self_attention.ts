@@ -2,7 +2,6 @@ import type { Parameters } from "../engine/parameters.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { dropout } from "../kernels/dropout/dropout.ts";
 import { linear } from "../kernels/linear/linear.ts";
 import type { ConformerConfig } from "./config.ts";
 import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
@@ -36,9 +35,8 @@ export class SelfAttention {
    * @param x         `[batch, frames, dim]`, already normalised
    * @param positions `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
    * @param mask      u32 `[batch, 1, 1, frames]`: keys that are real frames
-   * @param site      names the dropout
    */
-  forward(tape: Tape, x: Tensor, positions: Tensor, mask: Tensor, site: number): Tensor {
+  forward(tape: Tape, x: Tensor, positions: Tensor, mask: Tensor): Tensor {
     const context = attention(
       tape,
       linear(tape, x, this.#query.weight, this.#query.bias),
@@ -54,6 +52,6 @@ export class SelfAttention {
         },
       },
     );
-    return dropout(tape, linear(tape, context, this.#out.weight, this.#out.bias), this.#config.dropout, site);
+    return linear(tape, context, this.#out.weight, this.#out.bias);
   }
 }
