@@ -26,6 +26,16 @@ const fillKernel = defineKernel({
   workgroups: ({ count }) => overElements(count),
 });
 
+const convertKernel = defineKernel({
+  file: new URL("./convert.wgsl", import.meta.url),
+  bindings: { x: "read", y: "read_write" },
+  sizes: { count: "u32" },
+  workgroups: ({ count }) => overElements(count),
+});
+
+/** y = x, rounded where y is f16. */
+export const convert = (on: OnDevice, x: Tensor, y: Tensor): void => convertKernel.encode(on, { x, y }, { count: y.size }, {});
+
 /** y += x, element by element. */
 export const addInto = (on: OnDevice, x: Tensor, y: Tensor): void => addIntoKernel.encode(on, { x, y }, { count: y.size }, {});
 

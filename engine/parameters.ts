@@ -1,3 +1,4 @@
+import { convert } from "./accumulate.ts";
 import type { Device } from "./device.ts";
 import { hash } from "./random.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
@@ -30,7 +31,7 @@ export interface FlatRange {
   readonly decay: boolean;
 }
 
-/** Slices start at multiples of this, as storage bindings must. */
+/** Slices start at multiples of this many bytes, as storage bindings must; those of f16 copies too, which take half the bytes. */
 const ALIGNMENT = 256;
 
 type Flat = "values" | "grads" | "firstMoment" | "secondMoment";
@@ -52,6 +53,8 @@ export class Parameters {
   #device: Device | undefined;
   #decayBytes = 0;
   #totalBytes = 0;
+  #alignment = ALIGNMENT;
+  #halves: Storage | undefined;
 
   /** Declares a parameter. The tensor returned gets its place in the flat buffers when `seal` is called. */
   add(name: string, shape: Shape, { init, decay = true, fileShape = shape }: ParameterOptions): Tensor {
@@ -75,10 +78,15 @@ export class Parameters {
       throw new Error(`Parameters: '${name}' was added twice`);
   }
 
-  /** Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients. */
-  seal(device: Device, { seed = 0, optimizer = true }: { seed?: number; optimizer?: boolean } = {}): void {
+  /**
+   * Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients; with
+   * `half`, each parameter also has a copy in f16, which `roundToHalf` brings up to date.
+   */
+  seal(device: Device, { seed = 0, optimizer = true, half = false }: { seed?: number; optimizer?: boolean; half?: boolean } = {}): void {
     if (this.#device) throw new Error("Parameters: seal() was called twice");
     this.#device = device;
+    if (half) this.#alignment = 2 * ALIGNMENT;
+    const align = (bytes: number): number => Math.ceil(bytes / this.#alignment) * this.#alignment;
     const ordered = [...this.all.filter((p) => p.decay), ...this.all.filter((p) => !p.decay)];
     const offsets = ordered.map((p) => {
       const offset = this.#totalBytes;
@@ -93,10 +101,28 @@ export class Parameters {
       if (tensor.grad && grads) place(tensor.grad, grads, offsets[i] as number);
       else Object.assign(tensor, { grad: undefined, needsGrad: false });
     });
+    if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
     for (const { name, tensor, init } of [...this.#declared, ...this.#buffers]) {
       const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
       this.#write(tensor, Float32Array.from({ length: tensor.size }, (_, i) => init(i, key)));
+    }
+  }
+
+  #addHalves(device: Device): void {
+    const storage = zeroStorage(device, Math.max(ALIGNMENT, this.#totalBytes / 2));
+    this.#halves = storage;
+    for (const { tensor } of this.#declared) Object.assign(tensor, { half: new Tensor(tensor.shape, "f16", storage, { offset: tensor.offset / 2 }) });
+  }
+
+  /** Encodes rounding all values to their f16 copies, where there are any: before a step that reads them. */
+  roundToHalf(): void {
+    const device = this.#sealed();
+    const halves = this.#halves;
+    if (!halves) return;
+    for (const { start, bytes } of this.#pieces(0, this.#totalBytes)) {
+      const values = new Tensor([bytes / 4], "f32", this.#flat("values"), { offset: start });
+      convert({ device }, values, new Tensor([bytes / 4], "f16", halves, { offset: start / 2 }));
     }
   }
 
@@ -123,16 +149,19 @@ export class Parameters {
    * all four and stays zero.
    */
   ranges(): FlatRange[] {
-    const device = this.#sealed();
-    const most = Math.floor(device.limits.maxStorageBufferBindingSize / ALIGNMENT) * ALIGNMENT;
     const ranges: FlatRange[] = [];
     for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#totalBytes, false]] as const)
-      for (let start = from; start < to; start += most) {
-        const bytes = Math.min(most, to - start);
+      for (const { start, bytes } of this.#pieces(from, to)) {
         const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flat(flat), { offset: start });
         ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), decay });
       }
     return ranges;
+  }
+
+  /** From `from` to `to` in bytes, cut into pieces that can be bound whole. */
+  #pieces(from: number, to: number): { start: number; bytes: number }[] {
+    const most = Math.floor(this.#sealed().limits.maxStorageBufferBindingSize / this.#alignment) * this.#alignment;
+    return Array.from({ length: Math.ceil((to - from) / most) }, (_, i) => ({ start: from + i * most, bytes: Math.min(most, to - from - i * most) }));
   }
 
   /** Encodes setting all gradients to zero. */
@@ -182,13 +211,11 @@ export class Parameters {
 
   /** Gives back the flat buffers, once everything that uses them is encoded. */
   release(): void {
-    for (const storage of [...this.#flats.values(), ...this.#buffers.map(({ tensor }) => tensor.storage)]) storage.release();
+    for (const storage of [...this.#flats.values(), ...(this.#halves ? [this.#halves] : []), ...this.#buffers.map(({ tensor }) => tensor.storage)]) storage.release();
     this.#flats.clear();
     this.#buffers.length = 0;
   }
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** A tensor that has no storage yet: `place` gives it one. Only `Parameters` makes such tensors. */
 function unplaced(shape: Shape, grad?: Tensor): Tensor {

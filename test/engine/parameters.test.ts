@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { halfToNumber, numberToHalf } from "../../engine/half.ts";
 import { Parameters } from "../../engine/parameters.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
@@ -13,7 +14,7 @@ const device = testDevice();
 const draw = (i: number, key: number): number => uniform(key, i) - 0.5;
 
 /** Declared out of order: weights with decay, biases without, and a buffer. */
-function example(options: { seed?: number; optimizer?: boolean } = {}) {
+function example(options: { seed?: number; optimizer?: boolean; half?: boolean } = {}) {
   const parameters = new Parameters();
   const bias1 = parameters.add("bias1", [3], { init: draw, decay: false });
   const weight1 = parameters.add("weight1", [3, 5], { init: draw, fileShape: [3, 5, 1] });
@@ -120,6 +121,18 @@ describe("parameters", () => {
     await expect(parameters.read("firstMoment")).rejects.toThrow(missing);
     expect(() => parameters.ranges()).toThrow("Parameters: there are no grads");
     expect(await read(device(), weight1)).toEqual(before);
+  });
+
+  it("have copies in f16 where asked, rounded when told to", async () => {
+    if (!device().features.has("shader-f16")) return; // SwiftShader has no f16: seal() is then never asked for it
+    const { parameters, weight1, bias2 } = example({ half: true });
+    for (const x of [weight1, bias2]) expect([...(await read(device(), x.half!))]).toEqual(new Array(x.size).fill(0));
+    parameters.roundToHalf();
+    for (const x of [weight1, bias2]) {
+      const values = await read(device(), x);
+      expect([...(await read(device(), x.half!))]).toEqual([...values].map((value) => halfToNumber(numberToHalf(value))));
+    }
+    parameters.release();
   });
 
   it("refuse wrong names, sizes and orders of calls", () => {

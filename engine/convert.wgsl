@@ -1,4 +1,4 @@
-// y = x in another floating-point type; the gradient is the same kernel on dy.
+// y = x, in another floating-point type or the same.
 struct Sizes { count: u32 }
 alias x_type = f32;
 alias y_type = f32;
