@@ -7,18 +7,24 @@ import { differentiated } from "../kernels/case_data.ts";
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
-/** The choices between variants that a case makes, forward and backward. Encodes one run of it. */
-export function caseChoices(device: Device, kernelCase: KernelCase, inputs: Inputs): MadeChoice[] {
-  const tape = new Tape(device, { grad: true, training: true });
+/** Encodes one run of a case, with its backward pass (from a gradient of ones) if asked and if it has gradients. */
+export function runCase(device: Device, kernelCase: KernelCase, inputs: Inputs, backward: boolean): void {
+  const grad = backward && differentiated(kernelCase).length > 0;
+  const tape = new Tape(device, { grad, training: true });
   try {
-    return device.tuner.during(() => {
-      const y = kernelCase.run(tape, inputs);
-      if (differentiated(kernelCase).length > 0) tape.backward(y, tape.filled(y.shape, 1, y.dtype));
-    });
+    const y = kernelCase.run(tape, inputs);
+    if (grad) tape.backward(y, tape.filled(y.shape, 1, y.dtype));
   } finally {
     tape.end();
   }
 }
+
+/** The choices between variants that encoding something makes. */
+export const choicesWithin = (device: Device, encode: () => void): MadeChoice[] => device.tuner.during(encode);
+
+/** The choices between variants that a case makes, forward and backward. */
+export const caseChoices = (device: Device, kernelCase: KernelCase, inputs: Inputs): MadeChoice[] =>
+  choicesWithin(device, () => runCase(device, kernelCase, inputs, true));
 
 /** Runs `body` with a variant named, wherever it fits, and goes back to the usual choice after it. */
 export async function withVariant<T>(device: Device, overrule: Overrule, body: () => Promise<T>): Promise<T> {

@@ -1,0 +1,109 @@
+// Measures the variants of every choice that the benchmark cases make, for `unfold bench --tune`:
+//
+//     const table = await tune(await loadOperations(), { open: () => openDevice({ tuned: false, … }), command, onProgress });
+//     writeTable(ownTablePath(table.adapter), table);
+//
+// Training only reads the table. A case's choice in its forward pass is timed by that alone, a choice in its backward pass by
+// both: the numbers rank variants of one choice and mean nothing beyond it.
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Device } from "../engine/device.ts";
+import { UserError } from "../engine/errors.ts";
+import type { TunedEntry, TunedTable } from "../engine/tuned_table.ts";
+import { describeChoice, type MadeChoice } from "../engine/tuner.ts";
+import type { KernelCase } from "../kernels/case.ts";
+import { hostInputs, placeInputs, releaseInputs } from "../kernels/case_data.ts";
+import { caseChoices, choicesWithin, runCase, withVariant } from "./case_choices.ts";
+import { findDifference } from "./check_case.ts";
+import type { FoundOperations } from "./operations.ts";
+import { timeCalls, type TimeBudget } from "./time_calls.ts";
+
+export interface TuneOptions {
+  /** A device that reads no table, anew for each case. */
+  readonly open: () => Promise<Device>;
+  /** Only cases whose "operation: case" contains this, in any case of letters. */
+  readonly filter?: string | undefined;
+  /** What the user typed, for the table's reader. */
+  readonly command: string;
+  readonly budget?: TimeBudget;
+  readonly onProgress?: (progress: TuneProgress) => void;
+}
+
+export interface TuneProgress {
+  /** Cases finished, and in all. */
+  readonly done: number;
+  readonly total: number;
+  /** "matmul (rows 512, …)", measured just now. */
+  readonly choice?: string;
+  /** Milliseconds by variant; null for one that gave wrong results and is left out. */
+  readonly ms?: Readonly<Record<string, number | null>>;
+}
+
+const BUDGET: TimeBudget = { time: 200, samples: 5, warmup: 50, sample: 20 };
+
+/** Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an alternative are left out. */
+export async function tune(found: FoundOperations, options: TuneOptions): Promise<TunedTable> {
+  const { open, filter = "", command, budget = BUDGET, onProgress = () => undefined } = options;
+  const selected = found.operations.flatMap(({ operation, cases }) =>
+    cases.filter(({ benchmark, name }) => benchmark && `${operation}: ${name}`.toLowerCase().includes(filter.toLowerCase())),
+  );
+  if (selected.length === 0) throw new UserError(`--filter: no benchmark case contains '${filter}'`);
+  const operations: Record<string, TunedEntry[]> = {};
+  const seen = new Set<string>();
+  let adapter = "";
+  let driver = "";
+  for (const [done, kernelCase] of selected.entries()) {
+    const device = await open();
+    [adapter, driver] = [device.info.name, device.info.description];
+    try {
+      for (const halves of device.features.has("shader-f16") && kernelCase.half ? [[], kernelCase.half] : [[]])
+        await tuneCase(device, kernelCase, halves, budget, async (choice, measure) => {
+          const label = describeChoice(choice);
+          if (choice.fitting.length < 2 || seen.has(label)) return;
+          seen.add(label);
+          const ms = await measure();
+          onProgress({ done, total: selected.length, choice: label, ms });
+          const right = Object.fromEntries(Object.entries(ms).filter((entry): entry is [string, number] => entry[1] !== null));
+          (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
+        });
+    } finally {
+      device.close();
+    }
+    onProgress({ done: done + 1, total: selected.length });
+  }
+  return { adapter, driver, date: new Date().toISOString(), command, operations };
+}
+
+type Measured = Record<string, number | null>;
+
+async function tuneCase(
+  device: Device, kernelCase: KernelCase, halves: readonly string[], budget: TimeBudget,
+  visit: (choice: MadeChoice, measure: () => Promise<Measured>) => Promise<void>,
+): Promise<void> {
+  const inputs = placeInputs(device, kernelCase, hostInputs(kernelCase, halves), halves);
+  try {
+    const inForward = choicesWithin(device, () => runCase(device, kernelCase, inputs, false)).map(describeChoice);
+    for (const choice of caseChoices(device, kernelCase, inputs)) {
+      const backward = !inForward.includes(describeChoice(choice));
+      await visit(choice, async () => {
+        const ms: Measured = {};
+        for (const variant of choice.fitting)
+          ms[variant] = await withVariant(device, { operation: choice.operation, sizes: choice.sizes, variant }, async () => {
+            if ((await findDifference(device, kernelCase, halves)) !== undefined) return null;
+            return (await timeCalls(device, () => runCase(device, kernelCase, inputs, backward), budget)).medianMs;
+          });
+        return ms;
+      });
+    }
+  } finally {
+    releaseInputs(inputs);
+  }
+}
+
+/** Writes a table in one piece; the folder is made. */
+export function writeTable(path: string, table: TunedTable): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const unfinished = `${path}.part`;
+  writeFileSync(unfinished, `${JSON.stringify(table, null, 1)}\n`);
+  renameSync(unfinished, path);
+}
