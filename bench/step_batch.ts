@@ -1,0 +1,32 @@
+import type { Device } from "../engine/device.ts";
+import { hash, normal } from "../engine/random.ts";
+import { release, tensor } from "../engine/tensor.ts";
+import type { TrainConfig } from "../train/config.ts";
+import { padBatch } from "../train/data/batch.ts";
+import type { DeviceBatch } from "../train/training_step.ts";
+import type { StepConfiguration } from "./step_configurations.ts";
+
+export interface RandomBatch extends DeviceBatch {
+  /** Feature frames of each utterance; none is padded. */
+  readonly frames: number;
+  release(): void;
+}
+
+/** A batch as training would have it, of noise with random labels, that stays on the device for as many steps as wanted. */
+export function randomBatch(device: Device, { batch, vocabulary }: StepConfiguration, { features }: TrainConfig): RandomBatch {
+  const { bins, frameLengthMs, frameShiftMs } = features;
+  const frames = 1 + Math.floor((batch.seconds * 1000 - frameLengthMs) / frameShiftMs);
+  const utterances = Array.from({ length: batch.size }, (_, item) => ({
+    frames,
+    features: Float32Array.from({ length: frames * bins }, (_, i) => normal(item, i)),
+    // Class 0 is the blank. Neighbours differ, as a repeated label would need a frame more.
+    labels: Int32Array.from({ length: batch.labels }, (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % Math.floor((vocabulary - 1) / 2))),
+  }));
+  const host = padBatch(utterances, bins);
+  const tensors = {
+    features: tensor(device, host.features, [batch.size, frames, bins]),
+    targets: tensor(device, host.targets, [batch.size, host.maxLabels]),
+    targetLengths: tensor(device, host.targetLengths, [batch.size]),
+  };
+  return { ...tensors, lengths: [...host.lengths], frames, release: () => Object.values(tensors).forEach(release) };
+}

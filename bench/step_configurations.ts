@@ -1,0 +1,51 @@
+import { restoreConfig, type TrainConfig } from "../train/config.ts";
+
+/** A model and a batch whose training steps are timed. */
+export interface StepConfiguration {
+  readonly name: string;
+  /** False where a step takes a software driver minutes: then only if a filter names it. */
+  readonly onSoftware: boolean;
+  /** The sections of a training config that matter here, as in YAML. */
+  readonly sections: Readonly<Record<string, unknown>>;
+  readonly vocabulary: number;
+  readonly batch: { readonly size: number; /** of audio, each */ readonly seconds: number; /** of each utterance's target */ readonly labels: number };
+}
+
+const conformer256 = { dim: 256, heads: 4, feed_forward_dim: 2048, conv_kernel: 31, dropout: 0.1 };
+const batch256 = { size: 16, seconds: 10, labels: 50 };
+
+export const stepConfigurations: readonly StepConfiguration[] = [
+  {
+    // As examples/digits: a seed of 2 blocks and its middle depths.
+    name: "tiny",
+    onSoftware: true,
+    sections: {
+      features: { bins: 40 },
+      model: { dim: 64, heads: 4, feed_forward_dim: 192, conv_kernel: 15, blocks: 2, subsampling_channels: 16, dropout: 0 },
+      unfold: { order: "cycle", depths: [2, 4, 6], checkpointing: false },
+      loss: { middle_depths: 1 },
+    },
+    vocabulary: 16,
+    batch: { size: 12, seconds: 2, labels: 12 },
+  },
+  {
+    // The usual Conformer, nothing shared: 12 blocks, each applied once.
+    name: "conformer-12x256",
+    onSoftware: false,
+    sections: { model: { ...conformer256, blocks: 12 }, unfold: { depths: [12], checkpointing: false } },
+    vocabulary: 500,
+    batch: batch256,
+  },
+  {
+    // The same depth from half the blocks: a seed of 6 that is trained together with its unfolding to 12.
+    name: "seed-unfold-256",
+    onSoftware: false,
+    sections: { model: { ...conformer256, blocks: 6 }, unfold: { order: "repeat", depths: [6, 12], checkpointing: false } },
+    vocabulary: 500,
+    batch: batch256,
+  },
+];
+
+/** The whole training config of a configuration; its manifests are never read. */
+export const trainConfigOf = ({ name, sections }: StepConfiguration): TrainConfig =>
+  restoreConfig({ data: { train: "none.jsonl", dev: "none.jsonl" }, ...sections }, `the benchmark's ${name}`);
