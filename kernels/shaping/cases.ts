@@ -22,6 +22,8 @@ function movedCase(name: string, { inputs, shape, run, origins, fill }: Moved, b
     referenceGradients: (given, dy) => movedGradients(given, dy, origins),
     flops: 0,
     bytes: 8 * sizeOf(shape),
+    // The gradient of expand is a sum, which is of f32.
+    ...(!name.startsWith("expand") && { half: Object.keys(inputs) }),
     benchmark,
   };
 }

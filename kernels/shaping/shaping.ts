@@ -1,4 +1,4 @@
-import { broadcastShapes, expectAxis, expectType, sameShape, ShapeError, showShape } from "../../engine/shape.ts";
+import { broadcastShapes, expectAxis, expectFloat, expectType, sameShape, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { sumTo } from "../reduction/reduce.ts";
@@ -86,10 +86,10 @@ export function stack(tape: Tape, parts: readonly Tensor[], axis: number): Tenso
 
 /** x (f32) surrounded by `value`: along each axis, pads[axis] = [elements before, elements after]. */
 export function pad(tape: Tape, x: Tensor, pads: readonly (readonly [number, number])[], value = 0): Tensor {
-  expectType("pad", "x", x, "f32");
+  expectFloat("pad", "x", x);
   if (pads.length !== x.shape.length) throw new ShapeError("pad", "pads", `${x.shape.length} pairs, one an axis`, String(pads.length));
   if (pads.flat().some((n) => n < 0)) throw new ShapeError("pad", "pads", "no negative number", pads.map(showShape).join(", "));
-  const y = tape.filled(x.shape.map((n, axis) => n + pads[axis]![0] + pads[axis]![1]), value);
+  const y = tape.filled(x.shape.map((n, axis) => n + pads[axis]![0] + pads[axis]![1]), value, x.dtype);
   const view = sliced(y.shape, pads.map(([before]) => before), x.shape);
   scatterView(tape, x, y, view);
   return tape.record("pad", [x], y, [], (dy) => [gatherView(tape, dy, view)]);

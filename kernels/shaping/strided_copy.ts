@@ -39,8 +39,8 @@ function copy(tape: Tape, MODE: number, x: Tensor, y: Tensor, { shape, strides, 
   const [, n1, n2, n3, n4] = walk.sizes as [number, number, number, number, number];
   const [s0, s1, s2, s3, s4] = walk.strides[0] as [number, number, number, number, number];
   const sizes = { count: sizeOf(shape), n1, n2, n3, n4, s0, s1, s2, s3, s4, offset };
-  kernel.encode(tape, { x: bitsOf(x), y: bitsOf(y) }, sizes, { MODE, RANK });
+  kernel.encode(tape, { x: asFloat(x), y: asFloat(y) }, sizes, { MODE, RANK });
 }
 
-/** The same elements as u32, whatever they are. */
-const bitsOf = (x: Tensor): Tensor => new Tensor(x.shape, "u32", x.storage, { offset: x.offset });
+/** Integers under the name f32: they are only moved. */
+const asFloat = (x: Tensor): Tensor => (x.dtype === "f16" ? x : new Tensor(x.shape, "f32", x.storage, { offset: x.offset }));

@@ -2,13 +2,14 @@
 // view's element at offset + Σ coordinate · stride. Strides may be negative (a flip) or 0 (a repetition).
 //   MODE 0 gather: dense[i] = viewed[place]    1 scatter: viewed[place] = dense[i]    2 add: viewed[place] += dense[i]
 // Gather and scatter of one view are each other's adjoints, so each is the other's gradient.
-// Elements are moved as bits, of whatever type; only adding takes them as f32. The innermost of RANK axes is number 4.
+// Integers are moved as if they were f32: a load and a store keep every bit. The innermost of RANK axes is number 4.
 const MODE: u32 = 0u;
 const RANK: u32 = 5u;
 struct Sizes { count: u32, n1: u32, n2: u32, n3: u32, n4: u32, s0: i32, s1: i32, s2: i32, s3: i32, s4: i32, offset: i32 }
+alias element_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+@group(0) @binding(0) var<storage, read> x: array<element_type>;
+@group(0) @binding(1) var<storage, read_write> y: array<element_type>;
 
 fn place_of(i: u32) -> u32 {
   if (RANK == 1u) {
@@ -41,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     } else if (MODE == 1u) {
       y[place] = x[i];
     } else {
-      y[place] = bitcast<u32>(bitcast<f32>(y[place]) + bitcast<f32>(x[i]));
+      y[place] = element_type(f32(y[place]) + f32(x[i]));
     }
   }
 }
