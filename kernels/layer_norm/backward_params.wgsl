@@ -1,11 +1,13 @@
 // Layer norm, backward to scale and shift, first of two stages: each thread sums one column over one chunk of rows.
 // Two stages and no atomics, because WGSL has no float atomics; so the sum is also the same every time.
+alias x_type = f32;
+alias dy_type = f32;
 const CHUNK: u32 = 32u; // rows
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> stats: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<dy_type>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>; // [chunks, 2 cols]: dscale, dshift
 
 @compute @workgroup_size(32)
@@ -18,8 +20,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var dshift = 0.0;
   let end = min(sizes.rows, (id.y + 1u) * CHUNK);
   for (var row = id.y * CHUNK; row < end; row++) {
-    let g = dy[row * sizes.cols + col];
-    dscale += g * (x[row * sizes.cols + col] - stats[2u * row]) * stats[2u * row + 1u];
+    let g = f32(dy[row * sizes.cols + col]);
+    dscale += g * (f32(x[row * sizes.cols + col]) - stats[2u * row]) * stats[2u * row + 1u];
     dshift += g;
   }
   partial[id.y * 2u * sizes.cols + col] = dscale;

@@ -13,6 +13,7 @@ function layerNormCase(name: string, rows: number, cols: number, more: Partial<K
     referenceGradients: ({ x, scale }, dy) => layerNormGradients(x!, scale!, dy, EPS),
     flops: 8 * rows * cols,
     bytes: 4 * (2 * rows * cols + 2 * cols),
+    half: ["x"],
     ...more,
   };
 }
@@ -23,6 +24,15 @@ export const cases: OperationCases = {
     layerNormCase("odd", 7, 13),
     layerNormCase("one column", 3, 1),
     layerNormCase("more rows than a chunk", 67, 12),
+    layerNormCase("more rows than a workgroup's subgroups hold", 259, 20),
+    {
+      ...layerNormCase("rows far from zero", 5, 64),
+      inputs: { x: { shape: [5, 64], value: (i) => 30 + ((i * 37) % 101) / 64 }, scale: { shape: [64] }, shift: { shape: [64] } },
+    },
+    {
+      ...layerNormCase("an outlier in front", 5, 64),
+      inputs: { x: { shape: [5, 64], value: (i) => (i % 64 === 0 ? 300 : ((i * 37) % 101) / 50) }, scale: { shape: [64] }, shift: { shape: [64] } },
+    },
     layerNormCase("conformer 800 x 256", 800, 256, { benchmark: true }),
   ],
 };

@@ -1,60 +1,62 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
-import { expectShape, expectType, rowsAndCols } from "../../engine/shape.ts";
+import type { Device } from "../../engine/device.ts";
+import { expectFloat, expectShape, rowsAndCols } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
-import type { Tensor } from "../../engine/tensor.ts";
+import type { FloatType, Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
+import { backward, backwardInput, backwardParams, backwardSubgroupRow, forward, forwardKernels, MOST_ROWS } from "./kernels.ts";
 
-/** As CHUNK in backward_params.wgsl. */
-const ROWS_PER_CHUNK = 32;
-
-const forward = defineKernel({
-  file: new URL("./forward.wgsl", import.meta.url),
-  bindings: { x: "read", scale: "read", shift: "read", y: "read_write", stats: "read_write" },
-  sizes: { rows: "u32", eps: "f32", cols: "u32" },
-  workgroups: ({ rows }) => spread(rows, 32),
-});
-
-const backwardInput = defineKernel({
-  file: new URL("./backward_input.wgsl", import.meta.url),
-  bindings: { x: "read", scale: "read", stats: "read", dy: "read", dx: "read_write" },
-  sizes: { rows: "u32", cols: "u32" },
-  workgroups: ({ rows }) => spread(rows, 32),
-});
-
-const backwardParams = defineKernel({
-  file: new URL("./backward_params.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", dy: "read", partial: "read_write" },
-  sizes: { rows: "u32", cols: "u32" },
-  workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), Math.ceil(rows / ROWS_PER_CHUNK)],
-});
+export interface LayerNormOptions {
+  /** Added to the population variance. Default 1e-5. */
+  readonly eps?: number;
+  /** The type of the result. Default x's. */
+  readonly dtype?: FloatType;
+}
 
 /**
  * Normalises each row to zero mean and unit variance, then scales and shifts it (Ba, Kiros, Hinton, 2016).
  *
- * @param x     `[…, channels]`
- * @param scale `[channels]`
- * @param shift `[channels]`
- * @param eps   added to the population variance
- * @returns     same shape as x
+ * @param x       `[…, channels]`, f32 or f16; the arithmetic is f32
+ * @param scale   `[channels]`
+ * @param shift   `[channels]`
+ * @param options eps, dtype; a number is eps
+ * @returns       same shape as x
  */
-export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, eps = 1e-5): Tensor {
-  expectType("layerNorm", "x", x, "f32");
+export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, options: number | LayerNormOptions = {}): Tensor {
+  expectFloat("layerNorm", "x", x);
+  const { eps = 1e-5, dtype = x.dtype } = typeof options === "number" ? { eps: options } : options;
   const { rows, cols } = rowsAndCols("layerNorm", "x", x);
   expectShape("layerNorm", "scale", scale, [cols]);
   expectShape("layerNorm", "shift", shift, [cols]);
-  const y = tape.like(x);
+  const y = tape.empty(x.shape, dtype);
   const stats = tape.empty([rows, 2]);
-  forward.encode(tape, { x, scale, shift, y, stats }, { rows, eps, cols }, {});
+  forwardKernels[forward.choose(tape.device, { rows, cols })].encode(tape, { x, scale, shift, y, stats }, { rows, eps, cols }, {});
   return tape.record("layerNorm", [x, scale, shift], y, [x, scale, stats], (dy) => {
     const dx = tape.like(x);
-    backwardInput.encode(tape, { x, scale, stats, dy, dx }, { rows, cols }, {});
-    if (scale.needsGrad) {
-      const chunks = Math.ceil(rows / ROWS_PER_CHUNK);
-      const partial = tape.empty([chunks, 2 * cols]);
-      backwardParams.encode(tape, { x, stats, dy, partial }, { rows, cols }, {});
-      addPartialSums(tape, partial, tape.gradientOf(scale));
-      addPartialSums(tape, partial, tape.gradientOf(shift), cols);
+    const bindings = { x, scale, stats, dy, dx };
+    if (backward.choose(tape.device, { rows, cols }) === "subgroup_row") {
+      const chunk = rowsPerChunk(tape.device, rows);
+      const partial = tape.empty([Math.ceil(rows / chunk), 2 * cols]);
+      backwardSubgroupRow.encode(tape, { ...bindings, partial }, { rows, cols, chunk }, {});
+      addToParams(tape, partial, scale, shift);
+    } else {
+      backwardInput.encode(tape, bindings, { rows, cols }, {});
+      if (scale.needsGrad || shift.needsGrad) {
+        const partial = tape.empty([Math.ceil(rows / MOST_ROWS), 2 * cols]);
+        backwardParams.encode(tape, { x, stats, dy, partial }, { rows, cols }, {});
+        addToParams(tape, partial, scale, shift);
+      }
     }
     return [dx, undefined, undefined];
   });
+}
+
+function addToParams(tape: Tape, partial: Tensor, scale: Tensor, shift: Tensor): void {
+  if (scale.needsGrad && shift.needsGrad) addPartialSums(tape, partial, [tape.gradientOf(scale), tape.gradientOf(shift)]);
+  else if (scale.needsGrad) addPartialSums(tape, partial, tape.gradientOf(scale));
+  else if (shift.needsGrad) addPartialSums(tape, partial, tape.gradientOf(shift), scale.size);
+}
+
+/** A GPU wants many workgroups, as long as a chunk's sums are few beside its rows; a CPU wants few. */
+function rowsPerChunk(device: Device, rows: number): number {
+  return device.isSoftware ? MOST_ROWS : Math.min(MOST_ROWS, Math.max(4, Math.ceil(rows / 1024)));
 }

@@ -29,10 +29,29 @@ export function findRaces(label: string, code: string, { sizes = {}, constants =
     return [binding, (scalar === "f32" ? Float32Array : Int32Array).from(data).buffer as ArrayBuffer];
   });
   // The interpreter knows no immediates; to the shader a uniform is the same.
-  const known = specialise(label, code, constants).replace("var<immediate> sizes", "@group(1) @binding(0) var<uniform> sizes");
+  const known = withSubgroupsOfOne(specialise(label, code, constants)).replace("var<immediate> sizes", "@group(1) @binding(0) var<uniform> sizes");
   const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
     0: Object.fromEntries(storage),
     1: { 0: { uniform: view.buffer } },
   });
   return [...races.map(({ message }) => message), ...errors];
+}
+
+/**
+ * The interpreter runs threads one by one, and so knows no subgroups. A shader for subgroups of any width is here one for
+ * subgroups of one thread: their sum or maximum is the thread's own value. Shaders for a fixed width make no sense so.
+ */
+export function withSubgroupsOfOne(code: string): string {
+  if (!code.includes("subgroup_size")) return code;
+  const builtin = (name: string): RegExp => new RegExp(`@builtin\\(${name}\\) (\\w+): u32,?`);
+  const nameOf = (name: string): string | undefined => builtin(name).exec(code)?.[1];
+  const threads = /@workgroup_size\((\d+)/.exec(code)?.[1];
+  const own = Object.entries({ num_subgroups: `${threads}u`, subgroup_invocation_id: "0u", subgroup_size: "1u" })
+    .flatMap(([name, value]) => (nameOf(name) ? [`let ${nameOf(name)!} = ${value};`] : []));
+  return Object.keys({ num_subgroups: 0, subgroup_invocation_id: 0, subgroup_size: 0 })
+    .reduce((rest, name) => rest.replace(builtin(name), ""), code)
+    .replace("@builtin(subgroup_id)", "@builtin(local_invocation_index)")
+    .replace(/^(enable subgroups|requires subgroup_id);/gm, "")
+    .replace(/subgroup(Add|Max|Min|BroadcastFirst)\(/g, "(")
+    .replace(/(fn main\([^{]*\{)/, `$1 ${own.join(" ")}`);
 }

@@ -1,0 +1,77 @@
+// Layer norm, backward to x, and to scale and shift for a chunk of rows, in one kernel: with x̂ = (x - mean) · rstd and
+// g = dy · scale,
+//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),   dscale = Σ_rows dy · x̂,   dshift = Σ_rows dy.
+// First the lanes of each subgroup go along the columns of two rows for the two means of each; then every thread goes down
+// four columns of the chunk, writes dx and keeps the column's sums in registers. Bytes that must move: x and dy read, dx
+// written. A chunk's x and dy are read twice but the second time from a cache, and the partial sums add 2 / chunk.
+// Two stages and no atomics, because WGSL has no float atomics; so the sums are also the same every time.
+enable subgroups;
+requires subgroup_id;
+const MOST_ROWS: u32 = 32u; // of a chunk
+alias x_type = f32;
+alias dy_type = f32;
+struct Sizes { rows: u32, cols: u32, chunk: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> x: array<vec4<x_type>>;        // [rows, cols]
+@group(0) @binding(1) var<storage, read> scale: array<vec4f>;           // [cols]
+@group(0) @binding(2) var<storage, read> stats: array<vec2f>;           // [rows, 2]
+@group(0) @binding(3) var<storage, read> dy: array<vec4<dy_type>>;      // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<x_type>>; // [rows, cols]
+@group(0) @binding(5) var<storage, read_write> partial: array<vec4f>;   // [chunks, 2 cols]: dscale, dshift
+var<workgroup> terms: array<vec4f, MOST_ROWS>; // mean, rstd, mean(g), mean(g · x̂) of each row
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32,
+  @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32,
+) {
+  let quads = sizes.cols / 4u;
+  let start = group.x * sizes.chunk;
+  let count = min(sizes.chunk, sizes.rows - start);
+  for (var first = 0u; first < count; first += 2u * subgroups) {
+    let own = first + 2u * subgroup;
+    let a = (start + min(own, count - 1u)) * quads;
+    let b = (start + min(own + 1u, count - 1u)) * quads;
+    let stats_a = stats[start + min(own, count - 1u)];
+    let stats_b = stats[start + min(own + 1u, count - 1u)];
+    var g_a = vec4f(0.0);
+    var g_b = vec4f(0.0);
+    var gx_a = vec4f(0.0);
+    var gx_b = vec4f(0.0);
+    for (var col = lane; col < quads; col += lanes) {
+      let factor = scale[col];
+      let flow_a = vec4f(dy[a + col]) * factor;
+      let flow_b = vec4f(dy[b + col]) * factor;
+      g_a += flow_a;
+      g_b += flow_b;
+      gx_a += flow_a * (vec4f(x[a + col]) - stats_a.x);
+      gx_b += flow_b * (vec4f(x[b + col]) - stats_b.x);
+    }
+    let means_a = subgroupAdd(vec2f(dot(g_a, vec4f(1.0)), dot(gx_a, vec4f(stats_a.y)))) / f32(sizes.cols);
+    let means_b = subgroupAdd(vec2f(dot(g_b, vec4f(1.0)), dot(gx_b, vec4f(stats_b.y)))) / f32(sizes.cols);
+    if (lane == 0u && own < count) {
+      terms[own] = vec4f(stats_a, means_a);
+      if (own + 1u < count) {
+        terms[own + 1u] = vec4f(stats_b, means_b);
+      }
+    }
+  }
+  workgroupBarrier();
+  for (var col = local; col < quads; col += 64u) {
+    let factor = scale[col];
+    var dscale = vec4f(0.0);
+    var dshift = vec4f(0.0);
+    for (var row = 0u; row < count; row++) {
+      let at = (start + row) * quads + col;
+      let term = terms[row];
+      let x_hat = (vec4f(x[at]) - term.x) * term.y;
+      let flow = vec4f(dy[at]);
+      dscale += flow * x_hat;
+      dshift += flow;
+      dx[at] = vec4<x_type>(term.y * (flow * factor - term.z - x_hat * term.w));
+    }
+    partial[2u * group.x * quads + col] = dscale;
+    partial[(2u * group.x + 1u) * quads + col] = dshift;
+  }
+}

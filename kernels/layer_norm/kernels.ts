@@ -1,0 +1,65 @@
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineVariants } from "../../engine/variants.ts";
+
+/** As in backward_subgroup_row.wgsl, and CHUNK in backward_params.wgsl: the most rows whose sums one workgroup takes. */
+export const MOST_ROWS = 32;
+
+interface Rows {
+  readonly rows: number;
+  readonly cols: number;
+  readonly [other: string]: number;
+}
+
+/**
+ * thread_row computes everything. subgroup_row loads four columns at once, and its lanes cover a row of a model's width
+ * in a few steps, so that a row of a GPU's whole workgroup gains nothing; of vocabularies there are no layer norms.
+ */
+const variants = {
+  thread_row: {},
+  subgroup_row: { requires: ["subgroups"], fits: ({ cols }: Rows) => cols % 4 === 0 },
+};
+
+export const forward = defineVariants("layer_norm", { variants, defaults: () => ["subgroup_row", "thread_row"] });
+export const backward = defineVariants("layer_norm_backward", { variants, defaults: () => ["subgroup_row", "thread_row"] });
+
+/** Two rows a subgroup, which has at least four lanes wherever there are subgroups: a wider one has fewer rows to loop over. */
+const ROWS_PER_GROUP = 32;
+
+const forwardDeclaration = {
+  bindings: { x: "read", scale: "read", shift: "read", y: "read_write", stats: "read_write" },
+  sizes: { rows: "u32", eps: "f32", cols: "u32" },
+} as const;
+
+export const forwardKernels = {
+  thread_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_thread_row.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 32),
+  }),
+  subgroup_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_subgroup_row.wgsl", import.meta.url),
+    workgroups: ({ rows }) => [Math.min(65535, Math.ceil(rows / ROWS_PER_GROUP))],
+  }),
+};
+
+export const backwardSubgroupRow = defineKernel({
+  file: new URL("./backward_subgroup_row.wgsl", import.meta.url),
+  bindings: { x: "read", scale: "read", stats: "read", dy: "read", dx: "read_write", partial: "read_write" },
+  sizes: { rows: "u32", cols: "u32", chunk: "u32" },
+  workgroups: ({ rows, chunk }) => spread(Math.ceil(rows / chunk), 1),
+});
+
+export const backwardInput = defineKernel({
+  file: new URL("./backward_input.wgsl", import.meta.url),
+  bindings: { x: "read", scale: "read", stats: "read", dy: "read", dx: "read_write" },
+  sizes: { rows: "u32", cols: "u32" },
+  workgroups: ({ rows }) => spread(rows, 32),
+});
+
+export const backwardParams = defineKernel({
+  file: new URL("./backward_params.wgsl", import.meta.url),
+  bindings: { x: "read", stats: "read", dy: "read", partial: "read_write" },
+  sizes: { rows: "u32", cols: "u32" },
+  workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), Math.ceil(rows / MOST_ROWS)],
+});
