@@ -4,11 +4,14 @@
 const CHUNK: u32 = 32u;          // rows
 const ACTIVATION: u32 = 1u;      // as in matmul/plain.wgsl; 0, none: dpre is dy, and pre and dpre are bound to anything
 struct Sizes { rows: u32, cols: u32 }
+alias dy_type = f32;
+alias pre_type = f32;
+alias dpre_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> dy: array<f32>;              // [rows, cols]
-@group(0) @binding(1) var<storage, read> pre: array<f32>;             // [rows, cols]
-@group(0) @binding(2) var<storage, read_write> dpre: array<f32>;      // [rows, cols]
-@group(0) @binding(3) var<storage, read_write> partial: array<f32>;   // [chunks, cols]
+@group(0) @binding(0) var<storage, read> dy: array<dy_type>;           // [rows, cols]
+@group(0) @binding(1) var<storage, read> pre: array<pre_type>;         // [rows, cols]
+@group(0) @binding(2) var<storage, read_write> dpre: array<dpre_type>; // [rows, cols]
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>;    // [chunks, cols]
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
 fn normal_cdf(x: f32) -> f32 {
@@ -58,10 +61,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let end = min(sizes.rows, start + CHUNK);
   for (var row = start; row < end; row++) {
     let i = row * sizes.cols + col;
-    var g = dy[i];
+    var g = f32(dy[i]);
     if (ACTIVATION != 0u) {
-      g *= slope(pre[i]);
-      dpre[i] = g;
+      g *= slope(f32(pre[i]));
+      dpre[i] = dpre_type(g);
     }
     sum += g;
   }

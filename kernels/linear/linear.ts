@@ -1,10 +1,9 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { ShapeError, expectShape, expectType, rowsAndCols, showShape } from "../../engine/shape.ts";
+import { ShapeError, expectFloat, expectShape, rowsAndCols, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 import { ACTIVATIONS, encodeProduct, type Activation } from "../matmul/product.ts";
-import type { Variant } from "../matmul/variant.ts";
 
 /** As CHUNK in backward_output.wgsl. */
 const ROWS_PER_CHUNK = 32;
@@ -20,32 +19,33 @@ const backwardOutput = defineKernel({
 export type { Activation };
 
 /**
- * A linear layer with its activation: y = activation(x Wᵀ + b), in one kernel.
+ * A linear layer with its activation: y = activation(x Wᵀ + b), in one kernel. y has the tape's type for activations; where
+ * that is f16, the weight's f16 copy, if it has one, is multiplied by.
  *
  * @param x          `[…, in]`
  * @param weight     `[out, in]`
  * @param bias       `[out]`
  * @param activation gelu is the exact one, x Φ(x); silu is x sigmoid(x)
- * @param variant    for tests and measurements: the kernel to take wherever it fits
  * @returns          `[…, out]`
  * @throws ShapeError when weight or bias do not fit x
  */
-export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, activation: Activation = "none", variant?: Variant): Tensor {
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, activation: Activation = "none"): Tensor {
   const { rows, inputs, outputs } = checkLinear(x, weight, bias);
   const needsGrad = tape.recording && (x.needsGrad || weight.needsGrad || (bias?.needsGrad ?? false));
-  const y = tape.empty([...x.shape.slice(0, -1), outputs]);
+  const y = tape.empty([...x.shape.slice(0, -1), outputs], tape.activation);
+  const matrix = tape.activation === "f16" ? (weight.half ?? weight) : weight;
   const pre = needsGrad && activation !== "none" ? tape.like(y) : undefined;
-  encodeProduct(tape, x, weight, y, { rows, cols: outputs, inner: inputs }, { transposeB: true, bias, activation, pre, variant });
-  return tape.record("linear", bias ? [x, weight, bias] : [x, weight], y, pre ? [x, weight, pre] : [x, weight], (dy) => {
+  encodeProduct(tape, x, matrix, y, { rows, cols: outputs, inner: inputs }, { transposeB: true, bias, activation, pre });
+  return tape.record("linear", bias ? [x, weight, bias] : [x, weight], y, pre ? [x, matrix, pre] : [x, matrix], (dy) => {
     const dpre = backwardToProduct(tape, dy, pre, bias, activation);
     // dW += dpreᵀ · x,  dx = dpre · W.
     if (weight.needsGrad) {
       const sizes = { rows: outputs, cols: inputs, inner: rows };
-      encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true, variant });
+      encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true });
     }
     if (!x.needsGrad) return [undefined, undefined, undefined];
     const dx = tape.like(x);
-    encodeProduct(tape, dpre, weight, dx, { rows, cols: inputs, inner: outputs }, { variant });
+    encodeProduct(tape, dpre, matrix, dx, { rows, cols: inputs, inner: outputs });
     return [dx, undefined, undefined];
   });
 }
@@ -63,8 +63,8 @@ function backwardToProduct(tape: Tape, dy: Tensor, pre: Tensor | undefined, bias
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined) {
-  expectType("linear", "x", x, "f32");
-  expectType("linear", "weight", weight, "f32");
+  expectFloat("linear", "x", x);
+  expectFloat("linear", "weight", weight);
   const { rows, cols: inputs } = rowsAndCols("linear", "x", x);
   const outputs = weight.shape[0];
   if (outputs === undefined || weight.shape.length !== 2 || weight.shape[1] !== inputs)

@@ -1,7 +1,6 @@
 import { broadcastShapes, sizeOf, type Shape } from "../../engine/shape.ts";
 import type { KernelCase, OperationCases } from "../case.ts";
 import { matmul, type MatmulOptions } from "./matmul.ts";
-import { VARIANTS } from "./variant.ts";
 import { matmulGradients, matmulReference } from "./reference.ts";
 
 function matmulCase(name: string, a: Shape, b: Shape, options: MatmulOptions = {}, more: Partial<KernelCase> = {}): KernelCase {
@@ -16,18 +15,21 @@ function matmulCase(name: string, a: Shape, b: Shape, options: MatmulOptions = {
     reference: (inputs) => matmulReference(inputs.a!, inputs.b!, transposeA, transposeB),
     referenceGradients: (inputs, dy) => matmulGradients(inputs.a!, inputs.b!, dy, transposeA, transposeB),
     flops: 2 * matrices * rows * cols * inner,
+    half: ["a", "b"],
     bytes: 4 * (sizeOf(a) + sizeOf(b) + matrices * rows * cols),
     ...more,
   };
 }
 
-/** Sizes that fit every variant, but are no multiples of their tiles; the same for each variant. */
-const everyVariant = VARIANTS.flatMap((variant) => [
-  matmulCase(`${variant}: no multiple of the tile`, [37, 44], [44, 100], { variant }),
-  matmulCase(`${variant}: transposed`, [45, 20], [45, 36], { transposeA: true, variant }),
-  matmulCase(`${variant}: by a transposed one`, [3, 13, 36], [3, 68, 36], { transposeB: true, variant }),
-  matmulCase(`${variant}: both transposed, batches`, [2, 1, 8, 12], [3, 40, 8], { transposeA: true, transposeB: true, variant }),
-]);
+/** Sizes that fit every variant, but are no multiples of their tiles. */
+const multiplesOfFour = [
+  matmulCase("no multiple of a tile", [37, 44], [44, 100]),
+  matmulCase("transposed", [45, 20], [45, 36], { transposeA: true }),
+  matmulCase("by a transposed one", [3, 13, 36], [3, 68, 36], { transposeB: true }),
+  matmulCase("both transposed, batches", [2, 1, 8, 12], [3, 40, 8], { transposeA: true, transposeB: true }),
+  matmulCase("several tiles", [140, 36], [36, 132]),
+  matmulCase("several tiles, both transposed", [36, 140], [132, 36], { transposeA: true, transposeB: true }),
+];
 
 export const cases: OperationCases = {
   operation: "matmul",
@@ -37,7 +39,7 @@ export const cases: OperationCases = {
     matmulCase("both transposed, odd", [5, 7], [13, 5], { transposeA: true, transposeB: true }),
     matmulCase("three groups of leading axes", [2, 1, 3, 5, 4], [4, 3, 4, 6]),
     matmulCase("a repeated over the batch", [4, 3], [3, 3, 2]),
-    ...everyVariant,
+    ...multiplesOfFour,
     matmulCase("attention scores 32 x 100 x 64", [32, 100, 64], [32, 100, 64], { transposeB: true }, { benchmark: true }),
     matmulCase("attention context 32 x 100 x 64", [32, 100, 100], [32, 100, 64], {}, { benchmark: true }),
     matmulCase("512 cubed", [512, 512], [512, 512], {}, { benchmark: true }),

@@ -1,10 +1,9 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { ShapeError, expectType, showShape, sizeOf } from "../../engine/shape.ts";
+import { ShapeError, expectFloat, showShape, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastBatches, denseStrides, isFull, type Batches } from "./batches.ts";
 import { ONE_MATRIX, encodeProduct, type ProductOptions, type ProductSizes } from "./product.ts";
-import type { Variant } from "./variant.ts";
 
 const sumRepeats = defineKernel({
   file: new URL("./sum_repeats.wgsl", import.meta.url),
@@ -21,12 +20,11 @@ export interface MatmulOptions {
   readonly transposeA?: boolean;
   /** The last two axes of b are `[cols, inner]` instead of `[inner, cols]`. */
   readonly transposeB?: boolean;
-  /** For tests and measurements: the kernel to take wherever it fits. */
-  readonly variant?: Variant | undefined;
 }
 
 /**
- * op(a) · op(b) over the last two axes; op transposes them where asked. Leading axes broadcast as in NumPy.
+ * op(a) · op(b) over the last two axes; op transposes them where asked. Leading axes broadcast as in NumPy. Operands may be
+ * f16; the result is f16 where both are.
  *
  * @param a `[…, rows, inner]`
  * @param b `[…, inner, cols]`
@@ -34,14 +32,14 @@ export interface MatmulOptions {
  * @throws ShapeError when the inner sizes differ, or the leading axes do not broadcast
  */
 export function matmul(tape: Tape, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transposeA = false, transposeB = false, variant } = options;
+  const { transposeA = false, transposeB = false } = options;
   const { rows, cols, inner, shape, batches } = checkMatrices(a, b, transposeA, transposeB);
-  const y = tape.empty(shape);
+  const y = tape.empty(shape, a.dtype === b.dtype ? a.dtype : "f32");
   encodeProduct(tape, a, b, y, { rows, cols, inner, batches }, options);
   return tape.record("matmul", [a, b], y, [a, b], (dy) => {
     const [A, B, DY] = [{ x: a, strides: batches.a }, { x: b, strides: batches.b }, { x: dy, strides: denseStrides(batches.sizes) }];
     const gradient = (of: Operand, left: Operand, right: Operand, sizes: ProductSizes, transpose: ProductOptions) =>
-      operandGradient(tape, of, left, right, { ...sizes, batches: { sizes: batches.sizes, a: left.strides, b: right.strides } }, { ...transpose, variant });
+      operandGradient(tape, of, left, right, { ...sizes, batches: { sizes: batches.sizes, a: left.strides, b: right.strides } }, transpose);
     // y = op(a) · op(b)  gives  d op(a) = dy · op(b)ᵀ  and  d op(b) = op(a)ᵀ · dy; transposed operands the other way round.
     const da = transposeA
       ? gradient(A, B, DY, { rows: inner, cols: rows, inner: cols }, { transposeA: transposeB, transposeB: true })
@@ -86,7 +84,7 @@ function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand,
 
 function checkMatrices(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
   for (const [name, x] of [["a", a], ["b", b]] as const) {
-    expectType("matmul", name, x, "f32");
+    expectFloat("matmul", name, x);
     if (x.shape.length < 2) throw new ShapeError("matmul", name, "at least two axes", showShape(x.shape));
   }
   const [rows, inner] = lastTwo(a, transposeA);

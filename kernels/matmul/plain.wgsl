@@ -12,13 +12,17 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
+  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
 }
+alias a_type = f32;
+alias b_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> a: array<f32>;            // [rows, inner] or [inner, rows]
-@group(0) @binding(1) var<storage, read> b: array<f32>;            // [inner, cols] or [cols, inner]
+@group(0) @binding(0) var<storage, read> a: array<a_type>;         // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<b_type>;         // [inner, cols] or [cols, inner]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;      // [rows, cols]
-@group(0) @binding(4) var<storage, read_write> pre: array<f32>;    // [rows, cols]
+@group(0) @binding(3) var<storage, read_write> y: array<y_type>;   // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<y_type>; // [rows, cols]
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
 fn normal_cdf(x: f32) -> f32 {
@@ -51,16 +55,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= sizes.rows || col >= sizes.cols) {
     return;
   }
-  let i2 = id.z % sizes.size2;
-  let i1 = id.z / sizes.size2 % sizes.size1;
-  let i0 = id.z / sizes.size2 / sizes.size1;
-  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * select(sizes.inner, 1u, TRANSPOSE_A);
-  var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * select(1u, sizes.inner, TRANSPOSE_B);
+  let matrix = id.z / sizes.splits;
+  let i2 = matrix % sizes.size2;
+  let i1 = matrix / sizes.size2 % sizes.size1;
+  let i0 = matrix / sizes.size2 / sizes.size1;
+  let first = id.z % sizes.splits * sizes.chunk;
+  let end = min(sizes.inner, first + sizes.chunk);
   let step_a = select(1u, sizes.rows, TRANSPOSE_A);
   let step_b = select(sizes.cols, 1u, TRANSPOSE_B);
+  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * select(sizes.inner, 1u, TRANSPOSE_A) + first * step_a;
+  var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * select(1u, sizes.inner, TRANSPOSE_B) + first * step_b;
   var sum = 0.0;
-  for (var k = 0u; k < sizes.inner; k++) {
-    sum = fma(a[at_a], b[at_b], sum);
+  for (var k = first; k < end; k++) {
+    sum = fma(f32(a[at_a]), f32(b[at_b]), sum);
     at_a += step_a;
     at_b += step_b;
   }
@@ -69,12 +76,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let i = (id.z * sizes.rows + row) * sizes.cols + col;
   if (STORE_PRE) {
-    pre[i] = sum;
+    pre[i] = y_type(sum);
   }
   let result = activation(sum);
   if (ACCUMULATE) {
-    y[i] += result;
+    y[i] += y_type(result);
   } else {
-    y[i] = result;
+    y[i] = y_type(result);
   }
 }

@@ -18,13 +18,17 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
+  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
 }
+alias a_type = f32;
+alias b_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> a: array<vec4f>;            // [rows, inner] or [inner, rows]
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;            // [inner, cols] or [cols, inner]
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;         // [cols]
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;      // [rows, cols]
-@group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;    // [rows, cols]
+@group(0) @binding(0) var<storage, read> a: array<vec4<a_type>>;         // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<vec4<b_type>>;         // [inner, cols] or [cols, inner]
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;             // [cols]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<y_type>>;   // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<vec4<y_type>>; // [rows, cols]
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
 fn normal_cdf(x: vec4f) -> vec4f {
@@ -52,7 +56,7 @@ fn activation(x: vec4f) -> vec4f {
 
 // Elements k … k + 3 of one row of op(a).
 fn load_a(start: u32, row: u32, k: u32) -> vec4f {
-  return select(vec4f(), a[start + (row * sizes.inner + k) / 4u], k < sizes.inner);
+  return select(vec4f(), vec4f(a[start + (row * sizes.inner + k) / 4u]), k < sizes.inner);
 }
 
 // The same of four rows, where a is stored [inner, rows].
@@ -61,7 +65,7 @@ fn load_transposed_a(start: u32, row: u32, k: u32) -> mat4x4f {
 }
 
 fn column_of_a(start: u32, row: u32, k: u32) -> vec4f {
-  return select(vec4f(), a[start + (k * sizes.rows + row) / 4u], k < sizes.inner);
+  return select(vec4f(), vec4f(a[start + (k * sizes.rows + row) / 4u]), k < sizes.inner);
 }
 
 // Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.
@@ -69,24 +73,27 @@ fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
   if (TRANSPOSE_B) {
     let stride = sizes.inner / 4u;
     let at = start + col * stride + min(k, sizes.inner - 4u) / 4u;
-    return transpose(mat4x4f(b[at], b[at + stride], b[at + 2u * stride], b[at + 3u * stride]));
+    return transpose(mat4x4f(vec4f(b[at]), vec4f(b[at + stride]), vec4f(b[at + 2u * stride]), vec4f(b[at + 3u * stride])));
   }
   let stride = sizes.cols / 4u;
   let at = start + col / 4u;
   let last = sizes.inner - 1u;
   return mat4x4f(
-    b[at + min(k, last) * stride], b[at + min(k + 1u, last) * stride], b[at + min(k + 2u, last) * stride], b[at + min(k + 3u, last) * stride]);
+    vec4f(b[at + min(k, last) * stride]), vec4f(b[at + min(k + 1u, last) * stride]), vec4f(b[at + min(k + 2u, last) * stride]), vec4f(b[at + min(k + 3u, last) * stride]));
 }
 
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = id.y * 12u;
   let col = id.x * 16u + 4u * lane;
-  let i2 = id.z % sizes.size2;
-  let i1 = id.z / sizes.size2 % sizes.size1;
-  let i0 = id.z / sizes.size2 / sizes.size1;
+  let matrix = id.z / sizes.splits;
+  let i2 = matrix % sizes.size2;
+  let i1 = matrix / sizes.size2 % sizes.size1;
+  let i0 = matrix / sizes.size2 / sizes.size1;
   let start_a = (i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2) / 4u;
   let start_b = (i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2) / 4u;
+  let first = id.z % sizes.splits * sizes.chunk;
+  let end = min(sizes.inner, first + sizes.chunk);
   var s0 = vec4f(); var a0 = vec4f();
   var s1 = vec4f(); var a1 = vec4f();
   var s2 = vec4f(); var a2 = vec4f();
@@ -99,7 +106,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s9 = vec4f(); var a9 = vec4f();
   var s10 = vec4f(); var a10 = vec4f();
   var s11 = vec4f(); var a11 = vec4f();
-  for (var k = 0u; k < sizes.inner; k += 16u) {
+  for (var k = first; k < end; k += 16u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
     let mine = k + 4u * lane;
     if (TRANSPOSE_A) {
@@ -186,12 +193,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   for (var i = 0u; i < rows; i++) {
     let sum = s0 + offset;
     if (STORE_PRE) {
-      pre[at] = sum;
+      pre[at] = vec4<y_type>(sum);
     }
     if (ACCUMULATE) {
-      y[at] += activation(sum);
+      y[at] += vec4<y_type>(activation(sum));
     } else {
-      y[at] = activation(sum);
+      y[at] = vec4<y_type>(activation(sum));
     }
     at += stride;
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = s9; s9 = s10; s10 = s11;

@@ -17,13 +17,17 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
+  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
 }
+alias a_type = f32;
+alias b_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> a: array<f32>;            // [rows, inner] or [inner, rows]
-@group(0) @binding(1) var<storage, read> b: array<f32>;            // [inner, cols] or [cols, inner]
+@group(0) @binding(0) var<storage, read> a: array<a_type>;         // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<b_type>;         // [inner, cols] or [cols, inner]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;      // [rows, cols]
-@group(0) @binding(4) var<storage, read_write> pre: array<f32>;    // [rows, cols]
+@group(0) @binding(3) var<storage, read_write> y: array<y_type>;   // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<y_type>; // [rows, cols]
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
 fn normal_cdf(x: f32) -> f32 {
@@ -52,26 +56,31 @@ fn activation(x: f32) -> f32 {
 // Four rows of one column of op(a).
 fn load_a(at: u32) -> vec4f {
   let step = select(sizes.inner, 1u, TRANSPOSE_A);
-  return vec4f(a[at], a[at + step], a[at + 2u * step], a[at + 3u * step]);
+  return vec4f(f32(a[at]), f32(a[at + step]), f32(a[at + 2u * step]), f32(a[at + 3u * step]));
 }
 
 // Four columns of one row of op(b).
 fn load_b(at: u32) -> vec4f {
   let step = select(1u, sizes.inner, TRANSPOSE_B);
-  return vec4f(b[at], b[at + step], b[at + 2u * step], b[at + 3u * step]);
+  return vec4f(f32(b[at]), f32(b[at + step]), f32(b[at + 2u * step]), f32(b[at + 3u * step]));
 }
 
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = id.y * 8u;
   let col = (id.x * 4u + lane) * 8u;
-  let i2 = id.z % sizes.size2;
-  let i1 = id.z / sizes.size2 % sizes.size1;
-  let i0 = id.z / sizes.size2 / sizes.size1;
+  let matrix = id.z / sizes.splits;
+  let i2 = matrix % sizes.size2;
+  let i1 = matrix / sizes.size2 % sizes.size1;
+  let i0 = matrix / sizes.size2 / sizes.size1;
+  let first = id.z % sizes.splits * sizes.chunk;
+  let end = min(sizes.inner, first + sizes.chunk);
   let step_row = select(sizes.inner, 1u, TRANSPOSE_A);
   let step_col = select(1u, sizes.inner, TRANSPOSE_B);
-  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * step_row;
-  var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * step_col;
+  let step_a = select(1u, sizes.rows, TRANSPOSE_A);
+  let step_b = select(sizes.cols, 1u, TRANSPOSE_B);
+  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * step_row + first * step_a;
+  var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * step_col + first * step_b;
   // Row r: columns 0 … 3 in sr, 4 … 7 in tr.
   var s0 = vec4f(); var t0 = vec4f();
   var s1 = vec4f(); var t1 = vec4f();
@@ -81,7 +90,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s5 = vec4f(); var t5 = vec4f();
   var s6 = vec4f(); var t6 = vec4f();
   var s7 = vec4f(); var t7 = vec4f();
-  for (var k = 0u; k < sizes.inner; k++) {
+  for (var k = first; k < end; k++) {
     let x0 = load_a(at_a);
     let x1 = load_a(at_a + 4u * step_row);
     let w0 = load_b(at_b);
@@ -94,8 +103,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     s5 += x1.y * w0; t5 += x1.y * w1;
     s6 += x1.z * w0; t6 += x1.z * w1;
     s7 += x1.w * w0; t7 += x1.w * w1;
-    at_a += select(1u, sizes.rows, TRANSPOSE_A);
-    at_b += select(sizes.cols, 1u, TRANSPOSE_B);
+    at_a += step_a;
+    at_b += step_b;
   }
   // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 64 times.
   let end_row = min(row + 8u, sizes.rows);
@@ -108,13 +117,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       }
       let i = (id.z * sizes.rows + r) * sizes.cols + c;
       if (STORE_PRE) {
-        pre[i] = sum;
+        pre[i] = y_type(sum);
       }
       let result = activation(sum);
       if (ACCUMULATE) {
-        y[i] += result;
+        y[i] += y_type(result);
       } else {
-        y[i] = result;
+        y[i] = y_type(result);
       }
       s0 = vec4f(s0.yzw, t0.x);
       t0 = t0.yzwx;

@@ -12,13 +12,17 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
+  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
 }
+alias a_type = f32;
+alias b_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> a: array<f32>;            // [rows, inner] or [inner, rows]
-@group(0) @binding(1) var<storage, read> b: array<f32>;            // [inner, cols] or [cols, inner]
+@group(0) @binding(0) var<storage, read> a: array<a_type>;         // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<b_type>;         // [inner, cols] or [cols, inner]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;      // [rows, cols]
-@group(0) @binding(4) var<storage, read_write> pre: array<f32>;    // [rows, cols]
+@group(0) @binding(3) var<storage, read_write> y: array<y_type>;   // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<y_type>; // [rows, cols]
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
 fn normal_cdf(x: f32) -> f32 {
@@ -51,7 +55,7 @@ fn load_a(start: u32, row: u32, k: u32) -> vec4f {
 
 fn element_a(start: u32, row: u32, k: u32) -> f32 {
   let at = start + select(row * sizes.inner + k, k * sizes.rows + row, TRANSPOSE_A);
-  return select(0.0, a[at], k < sizes.inner);
+  return select(0.0, f32(a[at]), k < sizes.inner);
 }
 
 // Four columns of one row of op(b), of the last row beyond it.
@@ -59,18 +63,21 @@ fn load_b(start: u32, k: u32, col: u32) -> vec4f {
   let row = min(k, sizes.inner - 1u);
   let step = select(1u, sizes.inner, TRANSPOSE_B);
   let at = start + select(row * sizes.cols + col, col * sizes.inner + row, TRANSPOSE_B);
-  return vec4f(b[at], b[at + step], b[at + 2u * step], b[at + 3u * step]);
+  return vec4f(f32(b[at]), f32(b[at + step]), f32(b[at + 2u * step]), f32(b[at + 3u * step]));
 }
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = id.y * 8u;
   let col = id.x * 32u + 4u * lane;
-  let i2 = id.z % sizes.size2;
-  let i1 = id.z / sizes.size2 % sizes.size1;
-  let i0 = id.z / sizes.size2 / sizes.size1;
+  let matrix = id.z / sizes.splits;
+  let i2 = matrix % sizes.size2;
+  let i1 = matrix / sizes.size2 % sizes.size1;
+  let i0 = matrix / sizes.size2 / sizes.size1;
   let start_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2;
   let start_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2;
+  let first = id.z % sizes.splits * sizes.chunk;
+  let end = min(sizes.inner, first + sizes.chunk);
   var s0 = vec4f(); var a0 = vec4f();
   var s1 = vec4f(); var a1 = vec4f();
   var s2 = vec4f(); var a2 = vec4f();
@@ -79,7 +86,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s5 = vec4f(); var a5 = vec4f();
   var s6 = vec4f(); var a6 = vec4f();
   var s7 = vec4f(); var a7 = vec4f();
-  for (var k = 0u; k < sizes.inner; k += 32u) {
+  for (var k = first; k < end; k += 32u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 8 rows of op(a).
     let mine = k + 4u * lane;
     a0 = load_a(start_a, row, mine);
@@ -115,13 +122,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       }
       let i = (id.z * sizes.rows + r) * sizes.cols + c;
       if (STORE_PRE) {
-        pre[i] = sum;
+        pre[i] = y_type(sum);
       }
       let result = activation(sum);
       if (ACCUMULATE) {
-        y[i] += result;
+        y[i] += y_type(result);
       } else {
-        y[i] = result;
+        y[i] = y_type(result);
       }
       s0 = s0.yzwx;
     }

@@ -7,9 +7,10 @@ struct Sizes {
   keep1: u32, keep2: u32,               // of groups 1 and 2, in dx
   repeat0: u32, repeat1: u32, repeat2: u32,
 }
+alias dx_type = f32;
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> full: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read_write> dx: array<dx_type>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -31,5 +32,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  dx[i] = sum;
+  dx[i] = dx_type(sum);
 }

@@ -1,46 +1,16 @@
-import type { Device } from "../../engine/device.ts";
+import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
 
-/** Each is a shader of that name beside this file, which says how it works. */
-export const VARIANTS = ["plain", "quad_tile", "register_tile", "subgroup_tile", "subgroup_tile_any", "workgroup_tile"] as const;
-export type Variant = (typeof VARIANTS)[number];
-
-export interface VariantSizes {
-  readonly matrices: number;
-  readonly rows: number;
-  readonly cols: number;
-  readonly inner: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-}
-
-/** What the choice depends on, of a device. */
-export interface VariantDevice extends Pick<Device, "isSoftware" | "features"> {
-  readonly info: { readonly subgroupMinSize: number };
-}
-
-/** True if the variant can compute these sizes on this device. */
-export function fits(variant: Variant, sizes: VariantSizes, device: VariantDevice): boolean {
-  switch (variant) {
-    case "plain":
-    case "register_tile":
-    case "workgroup_tile":
-      return true;
-    case "subgroup_tile":
-      return inBlocksOfFour(sizes) && hasLanes(device, 8);
-    case "quad_tile":
-      return inBlocksOfFour(sizes) && hasLanes(device, 4);
-    case "subgroup_tile_any":
-      return sizes.inner > 0 && hasLanes(device, 8);
-  }
-}
-
-const hasLanes = ({ features, info }: VariantDevice, lanes: number): boolean => features.has("subgroups") && info.subgroupMinSize >= lanes;
-
-/** The contiguous axis of both operands and of the result can be read as vec4. */
-function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSizes): boolean {
-  const contiguous = [transposeA ? rows : inner, transposeB ? inner : cols, cols];
-  return inner > 0 && contiguous.every((size) => size % 4 === 0);
-}
+/** What a product's fastest kernel depends on. */
+export type ProductChoice = Readonly<{
+  matrices: number;
+  rows: number;
+  cols: number;
+  inner: number;
+  transposeA: boolean;
+  transposeB: boolean;
+  /** Both operands are f16. */
+  half: boolean;
+}>;
 
 /**
  * Multiplications below which a product is left to the plain variant: it compiles in a fraction of the time, about a
@@ -48,13 +18,60 @@ function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: VariantSi
  */
 const WORTH_A_TILE = 1 << 16;
 
-/** Fastest first; the last fits everything. */
-const SOFTWARE_TILES = ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"] as const;
+/** Workgroups that keep a large GPU busy: two for each of an H100's 132 multiprocessors. Fewer hardly hurt a small one. */
+const GPU_WORKGROUPS = 264;
 
-/** The fastest variant that fits these sizes on this device; `preferred` comes first if it fits. */
-export function chooseVariant(sizes: VariantSizes, device: VariantDevice, preferred?: Variant): Variant {
-  const { matrices, rows, cols, inner } = sizes;
-  const tiles: readonly Variant[] = device.isSoftware ? SOFTWARE_TILES : ["workgroup_tile"];
-  const order = [...(preferred ? [preferred] : []), ...(matrices * rows * cols * inner < WORTH_A_TILE ? [] : tiles)];
-  return order.find((variant) => fits(variant, sizes, device)) ?? "plain";
+/** Columns of op(a) that are worth a second stage over all of y. */
+const LEAST_CHUNK = 512;
+
+export const productVariants = defineVariants("matmul", {
+  variants: {
+    plain: {},
+    register_tile: {},
+    quad_tile: { requires: ["subgroups"], fits: (sizes: ProductChoice, device) => inBlocksOfFour(sizes) && hasLanes(device, 4) },
+    subgroup_tile: { requires: ["subgroups"], fits: (sizes, device) => inBlocksOfFour(sizes) && hasLanes(device, 8) },
+    subgroup_tile_any: { requires: ["subgroups"], fits: ({ inner }, device) => inner > 0 && hasLanes(device, 8) },
+    workgroup_tile_any: {},
+    workgroup_tile_64: { fits: inBlocksOfFour },
+    workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+  },
+  defaults: (sizes, { isSoftware }) => {
+    if (sizes.matrices * sizes.rows * sizes.cols * sizes.inner < WORTH_A_TILE) return ["plain"];
+    if (isSoftware) return ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"];
+    // The largest tile of which there are enough.
+    if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2) return ["workgroup_tile_128", "workgroup_tile_any"];
+    if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4) return ["workgroup_tile_64", "workgroup_tile_any"];
+    return ["workgroup_tile_any"];
+  },
+});
+
+export type ProductVariant = (typeof productVariants.names)[number];
+
+const hasLanes = ({ info }: VariantDevice, lanes: number): boolean => info.subgroupMinSize >= lanes;
+
+/** The contiguous axis of both operands and of the result can be read as vec4. */
+function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: ProductChoice): boolean {
+  const contiguous = [transposeA ? rows : inner, transposeB ? inner : cols, cols];
+  return inner > 0 && contiguous.every((size) => size % 4 === 0);
+}
+
+const tilesOf = ({ matrices, rows, cols }: ProductChoice, tileRows: number, tileCols: number): number =>
+  matrices * Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols);
+
+/** Square tiles that can be computed side by side; for the gradient of a weight, with its sum split. */
+const parallelTiles = (sizes: ProductChoice, tile: number): number =>
+  tilesOf(sizes, tile, tile) * (sizes.transposeA && !sizes.transposeB ? mostSplits(sizes) : 1);
+
+const mostSplits = ({ matrices, inner }: ProductChoice): number => (matrices > 1 ? 1 : Math.max(1, Math.floor(inner / LEAST_CHUNK)));
+
+/**
+ * Parts into which a product's sum over `inner` is split, so that one with few tiles and much to sum, such as a weight's
+ * gradient, still fills a GPU. On a CPU a few tiles are enough.
+ *
+ * @returns the columns of op(a) that a part sums, a multiple of every variant's step
+ */
+export function chunkOf(sizes: ProductChoice, { isSoftware }: Pick<VariantDevice, "isSoftware">, tileRows: number, tileCols: number): number {
+  const wanted = isSoftware ? 1 : Math.floor(GPU_WORKGROUPS / tilesOf(sizes, tileRows, tileCols));
+  const splits = Math.max(1, Math.min(mostSplits(sizes), wanted));
+  return splits === 1 ? sizes.inner : Math.ceil(sizes.inner / splits / 32) * 32;
 }

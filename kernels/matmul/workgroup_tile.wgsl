@@ -1,8 +1,20 @@
-// Matrix product for GPUs, any size: a workgroup of 8 x 8 threads computes a tile of 32 x 32 elements of y, 4 x 4 a thread.
+// Matrix product for GPUs: a workgroup computes a square tile of y, 8 x 8 elements a thread.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Sixteen columns of op(a) and rows of op(b) at a time come to workgroup memory, zeros beyond the edges; there each element
-// serves 32 products, and as vec4 in registers each load of two serves 16. Threads that load are neighbours along the
-// contiguous axis of what they load, transposed or not.
+// The ladder, each step with what it saves:
+//   plain                 each product costs two loads from memory
+//   workgroup_tile_any    32 x 32 tiles in workgroup memory: an element loaded from there serves 32 products, and as part of
+//                         a vec4 in registers 4, so that workgroup memory is the limit
+//   this                  8 x 8 elements a thread: four vec4 from workgroup memory serve 64 products; 128 x 128 elements a
+//                         workgroup: 8 bytes from memory serve 64 products; the next step's elements travel from memory
+//                         to registers while this step's are multiplied
+// A step covers TILE / 8 of inner, so that the two operands' parts together are one 4 x 4 block for each thread: half of the
+// threads load op(a), half op(b), as four vec4 along the operand's contiguous axis, and transpose the block in registers
+// where that axis is inner. Eight neighbouring threads read whole sectors of 32 bytes and, a row in workgroup memory
+// being one vec4 longer than the tile, write to eight different banks of 16 bytes. In the product 32 neighbouring threads
+// are 8 columns by 4 rows of threads, whose reads of a row are one stretch of 128 bytes or the same for all.
+// inner and cols (rows, for a transposed) are multiples of 4. Loads beyond rows or cols feed only elements that are not stored;
+// beyond inner they are zeros. The last loop moves the sums up one by one, so that the epilogue is compiled once, not 8 times.
+const TILE: u32 = 128u;          // rows and columns of y a workgroup computes: 128 or 64
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
 const ACCUMULATE: bool = false;  // y += instead of y =
@@ -14,116 +26,177 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
+  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
 }
+alias a_type = f32;
+alias b_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> a: array<f32>;            // [rows, inner] or [inner, rows]
-@group(0) @binding(1) var<storage, read> b: array<f32>;            // [inner, cols] or [cols, inner]
-@group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;      // [rows, cols]
-@group(0) @binding(4) var<storage, read_write> pre: array<f32>;    // [rows, cols]
+@group(0) @binding(0) var<storage, read> a: array<vec4<a_type>>;         // [rows, inner] or [inner, rows]
+@group(0) @binding(1) var<storage, read> b: array<vec4<b_type>>;         // [inner, cols] or [cols, inner]
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;             // [cols]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<y_type>>;   // [rows, cols]
+@group(0) @binding(4) var<storage, read_write> pre: array<vec4<y_type>>; // [rows, cols]
+
+const THREADS: u32 = TILE * TILE / 64u;
+const STEP: u32 = TILE / 8u;       // of inner at a time
+const QUADS: u32 = TILE / 4u;      // of rows, and of columns, in a tile
+const HALF: u32 = TILE / 8u;       // quads from a thread's first rows (columns) to its others
+const STRIDE: u32 = QUADS + 1u;
+const OF_B: u32 = STEP * STRIDE;
+var<workgroup> tiles: array<vec4f, 2u * STEP * STRIDE>; // [operand, STEP, STRIDE]: four rows, or four columns
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
-fn normal_cdf(x: f32) -> f32 {
-  let z = min(abs(x) * 0.70710678, 9.0);
+fn normal_cdf(x: vec4f) -> vec4f {
+  let z = min(abs(x) * 0.70710678, vec4f(9.0));
   let t = 1.0 / (1.0 + 0.3275911 * z);
   let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   let tail = 0.5 * polynomial * exp(-z * z);
-  return select(tail, 1.0 - tail, x > 0.0);
+  return select(tail, 1.0 - tail, x > vec4f(0.0));
 }
 
-fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
+fn sigmoid(x: vec4f) -> vec4f {
+  return 1.0 / (1.0 + exp(clamp(-x, vec4f(-80.0), vec4f(80.0))));
 }
 
-fn activation(x: f32) -> f32 {
+fn activation(x: vec4f) -> vec4f {
   switch (ACTIVATION) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return max(x, vec4f(0.0)); }
     case 2u: { return x * sigmoid(x); }
     case 3u: { return x * normal_cdf(x); }
     case 4u: { return sigmoid(x); }
-    case 5u: { return tanh(clamp(x, -15.0, 15.0)); }
+    case 5u: { return tanh(clamp(x, vec4f(-15.0), vec4f(15.0))); }
     default: { return x; }
   }
 }
 
-const STEP: u32 = 16u; // of inner at a time
-const QUADS: u32 = 8u; // of rows, and of columns, in a tile
-var<workgroup> tile_a: array<vec4f, 128>; // [STEP, QUADS]: four rows
-var<workgroup> tile_b: array<vec4f, 128>; // [STEP, QUADS]: four columns
-
-fn element_a(start: u32, row: u32, k: u32) -> f32 {
-  let at = start + select(row * sizes.inner + k, k * sizes.rows + row, TRANSPOSE_A);
-  return select(0.0, a[at], row < sizes.rows && k < sizes.inner);
+// Columns k … k + 3 of op(a) and four rows from `row` on: a column each.
+fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
+  let step = select(sizes.inner, sizes.rows, TRANSPOSE_A) / 4u;
+  let at = start + select(row * step + k / 4u, k * step + row / 4u, TRANSPOSE_A);
+  let loaded = mat4x4f(vec4f(a[at]), vec4f(a[at + step]), vec4f(a[at + 2u * step]), vec4f(a[at + 3u * step]));
+  if (TRANSPOSE_A) {
+    return until(loaded, k, end);
+  }
+  return until(transpose(loaded), k, end);
 }
 
-fn element_b(start: u32, k: u32, col: u32) -> f32 {
-  let at = start + select(k * sizes.cols + col, col * sizes.inner + k, TRANSPOSE_B);
-  return select(0.0, b[at], col < sizes.cols && k < sizes.inner);
+// Rows k … k + 3 of op(b) and four columns from `col` on: a row each.
+fn fetch_b(start: u32, col: u32, k: u32, end: u32) -> mat4x4f {
+  let step = select(sizes.cols, sizes.inner, TRANSPOSE_B) / 4u;
+  let at = start + select(k * step + col / 4u, col * step + k / 4u, TRANSPOSE_B);
+  let loaded = mat4x4f(vec4f(b[at]), vec4f(b[at + step]), vec4f(b[at + 2u * step]), vec4f(b[at + 3u * step]));
+  if (TRANSPOSE_B) {
+    return until(transpose(loaded), k, end);
+  }
+  return until(loaded, k, end);
 }
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i2 = id.z % sizes.size2;
-  let i1 = id.z / sizes.size2 % sizes.size1;
-  let i0 = id.z / sizes.size2 / sizes.size1;
-  let start_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2;
-  let start_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2;
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  for (var first = 0u; first < sizes.inner; first += STEP) {
-    for (var i = local; i < STEP * QUADS; i += 64u) {
-      let k_a = select(i % STEP, i / QUADS, TRANSPOSE_A);
-      let quad_a = select(i / STEP, i % QUADS, TRANSPOSE_A);
-      let row = (id.y * QUADS + quad_a) * 4u;
-      tile_a[k_a * QUADS + quad_a] = vec4f(
-        element_a(start_a, row, first + k_a), element_a(start_a, row + 1u, first + k_a),
-        element_a(start_a, row + 2u, first + k_a), element_a(start_a, row + 3u, first + k_a));
-      let k_b = select(i / QUADS, i % STEP, TRANSPOSE_B);
-      let quad_b = select(i % QUADS, i / STEP, TRANSPOSE_B);
-      let col = (id.x * QUADS + quad_b) * 4u;
-      tile_b[k_b * QUADS + quad_b] = vec4f(
-        element_b(start_b, first + k_b, col), element_b(start_b, first + k_b, col + 1u),
-        element_b(start_b, first + k_b, col + 2u), element_b(start_b, first + k_b, col + 3u));
-    }
+// Zeros from position `end` of inner on.
+fn until(x: mat4x4f, k: u32, end: u32) -> mat4x4f {
+  return mat4x4f(
+    select(vec4f(), x[0], end > k), select(vec4f(), x[1], end > k + 1u), select(vec4f(), x[2], end > k + 2u), select(vec4f(), x[3], end > k + 3u));
+}
+
+fn store(part: u32, row: u32, quad_col: u32, product: vec4f) {
+  let stride = sizes.cols / 4u;
+  if (row >= sizes.rows || quad_col >= stride) {
+    return;
+  }
+  var sum = product;
+  if (HAS_BIAS) {
+    sum += bias[quad_col];
+  }
+  let at = (part * sizes.rows + row) * stride + quad_col;
+  if (STORE_PRE) {
+    pre[at] = vec4<y_type>(sum);
+  }
+  if (ACCUMULATE) {
+    y[at] += vec4<y_type>(activation(sum));
+  } else {
+    y[at] = vec4<y_type>(activation(sum));
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let matrix = id.z / sizes.splits;
+  let i2 = matrix % sizes.size2;
+  let i1 = matrix / sizes.size2 % sizes.size1;
+  let i0 = matrix / sizes.size2 / sizes.size1;
+  let start_a = (i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2) / 4u;
+  let start_b = (i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2) / 4u;
+  let first = id.z % sizes.splits * sizes.chunk;
+  let end = min(sizes.inner, first + sizes.chunk);
+
+  // The block that this thread loads: which quad of rows (columns), and which quad of the step.
+  let loads_a = local < THREADS / 2u;
+  let loader = local % (THREADS / 2u);
+  let along_inner = select(TRANSPOSE_B, !TRANSPOSE_A, loads_a);
+  let quad = select(loader % QUADS, loader / 2u % 4u + loader / STEP * 4u, along_inner);
+  let depth = select(loader / QUADS, loader % 2u + loader / 8u % (STEP / 8u) * 2u, along_inner) * 4u;
+  let place = select(OF_B, 0u, loads_a) + depth * STRIDE + quad;
+  let row_a = id.y * TILE + 4u * quad;
+  let col_b = id.x * TILE + 4u * quad;
+
+  // The elements that it computes: rows 4 y … 4 y + 3 of the tile and of its lower half, likewise columns. In the order of
+  // threads, 8 columns by 4 rows of them come first.
+  let x = local % 8u + local / 32u % (TILE / 64u) * 8u;
+  let y_quad = local / 8u % 4u + local / 32u / (TILE / 64u) * 4u;
+
+  // Row r: the first columns in sr, the others in tr.
+  var s0 = vec4f(); var t0 = vec4f();
+  var s1 = vec4f(); var t1 = vec4f();
+  var s2 = vec4f(); var t2 = vec4f();
+  var s3 = vec4f(); var t3 = vec4f();
+  var s4 = vec4f(); var t4 = vec4f();
+  var s5 = vec4f(); var t5 = vec4f();
+  var s6 = vec4f(); var t6 = vec4f();
+  var s7 = vec4f(); var t7 = vec4f();
+  var next = mat4x4f();
+  if (loads_a) {
+    next = fetch_a(start_a, row_a, first + depth, end);
+  } else {
+    next = fetch_b(start_b, col_b, first + depth, end);
+  }
+  for (var k = first; k < end; k += STEP) {
+    tiles[place] = next[0];
+    tiles[place + STRIDE] = next[1];
+    tiles[place + 2u * STRIDE] = next[2];
+    tiles[place + 3u * STRIDE] = next[3];
     workgroupBarrier();
-    let steps = min(STEP, sizes.inner - first);
-    for (var k = 0u; k < steps; k++) {
-      let x = tile_a[k * QUADS + thread.y];
-      let w = tile_b[k * QUADS + thread.x];
-      s0 += x.x * w;
-      s1 += x.y * w;
-      s2 += x.z * w;
-      s3 += x.w * w;
+    if (k + STEP < end) {
+      if (loads_a) {
+        next = fetch_a(start_a, row_a, k + STEP + depth, end);
+      } else {
+        next = fetch_b(start_b, col_b, k + STEP + depth, end);
+      }
+    }
+    for (var i = 0u; i < STEP; i++) {
+      let u0 = tiles[i * STRIDE + y_quad];
+      let u1 = tiles[i * STRIDE + y_quad + HALF];
+      let w0 = tiles[OF_B + i * STRIDE + x];
+      let w1 = tiles[OF_B + i * STRIDE + x + HALF];
+      s0 = fma(vec4f(u0.x), w0, s0); t0 = fma(vec4f(u0.x), w1, t0);
+      s1 = fma(vec4f(u0.y), w0, s1); t1 = fma(vec4f(u0.y), w1, t1);
+      s2 = fma(vec4f(u0.z), w0, s2); t2 = fma(vec4f(u0.z), w1, t2);
+      s3 = fma(vec4f(u0.w), w0, s3); t3 = fma(vec4f(u0.w), w1, t3);
+      s4 = fma(vec4f(u1.x), w0, s4); t4 = fma(vec4f(u1.x), w1, t4);
+      s5 = fma(vec4f(u1.y), w0, s5); t5 = fma(vec4f(u1.y), w1, t5);
+      s6 = fma(vec4f(u1.z), w0, s6); t6 = fma(vec4f(u1.z), w1, t6);
+      s7 = fma(vec4f(u1.w), w0, s7); t7 = fma(vec4f(u1.w), w1, t7);
     }
     workgroupBarrier();
   }
-  var row = (id.y * QUADS + thread.y) * 4u;
-  let col = (id.x * QUADS + thread.x) * 4u;
-  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 16 times.
-  let end_row = min(row + 4u, sizes.rows);
-  let end_col = min(col + 4u, sizes.cols);
-  for (; row < end_row; row++) {
-    for (var c = col; c < end_col; c++) {
-      var sum = s0.x;
-      if (HAS_BIAS) {
-        sum += bias[c];
-      }
-      let i = (id.z * sizes.rows + row) * sizes.cols + c;
-      if (STORE_PRE) {
-        pre[i] = sum;
-      }
-      let result = activation(sum);
-      if (ACCUMULATE) {
-        y[i] += result;
-      } else {
-        y[i] = result;
-      }
-      s0 = s0.yzwx;
-    }
-    s0 = s1;
-    s1 = s2;
-    s2 = s3;
+
+  let first_row = id.y * TILE + 4u * y_quad;
+  let quad_col = id.x * QUADS + x;
+  let stored = select(8u, 0u, first_row >= sizes.rows); // known only when it runs, so that no compiler repeats the epilogue
+  for (var i = 0u; i < stored; i++) {
+    let row = first_row + i % 4u + i / 4u * (TILE / 2u);
+    store(id.z, row, quad_col, s0);
+    store(id.z, row, quad_col + HALF, t0);
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
+    t0 = t1; t1 = t2; t2 = t3; t3 = t4; t4 = t5; t5 = t6; t6 = t7;
   }
 }

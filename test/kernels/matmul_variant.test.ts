@@ -1,36 +1,60 @@
 import { describe, expect, it } from "vitest";
-import { chooseVariant } from "../../kernels/matmul/variant.ts";
+import type { VariantDevice } from "../../engine/variants.ts";
+import { chunkOf, productVariants, type ProductChoice } from "../../kernels/matmul/variant.ts";
 
-const software = { isSoftware: true, features: new Set(["subgroups"]), info: { subgroupMinSize: 8 } };
-const sizes = { matrices: 1, rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false };
+const device = (isSoftware: boolean, lanes: number, ...features: string[]): VariantDevice => ({
+  isSoftware,
+  features: new Set(features),
+  info: { subgroupMinSize: lanes, subgroupMaxSize: lanes },
+  limits: { maxComputeWorkgroupStorageSize: 49_152, maxComputeInvocationsPerWorkgroup: 1024 },
+});
+const eight = device(true, 8, "subgroups");
+const four = device(true, 4, "subgroups");
+const gpu = device(false, 32, "subgroups");
+const sizes: ProductChoice = { matrices: 1, rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false, half: false };
+const choose = (on: VariantDevice, more: Partial<ProductChoice> = {}): string => productVariants.firstFitting({ ...sizes, ...more }, on, []);
 
-describe("the variant of a matrix product", () => {
-  it("is the subgroup tile on a software driver, for any number of rows", () => expect(chooseVariant(sizes, software)).toBe("subgroup_tile"));
+describe("on a software driver, a product", () => {
+  it("is the subgroup tile where there are eight lanes, for any number of rows", () => expect(choose(eight)).toBe("subgroup_tile"));
 
-  it("loads element by element there where a contiguous axis is no multiple of four", () => {
-    expect(chooseVariant({ ...sizes, cols: 29 }, software)).toBe("subgroup_tile_any");
-    expect(chooseVariant({ ...sizes, inner: 30 }, software)).toBe("subgroup_tile_any");
-    expect(chooseVariant({ ...sizes, transposeA: true }, software)).toBe("subgroup_tile_any");
+  it("loads element by element where a contiguous axis is no multiple of four", () => {
+    for (const more of [{ cols: 29 }, { inner: 30 }, { transposeA: true }]) expect(choose(eight, more)).toBe("subgroup_tile_any");
   });
 
-  it("is the quad tile where subgroups have four lanes, whatever is preferred", () => {
-    const narrow = { ...software, info: { subgroupMinSize: 4 } };
-    expect(chooseVariant(sizes, narrow, "subgroup_tile")).toBe("quad_tile");
-    expect(chooseVariant({ ...sizes, cols: 29 }, narrow)).toBe("register_tile");
+  it("is the quad tile where there are four lanes", () => {
+    expect(choose(four)).toBe("quad_tile");
+    expect(choose(four, { cols: 29 })).toBe("register_tile");
   });
 
-  it("is the register tile where there are no subgroups", () => {
-    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "subgroup_tile")).toBe("register_tile");
-    expect(chooseVariant(sizes, { ...software, features: new Set<string>() }, "quad_tile")).toBe("register_tile");
-  });
+  it("is the register tile where there are no subgroups", () => expect(choose(device(true, 0))).toBe("register_tile"));
 
   it("is plain where a tile would not repay its compilation", () => {
-    expect(chooseVariant({ ...sizes, rows: 8, cols: 8, inner: 8 }, software)).toBe("plain");
-    expect(chooseVariant({ ...sizes, matrices: 1000, rows: 8, cols: 8, inner: 8 }, software)).toBe("subgroup_tile");
+    expect(choose(eight, { rows: 8, cols: 8, inner: 8 })).toBe("plain");
+    expect(choose(eight, { matrices: 1000, rows: 8, cols: 8, inner: 8 })).toBe("subgroup_tile");
   });
 
-  it("is the workgroup tile on a GPU", () =>
-    expect(chooseVariant(sizes, { ...software, isSoftware: false, info: { subgroupMinSize: 32 } })).toBe("workgroup_tile"));
+  it("is never split", () => expect(chunkOf({ ...sizes, inner: 100_000 }, eight, 128, 128)).toBe(100_000));
+});
 
-  it("follows a preference that fits", () => expect(chooseVariant(sizes, software, "workgroup_tile")).toBe("workgroup_tile"));
+describe("on a GPU, a product", () => {
+  it("has the largest tile of which there are enough", () => {
+    expect(choose(gpu, { rows: 4096, cols: 4096 })).toBe("workgroup_tile_128");
+    expect(choose(gpu, { rows: 1024, cols: 512 })).toBe("workgroup_tile_64");
+    expect(choose(gpu, { rows: 256, cols: 256 })).toBe("workgroup_tile_any");
+  });
+
+  it("loads element by element where a contiguous axis is no multiple of four", () => expect(choose(gpu, { rows: 4096, cols: 4095 })).toBe("workgroup_tile_any"));
+
+  it("is split where that gives more workgroups: the gradient of a weight", () => {
+    const gradient = { ...sizes, rows: 256, cols: 1024, inner: 12_800, transposeA: true };
+    expect(choose(gpu, gradient)).toBe("workgroup_tile_128");
+    const chunk = chunkOf(gradient, gpu, 128, 128);
+    expect(chunk % 32).toBe(0);
+    expect(Math.ceil(gradient.inner / chunk)).toBe(16);
+  });
+
+  it("is not split where there are tiles enough, or several matrices", () => {
+    expect(chunkOf({ ...sizes, rows: 4096, cols: 4096, inner: 4096 }, gpu, 128, 128)).toBe(4096);
+    expect(chunkOf({ ...sizes, matrices: 2, inner: 4096 }, gpu, 128, 128)).toBe(4096);
+  });
 });
