@@ -3,7 +3,7 @@ import js from "@eslint/js";
 
 // Types are the compiler's business (`strict` and more, see tsconfig.json); these rules need no type information, which keeps them fast.
 export default tseslint.config(
-  { ignores: ["dist/", "bench/peers/", "runs/", "node_modules/"] },
+  { ignores: ["dist/", "runs/", "node_modules/"] },
   js.configs.recommended,
   tseslint.configs.recommended,
   {
@@ -16,7 +16,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**", "*.cjs", "*.config.*"],
+    files: ["scripts/**", "bench/peers/**", "*.cjs", "*.config.*"],
     languageOptions: { globals: { process: "readonly", console: "readonly", module: "writable", URL: "readonly", performance: "readonly" } },
   },
 );
