@@ -1,15 +1,18 @@
 import type { Device } from "../../engine/device.ts";
-import { overElements } from "../../engine/grid.ts";
-import { defineKernel } from "../../engine/kernel.ts";
-import { expectShape } from "../../engine/shape.ts";
-import type { Tensor } from "../../engine/tensor.ts";
+import { defineKernel, spread } from "../../engine/kernel.ts";
+import { expectShape, expectType } from "../../engine/shape.ts";
+import { emptyTensor, release, type Tensor } from "../../engine/tensor.ts";
+import { wholeQuads } from "../whole_quads.ts";
 
-const step = defineKernel({
+const kernel = defineKernel({
   file: new URL("./adamw.wgsl", import.meta.url),
-  bindings: { scale: "read", grads: "read", values: "read_write", first_moment: "read_write", second_moment: "read_write" },
-  sizes: { count: "u32", learning_rate: "f32", beta1: "f32", beta2: "f32", eps: "f32", weight_decay: "f32", correction1: "f32", correction2: "f32" },
-  constants: ["DECOUPLED"],
-  workgroups: ({ count }) => overElements(count),
+  bindings: {
+    scale: "read", corrections: "read", grads: "read",
+    values: "read_write", first_moment: "read_write", second_moment: "read_write", half: "read_write",
+  },
+  sizes: { quads: "u32", learning_rate: "f32", beta1: "f32", beta2: "f32", eps: "f32", weight_decay: "f32", correction1: "f32", correction2: "f32" },
+  constants: ["DECOUPLED", "COUNTED_ON_DEVICE", "STORE_HALF"],
+  workgroups: ({ quads }) => [Math.min(65535, spread(quads, 128)[0])],
 });
 
 /** Four tensors of one shape: what an optimiser updates, and from what. */
@@ -18,6 +21,8 @@ export interface AdamwTensors {
   readonly grads: Tensor;
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
+  /** Of the same shape in f16: gets the new values, rounded. A step that is skipped leaves it as it is. */
+  readonly half?: Tensor | undefined;
 }
 
 export interface AdamwOptions {
@@ -26,8 +31,8 @@ export interface AdamwOptions {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** Counts from 1. */
-  readonly step: number;
+  /** Counts from 1. Or the bias corrections 1 / (1 - βᵗ), `[2]`, where steps are counted on the device: see `scaledUpdate`. */
+  readonly step: number | Tensor;
   /** One element that gradients are multiplied by; negative, as `clipFactor` gives it for an infinite norm, skips the step. */
   readonly gradientScale: Tensor;
   /** False for Adam, whose weight decay is added to the gradient. */
@@ -36,22 +41,36 @@ export interface AdamwOptions {
 
 /** One AdamW step in place, in one dispatch. */
 export function adamw(on: { readonly device: Device }, tensors: AdamwTensors, options: AdamwOptions): void {
-  const { values, grads, firstMoment, secondMoment } = tensors;
-  const { learningRate, beta1, beta2, gradientScale, decoupled = true } = options;
-  for (const [name, x] of Object.entries({ grads, firstMoment, secondMoment })) expectShape("adamw", name, x, values.shape);
-  step.encode(
+  const { values, grads, firstMoment, secondMoment, half } = tensors;
+  const { learningRate, beta1, beta2, gradientScale, step, decoupled = true } = options;
+  for (const [name, x] of Object.entries({ grads, firstMoment, secondMoment, ...(half && { half }) })) expectShape("adamw", name, x, values.shape);
+  if (half) expectType("adamw", "half", half, "f16");
+  const counted = typeof step === "number";
+  // Something must be bound in the place of what is absent; it is neither read nor written.
+  const unused = emptyTensor(on.device, [4]);
+  const whole = wholeQuads(values);
+  kernel.encode(
     on,
-    { scale: gradientScale, grads, values, first_moment: firstMoment, second_moment: secondMoment },
     {
-      count: values.size,
+      scale: gradientScale,
+      corrections: counted ? gradientScale : step,
+      grads: wholeQuads(grads),
+      values: whole,
+      first_moment: wholeQuads(firstMoment),
+      second_moment: wholeQuads(secondMoment),
+      half: half ? wholeQuads(half) : unused,
+    },
+    {
+      quads: whole.size / 4,
       learning_rate: learningRate,
       beta1,
       beta2,
       eps: options.eps,
       weight_decay: options.weightDecay,
-      correction1: 1 / (1 - beta1 ** options.step),
-      correction2: 1 / (1 - beta2 ** options.step),
+      correction1: counted ? 1 / (1 - beta1 ** step) : 0,
+      correction2: counted ? 1 / (1 - beta2 ** step) : 0,
     },
-    { DECOUPLED: decoupled },
+    { DECOUPLED: decoupled, COUNTED_ON_DEVICE: !counted, STORE_HALF: half !== undefined },
   );
+  release(unused);
 }

@@ -2,12 +2,13 @@ import type { Device } from "../../engine/device.ts";
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectShape } from "../../engine/shape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { wholeQuads } from "../whole_quads.ts";
 
 const kernel = defineKernel({
   file: new URL("./sgd.wgsl", import.meta.url),
   bindings: { grads: "read", values: "read_write", velocity: "read_write" },
-  sizes: { count: "u32", learning_rate: "f32", momentum: "f32", weight_decay: "f32", first: "u32", nesterov: "u32" },
-  workgroups: ({ count }) => spread(count, 64),
+  sizes: { quads: "u32", learning_rate: "f32", momentum: "f32", weight_decay: "f32", first: "u32", nesterov: "u32" },
+  workgroups: ({ quads }) => [Math.min(65535, spread(quads, 128)[0])],
 });
 
 export interface SgdOptions {
@@ -25,5 +26,6 @@ export function sgd(on: { readonly device: Device }, tensors: { values: Tensor; 
   expectShape("sgd", "grads", grads, values.shape);
   expectShape("sgd", "velocity", velocity, values.shape);
   const { learningRate: learning_rate, momentum = 0, nesterov = false, weightDecay: weight_decay = 0, step } = options;
-  kernel.encode(on, tensors, { count: values.size, learning_rate, momentum, weight_decay, first: step === 1 ? 1 : 0, nesterov: nesterov ? 1 : 0 }, {});
+  const whole = { grads: wholeQuads(grads), values: wholeQuads(values), velocity: wholeQuads(velocity) };
+  kernel.encode(on, whole, { quads: whole.values.size / 4, learning_rate, momentum, weight_decay, first: step === 1 ? 1 : 0, nesterov: nesterov ? 1 : 0 }, {});
 }
