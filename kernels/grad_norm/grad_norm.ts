@@ -1,15 +1,16 @@
 import { defineKernel } from "../../engine/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { wholeQuads } from "../whole_quads.ts";
 
 /** As in partial_squares.wgsl. */
-const THREADS = 4096;
+const GROUPS = 128;
 
 const partialSquares = defineKernel({
   file: new URL("./partial_squares.wgsl", import.meta.url),
   bindings: { grads: "read", partial: "read_write" },
   sizes: { count: "u32", offset: "u32" },
-  workgroups: () => [THREADS / 64],
+  workgroups: () => [GROUPS],
 });
 
 const normKernel = defineKernel({
@@ -28,8 +29,8 @@ const clipFactorKernel = defineKernel({
 
 /** The Euclidean norm of all elements of all tensors together, `[1]`, without a readback. */
 export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
-  const partial = tape.empty([grads.length * THREADS]);
-  grads.forEach((x, i) => partialSquares.encode(tape, { grads: x, partial }, { count: x.size, offset: i * THREADS }, {}));
+  const partial = tape.empty([grads.length * GROUPS]);
+  grads.forEach((x, i) => partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * GROUPS }, {}));
   const norm = tape.empty([1]);
   normKernel.encode(tape, { partial, norm }, { count: partial.size }, {});
   return norm;
