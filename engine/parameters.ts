@@ -28,6 +28,8 @@ export interface FlatRange {
   readonly grads: Tensor;
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
+  /** The values' f16 copies, where the parameters have any. */
+  readonly half?: Tensor;
   readonly decay: boolean;
 }
 
@@ -80,7 +82,7 @@ export class Parameters {
 
   /**
    * Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients; with
-   * `half`, each parameter also has a copy in f16, which `roundToHalf` brings up to date.
+   * `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other writes `roundToHalf`.
    */
   seal(device: Device, { seed = 0, optimizer = true, half = false }: { seed?: number; optimizer?: boolean; half?: boolean } = {}): void {
     if (this.#device) throw new Error("Parameters: seal() was called twice");
@@ -107,6 +109,7 @@ export class Parameters {
       const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
       this.#write(tensor, Float32Array.from({ length: tensor.size }, (_, i) => init(i, key)));
     }
+    this.roundToHalf();
   }
 
   #addHalves(device: Device): void {
@@ -115,14 +118,17 @@ export class Parameters {
     for (const { tensor } of this.#declared) Object.assign(tensor, { half: new Tensor(tensor.shape, "f16", storage, { offset: tensor.offset / 2 }) });
   }
 
-  /** Encodes rounding all values to their f16 copies, where there are any: before a step that reads them. */
+  /** The copies of `bytes` bytes of values from `start` on. */
+  #half = (halves: Storage, start: number, bytes: number): Tensor => new Tensor([bytes / 4], "f16", halves, { offset: start / 2 });
+
+  /** Encodes rounding all values to their f16 copies, where there are any. */
   roundToHalf(): void {
     const device = this.#sealed();
     const halves = this.#halves;
     if (!halves) return;
     for (const { start, bytes } of this.#pieces(0, this.#totalBytes)) {
       const values = new Tensor([bytes / 4], "f32", this.#flat("values"), { offset: start });
-      convert({ device }, values, new Tensor([bytes / 4], "f16", halves, { offset: start / 2 }));
+      convert({ device }, values, this.#half(halves, start, bytes));
     }
   }
 
@@ -153,7 +159,7 @@ export class Parameters {
     for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#totalBytes, false]] as const)
       for (const { start, bytes } of this.#pieces(from, to)) {
         const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flat(flat), { offset: start });
-        ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), decay });
+        ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), ...(this.#halves && { half: this.#half(this.#halves, start, bytes) }), decay });
       }
     return ranges;
   }

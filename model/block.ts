@@ -35,7 +35,7 @@ export interface BlockStages {
 
 /**
  * Conformer block: half a feed-forward, attention, convolution, half a feed-forward, each normalised before and added to the
- * residual stream, then a final norm (Gulati et al., 2020, equation 1).
+ * residual stream, then a final norm (Gulati et al., 2020, equation 1). The stream stays f32 also where activations are f16.
  */
 export class ConformerBlock {
   readonly #firstFeedForward: FeedForward;
@@ -71,7 +71,10 @@ export class ConformerBlock {
 
   stages(tape: Tape, x: Tensor, { positions, mask, lengths }: BlockContext, layer: number): BlockStages {
     const site = layer * SITES;
-    const norm = (part: Part, h: Tensor): Tensor => layerNorm(tape, h, this.#norms[part].scale, this.#norms[part].shift, this.#eps);
+    const norm = (part: Part, h: Tensor, dtype = tape.activation): Tensor => {
+      const { scale, shift } = this.#norms[part];
+      return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype });
+    };
     const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor => residual(tape, h, update, factor, this.#dropout, place);
     const afterFirstFeedForward = add(x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5, site + 1);
     const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask);
@@ -80,7 +83,7 @@ export class ConformerBlock {
     const afterConvolution = add(afterAttention, mixed, 1, site + 3);
     const second = this.#secondFeedForward.forward(tape, norm("secondFeedForward", afterConvolution), site + 4);
     const afterSecondFeedForward = add(afterConvolution, second, 0.5, site + 5);
-    const y = norm("final", afterSecondFeedForward);
+    const y = norm("final", afterSecondFeedForward, "f32");
     return { afterFirstFeedForward, afterAttention, afterConvolution, afterSecondFeedForward, y };
   }
 }

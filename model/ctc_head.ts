@@ -2,6 +2,7 @@ import type { Parameters } from "../engine/parameters.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { linear } from "../kernels/linear/linear.ts";
+import { cast } from "../kernels/pointwise/cast.ts";
 import { declareLinear, type LinearWeights } from "./weights.ts";
 
 /** The linear map to classes that every depth shares. */
@@ -12,8 +13,8 @@ export class CtcHead {
     this.#weights = declareLinear(parameters, name, dim, vocabulary);
   }
 
-  /** From `[batch, frames, dim]` to logits `[batch, frames, vocabulary]`. */
+  /** From `[batch, frames, dim]` to logits `[batch, frames, vocabulary]`, f32 for the losses. */
   forward(tape: Tape, state: Tensor): Tensor {
-    return linear(tape, state, this.#weights.weight, this.#weights.bias);
+    return cast(tape, linear(tape, state, this.#weights.weight, this.#weights.bias), "f32");
   }
 }

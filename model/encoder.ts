@@ -4,6 +4,7 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
+import { cast } from "../kernels/pointwise/cast.ts";
 import { scale } from "../kernels/pointwise/unary.ts";
 import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
@@ -47,7 +48,7 @@ export class Encoder {
   /** The input of the first block, `[batch, frames / 4, dim]`: subsampled features times √dim. */
   subsample(tape: Tape, features: Tensor): Tensor {
     const { dim, dropout: rate } = this.#config;
-    return tape.scope(() => dropout(tape, scale(tape, this.#subsampling.forward(tape, features), Math.sqrt(dim)), rate, EMBED_SITE));
+    return tape.scope(() => dropout(tape, scale(tape, cast(tape, this.#subsampling.forward(tape, features), "f32"), Math.sqrt(dim)), rate, EMBED_SITE));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { Parameters } from "../engine/parameters.ts";
+import type { Tensor } from "../engine/tensor.ts";
 import { conformerDefaults } from "../model/config.ts";
 import { ConformerCtc } from "../model/conformer_ctc.ts";
 import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
@@ -13,14 +14,23 @@ import { restoreConfig, type TrainConfig } from "./config.ts";
 export interface BuiltModel {
   readonly model: ConformerCtc;
   readonly parameters: Parameters;
+  /** Of training with f16 activations: the dynamic loss scale, kept with the parameters as a buffer. See kernels/loss_scale. */
+  readonly lossScale?: Tensor;
 }
 
-/** The model of a config, with freshly drawn parameters. Without `optimizer` there are no gradients and moments. */
-export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer }: { optimizer: boolean }): BuiltModel {
+/** The loss scale at the start, as torch.amp.GradScaler has it; no finite or other steps yet. */
+const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
+
+/**
+ * The model of a config, with freshly drawn parameters. Without `optimizer` there are no gradients and moments; with `half`
+ * there are f16 copies, for tapes whose activations are f16.
+ */
+export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false }: { optimizer: boolean; half?: boolean }): BuiltModel {
   const parameters = new Parameters();
   const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary });
-  parameters.seal(device, { seed: config.seed, optimizer });
-  return { model, parameters };
+  const lossScale = half && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
+  parameters.seal(device, { seed: config.seed, optimizer, half });
+  return { model, parameters, ...(lossScale && { lossScale }) };
 }
 
 export function buildFbank({ data, features }: TrainConfig): Fbank {

@@ -137,6 +137,7 @@ export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters
   });
   if (faults.length > 0) throw new UserError(`${path} does not fit the model of its config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
   for (const { key, name, flat } of expected) parameters.write(name, toFloat32(tensors.get(key) as SafeTensor), flat);
+  parameters.roundToHalf();
 }
 
 function parseJson(text: string): unknown {

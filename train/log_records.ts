@@ -35,6 +35,9 @@ export interface StepRecord {
   gpuBytes: number;
   /** Utterances that CTC could not align, so far. */
   skipped: number;
+  /** With f16: what the loss is multiplied by now, and steps left out so far because the gradient overflowed. */
+  lossScale?: number;
+  skippedSteps?: number;
   /** Time spent training so far, all parts of a resumed run together. */
   seconds: number;
 }

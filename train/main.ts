@@ -17,6 +17,7 @@ import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
 import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
+import { activationType } from "./precision.ts";
 import { StepClock } from "./step_clock.ts";
 import { makeFolder } from "./run_folder.ts";
 import { testAllSets } from "./test_sets.ts";
@@ -61,7 +62,9 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
   if (resumed) expectSameData(trainingSet, resumed);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
-  const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
+  const { activation, warning } = activationType(device, config.precision);
+  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16" });
+  const { model, parameters, lossScale } = built;
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
   const sampler = new BucketSampler(set.utterances.map(({ frames }) => frames), samplerConfig(config), config.seed, resumed?.state.sampler);
   let step = resumed?.state.step ?? 0;
@@ -90,14 +93,14 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     trainingSet,
   });
 
-  const metricNames = ["loss", "kl", "gradNorm", ...trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth))];
-  const ring = new MetricsRing(device, metricNames, config.log.everySteps * accumulate);
+  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth));
+  const ring = new MetricsRing(device, ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depthNames], config.log.everySteps * accumulate);
   const inRing: { step: number; ids: string }[] = [];
   let unlogged: MetricsRow[] = [...(resumed?.state.unlogged ?? [])];
 
   /** Brings the numbers of the last batches to the host and stops the run if it has diverged. */
   const collect = async (): Promise<void> => {
-    const rows = await ring.drain();
+    const rows = (await ring.drain()).map(withoutSkipped);
     const bad = rows.findIndex((row) => Object.values(row).some((value) => !Number.isFinite(value)));
     if (bad >= 0) {
       await saveCheckpoint(divergedPath, parameters, state(), { moments: true });
@@ -125,12 +128,13 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
       step,
       epoch,
       loss: meanOf(unlogged, "loss"),
-      ctc: Object.fromEntries(metricNames.slice(3).map((depth) => [depth, meanOf(unlogged, depth)])),
+      ctc: Object.fromEntries(depthNames.map((depth) => [depth, meanOf(unlogged, depth)])),
       kl: meanOf(unlogged, "kl"),
       learningRate,
       gradNorm: meanOf(unlogged, "gradNorm"),
       gpuBytes: device.pool.statistics.peakBytes,
       skipped: set.skipped.length,
+      ...(lossScale && { lossScale: unlogged.at(-1)?.lossScale ?? 0, skippedSteps: unlogged.at(-1)?.skippedSteps ?? 0 }),
       ...clock.lap(),
     });
     unlogged = [];
@@ -151,7 +155,7 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
   try {
     observer.begin(step, totalSteps);
     write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
-    for (const message of data.warnings) write({ type: "warning", message });
+    for (const message of [...data.warnings, ...(warning === undefined ? [] : [warning])]) write({ type: "warning", message });
 
     // The loop: one optimiser step a turn, of `accumulate` batches.
     while (step < totalSteps && !signal.aborted) {
@@ -165,9 +169,9 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
           clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch)),
         );
         const update = part === accumulate - 1 ? { learningRate, step: step + 1 } : undefined;
-        const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part });
+        const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part, activation });
         try {
-          ring.push(trainingStep(tape, { model, parameters }, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase));
+          ring.push(trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase));
         } finally {
           tape.end();
         }
@@ -201,6 +205,12 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     observer.end();
     log.close();
   }
+}
+
+/** Without the norm of a gradient that overflowed: the step was skipped, and the next has a smaller loss scale. At 1 there is none. */
+function withoutSkipped({ gradNorm, ...row }: MetricsRow): MetricsRow {
+  const skipped = gradNorm === undefined || (!Number.isFinite(gradNorm) && (row.lossScale ?? 1) > 1);
+  return skipped ? row : { ...row, gradNorm };
 }
 
 /** Writes how a run failed, unless it is the log that cannot be written. */

@@ -3,6 +3,7 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { adamw } from "../kernels/adamw/adamw.ts";
 import { clipFactor, globalNorm } from "../kernels/grad_norm/grad_norm.ts";
+import { scaledUpdate } from "../kernels/loss_scale/loss_scale.ts";
 
 export interface OptimizerConfig {
   readonly betas: readonly [number, number];
@@ -18,22 +19,25 @@ export interface OptimizerConfig {
  * One AdamW step over all parameters (Loshchilov and Hutter, 2019): one norm over all gradients, one dispatch per decay
  * group. A gradient that is not finite leaves every parameter as it is. Gradients are zero afterwards.
  *
- * @param step counts from 1, for the bias corrections
+ * @param step      counts from 1, for the bias corrections
+ * @param lossScale what the gradients were multiplied by, which is divided out and moved; it counts its steps itself
  * @returns the gradients' norm before clipping, one element
  */
-export function optimizerStep(tape: Tape, parameters: Parameters, config: OptimizerConfig, learningRate: number, step: number): Tensor {
+export function optimizerStep(tape: Tape, parameters: Parameters, config: OptimizerConfig, learningRate: number, step: number, lossScale?: Tensor): Tensor {
   const ranges = parameters.ranges();
-  const norm = globalNorm(tape, ranges.map(({ grads }) => grads));
-  const gradientScale = clipFactor(tape, norm, config.maxGradNorm);
+  const [beta1, beta2] = config.betas;
+  const raw = globalNorm(tape, ranges.map(({ grads }) => grads));
+  const { norm, ...update } = lossScale
+    ? scaledUpdate(tape, lossScale, raw, { maxNorm: config.maxGradNorm, beta1, beta2 })
+    : { norm: raw, gradientScale: clipFactor(tape, raw, config.maxGradNorm), step };
   for (const { decay, ...range } of ranges)
     adamw(tape, range, {
       learningRate,
-      beta1: config.betas[0],
-      beta2: config.betas[1],
+      beta1,
+      beta2,
       eps: config.eps,
       weightDecay: decay || config.decayAll ? config.weightDecay : 0,
-      step,
-      gradientScale,
+      ...update,
     });
   parameters.zeroGrads();
   return norm;

@@ -1,12 +1,13 @@
-import type { Parameters } from "../engine/parameters.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import type { ConformerCtc } from "../model/conformer_ctc.ts";
+import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts";
+import { scaled } from "../kernels/pointwise/unary.ts";
 import { jointLoss } from "../model/joint_loss.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
 import type { DepthPath } from "./depths.ts";
 import { optimizerStep } from "./optimizer.ts";
+import type { BuiltModel } from "./build_model.ts";
 import { untimed, type Phase } from "./profile/phases.ts";
 
 export interface Update {
@@ -39,11 +40,12 @@ export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
  * One batch: forward along every path with common prefixes shared, joint loss, backward, and with `update` the optimiser.
  * Everything is encoded and nothing is waited for; gradients stay until an update, and are divided by the parts of a step.
  *
- * @returns one-element tensors on the tape, by the names of the log: loss, kl, gradNorm, and the CTC loss of each depth
+ * @returns one-element tensors, by the names of the log: loss, kl, gradNorm, the CTC loss of each depth, and with a loss scale
+ *   lossScale and skippedSteps
  */
 export function trainingStep(
   tape: Tape,
-  { model, parameters }: { readonly model: ConformerCtc; readonly parameters: Parameters },
+  { model, parameters, lossScale }: BuiltModel,
   { features, lengths, targets, targetLengths }: DeviceBatch,
   paths: readonly DepthPath[],
   config: TrainConfig,
@@ -57,8 +59,14 @@ export function trainingStep(
     return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }));
   });
 
-  const parts = config.batch.accumulate;
-  phase("encode backward", () => tape.backward(loss.total, parts === 1 ? undefined : tape.filled(loss.total.shape, 1 / parts)));
-  const gradNorm = update && phase("optimizer", () => tape.named("optimizer", () => optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step)));
-  return { loss: loss.total, kl: loss.kl, gradNorm, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) };
+  phase("encode backward", () => tape.backward(loss.total, startOfBackward(tape, config.batch.accumulate, lossScale)));
+  const gradNorm = update && phase("optimizer", () => tape.named("optimizer", () => optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step, lossScale)));
+  const scaling = lossScale && { lossScale: lossScaleOf(lossScale), skippedSteps: skippedStepsOf(lossScale) };
+  return { loss: loss.total, kl: loss.kl, gradNorm, ...scaling, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) };
+}
+
+/** dL/dL, divided by the parts of a step and multiplied by the loss scale; undefined for 1. */
+function startOfBackward(tape: Tape, parts: number, lossScale: Tensor | undefined): Tensor | undefined {
+  if (!lossScale) return parts === 1 ? undefined : tape.filled([], 1 / parts);
+  return parts === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), 1 / parts);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { halfToNumber, numberToHalf } from "../../engine/half.ts";
-import { Parameters } from "../../engine/parameters.ts";
+import { Parameters, type FlatRange } from "../../engine/parameters.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read, release, tensor } from "../../engine/tensor.ts";
@@ -126,12 +126,15 @@ describe("parameters", () => {
   it("have copies in f16 where asked, rounded when told to", async () => {
     if (!device().features.has("shader-f16")) return; // SwiftShader has no f16: seal() is then never asked for it
     const { parameters, weight1, bias2 } = example({ half: true });
-    for (const x of [weight1, bias2]) expect([...(await read(device(), x.half!))]).toEqual(new Array(x.size).fill(0));
+    const rounded = (values: ArrayLike<number>): number[] => Array.from(values, (value) => halfToNumber(numberToHalf(value)));
+    for (const x of [weight1, bias2]) expect([...(await read(device(), x.half!))]).toEqual(rounded(await read(device(), x)));
+    const values = Float32Array.from({ length: weight1.size }, (_, i) => 1 + i / 3000);
+    parameters.write("weight1", values);
+    expect([...(await read(device(), weight1.half!))]).not.toEqual(rounded(values));
     parameters.roundToHalf();
-    for (const x of [weight1, bias2]) {
-      const values = await read(device(), x);
-      expect([...(await read(device(), x.half!))]).toEqual([...values].map((value) => halfToNumber(numberToHalf(value))));
-    }
+    expect([...(await read(device(), weight1.half!))]).toEqual(rounded(values));
+    const [{ half, values: flat }] = parameters.ranges() as [FlatRange];
+    expect([...(await read(device(), half!))]).toEqual(rounded(await read(device(), flat)));
     parameters.release();
   });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
-import { whole } from "./fields.ts";
+import { oneOf, whole } from "./fields.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
 import { checkpointSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
 
@@ -14,6 +14,8 @@ export const configSchema = z.strictObject({
   model: modelSchema.prefault({}).describe("The seed: a Conformer encoder with a CTC head."),
   unfold: unfoldSchema.prefault({}).describe("How the seed becomes deeper models."),
   loss: lossSchema.prefault({}).describe("Joint loss: CTC(deep) + seed_weight CTC(seed) + kl_weight T^2 KL."),
+  precision: oneOf("f32", "f16").default("f32")
+    .describe("Type in which activations and the operands of products are stored. With f16, weights, sums, normalisations, losses and the optimizer stay f32, and the loss is scaled. Adapters without f16 train in f32."),
   optimizer: optimizerSchema.prefault({}).describe("AdamW."),
   schedule: scheduleSchema.prefault({}).describe("Learning rate over the steps."),
   epochs: whole(1).nullish().describe("Passes over the training set; 50 if neither this nor `steps` is given."),
