@@ -12,6 +12,7 @@ function plain(name: string, shape: readonly number[], axis: number, log: boolea
     referenceGradients: ({ x }, dy) => softmaxGradients(x!, rowsAlong(x!, axis), log, dy),
     flops: 5 * size,
     bytes: 4 * 2 * size,
+    ...(!log && { half: ["x"] }),
     ...more,
   };
 }
@@ -33,6 +34,7 @@ function masked(name: string, shape: readonly number[], maskShape: readonly numb
     ...(!log && { referenceGradients: (inputs, dy) => softmaxGradients(inputs.x!, rows(inputs), log, dy) }),
     flops: 5 * size,
     bytes: 4 * 3 * size,
+    ...(!log && { half: ["x"] }),
   };
 }
 
@@ -57,10 +59,15 @@ export const cases: OperationCases = {
       plain("odd rows", [5, 13], 1, log),
       plain("one column", [3, 1], 1, log),
       plain("rows over a workgroup", [67, 9], 1, log),
+      plain("four columns at once", [67, 36], 1, log),
+      plain("rows longer than a workgroup", [2, 300], 1, log),
       plain("first axis", [11, 3, 5], 0, log),
       plain("middle axis", [3, 11, 5], 1, log),
       masked("same shape", [2, 4, 7], [2, 4, 7], log),
       masked("broadcast over heads and queries", [3, 2, 5, 7], [3, 1, 1, 7], log),
+      masked("same shape, four columns at once", [2, 9, 12], [2, 9, 12], log),
+      masked("broadcast over heads and queries, four columns at once", [3, 2, 5, 8], [3, 1, 1, 8], log),
+      masked("broadcast over columns", [3, 2, 5, 8], [3, 2, 5, 1], log),
       masked("broadcast in front", [3, 5, 7], [5, 7], log),
     ]),
     plain("attention 3200 x 100", [8, 4, 100, 100], 3, false, { benchmark: true }),

@@ -1,40 +1,13 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
-import { expectAxis, expectType, rowsAndCols, ShapeError, showShape, sizeOf } from "../../engine/shape.ts";
+import { expectAxis, expectFloat, expectType, rowsAndCols, ShapeError, showShape, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides } from "./broadcast_strides.ts";
-
-const forward = defineKernel({
-  file: new URL("./forward.wgsl", import.meta.url),
-  bindings: { x: "read", y: "read_write" },
-  sizes: { rows: "u32", cols: "u32", inner: "u32", minus_infinity: "f32" },
-  constants: ["LOG"],
-  workgroups: ({ rows }) => spread(rows, 32),
-});
-
-const maskedForward = defineKernel({
-  file: new URL("./masked_forward.wgsl", import.meta.url),
-  bindings: { x: "read", mask: "read", y: "read_write" },
-  sizes: {
-    rows: "u32", cols: "u32", second: "u32", third: "u32",
-    stride_0: "u32", stride_1: "u32", stride_2: "u32", stride_3: "u32", minus_infinity: "f32",
-  },
-  constants: ["LOG"],
-  workgroups: ({ rows }) => spread(rows, 32),
-});
-
-const backward = defineKernel({
-  file: new URL("./backward.wgsl", import.meta.url),
-  bindings: { y: "read", dy: "read", dx: "read_write" },
-  sizes: { rows: "u32", cols: "u32", inner: "u32" },
-  constants: ["LOG", "MASKED"],
-  workgroups: ({ rows }) => spread(rows, 32),
-});
+import { encodeBackward, encodeForward, type Masking, type RowSizes } from "./kernels.ts";
 
 /**
  * exp(x) / Σ exp(x) along an axis. -∞ counts as an impossible choice and gives 0; a row of nothing else gives zeros.
  *
- * @param x    any shape
+ * @param x    any shape, f32 or f16; the arithmetic is f32
  * @param axis may count from the end; default the last
  * @returns    same shape as x
  */
@@ -51,7 +24,7 @@ export function logSoftmax(tape: Tape, x: Tensor, axis = -1): Tensor {
  * Softmax along the last axis over the positions whose mask is 1. Elsewhere, and in rows without any such position,
  * the result is 0 and nothing flows back.
  *
- * @param x    `[…, cols]`
+ * @param x    `[…, cols]`, f32 or f16
  * @param mask u32, 1 = keep; x's shape, or one that broadcasts to it when x has at most four axes
  * @returns    same shape as x
  */
@@ -65,31 +38,29 @@ export function maskedLogSoftmax(tape: Tape, x: Tensor, mask: Tensor): Tensor {
 }
 
 function alongAxis(tape: Tape, name: string, x: Tensor, axis: number, log: boolean): Tensor {
-  expectType(name, "x", x, "f32");
   const along = expectAxis(name, axis, x.shape.length);
   const cols = x.shape[along] as number;
   const inner = sizeOf(x.shape.slice(along + 1));
-  const sizes = { rows: sizeOf(x.shape.slice(0, along)) * inner, cols, inner };
-  const y = tape.like(x);
-  forward.encode(tape, { x, y }, { ...sizes, minus_infinity: -Infinity }, { LOG: log });
-  return tape.record(name, [x], y, [y], (dy) => {
-    const dx = tape.like(x);
-    backward.encode(tape, { y, dy, dx }, sizes, { LOG: log, MASKED: false });
-    return [dx];
-  });
+  return ofRows(tape, name, x, { rows: sizeOf(x.shape.slice(0, along)) * inner, cols, inner }, log);
 }
 
 function masked(tape: Tape, name: string, x: Tensor, mask: Tensor, log: boolean): Tensor {
-  expectType(name, "x", x, "f32");
   expectType(name, "mask", mask, "u32");
   const { rows, cols } = rowsAndCols(name, "x", x);
   const layout = broadcastStrides(mask.shape, x.shape);
   if (!layout) throw new ShapeError(name, "mask", `${showShape(x.shape)} or what broadcasts to it`, showShape(mask.shape));
+  return ofRows(tape, name, x, { rows, cols, inner: 1 }, log, { mask, ...layout });
+}
+
+/** Logarithms are f32, as the losses that read them are. */
+function ofRows(tape: Tape, name: string, x: Tensor, sizes: RowSizes, log: boolean, masking?: Masking): Tensor {
+  if (log) expectType(name, "x", x, "f32");
+  else expectFloat(name, "x", x);
   const y = tape.like(x);
-  maskedForward.encode(tape, { x, mask, y }, { rows, cols, ...layout, minus_infinity: -Infinity }, { LOG: log });
+  encodeForward(tape, x, y, sizes, log, masking);
   return tape.record(name, [x], y, [y], (dy) => {
     const dx = tape.like(x);
-    backward.encode(tape, { y, dy, dx }, { rows, cols, inner: 1 }, { LOG: log, MASKED: true });
+    encodeBackward(tape, y, dy, dx, sizes, log, masking !== undefined);
     return [dx];
   });
 }

@@ -1,6 +1,8 @@
 // Softmax or log-softmax along the last axis over the positions whose mask is 1; elsewhere 0, or -∞ for the logarithm.
 // A row without any such position is all 0 (log: -∞), not NaN. One thread a row of x, which is seen as
 // [*, second, third, cols]; the mask has a stride for each of the four axes, 0 where it is broadcast.
+alias x_type = f32;
+alias y_type = f32;
 const LOG: bool = false;
 const LOWEST: f32 = -3.0e38;
 struct Sizes {
@@ -8,9 +10,9 @@ struct Sizes {
   stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32
 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<y_type>;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -24,29 +26,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var largest = LOWEST;
   for (var col = 0u; col < sizes.cols; col++) {
     let keep = mask[mask_start + col * sizes.stride_3] != 0u;
-    largest = select(largest, max(largest, x[start + col]), keep);
+    largest = select(largest, max(largest, f32(x[start + col])), keep);
   }
   var total = 0.0;
   for (var col = 0u; col < sizes.cols; col++) {
-    let value = x[start + col];
+    let value = f32(x[start + col]);
     let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
-    let e = select(0.0, exp(min(value - largest, 0.0)), keep);
-    total += e;
-    if (!LOG) {
-      y[start + col] = e;
-    }
+    total += select(0.0, exp(min(value - largest, 0.0)), keep);
   }
-  if (LOG) {
-    let log_total = log(max(total, 1.0));
-    for (var col = 0u; col < sizes.cols; col++) {
-      let value = x[start + col];
-      let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
-      y[start + col] = select(sizes.minus_infinity, (value - largest) - log_total, keep);
-    }
-  } else {
-    let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
-    for (var col = 0u; col < sizes.cols; col++) {
-      y[start + col] *= scale;
+  let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
+  let log_total = log(max(total, 1.0));
+  for (var col = 0u; col < sizes.cols; col++) {
+    let value = f32(x[start + col]);
+    let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
+    if (LOG) {
+      y[start + col] = y_type(select(sizes.minus_infinity, (value - largest) - log_total, keep));
+    } else {
+      y[start + col] = y_type(select(0.0, exp(min(value - largest, 0.0)) * scale, keep));
     }
   }
 }

@@ -1,13 +1,15 @@
 // Softmax and its logarithm along one axis: with m = max_k x_k and Z = Σ_k exp(x_k - m),
 //   y = exp(x - m) / Z,   log y = (x - m) - log Z.
 // The maximum goes first, so that no exponential overflows. A tensor is seen as [outer, cols, inner] with the softmax
-// along cols; one thread a row, one exponential an element. A row of nothing but -∞ gives zeros (log: -∞).
+// along cols; one thread a row, whatever its stride, on any device. A row of nothing but -∞ gives zeros (log: -∞).
+alias x_type = f32;
+alias y_type = f32;
 const LOG: bool = false;
 const LOWEST: f32 = -3.0e38;
 struct Sizes { rows: u32, cols: u32, inner: u32, minus_infinity: f32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<x_type>;
+@group(0) @binding(1) var<storage, read_write> y: array<y_type>;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -20,25 +22,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = start + sizes.cols * inner;
   var largest = LOWEST;
   for (var i = start; i < end; i += inner) {
-    largest = max(largest, x[i]);
+    largest = max(largest, f32(x[i]));
   }
   var total = 0.0;
   for (var i = start; i < end; i += inner) {
-    let e = select(0.0, exp(x[i] - largest), x[i] > LOWEST);
-    total += e;
-    if (!LOG) {
-      y[i] = e;
-    }
+    let value = f32(x[i]);
+    total += select(0.0, exp(value - largest), value > LOWEST);
   }
-  if (LOG) {
-    let log_total = log(max(total, 1.0));
-    for (var i = start; i < end; i += inner) {
-      y[i] = select(sizes.minus_infinity, (x[i] - largest) - log_total, x[i] > LOWEST);
-    }
-  } else {
-    let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
-    for (var i = start; i < end; i += inner) {
-      y[i] *= scale;
+  let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
+  let log_total = log(max(total, 1.0));
+  for (var i = start; i < end; i += inner) {
+    let d = f32(x[i]) - largest;
+    let possible = f32(x[i]) > LOWEST;
+    if (LOG) {
+      y[i] = y_type(select(sizes.minus_infinity, d - log_total, possible));
+    } else {
+      y[i] = y_type(select(0.0, exp(d) * scale, possible));
     }
   }
 }

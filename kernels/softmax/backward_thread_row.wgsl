@@ -2,14 +2,17 @@
 //   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so nothing flows to them
 //   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
 // One thread a row of [outer, cols, inner].
+alias y_type = f32;
+alias dy_type = f32;
+alias dx_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false;
 const LOWEST: f32 = -3.0e38;
 struct Sizes { rows: u32, cols: u32, inner: u32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> y: array<y_type>;
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;
+@group(0) @binding(2) var<storage, read_write> dx: array<dx_type>;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -23,17 +26,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum = 0.0;
   for (var i = start; i < end; i += inner) {
     if (LOG) {
-      sum += select(dy[i], 0.0, MASKED && y[i] < LOWEST);
+      sum += select(f32(dy[i]), 0.0, MASKED && f32(y[i]) < LOWEST);
     } else {
-      sum += y[i] * dy[i];
+      sum += f32(y[i]) * f32(dy[i]);
     }
   }
   for (var i = start; i < end; i += inner) {
     if (LOG) {
-      let p = select(exp(y[i]), 0.0, y[i] < LOWEST);
-      dx[i] = select(dy[i] - p * sum, 0.0, MASKED && y[i] < LOWEST);
+      let log_p = f32(y[i]);
+      let p = select(exp(log_p), 0.0, log_p < LOWEST);
+      dx[i] = dx_type(select(f32(dy[i]) - p * sum, 0.0, MASKED && log_p < LOWEST));
     } else {
-      dx[i] = y[i] * (dy[i] - sum);
+      dx[i] = dx_type(f32(y[i]) * (f32(dy[i]) - sum));
     }
   }
 }

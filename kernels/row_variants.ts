@@ -1,0 +1,41 @@
+import { defineVariants, type VariantDevice } from "../engine/variants.ts";
+import { spread } from "../engine/kernel.ts";
+
+/*
+ * How kernels that reduce each row to a number or two share the row out:
+ *   thread_row      one thread a row: any device and any stride between columns
+ *   subgroup_row    a subgroup of any width a row, four neighbouring columns a lane: best on CPUs, which load one lane after
+ *                   another, and best on GPUs for rows of up to about a thousand columns, because no barrier is needed
+ *   workgroup_row   a workgroup a row, with workgroup memory: for longer rows on a GPU, and rows of any length
+ */
+
+export interface RowChoice {
+  readonly rows: number;
+  readonly cols: number;
+  /** The columns of a row are not neighbours in memory. */
+  readonly strided: boolean;
+  readonly [other: string]: number | boolean;
+}
+
+/** The three variants of an operation on rows. */
+export const defineRowVariants = (operation: string) =>
+  defineVariants(operation, {
+    variants: {
+      thread_row: {},
+      subgroup_row: { requires: ["subgroups"], fits: ({ cols, strided }: RowChoice) => cols % 4 === 0 && !strided },
+      workgroup_row: { fits: ({ strided }: RowChoice) => !strided },
+    },
+    defaults: ({ cols }: RowChoice, { isSoftware }: VariantDevice) => {
+      if (isSoftware) return ["subgroup_row", "thread_row"];
+      return cols > 1024 ? ["workgroup_row", "thread_row"] : ["subgroup_row", "workgroup_row", "thread_row"];
+    },
+  });
+
+/** Workgroups of `subgroup_row`, for 64 threads each: a wider subgroup than eight lanes has several rows to loop over. */
+export const subgroupRows = (rows: number): [number] => [Math.min(65535, Math.ceil(rows / 8))];
+
+/** Workgroups of `workgroup_row`. */
+export const workgroupRows = (rows: number): [number, number] => spread(rows, 1);
+
+/** Threads of a workgroup of `workgroup_row`: at least about four columns each, and few enough different ones to compile. */
+export const threadsOfRow = (cols: number): number => (cols <= 128 ? 32 : cols <= 1024 ? 64 : 256);

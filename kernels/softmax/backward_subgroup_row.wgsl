@@ -1,0 +1,53 @@
+// As backward_thread_row.wgsl along the last axis, a subgroup of any width a row, its lanes four neighbouring columns each:
+//   softmax       dx = y · (dy - Σ_k y_k dy_k)
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
+enable subgroups;
+requires subgroup_id;
+alias y_type = f32;
+alias dy_type = f32;
+alias dx_type = f32;
+const LOG: bool = false;
+const MASKED: bool = false;
+const LOWEST: f32 = -3.0e38;
+struct Sizes { rows: u32, cols: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> y: array<vec4<y_type>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<dy_type>>;
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4<dx_type>>;
+
+// dy where it counts.
+fn flow(at: u32, values: vec4f) -> vec4f {
+  let given = vec4f(dy[at]);
+  if (LOG && MASKED) {
+    return select(given, vec4f(0.0), values < vec4f(LOWEST));
+  }
+  return given;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32,
+  @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32,
+) {
+  let quads = sizes.cols / 4u;
+  for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
+    // Beyond the last row the last one is computed again, so that all lanes meet at the sum.
+    let start = min(first + subgroup, sizes.rows - 1u) * quads;
+    var own = 0.0;
+    for (var quad = lane; quad < quads; quad += lanes) {
+      let values = vec4f(y[start + quad]);
+      own += dot(flow(start + quad, values), select(values, vec4f(1.0), LOG));
+    }
+    let sum = subgroupAdd(own);
+    for (var quad = lane; quad < quads; quad += lanes) {
+      let values = vec4f(y[start + quad]);
+      let given = flow(start + quad, values);
+      if (LOG) {
+        dx[start + quad] = vec4<dx_type>(given - select(exp(values), vec4f(0.0), values < vec4f(LOWEST)) * sum);
+      } else {
+        dx[start + quad] = vec4<dx_type>(values * (given - sum));
+      }
+    }
+  }
+}
