@@ -11,7 +11,7 @@ process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const FOLDERS = ["engine", "kernels", "model", "train", "cli", "bench", "examples"];
 const ROOT_FILES = ["index.ts", "package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"];
 const STAMP = "dist/.built";
-const NOT_BUILT = ["bench/peers", "bench/results"]; // a package of its own, and what benchmarks write
+const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a package of its own, scripts, and what benchmarks write
 const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;
 
 const entries = FOLDERS.filter((folder) => existsSync(folder)).flatMap(walk);
