@@ -52,6 +52,8 @@ export const cases: OperationCases = {
     plain("smoothed", [3, 5, 13], 0.1, "mean"),
     plain("one a row", [3, 5, 13], 0.2, "none"),
     plain("rows over two workgroups", [71, 4], 0.1, "sum"),
+    plain("four columns at once", [2, 19, 36], 0.1, "mean"),
+    plain("more columns than threads", [3, 300], 0.1, "none"),
     plain("one class", [2, 1], 0.1, "sum"),
     plain("nothing counts", [2, 3, 4], 0.1, "mean", { ignored: true }),
     divergence("divergence per token", [3, 5, 13], 0.1, "tokens"),

@@ -2,14 +2,34 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectShape, expectType, rowsAndCols, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
 import { totalLoss } from "../total_loss.ts";
 
-const forward = defineKernel({
-  file: new URL("./forward.wgsl", import.meta.url),
+const forwardVariants = defineRowVariants("cross_entropy");
+
+const forwardDeclaration = {
   bindings: { logits: "read", targets: "read", log_normaliser: "read_write", losses: "read_write", weights: "read_write" },
   sizes: { rows: "u32", cols: "u32", on: "f32", off: "f32", constant: "f32" },
-  workgroups: ({ rows }) => spread(rows, 32),
-});
+} as const;
+
+const forward = {
+  thread_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_thread_row.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 32),
+  }),
+  subgroup_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_subgroup_row.wgsl", import.meta.url),
+    workgroups: ({ rows }) => subgroupRows(rows),
+  }),
+  workgroup_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_workgroup_row.wgsl", import.meta.url),
+    constants: ["THREADS"],
+    workgroups: ({ rows }) => workgroupRows(rows),
+  }),
+};
 
 const backward = defineKernel({
   file: new URL("./backward.wgsl", import.meta.url),
@@ -91,7 +111,10 @@ function smoothed(
   const logNormaliser = tape.empty(shape);
   const losses = tape.empty(shape);
   const weights = tape.empty(shape);
-  forward.encode(tape, { logits, targets, log_normaliser: logNormaliser, losses, weights }, { rows, cols, on, off, constant }, {});
+  const results = { logits, targets, log_normaliser: logNormaliser, losses, weights };
+  const variant = forwardVariants.choose(tape.device, { rows, cols, strided: false });
+  if (variant === "workgroup_row") forward[variant].encode(tape, results, { rows, cols, on, off, constant }, { THREADS: threadsOfRow(cols) });
+  else forward[variant].encode(tape, results, { rows, cols, on, off, constant }, {});
   const normalise = { factor: reduction === "batch" ? 1 / (shape[0] ?? 1) : 1, mean: reduction === "mean" };
   const perRow = reduction === "none";
   const { total, normaliser } = perRow ? { total: losses, normaliser: tape.filled([1], 1) } : totalLoss(tape, losses, weights, normalise);

@@ -43,6 +43,8 @@ export const cases: OperationCases = {
     klCase("warm", [2, 7, 9], [7, 3], { temperature: 2.5, squared: true, reduction: "batch" }),
     klCase("warm, the other way", [2, 7, 9], [7, 3], { temperature: 0.7, direction: "student_to_teacher", reduction: "sum" }),
     klCase("every frame, over two workgroups", [3, 23, 4], [23, 23, 23], { temperature: 2, squared: true }),
+    klCase("four classes at once", [2, 19, 36], [19, 4], { temperature: 1.5 }),
+    klCase("more classes than threads", [1, 3, 300], [2]),
     klCase("one class", [1, 2, 1], [2]),
     klCase("no frame at all", [2, 3, 4], [0, 0]),
     klCase("posteriors 16 x 100 x 500", [16, 100, 500], new Array<number>(16).fill(100), {}, true),

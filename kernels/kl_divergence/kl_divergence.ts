@@ -2,17 +2,37 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
 import { totalLoss } from "../total_loss.ts";
 
-const forward = defineKernel({
-  file: new URL("./forward.wgsl", import.meta.url),
+const forwardVariants = defineRowVariants("kl_divergence");
+
+const forwardDeclaration = {
   bindings: {
     p_logits: "read", q_logits: "read", lengths: "read",
     log_normalisers: "read_write", divergences: "read_write", weights: "read_write",
   },
   sizes: { batch: "u32", frames: "u32", classes: "u32", inverse_temperature: "f32" },
-  workgroups: ({ batch, frames }) => spread(batch * frames, 32),
-});
+} as const;
+
+const forward = {
+  thread_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_thread_row.wgsl", import.meta.url),
+    workgroups: ({ batch, frames }) => spread(batch * frames, 32),
+  }),
+  subgroup_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_subgroup_row.wgsl", import.meta.url),
+    workgroups: ({ batch, frames }) => subgroupRows(batch * frames),
+  }),
+  workgroup_row: defineKernel({
+    ...forwardDeclaration,
+    file: new URL("./forward_workgroup_row.wgsl", import.meta.url),
+    constants: ["THREADS"],
+    workgroups: ({ batch, frames }) => workgroupRows(batch * frames),
+  }),
+};
 
 const backward = defineKernel({
   file: new URL("./backward.wgsl", import.meta.url),
@@ -68,12 +88,11 @@ export function klDivergence(tape: Tape, student: Tensor, teacher: Tensor, optio
   const divergences = tape.empty([batch, frames]);
   const weights = tape.empty([batch, frames]);
   const inverse = { inverse_temperature: 1 / temperature };
-  forward.encode(
-    tape,
-    { p_logits: p, q_logits: q, lengths, log_normalisers: logNormalisers, divergences, weights },
-    { batch, frames, classes, ...inverse },
-    {},
-  );
+  const results = { p_logits: p, q_logits: q, lengths, log_normalisers: logNormalisers, divergences, weights };
+  const sizes = { batch, frames, classes, ...inverse };
+  const variant = forwardVariants.choose(tape.device, { rows: batch * frames, cols: classes, strided: false });
+  if (variant === "workgroup_row") forward[variant].encode(tape, results, sizes, { THREADS: threadsOfRow(classes) });
+  else forward[variant].encode(tape, results, sizes, {});
   const squared = scaleBySquaredTemperature ? temperature ** 2 : 1;
   const { total, normaliser } = totalLoss(tape, divergences, weights, {
     factor: reduction === "batch" ? squared / batch : squared,

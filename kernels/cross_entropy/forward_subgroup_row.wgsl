@@ -1,0 +1,55 @@
+// As forward_thread_row.wgsl, a subgroup of any width a row, its lanes four neighbouring columns each. Each lane keeps m and Z of
+// what it has seen and corrects Z when m grows, so the logits are read once; the sum that smoothing needs is taken about the
+// row's first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
+enable subgroups;
+requires subgroup_id;
+struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> logits: array<vec4f>;              // [rows, cols]
+@group(0) @binding(1) var<storage, read> targets: array<i32>;               // [rows]
+@group(0) @binding(2) var<storage, read_write> log_normaliser: array<f32>;  // [rows]: m + log Z
+@group(0) @binding(3) var<storage, read_write> losses: array<f32>;          // [rows]
+@group(0) @binding(4) var<storage, read_write> weights: array<f32>;         // [rows]: 1 where there is a target
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32,
+  @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32,
+) {
+  let quads = sizes.cols / 4u;
+  for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
+    // Beyond the last row the last one is computed again, so that all lanes meet at the sums.
+    let row = min(first + subgroup, sizes.rows - 1u);
+    let start = row * quads;
+    let target_class = u32(targets[row]);
+    let counts = target_class < sizes.cols;
+    let pivot = select(0.0, logits[start].x, counts);
+    var largest = -3.0e38;
+    var total = 0.0;
+    var sum = 0.0;
+    let end = select(0u, quads, counts);
+    for (var quad = lane; quad < end; quad += lanes) {
+      let x = logits[start + quad];
+      let more = max(max(max(x.x, x.y), max(x.z, x.w)), largest);
+      total = total * exp(max(largest - more, -100.0)) + dot(exp(x - more), vec4f(1.0));
+      sum += dot(x - pivot, vec4f(1.0));
+      largest = more;
+    }
+    let maximum = subgroupMax(largest);
+    let log_total = log(max(subgroupAdd(total * exp(max(largest - maximum, -100.0))), 1.0));
+    let deviation = subgroupAdd(sum) + f32(sizes.cols) * (pivot - maximum);
+    if (lane == 0u) {
+      var loss = 0.0;
+      if (counts) {
+        loss = sizes.constant + log_total - sizes.on * (logits[start + target_class / 4u][target_class % 4u] - maximum);
+        if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
+          loss -= sizes.off * deviation;
+        }
+      }
+      log_normaliser[row] = select(0.0, maximum + log_total, counts);
+      losses[row] = loss;
+      weights[row] = select(0.0, 1.0, counts);
+    }
+  }
+}

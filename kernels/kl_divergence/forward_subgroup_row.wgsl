@@ -1,0 +1,62 @@
+// As forward_thread_row.wgsl, a subgroup of any width a frame, its lanes four neighbouring classes each. The first pass keeps m
+// and Z of both sides and corrects Z when m grows; the second, from the cache, sums p (log p - log q).
+enable subgroups;
+requires subgroup_id;
+struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> p_logits: array<vec4f>;           // [batch, frames, classes]
+@group(0) @binding(1) var<storage, read> q_logits: array<vec4f>;           // [batch, frames, classes]
+@group(0) @binding(2) var<storage, read> lengths: array<i32>;              // [batch]
+@group(0) @binding(3) var<storage, read_write> log_normalisers: array<vec2f>; // [batch, frames, 2]: log Σ exp of p's, of q's
+@group(0) @binding(4) var<storage, read_write> divergences: array<f32>;    // [batch, frames]
+@group(0) @binding(5) var<storage, read_write> weights: array<f32>;        // [batch, frames]: 1 for a real frame
+
+fn largest_of(a: vec4f) -> f32 {
+  return max(max(a.x, a.y), max(a.z, a.w));
+}
+
+fn sum_of(a: vec4f) -> f32 {
+  return dot(a, vec4f(1.0));
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32,
+  @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32,
+) {
+  let quads = sizes.classes / 4u;
+  let rows = sizes.batch * sizes.frames;
+  let scale = sizes.inverse_temperature;
+  for (var first = group.x * subgroups; first < rows; first += groups.x * subgroups) {
+    // Beyond the last frame the last one is computed again, so that all lanes meet at the sums.
+    let row = min(first + subgroup, rows - 1u);
+    let start = row * quads;
+    let counts = i32(row % sizes.frames) < lengths[row / sizes.frames];
+    let end = select(0u, quads, counts);
+    var largest = vec2f(-3.0e38);
+    var total = vec2f(0.0);
+    for (var quad = lane; quad < end; quad += lanes) {
+      let p = p_logits[start + quad] * scale;
+      let q = q_logits[start + quad] * scale;
+      let more = max(largest, vec2f(largest_of(p), largest_of(q)));
+      total = total * exp(max(largest - more, vec2f(-100.0))) + vec2f(sum_of(exp(p - more.x)), sum_of(exp(q - more.y)));
+      largest = more;
+    }
+    let maximum = subgroupMax(largest);
+    let log_normaliser = maximum + log(max(subgroupAdd(total * exp(max(largest - maximum, vec2f(-100.0)))), vec2f(1.0)));
+    var own = 0.0;
+    for (var quad = lane; quad < end; quad += lanes) {
+      let log_p = p_logits[start + quad] * scale - log_normaliser.x;
+      let log_q = q_logits[start + quad] * scale - log_normaliser.y;
+      let p = exp(log_p);
+      own += sum_of(select(vec4f(0.0), p * (log_p - log_q), p > vec4f(0.0))); // 0 · log 0 = 0
+    }
+    let divergence = subgroupAdd(own);
+    if (lane == 0u) {
+      log_normalisers[row] = log_normaliser;
+      divergences[row] = divergence;
+      weights[row] = select(0.0, 1.0, counts);
+    }
+  }
+}
