@@ -3,8 +3,9 @@ import { sameShape, showShape } from "../engine/shape.ts";
 import { Tape } from "../engine/tape.ts";
 import { halfTensor, read, release, tensor, type Tensor } from "../engine/tensor.ts";
 import type { HostTensor, KernelCase } from "../kernels/case.ts";
-import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs, rounded } from "../kernels/case_data.ts";
+import { differentiated, placeInputs, releaseInputs } from "../kernels/case_data.ts";
 import { compare } from "./compare.ts";
+import { Expectation } from "./expectation.ts";
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
@@ -12,23 +13,23 @@ type Inputs = Readonly<Record<string, Tensor>>;
  * Compares a case's kernels with its float64 reference: the output as in evaluation and as in training, and every
  * gradient, at ten times the output's tolerance. New tensors are filled with NaN first, so that an element no kernel
  * writes shows. `halves` names inputs to give as f16: the reference then takes them rounded, too, and what remains is the
- * rounding of what is stored in between, so that the tolerance is f16's.
+ * rounding of what is stored in between, so that the tolerance is f16's. Who compares several variants passes one `expectation`.
  *
  * @returns undefined where all agree, else what differs, with the first element that does
  */
-export async function findDifference(device: Device, kernelCase: KernelCase, halves: readonly string[] = []): Promise<string | undefined> {
-  const data = hostInputs(kernelCase, halves);
-  const expected = kernelCase.reference(data);
-  const inputs = placeInputs(device, kernelCase, data, halves);
+export async function findDifference(
+  device: Device, kernelCase: KernelCase, halves: readonly string[] = [], expectation = new Expectation(kernelCase, halves),
+): Promise<string | undefined> {
+  const expected = expectation.output;
+  const inputs = placeInputs(device, kernelCase, expectation.inputs, halves);
   const tolerance = halves.length > 0 ? HALF_TOLERANCE : toleranceOf(kernelCase);
   const { poison } = device;
   device.poison = true;
   try {
     const evaluation = await run(device, kernelCase, inputs, expected, tolerance, false);
     if (evaluation || differentiated(kernelCase).length === 0) return evaluation;
-    const dy = halves.length > 0 ? rounded(cotangent(expected.shape)) : cotangent(expected.shape);
-    const training = await run(device, kernelCase, inputs, expected, tolerance, true, dy);
-    return training ?? (await compareGradients(device, kernelCase, inputs, kernelCase.referenceGradients!(data, dy), tolerance));
+    const training = await run(device, kernelCase, inputs, expected, tolerance, true, expectation.cotangent);
+    return training ?? (await compareGradients(device, kernelCase, inputs, expectation.gradients, tolerance));
   } finally {
     device.poison = poison;
     releaseInputs(inputs);

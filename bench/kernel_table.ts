@@ -1,47 +1,59 @@
-import Table from "cli-table3";
-import { formatNumber } from "../train/number_format.ts";
-import type { ForwardTiming, KernelReport, KernelResult } from "./kernels.ts";
-import type { CaseTiming } from "./time_case.ts";
+import { formatNumber, formatPercent } from "../train/number_format.ts";
+import { plainTable, type PlainColumn } from "./plain_table.ts";
+import { labelOf, type CaseChoice, type KernelReport, type KernelResult, type PassTiming, type TimedResult } from "./report_schema.ts";
+import { boundOf, intensityOf, type Roof } from "./roofline/roof.ts";
 
-/** How every number was measured, for whoever reads them. */
-export const METHOD =
-  "Times are medians a call, in ms, ± the median absolute deviation. A sample is several calls issued back to back and one wait " +
-  "for the device's queue, divided by the number of calls. 'first' is the first call on a new device, which compiles the pipelines " +
-  "(a driver may keep compiled shaders on disk). Backward includes its forward pass. Every case was compared with its float64 reference first.";
-
-/** A device does far more than this much arithmetic in the time it takes to move a byte: a case below it is bound by memory. */
-const FLOPS_PER_BYTE = 10;
+/** What the terminal and the page show of a case. */
+export function resultColumns(roof: Roof): PlainColumn<KernelResult>[] {
+  const timed = (title: string, cell: (result: TimedResult) => string): PlainColumn<KernelResult> =>
+    ({ title, cell: (result) => (result.status === "timed" ? cell(result) : "") });
+  const withBackward = (title: string, cell: (timing: PassTiming) => string): PlainColumn<KernelResult> =>
+    timed(title, ({ forwardBackward }) => (forwardBackward ? cell(forwardBackward) : ""));
+  return [
+    { title: "operation", left: true, cell: ({ operation }) => operation },
+    { title: "case", left: true, cell: (result) => result.case ?? "" },
+    { title: "variant", left: true, cell: (result) => (result.status === "timed" ? chosenVariants(result.choices) : result.status.toUpperCase()) },
+    timed("flop/byte", (result) => formatNumber(intensityOf(result), 2)),
+    timed("forward ms", ({ forward }) => formatNumber(forward.medianMs)),
+    timed("±", ({ forward }) => formatNumber(forward.spreadMs, 2)),
+    timed("rate", (result) => rate(result, roof)),
+    timed("roof", ({ forward }) => formatPercent(forward.roofShare, 0)),
+    timed("must MiB", ({ bytes }) => mebibytes(bytes)),
+    timed("moved MiB", ({ forward }) => mebibytes(forward.movedBytes)),
+    timed("first ms", ({ forward }) => formatNumber(forward.firstMs)),
+    withBackward("with backward ms", ({ medianMs }) => formatNumber(medianMs)),
+    withBackward("±", ({ spreadMs }) => formatNumber(spreadMs, 2)),
+    withBackward("moved MiB", ({ movedBytes }) => mebibytes(movedBytes)),
+    withBackward("first ms", ({ firstMs }) => formatNumber(firstMs)),
+  ];
+}
 
 /** The results as a table for the terminal; cases that were not timed are named below it, with the reason. */
-export function kernelTable({ adapter, results }: KernelReport, date: string): string {
-  const head = ["operation", "case", "forward ms", "±", "rate", "first", "with backward ms", "±", "first"];
-  const table = new Table({
-    head,
-    colAligns: head.map((_, column) => (column < 2 ? "left" : "right")),
-    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 2 },
-    chars: BORDERLESS,
-  });
-  for (const result of results) table.push(row(result));
-  const lines = table.toString().split("\n").map((line) => line.trimEnd());
-  const problems = results.flatMap((result) => (result.status === "timed" ? [] : [`${result.status.toUpperCase()} ${labelOf(result)}: ${result.problem}`]));
-  return [`${adapter.name}, ${adapter.description}, ${date}`, METHOD, "", ...lines, ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
+export function kernelTable({ roof, results }: KernelReport): string {
+  const problems = problemsOf(results);
+  return [roofLine(roof), "", plainTable(resultColumns(roof), results), ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
 }
 
-export const labelOf = (result: KernelResult): string => (result.case === null ? result.operation : `${result.operation}: ${result.case}`);
+/** A line for each case that was not timed, and for each variant that is wrong. */
+export const problemsOf = (results: readonly KernelResult[]): string[] =>
+  results.flatMap((result) =>
+    result.status !== "timed"
+      ? [`${result.status.toUpperCase()} ${labelOf(result)}: ${result.problem}`]
+      : result.choices.flatMap(({ operation, variants }) =>
+          variants.flatMap((variant) => ("problem" in variant ? [`WRONG ${labelOf(result)}, ${operation} as ${variant.name}: ${variant.problem}`] : [])),
+        ),
+  );
 
-function row(result: KernelResult): string[] {
-  const name = [result.operation, result.case ?? ""];
-  if (result.status !== "timed") return [...name, result.status.toUpperCase(), "", "", "", "", "", ""];
-  const { forward, forwardBackward } = result;
-  const ms = (timing: CaseTiming | null): string[] => (timing ? [timing.medianMs, timing.spreadMs, timing.firstMs].map((value) => formatNumber(value)) : ["", "", ""]);
-  const [median, spread, first] = ms(forward) as [string, string, string];
-  return [...name, median, spread, rate(forward, result.flops / result.bytes), first, ...ms(forwardBackward)];
-}
+export const roofLine = ({ gigabytesPerSecond, gflopsPerSecond, halfGflopsPerSecond }: KernelReport["roof"]): string =>
+  `The device's own roof: ${formatNumber(gigabytesPerSecond)} GB/s copied, ${formatNumber(gflopsPerSecond)} GFLOP/s of multiply-adds` +
+  (halfGflopsPerSecond === null ? "" : `, ${formatNumber(halfGflopsPerSecond)} in f16`);
 
-const rate = ({ gflopsPerSecond, gigabytesPerSecond }: ForwardTiming, intensity: number): string =>
-  intensity >= FLOPS_PER_BYTE ? `${formatNumber(gflopsPerSecond)} GFLOP/s` : `${formatNumber(gigabytesPerSecond)} GB/s`;
+/** Of the forward pass; where its kernels have no variants, nothing. */
+const chosenVariants = (choices: readonly CaseChoice[]): string =>
+  [...new Set(choices.filter(({ pass }) => pass === "forward").map(({ chosen }) => chosen))].join(", ");
 
-const BORDERLESS = {
-  top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
-  left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "",
-};
+/** In the unit of the bound: arithmetic or memory. */
+export const rate = (result: TimedResult, roof: Roof): string =>
+  boundOf(result, roof) === "arithmetic" ? `${formatNumber(result.forward.gflopsPerSecond)} GFLOP/s` : `${formatNumber(result.forward.gigabytesPerSecond)} GB/s`;
+
+const mebibytes = (bytes: number): string => formatNumber(bytes / 2 ** 20);

@@ -2,9 +2,13 @@ import type { AdapterDescription } from "../engine/adapter.ts";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import type { KernelCase } from "../kernels/case.ts";
+import { chooseClock } from "./choose_clock.ts";
 import type { FoundOperations } from "./operations.ts";
+import type { KernelReport, KernelResult } from "./report_schema.ts";
+import { measureRoof, type MeasuredRoof } from "./roofline/measure_roof.ts";
+import { shareOfRoof, type Roof } from "./roofline/roof.ts";
 import { defaultBudget, type TimeBudget } from "./time_calls.ts";
-import { timeCase, type CaseOutcome, type CaseTiming, type Phase } from "./time_case.ts";
+import { timeCase, type CaseOptions, type CaseOutcome, type Phase } from "./time_case.ts";
 
 export interface Selection {
   /** Only cases whose "operation: case" contains this, in any case of letters. */
@@ -17,7 +21,18 @@ export interface KernelBenchOptions extends Selection {
   /** A new device for each case, so that none finds pipelines, buffers or errors of the one before. */
   readonly open: () => Promise<Device>;
   readonly budget?: TimeBudget;
+  /** What is known of the device, if it need not be measured again. */
+  readonly measured?: DeviceMeasurements | undefined;
+  /** Time every variant that fits a case, too. */
+  readonly variants?: boolean | undefined;
   readonly onProgress?: (progress: BenchProgress) => void;
+}
+
+/** The device's clock and its own limits, against which the cases are measured. */
+export interface DeviceMeasurements {
+  readonly adapter: AdapterDescription;
+  readonly clock: KernelReport["clock"];
+  readonly roof: MeasuredRoof;
 }
 
 export interface BenchProgress {
@@ -26,59 +41,68 @@ export interface BenchProgress {
   readonly total: number;
   /** "operation: case", of which either `phase` begins or `outcome` is there. */
   readonly label: string;
-  readonly phase?: Phase;
+  readonly phase?: Phase | "measuring";
   readonly outcome?: CaseOutcome;
 }
 
-export type KernelResult = { readonly operation: string; readonly case: string | null } & Measured;
-
-type Measured =
-  | Exclude<CaseOutcome, { status: "timed" }>
-  | { readonly status: "timed"; readonly flops: number; readonly bytes: number; readonly forward: ForwardTiming; readonly forwardBackward: CaseTiming | null };
-
-/** Rates follow from the case's arithmetic and the bytes it must move at least. */
-export interface ForwardTiming extends CaseTiming {
-  readonly gflopsPerSecond: number;
-  readonly gigabytesPerSecond: number;
+export interface SelectedCase {
+  readonly operation: string;
+  readonly kernelCase: KernelCase;
 }
 
-export interface KernelReport {
-  readonly adapter: AdapterDescription;
-  readonly results: readonly KernelResult[];
+export interface SelectedCases {
+  readonly cases: readonly SelectedCase[];
+  readonly broken: FoundOperations["broken"];
+}
+
+/** The cases to time, and the operations that cannot be loaded. Throws UserError when nothing is selected. */
+export function selectCases(found: FoundOperations, selection: Selection): SelectedCases {
+  const matches = (label: string): boolean => label.toLowerCase().includes((selection.filter ?? "").toLowerCase());
+  const broken = found.broken.filter(({ operation }) => matches(operation));
+  const cases = found.operations.flatMap(({ operation, cases }) =>
+    cases.filter((c) => (selection.all || c.benchmark) && matches(`${operation}: ${c.name}`)).map((kernelCase) => ({ operation, kernelCase })),
+  );
+  if (cases.length + broken.length === 0) throw new UserError(nothingSelected(found, selection));
+  return { cases, broken };
 }
 
 /**
- * Times every selected case against the clock of the host, after comparing it with its reference. Never throws for a
- * single case: what is wrong or fails is in its result. Throws UserError when nothing is selected.
+ * Measures the device's roof and times every selected case, after comparing it with its reference. Never throws for a single
+ * case: what is wrong or fails is in its result. Throws UserError when nothing is selected.
  */
-export async function benchKernels(found: FoundOperations, options: KernelBenchOptions): Promise<KernelReport> {
-  const { open, budget = defaultBudget, onProgress = () => undefined } = options;
-  const matches = (label: string): boolean => label.toLowerCase().includes((options.filter ?? "").toLowerCase());
-  const broken = found.broken.filter(({ operation }) => matches(operation));
-  const selected = found.operations.flatMap(({ operation, cases }) =>
-    cases.filter((c) => (options.all || c.benchmark) && matches(`${operation}: ${c.name}`)).map((kernelCase) => ({ operation, kernelCase })),
-  );
-  const total = selected.length;
-  if (total + broken.length === 0) throw new UserError(nothingSelected(found, options));
+export async function benchKernels(found: FoundOperations, options: KernelBenchOptions): Promise<KernelReport & { adapter: AdapterDescription }> {
+  const { open, budget = defaultBudget, variants = false, onProgress = () => undefined } = options;
+  const { cases, broken } = selectCases(found, options);
+  const total = cases.length;
 
-  const first = await open();
-  const adapter = first.info;
-  first.close();
+  onProgress({ done: 0, total, label: "the device's own copy and multiply-add", phase: "measuring" });
+  const { adapter, clock, roof } = options.measured ?? (await measureDevice(open));
 
   const results: KernelResult[] = broken.map(({ operation, problem }) => ({ operation, case: null, status: "failed", problem }));
-  for (const [done, { operation, kernelCase }] of selected.entries()) {
+  for (const [done, { operation, kernelCase }] of cases.entries()) {
     const label = `${operation}: ${kernelCase.name}`;
-    const outcome = await timeAlone(open, kernelCase, budget, (phase) => onProgress({ done, total, label, phase }));
+    const onPhase = (phase: Phase): void => onProgress({ done, total, label, phase });
+    const outcome = await timeAlone(open, kernelCase, { budget, clock: clock.name, variants, onPhase });
     onProgress({ done: done + 1, total, label, outcome });
-    results.push({ operation, case: kernelCase.name, ...measured(outcome, kernelCase) });
+    results.push({ operation, case: kernelCase.name, ...withRates(outcome, kernelCase, roof) });
   }
-  return { adapter, results };
+  return { adapter, clock, roof, results };
 }
 
-async function timeAlone(open: () => Promise<Device>, kernelCase: KernelCase, budget: TimeBudget, onPhase: (phase: Phase) => void): Promise<CaseOutcome> {
+async function measureDevice(open: () => Promise<Device>): Promise<DeviceMeasurements> {
   const device = await open();
   try {
-    return await timeCase(device, kernelCase, budget, onPhase);
+    const clock = await chooseClock(device);
+    return { adapter: device.info, clock, roof: await measureRoof(device, clock.name) };
+  } finally {
+    device.close();
+  }
+}
+
+async function timeAlone(open: () => Promise<Device>, kernelCase: KernelCase, options: CaseOptions): Promise<CaseOutcome> {
+  const device = await open();
+  try {
+    return await timeCase(device, kernelCase, options);
   } catch (error) {
     return { status: "failed", problem: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -86,11 +110,15 @@ async function timeAlone(open: () => Promise<Device>, kernelCase: KernelCase, bu
   }
 }
 
-function measured(outcome: CaseOutcome, { flops, bytes }: KernelCase): Measured {
+type WithoutName<T> = T extends unknown ? Omit<T, "operation" | "case"> : never;
+
+/** Rates follow from the case's arithmetic and the bytes it must move at least. */
+function withRates(outcome: CaseOutcome, { flops, bytes }: KernelCase, roof: Roof): WithoutName<KernelResult> {
   if (outcome.status !== "timed") return outcome;
-  const nanoseconds = outcome.forward.medianMs * 1e6; // 1 per nanosecond is 1e9 per second
-  const forward = { ...outcome.forward, gflopsPerSecond: flops / nanoseconds, gigabytesPerSecond: bytes / nanoseconds };
-  return { ...outcome, flops, bytes, forward };
+  const { medianMs } = outcome.forward;
+  const nanoseconds = medianMs * 1e6; // 1 per nanosecond is 1e9 per second
+  const rates = { gflopsPerSecond: flops / nanoseconds, gigabytesPerSecond: bytes / nanoseconds, roofShare: shareOfRoof({ flops, bytes }, medianMs, roof) };
+  return { ...outcome, flops, bytes, forward: { ...outcome.forward, ...rates } };
 }
 
 function nothingSelected({ operations, broken }: FoundOperations, { filter, all }: Selection): string {

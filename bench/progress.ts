@@ -1,35 +1,55 @@
 import { SingleBar } from "cli-progress";
 import { formatNumber } from "../train/number_format.ts";
 import type { BenchProgress } from "./kernels.ts";
+import type { StepProgress } from "./step.ts";
+import type { TuneProgress } from "./tune.ts";
 
-/** Where progress goes: live if it is a terminal, else a line for each case that is done. */
+/** Where progress goes: live if it is a terminal, else a line for each part that is done. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };
 
 export interface BenchDisplay {
-  readonly update: (progress: BenchProgress) => void;
-  /** Has to be called at the end, also after an error: a live display hides the cursor. */
+  /** `finished`: a part is done, and `text` says what came out. */
+  readonly update: (done: number, total: number, text: string, finished: boolean) => void;
+  /** A line that stays. */
+  readonly say: (line: string) => void;
+  /** Has to be called at the end, also after an error or a signal: a live display hides the cursor. */
   readonly stop: () => void;
 }
 
 export function benchDisplay(stream: ProgressStream = process.stderr): BenchDisplay {
+  const say = (line: string): void => void stream.write(`${line}\n`);
   if (!stream.isTTY) {
-    return {
-      update: ({ done, total, label, outcome }) => void (outcome && stream.write(`${done}/${total} ${label}: ${summary(outcome)}\n`)),
-      stop: () => undefined,
-    };
+    return { say, update: (done, total, text, finished) => void (finished && say(`${done}/${total} ${text}`)), stop: () => undefined };
   }
-  const format = "{bar} {value}/{total}  {text}";
-  const bar = new SingleBar({ stream, format, barsize: 24, barCompleteChar: "━", barIncompleteChar: "┄", hideCursor: true, gracefulExit: true });
-  bar.start(1, 0, { text: "" });
+  let bar: SingleBar | undefined;
   return {
-    update: ({ done, total, label, phase, outcome }) => {
+    say,
+    update: (done, total, text) => {
+      const format = "{bar} {value}/{total}  {text}";
+      // Without gracefulExit, which would listen to Ctrl-C and so keep the process alive.
+      if (!bar) (bar = new SingleBar({ stream, format, barsize: 24, barCompleteChar: "━", barIncompleteChar: "┄", hideCursor: true, gracefulExit: false })).start(total, done, { text });
       bar.setTotal(total);
-      bar.update(done, { text: `${label}: ${phase ?? (outcome ? summary(outcome) : "")}` });
+      bar.update(done, { text });
     },
-    stop: () => bar.stop(),
+    stop: () => {
+      bar?.stop();
+      bar = undefined;
+    },
   };
 }
 
-function summary(outcome: NonNullable<BenchProgress["outcome"]>): string {
-  return outcome.status === "timed" ? `${formatNumber(outcome.forward.medianMs)} ms` : outcome.status.toUpperCase();
-}
+export const showKernels = (display: BenchDisplay) => ({ done, total, label, phase, outcome }: BenchProgress): void => {
+  const text = outcome ? (outcome.status === "timed" ? `${formatNumber(outcome.forward.medianMs)} ms` : outcome.status.toUpperCase()) : phase ?? "";
+  display.update(done, total, `${label}: ${text}`, outcome !== undefined);
+};
+
+export const showSteps = (display: BenchDisplay) => ({ done, total, label, phase, path }: StepProgress): void => {
+  const text = path ? (path.status === "timed" ? `${formatNumber(path.timing.medianMs)} ms` : path.status.toUpperCase()) : phase ?? "";
+  display.update(done, total, `step ${label}: ${text}`, path !== undefined);
+};
+
+export const showTuning = (display: BenchDisplay) => ({ done, total, choice, ms }: TuneProgress): void => {
+  if (choice === undefined || ms === undefined) return display.update(done, total, "", false);
+  const times = Object.entries(ms).sort(([, a], [, b]) => (a ?? Infinity) - (b ?? Infinity)).map(([variant, time]) => `${variant} ${time === null ? "WRONG" : formatNumber(time)}`);
+  display.update(done, total, `${choice}: ${times.join(", ")}`, true);
+};

@@ -14,8 +14,11 @@ export const STEP_METHOD =
 
 /** The report as text for the terminal: for each configuration its paths, and the kernels of its last one. */
 export function stepTable({ adapter, results }: StepReport, date?: string): string {
-  return [[adapter.name, adapter.description, ...(date === undefined ? [] : [date])].join(", "), STEP_METHOD, ...results.map(section)].join("\n\n");
+  return [[adapter.name, adapter.description, ...(date === undefined ? [] : [date])].join(", "), STEP_METHOD, stepSections(results)].join("\n\n");
 }
+
+/** The same without adapter, date and method. */
+export const stepSections = (results: readonly StepResult[]): string => results.map(section).join("\n\n");
 
 function section(result: StepResult): string {
   const { configuration, blocks, dim, parameters, batch, paths } = result;

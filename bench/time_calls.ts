@@ -1,6 +1,7 @@
 import { Bench } from "tinybench";
 import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
+import { clockOf, elapsed, type Clock, type ClockName } from "./clock.ts";
 
 /** How long to measure. */
 export interface TimeBudget {
@@ -26,34 +27,36 @@ export interface Timing {
   readonly samples: number;
   /** Calls issued back to back for each sample, before one wait for the device. */
   readonly callsPerSample: number;
-}
-
-/** Issues calls back to back and waits once until the device has run all of them: milliseconds for all. */
-export async function elapsed(device: Device, call: () => void, calls = 1): Promise<number> {
-  const start = performance.now();
-  for (let i = 0; i < calls; i++) call();
-  await device.finish();
-  return performance.now() - start;
+  readonly clock: ClockName;
 }
 
 /**
- * The median time of a call, which encodes commands and gives back every tensor it makes. Call it once before, so that
- * its pipelines are compiled. Throws a RunError if the pool grows meanwhile: the calls then keep their buffers.
+ * The median time of a call, which encodes commands and gives back every tensor it makes, at the latest `rounds` calls later.
+ * Call it once before, so that its pipelines are compiled. Calls without a dispatch leave no timestamps and are timed by the
+ * queue. Throws a RunError if the pool grows meanwhile: the calls then keep their buffers.
  */
-export async function timeCalls(device: Device, call: () => void, budget: TimeBudget): Promise<Timing> {
-  const single = await elapsed(device, call);
+export async function timeCalls(device: Device, call: () => void, budget: TimeBudget, clockName: ClockName = "queue", rounds = 1): Promise<Timing> {
+  const single = (await elapsed(device, call, rounds)) / rounds;
+  let clock = clockOf(device, clockName);
+  if ((await clock.measure(call, 1)) === 0) clock = clockOf(device, "queue");
   const callsPerSample = Math.min(MOST_CALLS, Math.max(FEWEST_CALLS, Math.ceil(budget.sample / single)));
   const { allocatedBytes } = device.pool.statistics;
-  const bench = new Bench({ time: budget.time, iterations: budget.samples, warmupTime: budget.warmup, warmupIterations: 1, throws: true });
-  const sample = async (): Promise<object> => {
-    const ms = await elapsed(device, call, callsPerSample);
-    return { overriddenDuration: ms / callsPerSample, overriddenIterationCost: ms };
-  };
-  const [task] = await bench.add("calls", sample, { async: true }).run();
+  const result = await measureSamples(clock, call, callsPerSample, budget);
   const grown = device.pool.statistics.allocatedBytes - allocatedBytes;
   if (grown > 0) throw new RunError(`the buffer pool grew by ${grown} bytes while the same call was repeated`);
+  return { ...result, callsPerSample, clock: clock.name };
+}
+
+async function measureSamples(clock: Clock, call: () => void, calls: number, budget: TimeBudget): Promise<Pick<Timing, "medianMs" | "spreadMs" | "samples">> {
+  const bench = new Bench({ time: budget.time, iterations: budget.samples, warmupTime: budget.warmup, warmupIterations: 1, throws: true });
+  const sample = async (): Promise<object> => {
+    const start = performance.now();
+    const ms = await clock.measure(call, calls);
+    return { overriddenDuration: ms / calls, overriddenIterationCost: performance.now() - start };
+  };
+  const [task] = await bench.add("calls", sample, { async: true }).run();
   const { result } = task!;
   if (result.state !== "completed") throw new RunError(`the measurement ended as '${result.state}'`);
   const { p50, mad, samplesCount } = result.latency;
-  return { medianMs: p50, spreadMs: mad, samples: samplesCount, callsPerSample };
+  return { medianMs: p50, spreadMs: mad, samples: samplesCount };
 }

@@ -1,67 +1,102 @@
 import type { Device } from "../engine/device.ts";
-import { Tape } from "../engine/tape.ts";
-import { release, tensor, type Tensor } from "../engine/tensor.ts";
+import { Traffic } from "../engine/traffic.ts";
+import { describeChoice, type MadeChoice } from "../engine/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
-import { cotangent, differentiated, placeInputs, releaseInputs } from "../kernels/case_data.ts";
+import { choicesWithin, withVariant } from "./case_choices.ts";
+import { CaseRuns } from "./case_runs.ts";
 import { findDifference } from "./check_case.ts";
-import { elapsed, timeCalls, type TimeBudget, type Timing } from "./time_calls.ts";
-
-export interface CaseTiming extends Timing {
-  /** Milliseconds of the very first call, on a device without pipelines: reading and compiling the shaders is in it. */
-  readonly firstMs: number;
-}
+import { elapsed, type ClockName } from "./clock.ts";
+import { Expectation } from "./expectation.ts";
+import type { CaseChoice, PassTiming } from "./report_schema.ts";
+import { timeCalls, type TimeBudget } from "./time_calls.ts";
 
 export type CaseOutcome =
-  | { readonly status: "timed"; readonly forward: CaseTiming; /** null: the operation has no gradients. */ readonly forwardBackward: CaseTiming | null }
+  | {
+      readonly status: "timed";
+      readonly copies: number;
+      readonly forward: PassTiming;
+      /** null: the operation has no gradients. */
+      readonly forwardBackward: PassTiming | null;
+      readonly choices: CaseChoice[];
+    }
   | { readonly status: "wrong" | "failed"; readonly problem: string };
 
-export type Phase = "compiling" | "checking" | "timing forward" | "timing forward + backward";
+export type Phase = "compiling" | "checking" | "timing forward" | "timing forward + backward" | `timing variant ${string}`;
+
+export interface CaseOptions {
+  readonly budget: TimeBudget;
+  readonly clock: ClockName;
+  /** Time every variant that fits, too, each after comparing it with the reference. */
+  readonly variants: boolean;
+  readonly onPhase: (phase: Phase) => void;
+}
+
+/** To rank variants, a third of the time for a number. */
+const ranking = ({ time, samples, warmup, sample }: TimeBudget): TimeBudget => ({ time: time / 3, samples: Math.ceil(samples / 2), warmup: warmup / 3, sample });
 
 /** Times a case on a fresh device; one whose results differ from the reference is not timed. */
-export async function timeCase(device: Device, kernelCase: KernelCase, budget: TimeBudget, onPhase: (phase: Phase) => void): Promise<CaseOutcome> {
-  const inputs = placeInputs(device, kernelCase);
-  let dy: Tensor | undefined;
-
-  const forward = (): Tensor => onTape(device, false, (tape) => kernelCase.run(tape, inputs));
-  const forwardBackward = (): void => {
-    onTape(device, true, (tape) => {
-      const y = kernelCase.run(tape, inputs);
-      tape.backward(y, dy);
-      return y;
-    });
-  };
-
+export async function timeCase(device: Device, kernelCase: KernelCase, { budget, clock, variants, onPhase }: CaseOptions): Promise<CaseOutcome> {
+  const runs = new CaseRuns(device, kernelCase);
+  const trains = runs.differentiates;
+  const forward = (): void => runs.forward();
+  const forwardBackward = (): void => runs.forwardBackward();
   try {
     onPhase("compiling");
     await device.finish(); // the inputs' upload is not part of the first call
-    let shape: readonly number[] = [];
-    const firstForward = await elapsed(device, () => void ({ shape } = forward()));
-    const trains = differentiated(kernelCase).length > 0;
-    if (trains) dy = tensor(device, Float32Array.from(cotangent(shape).data), shape);
+    const firstForward = await elapsed(device, forward);
+    if (trains) runs.prepareBackward();
     await device.finish();
     const firstBackward = trains ? await elapsed(device, forwardBackward) : 0;
 
     onPhase("checking");
-    const problem = await findDifference(device, kernelCase);
+    const expectation = new Expectation(kernelCase);
+    const problem = await findDifference(device, kernelCase, [], expectation);
     if (problem !== undefined) return { status: "wrong", problem };
 
+    const choices = choicesOf(device, forward, trains ? forwardBackward : undefined);
+    const traffic = { forward: trafficOf(device, forward), backward: trains ? trafficOf(device, forwardBackward) : undefined };
+    runs.multiply();
+    const time = (call: () => void, within = budget) => timeCalls(device, call, within, clock, runs.copies);
     onPhase("timing forward");
-    const forwardTiming = { ...(await timeCalls(device, forward, budget)), firstMs: firstForward };
-    if (!trains) return { status: "timed", forward: forwardTiming, forwardBackward: null };
-    onPhase("timing forward + backward");
-    return { status: "timed", forward: forwardTiming, forwardBackward: { ...(await timeCalls(device, forwardBackward, budget)), firstMs: firstBackward } };
+    const forwardTiming = { ...(await time(forward)), firstMs: firstForward, ...traffic.forward };
+    if (trains) onPhase("timing forward + backward");
+    const backwardTiming = trains ? { ...(await time(forwardBackward)), firstMs: firstBackward, ...traffic.backward! } : null;
+    if (variants) {
+      for (const choice of choices)
+        for (const variant of choice.fitting.length > 1 ? choice.fitting : []) {
+          onPhase(`timing variant ${variant}`);
+          const { operation, sizes } = choice;
+          choice.variants.push(await withVariant(device, { operation, sizes, variant }, async () => {
+            const problem = await findDifference(device, kernelCase, [], expectation);
+            if (problem !== undefined) return { name: variant, problem };
+            return { name: variant, ...(await time(choice.pass === "forward" ? forward : forwardBackward, ranking(budget))) };
+          }));
+        }
+    }
+    return {
+      status: "timed", copies: runs.copies, forward: forwardTiming, forwardBackward: backwardTiming,
+      choices: choices.map(({ operation, sizes, pass, chosen, variants }) => ({ operation, sizes, pass, chosen, variants })),
+    };
   } finally {
-    if (dy) release(dy);
-    releaseInputs(inputs);
+    runs.release();
   }
 }
 
-/** One call: its tape ends at once, so that the next call gets the same buffers. */
-function onTape(device: Device, grad: boolean, body: (tape: Tape) => Tensor): Tensor {
-  const tape = new Tape(device, { grad, training: true });
+/** The choices of the forward pass, then those that only the backward pass makes. */
+function choicesOf(device: Device, forward: () => void, forwardBackward: (() => void) | undefined): (CaseChoice & MadeChoice)[] {
+  const inForward = choicesWithin(device, forward);
+  const known = new Set(inForward.map(describeChoice));
+  const inBackward = forwardBackward ? choicesWithin(device, forwardBackward).filter((choice) => !known.has(describeChoice(choice))) : [];
+  const ofPass = (pass: CaseChoice["pass"]) => (choice: MadeChoice) => ({ ...choice, pass, variants: [] });
+  return [...inForward.map(ofPass("forward")), ...inBackward.map(ofPass("backward"))];
+}
+
+function trafficOf(device: Device, call: () => void): { movedBytes: number; dispatches: number } {
+  const traffic = (device.traffic = new Traffic());
   try {
-    return body(tape);
+    call();
+    return { movedBytes: traffic.bytes, dispatches: traffic.dispatches };
   } finally {
-    tape.end();
+    device.traffic = undefined;
   }
 }

@@ -12,9 +12,10 @@ import { UserError } from "../engine/errors.ts";
 import type { TunedEntry, TunedTable } from "../engine/tuned_table.ts";
 import { describeChoice, type MadeChoice } from "../engine/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
-import { hostInputs, placeInputs, releaseInputs } from "../kernels/case_data.ts";
+import { placeInputs, releaseInputs } from "../kernels/case_data.ts";
 import { caseChoices, choicesWithin, runCase, withVariant } from "./case_choices.ts";
 import { findDifference } from "./check_case.ts";
+import { Expectation } from "./expectation.ts";
 import type { FoundOperations } from "./operations.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
 
@@ -80,7 +81,8 @@ async function tuneCase(
   device: Device, kernelCase: KernelCase, halves: readonly string[], budget: TimeBudget,
   visit: (choice: MadeChoice, measure: () => Promise<Measured>) => Promise<void>,
 ): Promise<void> {
-  const inputs = placeInputs(device, kernelCase, hostInputs(kernelCase, halves), halves);
+  const expectation = new Expectation(kernelCase, halves);
+  const inputs = placeInputs(device, kernelCase, expectation.inputs, halves);
   try {
     const inForward = choicesWithin(device, () => runCase(device, kernelCase, inputs, false)).map(describeChoice);
     for (const choice of caseChoices(device, kernelCase, inputs)) {
@@ -89,7 +91,7 @@ async function tuneCase(
         const ms: Measured = {};
         for (const variant of choice.fitting)
           ms[variant] = await withVariant(device, { operation: choice.operation, sizes: choice.sizes, variant }, async () => {
-            if ((await findDifference(device, kernelCase, halves)) !== undefined) return null;
+            if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
             return (await timeCalls(device, () => runCase(device, kernelCase, inputs, backward), budget)).medianMs;
           });
         return ms;

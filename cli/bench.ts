@@ -1,45 +1,117 @@
-import type { Command } from "commander";
-import { benchKernels, type KernelReport, type Selection } from "../bench/kernels.ts";
-import { kernelTable, labelOf, METHOD } from "../bench/kernel_table.ts";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Argument, Option, type Command } from "commander";
+import { compareReports, comparisonTable, expectAdapter, readReport, worstRegression } from "../bench/compare_reports.ts";
+import { kernelTable } from "../bench/kernel_table.ts";
+import { mergeTables } from "../bench/merge_tables.ts";
 import { loadOperations } from "../bench/operations.ts";
-import { benchDisplay } from "../bench/progress.ts";
+import { outputFile } from "../bench/output_file.ts";
+import { benchDisplay, showTuning, type BenchDisplay } from "../bench/progress.ts";
+import { benchPage } from "../bench/report/page.ts";
+import type { BenchReport } from "../bench/report_schema.ts";
+import { runBench, throwUntimed, type Part } from "../bench/run_bench.ts";
+import { stepSections } from "../bench/step_table.ts";
+import { tune, writeTable } from "../bench/tune.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { RunError } from "../engine/errors.ts";
+import { RunError, UserError } from "../engine/errors.ts";
+import { ownTablePath, readTable } from "../engine/tuned_table.ts";
+import { formatNumber } from "../train/number_format.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 
+interface BenchOptions extends AdapterOptions {
+  filter?: string;
+  all?: true;
+  variants?: true;
+  tune?: true;
+  json?: string;
+  html?: string;
+  compare?: string;
+  anyAdapter?: true;
+}
+
+const PARTS: readonly Part[] = ["kernels", "step", "all"];
+
 export function register(program: Command): void {
-  const bench = program.command("bench").description("Measure how fast this machine computes.");
-  const kernels = bench
-    .command("kernels")
-    .description("Time each operation on the cases its tests use; one that gives wrong results is refused.")
-    .option("--filter <name>", "only cases whose 'operation: case' contains this")
+  const command = program
+    .command("bench")
+    .description("Measure how fast this machine computes: each kernel against the device's own memory and arithmetic, and whole training steps.")
+    .addArgument(new Argument("[part]", "what to measure").choices(PARTS).default("all"))
+    .option("--filter <name>", "only cases whose 'operation: case' contains this, and steps of a configuration whose name does")
     .option("--all", "the tests' small cases as well")
-    .option("--json", "print everything as JSON");
-  addAdapterOptions(kernels).action(runKernels);
+    .option("--variants", "time every variant of each kernel that fits, too, which takes two to three times as long")
+    .option("--json <file>", "write every number to this file; - is standard output, in place of the table")
+    .option("--html <file>", "write a report with charts to this file")
+    .option("--compare <file>", "compare with an earlier --json file; ends with 1 if something is slower beyond the spread")
+    .option("--any-adapter", "compare with a file of another adapter, too; what is slower is then no failure")
+    .addOption(new Option("--tune", "instead: time every variant and write the table by which this machine then chooses").conflicts(["all", "variants", "json", "html", "compare"]));
+  addAdapterOptions(command).action(bench);
 }
 
-async function runKernels(options: Selection & AdapterOptions & { json?: true }): Promise<void> {
-  const operations = await loadOperations();
+const command = (): string => ["unfold", ...process.argv.slice(2)].join(" ");
+
+async function bench(part: Part, options: BenchOptions): Promise<void> {
+  if (part === "step" && (options.variants || options.all || options.tune)) throw new UserError("--variants, --all and --tune are about kernels, not about 'step'");
   const display = benchDisplay();
-  const report = await benchKernels(operations, {
-    ...options,
+  const stop = (): never => {
+    display.stop();
+    process.exit(130); // nothing is written before the end
+  };
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    await (options.tune ? tuneAdapter(options, display) : measure(part, options, display));
+  } finally {
+    display.stop();
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+async function measure(part: Part, options: BenchOptions, display: BenchDisplay): Promise<void> {
+  const { json, html, compare, anyAdapter } = options;
+  if (json !== undefined && html !== undefined && resolve(json) === resolve(html)) throw new UserError("--json and --html name the same file");
+  const files = { json: json === undefined ? undefined : outputFile("--json", json), html: html === undefined ? undefined : outputFile("--html", html) };
+  const old = compare === undefined ? undefined : readReport(compare);
+  const report = await runBench(await loadOperations(), {
+    ...options, part, display, command: command(),
     open: () => openDevice(adapterOptions(options)),
-    onProgress: display.update,
-  }).finally(display.stop);
-  const date = new Date().toISOString();
-  process.stdout.write(`${options.json ? JSON.stringify(toJson(report, date, process.argv.slice(2)), null, 2) : kernelTable(report, date)}\n`);
+    onAdapter: ({ name }) => void (old && !anyAdapter && expectAdapter(old, name, compare!)),
+  });
+  display.stop();
+  if (json !== "-" && html !== "-") process.stdout.write(`${reportText(report)}\n`);
+  files.json?.write(`${JSON.stringify(report, null, 2)}\n`);
+  files.html?.write(benchPage(report));
+  for (const name of [json, html]) if (name !== undefined && name !== "-") display.say(`wrote ${name}`);
   throwUntimed(report);
+  if (old) compareWith(old, report, { failing: !anyAdapter, quiet: json === "-" || html === "-" });
 }
 
-/** What another program needs to compare two runs: the machine, when, how, and every number. */
-export function toJson({ adapter, results }: KernelReport, date: string, words: readonly string[]): object {
-  const { name, description, type } = adapter;
-  return { adapter: name, driver: description, kind: type, date, command: ["unfold", ...words].join(" "), method: METHOD, results };
+function reportText(report: BenchReport): string {
+  const { adapter, driver, date, method, kernels, step } = report;
+  return [`${adapter}, ${driver}, ${date}`, ...method, ...(kernels ? [kernelTable(kernels)] : []), ...(step ? [stepSections(step)] : [])].join("\n\n");
 }
 
-/** Throws a RunError, for the exit code 1, if a case was wrong or failed. */
-export function throwUntimed({ results }: KernelReport): void {
-  const untimed = results.filter(({ status }) => status !== "timed");
-  if (untimed.length > 0) throw new RunError(`${untimed.length} of ${results.length} not timed: ${untimed.map((result) => `${labelOf(result)} (${result.status})`).join(", ")}`);
+function compareWith(old: BenchReport, report: BenchReport, { failing, quiet }: { failing: boolean; quiet: boolean }): void {
+  const comparison = compareReports(old, report);
+  (quiet ? process.stderr : process.stdout).write(`\n${comparisonTable(comparison, old, report)}\n`);
+  const worst = worstRegression(comparison);
+  if (worst && failing) throw new RunError(`slower beyond the spread: worst is ${worst.label}, ${formatNumber(worst.oldMs)} ms then and ${formatNumber(worst.newMs)} ms now (${worst.ratio.toFixed(2)} times)`);
+}
+
+async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promise<void> {
+  const wrong: string[] = [];
+  const show = showTuning(display);
+  const table = await tune(await loadOperations(), {
+    filter: options.filter, command: command(),
+    open: () => openDevice({ ...adapterOptions(options), tuned: false }),
+    onProgress: (progress) => {
+      show(progress);
+      for (const [variant, ms] of Object.entries(progress.ms ?? {})) if (ms === null) wrong.push(`${progress.choice ?? ""} as ${variant}`);
+    },
+  });
+  display.stop();
+  const path = ownTablePath(table.adapter);
+  writeTable(path, existsSync(path) ? mergeTables(readTable(path), table) : table);
+  const entries = Object.values(table.operations).flat();
+  process.stdout.write(`${entries.length} choices measured on ${table.adapter}, written to ${path}\n`);
+  if (wrong.length > 0) throw new RunError(`${wrong.length} variants gave wrong results and are left out: ${wrong.join(", ")}`);
 }

@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { benchKernels, type BenchProgress, type KernelBenchOptions } from "../../bench/kernels.ts";
+import { chooseClock } from "../../bench/choose_clock.ts";
+import { benchKernels, type BenchProgress, type DeviceMeasurements, type KernelBenchOptions } from "../../bench/kernels.ts";
 import { kernelTable } from "../../bench/kernel_table.ts";
 import type { FoundOperations } from "../../bench/operations.ts";
-import { throwUntimed, toJson } from "../../cli/bench.ts";
+import { throwUntimed } from "../../bench/run_bench.ts";
 import { exitCode } from "../../cli/exit.ts";
 import { openDevice } from "../../engine/device.ts";
 import { emptyTensor } from "../../engine/tensor.ts";
 import { host, type KernelCase } from "../../kernels/case.ts";
 import { scale } from "../../kernels/pointwise/unary.ts";
+import type { KernelReport } from "../../bench/report_schema.ts";
 import { build, unfold } from "../built.ts";
 
 /** Doubles x; the variations below are wrong in one way each. */
@@ -31,8 +33,19 @@ const small: KernelCase = { ...double, name: "small", benchmark: false };
 
 const list = (...cases: KernelCase[]): FoundOperations => ({ operations: [{ operation: "double", cases }], broken: [] });
 
+/** Measured once, with a roof of its own that takes no time to find. */
+let measured: DeviceMeasurements;
+beforeAll(async () => {
+  const device = await openDevice();
+  const roof = { gigabytesPerSecond: 10, gflopsPerSecond: 100, halfGflopsPerSecond: null, copies: [] };
+  measured = { adapter: device.info, clock: await chooseClock(device), roof };
+  device.close();
+});
+
 const run = (found: FoundOperations, options: Partial<KernelBenchOptions> = {}) =>
-  benchKernels(found, { open: openDevice, budget: { time: 1, samples: 2, warmup: 1, sample: 0 }, ...options });
+  benchKernels(found, { open: openDevice, measured, budget: { time: 1, samples: 2, warmup: 1, sample: 0 }, ...options });
+
+const untimed = (kernels: KernelReport): void => throwUntimed({ kernels, step: null });
 
 function codeOf(action: () => void): number {
   try {
@@ -47,14 +60,17 @@ describe("the kernel benchmark", () => {
   it("times what is correct, forward and with backward", async () => {
     const seen: BenchProgress[] = [];
     const report = await run(list(double, forwardOnly), { onProgress: (progress) => seen.push(progress) });
-    const timing = { medianMs: expect.any(Number), spreadMs: expect.any(Number), samples: expect.any(Number), callsPerSample: 2, firstMs: expect.any(Number) };
-    const forward = { ...timing, gflopsPerSecond: expect.any(Number), gigabytesPerSecond: expect.any(Number) };
-    const shared = { operation: "double", status: "timed", flops: 15, bytes: 120, forward };
+    const timing = {
+      medianMs: expect.any(Number), spreadMs: expect.any(Number), samples: expect.any(Number), callsPerSample: 2, firstMs: expect.any(Number),
+      clock: report.clock.name, movedBytes: 120, dispatches: 1,
+    };
+    const forward = { ...timing, gflopsPerSecond: expect.any(Number), gigabytesPerSecond: expect.any(Number), roofShare: expect.any(Number) };
+    const shared = { operation: "double", status: "timed", flops: 15, bytes: 120, copies: 128, choices: [], forward };
     expect(report.results).toEqual([
-      { ...shared, case: "right", forwardBackward: timing },
+      { ...shared, case: "right", forwardBackward: { ...timing, movedBytes: expect.any(Number), dispatches: expect.any(Number) } },
       { ...shared, case: "forward only", forwardBackward: null },
     ]);
-    expect(codeOf(() => throwUntimed(report))).toBe(0);
+    expect(codeOf(() => untimed(report))).toBe(0);
     expect(seen.filter(({ outcome }) => outcome).map(({ done, total, label }) => `${done}/${total} ${label}`)).toEqual(["1/2 double: right", "2/2 double: forward only"]);
   });
 
@@ -69,14 +85,14 @@ describe("the kernel benchmark", () => {
       ["right", "timed", ""],
     ]);
     expect(report.results[0]).not.toHaveProperty("forward");
-    expect(kernelTable(report, "today")).toMatch(/double +wrong +WRONG\n(.*\n)*\nWRONG double: wrong: y: 1 of 15 values differ/);
-    expect(codeOf(() => throwUntimed(report))).toBe(1);
+    expect(kernelTable(report)).toMatch(/double +wrong +WRONG\n(.*\n)*\nWRONG double: wrong: y: 1 of 15 values differ/);
+    expect(codeOf(() => untimed(report))).toBe(1);
   });
 
   it("says which operation's cases do not load, and ends with 1", async () => {
     const report = await run({ ...list(double), broken: [{ operation: "halve", problem: "its cases do not load: no" }] });
     expect(report.results[0]).toEqual({ operation: "halve", case: null, status: "failed", problem: "its cases do not load: no" });
-    expect(codeOf(() => throwUntimed(report))).toBe(1);
+    expect(codeOf(() => untimed(report))).toBe(1);
   });
 
   it("selects benchmark cases, by name, or all", async () => {
@@ -86,24 +102,15 @@ describe("the kernel benchmark", () => {
     expect(await names({ filter: "small", all: true })).toEqual(["small"]);
     await expect(names({ filter: "small" })).rejects.toThrow("--filter: no benchmark case contains 'small'; the operations are double");
   });
-
-  it("reports with adapter, driver, date and command", async () => {
-    const report = await run(list(double));
-    const { name, description, type } = report.adapter;
-    expect(toJson(report, "2000-01-01T00:00:00.000Z", ["bench", "kernels", "--json"])).toMatchObject({
-      adapter: name, driver: description, kind: type, date: "2000-01-01T00:00:00.000Z", command: "unfold bench kernels --json", results: [{ case: "right" }],
-    });
-    expect(kernelTable(report, "2000-01-01").split("\n")[0]).toBe(`${name}, ${description}, 2000-01-01`);
-  });
 });
 
 describe("unfold bench kernels", () => {
   beforeAll(build);
 
   it("times the package's own operations, with progress on stderr", async () => {
-    const { status, stdout, stderr } = await unfold(["bench", "kernels", "--all", "--filter", "layer_norm: odd", "--json"]);
+    const { status, stdout, stderr } = await unfold(["bench", "kernels", "--all", "--filter", "layer_norm: odd", "--json", "-"]);
     expect(stderr).toMatch(/^1\/1 layer_norm: odd: \S+ ms$/m);
-    expect(JSON.parse(stdout)).toMatchObject({ results: [{ operation: "layer_norm", case: "odd", status: "timed" }] });
+    expect(JSON.parse(stdout)).toMatchObject({ format: "unfold bench", kernels: { results: [{ operation: "layer_norm", case: "odd", status: "timed" }] }, step: null });
     expect(status).toBe(0);
   });
 

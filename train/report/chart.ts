@@ -26,19 +26,23 @@ export interface ChartOptions {
   y: Plot.ScaleOptions;
   /** Over both columns of the page. */
   wide?: boolean;
+  /** In pixels, as are all sizes here. Default: 300 if wide, else 260. */
+  height?: number;
+  /** Room for the names of rows. */
+  marginLeft?: number;
 }
 
 /**
  * A figure with an SVG made here, not in the browser: it needs no script, scales and prints. Colours are CSS variables
  * of the page, so it follows its light or dark scheme.
  */
-export function chart({ title, note, series, marks, x, y, wide = false }: ChartOptions): Html {
+export function chart({ title, note, series, marks, x, y, wide = false, height = wide ? 300 : 260, marginLeft = 52 }: ChartOptions): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     document,
     width: wide ? 1080 : 520,
-    height: wide ? 300 : 260,
-    marginLeft: 52,
+    height,
+    marginLeft,
     marginRight: 18,
     marginTop: 14,
     marginBottom: 38,

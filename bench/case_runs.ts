@@ -1,0 +1,98 @@
+import type { Device } from "../engine/device.ts";
+import { Tape } from "../engine/tape.ts";
+import { release, tensor, type Tensor } from "../engine/tensor.ts";
+import type { KernelCase } from "../kernels/case.ts";
+import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../kernels/case_data.ts";
+
+/** More than the last-level cache of most machines: of a GPU (an H100 has 50 MiB), and of what one gets of a CPU's. */
+const BEYOND_CACHE = { gpu: 64 * 2 ** 20, software: 32 * 2 ** 20 } as const;
+/** A case of which so many fit a cache, a test's, is timed within it. */
+const MOST_COPIES = 128;
+
+/**
+ * Runs of a case, each on the next of several copies of its inputs, and with other buffers for its outputs, so that no run
+ * finds its data in a cache where the one before left it.
+ */
+export class CaseRuns {
+  readonly #device: Device;
+  readonly #case: KernelCase;
+  readonly #inputs: Record<string, Tensor>[];
+  readonly #data: ReturnType<typeof hostInputs>;
+  /** Of the latest runs, whose buffers are not given out again yet. */
+  readonly #open: Tape[] = [];
+  #next = 0;
+  #dy: Tensor | undefined;
+
+  constructor(device: Device, kernelCase: KernelCase) {
+    this.#device = device;
+    this.#case = kernelCase;
+    this.#data = hostInputs(kernelCase);
+    this.#inputs = [placeInputs(device, kernelCase, this.#data)];
+  }
+
+  /** How many copies of the inputs take turns. */
+  get copies(): number {
+    return this.#inputs.length;
+  }
+
+  get differentiates(): boolean {
+    return differentiated(this.#case).length > 0;
+  }
+
+  /** The first copy. */
+  get inputs(): Readonly<Record<string, Tensor>> {
+    return this.#inputs[0]!;
+  }
+
+  /** Makes as many copies as exceed the cache together, each with what a forward pass makes. */
+  multiply(): void {
+    const { pool } = this.#device;
+    this.#closeTapes();
+    const before = pool.statistics.liveBytes;
+    this.forward();
+    const made = pool.statistics.liveBytes - before; // its tape is still open
+    const placed = Object.values(this.inputs).reduce((sum, { bytes }) => sum + bytes, 0);
+    const copies = copiesBeyondCache(placed + made, this.#device.isSoftware);
+    while (this.#inputs.length < copies) this.#inputs.push(placeInputs(this.#device, this.#case, this.#data));
+  }
+
+  /** Encodes a forward pass, as in evaluation. */
+  forward(): void {
+    this.#onTape(false, (tape, inputs) => this.#case.run(tape, inputs));
+  }
+
+  /** Encodes a forward and a backward pass, as in training; gradients add up. `prepareBackward` comes before it. */
+  forwardBackward(): void {
+    this.#onTape(true, (tape, inputs) => tape.backward(this.#case.run(tape, inputs), this.#dy));
+  }
+
+  /** Uploads a gradient of the output, so that it is no part of a run. */
+  prepareBackward(): void {
+    let shape: readonly number[] = [];
+    this.#onTape(false, (tape, inputs) => void ({ shape } = this.#case.run(tape, inputs)));
+    this.#dy ??= tensor(this.#device, Float32Array.from(cotangent(shape).data), shape);
+  }
+
+  release(): void {
+    this.#closeTapes();
+    if (this.#dy) release(this.#dy);
+    for (const inputs of this.#inputs) releaseInputs(inputs);
+  }
+
+  #closeTapes(): void {
+    for (const tape of this.#open.splice(0)) tape.end();
+  }
+
+  #onTape(grad: boolean, body: (tape: Tape, inputs: Readonly<Record<string, Tensor>>) => void): void {
+    if (this.#open.length >= this.copies) this.#open.shift()!.end();
+    const tape = new Tape(this.#device, { grad, training: true });
+    this.#open.push(tape);
+    body(tape, this.#inputs[this.#next++ % this.copies]!);
+  }
+}
+
+/** Copies of a working set of so many bytes, which together exceed the cache; one if it does so alone. */
+export function copiesBeyondCache(bytes: number, software: boolean): number {
+  const cache = software ? BEYOND_CACHE.software : BEYOND_CACHE.gpu;
+  return bytes >= cache ? 1 : Math.min(MOST_COPIES, Math.ceil(cache / bytes) + 1);
+}

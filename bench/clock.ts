@@ -1,0 +1,46 @@
+import type { Device } from "../engine/device.ts";
+import type { Profiler } from "../engine/profiler.ts";
+
+/**
+ * timestamps: what the device's own clock says each dispatch took, in a compute pass of its own; encoding and the gaps
+ * between dispatches are not in it, nor are copies. queue: the host's time until the device has run everything.
+ */
+export type ClockName = "timestamps" | "queue";
+
+export interface Clock {
+  readonly name: ClockName;
+  /** Issues calls back to back and waits until the device has run all of them: milliseconds for all. */
+  measure(call: () => void, calls: number): Promise<number>;
+}
+
+export const clockOf = (device: Device, name: ClockName): Clock => (name === "timestamps" ? timestampClock(device) : queueClock(device));
+
+const queueClock = (device: Device): Clock => ({
+  name: "queue",
+  measure: (call, calls) => elapsed(device, call, calls),
+});
+
+function timestampClock(device: Device): Clock {
+  let profiler: Profiler | undefined;
+  return {
+    name: "timestamps",
+    async measure(call, calls) {
+      device.recorder.flush(); // what was encoded before is not of these calls
+      profiler = device.recorder.profiler = profiler ?? device.startProfiling();
+      try {
+        await elapsed(device, call, calls);
+        return (await profiler.collect()).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+      } finally {
+        device.recorder.profiler = undefined;
+      }
+    },
+  };
+}
+
+/** Issues calls back to back and waits once until the device has run all of them: the host's milliseconds for all. */
+export async function elapsed(device: Device, call: () => void, calls = 1): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) call();
+  await device.finish();
+  return performance.now() - start;
+}

@@ -1,0 +1,25 @@
+import Table from "cli-table3";
+
+export interface PlainColumn<Row> {
+  readonly title: string;
+  /** Texts are aligned left, numbers right. */
+  readonly left?: boolean;
+  readonly cell: (row: Row) => string;
+}
+
+/** Columns with spaces between them and nothing else: legible in a terminal, and easy to cut and search. */
+export function plainTable<Row>(columns: readonly PlainColumn<Row>[], rows: readonly Row[]): string {
+  const table = new Table({
+    head: columns.map(({ title }) => title),
+    colAligns: columns.map(({ left }) => (left ? "left" : "right")),
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 2 },
+    chars: BORDERLESS,
+  });
+  for (const row of rows) table.push(columns.map(({ cell }) => cell(row)));
+  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
+}
+
+const BORDERLESS = {
+  top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
+  left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "",
+};

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { StepResult } from "./step.ts";
+
+/** What this version writes; another one's numbers may mean something else. */
+export const REPORT_FORMAT = "unfold bench";
+export const REPORT_VERSION = 1;
+
+const ms = z.number().nonnegative();
+const rate = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+const clock = z.enum(["timestamps", "queue"]);
+
+const timing = z.object({
+  medianMs: ms,
+  /** Median absolute deviation of the samples from their median. */
+  spreadMs: ms,
+  samples: count,
+  callsPerSample: count,
+  clock,
+});
+
+const pass = timing.extend({
+  /** The first call on a device without pipelines: reading and compiling the shaders is in it. */
+  firstMs: ms,
+  /** What the dispatches of one call bind: a lower estimate of what they move. */
+  movedBytes: count,
+  dispatches: count,
+});
+
+const forward = pass.extend({
+  gflopsPerSecond: rate,
+  gigabytesPerSecond: rate,
+  /** Of the roof that the case's intensity sets: 1 is as fast as the device's own copy or multiply-add. */
+  roofShare: rate,
+});
+
+const sizes = z.record(z.string(), z.union([z.number(), z.boolean()]));
+
+/** A choice between variants that the case makes in its forward pass, or only in its backward pass. */
+const choice = z.object({
+  operation: z.string(),
+  sizes,
+  pass: z.enum(["forward", "backward"]),
+  chosen: z.string(),
+  /** Each variant that fits, where they were measured: the time of the whole pass with it, or what is wrong with it. */
+  variants: z.array(z.union([
+    timing.extend({ name: z.string() }),
+    z.object({ name: z.string(), problem: z.string() }),
+  ])),
+});
+
+const named = { operation: z.string(), case: z.string().nullable() };
+
+const result = z.discriminatedUnion("status", [
+  z.object({
+    ...named,
+    status: z.literal("timed"),
+    /** Of a forward pass: operations, and bytes that it must move at least. */
+    flops: rate,
+    bytes: count,
+    /** Copies of the inputs that took turns. */
+    copies: count,
+    forward,
+    /** null: the operation has no gradients. */
+    forwardBackward: pass.nullable(),
+    choices: z.array(choice),
+  }),
+  z.object({ ...named, status: z.enum(["wrong", "failed"]), problem: z.string() }),
+]);
+
+const roof = z.object({
+  gigabytesPerSecond: z.number().positive(),
+  gflopsPerSecond: z.number().positive(),
+  halfGflopsPerSecond: z.number().positive().nullable(),
+  copies: z.array(z.object({ bytes: count, gigabytesPerSecond: rate })),
+});
+
+/** The part of a step's results that a comparison reads. */
+const comparedStep = z.looseObject({
+  configuration: z.string(),
+  paths: z.array(z.discriminatedUnion("status", [
+    z.looseObject({ status: z.literal("timed"), path: z.string(), timing: z.looseObject({ medianMs: ms, spreadMs: ms }) }),
+    z.looseObject({ status: z.literal("failed"), path: z.string(), problem: z.string() }),
+  ])),
+});
+
+export const reportSchema = z.object({
+  format: z.literal(REPORT_FORMAT),
+  version: z.literal(REPORT_VERSION),
+  date: z.string(),
+  command: z.string(),
+  /** The adapter's name, its driver with version, and gpu, system or bundled. */
+  adapter: z.string(),
+  driver: z.string(),
+  kind: z.string(),
+  /** How the numbers of each part were measured, for a reader. */
+  method: z.array(z.string()),
+  /** null: not measured. */
+  kernels: z.object({ clock: z.object({ name: clock, why: z.string() }), roof, results: z.array(result) }).nullable(),
+  step: z.array(z.custom<StepResult>((value) => comparedStep.safeParse(value).success, "expected the results of a training step")).nullable(),
+});
+
+export type BenchReport = z.infer<typeof reportSchema>;
+export type KernelReport = NonNullable<BenchReport["kernels"]>;
+export type KernelResult = KernelReport["results"][number];
+export type TimedResult = Extract<KernelResult, { status: "timed" }>;
+export type UntimedResult = Exclude<KernelResult, { status: "timed" }>;
+export type ForwardTiming = z.infer<typeof forward>;
+export type PassTiming = z.infer<typeof pass>;
+export type CaseChoice = z.infer<typeof choice>;
+
+/** "operation: case". */
+export const labelOf = (result: Pick<KernelResult, "operation" | "case">): string =>
+  result.case === null ? result.operation : `${result.operation}: ${result.case}`;

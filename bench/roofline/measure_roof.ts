@@ -1,0 +1,117 @@
+import type { Device } from "../../engine/device.ts";
+import { RunError } from "../../engine/errors.ts";
+import { defineKernel } from "../../engine/kernel.ts";
+import { emptyTensor, release, zeroTensor } from "../../engine/tensor.ts";
+import { clockOf, elapsed, type ClockName } from "../clock.ts";
+import type { Roof } from "./roof.ts";
+
+export interface MeasuredRoof extends Roof {
+  /** f16 arithmetic; null where the device has none. */
+  readonly halfGflopsPerSecond: number | null;
+  /** The bandwidth by size of a buffer; the roof's is the largest of them. */
+  readonly copies: { readonly bytes: number; readonly gigabytesPerSecond: number }[];
+}
+
+const WORKGROUP = 64; // of all kernels here
+const COPY_WORKGROUPS = [256, 1024, 4096] as const;
+/** Enough to fill a GPU several times over; a CPU needs few, of which each start takes it some time. */
+const arithmeticWorkgroups = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 256 : 4096);
+const MIB = 2 ** 20;
+const COPIED_BYTES = [32 * MIB, 64 * MIB, 128 * MIB] as const;
+/** Many short ones: on a machine with other work, some then find it idle. */
+const SAMPLES = { copy: 8, arithmetic: 24 };
+const DISPATCH_MS = 5;
+
+const copy = defineKernel({
+  file: new URL("./copy.wgsl", import.meta.url),
+  bindings: { x: "read", y: "read_write" },
+  sizes: { count: "u32", stride: "u32" },
+  workgroups: ({ stride }) => [stride / WORKGROUP],
+});
+
+const arithmetic = (name: string) =>
+  defineKernel({
+    file: new URL(`./${name}.wgsl`, import.meta.url),
+    bindings: { y: "read_write" },
+    sizes: { rounds: "u32", factor: "f32", term: "f32", workgroups: "u32" },
+    workgroups: ({ workgroups }) => [workgroups],
+  });
+
+/** The kernel of each type, and the operations of a thread in a round of it. */
+const MULTIPLY_ADD = {
+  f32: { kernel: arithmetic("multiply_add"), flops: 160 },
+  f16: { kernel: arithmetic("multiply_add_f16"), flops: 320 },
+};
+
+/**
+ * Measures a device's own limits. A limit is the best of some samples, not their median: whatever else the machine does can
+ * only lower it. A copy counts the bytes it reads and those it writes; a CPU also reads the lines that it writes, so work that
+ * mostly reads can be faster than this roof.
+ */
+export async function measureRoof(device: Device, clock: ClockName): Promise<MeasuredRoof> {
+  const copies = [];
+  for (const bytes of COPIED_BYTES)
+    if (bytes <= Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)) copies.push({ bytes, gigabytesPerSecond: await bandwidth(device, clock, bytes) });
+  if (copies.length === 0) throw new RunError(`the bandwidth of ${device.info.name} cannot be measured: it binds less than ${COPIED_BYTES[0]} bytes`);
+  return {
+    gigabytesPerSecond: Math.max(...copies.map(({ gigabytesPerSecond }) => gigabytesPerSecond)),
+    gflopsPerSecond: await peak(device, clock, "f32"),
+    halfGflopsPerSecond: device.features.has("shader-f16") ? await peak(device, clock, "f16") : null,
+    copies,
+  };
+}
+
+async function bandwidth(device: Device, clock: ClockName, bytes: number): Promise<number> {
+  const [x, y] = [zeroTensor(device, [bytes / 4]), zeroTensor(device, [bytes / 4])];
+  try {
+    const times = [];
+    for (const workgroups of COPY_WORKGROUPS)
+      times.push(await best(device, clock, () => copy.encode({ device }, { x, y }, { count: bytes / 16, stride: workgroups * WORKGROUP }, {}), SAMPLES.copy));
+    return (2 * bytes) / Math.min(...times) / 1e6;
+  } finally {
+    release(x);
+    release(y);
+    device.trim(); // the buffers are large, and of no size that a case asks for
+  }
+}
+
+async function peak(device: Device, clock: ClockName, type: keyof typeof MULTIPLY_ADD): Promise<number> {
+  const work = multiplyAdds(device, type);
+  try {
+    await work.lengthen(DISPATCH_MS);
+    return work.flops() / (await best(device, clock, work.call, SAMPLES.arithmetic)) / 1e6;
+  } finally {
+    work.release();
+  }
+}
+
+/** Milliseconds of the fastest call. */
+async function best(device: Device, name: ClockName, call: () => void, samples: number): Promise<number> {
+  const clock = clockOf(device, name);
+  await elapsed(device, call); // compiles
+  const times = [];
+  for (let i = 0; i < samples; i++) times.push(await clock.measure(call, 1));
+  return Math.min(...times);
+}
+
+/** A dispatch of arithmetic alone, as long as one likes. */
+export function multiplyAdds(device: Device, type: keyof typeof MULTIPLY_ADD) {
+  const { kernel, flops } = MULTIPLY_ADD[type];
+  const workgroups = arithmeticWorkgroups(device);
+  const threads = workgroups * WORKGROUP;
+  const y = emptyTensor(device, [threads]);
+  let rounds = 1;
+  // Every chain tends to 2, whatever it starts from: no value overflows or becomes tiny.
+  const call = (): void => kernel.encode({ device }, { y }, { rounds, factor: 0.5, term: 1, workgroups }, {});
+  return {
+    call,
+    flops: (): number => threads * rounds * flops,
+    shorten: (): void => void (rounds = 1),
+    /** Until a call takes so many milliseconds. */
+    async lengthen(ms: number): Promise<void> {
+      await elapsed(device, call); // compiles
+      for (let taken = await elapsed(device, call); taken < ms; taken = await elapsed(device, call)) rounds = Math.ceil(rounds * Math.min(16, 1.2 * (ms / taken)));
+    },
+    release: (): void => release(y),
+  };
+}

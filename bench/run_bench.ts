@@ -1,0 +1,81 @@
+import type { AdapterDescription } from "../engine/adapter.ts";
+import type { Device } from "../engine/device.ts";
+import { RunError } from "../engine/errors.ts";
+import { formatDuration } from "../train/number_format.ts";
+import { benchKernels, selectCases, type Selection } from "./kernels.ts";
+import { methodOf } from "./method.ts";
+import type { FoundOperations } from "./operations.ts";
+import { showKernels, showSteps, type BenchDisplay } from "./progress.ts";
+import { labelOf, REPORT_FORMAT, REPORT_VERSION, type BenchReport } from "./report_schema.ts";
+import { benchStep } from "./step.ts";
+import { stepConfigurations } from "./step_configurations.ts";
+import { STEP_METHOD } from "./step_table.ts";
+
+export type Part = "kernels" | "step" | "all";
+
+export interface BenchPlan extends Selection {
+  readonly part: Part;
+  readonly variants?: boolean | undefined;
+  readonly open: () => Promise<Device>;
+  readonly display: BenchDisplay;
+  /** May refuse the adapter, by throwing, before anything is measured. */
+  readonly onAdapter?: ((adapter: AdapterDescription) => void) | undefined;
+  /** What the user typed. */
+  readonly command: string;
+}
+
+/** On a software driver with two cores; a GPU takes less. */
+const SECONDS_A_CASE = 5;
+const SECONDS_A_CASE_WITH_VARIANTS = 12;
+
+/** Measures what is asked for. Throws UserError when the filter selects nothing in any part. */
+export async function runBench(found: FoundOperations, plan: BenchPlan): Promise<BenchReport> {
+  const { open, filter, variants, display } = plan;
+  const parts = partsOf(found, plan);
+  const device = await open();
+  const adapter = device.info;
+  device.close();
+  plan.onAdapter?.(adapter);
+
+  let kernels: BenchReport["kernels"] = null;
+  if (parts.includes("kernels")) {
+    const { cases } = selectCases(found, plan);
+    const seconds = cases.length * (variants ? SECONDS_A_CASE_WITH_VARIANTS : SECONDS_A_CASE);
+    display.say(`${cases.length} ${cases.length === 1 ? "case" : "cases"} on ${adapter.name}, about ${formatDuration(seconds)} on a software driver`);
+    kernels = await benchKernels(found, { ...plan, onProgress: showKernels(display) });
+    display.stop();
+  }
+  const step = parts.includes("step") ? (await benchStep({ open, filter, onProgress: showSteps(display) })).results : null;
+  const method = [...(kernels ? [methodOf(kernels.clock)] : []), ...(step ? [STEP_METHOD] : [])];
+  return { format: REPORT_FORMAT, version: REPORT_VERSION, date: new Date().toISOString(), command: plan.command, ...adapterFields(adapter), method, kernels, step: step && [...step] };
+}
+
+const adapterFields = ({ name, description, type }: AdapterDescription) => ({ adapter: name, driver: description, kind: type });
+
+/** Of `all`, a filter that names only kernels leaves out the step, and the other way round. */
+function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("kernels" | "step")[] {
+  if (part === "step") return ["step"];
+  const steps = part === "all" && (filter === undefined || stepConfigurations.some(({ name }) => name.toLowerCase().includes(filter.toLowerCase())));
+  try {
+    selectCases(found, { filter, all });
+  } catch (error) {
+    if (steps) return ["step"];
+    throw error;
+  }
+  return steps ? ["kernels", "step"] : ["kernels"];
+}
+
+/** Throws a RunError, for the exit code 1, if anything was wrong or failed. */
+export function throwUntimed({ kernels, step }: Pick<BenchReport, "kernels" | "step">): void {
+  const results = kernels?.results ?? [];
+  const paths = (step ?? []).flatMap(({ configuration, paths }) => paths.map(({ status, path }) => ({ status, label: `step ${configuration}: ${path}` })));
+  const wrongVariants = results.flatMap((result) =>
+    result.status !== "timed" ? [] : result.choices.flatMap(({ variants }) => variants.flatMap((variant) => ("problem" in variant ? [`${labelOf(result)} as ${variant.name} (wrong)`] : []))),
+  );
+  const untimed = [
+    ...results.flatMap((result) => (result.status === "timed" ? [] : [`${labelOf(result)} (${result.status})`])),
+    ...wrongVariants,
+    ...paths.flatMap(({ status, label }) => (status === "timed" ? [] : [`${label} (${status})`])),
+  ];
+  if (untimed.length > 0) throw new RunError(`${untimed.length} of ${results.length + wrongVariants.length + paths.length} not timed: ${untimed.join(", ")}`);
+}
