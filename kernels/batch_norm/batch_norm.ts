@@ -1,5 +1,5 @@
 import { defineKernel } from "../../engine/kernel.ts";
-import { expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import { expectFloat, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { setStatistics, standardise, type Grouping } from "../group_norm/standardise.ts";
@@ -39,7 +39,7 @@ export interface BatchNormOptions {
  * Normalises each channel over the whole batch, then scales and shifts it (Ioffe, Szegedy, 2015). A checkpointed
  * function that runs again does not move the running statistics again.
  *
- * @param x     `[batch, frames, channels]` or `[batch, channels]`
+ * @param x     `[batch, frames, channels]` or `[batch, channels]`, f32 or f16; the arithmetic is f32
  * @param scale `[channels]`
  * @param shift `[channels]`
  * @returns     same shape as x
@@ -64,7 +64,7 @@ export function batchNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, r
 
 /** Without lengths all rows are alike: one long utterance. */
 function checkGrouping(x: Tensor, lengths: Tensor | undefined): Grouping {
-  expectType("batchNorm", "x", x, "f32");
+  expectFloat("batchNorm", "x", x);
   const rank = x.shape.length;
   const channels = x.shape.at(-1);
   if (channels === undefined || rank > 3 || rank < 2) throw new ShapeError("batchNorm", "x", "2 or 3 axes", showShape(x.shape));

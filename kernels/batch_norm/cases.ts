@@ -29,6 +29,7 @@ function trainingCase(name: string, shape: readonly number[], lengths?: readonly
     referenceGradients: ({ x, scale }, dy) => standardiseGradients(x!, sets, scale!, dy, EPS),
     flops: 8 * elements,
     bytes: 4 * (2 * elements + 6 * shape.at(-1)!),
+    half: ["x"],
     ...more,
   };
 }

@@ -2,12 +2,14 @@
 //   dweight[c, k] = Σ_{b,t} dy[b, t, c] · x[b, t + k - half, c]        dbias[c] = Σ_{b,t} dy[b, t, c]
 // One thread sums TAPS taps of one channel over one chunk of one utterance's frames. As in slide.wgsl a window of inputs
 // slides through registers: each step reads one dy and one x for TAPS products.
+alias x_type = f32;
+alias dy_type = f32;
 const TAPS: u32 = 16u;
 const CHUNK: u32 = 128u; // frames
 struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_lengths: u32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;             // [batch, frames, channels]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;            // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;             // [batch, frames, channels]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;            // [batch, frames, channels]
 @group(0) @binding(2) var<storage, read> lengths: array<i32>;       // [batch]
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>; // [batch · chunks, channels · kernel + channels]
 
@@ -38,15 +40,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var bias_sum = 0.0;
   for (var i = 0u; i < TAPS; i++) {
     let frame = start + shift + i - 1u;
-    window[i] = select(0.0, x[base + frame * sizes.channels], frame < length);
+    window[i] = select(0.0, f32(x[base + frame * sizes.channels]), frame < length);
   }
   for (var t = start; t < end; t++) {
     for (var i = 0u; i < TAPS - 1u; i++) {
       window[i] = window[i + 1u];
     }
     let frame = t + shift + TAPS - 1u;
-    window[TAPS - 1u] = select(0.0, x[base + frame * sizes.channels], frame < length);
-    let g = dy[base + t * sizes.channels];
+    window[TAPS - 1u] = select(0.0, f32(x[base + frame * sizes.channels]), frame < length);
+    let g = f32(dy[base + t * sizes.channels]);
     for (var i = 0u; i < TAPS; i++) {
       sum[i] += g * window[i];
     }

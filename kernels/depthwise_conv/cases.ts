@@ -16,6 +16,7 @@ function depthwiseCase(name: string, [batch, frames, channels, kernel]: Sizes, l
     run: (tape, { x, weight, bias, lengths }) => depthwiseConv(tape, x!, weight!, bias, { lengths }),
     reference: ({ x, weight, bias, lengths }) => depthwiseConvReference(x!, weight!, bias, lengths),
     referenceGradients: ({ x, weight, lengths }, dy) => depthwiseConvGradients(x!, weight!, dy, lengths),
+    half: ["x"],
     flops: 2 * batch * frames * channels * kernel,
     bytes: 4 * (2 * batch * frames * channels + channels * (kernel + 1)),
     ...more,

@@ -1,8 +1,8 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { addPartialSums } from "../partial_sums.ts";
+import { addToGradients } from "../partial_sums.ts";
 
 /** As in slide.wgsl and backward_params.wgsl: outputs and taps a thread, frames a chunk. */
 const [FRAMES, TAPS, CHUNK] = [16, 16, 128];
@@ -32,13 +32,13 @@ export interface DepthwiseConvOptions {
  * Convolves each channel over time with a filter of its own, with zeros at both ends so that no frame is lost:
  * y[t, c] = bias[c] + Σ_k weight[c, k] · x[t + k - ⌊kernel/2⌋, c]. Every frame of y is written, padding too.
  *
- * @param x      `[batch, frames, channels]`
+ * @param x      `[batch, frames, channels]`, f32 or f16; the arithmetic is f32
  * @param weight `[channels, 1, kernel]`, kernel odd
  * @param bias   `[channels]`
  * @returns      `[batch, frames, channels]`
  */
 export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: DepthwiseConvOptions = {}): Tensor {
-  expectType("depthwiseConv", "x", x, "f32");
+  expectFloat("depthwiseConv", "x", x);
   expectRank("depthwiseConv", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
   expectShape("depthwiseConv", "weight", weight, [channels, 1, null]);
@@ -65,8 +65,7 @@ export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tens
     if (weight.needsGrad || bias?.needsGrad) {
       const partial = tape.empty([batch * Math.ceil(frames / CHUNK), channels * (kernel + 1)]);
       backwardParams.encode(tape, { x, dy, lengths, partial }, sizes, {});
-      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
-      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), channels * kernel);
+      addToGradients(tape, partial, weight, bias);
     }
     return [dx, undefined, undefined];
   });

@@ -4,15 +4,17 @@
 // One thread computes FRAMES outputs of one channel: a window of inputs slides through registers, so each input is read
 // once for FRAMES outputs instead of once for each. Neighbouring threads have neighbouring channels.
 // [8, 100, 256] with kernel 31 on lavapipe: 3.9 ms with FRAMES 4, 2.4 with 8, 1.9 with 16.
+alias x_type = f32;
+alias y_type = f32;
 const FRAMES: u32 = 16u;
 const BACKWARD: bool = false;
 struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_bias: u32, has_lengths: u32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;       // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> weight: array<f32>;  // [channels, kernel]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;    // [channels]
 @group(0) @binding(3) var<storage, read> lengths: array<i32>; // [batch]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [batch, frames, channels]
+@group(0) @binding(4) var<storage, read_write> y: array<y_type>; // [batch, frames, channels]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -38,14 +40,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sum[i] = select(0.0, bias[channel], sizes.has_bias == 1u);
     // A frame before the first wraps round to a huge number, and so is not readable either.
     let frame = first + i - half - 1u;
-    window[i] = select(0.0, x[base + frame * sizes.channels], frame < readable);
+    window[i] = select(0.0, f32(x[base + frame * sizes.channels]), frame < readable);
   }
   for (var k = 0u; k < sizes.kernel; k++) {
     for (var i = 0u; i < FRAMES - 1u; i++) {
       window[i] = window[i + 1u];
     }
     let frame = first + FRAMES - 1u + k - half;
-    window[FRAMES - 1u] = select(0.0, x[base + frame * sizes.channels], frame < readable);
+    window[FRAMES - 1u] = select(0.0, f32(x[base + frame * sizes.channels]), frame < readable);
     let tap = weight[channel * sizes.kernel + select(k, sizes.kernel - 1u - k, BACKWARD)];
     for (var i = 0u; i < FRAMES; i++) {
       sum[i] += tap * window[i];
@@ -53,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   for (var i = 0u; i < FRAMES; i++) {
     if (first + i < sizes.frames) {
-      y[base + (first + i) * sizes.channels] = select(sum[i], 0.0, BACKWARD && first + i >= length);
+      y[base + (first + i) * sizes.channels] = y_type(select(sum[i], 0.0, BACKWARD && first + i >= length));
     }
   }
 }

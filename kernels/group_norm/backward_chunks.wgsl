@@ -1,11 +1,13 @@
 // Backward to scale and shift, first of two stages: Σ dy · x̂ and Σ dy of one channel over one chunk of one utterance's
 // real frames, with x̂ = (x - mean) / √(variance + eps).
+alias x_type = f32;
+alias dy_type = f32;
 const CHUNK: u32 = 32u; // frames
 struct Sizes { batch: u32, frames: u32, channels: u32, has_lengths: u32, utterances_per_set: u32, eps: f32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;             // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;             // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> stats: array<f32>;         // [sets, 3, channels]: mean, variance, 1 / count
-@group(0) @binding(2) var<storage, read> dy: array<f32>;            // [batch, frames, channels]
+@group(0) @binding(2) var<storage, read> dy: array<dy_type>;            // [batch, frames, channels]
 @group(0) @binding(3) var<storage, read> lengths: array<i32>;       // [batch]
 @group(0) @binding(4) var<storage, read_write> partial: array<f32>; // [batch · chunks, 2, channels]
 
@@ -31,8 +33,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var shift_sum = 0.0;
   for (var t = start; t < end; t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
-    scale_sum += dy[i] * (x[i] - mean) * rstd;
-    shift_sum += dy[i];
+    let flow = f32(dy[i]);
+    scale_sum += flow * (f32(x[i]) - mean) * rstd;
+    shift_sum += flow;
   }
   partial[row * 2u * sizes.channels + channel] = scale_sum;
   partial[(row * 2u + 1u) * sizes.channels + channel] = shift_sum;

@@ -15,6 +15,7 @@ function groupNormCase(name: string, shape: readonly [number, number, number], g
     referenceGradients: ({ x, scale }, dy) => standardiseGradients(x!, sets, scale!, dy, EPS),
     flops: 8 * elements,
     bytes: 4 * (2 * elements + 2 * shape[2]),
+    half: ["x"],
     ...more,
   };
 }

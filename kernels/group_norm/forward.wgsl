@@ -1,14 +1,16 @@
 // y = (x - mean) / √(variance + eps) · scale + shift with the statistics of the frame's set; 0 at padding.
 // One thread FRAMES frames of one channel.
+alias x_type = f32;
+alias y_type = f32;
 const FRAMES: u32 = 16u;
 struct Sizes { batch: u32, frames: u32, channels: u32, has_lengths: u32, utterances_per_set: u32, eps: f32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;       // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> stats: array<f32>;   // [sets, 3, channels]: mean, variance, 1 / count
 @group(0) @binding(2) var<storage, read> scale: array<f32>;   // [channels]
 @group(0) @binding(3) var<storage, read> shift: array<f32>;   // [channels]
 @group(0) @binding(4) var<storage, read> lengths: array<i32>; // [batch]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch, frames, channels]
+@group(0) @binding(5) var<storage, read_write> y: array<y_type>; // [batch, frames, channels]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -29,6 +31,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let factor = inverseSqrt(stats[column + sizes.channels] + sizes.eps) * scale[channel];
   for (var t = start; t < min(start + FRAMES, sizes.frames); t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
-    y[i] = select(0.0, (x[i] - mean) * factor + shift[channel], t < length);
+    y[i] = y_type(select(0.0, (f32(x[i]) - mean) * factor + shift[channel], t < length));
   }
 }

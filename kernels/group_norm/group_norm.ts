@@ -1,4 +1,4 @@
-import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { setStatistics, standardise, type Grouping } from "./standardise.ts";
@@ -21,7 +21,7 @@ export interface GroupNormOptions {
  */
 export function groupNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, options: GroupNormOptions): Tensor {
   const { groups, eps = 1e-5 } = options;
-  expectType("groupNorm", "x", x, "f32");
+  expectFloat("groupNorm", "x", x);
   expectRank("groupNorm", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
   expectShape("groupNorm", "scale", scale, [channels]);

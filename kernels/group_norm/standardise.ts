@@ -1,7 +1,7 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { addPartialSums } from "../partial_sums.ts";
+import { addToGradients } from "../partial_sums.ts";
 
 /** As in the shaders: frames a chunk of a sum, frames a thread otherwise. */
 const [CHUNK, FRAMES] = [32, 16];
@@ -97,8 +97,7 @@ export function standardise(tape: Tape, name: string, x: Tensor, stats: Tensor, 
   return tape.record(name, [x, scale, shift], y, [x, stats, scale, lengths], (dy) => {
     const partial = tape.empty([batch * Math.ceil(frames / CHUNK), 2 * channels]);
     backwardChunks.encode(tape, { x, stats, dy, lengths, partial }, sizes, {});
-    if (scale.needsGrad) addPartialSums(tape, partial, tape.gradientOf(scale));
-    if (shift.needsGrad) addPartialSums(tape, partial, tape.gradientOf(shift), channels);
+    addToGradients(tape, partial, scale, shift);
     if (!x.needsGrad) return [undefined, undefined, undefined];
     const dx = tape.like(x);
     const sums = tape.empty([batch / grouping.utterancesPerSet, 2, channels]);

@@ -2,7 +2,7 @@ import type { Device } from "../../engine/device.ts";
 import { expectFloat, expectShape, rowsAndCols } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { FloatType, Tensor } from "../../engine/tensor.ts";
-import { addPartialSums } from "../partial_sums.ts";
+import { addToGradients } from "../partial_sums.ts";
 import { backward, backwardInput, backwardParams, backwardSubgroupRow, forward, forwardKernels, MOST_ROWS } from "./kernels.ts";
 
 export interface LayerNormOptions {
@@ -37,23 +37,17 @@ export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, o
       const chunk = rowsPerChunk(tape.device, rows);
       const partial = tape.empty([Math.ceil(rows / chunk), 2 * cols]);
       backwardSubgroupRow.encode(tape, { ...bindings, partial }, { rows, cols, chunk }, {});
-      addToParams(tape, partial, scale, shift);
+      addToGradients(tape, partial, scale, shift);
     } else {
       backwardInput.encode(tape, bindings, { rows, cols }, {});
       if (scale.needsGrad || shift.needsGrad) {
         const partial = tape.empty([Math.ceil(rows / MOST_ROWS), 2 * cols]);
         backwardParams.encode(tape, { x, stats, dy, partial }, { rows, cols }, {});
-        addToParams(tape, partial, scale, shift);
+        addToGradients(tape, partial, scale, shift);
       }
     }
     return [dx, undefined, undefined];
   });
-}
-
-function addToParams(tape: Tape, partial: Tensor, scale: Tensor, shift: Tensor): void {
-  if (scale.needsGrad && shift.needsGrad) addPartialSums(tape, partial, [tape.gradientOf(scale), tape.gradientOf(shift)]);
-  else if (scale.needsGrad) addPartialSums(tape, partial, tape.gradientOf(scale));
-  else if (shift.needsGrad) addPartialSums(tape, partial, tape.gradientOf(shift), scale.size);
 }
 
 /** A GPU wants many workgroups, as long as a chunk's sums are few beside its rows; a CPU wants few. */
