@@ -1,4 +1,4 @@
-import { expectFloat, expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { setStatistics, standardise, type Grouping } from "./standardise.ts";
