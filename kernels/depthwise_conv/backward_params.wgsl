@@ -1,12 +1,12 @@
 // Depthwise convolution, backward to weight and bias, first of two stages:
 //   dweight[c, k] = Σ_{b,t} dy[b, t, c] · x[b, t + k - half, c]        dbias[c] = Σ_{b,t} dy[b, t, c]
-// One thread sums TAPS taps of one channel over one chunk of one utterance's frames. As in slide.wgsl a window of inputs
+// One thread sums TAPS taps of one channel over one chunk of one utterance's frames: long chunks on a CPU, and short ones on a
+// GPU, which needs more threads. As in slide.wgsl a window of inputs
 // slides through registers: each step reads one dy and one x for TAPS products.
 alias x_type = f32;
 alias dy_type = f32;
 const TAPS: u32 = 16u;
-const CHUNK: u32 = 128u; // frames
-struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_lengths: u32 }
+struct Sizes { batch: u32, frames: u32, channels: u32, kernel: u32, has_lengths: u32, chunk: u32 } // chunk: frames
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;             // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> dy: array<dy_type>;            // [batch, frames, channels]
@@ -17,7 +17,7 @@ var<immediate> sizes: Sizes;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let thread = (group.x + group.y * groups.x) * 32u + local;
   let tap_blocks = (sizes.kernel + TAPS - 1u) / TAPS;
-  let chunks = (sizes.frames + CHUNK - 1u) / CHUNK;
+  let chunks = (sizes.frames + sizes.chunk - 1u) / sizes.chunk;
   let channel = thread % sizes.channels;
   let first_tap = (thread / sizes.channels % tap_blocks) * TAPS;
   let row = thread / sizes.channels / tap_blocks;
@@ -30,8 +30,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     length = min(length, u32(lengths[b]));
   }
   let base = b * sizes.frames * sizes.channels + channel;
-  let start = (row % chunks) * CHUNK;
-  let end = min(start + CHUNK, sizes.frames);
+  let start = (row % chunks) * sizes.chunk;
+  let end = min(start + sizes.chunk, sizes.frames);
   // Wraps round for a frame before the first, as in slide.wgsl.
   let shift = first_tap - sizes.kernel / 2u;
 

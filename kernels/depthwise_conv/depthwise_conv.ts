@@ -2,25 +2,45 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectFloat, expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { defineVariants } from "../../engine/variants.ts";
 import { addToGradients } from "../partial_sums.ts";
 
-/** As in slide.wgsl and backward_params.wgsl: outputs and taps a thread, frames a chunk. */
-const [FRAMES, TAPS, CHUNK] = [16, 16, 128];
+/** As in the shaders: outputs a thread in slide.wgsl and in slide_shared.wgsl, the most taps of that, taps a thread in backward_params.wgsl. */
+const [FRAMES, SHARED_FRAMES, MOST_TAPS, TAPS] = [16, 8, 127, 16];
 
-const slide = defineKernel({
-  file: new URL("./slide.wgsl", import.meta.url),
+const slideVariants = defineVariants("depthwise_conv", {
+  variants: {
+    slide: {},
+    slide_shared: { fits: ({ kernel }: { readonly batch: number; readonly frames: number; readonly channels: number; readonly kernel: number }) => kernel <= MOST_TAPS },
+  },
+  defaults: (_, { isSoftware }) => (isSoftware ? ["slide"] : ["slide_shared", "slide"]),
+});
+
+const declaration = {
   bindings: { x: "read", weight: "read", bias: "read", lengths: "read", y: "read_write" },
   sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_bias: "u32", has_lengths: "u32" },
   constants: ["BACKWARD"],
-  workgroups: ({ batch, frames, channels }) => spread(batch * Math.ceil(frames / FRAMES) * channels, 32),
-});
+} as const;
+
+const slideKernels = {
+  slide: defineKernel({
+    ...declaration,
+    file: new URL("./slide.wgsl", import.meta.url),
+    workgroups: ({ batch, frames, channels }) => spread(batch * Math.ceil(frames / FRAMES) * channels, 32),
+  }),
+  slide_shared: defineKernel({
+    ...declaration,
+    file: new URL("./slide_shared.wgsl", import.meta.url),
+    workgroups: ({ batch, frames, channels }) => [Math.ceil(channels / 32), Math.ceil(frames / SHARED_FRAMES / 4), batch],
+  }),
+};
 
 const backwardParams = defineKernel({
   file: new URL("./backward_params.wgsl", import.meta.url),
   bindings: { x: "read", dy: "read", lengths: "read", partial: "read_write" },
-  sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_lengths: "u32" },
-  workgroups: ({ batch, frames, channels, kernel }) =>
-    spread(batch * Math.ceil(frames / CHUNK) * Math.ceil(kernel / TAPS) * channels, 32),
+  sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_lengths: "u32", chunk: "u32" },
+  workgroups: ({ batch, frames, channels, kernel, chunk }) =>
+    spread(batch * Math.ceil(frames / chunk) * Math.ceil(kernel / TAPS) * channels, 32),
 });
 
 export interface DepthwiseConvOptions {
@@ -55,6 +75,7 @@ export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tens
   const sizes = { batch, frames, channels, kernel, has_lengths };
 
   const y = tape.like(x);
+  const slide = slideKernels[slideVariants.choose(tape.device, { batch, frames, channels, kernel })];
   slide.encode(tape, { x, weight, bias: bias ?? weight, lengths, y }, { ...sizes, has_bias: bias ? 1 : 0 }, { BACKWARD: false });
   return tape.record("depthwiseConv", bias ? [x, weight, bias] : [x, weight], y, [x, weight, lengths], (dy) => {
     let dx: Tensor | undefined;
@@ -63,8 +84,9 @@ export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tens
       slide.encode(tape, { x: dy, weight, bias: weight, lengths, y: dx }, { ...sizes, has_bias: 0 }, { BACKWARD: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
-      const partial = tape.empty([batch * Math.ceil(frames / CHUNK), channels * (kernel + 1)]);
-      backwardParams.encode(tape, { x, dy, lengths, partial }, sizes, {});
+      const chunk = tape.device.isSoftware ? 128 : 32;
+      const partial = tape.empty([batch * Math.ceil(frames / chunk), channels * (kernel + 1)]);
+      backwardParams.encode(tape, { x, dy, lengths, partial }, { ...sizes, chunk }, {});
       addToGradients(tape, partial, weight, bias);
     }
     return [dx, undefined, undefined];
