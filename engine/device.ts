@@ -20,7 +20,7 @@ const WANTED_LIMITS = [
   "maxImmediateSize",
 ] as const;
 
-const WANTED_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
+const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"] as readonly GPUFeatureName[];
 
 /** One GPU (or software driver) with everything that belongs to it. There is no global device. */
 export class Device {

@@ -5,6 +5,15 @@ import { captureStderr, readMessages, type StartupMessages } from "./startup_mes
 /** "gpu": hardware. "system": a software driver that is installed (llvmpipe, WARP). "bundled": SwiftShader from npm. */
 export type DriverKind = "gpu" | "system" | "bundled";
 
+/** A product of blocks that matrix units compute: M x K by K x N elements of one type, summed in another. */
+export interface SubgroupMatrix {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 export interface AdapterDescription {
   /** As the driver calls it, such as "llvmpipe (LLVM 15.0.6, 256 bits)". */
   name: string;
@@ -16,6 +25,8 @@ export interface AdapterDescription {
   /** The width of a subgroup is between these two; both 0 where the adapter does not tell. */
   subgroupMinSize: number;
   subgroupMaxSize: number;
+  /** What its matrix units compute; absent where it has none. */
+  subgroupMatrices?: readonly SubgroupMatrix[];
 }
 
 export interface FoundAdapter {
@@ -29,6 +40,12 @@ export interface FoundAdapters extends StartupMessages {
   /** Which Vulkan loader answered; "platform" where Dawn needs none (Metal, Direct3D 12). */
   loader: "platform" | "system" | "bundled" | "none";
 }
+
+/**
+ * What Dawn must be asked for before an adapter is: matrix units are behind the first two, and f16 is behind the third on
+ * NVIDIA's drivers before 615.71.
+ */
+const MATRIX_UNITS = ["allow_unsafe_apis", "use_vulkan_memory_model", "vulkan_enable_f16_on_nvidia"];
 
 /**
  * Every adapter that the machine's own drivers offer, in Dawn's order for high performance.
@@ -73,13 +90,13 @@ async function findAdapters(
   const libc = await openLibc();
   const { create } = await import("webgpu");
   // Timestamps in steps of 65 µs are a protection of browsers; a profile needs them as the driver gives them.
-  const options = ["disable-dawn-features=timestamp_quantization", ...(toggles.length > 0 ? [`enable-dawn-features=${toggles.join(",")}`] : [])];
+  const always = "disable-dawn-features=timestamp_quantization";
   let stderr = "";
 
   // Dawn enumerates while requestAdapter() is called, not when its promise settles: the drivers' list
   // and the descriptor for messages can be put back as soon as the call returns.
-  const request = (extra: string[]): { gpu: GPU; promise: Promise<GPUAdapter | null> } => {
-    const gpu = create([...options, ...extra]);
+  const request = (options: string[], enabled = toggles): { gpu: GPU; promise: Promise<GPUAdapter | null> } => {
+    const gpu = create([always, ...(enabled.length > 0 ? [`enable-dawn-features=${enabled.join(",")}`] : []), ...options]);
     const call = () => captureStderr(libc, () => gpu.requestAdapter({ powerPreference: "high-performance" }));
     const drivers = { VK_DRIVER_FILES: null, VK_ADD_DRIVER_FILES: null, VK_ICD_FILENAMES: icd ?? null };
     const { value, text } = icd && libc ? withEnvironment(libc, drivers, call) : call();
@@ -89,9 +106,15 @@ async function findAdapters(
 
   const adapters: FoundAdapter[] = [];
   for (const name of await adapterNames(request([NO_SUCH_ADAPTER]).promise)) {
-    const { gpu, promise } = request(name === undefined ? [] : [`adapter=${name}`]);
+    const option = name === undefined ? [] : [`adapter=${name}`];
+    const { gpu, promise } = request(option);
     const adapter = await promise;
-    if (adapter) adapters.push({ gpu, adapter, info: summary(adapter, name, icd !== undefined) });
+    if (!adapter) continue;
+    const info = summary(adapter, name, icd !== undefined);
+    const unlocked = info.type === "gpu" ? request(option, [...toggles, ...MATRIX_UNITS]) : undefined;
+    const withUnits = await unlocked?.promise;
+    if (unlocked && withUnits) adapters.push({ gpu: unlocked.gpu, adapter: withUnits, info: summary(withUnits, name, false) });
+    else adapters.push({ gpu, adapter, info });
   }
   return { adapters, loader, ...readMessages(stderr) };
 }
@@ -112,5 +135,15 @@ async function adapterNames(refused: Promise<GPUAdapter | null>): Promise<(strin
 function summary(adapter: GPUAdapter, name: string | undefined, bundled: boolean): AdapterDescription {
   const { device, vendor, architecture, description, isFallbackAdapter, subgroupMinSize = 0, subgroupMaxSize = 0 } = adapter.info;
   const type = bundled ? "bundled" : isFallbackAdapter ? "system" : "gpu";
-  return { name: name ?? device, vendor, architecture, description, type, subgroupMinSize, subgroupMaxSize };
+  const matrices = subgroupMatrices(adapter);
+  return {
+    name: name ?? device, vendor, architecture, description, type, subgroupMinSize, subgroupMaxSize,
+    ...(matrices.length > 0 ? { subgroupMatrices: matrices } : {}),
+  };
+}
+
+/** Copied field by field: Dawn's objects have their fields as getters, which end with the adapter. */
+function subgroupMatrices(adapter: GPUAdapter): SubgroupMatrix[] {
+  const { subgroupMatrixConfigs = [] } = adapter.info as GPUAdapterInfo & { readonly subgroupMatrixConfigs?: readonly SubgroupMatrix[] };
+  return subgroupMatrixConfigs.map(({ componentType, resultComponentType, M, N, K }) => ({ componentType, resultComponentType, M, N, K }));
 }

@@ -1,4 +1,5 @@
 import type { Device } from "./device.ts";
+import type { AdapterDescription } from "./drivers.ts";
 
 /*
  * Words used here and in tuner.ts:
@@ -14,7 +15,7 @@ export type Sizes = Readonly<Record<string, number | boolean>>;
 /** What a variant may ask of a device. */
 export interface VariantDevice extends Pick<Device, "isSoftware"> {
   readonly features: ReadonlySet<string>;
-  readonly info: { readonly subgroupMinSize: number; readonly subgroupMaxSize: number };
+  readonly info: Pick<AdapterDescription, "subgroupMinSize" | "subgroupMaxSize" | "subgroupMatrices">;
   readonly limits: Pick<GPUSupportedLimits, "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup">;
 }
 

@@ -1,5 +1,5 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel, type Kernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ProductVariant } from "./variant.ts";
 
@@ -24,7 +24,7 @@ export interface ProductKernel {
   encode(target: { readonly device: Device }, bindings: Bindings, sizes: Sizes, constants: Constants): void;
 }
 
-const file = (name: ProductVariant | "workgroup_tile"): URL => new URL(`./${name}.wgsl`, import.meta.url);
+const file = (name: ProductVariant | "workgroup_tile" | "subgroup_matrix"): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
 /** One workgroup for each tile, matrix and part of the sum. */
 const tiles = ({ rows, cols, size0, size1, size2, splits }: Sizes, tileRows: number, tileCols: number) =>
@@ -35,19 +35,23 @@ function fixedTile(name: ProductVariant, tileRows: number, tileCols: number): Pr
   return { tileRows, tileCols, encode: kernel.encode };
 }
 
-const workgroupTile = defineKernel({
-  ...declaration,
-  file: file("workgroup_tile"),
-  constants: [...CONSTANTS, "TILE"],
-  workgroups: (sizes: Sizes, { TILE }) => tiles(sizes, Number(TILE), Number(TILE)),
-});
+/** A kernel whose shader has the size of its square tiles as a constant: one for each size. */
+function squareTile(name: "workgroup_tile" | "subgroup_matrix"): (TILE: number) => ProductKernel {
+  const kernel = defineKernel({
+    ...declaration,
+    file: file(name),
+    constants: [...CONSTANTS, "TILE"],
+    workgroups: (sizes: Sizes, { TILE }) => tiles(sizes, Number(TILE), Number(TILE)),
+  });
+  return (TILE) => ({
+    tileRows: TILE,
+    tileCols: TILE,
+    encode: (target, bindings, sizes, constants) => kernel.encode(target, bindings, sizes, { ...constants, TILE }),
+  });
+}
 
-/** A kernel whose shader has the size of its square tiles as a constant, at one size. */
-const squareTile = (kernel: Pick<Kernel<keyof Bindings, keyof Sizes, keyof Constants | "TILE">, "encode">, TILE: number): ProductKernel => ({
-  tileRows: TILE,
-  tileCols: TILE,
-  encode: (target, bindings, sizes, constants) => kernel.encode(target, bindings, sizes, { ...constants, TILE }),
-});
+const workgroupTile = squareTile("workgroup_tile");
+const subgroupMatrix = squareTile("subgroup_matrix");
 
 export const productKernels: Readonly<Record<ProductVariant, ProductKernel>> = {
   plain: fixedTile("plain", 8, 8),
@@ -56,6 +60,8 @@ export const productKernels: Readonly<Record<ProductVariant, ProductKernel>> = {
   subgroup_tile: fixedTile("subgroup_tile", 12, 32),
   subgroup_tile_any: fixedTile("subgroup_tile_any", 8, 32),
   workgroup_tile_any: fixedTile("workgroup_tile_any", 32, 32),
-  workgroup_tile_64: squareTile(workgroupTile, 64),
-  workgroup_tile_128: squareTile(workgroupTile, 128),
+  workgroup_tile_64: workgroupTile(64),
+  workgroup_tile_128: workgroupTile(128),
+  subgroup_matrix_64: subgroupMatrix(64),
+  subgroup_matrix_128: subgroupMatrix(128),
 };

@@ -24,6 +24,8 @@ const GPU_WORKGROUPS = 264;
 /** Columns of op(a) that are worth a second stage over all of y. */
 const LEAST_CHUNK = 512;
 
+const MATRIX_FEATURES = ["shader-f16", "chromium-experimental-subgroup-matrix"];
+
 export const productVariants = defineVariants("matmul", {
   variants: {
     plain: {},
@@ -34,20 +36,30 @@ export const productVariants = defineVariants("matmul", {
     workgroup_tile_any: {},
     workgroup_tile_64: { fits: inBlocksOfFour },
     workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+    subgroup_matrix_64: { requires: MATRIX_FEATURES, fits: (sizes, device) => onMatrixUnits(sizes, device, 15_488) },
+    subgroup_matrix_128: { requires: MATRIX_FEATURES, fits: (sizes, device) => onMatrixUnits(sizes, device, 30_848) },
   },
   defaults: (sizes, { isSoftware }) => {
     if (sizes.matrices * sizes.rows * sizes.cols * sizes.inner < WORTH_A_TILE) return ["plain"];
     if (isSoftware) return ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"];
     // The largest tile of which there are enough.
-    if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2) return ["workgroup_tile_128", "workgroup_tile_any"];
-    if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4) return ["workgroup_tile_64", "workgroup_tile_any"];
-    return ["workgroup_tile_any"];
+    if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2) return ["subgroup_matrix_128", "workgroup_tile_128", "workgroup_tile_any"];
+    if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4) return ["subgroup_matrix_64", "workgroup_tile_64", "workgroup_tile_any"];
+    return ["subgroup_matrix_64", "workgroup_tile_any"];
   },
 });
 
 export type ProductVariant = (typeof productVariants.names)[number];
 
 const hasLanes = ({ info }: VariantDevice, lanes: number): boolean => info.subgroupMinSize >= lanes;
+
+/** Subgroups of 32 threads can multiply blocks of 16 x 16 f16, summing in f32, and the workgroup memory is there. */
+function onMatrixUnits(sizes: ProductChoice, { info, limits }: VariantDevice, workgroupBytes: number): boolean {
+  const { subgroupMinSize, subgroupMaxSize, subgroupMatrices = [] } = info;
+  const multiplies = subgroupMatrices.some(({ componentType, resultComponentType, M, N, K }) =>
+    componentType === "f16" && resultComponentType === "f32" && M === 16 && N === 16 && K === 16);
+  return sizes.half && inBlocksOfFour(sizes) && multiplies && subgroupMinSize === 32 && subgroupMaxSize === 32 && limits.maxComputeWorkgroupStorageSize >= workgroupBytes;
+}
 
 /** The contiguous axis of both operands and of the result can be read as vec4. */
 function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: ProductChoice): boolean {
