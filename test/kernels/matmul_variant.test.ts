@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { AdapterDescription } from "../../engine/adapter.ts";
 import type { VariantDevice } from "../../engine/variants.ts";
 import { chunkOf, productVariants, type ProductChoice } from "../../kernels/matmul/variant.ts";
 
@@ -44,6 +45,20 @@ describe("on a GPU, a product", () => {
   });
 
   it("loads element by element where a contiguous axis is no multiple of four", () => expect(choose(gpu, { rows: 4096, cols: 4095 })).toBe("workgroup_tile_any"));
+
+  it("of f16 is on the matrix units where they multiply what the shader asks for", () => {
+    const blocks = { componentType: "f16", resultComponentType: "f32", M: 16, N: 16, K: 16 };
+    const withUnits = (subgroupMatrices: AdapterDescription["subgroupMatrices"] & object): VariantDevice => ({
+      ...device(false, 32, "subgroups", "shader-f16", "chromium-experimental-subgroup-matrix"),
+      info: { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrices },
+    });
+    const large = { rows: 4096, cols: 4096, half: true };
+    expect(choose(withUnits([{ ...blocks, N: 8 }, blocks]), large)).toBe("subgroup_matrix_128");
+    expect(choose(withUnits([blocks]), { ...large, half: false })).toBe("workgroup_tile_128");
+    expect(choose(withUnits([{ ...blocks, resultComponentType: "f16" }]), large)).toBe("workgroup_tile_128");
+    expect(choose({ ...withUnits([blocks]), features: gpu.features }, large)).toBe("workgroup_tile_128");
+    expect(choose(withUnits([blocks]), { ...large, rows: 128, cols: 128 })).toBe("subgroup_matrix_64");
+  });
 
   it("is split where that gives more workgroups: the gradient of a weight", () => {
     const gradient = { ...sizes, rows: 256, cols: 1024, inner: 12_800, transposeA: true };
