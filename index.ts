@@ -55,7 +55,7 @@ export { attention, type AttentionOptions, type RelativePositions } from "./kern
 // Normalisation.
 export { batchNorm, type BatchNormOptions, type RunningStatistics } from "./kernels/batch_norm/batch_norm.ts";
 export { groupNorm, type GroupNormOptions } from "./kernels/group_norm/group_norm.ts";
-export { layerNorm } from "./kernels/layer_norm/layer_norm.ts";
+export { layerNorm, type LayerNormOptions } from "./kernels/layer_norm/layer_norm.ts";
 export { weightNorm } from "./kernels/weight_norm/weight_norm.ts";
 
 // Losses.
@@ -67,6 +67,9 @@ export { klDivergence, type KlDivergenceOptions } from "./kernels/kl_divergence/
 export { adamw, type AdamwOptions, type AdamwTensors } from "./kernels/adamw/adamw.ts";
 export { sgd, type SgdOptions } from "./kernels/sgd/sgd.ts";
 export { clipFactor, globalNorm } from "./kernels/grad_norm/grad_norm.ts";
+export {
+  lossScaleOf, lossScaleState, newLossScale, scaledUpdate, type LossScaleState, type ScaledUpdate, type ScaledUpdateOptions,
+} from "./kernels/loss_scale/loss_scale.ts";
 export { optimizerStep, type OptimizerConfig } from "./train/optimizer.ts";
 
 // The Conformer that unfolds, whole and in parts.
