@@ -12,9 +12,9 @@ trap 'rm -rf "$work"' EXIT
 cp package.json package-lock.json .npmrc "$work/"
 cd "$work"
 npm ci --ignore-scripts >/dev/null
-npm uninstall --ignore-scripts typescript typescript-eslint eslint @eslint/js dependency-cruiser >/dev/null
-rm -rf node_modules/@sparticuz node_modules/@types
+npm uninstall --ignore-scripts typescript typescript-eslint eslint @eslint/js dependency-cruiser @sparticuz/chromium tar-fs @types/tar-fs >/dev/null
 find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name '*linux-x64*' -name '*-*' -exec rm -rf {} +
+find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' \) -delete
 mkdir -p "$(dirname "$file")"
-tar -cf - node_modules | xz -T0 -6 >"$file"
+tar -cf - node_modules | xz -T0 -9e >"$file"
 du -sh "$file"

@@ -25,6 +25,7 @@ node scripts/build.mjs --where-possible
 unfold() { node dist/cli/main.js "$@"; }
 vite_node() { node node_modules/vite-node/vite-node.mjs "$@"; }
 python=${PYTHON:-python3}
+[ -z "$small" ] || export OMP_NUM_THREADS=1 # small is for a try on a CPU
 
 if [ -z "$out" ]; then
   adapter=$(unfold devices --json 2>/dev/null | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).picked' 2>/dev/null)
@@ -100,7 +101,7 @@ for number in "${steps[@]}"; do
   case $number in
     1) run 1 devices 60 devices ;;
     2) run 2 tests 240 tests ;;
-    3) run 3 tune 240 tune; run 3 kernels 240 kernels ;;
+    3) run 3 tune 280 tune; run 3 kernels 280 kernels ;;
     4) run 4 large 240 large ;;
     5) run 5 step 180 step ;;
     6) run 6 torch_kernels 150 torch_kernels; run 6 torch_step 150 torch_step ;;

@@ -33,7 +33,7 @@ const target = (what, value, least, show) => [what, value === undefined ? "not m
 function targets() {
   const torchRatio = (name, pass) => (timed(name)?.[pass] && fastest(name, pass) ? fastest(name, pass) / timed(name)[pass].medianMs : undefined);
   const eager = torchStep?.steps["eager f32"]?.medianMs;
-  const ours = stepPaths().find(({ half }) => !half)?.timing?.medianMs;
+  const ours = trainedPath()?.timing?.medianMs;
   return [
     ["every kernel variant correct", tests ? `${tests.numPassedTests} tests passed, ${tests.numFailedTests} failed` : "not measured", tests ? (tests.success ? "yes" : "**no**") : ""],
     ["every large case correct", large ? `${large.results.filter(({ problem }) => problem === undefined).length} of ${large.results.length}` : "not measured", large ? (large.results.every(wellDone) ? "yes" : "**no**") : ""],
@@ -67,6 +67,9 @@ const largeRows = () =>
 const stepPaths = () =>
   (step?.step ?? []).flatMap(({ configuration, paths }) => paths.map((path) => ({ configuration, half: configuration.includes("f16"), ...path })));
 
+/** The step in f32 as it is trained: a configuration's last path. PyTorch's is the same. */
+const trainedPath = () => stepPaths().filter(({ half }) => !half).at(-1);
+
 function stepRows() {
   const ours = stepPaths().map(({ configuration, path, status, problem, timing, firstMs, framesPerSecond, dispatches, submits, peakBytes }) =>
     status === "timed"
@@ -76,7 +79,7 @@ function stepRows() {
   return [...ours, ...theirs];
 }
 
-const profileRows = () => (stepPaths().find(({ kernels: shares }) => shares)?.kernels ?? []).slice(0, 15).map(({ kernel, share, calls, ms }) => [kernel, percent(share), calls, number(ms)]);
+const profileRows = () => (trainedPath()?.kernels ?? []).slice(0, 15).map(({ kernel, share, calls, ms }) => [kernel, percent(share), calls, number(ms)]);
 
 function digitsRows() {
   const seconds = digits.filter(({ type }) => type === "step").at(-1)?.seconds;
@@ -92,7 +95,7 @@ const output = [
   ...section("Targets", ["target", "reached", "met"], targets()),
   ...section("Beyond the caches (ms; share of the copy bandwidth or of the f32 peak)", ["work", "forward", "rate", "share", "PyTorch", "with backward", "share", "PyTorch", "fastest variant, forward"], large ? largeRows() : []),
   ...section("Training step (ms)", ["", "median", "±", "encoding", "first", "frames/s", "dispatches", "submits", "memory"], stepRows()),
-  ...section("Kernels of the step", ["kernel", "share", "calls", "ms"], profileRows()),
+  ...section(`Kernels of ${trainedPath()?.configuration}, ${trainedPath()?.path}`, ["kernel", "share", "calls", "ms"], profileRows()),
   ...section("examples/digits, trained", ["set", "depth", "WER", "training"], digitsRows()),
   ...section("This script", ["step", "exit", "seconds"], lines("steps.tsv").map((line) => line.split("\t")).map(([n, name, status, seconds]) => [`${n} ${name}`, status, seconds])),
 ];
