@@ -43,6 +43,11 @@ export function lossScaleOf(state: Tensor): Tensor {
   return new Tensor([], "f32", state.storage, { offset: state.offset });
 }
 
+/** The number of steps that were skipped so far, `[]`, a view. */
+export function skippedStepsOf(state: Tensor): Tensor {
+  return new Tensor([], "f32", state.storage, { offset: state.offset + 12 });
+}
+
 export interface ScaledUpdateOptions {
   /** Gradients are scaled down to this norm, after the loss scale is divided out. */
   readonly maxNorm: number;
