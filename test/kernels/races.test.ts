@@ -18,6 +18,45 @@ const product = (transposed: boolean): RaceCase => ({
 /** Small cases of the kernels whose threads meet at barriers. Threads of a subgroup need none, so matmul/subgroup_tile is not here. */
 const cases: Record<string, RaceCase[]> = {
   "kernels/total_loss": [{ sizes: { count: 70, factor: 1, mean: 1 }, buffers: { losses: 70, weights: 70, total: 1, normaliser: 1 }, workgroups: [1, 1, 1] }],
+  "kernels/partial_sums_shared": [
+    { sizes: { chunks: 9, stride: 5, offset: 1, count: 2, more_count: 2 }, buffers: { partial: 45, total: 2, more: 2 }, workgroups: [1, 1, 1] },
+  ],
+  "kernels/grad_norm/partial_squares": [{ sizes: { count: 70, offset: 0 }, buffers: { grads: 72, partial: 128 }, workgroups: [1, 1, 1] }],
+  "kernels/softmax/forward_workgroup_row": [
+    {
+      sizes: { rows: 2, cols: 7, second: 1, third: 1, stride_0: 0, stride_1: 0, stride_2: 0, stride_3: 0, minus_infinity: -Infinity },
+      constants: { THREADS: 4 },
+      buffers: { x: 14, mask: 4, y: 14 },
+      workgroups: [2, 1, 1],
+    },
+  ],
+  "kernels/softmax/backward_workgroup_row": [{ sizes: { rows: 2, cols: 7 }, constants: { THREADS: 4 }, buffers: { y: 14, dy: 14, dx: 14 }, workgroups: [2, 1, 1] }],
+  "kernels/cross_entropy/forward_workgroup_row": [
+    {
+      sizes: { rows: 2, cols: 7, on: 0.9, off: 0.01, constant: 0 },
+      constants: { THREADS: 4 },
+      buffers: { logits: 14, targets: [3, -1], log_normaliser: 2, losses: 2, weights: 2 },
+      workgroups: [2, 1, 1],
+    },
+  ],
+  "kernels/kl_divergence/forward_workgroup_row": [
+    {
+      sizes: { batch: 1, frames: 2, classes: 7, inverse_temperature: 1 },
+      constants: { THREADS: 4 },
+      buffers: { p_logits: 14, q_logits: 14, lengths: [1], log_normalisers: 4, divergences: 2, weights: 2 },
+      workgroups: [2, 1, 1],
+    },
+  ],
+  "kernels/depthwise_conv/slide_shared": [
+    {
+      sizes: { batch: 1, frames: 9, channels: 3, kernel: 3, has_bias: 1, has_lengths: 0 },
+      buffers: { x: 200, weight: 9, bias: 3, lengths: 1, y: 27 },
+      workgroups: [1, 1, 1],
+    },
+  ],
+  "kernels/layer_norm/backward_subgroup_row": [
+    { sizes: { rows: 5, cols: 8, chunk: 4 }, buffers: { x: 40, scale: 8, stats: 10, dy: 40, dx: 40, partial: 32 }, workgroups: [2, 1, 1] },
+  ],
   "kernels/grad_norm/norm": [{ sizes: { count: 70 }, buffers: { partial: 70, norm: 1 }, workgroups: [1, 1, 1] }],
   "kernels/ctc_loss/alpha": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/occupancy": [{ sizes: ctcSizes, buffers: { ...ctcInputs, beta: 20, occupancy: 40 }, workgroups: [2, 1, 1] }],
