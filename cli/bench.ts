@@ -82,7 +82,7 @@ async function measure(part: Part, options: BenchOptions, display: BenchDisplay)
   files.html?.write(benchPage(report));
   for (const name of [json, html]) if (name !== undefined && name !== "-") display.say(`wrote ${name}`);
   throwUntimed(report);
-  if (old) compareWith(old, report, { failing: !anyAdapter, quiet: json === "-" || html === "-" });
+  if (old) compareWith(old, report, { failing: !anyAdapter, out: json === "-" || html === "-" ? process.stderr : process.stdout });
 }
 
 function reportText(report: BenchReport): string {
@@ -90,9 +90,10 @@ function reportText(report: BenchReport): string {
   return [`${adapter}, ${driver}, ${date}`, ...method, ...(kernels ? [kernelTable(kernels)] : []), ...(step ? [stepSections(step)] : [])].join("\n\n");
 }
 
-function compareWith(old: BenchReport, report: BenchReport, { failing, quiet }: { failing: boolean; quiet: boolean }): void {
+/** Prints all ratios. Throws a RunError, for the exit code 1, if something is slower and that is to be a failure. */
+export function compareWith(old: BenchReport, report: BenchReport, { failing, out }: { failing: boolean; out: NodeJS.WritableStream }): void {
   const comparison = compareReports(old, report);
-  (quiet ? process.stderr : process.stdout).write(`\n${comparisonTable(comparison, old, report)}\n`);
+  out.write(`\n${comparisonTable(comparison, old, report)}\n`);
   const worst = worstRegression(comparison);
   if (worst && failing) throw new RunError(`slower beyond the spread: worst is ${worst.label}, ${formatNumber(worst.oldMs)} ms then and ${formatNumber(worst.newMs)} ms now (${worst.ratio.toFixed(2)} times)`);
 }

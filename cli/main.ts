@@ -11,7 +11,7 @@ interface Verb {
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   start: ["make a small corpus, train on it and show the result: the whole of it in minutes", () => import("./start.ts")],
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
-  bench: ["time the kernels on this machine", () => import("./bench.ts")],
+  bench: ["time kernels and training steps against what this machine can do", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
   config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
   eval: ["error rates of a checkpoint at each depth", () => import("./eval.ts")],

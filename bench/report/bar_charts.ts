@@ -23,7 +23,7 @@ export function shareChart(report: KernelReport): Html | null {
     height: 52 + ROW * bars.length,
     marginLeft: 330,
     series: [{ name: "share", color: "var(--set-1)" }],
-    x: { label: null, domain: [0, most * 1.06], percent: true, tickFormat: (share: number) => `${share} %`, grid: true },
+    x: { label: null, domain: [0, most * 106], percent: true, tickFormat: (share: number) => `${share} %`, grid: true },
     y: { type: "band", domain: bars.map(({ label }) => label), grid: false, padding: 0.25 },
     marks: [
       Plot.barX(bars, { x: "share", y: "label", fill: "var(--set-1)", fillOpacity: 0.8, title: ({ label, ms }: { label: string; ms: number }) => `${label}: ${formatNumber(ms)} ms` }),

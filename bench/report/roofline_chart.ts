@@ -43,7 +43,7 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
 
   const ridge = ridgeOf(roof);
   const dots = [...chosen, ...others];
-  const x = decades([...dots.map(({ x }) => x), ridge * 3]);
+  const x = decades([...dots.map(({ x }) => x), ridge / 20, ridge * 3]);
   const y = decades([...dots.map(({ y }) => y), roof.gflopsPerSecond * 1.6]);
   const corners = [x.low, ridge, x.high].map((intensity) => ({ x: intensity, y: boundAt(intensity, roof) }));
   const toPixels = ({ x: at, y: height }: { x: number; y: number }) => ({
@@ -54,7 +54,7 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
   const without = results.filter((result) => result.status === "timed" && result.flops === 0).length;
   return chart({
     title: "Roofline",
-    note: `GFLOP/s against operations a byte${others.length > 0 ? "; hollow: variants that were not chosen" : ""}${without > 0 ? `; ${without} cases without arithmetic are only below` : ""}`,
+    note: `GFLOP/s against operations a byte${others.length > 0 ? "; hollow: variants that were not chosen" : ""}${without > 0 ? `; without arithmetic, and so only below: ${without}` : ""}`,
     wide: true,
     height: HEIGHT,
     series: BOUNDS,
