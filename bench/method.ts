@@ -10,6 +10,6 @@ export const methodOf = ({ name, why }: ClockChoice): string =>
     "Inputs take turns among copies that together exceed the cache. 'with backward' includes the forward pass.",
     "'first' is the first call on a new device, by the host's clock: reading and compiling the shaders, the first buffers, and one run (a driver may keep compiled shaders on disk).",
     "'roof' is the share of what the device's own copy (bytes read and written) or multiply-add reaches, whichever is the bound at the case's operations a byte.",
-    "'must' counts each input and output once; 'moved' adds up what the dispatches bind, at least.",
+    "'must' counts each input and output once; 'moved' adds up what the dispatches bind, each tensor once a dispatch, so what is updated in place counts half of what it should.",
     "Every case was compared with its float64 reference first.",
   ].join(" ");
