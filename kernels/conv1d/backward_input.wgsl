@@ -8,10 +8,12 @@ struct Sizes {
   batch: u32, frames: u32, channels: u32, out_frames: u32, outs: u32, kernel: u32,
   stride: u32, padding: u32, dilation: u32, groups: u32,
 }
+alias dy_type = f32;
+alias dx_type = f32;
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> weight: array<f32>;   // [outs, channels / groups, kernel]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;       // [batch, out_frames, outs]
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>; // [batch, frames, channels]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;   // [batch, out_frames, outs]
+@group(0) @binding(2) var<storage, read_write> dx: array<dx_type>; // [batch, frames, channels]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -48,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var o = 0u; o < outs; o++) {
       var g: array<f32, FRAMES>;
       for (var p = 0u; p < FRAMES; p++) {
-        g[p] = select(0.0, dy[source[p] + o], inside[p]);
+        g[p] = select(0.0, f32(dy[source[p] + o]), inside[p]);
       }
       for (var c = 0u; c < INS; c++) {
         let tap = weight[((index * outs + o) * width + first_in + c) * sizes.kernel + k];
@@ -61,7 +63,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var p = 0u; p < FRAMES; p++) {
     for (var c = 0u; c < INS; c++) {
       if (utterance[p] < sizes.batch && t[p] < sizes.frames && first_in + c < width) {
-        dx[(utterance[p] * sizes.frames + t[p]) * sizes.channels + index * width + first_in + c] = sum[p][c];
+        dx[(utterance[p] * sizes.frames + t[p]) * sizes.channels + index * width + first_in + c] = dx_type(sum[p][c]);
       }
     }
   }

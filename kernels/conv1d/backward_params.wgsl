@@ -9,9 +9,11 @@ struct Sizes {
   batch: u32, frames: u32, channels: u32, out_frames: u32, outs: u32, kernel: u32,
   stride: u32, padding: u32, dilation: u32, groups: u32, frames_per_chunk: u32,
 }
+alias x_type = f32;
+alias dy_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;             // [batch, frames, channels]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;            // [batch, out_frames, outs]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;          // [batch, frames, channels]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;         // [batch, out_frames, outs]
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>; // [chunks, outs · inner + outs]
 
 @compute @workgroup_size(16)
@@ -47,11 +49,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     var value: array<f32, TAPS>;
     for (var j = 0u; j < TAPS; j++) {
       let frame = i * sizes.stride + shift[j];
-      value[j] = select(0.0, x[(b * sizes.frames + frame) * sizes.channels + channel[j]], frame < sizes.frames);
+      value[j] = select(0.0, f32(x[(b * sizes.frames + frame) * sizes.channels + channel[j]]), frame < sizes.frames);
       value[j] = select(value[j], 1.0, is_bias[j]);
     }
     for (var o = 0u; o < OUTS; o++) {
-      let g = dy[row * sizes.outs + first_out + o];
+      let g = f32(dy[row * sizes.outs + first_out + o]);
       for (var j = 0u; j < TAPS; j++) {
         sum[j][o] += g * value[j];
       }

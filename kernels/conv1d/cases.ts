@@ -17,6 +17,7 @@ function conv1dCase(name: string, signal: Signal, filter: Filter, options: Parti
     referenceGradients: ({ x, weight }, dy) => conv1dGradients(x!, weight!, dy, geometry),
     flops: 2 * outputs * filter[1] * filter[2],
     bytes: 4 * (signal[0] * signal[1] * signal[2] + filter[0] * (filter[1] * filter[2] + 1) + outputs),
+    half: ["x"],
     ...more,
   };
 }
@@ -30,6 +31,7 @@ export const cases: OperationCases = {
     conv1dCase("groups of more channels than a block", [1, 9, 18], [20, 9, 3], { groups: 2, padding: [1, 1] }),
     conv1dCase("even kernel padded unevenly", [3, 6, 4], [4, 2, 8], { groups: 2, padding: [4, 3] }),
     conv1dCase("more frames than chunks", [2, 150, 2], [3, 2, 3], { padding: [1, 1] }),
+    conv1dCase("blocks of four channels in groups, stride and dilation", [2, 37, 16], [24, 8, 5], { groups: 2, stride: 4, dilation: 2, padding: [3, 2] }),
     conv1dCase("one of everything", [1, 1, 1], [1, 1, 1]),
     conv1dCase("wav2vec2's first layer", [1, 16000, 1], [512, 1, 10], { stride: 5 }, { benchmark: true }),
     conv1dCase("a wav2vec2 layer", [1, 400, 512], [512, 512, 3], { stride: 2 }, { benchmark: true }),

@@ -1,8 +1,12 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { addParamTiles, slideTiles, type Convolution } from "../conv2d/tiles.ts";
+import { convolutionVariants } from "../conv2d/variant.ts";
 import { addPartialSums } from "../partial_sums.ts";
+
+const variants = convolutionVariants("conv1d");
 
 /** As in the shaders: what a thread computes of output (backward: input) channels, of frames, of taps. */
 const [CHANNELS, FRAMES, TAPS] = [8, 8, 4];
@@ -59,41 +63,63 @@ export interface Conv1dOptions {
 }
 
 /**
- * Convolution (cross-correlation) over time. For one filter a channel see `depthwiseConv`, which is faster.
+ * Convolution (cross-correlation) over time. The result has the tape's type for activations. For one filter a channel see `depthwiseConv`, which is faster.
  *
- * @param x      `[batch, frames, channels]`
+ * @param x      `[batch, frames, channels]`, f32 or f16
  * @param weight `[outs, channels / groups, kernel]`
  * @param bias   `[outs]`
  * @returns      `[batch, outFrames, outs]`, outFrames = ⌊(frames + padding - dilation · (kernel - 1) - 1) / stride⌋ + 1
  */
 export function conv1d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: Conv1dOptions = {}): Tensor {
   const sizes = checkSizes(x, weight, bias, options);
-  const { batch, out_frames, outs } = sizes;
-  const y = tape.empty([batch, out_frames, outs]);
-  forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
+  const { batch, frames, channels, out_frames, outs, kernel, groups } = sizes;
+  const conv = asImage(sizes);
+  const choice = { groups, rows: batch * out_frames, taps: kernel, depth: channels / groups, cols: outs / groups };
+
+  const y = tape.empty([batch, out_frames, outs], tape.activation);
+  const variant = variants.forward.choose(tape.device, choice);
+  if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
+  else slideTiles(tape, variant, conv, weight, x, y, { bias });
   return tape.record("conv1d", bias ? [x, weight, bias] : [x, weight], y, [x, weight], (dy) => {
     let dx: Tensor | undefined;
     if (x.needsGrad) {
       dx = tape.like(x);
-      backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
+      const variant = variants.backwardInput.choose(tape.device, { groups, rows: batch * frames, taps: kernel, depth: outs / groups, cols: channels / groups });
+      if (variant === "direct") backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
+      else slideTiles(tape, variant, conv, weight, dy, dx, { backward: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
-      const columns = weight.size + outs;
-      const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns)));
-      const frames_per_chunk = Math.ceil((batch * out_frames) / chunks);
-      const partial = tape.empty([Math.ceil((batch * out_frames) / frames_per_chunk), columns]);
-      backwardParams.encode(tape, { x, dy, partial }, { ...sizes, frames_per_chunk }, {});
-      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
-      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+      const variant = variants.backwardParams.choose(tape.device, choice);
+      if (variant === "direct") addToParams(tape, sizes, x, dy, weight, bias);
+      else addParamTiles(tape, variant, conv, x, dy, weight, bias);
     }
     return [dx, undefined, undefined];
   });
 }
 
+type Geometry = ReturnType<typeof checkSizes>;
+
+/** As a convolution of images of one row. */
+const asImage = ({ frames, out_frames, kernel, padding, ...sizes }: Geometry): Convolution => ({
+  ...sizes, height: 1, width: frames, out_height: 1, out_width: out_frames, kernel_height: 1, kernel_width: kernel, padding_height: 0, padding_width: padding,
+});
+
+function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+  const columns = weight.size + sizes.outs;
+  const frames = sizes.batch * sizes.out_frames;
+  const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns)));
+  const frames_per_chunk = Math.ceil(frames / chunks);
+  const partial = tape.empty([Math.ceil(frames / frames_per_chunk), columns]);
+  backwardParams.encode(tape, { x, dy, partial }, { ...sizes, frames_per_chunk }, {});
+  if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
+  if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+}
+
 function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, options: Conv1dOptions) {
   const { stride = 1, dilation = 1, groups = 1 } = options;
   const [before, after] = typeof options.padding === "object" ? options.padding : [options.padding ?? 0, options.padding ?? 0];
-  expectType("conv1d", "x", x, "f32");
+  expectFloat("conv1d", "x", x);
+  expectType("conv1d", "weight", weight, "f32");
   expectRank("conv1d", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
   if (channels % groups !== 0) throw new ShapeError("conv1d", "groups", `a divisor of ${channels} channels`, String(groups));

@@ -8,11 +8,13 @@ struct Sizes {
   batch: u32, frames: u32, channels: u32, out_frames: u32, outs: u32, kernel: u32,
   stride: u32, padding: u32, dilation: u32, groups: u32, has_bias: u32,
 }
+alias x_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;    // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> weight: array<f32>;  // [outs, channels / groups, kernel]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;    // [outs]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [batch, out_frames, outs]
+@group(0) @binding(3) var<storage, read_write> y: array<y_type>; // [batch, out_frames, outs]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -50,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var c = 0u; c < width; c++) {
       var value: array<f32, FRAMES>;
       for (var p = 0u; p < FRAMES; p++) {
-        value[p] = select(0.0, x[source[p] + c], inside[p]);
+        value[p] = select(0.0, f32(x[source[p] + c]), inside[p]);
       }
       for (var o = 0u; o < OUTS; o++) {
         let tap = weight[((first_out + o) * width + c) * sizes.kernel + k];
@@ -63,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var p = 0u; p < FRAMES; p++) {
     for (var o = 0u; o < OUTS; o++) {
       if (first + p < positions && first_out + o < end_out) {
-        y[(first + p) * sizes.outs + first_out + o] = sum[p][o];
+        y[(first + p) * sizes.outs + first_out + o] = y_type(sum[p][o]);
       }
     }
   }

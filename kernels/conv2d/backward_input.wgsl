@@ -8,10 +8,12 @@ struct Sizes {
   out_height: u32, out_width: u32, outs: u32,
   kernel_height: u32, kernel_width: u32, stride: u32, padding: u32,
 }
+alias dy_type = f32;
+alias dx_type = f32;
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> weight: array<f32>;   // [outs, channels, kernel_height, kernel_width]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;       // [batch, out_height, out_width, outs]
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>; // [batch, height, width, channels]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;   // [batch, out_height, out_width, outs]
+@group(0) @binding(2) var<storage, read_write> dx: array<dx_type>; // [batch, height, width, channels]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -45,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let source = ((image * sizes.out_height + i) * sizes.out_width + j) * sizes.outs;
       for (var o = 0u; o < sizes.outs; o++) {
         let at = source + o;
-        let g = select(vec4f(), vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]), inside);
+        let g = select(vec4f(), vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w])), inside);
         let tap = (o * sizes.channels + first_in) * taps + u * sizes.kernel_width + v;
         s0 += weight[tap] * g;
         s1 += weight[tap + taps] * g;
@@ -62,10 +64,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let pixel = ((image * sizes.height + h) * sizes.width + w) * sizes.channels;
   let end_in = min(first_in + 8u, sizes.channels);
   for (var c = first_in; c < end_in; c++) {
-    if (inside.x) { dx[pixel.x + c] = s0.x; }
-    if (inside.y) { dx[pixel.y + c] = s0.y; }
-    if (inside.z) { dx[pixel.z + c] = s0.z; }
-    if (inside.w) { dx[pixel.w + c] = s0.w; }
+    if (inside.x) { dx[pixel.x + c] = dx_type(s0.x); }
+    if (inside.y) { dx[pixel.y + c] = dx_type(s0.y); }
+    if (inside.z) { dx[pixel.z + c] = dx_type(s0.z); }
+    if (inside.w) { dx[pixel.w + c] = dx_type(s0.w); }
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
   }
 }

@@ -9,9 +9,11 @@ struct Sizes {
   out_height: u32, out_width: u32, outs: u32,
   kernel_height: u32, kernel_width: u32, stride: u32, padding: u32, rows_per_chunk: u32,
 }
+alias x_type = f32;
+alias dy_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;             // [batch, height, width, channels]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;            // [batch, out_height, out_width, outs]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;          // [batch, height, width, channels]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;         // [batch, out_height, out_width, outs]
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>; // [chunks, outs · inner + outs]
 
 @compute @workgroup_size(16)
@@ -45,17 +47,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let left = j * sizes.stride - sizes.padding;
       let source = ((line + u) * sizes.width + left + v) * sizes.channels + c;
       let inside = in_height & (left + v < vec4u(sizes.width));
-      let pixel = select(vec4f(), vec4f(x[source.x], x[source.y], x[source.z], x[source.w]), inside);
+      let pixel = select(vec4f(), vec4f(f32(x[source.x]), f32(x[source.y]), f32(x[source.z]), f32(x[source.w])), inside);
       let value = select(pixel, vec4f(1.0), c == vec4u(sizes.channels));
       let g = (row * sizes.out_width + j) * sizes.outs + first_out;
-      s0 += dy[g] * value;
-      s1 += dy[g + 1u] * value;
-      s2 += dy[g + 2u] * value;
-      s3 += dy[g + 3u] * value;
-      s4 += dy[g + 4u] * value;
-      s5 += dy[g + 5u] * value;
-      s6 += dy[g + 6u] * value;
-      s7 += dy[g + 7u] * value;
+      s0 += f32(dy[g]) * value;
+      s1 += f32(dy[g + 1u]) * value;
+      s2 += f32(dy[g + 2u]) * value;
+      s3 += f32(dy[g + 3u]) * value;
+      s4 += f32(dy[g + 4u]) * value;
+      s5 += f32(dy[g + 5u]) * value;
+      s6 += f32(dy[g + 6u]) * value;
+      s7 += f32(dy[g + 7u]) * value;
     }
   }
   let start = chunk * sizes.outs * (inner + 1u);

@@ -19,6 +19,7 @@ function conv2dCase(name: string, image: Image, filter: Filter, stride: number, 
     referenceGradients: ({ x, weight, bias }, dy) => conv2dGradients(x!, weight!, bias, dy, geometry),
     flops: 2 * outputs * filter[1] * filter[2] * filter[3],
     bytes: 4 * (count(image) + count(filter) + filter[0] + outputs),
+    half: ["x"],
     ...more,
   };
 }
@@ -34,6 +35,8 @@ export const cases: OperationCases = {
     conv2dCase("stride 3 leaves input positions out", [1, 9, 8, 2], [2, 2, 2, 2], 3, 0, true),
     conv2dCase("kernel 1 x 5, padding", [2, 4, 9, 2], [3, 2, 1, 5], 1, 2, false),
     conv2dCase("more rows than chunks", [3, 45, 5, 1], [2, 1, 3, 3], 2, 1, false),
+    conv2dCase("blocks of four channels, more positions than a tile", [2, 11, 13, 12], [20, 12, 3, 3], 2, 1, true),
+    conv2dCase("more channels than a tile", [1, 5, 4, 68], [72, 68, 2, 3], 1, 1, true),
     conv2dCase("one output", [1, 3, 3, 1], [1, 1, 3, 3], 2, 0, false),
     { ...withoutBias, inputs: { x: withoutBias.inputs.x!, weight: withoutBias.inputs.weight! } },
     { ...subsampling, inputs: { ...subsampling.inputs, x: { shape: [16, 260, 40, 1], grad: false } } },

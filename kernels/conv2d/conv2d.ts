@@ -1,8 +1,12 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
+import { addParamTiles, slideTiles } from "./tiles.ts";
+import { convolutionVariants } from "./variant.ts";
+
+const variants = convolutionVariants("conv2d");
 
 /** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps; elements of the ReLU. */
 const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
@@ -62,9 +66,9 @@ export interface Conv2dOptions {
 }
 
 /**
- * Two-dimensional convolution (cross-correlation) of channels-last images.
+ * Two-dimensional convolution (cross-correlation) of channels-last images. The result has the tape's type for activations.
  *
- * @param x      `[batch, height, width, channels]`
+ * @param x      `[batch, height, width, channels]`, f32 or f16
  * @param weight `[outs, channels, kernelHeight, kernelWidth]`
  * @param bias   `[outs]`
  * @returns      `[batch, outHeight, outWidth, outs]`, outHeight = ⌊(height + 2 · padding - kernelHeight) / stride⌋ + 1
@@ -73,33 +77,48 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
   const { stride = 1, padding = 0, activation = "none" } = options;
   const sizes = checkSizes(x, weight, bias, stride, padding);
   const { batch, channels, out_height, out_width, outs, kernel_height, kernel_width } = sizes;
-  const relu = activation === "relu" ? 1 : 0;
+  const relu = activation === "relu";
+  const conv = { ...sizes, padding_height: padding, padding_width: padding, dilation: 1, groups: 1 };
+  const positions = batch * out_height * out_width;
+  const taps = kernel_height * kernel_width;
 
-  const y = tape.empty([batch, out_height, out_width, outs]);
-  forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0, relu }, {});
-  const saved = relu === 1 ? [x, weight, y] : [x, weight];
-  return tape.record("conv2d", bias ? [x, weight, bias] : [x, weight], y, saved, (dy) => {
-    const dsum = relu === 1 ? tape.like(dy) : dy;
-    if (relu === 1) backwardRelu.encode(tape, { y, dy, dsum }, { count: y.size }, {});
+  const y = tape.empty([batch, out_height, out_width, outs], tape.activation);
+  const variant = variants.forward.choose(tape.device, { groups: 1, rows: positions, taps, depth: channels, cols: outs });
+  if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0, relu: relu ? 1 : 0 }, {});
+  else slideTiles(tape, variant, conv, weight, x, y, { bias, relu });
+  return tape.record("conv2d", bias ? [x, weight, bias] : [x, weight], y, relu ? [x, weight, y] : [x, weight], (dy) => {
+    const dsum = relu ? tape.like(dy) : dy;
+    if (relu) backwardRelu.encode(tape, { y, dy, dsum }, { count: y.size }, {});
     let dx: Tensor | undefined;
     if (x.needsGrad) {
       dx = tape.like(x);
-      backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
+      const rows = sizes.batch * sizes.height * sizes.width;
+      const variant = variants.backwardInput.choose(tape.device, { groups: 1, rows, taps, depth: outs, cols: channels });
+      if (variant === "direct") backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
+      else slideTiles(tape, variant, conv, weight, dsum, dx, { backward: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
-      const rows_per_chunk = Math.ceil((batch * out_height) / MAX_CHUNKS);
-      const columns = outs * (channels * kernel_height * kernel_width + 1);
-      const partial = tape.empty([Math.ceil((batch * out_height) / rows_per_chunk), columns]);
-      backwardParams.encode(tape, { x, dy: dsum, partial }, { ...sizes, rows_per_chunk }, {});
-      if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
-      if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+      const variant = variants.backwardParams.choose(tape.device, { groups: 1, rows: positions, taps, depth: channels, cols: outs });
+      if (variant === "direct") addToParams(tape, sizes, x, dsum, weight, bias);
+      else addParamTiles(tape, variant, conv, x, dsum, weight, bias);
     }
     return [dx, undefined, undefined];
   });
 }
 
+type Geometry = ReturnType<typeof checkSizes>;
+
+function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+  const rows_per_chunk = Math.ceil((sizes.batch * sizes.out_height) / MAX_CHUNKS);
+  const partial = tape.empty([Math.ceil((sizes.batch * sizes.out_height) / rows_per_chunk), weight.size + sizes.outs]);
+  backwardParams.encode(tape, { x, dy, partial }, { ...sizes, rows_per_chunk }, {});
+  if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
+  if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
+}
+
 function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, stride: number, padding: number) {
-  expectType("conv2d", "x", x, "f32");
+  expectFloat("conv2d", "x", x);
+  expectType("conv2d", "weight", weight, "f32");
   expectRank("conv2d", "x", x, 4);
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   expectShape("conv2d", "weight", weight, [null, channels, null, null]);

@@ -8,11 +8,13 @@ struct Sizes {
   out_height: u32, out_width: u32, outs: u32,
   kernel_height: u32, kernel_width: u32, stride: u32, padding: u32, has_bias: u32, relu: u32,
 }
+alias x_type = f32;
+alias y_type = f32;
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<f32>;       // [batch, height, width, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;    // [batch, height, width, channels]
 @group(0) @binding(1) var<storage, read> weight: array<f32>;  // [outs, channels, kernel_height, kernel_width]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;    // [outs]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [batch, out_height, out_width, outs]
+@group(0) @binding(3) var<storage, read_write> y: array<y_type>; // [batch, out_height, out_width, outs]
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -44,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let source = ((image + top + u) * sizes.width + left + v) * sizes.channels;
       for (var c = 0u; c < sizes.channels; c++) {
         let at = source + c;
-        let value = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+        let value = select(vec4f(), vec4f(f32(x[at.x]), f32(x[at.y]), f32(x[at.z]), f32(x[at.w])), inside);
         let tap = (first_out * sizes.channels + c) * taps + u * sizes.kernel_width + v;
         s0 += weight[tap] * value;
         s1 += weight[tap + step] * value;
@@ -63,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let offset = select(0.0, bias[o], sizes.has_bias == 1u);
     for (var p = first; p < end; p++) {
       let sum = s0.x + offset;
-      y[p * sizes.outs + o] = select(sum, max(sum, 0.0), sizes.relu == 1u);
+      y[p * sizes.outs + o] = y_type(select(sum, max(sum, 0.0), sizes.relu == 1u));
       s0 = s0.yzwx;
     }
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;

@@ -15,6 +15,17 @@ const product = (transposed: boolean): RaceCase => ({
   workgroups: [1, 1, 1],
 });
 
+/** 20 images of one place, one tap: the interpreter neither wraps u32 nor cuts quotients of vectors to whole numbers. */
+const convolution = (constants: RaceCase["constants"], sizes: RaceCase["sizes"] = {}): RaceCase => ({
+  sizes: {
+    batch: 20, height: 1, width: 1, channels: 20, out_height: 1, out_width: 1, outs: 20, kernel_height: 1, kernel_width: 1, stride: 1,
+    padding_height: 0, padding_width: 0, dilation: 1, groups: 1, has_bias: 1, relu: 1, chunk: 20, ...sizes,
+  },
+  ...(constants && { constants }),
+  buffers: { source: 400, weight: 400, bias: 20, result: 400, x: 400, dy: 400, partial: 400 },
+  workgroups: [1, 1, 1],
+});
+
 /** Small cases of the kernels whose threads meet at barriers. Threads of a subgroup need none, so matmul/subgroup_tile is not here. */
 const cases: Record<string, RaceCase[]> = {
   "kernels/total_loss": [{ sizes: { count: 70, factor: 1, mean: 1 }, buffers: { losses: 70, weights: 70, total: 1, normaliser: 1 }, workgroups: [1, 1, 1] }],
@@ -58,6 +69,10 @@ const cases: Record<string, RaceCase[]> = {
     { sizes: { rows: 5, cols: 8, chunk: 4 }, buffers: { x: 40, scale: 8, stats: 10, dy: 40, dx: 40, partial: 32 }, workgroups: [2, 1, 1] },
   ],
   "kernels/grad_norm/norm": [{ sizes: { count: 70 }, buffers: { partial: 70, norm: 1 }, workgroups: [1, 1, 1] }],
+  "kernels/conv2d/workgroup_tile": [convolution({ TILE: 64, BACKWARD: false }), convolution({ TILE: 64, BACKWARD: true })],
+  "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
+  "kernels/conv2d/workgroup_tile_params": [convolution({ TILE: 64 })],
+  "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
   "kernels/ctc_loss/alpha": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/occupancy": [{ sizes: ctcSizes, buffers: { ...ctcInputs, beta: 20, occupancy: 40 }, workgroups: [2, 1, 1] }],
   "kernels/matmul/workgroup_tile": [product(false), product(true)],

@@ -1,0 +1,49 @@
+import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+
+/** A convolution as a product: `groups` of them, [rows, taps · depth] by [taps · depth, cols]. */
+export type ConvolutionChoice = Readonly<{
+  groups: number;
+  /** Positions of the result; for the weight's gradient those that are summed over. */
+  rows: number;
+  taps: number;
+  /** Channels of a group that are summed over; for the weight's gradient the input's. */
+  depth: number;
+  /** Channels of a group of the result; for the weight's gradient the output's. */
+  cols: number;
+}>;
+
+/** Two workgroups of 256 threads, or eight of 64, for each of an H100's 132 multiprocessors. */
+export const WORKGROUPS = { workgroup_tile_128: 264, workgroup_tile_64: 1056, workgroup_tile_any: 1056 } as const;
+export type TileVariant = keyof typeof WORKGROUPS;
+export const tileOf = (variant: TileVariant): number => ({ workgroup_tile_128: 128, workgroup_tile_64: 64, workgroup_tile_any: 32 })[variant];
+
+const inBlocksOfFour = ({ depth, cols }: ConvolutionChoice): boolean => depth % 4 === 0 && cols % 4 === 0;
+
+/** `direct` needs no workgroup memory and no other layout of the weight: for drivers that run on a CPU. */
+const variants = {
+  direct: {},
+  workgroup_tile_any: {},
+  workgroup_tile_64: { fits: inBlocksOfFour },
+  workgroup_tile_128: { fits: (sizes: ConvolutionChoice, { limits }: VariantDevice) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+};
+
+/** The choices of one operation: forward, backward to the input, backward to the weight. */
+export function convolutionVariants(operation: string) {
+  return {
+    forward: defineVariants(operation, { variants, defaults: tilesOver(({ rows }) => rows) }),
+    backwardInput: defineVariants(`${operation}_backward_input`, { variants, defaults: tilesOver(({ rows }) => rows) }),
+    backwardParams: defineVariants(`${operation}_backward_params`, { variants, defaults: tilesOver(({ taps, depth }) => taps * depth, true) }),
+  };
+}
+
+/** On a GPU the larger tile, unless it would be half empty or leave most of the GPU idle; a sum that is split never does. */
+function tilesOver(rowsOf: (sizes: ConvolutionChoice) => number, split = false) {
+  return (sizes: ConvolutionChoice, { isSoftware }: VariantDevice) => {
+    if (isSoftware) return ["direct"] as const;
+    const tiles = sizes.groups * Math.ceil(rowsOf(sizes) / 128) * Math.ceil(sizes.cols / 128);
+    const large = sizes.cols > 64 && (split || tiles >= WORKGROUPS.workgroup_tile_128 / 2);
+    return large
+      ? (["workgroup_tile_128", "workgroup_tile_64", "workgroup_tile_any"] as const)
+      : (["workgroup_tile_64", "workgroup_tile_any"] as const);
+  };
+}

@@ -1,0 +1,149 @@
+// Convolution for GPUs, forward or backward to the input, any numbers of channels: as workgroup_tile.wgsl (which see for
+// the mathematics), but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 a thread, and load one by one.
+// Meant for a first layer, whose one input channel makes its sums short: it must write y, and what it loads hardly counts.
+// A thread's four columns are eight apart, so that neighbouring threads store neighbouring elements.
+const BACKWARD: bool = false;
+struct Sizes {
+  batch: u32, height: u32, width: u32, channels: u32,
+  out_height: u32, out_width: u32, outs: u32,
+  kernel_height: u32, kernel_width: u32, stride: u32, padding_height: u32, padding_width: u32, dilation: u32, groups: u32,
+  has_bias: u32, relu: u32,
+}
+alias source_type = f32;
+alias weight_type = f32;
+alias result_type = f32;
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> source: array<source_type>; // x [batch, height, width, channels], backward dy [batch, out_height, out_width, outs]
+@group(0) @binding(1) var<storage, read> weight: array<weight_type>; // [groups, taps, source's channels of a group, result's]
+@group(0) @binding(2) var<storage, read> bias: array<f32>;           // [outs], where has_bias
+@group(0) @binding(3) var<storage, read_write> result: array<result_type>; // y, backward dx
+
+const TILE: u32 = 32u;
+const STEP: u32 = 16u; // of taps · channels at a time
+var<workgroup> tile_source: array<vec4f, 128>; // [STEP, 8]: four rows
+var<workgroup> tile_weight: array<vec4f, 128>; // [STEP, 8]: four columns
+
+// One axis: `count` positions of the result, `taps` taps from number `tap` on, each `tap_step` from the one before. The m-th
+// tap of position q is at place q · jump + start + m · shift of the source.
+struct Axis { count: u32, jump: u32, start: i32, shift: i32, taps: u32, tap: u32, tap_step: u32 }
+
+fn axis_of(size: u32, out_size: u32, kernel: u32, padding: u32, phase: u32) -> Axis {
+  if (!BACKWARD) {
+    return Axis(out_size, sizes.stride, -i32(padding), i32(sizes.dilation), kernel, 0u, 1u);
+  }
+  var tap = 0u;
+  while (tap < kernel && (i32(phase + padding) - i32(tap * sizes.dilation)) % i32(sizes.stride) != 0) {
+    tap++;
+  }
+  var tap_step = 1u;
+  while (tap_step * sizes.dilation % sizes.stride != 0u) {
+    tap_step++;
+  }
+  let start = (i32(phase + padding) - i32(tap * sizes.dilation)) / i32(sizes.stride);
+  let shift = -i32(tap_step * sizes.dilation / sizes.stride);
+  return Axis((size - phase + sizes.stride - 1u) / sizes.stride, 1u, start, shift, (kernel - tap + tap_step - 1u) / tap_step, tap, tap_step);
+}
+
+fn source_at(at: u32, inside: bool) -> f32 {
+  if (inside) {
+    return f32(source[at]);
+  }
+  return 0.0;
+}
+
+fn weight_at(at: u32, inside: bool) -> f32 {
+  if (inside) {
+    return f32(weight[at]);
+  }
+  return 0.0;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let depth = select(sizes.channels, sizes.outs, BACKWARD) / sizes.groups; // the source's channels of a group
+  let cols = select(sizes.outs, sizes.channels, BACKWARD) / sizes.groups;  // the result's
+  let col_tiles = (cols + TILE - 1u) / TILE;
+  let first_col = id.x % col_tiles * TILE;
+  let group = id.x / col_tiles % sizes.groups;
+  let phase = id.x / (col_tiles * sizes.groups);
+  let phases = min(sizes.stride, sizes.width); // of the second axis
+  let down = axis_of(sizes.height, sizes.out_height, sizes.kernel_height, sizes.padding_height, phase / phases);
+  let across = axis_of(sizes.width, sizes.out_width, sizes.kernel_width, sizes.padding_width, phase % phases);
+  let source_height = select(sizes.height, sizes.out_height, BACKWARD);
+  let source_width = select(sizes.width, sizes.out_width, BACKWARD);
+  let rows = sizes.batch * down.count * across.count;
+  let first_row = (id.y + id.z * workgroups.y) * TILE;
+  if (first_row >= rows) {
+    return;
+  }
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  let inner = down.taps * across.taps * depth;
+  for (var begin = 0u; begin < inner; begin += STEP) {
+    for (var i = local; i < STEP * 8u; i += 64u) {
+      let k = begin + i % STEP;
+      let c = k % depth;
+      let m = k / depth / across.taps;
+      let n = k / depth % across.taps;
+      let row = first_row + i / STEP * 4u + vec4u(0u, 1u, 2u, 3u);
+      // Before the first row of an image this wraps round to huge numbers.
+      let h = row / across.count % down.count * down.jump + u32(down.start + i32(m) * down.shift);
+      let w = row % across.count * across.jump + u32(across.start + i32(n) * across.shift);
+      let pixel = (row / (across.count * down.count) * source_height + h) * source_width + w;
+      let at = (pixel * sizes.groups + group) * depth + c;
+      let inside = (h < vec4u(source_height)) & (w < vec4u(source_width)) & (row < vec4u(rows)) & vec4<bool>(k < inner);
+      tile_source[i % STEP * 8u + i / STEP] = vec4f(
+        source_at(at.x, inside.x), source_at(at.y, inside.y), source_at(at.z, inside.z), source_at(at.w, inside.w));
+    }
+    for (var i = local; i < STEP * 8u; i += 64u) {
+      let k = begin + i / 8u;
+      let m = k / depth / across.taps;
+      let n = k / depth % across.taps;
+      let tap = (down.tap + m * down.tap_step) * sizes.kernel_width + across.tap + n * across.tap_step;
+      let col = first_col + i % 8u + vec4u(0u, 8u, 16u, 24u);
+      let at = ((group * sizes.kernel_height * sizes.kernel_width + tap) * depth + k % depth) * cols + col;
+      let inside = (col < vec4u(cols)) & vec4<bool>(k < inner);
+      tile_weight[i] = vec4f(
+        weight_at(at.x, inside.x), weight_at(at.y, inside.y), weight_at(at.z, inside.z), weight_at(at.w, inside.w));
+    }
+    workgroupBarrier();
+    let steps = min(STEP, inner - begin);
+    for (var k = 0u; k < steps; k++) {
+      let u = tile_source[k * 8u + local / 8u];
+      let v = tile_weight[k * 8u + local % 8u];
+      s0 += u.x * v;
+      s1 += u.y * v;
+      s2 += u.z * v;
+      s3 += u.w * v;
+    }
+    workgroupBarrier();
+  }
+  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 16 times.
+  for (var i = 0u; i < 4u; i++) {
+    let row = first_row + local / 8u * 4u + i;
+    if (row < rows) {
+      var place = row;
+      if (BACKWARD) {
+        let in_h = row / across.count % down.count * sizes.stride + phase / phases;
+        let in_w = row % across.count * sizes.stride + phase % phases;
+        place = (row / (across.count * down.count) * sizes.height + in_h) * sizes.width + in_w;
+      }
+      for (var col = first_col + local % 8u; col < min(first_col + TILE, cols); col += 8u) {
+        var sum = s0.x;
+        if (sizes.has_bias == 1u) {
+          sum += bias[group * cols + col];
+        }
+        if (sizes.relu == 1u) {
+          sum = max(sum, 0.0);
+        }
+        result[(place * sizes.groups + group) * cols + col] = result_type(sum);
+        s0 = s0.yzwx;
+      }
+    }
+    s0 = s1;
+    s1 = s2;
+    s2 = s3;
+  }
+}
