@@ -5,8 +5,8 @@
 //   workgroup_tile_any    32 x 32 tiles in workgroup memory: an element loaded from there serves 32 products, and as part of
 //                         a vec4 in registers 4, so that workgroup memory is the limit
 //   this                  8 x 8 elements a thread: four vec4 from workgroup memory serve 64 products; 128 x 128 elements a
-//                         workgroup: 8 bytes from memory serve 64 products; the next step's elements travel from memory
-//                         to registers while this step's are multiplied
+//                         workgroup: an element from memory serves 64; the next step's elements travel from memory to
+//                         registers while this step's are multiplied
 // A step covers TILE / 8 of inner, so that the two operands' parts together are one 4 x 4 block for each thread: half of the
 // threads load op(a), half op(b), as four vec4 along the operand's contiguous axis, and transpose the block in registers
 // where that axis is inner. Eight neighbouring threads read whole sectors of 32 bytes and, a row in workgroup memory
