@@ -39,3 +39,10 @@ export const workgroupRows = (rows: number): [number, number] => spread(rows, 1)
 
 /** Threads of a workgroup of `workgroup_row`: at least about four columns each, and few enough different ones to compile. */
 export const threadsOfRow = (cols: number): number => (cols <= 128 ? 32 : cols <= 1024 ? 64 : 256);
+
+/** Two variants of a kernel that goes over the elements of rows: one column a load, or four where rows are whole vec4s. */
+export const defineQuadVariants = (operation: string) =>
+  defineVariants(operation, {
+    variants: { columns: {}, quads: { fits: ({ cols }: { readonly rows: number; readonly cols: number }) => cols % 4 === 0 } },
+    defaults: () => ["quads", "columns"],
+  });

@@ -2,7 +2,7 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectShape, expectType, rowsAndCols, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
+import { defineQuadVariants, defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
 import { totalLoss } from "../total_loss.ts";
 
 const forwardVariants = defineRowVariants("cross_entropy");
@@ -31,15 +31,28 @@ const forward = {
   }),
 };
 
-const backward = defineKernel({
-  file: new URL("./backward.wgsl", import.meta.url),
+const backwardVariants = defineQuadVariants("cross_entropy_backward");
+
+const backwardDeclaration = {
   bindings: {
     logits: "read", targets: "read", log_normaliser: "read", weights: "read", normaliser: "read", dy: "read",
     dx: "read_write",
   },
   sizes: { rows: "u32", cols: "u32", on: "f32", off: "f32", dy_stride: "u32" },
-  workgroups: ({ rows }) => spread(rows, 8),
-});
+} as const;
+
+const backward = {
+  columns: defineKernel({
+    ...backwardDeclaration,
+    file: new URL("./backward_columns.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 8),
+  }),
+  quads: defineKernel({
+    ...backwardDeclaration,
+    file: new URL("./backward_quads.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 8),
+  }),
+};
 
 export interface CrossEntropyOptions {
   /** ε: how much of the target's probability is spread over all classes. Default 0. */
@@ -121,7 +134,7 @@ function smoothed(
   return tape.record(name, [logits], total, [logits, targets, logNormaliser, weights, normaliser], (dy) => {
     const dx = tape.like(logits);
     const saved = { logits, targets, log_normaliser: logNormaliser, weights, normaliser };
-    backward.encode(tape, { ...saved, dy, dx }, { rows, cols, on, off, dy_stride: Number(perRow) }, {});
+    backward[backwardVariants.choose(tape.device, { rows, cols })].encode(tape, { ...saved, dy, dx }, { rows, cols, on, off, dy_stride: Number(perRow) }, {});
     return [dx];
   });
 }

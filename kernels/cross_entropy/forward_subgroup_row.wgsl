@@ -1,6 +1,7 @@
 // As forward_thread_row.wgsl, a subgroup of any width a row, its lanes four neighbouring columns each. Each lane keeps m and Z of
 // what it has seen and corrects Z when m grows, so the logits are read once; the sum that smoothing needs is taken about the
 // row's first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
+// CPU milliseconds, [640, 2000] on lavapipe, a busy machine: one thread a row, two passes 2.6; this 1.2.
 enable subgroups;
 requires subgroup_id;
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }

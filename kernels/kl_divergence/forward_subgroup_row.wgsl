@@ -1,5 +1,6 @@
 // As forward_thread_row.wgsl, a subgroup of any width a frame, its lanes four neighbouring classes each. The first pass keeps m
 // and Z of both sides and corrects Z when m grows; the second, from the cache, sums p (log p - log q).
+// CPU milliseconds, [1600, 500] on lavapipe, a busy machine: one thread a frame, three passes 5.4; this 3.2.
 enable subgroups;
 requires subgroup_id;
 struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }

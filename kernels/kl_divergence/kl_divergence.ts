@@ -2,7 +2,7 @@ import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
+import { defineQuadVariants, defineRowVariants, subgroupRows, threadsOfRow, workgroupRows } from "../row_variants.ts";
 import { totalLoss } from "../total_loss.ts";
 
 const forwardVariants = defineRowVariants("kl_divergence");
@@ -34,16 +34,29 @@ const forward = {
   }),
 };
 
-const backward = defineKernel({
-  file: new URL("./backward.wgsl", import.meta.url),
+const backwardVariants = defineQuadVariants("kl_divergence_backward");
+
+const backwardDeclaration = {
   bindings: {
     p_logits: "read", q_logits: "read", log_normalisers: "read", divergences: "read", weights: "read", normaliser: "read",
     dy: "read", dx: "read_write",
   },
   sizes: { rows: "u32", classes: "u32", inverse_temperature: "f32" },
   constants: ["TO_P"],
-  workgroups: ({ rows }) => spread(rows, 8),
-});
+} as const;
+
+const backward = {
+  columns: defineKernel({
+    ...backwardDeclaration,
+    file: new URL("./backward_columns.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 8),
+  }),
+  quads: defineKernel({
+    ...backwardDeclaration,
+    file: new URL("./backward_quads.wgsl", import.meta.url),
+    workgroups: ({ rows }) => spread(rows, 8),
+  }),
+};
 
 export interface KlDivergenceOptions {
   /** i32 `[batch]`: frames that count. Default all. */
@@ -103,7 +116,8 @@ export function klDivergence(tape: Tape, student: Tensor, teacher: Tensor, optio
       if (!x.needsGrad) return undefined;
       const dx = tape.like(x);
       const saved = { p_logits: p, q_logits: q, log_normalisers: logNormalisers, divergences, weights, normaliser };
-      backward.encode(tape, { ...saved, dy, dx }, { rows: batch * frames, classes, ...inverse }, { TO_P: toP });
+      const variant = backwardVariants.choose(tape.device, { rows: batch * frames, cols: classes });
+      backward[variant].encode(tape, { ...saved, dy, dx }, { rows: batch * frames, classes, ...inverse }, { TO_P: toP });
       return dx;
     };
     return [side(p, true), side(q, false)];
