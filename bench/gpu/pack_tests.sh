@@ -16,5 +16,5 @@ npm uninstall --ignore-scripts typescript typescript-eslint eslint @eslint/js de
 find node_modules/webgpu/dist -mindepth 1 -maxdepth 1 ! -name '*linux-x64*' -name '*-*' -exec rm -rf {} +
 find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' \) -delete
 mkdir -p "$(dirname "$file")"
-tar -cf - node_modules | xz -T0 -9e >"$file"
+tar -cf - node_modules | xz -T0 -6 >"$file"
 du -sh "$file"

@@ -33,18 +33,21 @@ if [ -z "$out" ]; then
 fi
 mkdir -p "$out"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+job=
+trap '[ -z "$job" ] || kill -- "-$job" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 143' INT TERM
 
 # run NUMBER NAME SECONDS FUNCTION: with a limit, and what it prints in NAME.log.
 run() {
   local number=$1 name=$2 limit=$3 begin=$SECONDS status
   printf '%s %s, at most %s s ...\n' "$number" "$name" "$limit"
   "$4" >"$out/$name.log" 2>&1 &
-  local job=$!
+  job=$!
   (sleep "$limit" && kill -TERM -- "-$job" && sleep 10 && kill -KILL -- "-$job") 2>/dev/null &
   local watch=$!
   wait "$job" 2>/dev/null
   status=$?
+  job=
   kill -- "-$watch" 2>/dev/null
   wait "$watch" 2>/dev/null
   printf '%s\t%s\t%s\t%s\n' "$number" "$name" "$status" "$((SECONDS - begin))" >>"$out/steps.tsv"
