@@ -2,11 +2,13 @@ import type { AdapterDescription } from "../engine/adapter.ts";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { Tape } from "../engine/tape.ts";
+import type { FloatType } from "../engine/tensor.ts";
 import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "../train/build_model.ts";
 import type { TrainConfig } from "../train/config.ts";
 import { countParameters, evaluatedPaths, trainingPaths, type DepthPath } from "../train/depths.ts";
 import { kernelShares, type KernelShare } from "../train/profile/kernel_shares.ts";
+import { activationType } from "../train/precision.ts";
 import { trainingStep } from "../train/training_step.ts";
 import { randomBatch, type RandomBatch } from "./step_batch.ts";
 import { stepConfigurations, trainConfigOf, type StepConfiguration } from "./step_configurations.ts";
@@ -43,6 +45,8 @@ export interface StepReport {
 /** One configuration. */
 export interface StepResult {
   readonly configuration: string;
+  /** Of activations, as the device has it: f32 also for a configuration of f16 where its shaders lack the type. */
+  readonly precision: FloatType;
   readonly blocks: number;
   readonly dim: number;
   /** Values that are trained. */
@@ -134,7 +138,8 @@ async function benchConfiguration(
   budget: StepBudget,
   watch: (path: string) => (result: PathResult | FailedPath) => void,
 ): Promise<StepResult> {
-  const built = buildModel(device, config, configuration.vocabulary, { optimizer: true });
+  const { activation } = activationType(device, config.precision);
+  const built = buildModel(device, config, configuration.vocabulary, { optimizer: true, half: activation === "f16" });
   const batch = randomBatch(device, configuration, config);
   const counts = countParameters(built.parameters);
   const paths: (PathResult | FailedPath)[] = [];
@@ -146,6 +151,7 @@ async function benchConfiguration(
   }
   return {
     configuration: configuration.name,
+    precision: activation,
     blocks: config.model.blocks,
     dim: config.model.dim,
     parameters: counts.whole,
@@ -166,8 +172,9 @@ async function benchPaths(
 ): Promise<PathResult | FailedPath> {
   const depths = paths.map(({ depth }) => depth);
   let count = 0;
+  const { activation } = activationType(device, config.precision);
   const step = (): void => {
-    const tape = new Tape(device, { seed: config.seed, step: count });
+    const tape = new Tape(device, { seed: config.seed, step: count, activation });
     try {
       trainingStep(tape, built, batch, paths, config, { learningRate: 1e-4, step: ++count });
     } finally {

@@ -14,7 +14,7 @@ export interface StepConfiguration {
 const conformer256 = { dim: 256, heads: 4, feed_forward_dim: 2048, conv_kernel: 31, dropout: 0.1 };
 const batch256 = { size: 16, seconds: 10, labels: 50 };
 
-export const stepConfigurations: readonly StepConfiguration[] = [
+const declared: readonly StepConfiguration[] = [
   {
     // As examples/digits: a seed of 2 blocks and its middle depths.
     name: "tiny",
@@ -45,6 +45,16 @@ export const stepConfigurations: readonly StepConfiguration[] = [
     batch: batch256,
   },
 ];
+
+/** The same with activations in f16, which gain nothing on a CPU. */
+const withHalves = (configuration: StepConfiguration): StepConfiguration => ({
+  ...configuration,
+  name: `${configuration.name}-f16`,
+  onSoftware: false,
+  sections: { ...configuration.sections, precision: "f16" },
+});
+
+export const stepConfigurations: readonly StepConfiguration[] = declared.flatMap((configuration) => [configuration, withHalves(configuration)]);
 
 /** The whole training config of a configuration; its manifests are never read. */
 export const trainConfigOf = ({ name, sections }: StepConfiguration): TrainConfig =>

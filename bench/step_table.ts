@@ -21,7 +21,7 @@ export function stepTable({ adapter, results }: StepReport, date?: string): stri
 export const stepSections = (results: readonly StepResult[]): string => results.map(section).join("\n\n");
 
 function section(result: StepResult): string {
-  const { configuration, blocks, dim, parameters, batch, paths } = result;
+  const { configuration, precision, blocks, dim, parameters, batch, paths } = result;
   const head = ["", "layers", "ms", "±", "encoding", "first", "frames/s", "dispatches", "passes", "submits", "peak memory"];
   const timed = paths.filter((path) => path.status === "timed");
   const table = new Table({ head, colAligns: head.map((_, i) => (i === 0 ? "left" : "right")), style: { head: [], border: [] }, chars: rules });
@@ -29,7 +29,7 @@ function section(result: StepResult): string {
   const failed = paths.flatMap((path) => (path.status === "failed" ? [`FAILED ${path.path}: ${path.problem}`] : []));
   const last = timed.at(-1);
   return [
-    `${configuration}: ${blocks} blocks of ${dim} channels, ${formatCompact(parameters)} parameters; batch of ${batch.size} x ${batch.seconds} s (${batch.frames} frames of ${batch.bins} bins), ${batch.labels} labels each of ${batch.vocabulary} classes`,
+    `${configuration}: ${blocks} blocks of ${dim} channels, ${formatCompact(parameters)} parameters, ${precision}; batch of ${batch.size} x ${batch.seconds} s (${batch.frames} frames of ${batch.bins} bins), ${batch.labels} labels each of ${batch.vocabulary} classes`,
     ...(timed.length > 0 ? [withoutInnerRules(table.toString(), [timed.length])] : []),
     ...failed,
     ...(last?.kernels ? ["", `Kernels of a step, ${last.path}:`, kernelSharesTable(last.kernels)] : []),

@@ -52,7 +52,7 @@ it("times each depth and the joint step, counts them, and says which kernels too
   ]);
 
   const text = stepTable(report, "today");
-  expect(text).toMatch(/^small: 1 blocks of 16 channels, [\d.]+ k parameters; batch of 2 x 0.5 s \(48 frames of 10 bins\), 3 labels each of 6 classes$/m);
+  expect(text).toMatch(/^small: 1 blocks of 16 channels, [\d.]+ k parameters, f32; batch of 2 x 0.5 s \(48 frames of 10 bins\), 3 labels each of 6 classes$/m);
   expect(text).toMatch(/^ joint 3\+1\+2 +3 +[\d.]+ +[\d.]+ +[\d.]+ +[\d,.]+ +[\d,]+ +\d+ +\d+ +\d+ +[\d.]+ KiB$/m);
   expect(text).toContain("Kernels of a step, joint 3+1+2:");
   expect(text.split("\n").every((line) => line === line.trimEnd())).toBe(true);
@@ -102,5 +102,5 @@ it("has configurations that are valid, with targets that fit their frames", () =
     const { labels, seconds } = configuration.batch;
     expect(labels).toBeLessThan((seconds * 1000) / features.frameShiftMs / 4 - 2);
   }
-  expect(stepConfigurations.map(({ name }) => name)).toEqual(["tiny", "conformer-12x256", "seed-unfold-256"]);
+  expect(stepConfigurations.map(({ name }) => name)).toEqual(["tiny", "tiny-f16", "conformer-12x256", "conformer-12x256-f16", "seed-unfold-256", "seed-unfold-256-f16"]);
 });
