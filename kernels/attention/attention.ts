@@ -1,17 +1,8 @@
-import { sumOfTwo } from "../../engine/accumulate.ts";
-import { expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
+import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import {
-  backwardBiasesKernel,
-  backwardKeyValueKernel,
-  backwardPositionKernel,
-  backwardQueryKernel,
-  backwardScoresKernel,
-  scoresKernel,
-  softmaxKernel,
-  valuesKernel,
-} from "./kernels.ts";
+import { encodeBackward, encodeForward } from "./fused.ts";
+import type { AttentionSizes } from "./variants.ts";
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -35,7 +26,8 @@ export interface RelativePositions {
 /**
  * Multi-head attention, softmax(scores) · value in each head, where the scores are q · k / √width or, with relative
  * positions, ((q + u) · k + (q + v) · p) / √width (Dai et al., "Transformer-XL", 2019, as in the Conformer).
- * Heads are slices of the last axis, so nothing is transposed. A query that may attend nowhere gets zeros.
+ * Heads are slices of the last axis, so nothing is transposed. A query that may attend nowhere gets zeros. The scores are never
+ * stored: backward computes them again, from the logarithm of their sum for each query, all that forward keeps.
  *
  * @param q     `[batch, queries, heads · width]`
  * @param k     `[batch, keys, heads · width]`
@@ -44,64 +36,30 @@ export interface RelativePositions {
  */
 export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const sizes = checkSizes(q, k, value, options);
-  const { batch, heads, queries, keys, width } = sizes;
   const { mask, causal = false, relative } = options;
-  const RELATIVE = relative !== undefined;
   // A kernel's bindings must all be there, also those that a constant switches off.
   const absent = tape.empty([1]);
-  const p = relative?.positions ?? absent;
-  const u = relative?.contentBias ?? absent;
-  const v = relative?.positionBias ?? absent;
-  const scale = 1 / Math.sqrt(width);
-
-  const weights = tape.empty([batch, heads, queries, keys]);
-  scoresKernel.encode(tape, { q, k, p, u, v, scores: weights }, { ...sizes, scale }, { RELATIVE });
-  const rows = batch * heads * queries;
-  softmaxKernel.encode(
-    tape,
-    { mask: mask ?? tape.empty([1], "u32"), weights },
-    { rows, heads, queries, keys, ...maskStrides(mask, sizes) },
-    { HAS_MASK: mask !== undefined, CAUSAL: causal },
-  );
+  const given = {
+    q, k, value,
+    p: relative?.positions ?? absent,
+    u: relative?.contentBias ?? absent,
+    v: relative?.positionBias ?? absent,
+    mask: mask ?? tape.empty([1], "u32"),
+  };
+  const call = { sizes, causal, masked: mask !== undefined, strides: maskStrides(mask, sizes) };
   const y = tape.like(q);
-  valuesKernel.encode(tape, { weights, value, y }, sizes, {});
+  // Of each query: log Σ exp of its scores and, once backward begins, dy · y.
+  const stats = tape.empty([2, sizes.batch, sizes.heads, sizes.queries]);
+  encodeForward(tape, call, { ...given, y, stats });
 
-  const inputs = relative ? [q, k, value, p, u, v] : [q, k, value];
-  return tape.record("attention", inputs, y, [...inputs, weights, y, absent], (dy) => {
-    const ds = tape.like(weights);
-    backwardScoresKernel.encode(tape, { weights, value, y, dy, ds }, { ...sizes, scale }, {});
-    const dk = tape.like(k);
-    const dvalue = tape.like(value);
-    backwardKeyValueKernel.encode(tape, { ds, weights, q, u, dy, dk, dvalue }, sizes, { RELATIVE });
-    const dcontent = tape.like(q);
-    const dposition = relative ? tape.like(q) : tape.empty([1]);
-    backwardQueryKernel.encode(tape, { ds, k, p, dcontent, dposition }, sizes, { RELATIVE });
-    if (!relative) return [dcontent, dk, dvalue];
-
-    const dq = tape.like(q);
-    sumOfTwo(tape, dcontent, dposition, dq);
-    if (u.needsGrad || v.needsGrad) {
-      const biases = { du: tape.gradientOf(u), dv: tape.gradientOf(v) };
-      backwardBiasesKernel.encode(tape, { dcontent, dposition, ...biases }, { rows: batch * queries, dim: heads * width }, {});
-    }
-    const dp = p.needsGrad ? tape.like(p) : undefined;
-    if (dp) backwardPositionKernel.encode(tape, { ds, q, v, dp }, { batch, heads, frames: queries, width }, {});
-    return [dq, dk, dvalue, dp, undefined, undefined];
-  });
-}
-
-interface AttentionSizes {
-  readonly batch: number;
-  readonly heads: number;
-  readonly queries: number;
-  readonly keys: number;
-  readonly width: number;
+  const inputs = relative ? [q, k, value, given.p, given.u, given.v] : [q, k, value];
+  return tape.record("attention", inputs, y, [...Object.values(given), y, stats], (dy) => encodeBackward(tape, call, { ...given, y, stats, dy }));
 }
 
 function checkSizes(q: Tensor, k: Tensor, value: Tensor, { heads, mask, relative }: AttentionOptions): AttentionSizes {
   for (const [name, x] of Object.entries({ q, k, value })) {
     expectRank("attention", name, x, 3);
-    expectType("attention", name, x, "f32");
+    expectFloat("attention", name, x);
   }
   const [batch, queries, dim] = q.shape as readonly [number, number, number];
   const keys = k.shape[1] as number;
@@ -110,13 +68,14 @@ function checkSizes(q: Tensor, k: Tensor, value: Tensor, { heads, mask, relative
   expectShape("attention", "value", value, [batch, keys, dim]);
   const width = dim / heads;
   if (relative) {
+    expectFloat("attention", "relative.positions", relative.positions);
     if (queries !== keys) throw new ShapeError("attention", "k", `${queries} frames, as q: relative positions are for self-attention`, `${keys}`);
     expectShape("attention", "relative.positions", relative.positions, [2 * keys - 1, dim]);
     expectShape("attention", "relative.contentBias", relative.contentBias, [heads, width]);
     expectShape("attention", "relative.positionBias", relative.positionBias, [heads, width]);
   }
   if (mask) expectType("attention", "mask", mask, "u32");
-  return { batch, heads, queries, keys, width };
+  return { batch, heads, queries, keys, width, relative: relative !== undefined };
 }
 
 /** Element strides of a mask that is broadcast to `[batch, heads, queries, keys]`. */

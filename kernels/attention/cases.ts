@@ -17,11 +17,12 @@ interface Options {
   readonly mask?: CaseInput;
   /** Element i of the queries and of the keys, other than normal numbers. */
   readonly values?: { readonly q: (i: number) => number; readonly k: (i: number) => number };
+  readonly half?: boolean;
   readonly benchmark?: boolean;
 }
 
 function attentionCase(name: string, sizes: Sizes, settings: Options = {}): KernelCase {
-  const { relative = false, causal = false, mask, values, benchmark = false } = settings;
+  const { relative = false, causal = false, mask, values, half = false, benchmark = false } = settings;
   const { batch, heads, queries, keys = queries, width } = sizes;
   const dim = heads * width;
   const positions = { p: { shape: [2 * keys - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } };
@@ -46,6 +47,7 @@ function attentionCase(name: string, sizes: Sizes, settings: Options = {}): Kern
     // Products with keys, with values, and with positions: each (query, key) pair is one dot product of `width`.
     flops: 2 * batch * queries * keys * dim * (relative ? 3 : 2),
     bytes: 4 * (2 * batch * (queries + keys) * dim + (relative ? (2 * keys + 1) * dim : 0)),
+    ...(half ? { half: ["q", "k", "value", ...(relative ? ["p"] : [])] } : {}),
     benchmark,
   };
 }
@@ -73,7 +75,7 @@ export const cases: OperationCases = {
     attentionCase("plain", { batch: 2, heads: 3, queries: 7, width: 5 }),
     attentionCase("one of each", { batch: 1, heads: 1, queries: 1, width: 1 }),
     attentionCase("cross attention over tiles", { batch: 1, heads: 2, queries: 19, keys: 35, width: 34 }),
-    attentionCase("padded keys", { batch: 3, heads: 2, queries: 6, keys: 9, width: 4 }, { mask: padding([9, 1, 5], 9) }),
+    attentionCase("padded keys", { batch: 3, heads: 2, queries: 6, keys: 9, width: 4 }, { mask: padding([9, 1, 5], 9), half: true }),
     attentionCase("causal", { batch: 2, heads: 1, queries: 18, width: 3 }, { causal: true }),
     attentionCase("causal, padded", { batch: 2, heads: 2, queries: 5, width: 4 }, { causal: true, mask: padding([3, 5], 5) }),
     attentionCase("a mask for each head", { batch: 2, heads: 3, queries: 5, width: 2 }, { mask: scattered([2, 3, 5, 5]) }),
@@ -84,7 +86,14 @@ export const cases: OperationCases = {
     attentionCase("relative, one frame", { batch: 2, heads: 2, queries: 1, width: 4 }, { relative: true }),
     attentionCase("relative, two frames", { batch: 2, heads: 2, queries: 2, width: 3 }, { relative: true }),
     attentionCase("relative over tiles", { batch: 2, heads: 1, queries: 35, width: 34 }, { relative: true }),
-    attentionCase("relative, padded", { batch: 3, heads: 2, queries: 9, width: 6 }, { relative: true, mask: padding([9, 0, 4], 9) }),
+    attentionCase("relative, padded", { batch: 3, heads: 2, queries: 9, width: 6 }, { relative: true, mask: padding([9, 0, 4], 9), half: true }),
+    attentionCase("one head, long keys", { batch: 1, heads: 1, queries: 5, keys: 130, width: 8 }, { mask: padding([101], 130) }),
+    attentionCase("one more than a tile", { batch: 1, heads: 1, queries: 17, keys: 33, width: 33 }),
+    attentionCase("wide heads", { batch: 1, heads: 2, queries: 3, keys: 5, width: 130 }),
+    attentionCase("causal over tiles, more keys than queries", { batch: 1, heads: 1, queries: 34, keys: 70, width: 5 }, { causal: true }),
+    attentionCase("relative, one head, long", { batch: 1, heads: 1, queries: 70, width: 5 }, { relative: true, mask: scattered([1, 1, 70, 70]) }),
+    attentionCase("relative, wide heads", { batch: 2, heads: 1, queries: 18, width: 128 }, { relative: true, causal: true }),
+    attentionCase("relative, scores beyond the range of exp", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, values: largeScores }),
     attentionCase("relative, causal", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, causal: true }),
     attentionCase("plain 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { benchmark: true }),
     attentionCase("relative 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { relative: true, benchmark: true }),

@@ -1,66 +1,85 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, type Workgroups } from "../../engine/kernel.ts";
 
 const file = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
-/** Threads of 4 x 4 results in workgroups of 8 x 4. */
-const tiles = (columns: number, rows: number, layers: number): [number, number, number] => [Math.ceil(columns / 32), Math.ceil(rows / 16), layers];
+const sizes = {
+  batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32", scale: "f32", causal: "u32", masked: "u32",
+  mask_batch: "u32", mask_head: "u32", mask_query: "u32",
+} as const;
+const inputs = { q: "read", k: "read", value: "read", p: "read", u: "read", v: "read", mask: "read" } as const;
+const gradients = { ...inputs, dy: "read", stats: "read" } as const;
 
-export const scoresKernel = defineKernel({
-  file: file("scores"),
-  bindings: { q: "read", k: "read", p: "read", u: "read", v: "read", scores: "read_write" },
-  sizes: { batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32", scale: "f32" },
-  constants: ["RELATIVE"],
-  workgroups: ({ batch, heads, queries, keys }) => tiles(keys, queries, batch * heads),
+type Dispatched = Readonly<Record<keyof typeof sizes, number>>;
+type Constants = Readonly<Record<string, number | boolean>>;
+
+/** How a design cuts its work: rows of a tile (queries, keys or positions), and columns of a chunk. */
+interface Tiles {
+  readonly rows: number;
+  readonly columns: (constants: Constants) => number;
+  /** Constants of its shaders besides those that all have. */
+  readonly constants: readonly string[];
+}
+
+/** The four kernels of a design, `<name>_forward.wgsl` and so on: they differ in how they work, not in what they are given. */
+function designKernels(name: string, { rows, columns, constants }: Tiles) {
+  const groups = (count: number, width: number, layers: number, given: Constants): Workgroups => [
+    Math.ceil(count / rows),
+    Math.ceil(width / (columns(given) * Number(given.CHUNKS))),
+    layers,
+  ];
+  const overQueries = ({ batch, heads, queries, width }: Dispatched, given: Constants): Workgroups => groups(queries, width, batch * heads, given);
+  return {
+    forward: defineKernel({
+      file: file(`${name}_forward`),
+      bindings: { ...inputs, y: "read_write", stats: "read_write" },
+      sizes,
+      constants: ["CHUNKS", "RELATIVE", ...constants],
+      workgroups: overQueries,
+    }),
+    backwardQuery: defineKernel({
+      file: file(`${name}_backward_query`),
+      bindings: { ...gradients, dq: "read_write" },
+      sizes,
+      constants: ["CHUNKS", "RELATIVE", ...constants],
+      workgroups: overQueries,
+    }),
+    backwardKeyValue: defineKernel({
+      file: file(`${name}_backward_key_value`),
+      bindings: { ...gradients, dk: "read_write", dvalue: "read_write", key_sums: "read_write" },
+      sizes,
+      constants: ["CHUNKS", "RELATIVE", ...constants],
+      workgroups: ({ batch, heads, keys, width }, given) => groups(keys, width, batch * heads, given),
+    }),
+    backwardPosition: defineKernel({
+      file: file(`${name}_backward_position`),
+      bindings: { ...gradients, partial: "read_write", position_sums: "read_write" },
+      sizes: { ...sizes, utterances: "u32" },
+      constants: ["CHUNKS", ...constants],
+      workgroups: ({ batch, heads, keys, width, utterances }, given) => groups(2 * keys - 1, width, heads * Math.ceil(batch / utterances), given),
+    }),
+  };
+}
+
+export const subgroupKernels = designKernels("subgroup", { rows: 16, columns: ({ LANES }) => 4 * Number(LANES), constants: ["LANES"] });
+export const workgroupKernels = designKernels("workgroup", { rows: 32, columns: () => 32, constants: [] });
+
+export const deltaKernel = defineKernel({
+  file: file("delta"),
+  bindings: { y: "read", dy: "read", stats: "read_write" },
+  sizes: { batch: "u32", heads: "u32", queries: "u32", width: "u32" },
+  workgroups: ({ batch, heads, queries }) => [Math.ceil((heads * queries) / 32), batch],
 });
 
-export const softmaxKernel = defineKernel({
-  file: file("softmax"),
-  bindings: { mask: "read", weights: "read_write" },
-  sizes: { rows: "u32", heads: "u32", queries: "u32", keys: "u32", mask_batch: "u32", mask_head: "u32", mask_query: "u32" },
-  constants: ["HAS_MASK", "CAUSAL"],
-  workgroups: ({ rows }) => spread(rows, 32),
+export const weightedRowsKernel = defineKernel({
+  file: file("weighted_rows"),
+  bindings: { weights: "read", x: "read", partial: "read_write" },
+  sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32" },
+  workgroups: ({ heads, width, layers }) => [Math.ceil((heads * width) / 32), layers],
 });
 
-export const valuesKernel = defineKernel({
-  file: file("values"),
-  bindings: { weights: "read", value: "read", y: "read_write" },
-  sizes: { batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32" },
-  workgroups: ({ batch, heads, queries, width }) => tiles(width, queries, batch * heads),
-});
-
-export const backwardScoresKernel = defineKernel({
-  file: file("backward_scores"),
-  bindings: { weights: "read", value: "read", y: "read", dy: "read", ds: "read_write" },
-  sizes: { batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32", scale: "f32" },
-  workgroups: ({ batch, heads, queries, keys }) => tiles(keys, queries, batch * heads),
-});
-
-export const backwardQueryKernel = defineKernel({
-  file: file("backward_query"),
-  bindings: { ds: "read", k: "read", p: "read", dcontent: "read_write", dposition: "read_write" },
-  sizes: { batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32" },
-  constants: ["RELATIVE"],
-  workgroups: ({ batch, heads, queries, width }) => tiles(width, queries, batch * heads),
-});
-
-export const backwardKeyValueKernel = defineKernel({
-  file: file("backward_key_value"),
-  bindings: { ds: "read", weights: "read", q: "read", u: "read", dy: "read", dk: "read_write", dvalue: "read_write" },
-  sizes: { batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32" },
-  constants: ["RELATIVE"],
-  workgroups: ({ batch, heads, keys, width }) => tiles(width, keys, batch * heads),
-});
-
-export const backwardPositionKernel = defineKernel({
-  file: file("backward_position"),
-  bindings: { ds: "read", q: "read", v: "read", dp: "read_write" },
-  sizes: { batch: "u32", heads: "u32", frames: "u32", width: "u32" },
-  workgroups: ({ heads, frames, width }) => tiles(width, 2 * frames - 1, heads),
-});
-
-export const backwardBiasesKernel = defineKernel({
-  file: file("backward_biases"),
-  bindings: { dcontent: "read", dposition: "read", du: "read_write", dv: "read_write" },
-  sizes: { rows: "u32", dim: "u32" },
-  workgroups: ({ dim }) => [Math.ceil(dim / 8)],
+export const sumChunksKernel = defineKernel({
+  file: file("sum_chunks"),
+  bindings: { partial: "read", dp: "read_write" },
+  sizes: { chunks: "u32", count: "u32" },
+  workgroups: ({ count }) => [Math.min(65535, Math.ceil(count / 256))],
 });

@@ -35,6 +35,16 @@ const convolution = (constants: RaceCase["constants"], sizes: RaceCase["sizes"] 
   workgroups: [1, 1, 1],
 });
 
+/** Two tiles of keys, queries and positions, two steps of features. Threads also load what is beyond the edges. */
+const attentionCase = (constants: RaceCase["constants"], more: Record<string, number> = {}, outputs: Record<string, number> = {}): RaceCase => ({
+  sizes: {
+    batch: 1, heads: 1, queries: 33, keys: 33, width: 9, scale: 1, causal: 0, masked: 0, mask_batch: 0, mask_head: 0, mask_query: 0, ...more,
+  },
+  constants: { CHUNKS: 1, ...constants },
+  buffers: { q: 400, k: 400, value: 400, p: 700, u: 9, v: 9, mask: 1, dy: 400, stats: 80, ...outputs },
+  workgroups: [1, 1, 1],
+});
+
 /** Small cases of the kernels whose threads meet at barriers. Threads of a subgroup need none, so matmul/subgroup_tile is not here. */
 const cases: Record<string, RaceCase[]> = {
   "kernels/total_loss": [{ sizes: { count: 70, factor: 1, mean: 1 }, buffers: { losses: 70, weights: 70, total: 1, normaliser: 1 }, workgroups: [1, 1, 1] }],
@@ -42,6 +52,21 @@ const cases: Record<string, RaceCase[]> = {
     { sizes: { chunks: 9, stride: 5, offset: 1, count: 2, more_count: 2 }, buffers: { partial: 45, total: 2, more: 2 }, workgroups: [1, 1, 1] },
   ],
   "kernels/grad_norm/partial_squares": [{ sizes: { count: 70, offset: 0 }, buffers: { grads: 72, partial: 128 }, workgroups: [1, 1, 1] }],
+  "kernels/grad_norm/norm": [{ sizes: { count: 70 }, buffers: { partial: 70, norm: 1 }, workgroups: [1, 1, 1] }],
+  "kernels/conv2d/workgroup_tile": [convolution({ TILE: 64, BACKWARD: false }), convolution({ TILE: 64, BACKWARD: true })],
+  "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
+  "kernels/conv2d/workgroup_tile_params": [convolution({ TILE: 64 })],
+  "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
+  "kernels/attention/workgroup_forward": [attentionCase({ RELATIVE: true }, {}, { y: 400 })],
+  "kernels/attention/workgroup_backward_query": [attentionCase({ RELATIVE: true }, {}, { dq: 400 })],
+  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 400, dvalue: 400, key_sums: 40 })],
+  "kernels/attention/workgroup_backward_position": [attentionCase({}, { utterances: 1 }, { partial: 700, position_sums: 80 })],
+  "kernels/ctc_loss/alpha_loop": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
+  "kernels/ctc_loss/alpha_thread_pair": [{ sizes: ctcSizes, constants: { THREADS: 4 }, buffers: ctcInputs, workgroups: [2, 1, 1] }],
+  "kernels/ctc_loss/occupancy_loop": [{ sizes: ctcSizes, buffers: { ...ctcInputs, beta: 20, occupancy: 40 }, workgroups: [2, 1, 1] }],
+  "kernels/ctc_loss/occupancy_thread_pair": [
+    { sizes: ctcSizes, constants: { THREADS: 4 }, buffers: { ...ctcInputs, occupancy: 40 }, workgroups: [2, 1, 1] },
+  ],
   "kernels/softmax/forward_workgroup_row": [
     {
       sizes: { rows: 2, cols: 7, second: 1, third: 1, stride_0: 0, stride_1: 0, stride_2: 0, stride_3: 0, minus_infinity: -Infinity },
@@ -77,13 +102,6 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/layer_norm/backward_subgroup_row": [
     { sizes: { rows: 5, cols: 8, chunk: 4 }, buffers: { x: 40, scale: 8, stats: 10, dy: 40, dx: 40, partial: 32 }, workgroups: [2, 1, 1] },
   ],
-  "kernels/grad_norm/norm": [{ sizes: { count: 70 }, buffers: { partial: 70, norm: 1 }, workgroups: [1, 1, 1] }],
-  "kernels/conv2d/workgroup_tile": [convolution({ TILE: 64, BACKWARD: false }), convolution({ TILE: 64, BACKWARD: true })],
-  "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
-  "kernels/conv2d/workgroup_tile_params": [convolution({ TILE: 64 })],
-  "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
-  "kernels/ctc_loss/alpha": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
-  "kernels/ctc_loss/occupancy": [{ sizes: ctcSizes, buffers: { ...ctcInputs, beta: 20, occupancy: 40 }, workgroups: [2, 1, 1] }],
   "kernels/matmul/subgroup_matrix": [product(false, { TILE: 64 }, 36)],
   "kernels/matmul/workgroup_tile": [product(false, { TILE: 64 }), product(true, { TILE: 64 })],
   "kernels/matmul/workgroup_tile_any": [product(false), product(true)],

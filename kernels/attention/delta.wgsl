@@ -1,0 +1,24 @@
+// delta_i = dy_i · y_i in each head, which is also Σ_j w_ij (dy_i · value_j): what the softmax takes off each weight's gradient.
+// One thread a query of a head. Bytes it must move and moves: y and dy once.
+alias y_type = f32;
+alias dy_type = f32;
+struct Sizes { batch: u32, heads: u32, queries: u32, width: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> y: array<y_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(2) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: the second half is written
+
+@compute @workgroup_size(32)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let n = id.x; // query and head
+  let b = id.y;
+  if (n >= sizes.queries * sizes.heads) {
+    return;
+  }
+  let start = (b * sizes.queries * sizes.heads + n) * sizes.width;
+  var sum = 0.0;
+  for (var d = 0u; d < sizes.width; d++) {
+    sum += f32(y[start + d]) * f32(dy[start + d]);
+  }
+  stats[((sizes.batch + b) * sizes.heads + n % sizes.heads) * sizes.queries + n / sizes.heads] = sum;
+}

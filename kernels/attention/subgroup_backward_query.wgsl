@@ -1,0 +1,317 @@
+// Attention, backward to the queries, in the registers of one subgroup: 16 queries against all keys, 4 LANES keys at a
+// time. The weights are computed again, from the scores and the logarithm of their sum that forward kept:
+//   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
+//   dq_i = Σ_j ds_ij · k_j + Σ_j ds_ij · p_{i-j}.
+// Layout and positions as in subgroup_forward.wgsl. Here the scores' gradients are slid as well, the other way: of the
+// rows of p that a tile touches, half are complete with it, and the other half with the next.
+//
+// Bytes it must move: q, k, value, dy and dq once, p once for each head. It moves k twice and value once (and p twice) for
+// each 16 queries, q and dy once for each tile of keys, and all of that once for each CHUNKS · 4 LANES columns of dq.
+enable subgroups;
+alias q_type = f32;
+alias k_type = f32;
+alias value_type = f32;
+alias p_type = f32;
+alias dy_type = f32;
+alias dq_type = f32;
+const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
+const CHUNKS: u32 = 2u;       // 1 or 2: columns of dq in a workgroup, in 4 LANES
+const RELATIVE: bool = true;
+struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
+@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
+@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
+@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
+@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
+@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
+@group(0) @binding(9) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
+
+fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
+  return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
+}
+
+// Four queries from i on; the last stands in for those beyond it.
+fn rows_from(i: u32) -> vec4u {
+  return min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u));
+}
+
+fn q_at(at: vec4u) -> vec4f {
+  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
+}
+
+fn dy_at(at: vec4u) -> vec4f {
+  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
+}
+
+fn k_at(at: vec4u) -> vec4f {
+  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
+}
+
+fn value_at(at: vec4u) -> vec4f {
+  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
+}
+
+fn p_at(at: vec4u) -> vec4f {
+  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
+}
+
+fn lse_at(at: vec4u) -> vec4f {
+  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
+}
+
+fn delta_at(at: vec4u) -> vec4f {
+  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
+}
+
+// Elements first … first + 3 of the eight of a and b.
+fn window(a: vec4f, b: vec4f, first: u32) -> vec4f {
+  switch (first) {
+    case 0u: { return a; }
+    case 1u: { return vec4f(a.yzw, b.x); }
+    case 2u: { return vec4f(a.zw, b.xy); }
+    case 3u: { return vec4f(a.w, b.xyz); }
+    default: { return b; }
+  }
+}
+
+// a and b are 8 LANES numbers in a row: the 4 LANES from `shift` on.
+fn slide(a: vec4f, b: vec4f, shift: u32, lane: u32) -> vec4f {
+  let first = shift / LANES;
+  let step = shift % LANES;
+  return subgroupShuffle(select(window(a, b, first), window(a, b, first + 1u), lane < step), (lane + step) % LANES);
+}
+
+// Rows 4 n … 4 n + 3: position scores from the products of this tile and the one before.
+fn slide_rows(before: mat4x4f, now: mat4x4f, n: u32, lane: u32) -> mat4x4f {
+  let shift = 4u * LANES - 1u - 4u * n;
+  return mat4x4f(
+    slide(before[0], now[0], shift, lane), slide(before[1], now[1], shift - 1u, lane),
+    slide(before[2], now[2], shift - 2u, lane), slide(before[3], now[3], shift - 3u, lane));
+}
+
+// The other way: x comes to stand `shift` places further in 8 LANES numbers, zeros elsewhere. The first 4 LANES of them:
+fn spread_low(x: vec4f, shift: u32, lane: u32) -> vec4f {
+  let first = shift / LANES;
+  let step = shift % LANES;
+  let turned = subgroupShuffle(x, (lane + LANES - step) % LANES);
+  return select(window(vec4f(), turned, 4u - first), window(vec4f(), turned, 3u - first), lane < step);
+}
+
+// and the last 4 LANES.
+fn spread_high(x: vec4f, shift: u32, lane: u32) -> vec4f {
+  let first = shift / LANES;
+  let step = shift % LANES;
+  let turned = subgroupShuffle(x, (lane + LANES - step) % LANES);
+  return select(window(turned, vec4f(), 4u - first), window(turned, vec4f(), 3u - first), lane < step);
+}
+
+fn spread_rows_low(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
+  let shift = 4u * LANES - 1u - 4u * n;
+  return mat4x4f(
+    spread_low(x[0], shift, lane), spread_low(x[1], shift - 1u, lane),
+    spread_low(x[2], shift - 2u, lane), spread_low(x[3], shift - 3u, lane));
+}
+
+fn spread_rows_high(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
+  let shift = 4u * LANES - 1u - 4u * n;
+  return mat4x4f(
+    spread_high(x[0], shift, lane), spread_high(x[1], shift - 1u, lane),
+    spread_high(x[2], shift - 2u, lane), spread_high(x[3], shift - 3u, lane));
+}
+
+fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
+  var seen = j < vec4u(sizes.keys);
+  if (sizes.causal != 0u) {
+    seen &= j <= vec4u(i);
+  }
+  if (sizes.masked != 0u) {
+    let at = mask_start + min(i, sizes.queries - 1u) * sizes.mask_query + min(j, vec4u(sizes.keys - 1u));
+    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
+  }
+  return seen;
+}
+
+// exp(s - lse) where there is something to see.
+fn weight(s: vec4f, lse: f32, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
+}
+
+// The columns of x but the first, and another one.
+fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
+  return mat4x4f(x[1], x[2], x[3], last);
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = id.x * 16u;
+  let b = id.z / sizes.heads;
+  let h = id.z % sizes.heads;
+  let dim = sizes.heads * sizes.width;
+  let head = h * sizes.width;
+  let q_start = b * sizes.queries * dim + head + lane;
+  let k_start = b * sizes.keys * dim + head;
+  let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
+  let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
+  let tile = i32(4u * LANES);
+  var end = sizes.keys;
+  if (sizes.causal != 0u) {
+    end = min(end, i + 16u);
+  }
+  var before0 = mat4x4f(); var before1 = mat4x4f(); var before2 = mat4x4f(); var before3 = mat4x4f();
+  var pending0 = mat4x4f(); var pending1 = mat4x4f(); var pending2 = mat4x4f(); var pending3 = mat4x4f(); // gradients of position scores
+  var dq0 = mat4x4f(); var dq1 = mat4x4f(); var dq2 = mat4x4f(); var dq3 = mat4x4f();
+  var dq4 = mat4x4f(); var dq5 = mat4x4f(); var dq6 = mat4x4f(); var dq7 = mat4x4f(); // the second chunk
+  for (var j = select(0, -tile, RELATIVE); j < i32(end) + select(0, tile, RELATIVE); j += tile) {
+    var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
+    if (RELATIVE && j < i32(end)) {
+      var now0 = mat4x4f(); var now1 = mat4x4f(); var now2 = mat4x4f(); var now3 = mat4x4f();
+      let first = i32(sizes.queries) - i32(i) + j;
+      let at = vec4u(clamp(vec4i(mine) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
+      var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
+      for (var d = 0u; d < sizes.width; d += LANES) {
+        let bias = v[min(d + lane, sizes.width - 1u) + head];
+        for (var row = i; row < i + 16u; row += 4u) {
+          x0 = x1; x1 = x2; x2 = x3;
+          x3 = q_at(q_start + d + rows_from(row) * dim) + bias;
+        }
+        for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
+          let x = p_at(at + feature);
+          now0 += outer(x, subgroupShuffle(x0, feature - d));
+          now1 += outer(x, subgroupShuffle(x1, feature - d));
+          now2 += outer(x, subgroupShuffle(x2, feature - d));
+          now3 += outer(x, subgroupShuffle(x3, feature - d));
+        }
+      }
+      s0 = slide_rows(before0, now0, 0u, lane);
+      s1 = slide_rows(before1, now1, 1u, lane);
+      s2 = slide_rows(before2, now2, 2u, lane);
+      s3 = slide_rows(before3, now3, 3u, lane);
+      before0 = now0; before1 = now1; before2 = now2; before3 = now3;
+    }
+    var placed0 = pending0; var placed1 = pending1; var placed2 = pending2; var placed3 = pending3;
+    if (j >= 0 && j < i32(end)) {
+      let keys = mine + u32(j);
+      let at = k_start + min(keys, vec4u(sizes.keys - 1u)) * dim;
+      var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
+      var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
+      var g0 = vec4f(); var g1 = vec4f(); var g2 = vec4f(); var g3 = vec4f();
+      for (var d = 0u; d < sizes.width; d += LANES) {
+        var bias = 0.0;
+        if (RELATIVE) {
+          bias = u[min(d + lane, sizes.width - 1u) + head];
+        }
+        for (var row = i; row < i + 16u; row += 4u) {
+          x0 = x1; g0 = g1; x1 = x2; g1 = g2; x2 = x3; g2 = g3;
+          x3 = q_at(q_start + d + rows_from(row) * dim) + bias;
+          g3 = dy_at(q_start + d + rows_from(row) * dim);
+        }
+        for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
+          let x = k_at(at + feature);
+          s0 += outer(x, subgroupShuffle(x0, feature - d));
+          s1 += outer(x, subgroupShuffle(x1, feature - d));
+          s2 += outer(x, subgroupShuffle(x2, feature - d));
+          s3 += outer(x, subgroupShuffle(x3, feature - d));
+          let z = value_at(at + feature);
+          t0 += outer(z, subgroupShuffle(g0, feature - d));
+          t1 += outer(z, subgroupShuffle(g1, feature - d));
+          t2 += outer(z, subgroupShuffle(g2, feature - d));
+          t3 += outer(z, subgroupShuffle(g3, feature - d));
+        }
+      }
+      // Four queries at a time, moving the others up: so this is compiled once and not 4 times.
+      for (var row = i; row < i + 16u; row += 4u) {
+        let at_row = id.z * sizes.queries + rows_from(row);
+        let sums = lse_at(at_row);
+        let deltas = delta_at(at_row);
+        let ds = mat4x4f(
+          weight(s0[0], sums.x, visible(mask_start, row, keys)) * (t0[0] - deltas.x),
+          weight(s0[1], sums.y, visible(mask_start, row + 1u, keys)) * (t0[1] - deltas.y),
+          weight(s0[2], sums.z, visible(mask_start, row + 2u, keys)) * (t0[2] - deltas.z),
+          weight(s0[3], sums.w, visible(mask_start, row + 3u, keys)) * (t0[3] - deltas.w)) * sizes.scale;
+        s0 = s1; t0 = t1; s1 = s2; t1 = t2; s2 = s3; t2 = t3;
+        s3 = ds;
+      }
+      if (RELATIVE) {
+        placed0 += spread_rows_low(s0, 0u, lane);
+        placed1 += spread_rows_low(s1, 1u, lane);
+        placed2 += spread_rows_low(s2, 2u, lane);
+        placed3 += spread_rows_low(s3, 3u, lane);
+        pending0 = spread_rows_high(s0, 0u, lane);
+        pending1 = spread_rows_high(s1, 1u, lane);
+        pending2 = spread_rows_high(s2, 2u, lane);
+        pending3 = spread_rows_high(s3, 3u, lane);
+      }
+      s0 = transpose(s0); s1 = transpose(s1); s2 = transpose(s2); s3 = transpose(s3);
+      for (var first = u32(j); first < min(end, u32(j + tile)); first += LANES) {
+        for (var n = first; n < min(first + LANES, end); n++) {
+          let a0 = subgroupShuffle(s0[0], n - first);
+          let a1 = subgroupShuffle(s1[0], n - first);
+          let a2 = subgroupShuffle(s2[0], n - first);
+          let a3 = subgroupShuffle(s3[0], n - first);
+          let at_key = k_start + n * dim + column;
+          let x = k_at(at_key + vec4u(0u, 1u, 2u, 3u));
+          dq0 += outer(x, a0);
+          dq1 += outer(x, a1);
+          dq2 += outer(x, a2);
+          dq3 += outer(x, a3);
+          if (CHUNKS > 1u) {
+            let z = k_at(at_key + 4u * LANES + vec4u(0u, 1u, 2u, 3u));
+            dq4 += outer(z, a0);
+            dq5 += outer(z, a1);
+            dq6 += outer(z, a2);
+            dq7 += outer(z, a3);
+          }
+        }
+        s0 = next_column(s0, s0[0]); s1 = next_column(s1, s1[0]); s2 = next_column(s2, s2[0]); s3 = next_column(s3, s3[0]);
+      }
+    }
+    if (RELATIVE && j >= 0) {
+      placed0 = transpose(placed0); placed1 = transpose(placed1); placed2 = transpose(placed2); placed3 = transpose(placed3);
+      for (var first = i32(sizes.queries) - i32(i) + j - tile; first < i32(sizes.queries) - i32(i) + j; first += i32(LANES)) {
+        let last = min(i32(LANES), i32(2u * sizes.keys) - 1 - first);
+        for (var owner = max(0, -first); owner < last; owner++) {
+          let a0 = subgroupShuffle(placed0[0], u32(owner));
+          let a1 = subgroupShuffle(placed1[0], u32(owner));
+          let a2 = subgroupShuffle(placed2[0], u32(owner));
+          let a3 = subgroupShuffle(placed3[0], u32(owner));
+          let at_position = u32(first + owner) * dim + head + column;
+          let x = p_at(at_position + vec4u(0u, 1u, 2u, 3u));
+          dq0 += outer(x, a0);
+          dq1 += outer(x, a1);
+          dq2 += outer(x, a2);
+          dq3 += outer(x, a3);
+          if (CHUNKS > 1u) {
+            let z = p_at(at_position + 4u * LANES + vec4u(0u, 1u, 2u, 3u));
+            dq4 += outer(z, a0);
+            dq5 += outer(z, a1);
+            dq6 += outer(z, a2);
+            dq7 += outer(z, a3);
+          }
+        }
+        placed0 = next_column(placed0, placed0[0]); placed1 = next_column(placed1, placed1[0]); placed2 = next_column(placed2, placed2[0]); placed3 = next_column(placed3, placed3[0]);
+      }
+    }
+  }
+  for (var row = i; row < min(i + 16u, sizes.queries); row++) {
+    let at = (b * sizes.queries + row) * dim + head;
+    store_columns(at, column, dq0[0]);
+    if (CHUNKS > 1u) {
+      store_columns(at, column + 4u * LANES, dq4[0]);
+    }
+    dq0 = next_column(dq0, dq1[0]); dq1 = next_column(dq1, dq2[0]); dq2 = next_column(dq2, dq3[0]); dq3 = next_column(dq3, dq3[0]);
+    dq4 = next_column(dq4, dq5[0]); dq5 = next_column(dq5, dq6[0]); dq6 = next_column(dq6, dq7[0]); dq7 = next_column(dq7, dq7[0]);
+  }
+}
+
+fn store_columns(at: u32, column: u32, x: vec4f) {
+  var rest = x;
+  for (var c = column; c < min(column + 4u, sizes.width); c++) {
+    dq[at + c] = dq_type(rest.x);
+    rest = rest.yzwx;
+  }
+}

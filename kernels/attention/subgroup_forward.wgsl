@@ -1,0 +1,285 @@
+// Attention, forward, in the registers of one subgroup (a SIMD vector of a software driver): 16 queries against all keys,
+// a tile of 4 LANES keys at a time, with the softmax kept up to date as tiles come (Milakov, Gimelshein, "Online normalizer
+// calculation for softmax", 2018; Dao, "FlashAttention-2", 2023):
+//   s_ij = (q_i + u) · k_j + (q_i + v) · p_{i-j},  times 1/√width      (without u, v and p if not RELATIVE)
+//   largest' = max(largest, max_j s_ij),  w_ij = exp(s_ij - largest'),
+//   y_i = y_i · exp(largest - largest') + Σ_j w_ij · value_j,  likewise total_i;  at the end y_i /= total_i.
+// No barriers, no workgroup memory, and no score is ever stored.
+//
+// Layout. Matrices s0 … s3 hold 16 rows (queries); element k of a row in lane l belongs to key LANES k + l. A product
+// reads one operand by rows, each lane another feature, and shuffles hand it round; the other by keys, each lane another key.
+// So every load brings LANES different numbers, which counts here: on lavapipe a load costs 5 ns whatever its addresses, a
+// shuffle 0.8, a multiplication and addition 0.4.
+//
+// Positions. Row i - j of the table slides along with the query, so no plain product of 16 queries and a tile of
+// positions is a tile of scores. The product is taken all the same, of (q_i + v) and 4 LANES neighbouring positions, and
+// its rows are then slid by shuffles against each other: each row needs this product and the one of the tile before.
+//
+// Bytes it must move: q, value, k and y once, p once for each head. It moves q once for each tile of keys, k and value
+// (and p) once for each 16 queries, and all of that once for each CHUNKS · 4 LANES columns of y: from the CPU's caches.
+// CPU milliseconds, lavapipe, [8, 100, 4 heads x 64]: forward, forward and backward; the same with relative positions:
+//   scores, softmax and weighted sum as kernels, scores stored    20   61    31   97
+//   the workgroup design, which is for GPUs                       42  177    66  374
+//   this                                                           8   42    14   91
+// 16 rows: with 8, loads serve half as much; with 12 about the same. Loops run to a limit that the driver cannot see, because
+// it unrolls what it can, and compiling would take several times as long.
+enable subgroups;
+alias q_type = f32;
+alias k_type = f32;
+alias value_type = f32;
+alias p_type = f32;
+alias y_type = f32;
+const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
+const CHUNKS: u32 = 2u;       // 1 or 2: columns of y in a workgroup, in 4 LANES
+const RELATIVE: bool = true;
+struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
+@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
+@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
+@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
+@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
+@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(7) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
+@group(0) @binding(8) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: first log Σ_j exp s_ij
+
+const HIDDEN = -3e38;
+
+fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
+  return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
+}
+
+// One feature of four queries from i on; the last stands in for those beyond it.
+fn q_rows(start: u32, i: u32) -> vec4f {
+  let at = start + min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u)) * sizes.heads * sizes.width;
+  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
+}
+
+fn k_at(at: vec4u) -> vec4f {
+  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
+}
+
+fn p_at(at: vec4u) -> vec4f {
+  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
+}
+
+fn value_columns(at: u32) -> vec4f {
+  return vec4f(f32(value[at]), f32(value[at + 1u]), f32(value[at + 2u]), f32(value[at + 3u]));
+}
+
+// Elements first … first + 3 of the eight of a and b.
+fn window(a: vec4f, b: vec4f, first: u32) -> vec4f {
+  switch (first) {
+    case 0u: { return a; }
+    case 1u: { return vec4f(a.yzw, b.x); }
+    case 2u: { return vec4f(a.zw, b.xy); }
+    case 3u: { return vec4f(a.w, b.xyz); }
+    default: { return b; }
+  }
+}
+
+// a and b are 8 LANES numbers in a row: the 4 LANES from `shift` on.
+fn slide(a: vec4f, b: vec4f, shift: u32, lane: u32) -> vec4f {
+  let first = shift / LANES;
+  let step = shift % LANES;
+  return subgroupShuffle(select(window(a, b, first), window(a, b, first + 1u), lane < step), (lane + step) % LANES);
+}
+
+// Rows 4 n … 4 n + 3: position scores from the products of this tile and the one before.
+fn slide_rows(before: mat4x4f, now: mat4x4f, n: u32, lane: u32) -> mat4x4f {
+  let shift = 4u * LANES - 1u - 4u * n;
+  return mat4x4f(
+    slide(before[0], now[0], shift, lane), slide(before[1], now[1], shift - 1u, lane),
+    slide(before[2], now[2], shift - 2u, lane), slide(before[3], now[3], shift - 3u, lane));
+}
+
+fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
+  var seen = j < vec4u(sizes.keys);
+  if (sizes.causal != 0u) {
+    seen &= j <= vec4u(i);
+  }
+  if (sizes.masked != 0u) {
+    let at = mask_start + min(i, sizes.queries - 1u) * sizes.mask_query + min(j, vec4u(sizes.keys - 1u));
+    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
+  }
+  return seen;
+}
+
+// Scores of four queries from i on, scaled, with HIDDEN where there is nothing to see.
+fn show(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
+  let x = s * sizes.scale;
+  return mat4x4f(
+    select(vec4f(HIDDEN), x[0], visible(mask_start, i, j)), select(vec4f(HIDDEN), x[1], visible(mask_start, i + 1u, j)),
+    select(vec4f(HIDDEN), x[2], visible(mask_start, i + 2u, j)), select(vec4f(HIDDEN), x[3], visible(mask_start, i + 3u, j)));
+}
+
+fn largest_of(x: vec4f) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+fn largest_of_rows(s: mat4x4f) -> vec4f {
+  return subgroupMax(vec4f(largest_of(s[0]), largest_of(s[1]), largest_of(s[2]), largest_of(s[3])));
+}
+
+fn weight(s: vec4f, largest: f32) -> vec4f {
+  return select(vec4f(), exp(max(s - largest, vec4f(-80.0))), s > vec4f(-1e38));
+}
+
+fn weights(s: mat4x4f, largest: vec4f) -> mat4x4f {
+  return mat4x4f(weight(s[0], largest.x), weight(s[1], largest.y), weight(s[2], largest.z), weight(s[3], largest.w));
+}
+
+fn scale_rows(x: mat4x4f, factor: vec4f) -> mat4x4f {
+  return mat4x4f(x[0] * factor.x, x[1] * factor.y, x[2] * factor.z, x[3] * factor.w);
+}
+
+fn fade(before: vec4f, now: vec4f) -> vec4f {
+  return exp(max(before - now, vec4f(-80.0)));
+}
+
+// The columns of x but the first, and another one.
+fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
+  return mat4x4f(x[1], x[2], x[3], last);
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = id.x * 16u;
+  let b = id.z / sizes.heads;
+  let h = id.z % sizes.heads;
+  let dim = sizes.heads * sizes.width;
+  let head = h * sizes.width;
+  let q_start = b * sizes.queries * dim + head + lane;
+  let k_start = b * sizes.keys * dim + head;
+  let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
+  let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
+  let tile = i32(4u * LANES);
+  var end = sizes.keys;
+  if (sizes.causal != 0u) {
+    end = min(end, i + 16u);
+  }
+  var before0 = mat4x4f(); var before1 = mat4x4f(); var before2 = mat4x4f(); var before3 = mat4x4f();
+  var y0 = mat4x4f(); var y1 = mat4x4f(); var y2 = mat4x4f(); var y3 = mat4x4f();
+  var y4 = mat4x4f(); var y5 = mat4x4f(); var y6 = mat4x4f(); var y7 = mat4x4f(); // the second chunk
+  // Of four queries each:
+  var largest0 = vec4f(-1e30); var largest1 = vec4f(-1e30); var largest2 = vec4f(-1e30); var largest3 = vec4f(-1e30);
+  var total0 = vec4f(); var total1 = vec4f(); var total2 = vec4f(); var total3 = vec4f(); // over this lane's keys
+  var decay0 = vec4f(); var decay1 = vec4f(); var decay2 = vec4f(); var decay3 = vec4f();
+  for (var j = select(0, -tile, RELATIVE); j < i32(end); j += tile) {
+    var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
+    if (RELATIVE) {
+      var now0 = mat4x4f(); var now1 = mat4x4f(); var now2 = mat4x4f(); var now3 = mat4x4f();
+      let first = i32(sizes.queries) - i32(i) + j;
+      let at = vec4u(clamp(vec4i(mine) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
+      var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
+      for (var d = 0u; d < sizes.width; d += LANES) {
+        let bias = v[min(d + lane, sizes.width - 1u) + head];
+        for (var row = i; row < i + 16u; row += 4u) {
+          x0 = x1; x1 = x2; x2 = x3;
+          x3 = q_rows(q_start + d, row) + bias;
+        }
+        for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
+          let x = p_at(at + feature);
+          now0 += outer(x, subgroupShuffle(x0, feature - d));
+          now1 += outer(x, subgroupShuffle(x1, feature - d));
+          now2 += outer(x, subgroupShuffle(x2, feature - d));
+          now3 += outer(x, subgroupShuffle(x3, feature - d));
+        }
+      }
+      s0 = slide_rows(before0, now0, 0u, lane);
+      s1 = slide_rows(before1, now1, 1u, lane);
+      s2 = slide_rows(before2, now2, 2u, lane);
+      s3 = slide_rows(before3, now3, 3u, lane);
+      before0 = now0; before1 = now1; before2 = now2; before3 = now3;
+    }
+    if (j >= 0) {
+      let keys = mine + u32(j);
+      let at = k_start + min(keys, vec4u(sizes.keys - 1u)) * dim;
+      var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
+      for (var d = 0u; d < sizes.width; d += LANES) {
+        var bias = 0.0;
+        if (RELATIVE) {
+          bias = u[min(d + lane, sizes.width - 1u) + head];
+        }
+        for (var row = i; row < i + 16u; row += 4u) {
+          x0 = x1; x1 = x2; x2 = x3;
+          x3 = q_rows(q_start + d, row) + bias;
+        }
+        for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
+          let x = k_at(at + feature);
+          s0 += outer(x, subgroupShuffle(x0, feature - d));
+          s1 += outer(x, subgroupShuffle(x1, feature - d));
+          s2 += outer(x, subgroupShuffle(x2, feature - d));
+          s3 += outer(x, subgroupShuffle(x3, feature - d));
+        }
+      }
+      // Four queries at a time, moving the others up: so this is compiled once and not 4 times.
+      for (var row = i; row < i + 16u; row += 4u) {
+        let shown = show(s0, mask_start, row, keys);
+        let now = max(largest0, largest_of_rows(shown));
+        let kept = fade(largest0, now);
+        let w = transpose(weights(shown, now)); // by columns: four queries for one of this lane's keys
+        let sum = total0 * kept + w * vec4f(1.0);
+        s0 = s1; largest0 = largest1; total0 = total1; decay0 = decay1; s1 = s2; largest1 = largest2; total1 = total2; decay1 = decay2; s2 = s3; largest2 = largest3; total2 = total3; decay2 = decay3;
+        s3 = w; largest3 = now; total3 = sum; decay3 = kept;
+      }
+      y0 = scale_rows(y0, decay0); y1 = scale_rows(y1, decay1); y2 = scale_rows(y2, decay2); y3 = scale_rows(y3, decay3);
+      if (CHUNKS > 1u) {
+        y4 = scale_rows(y4, decay0); y5 = scale_rows(y5, decay1); y6 = scale_rows(y6, decay2); y7 = scale_rows(y7, decay3);
+      }
+      for (var first = u32(j); first < min(end, u32(j + tile)); first += LANES) {
+        for (var n = first; n < min(first + LANES, end); n++) {
+          let value_at = k_start + n * dim + column;
+          let a0 = subgroupShuffle(s0[0], n - first);
+          let a1 = subgroupShuffle(s1[0], n - first);
+          let a2 = subgroupShuffle(s2[0], n - first);
+          let a3 = subgroupShuffle(s3[0], n - first);
+          let x = value_columns(value_at);
+          y0 += outer(x, a0);
+          y1 += outer(x, a1);
+          y2 += outer(x, a2);
+          y3 += outer(x, a3);
+          if (CHUNKS > 1u) {
+            let z = value_columns(value_at + 4u * LANES);
+            y4 += outer(z, a0);
+            y5 += outer(z, a1);
+            y6 += outer(z, a2);
+            y7 += outer(z, a3);
+          }
+        }
+        s0 = next_column(s0, s0[0]); s1 = next_column(s1, s1[0]); s2 = next_column(s2, s2[0]); s3 = next_column(s3, s3[0]);
+      }
+    }
+  }
+  // Row by row, moving the rows up: so the stores are compiled once and not 16 times.
+  total0 = subgroupAdd(total0); total1 = subgroupAdd(total1); total2 = subgroupAdd(total2); total3 = subgroupAdd(total3);
+  for (var row = i; row < min(i + 16u, sizes.queries); row++) {
+    let sum = total0.x;
+    let factor = select(0.0, 1.0 / max(sum, 1e-30), sum > 0.0);
+    let at = (b * sizes.queries + row) * dim + head;
+    store_columns(at, column, y0[0] * factor);
+    if (CHUNKS > 1u) {
+      store_columns(at, column + 4u * LANES, y4[0] * factor);
+    }
+    if (lane == 0u && id.y == 0u) {
+      stats[id.z * sizes.queries + row] = largest0.x + log(max(sum, 1e-30));
+    }
+    total0 = total0.yzwx;
+    largest0 = largest0.yzwx;
+    if (row % 4u == 3u) {
+      total0 = total1; largest0 = largest1; total1 = total2; largest1 = largest2; total2 = total3; largest2 = largest3;
+    }
+    y0 = next_column(y0, y1[0]); y1 = next_column(y1, y2[0]); y2 = next_column(y2, y3[0]); y3 = next_column(y3, y3[0]);
+    y4 = next_column(y4, y5[0]); y5 = next_column(y5, y6[0]); y6 = next_column(y6, y7[0]); y7 = next_column(y7, y7[0]);
+  }
+}
+
+fn store_columns(at: u32, column: u32, x: vec4f) {
+  var rest = x;
+  for (var c = column; c < min(column + 4u, sizes.width); c++) {
+    y[at + c] = y_type(rest.x);
+    rest = rest.yzwx;
+  }
+}

@@ -1,0 +1,27 @@
+// The gradients of the biases, first of two stages. u reaches the scores only through u · k_j, so du = Σ_bj key_sums_j · k_j with
+// key_sums_j = Σ_i ds_ij; and dv = Σ_m position_sums_m · p_m likewise. Each thread sums one column over all rows of a layer
+// (utterance or chunk of utterances); then partial_sums.wgsl adds the layers.
+// Bytes it must move and moves: x and the weights once.
+alias x_type = f32;
+struct Sizes { heads: u32, rows: u32, width: u32, x_layer: u32, layers: u32 } // x_layer: rows from one layer of x to the next, or 0
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> weights: array<f32>;        // [layers, heads, rows]
+@group(0) @binding(1) var<storage, read> x: array<x_type>;           // [layers or 1, rows, heads, width]
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;  // [layers, heads, width]
+
+@compute @workgroup_size(32)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let column = id.x;
+  let layer = id.y;
+  let dim = sizes.heads * sizes.width;
+  if (column >= dim) {
+    return;
+  }
+  let weights_start = (layer * sizes.heads + column / sizes.width) * sizes.rows;
+  let start = layer * sizes.x_layer * dim + column;
+  var sum = 0.0;
+  for (var row = 0u; row < sizes.rows; row++) {
+    sum += weights[weights_start + row] * f32(x[start + row * dim]);
+  }
+  partial[layer * dim + column] = sum;
+}

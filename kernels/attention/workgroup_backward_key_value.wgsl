@@ -1,0 +1,272 @@
+// Attention, backward to the keys and values, for GPUs: 8 x 8 threads take 32 keys against all queries, 32 at a time. The
+// weights are computed again, as in workgroup_backward_query.wgsl:
+//   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
+//   dvalue_j = Σ_i w_ij · dy_i,   dk_j = Σ_i ds_ij · (q_i + u),   key_sums_j = Σ_i ds_ij, from which du follows.
+// Registers and workgroup memory as in workgroup_forward.wgsl, with keys as rows; first w and then ds is handed round in
+// the same 4 KiB. 12 KiB of workgroup memory.
+//
+// Bytes it must move: q, k, value, dy, dk and dvalue once, p once for each head. It moves q and dy twice and p twice for
+// each 32 keys, k and value once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
+alias q_type = f32;
+alias k_type = f32;
+alias value_type = f32;
+alias p_type = f32;
+alias dy_type = f32;
+alias dk_type = f32;
+alias dvalue_type = f32;
+const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
+const RELATIVE: bool = true;
+struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
+@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
+@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
+@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
+@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
+@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
+@group(0) @binding(9) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
+@group(0) @binding(10) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
+@group(0) @binding(11) var<storage, read_write> key_sums: array<f32>;       // [batch, heads, keys], if RELATIVE
+
+const STEP: u32 = 8u; // features at a time
+var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+var<workgroup> weights: array<vec4f, 256>; // w, then ds: [query, 8 x 4 keys]
+
+const CONTENT: u32 = 0u;    // places in stage: q + u,
+const POSITION: u32 = 72u;  // q + v,
+const KEY: u32 = 144u;      // k,
+const VALUE: u32 = 216u;    // value,
+const GRADIENT: u32 = 288u; // dy,
+const DISTANCE: u32 = 360u; // p
+
+fn quad(first: u32) -> vec4u {
+  return vec4u(first, first + 1u, first + 2u, first + 3u);
+}
+
+fn q_at(at: vec4u) -> vec4f {
+  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
+}
+
+fn k_at(at: vec4u) -> vec4f {
+  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
+}
+
+fn value_at(at: vec4u) -> vec4f {
+  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
+}
+
+fn p_at(at: vec4u) -> vec4f {
+  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
+}
+
+fn u_at(at: vec4u) -> vec4f {
+  return vec4f(u[at.x], u[at.y], u[at.z], u[at.w]);
+}
+
+fn dy_at(at: vec4u) -> vec4f {
+  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
+}
+
+fn lse_at(at: vec4u) -> vec4f {
+  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
+}
+
+fn delta_at(at: vec4u) -> vec4f {
+  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
+}
+
+fn visible(mask_start: u32, i: vec4u, j: u32) -> vec4<bool> {
+  var seen = (i < vec4u(sizes.queries)) & vec4<bool>(j < sizes.keys);
+  if (sizes.causal != 0u) {
+    seen &= vec4u(j) <= i;
+  }
+  if (sizes.masked != 0u) {
+    let rows = min(i, vec4u(sizes.queries - 1u)) * sizes.mask_query;
+    let at = mask_start + rows + min(j, sizes.keys - 1u);
+    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
+  }
+  return seen;
+}
+
+// exp(s - lse) where there is something to see.
+fn weight(s: vec4f, lse: vec4f, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tx = local % 8u;
+  let ty = local / 8u;
+  let j = id.x * 32u + 4u * ty;
+  let b = id.z / sizes.heads;
+  let h = id.z % sizes.heads;
+  let dim = sizes.heads * sizes.width;
+  let head = h * sizes.width;
+  let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let column = id.y * CHUNKS * 32u + 4u * tx;
+  // What this thread stages: feature tx of 4 rows.
+  let staged_k = (b * sizes.keys + min(quad(j), vec4u(sizes.keys - 1u))) * dim + head + tx;
+  var dk0 = vec4f(); var dk1 = vec4f(); var dk2 = vec4f(); var dk3 = vec4f();
+  var dk4 = vec4f(); var dk5 = vec4f(); var dk6 = vec4f(); var dk7 = vec4f(); // the second chunk
+  var dv0 = vec4f(); var dv1 = vec4f(); var dv2 = vec4f(); var dv3 = vec4f();
+  var dv4 = vec4f(); var dv5 = vec4f(); var dv6 = vec4f(); var dv7 = vec4f();
+  var sums = vec4f(); // over this thread's queries
+  for (var i = select(0u, id.x * 32u, sizes.causal != 0u); i < sizes.queries; i += 32u) {
+    var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
+    var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
+    let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(sizes.queries - 1u))) * dim + head + tx;
+    let first = vec4i(quad(4u * ty)) + (i32(sizes.queries) + i32(id.x * 32u) - i32(i) - 32); // rows of p
+    let farthest = vec4i(i32(2u * sizes.keys) - 2);
+    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head + tx;
+    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head + tx;
+    for (var d = 0u; d < sizes.width; d += STEP) {
+      let inside = d + tx < sizes.width;
+      let x = q_at(staged_q + d);
+      if (RELATIVE) {
+        let c = head + min(d + tx, sizes.width - 1u);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
+        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
+      } else {
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x, inside);
+      }
+      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + d), inside);
+      stage[VALUE + tx * 9u + ty] = select(vec4f(), value_at(staged_k + d), inside);
+      stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
+      workgroupBarrier();
+      for (var f = d; f < min(d + STEP, sizes.width); f++) {
+        let c = f - d;
+        let key = stage[KEY + c * 9u + ty];
+        let query = stage[CONTENT + c * 9u + tx];
+        s0 += key.x * query;
+        s1 += key.y * query;
+        s2 += key.z * query;
+        s3 += key.w * query;
+        if (RELATIVE) {
+          let shifted = stage[POSITION + c * 9u + tx];
+          let near = stage[DISTANCE + c * 17u + ty + 7u - tx];
+          let far = stage[DISTANCE + c * 17u + ty + 8u - tx];
+          s0 += shifted * near.wzyx;
+          s1 += shifted * vec4f(far.x, near.wzy);
+          s2 += shifted * vec4f(far.yx, near.wz);
+          s3 += shifted * vec4f(far.zyx, near.w);
+        }
+        let z = stage[VALUE + c * 9u + ty];
+        let gradient = stage[GRADIENT + c * 9u + tx];
+        t0 += z.x * gradient;
+        t1 += z.y * gradient;
+        t2 += z.z * gradient;
+        t3 += z.w * gradient;
+      }
+      workgroupBarrier();
+    }
+    let queries = quad(i + 4u * tx);
+    let at_row = id.z * sizes.queries + min(queries, vec4u(sizes.queries - 1u));
+    let lses = lse_at(at_row);
+    let deltas = delta_at(at_row);
+    let w0 = weight(s0, lses, visible(mask_start, queries, j));
+    let w1 = weight(s1, lses, visible(mask_start, queries, j + 1u));
+    let w2 = weight(s2, lses, visible(mask_start, queries, j + 2u));
+    let w3 = weight(s3, lses, visible(mask_start, queries, j + 3u));
+    let w = transpose(mat4x4f(w0, w1, w2, w3));
+    let ds = transpose(mat4x4f(w0 * (t0 - deltas), w1 * (t1 - deltas), w2 * (t2 - deltas), w3 * (t3 - deltas))) * sizes.scale;
+    sums += ds * vec4f(1.0);
+    weights[(4u * tx) * 8u + ty] = w[0];
+    weights[(4u * tx + 1u) * 8u + ty] = w[1];
+    weights[(4u * tx + 2u) * 8u + ty] = w[2];
+    weights[(4u * tx + 3u) * 8u + ty] = w[3];
+    // dy of 32 queries: a row of CHUNKS · 8 vec4 each.
+    for (var n = local; n < 32u * 8u * CHUNKS; n += 64u) {
+      let row = min(i + n / (8u * CHUNKS), sizes.queries - 1u);
+      let c = head + min(quad(id.y * CHUNKS * 32u + n % (8u * CHUNKS) * 4u), vec4u(sizes.width - 1u));
+      stage[n] = dy_at((b * sizes.queries + row) * dim + c);
+    }
+    workgroupBarrier();
+    for (var query = i; query < min(i + 32u, sizes.queries); query++) {
+      let n = query - i;
+      let a = weights[n * 8u + ty];
+      let x = stage[n * 8u * CHUNKS + tx];
+      dv0 += a.x * x;
+      dv1 += a.y * x;
+      dv2 += a.z * x;
+      dv3 += a.w * x;
+      if (CHUNKS > 1u) {
+        let z = stage[n * 8u * CHUNKS + 8u + tx];
+        dv4 += a.x * z;
+        dv5 += a.y * z;
+        dv6 += a.z * z;
+        dv7 += a.w * z;
+      }
+    }
+    workgroupBarrier();
+    weights[(4u * tx) * 8u + ty] = ds[0];
+    weights[(4u * tx + 1u) * 8u + ty] = ds[1];
+    weights[(4u * tx + 2u) * 8u + ty] = ds[2];
+    weights[(4u * tx + 3u) * 8u + ty] = ds[3];
+    // The same of q + u.
+    for (var n = local; n < 32u * 8u * CHUNKS; n += 64u) {
+      let row = min(i + n / (8u * CHUNKS), sizes.queries - 1u);
+      let c = head + min(quad(id.y * CHUNKS * 32u + n % (8u * CHUNKS) * 4u), vec4u(sizes.width - 1u));
+      var bias = vec4f();
+      if (RELATIVE) {
+        bias = u_at(c);
+      }
+      stage[n] = q_at((b * sizes.queries + row) * dim + c) + bias;
+    }
+    workgroupBarrier();
+    for (var query = i; query < min(i + 32u, sizes.queries); query++) {
+      let n = query - i;
+      let a = weights[n * 8u + ty];
+      let x = stage[n * 8u * CHUNKS + tx];
+      dk0 += a.x * x;
+      dk1 += a.y * x;
+      dk2 += a.z * x;
+      dk3 += a.w * x;
+      if (CHUNKS > 1u) {
+        let z = stage[n * 8u * CHUNKS + 8u + tx];
+        dk4 += a.x * z;
+        dk5 += a.y * z;
+        dk6 += a.z * z;
+        dk7 += a.w * z;
+      }
+    }
+    workgroupBarrier();
+  }
+  weights[local] = sums;
+  workgroupBarrier();
+  var key_sum = vec4f();
+  for (var n = 0u; n < 8u; n++) {
+    key_sum += weights[ty * 8u + n];
+  }
+  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  for (var row = j; row < min(j + 4u, sizes.keys); row++) {
+    let at = (b * sizes.keys + row) * dim + head;
+    store_columns(at, column, dk0, dv0);
+    if (CHUNKS > 1u) {
+      store_columns(at, column + 32u, dk4, dv4);
+    }
+    if (RELATIVE && tx == 0u && id.y == 0u) {
+      key_sums[id.z * sizes.keys + row] = key_sum.x;
+    }
+    key_sum = key_sum.yzwx;
+    dk0 = dk1; dk1 = dk2; dk2 = dk3;
+    dk4 = dk5; dk5 = dk6; dk6 = dk7;
+    dv0 = dv1; dv1 = dv2; dv2 = dv3;
+    dv4 = dv5; dv5 = dv6; dv6 = dv7;
+  }
+}
+
+fn store_columns(at: u32, column: u32, key: vec4f, x: vec4f) {
+  var rest_key = key;
+  var rest_x = x;
+  for (var c = column; c < min(column + 4u, sizes.width); c++) {
+    dk[at + c] = dk_type(rest_key.x);
+    rest_key = rest_key.yzwx;
+    dvalue[at + c] = dvalue_type(rest_x.x);
+    rest_x = rest_x.yzwx;
+  }
+}

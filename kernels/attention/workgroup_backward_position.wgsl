@@ -1,0 +1,231 @@
+// Attention, backward to the positions, for GPUs: 8 x 8 threads take 32 rows of p against all queries of some utterances, 32 at
+// a time. The weights are computed again, as in workgroup_backward_query.wgsl. With the key j = i + m - (frames - 1) that
+// query i meets at row m of p,
+//   dp_m = Σ_{b, i} ds_ij · (q_i + v),   position_sums_m = Σ_{b, i} ds_ij, from which dv follows.
+// Registers and workgroup memory as in workgroup_forward.wgsl, with positions as rows. Here each thread meets 7
+// neighbouring keys and values. Each chunk of utterances writes sums of its own, which a second stage adds: no atomics, one
+// order. 12 KiB of workgroup memory.
+//
+// Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and k, value twice and dy once for each
+// 32 rows of p, p once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
+alias q_type = f32;
+alias k_type = f32;
+alias value_type = f32;
+alias p_type = f32;
+alias dy_type = f32;
+const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
+struct Sizes {
+  batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32,
+  utterances: u32, // of a chunk
+}
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
+@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
+@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
+@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
+@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
+@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
+@group(0) @binding(9) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
+@group(0) @binding(10) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
+
+const STEP: u32 = 8u; // features at a time
+var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+var<workgroup> weights: array<vec4f, 256>; // ds: [query, 8 x 4 rows of p]
+
+const CONTENT: u32 = 0u;    // places in stage: q + u,
+const POSITION: u32 = 72u;  // q + v,
+const DISTANCE: u32 = 144u; // p,
+const GRADIENT: u32 = 216u; // dy,
+const KEY: u32 = 288u;      // k
+
+fn quad(first: u32) -> vec4u {
+  return vec4u(first, first + 1u, first + 2u, first + 3u);
+}
+
+fn q_at(at: vec4u) -> vec4f {
+  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
+}
+
+fn k_at(at: vec4u) -> vec4f {
+  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
+}
+
+fn value_at(at: vec4u) -> vec4f {
+  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
+}
+
+fn p_at(at: vec4u) -> vec4f {
+  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
+}
+
+fn v_at(at: vec4u) -> vec4f {
+  return vec4f(v[at.x], v[at.y], v[at.z], v[at.w]);
+}
+
+fn dy_at(at: vec4u) -> vec4f {
+  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
+}
+
+fn lse_at(at: vec4u) -> vec4f {
+  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
+}
+
+fn delta_at(at: vec4u) -> vec4f {
+  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
+}
+
+// Whether queries i meet a key at row m of p, and see it.
+fn visible(mask_start: u32, i: vec4u, m: u32) -> vec4<bool> {
+  let j = vec4i(i + m) - (i32(sizes.keys) - 1);
+  var seen = (i < vec4u(sizes.keys)) & (j >= vec4i(0)) & (j < vec4i(i32(sizes.keys)));
+  if (sizes.causal != 0u) {
+    seen &= vec4<bool>(m < sizes.keys);
+  }
+  if (sizes.masked != 0u) {
+    let key = vec4u(clamp(j, vec4i(0), vec4i(i32(sizes.keys) - 1)));
+    let at = mask_start + min(i, vec4u(sizes.keys - 1u)) * sizes.mask_query + key;
+    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
+  }
+  return seen;
+}
+
+// exp(s - lse) where there is something to see.
+fn weight(s: vec4f, lse: vec4f, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tx = local % 8u;
+  let ty = local / 8u;
+  let m = id.x * 32u + 4u * ty;
+  let h = id.z % sizes.heads;
+  let chunk = id.z / sizes.heads;
+  let dim = sizes.heads * sizes.width;
+  let head = h * sizes.width;
+  let column = id.y * CHUNKS * 32u + 4u * tx;
+  let last = sizes.keys - 1u;
+  // What this thread stages: feature tx of 4 rows.
+  let staged_p = min(quad(m), vec4u(2u * last)) * dim + head + tx;
+  // Queries that meet a key at one of these rows.
+  let start = u32(max(0, i32(last) - i32(id.x * 32u) - 31));
+  let end = select(min(sizes.keys, 2u * sizes.keys - 1u - id.x * 32u), 0u, sizes.causal != 0u && id.x * 32u > last);
+  var dp0 = vec4f(); var dp1 = vec4f(); var dp2 = vec4f(); var dp3 = vec4f();
+  var dp4 = vec4f(); var dp5 = vec4f(); var dp6 = vec4f(); var dp7 = vec4f(); // the second chunk
+  var sums = vec4f(); // over this thread's queries
+  for (var b = chunk * sizes.utterances; b < min(sizes.batch, (chunk + 1u) * sizes.utterances); b++) {
+    let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+    for (var i = start; i < end; i += 32u) {
+      var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
+      var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
+      let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(last))) * dim + head + tx;
+      let first = vec4i(quad(i + 4u * ty)) + (i32(id.x * 32u) - i32(last)); // keys
+      let staged_k = (b * sizes.keys + vec4u(clamp(first, vec4i(0), vec4i(i32(last))))) * dim + head + tx;
+      let staged_k_next = (b * sizes.keys + vec4u(clamp(first + 32, vec4i(0), vec4i(i32(last))))) * dim + head + tx;
+      for (var d = 0u; d < sizes.width; d += STEP) {
+        let inside = d + tx < sizes.width;
+        let c = head + min(d + tx, sizes.width - 1u);
+        let x = q_at(staged_q + d);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[DISTANCE + tx * 9u + ty] = select(vec4f(), p_at(staged_p + d), inside);
+        stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
+        stage[KEY + tx * 17u + ty] = select(vec4f(), k_at(staged_k + d), inside);
+        stage[KEY + tx * 17u + ty + 8u] = select(vec4f(), k_at(staged_k_next + d), inside);
+        weights[tx * 17u + ty] = select(vec4f(), value_at(staged_k + d), inside);
+        weights[tx * 17u + ty + 8u] = select(vec4f(), value_at(staged_k_next + d), inside);
+        workgroupBarrier();
+        for (var f = d; f < min(d + STEP, sizes.width); f++) {
+          let n = f - d;
+          let position = stage[DISTANCE + n * 9u + ty];
+          let shifted = stage[POSITION + n * 9u + tx];
+          let query = stage[CONTENT + n * 9u + tx];
+          let near = stage[KEY + n * 17u + tx + ty];
+          let far = stage[KEY + n * 17u + tx + ty + 1u];
+          s0 += position.x * shifted + query * near;
+          s1 += position.y * shifted + query * vec4f(near.yzw, far.x);
+          s2 += position.z * shifted + query * vec4f(near.zw, far.xy);
+          s3 += position.w * shifted + query * vec4f(near.w, far.xyz);
+          let gradient = stage[GRADIENT + n * 9u + tx];
+          let value_near = weights[n * 17u + tx + ty];
+          let value_far = weights[n * 17u + tx + ty + 1u];
+          t0 += gradient * value_near;
+          t1 += gradient * vec4f(value_near.yzw, value_far.x);
+          t2 += gradient * vec4f(value_near.zw, value_far.xy);
+          t3 += gradient * vec4f(value_near.w, value_far.xyz);
+        }
+        workgroupBarrier();
+      }
+      let queries = quad(i + 4u * tx);
+      let at_row = (b * sizes.heads + h) * sizes.queries + min(queries, vec4u(last));
+      let lses = lse_at(at_row);
+      let deltas = delta_at(at_row);
+      let ds = transpose(mat4x4f(
+        weight(s0, lses, visible(mask_start, queries, m)) * (t0 - deltas),
+        weight(s1, lses, visible(mask_start, queries, m + 1u)) * (t1 - deltas),
+        weight(s2, lses, visible(mask_start, queries, m + 2u)) * (t2 - deltas),
+        weight(s3, lses, visible(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
+      sums += ds * vec4f(1.0);
+      weights[(4u * tx) * 8u + ty] = ds[0];
+      weights[(4u * tx + 1u) * 8u + ty] = ds[1];
+      weights[(4u * tx + 2u) * 8u + ty] = ds[2];
+      weights[(4u * tx + 3u) * 8u + ty] = ds[3];
+      // q + v of 32 queries: a row of CHUNKS · 8 vec4 each.
+      for (var n = local; n < 32u * 8u * CHUNKS; n += 64u) {
+        let row = min(i + n / (8u * CHUNKS), sizes.queries - 1u);
+        let c = head + min(quad(id.y * CHUNKS * 32u + n % (8u * CHUNKS) * 4u), vec4u(sizes.width - 1u));
+        stage[n] = q_at((b * sizes.queries + row) * dim + c) + v_at(c);
+      }
+      workgroupBarrier();
+      for (var query = i; query < min(i + 32u, end); query++) {
+        let n = query - i;
+        let a = weights[n * 8u + ty];
+        let x = stage[n * 8u * CHUNKS + tx];
+        dp0 += a.x * x;
+        dp1 += a.y * x;
+        dp2 += a.z * x;
+        dp3 += a.w * x;
+        if (CHUNKS > 1u) {
+          let z = stage[n * 8u * CHUNKS + 8u + tx];
+          dp4 += a.x * z;
+          dp5 += a.y * z;
+          dp6 += a.z * z;
+          dp7 += a.w * z;
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+  weights[local] = sums;
+  workgroupBarrier();
+  var position_sum = vec4f();
+  for (var n = 0u; n < 8u; n++) {
+    position_sum += weights[ty * 8u + n];
+  }
+  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  let rows = 2u * sizes.keys - 1u;
+  for (var row = m; row < min(m + 4u, rows); row++) {
+    let at = (chunk * rows + row) * dim + head;
+    store_columns(at, column, dp0);
+    if (CHUNKS > 1u) {
+      store_columns(at, column + 32u, dp4);
+    }
+    if (tx == 0u && id.y == 0u) {
+      position_sums[id.z * rows + row] = position_sum.x;
+    }
+    position_sum = position_sum.yzwx;
+    dp0 = dp1; dp1 = dp2; dp2 = dp3;
+    dp4 = dp5; dp5 = dp6; dp6 = dp7;
+  }
+}
+
+fn store_columns(at: u32, column: u32, x: vec4f) {
+  var rest_x = x;
+  for (var c = column; c < min(column + 4u, sizes.width); c++) {
+    partial[at + c] = rest_x.x;
+    rest_x = rest_x.yzwx;
+  }
+}

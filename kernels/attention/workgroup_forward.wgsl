@@ -1,0 +1,227 @@
+// Attention, forward, for GPUs: FlashAttention-2 (Dao, 2023). A workgroup of 8 x 8 threads takes 32 queries against all keys,
+// 32 at a time, with the softmax kept up to date as tiles come:
+//   s_ij = (q_i + u) · k_j + (q_i + v) · p_{i-j},  times 1/√width      (without u, v and p if not RELATIVE)
+//   largest' = max(largest, max_j s_ij),  w_ij = exp(s_ij - largest'),
+//   y_i = y_i · exp(largest - largest') + Σ_j w_ij · value_j,  likewise total_i;  at the end y_i /= total_i.
+// No score is ever stored outside the workgroup. Each thread holds 4 queries x 4 keys of the scores and 4 queries x 4 columns of
+// each chunk of y in registers. Operands of the scores come through workgroup memory, STEP features at a time, as vec4 of
+// four neighbouring rows of one feature; a stride of 9 or 17 vec4 a feature keeps both writing and reading free of bank
+// conflicts. The 16 pairs of a thread meet 7 neighbouring rows of p, so it reads two vec4 of them.
+// 12.5 KiB of workgroup memory: within the 16 KiB that every device has.
+//
+// Bytes it must move: q, k, value and y once, p once for each head. It moves q once for each tile of keys, k and value
+// once and p twice for each 32 queries, and all of that once for each CHUNKS · 32 columns of y: from the L2 cache.
+alias q_type = f32;
+alias k_type = f32;
+alias value_type = f32;
+alias p_type = f32;
+alias y_type = f32;
+const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
+const RELATIVE: bool = true;
+struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
+var<immediate> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
+@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
+@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
+@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
+@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
+@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
+@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(7) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
+@group(0) @binding(8) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: first log Σ_j exp s_ij
+
+const STEP: u32 = 8u; // features at a time
+var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+var<workgroup> weights: array<vec4f, 256>; // [key, 8 x 4 queries]
+
+var<workgroup> row_values: array<vec4f, 64>; // of each thread, for its four queries
+const CONTENT: u32 = 0u;    // places in stage: q + u,
+const POSITION: u32 = 72u;  // q + v,
+const KEY: u32 = 144u;      // k,
+const DISTANCE: u32 = 216u; // p
+
+fn quad(first: u32) -> vec4u {
+  return vec4u(first, first + 1u, first + 2u, first + 3u);
+}
+
+fn q_at(at: vec4u) -> vec4f {
+  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
+}
+
+fn k_at(at: vec4u) -> vec4f {
+  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
+}
+
+fn value_at(at: vec4u) -> vec4f {
+  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
+}
+
+fn p_at(at: vec4u) -> vec4f {
+  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
+}
+
+fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
+  var seen = j < vec4u(sizes.keys);
+  if (sizes.causal != 0u) {
+    seen &= j <= vec4u(i);
+  }
+  if (sizes.masked != 0u) {
+    let row = min(i, sizes.queries - 1u) * sizes.mask_query;
+    let at = mask_start + row + min(j, vec4u(sizes.keys - 1u));
+    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
+  }
+  return seen;
+}
+
+// Scores of a query, scaled, with -3e38 where there is nothing to see.
+fn show(s: vec4f, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(-3e38), s * sizes.scale, seen);
+}
+
+fn weight(s: vec4f, largest: f32) -> vec4f {
+  return select(vec4f(), exp(max(s - largest, vec4f(-80.0))), s > vec4f(-1e38));
+}
+
+fn largest_of(x: vec4f) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tx = local % 8u;
+  let ty = local / 8u;
+  let i = id.x * 32u + 4u * ty;
+  let b = id.z / sizes.heads;
+  let h = id.z % sizes.heads;
+  let dim = sizes.heads * sizes.width;
+  let head = h * sizes.width;
+  let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let column = id.y * CHUNKS * 32u + 4u * tx;
+  // What this thread stages: feature tx of 4 rows.
+  let staged_q = (b * sizes.queries + min(quad(i), vec4u(sizes.queries - 1u))) * dim + head + tx;
+  var end = sizes.keys;
+  if (sizes.causal != 0u) {
+    end = min(end, id.x * 32u + 32u);
+  }
+  var y0 = vec4f(); var y1 = vec4f(); var y2 = vec4f(); var y3 = vec4f();
+  var y4 = vec4f(); var y5 = vec4f(); var y6 = vec4f(); var y7 = vec4f(); // the second chunk
+  var largest = vec4f(-1e30);
+  var total = vec4f(); // over this thread's keys
+  for (var j = 0u; j < end; j += 32u) {
+    var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
+    let staged_k = (b * sizes.keys + min(quad(j + 4u * ty), vec4u(sizes.keys - 1u))) * dim + head + tx;
+    let first = vec4i(quad(4u * ty)) + (i32(sizes.queries) + i32(j) - i32(id.x * 32u) - 32); // rows of p
+    let farthest = vec4i(i32(2u * sizes.keys) - 2);
+    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head + tx;
+    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head + tx;
+    for (var d = 0u; d < sizes.width; d += STEP) {
+      let inside = d + tx < sizes.width;
+      let x = q_at(staged_q + d);
+      if (RELATIVE) {
+        let c = head + min(d + tx, sizes.width - 1u);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
+        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
+      } else {
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x, inside);
+      }
+      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + d), inside);
+      workgroupBarrier();
+      for (var f = d; f < min(d + STEP, sizes.width); f++) {
+        let c = f - d;
+        let query = stage[CONTENT + c * 9u + ty];
+        let key = stage[KEY + c * 9u + tx];
+        s0 += query.x * key;
+        s1 += query.y * key;
+        s2 += query.z * key;
+        s3 += query.w * key;
+        if (RELATIVE) {
+          let shifted = stage[POSITION + c * 9u + ty];
+          let near = stage[DISTANCE + c * 17u + tx + 7u - ty];
+          let far = stage[DISTANCE + c * 17u + tx + 8u - ty];
+          s0 += shifted.x * vec4f(near.w, far.xyz);
+          s1 += shifted.y * vec4f(near.zw, far.xy);
+          s2 += shifted.z * vec4f(near.yzw, far.x);
+          s3 += shifted.w * near;
+        }
+      }
+      workgroupBarrier();
+    }
+    let keys = quad(j + 4u * tx);
+    s0 = show(s0, visible(mask_start, i, keys));
+    s1 = show(s1, visible(mask_start, i + 1u, keys));
+    s2 = show(s2, visible(mask_start, i + 2u, keys));
+    s3 = show(s3, visible(mask_start, i + 3u, keys));
+    row_values[local] = vec4f(largest_of(s0), largest_of(s1), largest_of(s2), largest_of(s3));
+    // Values of 32 keys: a row of CHUNKS · 8 vec4 each.
+    for (var n = local; n < 32u * 8u * CHUNKS; n += 64u) {
+      let row = min(j + n / (8u * CHUNKS), sizes.keys - 1u);
+      let c = id.y * CHUNKS * 32u + n % (8u * CHUNKS) * 4u;
+      stage[n] = value_at((b * sizes.keys + row) * dim + head + min(quad(c), vec4u(sizes.width - 1u)));
+    }
+    workgroupBarrier();
+    var now = largest;
+    for (var n = 0u; n < 8u; n++) {
+      now = max(now, row_values[ty * 8u + n]);
+    }
+    let fade = exp(max(largest - now, vec4f(-80.0)));
+    largest = now;
+    let w = transpose(mat4x4f(weight(s0, now.x), weight(s1, now.y), weight(s2, now.z), weight(s3, now.w)));
+    total = total * fade + w * vec4f(1.0);
+    weights[(4u * tx) * 8u + ty] = w[0];
+    weights[(4u * tx + 1u) * 8u + ty] = w[1];
+    weights[(4u * tx + 2u) * 8u + ty] = w[2];
+    weights[(4u * tx + 3u) * 8u + ty] = w[3];
+    y0 *= fade.x; y1 *= fade.y; y2 *= fade.z; y3 *= fade.w;
+    y4 *= fade.x; y5 *= fade.y; y6 *= fade.z; y7 *= fade.w;
+    workgroupBarrier();
+    for (var key = j; key < min(j + 32u, end); key++) {
+      let n = key - j;
+      let a = weights[n * 8u + ty];
+      let x = stage[n * 8u * CHUNKS + tx];
+      y0 += a.x * x;
+      y1 += a.y * x;
+      y2 += a.z * x;
+      y3 += a.w * x;
+      if (CHUNKS > 1u) {
+        let z = stage[n * 8u * CHUNKS + 8u + tx];
+        y4 += a.x * z;
+        y5 += a.y * z;
+        y6 += a.z * z;
+        y7 += a.w * z;
+      }
+    }
+    workgroupBarrier();
+  }
+  row_values[local] = total;
+  workgroupBarrier();
+  var sum = vec4f();
+  for (var n = 0u; n < 8u; n++) {
+    sum += row_values[ty * 8u + n];
+  }
+  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  for (var row = i; row < min(i + 4u, sizes.queries); row++) {
+    let factor = select(0.0, 1.0 / max(sum.x, 1e-30), sum.x > 0.0);
+    let at = (b * sizes.queries + row) * dim + head;
+    store_columns(at, column, y0 * factor);
+    if (CHUNKS > 1u) {
+      store_columns(at, column + 32u, y4 * factor);
+    }
+    if (tx == 0u && id.y == 0u) {
+      stats[id.z * sizes.queries + row] = largest.x + log(max(sum.x, 1e-30));
+    }
+    sum = sum.yzwx;
+    largest = largest.yzwx;
+    y0 = y1; y1 = y2; y2 = y3;
+    y4 = y5; y5 = y6; y6 = y7;
+  }
+}
+
+fn store_columns(at: u32, column: u32, x: vec4f) {
+  var rest_x = x;
+  for (var c = column; c < min(column + 4u, sizes.width); c++) {
+    y[at + c] = y_type(rest_x.x);
+    rest_x = rest_x.yzwx;
+  }
+}
