@@ -1,59 +1,11 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
 import { expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { totalLoss } from "../total_loss.ts";
-
-const logNormaliserKernel = defineKernel({
-  file: new URL("./log_normaliser.wgsl", import.meta.url),
-  bindings: { logits: "read", input_lengths: "read", log_normaliser: "read_write" },
-  sizes: { batch: "u32", frames: "u32", classes: "u32" },
-  workgroups: ({ batch, frames }) => spread(batch * frames, 32),
-});
-
-const alphaKernel = defineKernel({
-  file: new URL("./alpha.wgsl", import.meta.url),
-  bindings: { logits: "read", log_normaliser: "read", targets: "read", input_lengths: "read", target_lengths: "read", alpha: "read_write" },
-  sizes: { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32" },
-  workgroups: ({ batch }) => [batch],
-});
-
-const lossKernel = defineKernel({
-  file: new URL("./loss.wgsl", import.meta.url),
-  bindings: {
-    alpha: "read", log_normaliser: "read", input_lengths: "read", target_lengths: "read",
-    path_loss: "read_write", losses: "read_write", weights: "read_write",
-  },
-  sizes: { batch: "u32", frames: "u32", longest: "u32", divide_by_labels: "u32", infeasible: "f32" },
-  workgroups: ({ batch }) => [Math.ceil(batch / 32)],
-});
-
-const dlossKernel = defineKernel({
-  file: new URL("./dloss.wgsl", import.meta.url),
-  bindings: { dy: "read", normaliser: "read", weights: "read", path_loss: "read", dloss: "read_write" },
-  sizes: { batch: "u32", dy_stride: "u32" },
-  workgroups: ({ batch }) => [Math.ceil(batch / 32)],
-});
-
-const occupancyKernel = defineKernel({
-  file: new URL("./occupancy.wgsl", import.meta.url),
-  bindings: {
-    logits: "read", log_normaliser: "read", targets: "read", input_lengths: "read", target_lengths: "read", alpha: "read",
-    beta: "read_write", occupancy: "read_write",
-  },
-  sizes: { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32" },
-  workgroups: ({ batch }) => [batch],
-});
-
-const backward = defineKernel({
-  file: new URL("./backward.wgsl", import.meta.url),
-  bindings: {
-    logits: "read", log_normaliser: "read", targets: "read", input_lengths: "read", target_lengths: "read",
-    occupancy: "read", dloss: "read", dx: "read_write",
-  },
-  sizes: { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32", from_log_probs: "u32" },
-  workgroups: ({ batch, frames }) => spread(batch * frames, 16),
-});
+import {
+  alphaLoop, alphaThreadPair, backward, backwardSubgroupRow, backwardThreadRow, dlossKernel, labelPlaces, logNormaliser, logNormaliserKernels, loopThreads,
+  lossKernel, occupancyLoop, occupancyThreadPair, recursion, threadsFor,
+} from "./kernels.ts";
 
 export interface CtcOptions {
   /** The class that stands for "no label". Default 0. */
@@ -90,23 +42,27 @@ export function ctcLoss(
 ): Tensor {
   const [batch, frames, classes, longest] = checkShapes(logits, targets, inputLengths, targetLengths, blank);
   const lengths = { input_lengths: inputLengths, target_lengths: targetLengths };
-  const recursion = { batch, frames, classes, longest, blank };
+  const all = { batch, frames, classes, longest, blank };
+  const way = recursion.choose(tape.device, { batch, frames, longest });
+  const THREADS = way === "loop" ? loopThreads(tape.device) : threadsFor(longest);
 
-  const logNormaliser = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
+  const rows = { rows: batch * frames, classes };
+  const normalisers = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
   if (!fromLogProbs) {
-    const bindings = { logits, input_lengths: inputLengths, log_normaliser: logNormaliser };
-    logNormaliserKernel.encode(tape, bindings, { batch, frames, classes }, {});
+    const bindings = { logits, input_lengths: inputLengths, log_normaliser: normalisers };
+    logNormaliserKernels[logNormaliser.choose(tape.device, rows)].encode(tape, bindings, { batch, frames, classes }, {});
   }
-  const emissions = { logits, log_normaliser: logNormaliser, targets, ...lengths };
+  const emissions = { logits, log_normaliser: normalisers, targets, ...lengths };
   const alpha = tape.empty([batch, frames, 2 * longest + 1]);
-  alphaKernel.encode(tape, { ...emissions, alpha }, recursion, {});
+  if (way === "loop") alphaLoop.encode(tape, { ...emissions, alpha }, all, { THREADS });
+  else alphaThreadPair.encode(tape, { ...emissions, alpha }, all, { THREADS });
 
   const pathLoss = tape.empty([batch]);
   const losses = tape.empty([batch]);
   const weights = tape.empty([batch]);
   lossKernel.encode(
     tape,
-    { alpha, log_normaliser: logNormaliser, ...lengths, path_loss: pathLoss, losses, weights },
+    { alpha, log_normaliser: normalisers, ...lengths, path_loss: pathLoss, losses, weights },
     { batch, frames, longest, divide_by_labels: Number(reduction === "mean"), infeasible: zeroInfinity ? 0 : Infinity },
     {},
   );
@@ -119,11 +75,24 @@ export function ctcLoss(
   return tape.record("ctcLoss", [logits], total, saved, (dy) => {
     const dloss = tape.empty([batch]);
     dlossKernel.encode(tape, { dy, normaliser, weights, path_loss: pathLoss, dloss }, { batch, dy_stride: Number(perUtterance) }, {});
-    const beta = tape.empty([batch, 2, 2 * longest + 1]);
     const occupancy = tape.like(alpha);
-    occupancyKernel.encode(tape, { ...emissions, alpha, beta, occupancy }, recursion, {});
+    if (way === "loop") {
+      const beta = tape.empty([batch, 2, 2 * longest + 1]);
+      occupancyLoop.encode(tape, { ...emissions, alpha, beta, occupancy }, all, { THREADS });
+    } else {
+      occupancyThreadPair.encode(tape, { ...emissions, alpha, occupancy }, all, { THREADS });
+    }
     const dx = tape.like(logits);
-    backward.encode(tape, { ...emissions, occupancy, dloss, dx }, { ...recursion, from_log_probs: Number(fromLogProbs) }, {});
+    const sizes = { ...all, from_log_probs: Number(fromLogProbs) };
+    if (backward.choose(tape.device, rows) === "subgroup_row") {
+      const first = tape.empty([batch, classes], "u32");
+      const next = tape.empty([batch, longest], "u32");
+      labelPlaces.encode(tape, { targets, target_lengths: targetLengths, first, next }, { batch, classes, longest }, {});
+      const bindings = { logits, log_normaliser: normalisers, first, next, ...lengths, occupancy, dloss, dx };
+      backwardSubgroupRow.encode(tape, bindings, sizes, {});
+    } else {
+      backwardThreadRow.encode(tape, { ...emissions, occupancy, dloss, dx }, sizes, {});
+    }
     return [dx];
   });
 }

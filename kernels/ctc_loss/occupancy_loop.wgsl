@@ -1,8 +1,9 @@
-// CTC, backward recursion (Graves et al., 2006, equations 9 to 11), in logarithms, over the states of alpha.wgsl. With
+// CTC, backward recursion (Graves et al., 2006, equations 9 to 11), in logarithms, over the states of alpha_loop.wgsl. With
 // β_t(s) the log-probability of all ways to emit the frames after t from state s, and β'_t(s) = β_t(s) + log p_t(label of s),
 //   β_t(s) = log(exp β'_{t+1}(s) + exp β'_{t+1}(s + 1) + [skip s + 2] exp β'_{t+1}(s + 2)),
 // and α_t(s) + β_t(s) is the log-probability of all paths that are in state s at frame t. That sum is stored; of β' only two
-// rows, this frame's and the next one's. Workgroups and threads as in alpha.wgsl, last frame first.
+// rows, this frame's and the next one's. As in alpha_loop.wgsl, but in the mirror: last frame first, and a thread has the pairs
+// (label 2i - 1, blank 2i), whose two sums begin with the same two terms.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30;
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32 }
@@ -28,11 +29,6 @@ fn log_add(a: f32, b: f32) -> f32 {
   return max(a, b) + log(1.0 + exp(min(a, b) - max(a, b)));
 }
 
-fn log_add_three(a: f32, b: f32, c: f32) -> f32 {
-  let largest = max(max(a, b), c);
-  return largest + log(exp(a - largest) + exp(b - largest) + exp(c - largest));
-}
-
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let utterance = group.x;
@@ -49,36 +45,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     let next = (2u * utterance + left % 2u) * width;
     let log_blank = log_probability(row, sizes.blank);
     for (var i = local; i <= labels; i += THREADS) {
-      var blank = LOG_ZERO; // β'_{t+1} of states 2i, 2i + 1, 2i + 2, 2i + 3
-      var label_here = LOG_ZERO;
-      var blank_after = LOG_ZERO;
+      var label_here = LOG_ZERO; // β'_{t+1} of states 2i - 1, 2i, 2i + 1
+      var blank = LOG_ZERO;
       var label_after = LOG_ZERO;
       if (left < frames) {
         blank = beta[next + 2u * i];
-        if (i < labels) {
-          label_here = beta[next + 2u * i + 1u];
-          blank_after = beta[next + 2u * i + 2u];
+        if (i > 0u) {
+          label_here = beta[next + 2u * i - 1u];
         }
-        if (i + 1u < labels) {
-          label_after = beta[next + 2u * i + 3u];
+        if (i < labels) {
+          label_after = beta[next + 2u * i + 1u];
         }
       } else if (i == labels) {
-        blank = 0.0; // after the last frame all of the probability is in a state behind the last
-      } else if (i + 1u == labels) {
-        blank_after = 0.0;
+        label_after = 0.0; // after the last frame all of the probability is in a state behind the last
       }
-      let after_blank = log_add(blank, label_here);
+      let after_blank = log_add(blank, label_after);
       occupancy[state + 2u * i] = max(alpha[state + 2u * i] + after_blank, LOG_ZERO);
       beta[now + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
-      if (i == labels) {
+      if (i == 0u) {
         continue;
       }
-      let label = targets[text + i];
-      let following = targets[text + min(i + 1u, labels - 1u)];
-      let may_skip = following != sizes.blank && following != label;
-      let after_label = log_add_three(label_here, blank_after, select(LOG_ZERO, label_after, may_skip));
-      occupancy[state + 2u * i + 1u] = max(alpha[state + 2u * i + 1u] + after_label, LOG_ZERO);
-      beta[now + 2u * i + 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
+      let label = targets[text + i - 1u];
+      let following = targets[text + min(i, labels - 1u)];
+      let may_skip = i == labels || (following != sizes.blank && following != label);
+      let after_label = log_add(label_here, select(blank, after_blank, may_skip));
+      occupancy[state + 2u * i - 1u] = max(alpha[state + 2u * i - 1u] + after_label, LOG_ZERO);
+      beta[now + 2u * i - 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }
