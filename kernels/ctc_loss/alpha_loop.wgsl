@@ -5,9 +5,11 @@
 // where a label may be entered from two states back when it differs from the label there.
 // One workgroup an utterance, one barrier a frame; a thread has the pairs (blank 2i, label 2i + 1) of every THREADS-th i, which
 // share most of what they read, and whose two sums begin with the same two terms, so that two exponentials do for both. A
-// software driver gets the threads of one SIMD vector: there a barrier with more costs more than they bring. Together with
-// occupancy_loop.wgsl 16 utterances of 400 frames and 60 labels take lavapipe 22 ms, with 32 threads and four exponentials
-// 37 ms, and alpha_thread_pair.wgsl's arrangement 40 ms (on a busy machine, in one run).
+// software driver gets the threads of one SIMD vector: there a barrier with more costs more than they bring. Milliseconds on a
+// busy lavapipe with occupancy_loop.wgsl, 16 utterances of 400 frames and 60 labels, medians of interleaved runs:
+//   32 threads, four exponentials a pair    39
+//   one SIMD vector, two exponentials       30
+// alpha_thread_pair.wgsl, for GPUs, is slower there than either.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30; // for log 0: differences of true infinities would be NaN
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32 }
