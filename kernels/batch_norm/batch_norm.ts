@@ -31,13 +31,16 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly eps?: number;
+  /** What the result goes through, in the same kernel: silu is x · sigmoid(x). Default none. */
+  readonly activation?: "none" | "silu";
   /** i32 `[batch]`: statistics over real frames only, and a result of 0 at padding. Needs three axes. */
   readonly lengths?: Tensor | undefined;
 }
 
 /**
  * Normalises each channel over the whole batch, then scales and shifts it (Ioffe, Szegedy, 2015). A checkpointed
- * function that runs again does not move the running statistics again.
+ * function that runs again does not move the running statistics again. An activation costs no pass over memory and saves
+ * nothing for backward, which computes its argument again.
  *
  * @param x     `[batch, frames, channels]` or `[batch, channels]`, f32 or f16; the arithmetic is f32
  * @param scale `[channels]`
@@ -45,7 +48,7 @@ export interface BatchNormOptions {
  * @returns     same shape as x
  */
 export function batchNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, running: RunningStatistics, options: BatchNormOptions): Tensor {
-  const { training, momentum = 0.1, eps = 1e-5, lengths } = options;
+  const { training, momentum = 0.1, eps = 1e-5, activation = "none", lengths } = options;
   const grouping = checkGrouping(x, lengths);
   const { channels } = grouping;
   for (const [name, vector] of Object.entries({ scale, shift, "running.mean": running.mean, "running.variance": running.variance }))
@@ -59,7 +62,7 @@ export function batchNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, r
     stats = tape.empty([1, 3, channels]);
     runningStatistics.encode(tape, { stats, ...running }, { channels }, {});
   }
-  return standardise(tape, "batchNorm", x, stats, scale, shift, eps, grouping);
+  return standardise(tape, "batchNorm", x, stats, { scale, shift, eps, activation }, grouping);
 }
 
 /** Without lengths all rows are alike: one long utterance. */

@@ -1,18 +1,31 @@
 // Backward to the input: with g = dy · scale and n values in a set's group,
 //   dx = (g - Σ g / n - x̂ · Σ g · x̂ / n) / √(variance + eps), 0 at padding.
 // Fixed statistics have 1 / n = 0, which leaves g / √(variance + eps). One thread FRAMES frames of one channel.
+// After a silu dy · silu'(x̂ · scale + shift) takes the place of dy.
+const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;
 const FRAMES: u32 = 16u;
 struct Sizes { batch: u32, frames: u32, channels: u32, has_lengths: u32, utterances_per_set: u32, eps: f32 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> x: array<x_type>;        // [batch, frames, channels]
+@group(0) @binding(0) var<storage, read> x: array<x_type>;     // [batch, frames, channels]
 @group(0) @binding(1) var<storage, read> stats: array<f32>;    // [sets, 3, channels]: mean, variance, 1 / count
 @group(0) @binding(2) var<storage, read> scale: array<f32>;    // [channels]
-@group(0) @binding(3) var<storage, read> sums: array<f32>;     // [sets, 2, channels]: Σ g · x̂, Σ g
-@group(0) @binding(4) var<storage, read> dy: array<dy_type>;       // [batch, frames, channels]
-@group(0) @binding(5) var<storage, read> lengths: array<i32>;  // [batch]
-@group(0) @binding(6) var<storage, read_write> dx: array<x_type>; // [batch, frames, channels]
+@group(0) @binding(3) var<storage, read> shift: array<f32>;    // [channels]
+@group(0) @binding(4) var<storage, read> sums: array<f32>;     // [sets, 2, channels]: Σ g · x̂, Σ g
+@group(0) @binding(5) var<storage, read> dy: array<dy_type>;   // [batch, frames, channels]
+@group(0) @binding(6) var<storage, read> lengths: array<i32>;  // [batch]
+@group(0) @binding(7) var<storage, read_write> dx: array<x_type>; // [batch, frames, channels]
+
+// The gradient of h from the one of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
+fn through_activation(flow: f32, h: f32) -> f32 {
+  if (!SILU) {
+    return flow;
+  }
+  let e = exp(-abs(h));
+  let r = 1.0 / (1.0 + e);
+  return flow * r * (select(e, 1.0, h >= 0.0) + h * e * r);
+}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -35,9 +48,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let inverse = stats[column + 2u * sizes.channels];
   let mean_gx = sums[index * 2u * sizes.channels + channel] * inverse;
   let mean_g = sums[(index * 2u + 1u) * sizes.channels + channel] * inverse;
+  let factor = scale[channel];
+  let offset = shift[channel];
   for (var t = start; t < min(start + FRAMES, sizes.frames); t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
     let x_hat = (f32(x[i]) - mean) * rstd;
-    dx[i] = x_type(select(0.0, rstd * (f32(dy[i]) * scale[channel] - mean_g - x_hat * mean_gx), t < length));
+    let g = through_activation(f32(dy[i]), x_hat * factor + offset) * factor;
+    dx[i] = x_type(select(0.0, rstd * (g - mean_g - x_hat * mean_gx), t < length));
   }
 }

@@ -34,13 +34,15 @@ const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { x: "read", stats: "read", scale: "read", shift: "read", lengths: "read", y: "read_write" },
   sizes: frameSizes,
+  constants: ["SILU"],
   workgroups: perBlock,
 });
 
 const backwardChunks = defineKernel({
   file: new URL("./backward_chunks.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", dy: "read", lengths: "read", partial: "read_write" },
+  bindings: { x: "read", stats: "read", scale: "read", shift: "read", dy: "read", lengths: "read", partial: "read_write" },
   sizes: frameSizes,
+  constants: ["SILU"],
   workgroups: perChunk,
 });
 
@@ -53,8 +55,9 @@ const backwardSums = defineKernel({
 
 const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", scale: "read", sums: "read", dy: "read", lengths: "read", dx: "read_write" },
+  bindings: { x: "read", stats: "read", scale: "read", shift: "read", sums: "read", dy: "read", lengths: "read", dx: "read_write" },
   sizes: frameSizes,
+  constants: ["SILU"],
   workgroups: perBlock,
 });
 
@@ -73,6 +76,15 @@ export interface Grouping {
   readonly lengths: Tensor | undefined;
 }
 
+/** What comes after subtracting the mean: scale and shift `[channels]`, what is added to the variance, then the activation. */
+export interface Transform {
+  readonly scale: Tensor;
+  readonly shift: Tensor;
+  readonly eps: number;
+  /** Default none. */
+  readonly activation?: "none" | "silu";
+}
+
 /** Mean, population variance and 1 / count of each set and group: `[sets, 3, channels]`. */
 export function setStatistics(tape: Tape, x: Tensor, grouping: Grouping): Tensor {
   const { batch, frames, channels } = grouping;
@@ -85,24 +97,26 @@ export function setStatistics(tape: Tape, x: Tensor, grouping: Grouping): Tensor
 }
 
 /**
- * y = (x - mean) / √(variance + eps) · scale + shift, differentiable to x, scale and shift. Where 1 / count in `stats` is
+ * y = activation((x - mean) / √(variance + eps) · scale + shift), differentiable to x, scale and shift. Where 1 / count in `stats` is
  * 0 the statistics count as constants, else as functions of x.
  */
-export function standardise(tape: Tape, name: string, x: Tensor, stats: Tensor, scale: Tensor, shift: Tensor, eps: number, grouping: Grouping): Tensor {
+export function standardise(tape: Tape, name: string, x: Tensor, stats: Tensor, transform: Transform, grouping: Grouping): Tensor {
   const { batch, frames, channels } = grouping;
+  const { scale, shift, eps, activation = "none" } = transform;
   const lengths = boundLengths(tape, grouping);
   const sizes = { ...inputSizesOf(grouping), utterances_per_set: grouping.utterancesPerSet, eps };
+  const constants = { SILU: activation === "silu" };
   const y = tape.like(x);
-  forward.encode(tape, { x, stats, scale, shift, lengths, y }, sizes, {});
-  return tape.record(name, [x, scale, shift], y, [x, stats, scale, lengths], (dy) => {
+  forward.encode(tape, { x, stats, scale, shift, lengths, y }, sizes, constants);
+  return tape.record(name, [x, scale, shift], y, [x, stats, scale, shift, lengths], (dy) => {
     const partial = tape.empty([batch * Math.ceil(frames / CHUNK), 2 * channels]);
-    backwardChunks.encode(tape, { x, stats, dy, lengths, partial }, sizes, {});
+    backwardChunks.encode(tape, { x, stats, scale, shift, dy, lengths, partial }, sizes, constants);
     addToGradients(tape, partial, scale, shift);
     if (!x.needsGrad) return [undefined, undefined, undefined];
     const dx = tape.like(x);
     const sums = tape.empty([batch / grouping.utterancesPerSet, 2, channels]);
     backwardSums.encode(tape, { partial, scale, sums }, groupSizesOf(grouping), {});
-    backwardInput.encode(tape, { x, stats, scale, sums, dy, lengths, dx }, sizes, {});
+    backwardInput.encode(tape, { x, stats, scale, shift, sums, dy, lengths, dx }, sizes, constants);
     return [dx, undefined, undefined];
   });
 }

@@ -1,5 +1,6 @@
 // Layer norm, forward: one thread a row, for any number of columns on any device. As forward_subgroup_row.wgsl, which says
-// why the sums are taken about a pivot.
+// why the sums are taken about a pivot, and what SILU saves.
+const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias y_type = f32;
 struct Sizes { rows: u32, eps: f32, cols: u32 }
@@ -9,6 +10,15 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read> shift: array<f32>;       // [cols]
 @group(0) @binding(3) var<storage, read_write> y: array<y_type>;  // [rows, cols]
 @group(0) @binding(4) var<storage, read_write> stats: array<f32>; // [rows, 2]: mean, 1 / standard deviation
+
+// silu(h) = h · σ(h), σ(h) = 1 / (1 + e⁻ʰ), with an exponent that is never positive.
+fn activate(h: f32) -> f32 {
+  if (!SILU) {
+    return h;
+  }
+  let e = exp(-abs(h));
+  return h * select(e, 1.0, h >= 0.0) / (1.0 + e);
+}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -27,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let mean = pivot + sums.x;
   let rstd = inverseSqrt(max(sums.y - sums.x * sums.x, 0.0) + sizes.eps);
   for (var col = 0u; col < sizes.cols; col++) {
-    y[start + col] = y_type((f32(x[start + col]) - mean) * rstd * scale[col] + shift[col]);
+    y[start + col] = y_type(activate((f32(x[start + col]) - mean) * rstd * scale[col] + shift[col]));
   }
   stats[2u * row] = mean;
   stats[2u * row + 1u] = rstd;

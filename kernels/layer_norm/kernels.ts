@@ -28,6 +28,7 @@ const ROWS_PER_GROUP = 32;
 const forwardDeclaration = {
   bindings: { x: "read", scale: "read", shift: "read", y: "read_write", stats: "read_write" },
   sizes: { rows: "u32", eps: "f32", cols: "u32" },
+  constants: ["SILU"],
 } as const;
 
 export const forwardKernels = {
@@ -45,21 +46,24 @@ export const forwardKernels = {
 
 export const backwardSubgroupRow = defineKernel({
   file: new URL("./backward_subgroup_row.wgsl", import.meta.url),
-  bindings: { x: "read", scale: "read", stats: "read", dy: "read", dx: "read_write", partial: "read_write" },
+  bindings: { x: "read", scale: "read", shift: "read", stats: "read", dy: "read", dx: "read_write", partial: "read_write" },
   sizes: { rows: "u32", cols: "u32", chunk: "u32" },
+  constants: ["SILU"],
   workgroups: ({ rows, chunk }) => spread(Math.ceil(rows / chunk), 1),
 });
 
 export const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
-  bindings: { x: "read", scale: "read", stats: "read", dy: "read", dx: "read_write" },
+  bindings: { x: "read", scale: "read", shift: "read", stats: "read", dy: "read", dx: "read_write" },
   sizes: { rows: "u32", cols: "u32" },
+  constants: ["SILU"],
   workgroups: ({ rows }) => spread(rows, 32),
 });
 
 export const backwardParams = defineKernel({
   file: new URL("./backward_params.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", dy: "read", partial: "read_write" },
+  bindings: { x: "read", scale: "read", shift: "read", stats: "read", dy: "read", partial: "read_write" },
   sizes: { rows: "u32", cols: "u32" },
+  constants: ["SILU"],
   workgroups: ({ rows, cols }) => [Math.ceil(cols / 32), Math.ceil(rows / MOST_ROWS)],
 });

@@ -8,41 +8,45 @@ import { backward, backwardInput, backwardParams, backwardSubgroupRow, forward, 
 export interface LayerNormOptions {
   /** Added to the population variance. Default 1e-5. */
   readonly eps?: number;
+  /** What the result goes through, in the same kernel: silu is x · sigmoid(x). Default none. */
+  readonly activation?: "none" | "silu";
   /** The type of the result. Default x's. */
   readonly dtype?: FloatType;
 }
 
 /**
- * Normalises each row to zero mean and unit variance, then scales and shifts it (Ba, Kiros, Hinton, 2016).
+ * Normalises each row to zero mean and unit variance, then scales and shifts it (Ba, Kiros, Hinton, 2016). An activation
+ * costs no pass over memory and saves nothing for backward, which computes its argument again.
  *
  * @param x       `[…, channels]`, f32 or f16; the arithmetic is f32
  * @param scale   `[channels]`
  * @param shift   `[channels]`
- * @param options eps, dtype; a number is eps
+ * @param options eps, activation, dtype; a number is eps
  * @returns       same shape as x
  */
 export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, options: number | LayerNormOptions = {}): Tensor {
   expectFloat("layerNorm", "x", x);
-  const { eps = 1e-5, dtype = x.dtype } = typeof options === "number" ? { eps: options } : options;
+  const { eps = 1e-5, activation = "none", dtype = x.dtype } = typeof options === "number" ? { eps: options } : options;
   const { rows, cols } = rowsAndCols("layerNorm", "x", x);
   expectShape("layerNorm", "scale", scale, [cols]);
   expectShape("layerNorm", "shift", shift, [cols]);
   const y = tape.empty(x.shape, dtype);
   const stats = tape.empty([rows, 2]);
-  forwardKernels[forward.choose(tape.device, { rows, cols })].encode(tape, { x, scale, shift, y, stats }, { rows, eps, cols }, {});
-  return tape.record("layerNorm", [x, scale, shift], y, [x, scale, stats], (dy) => {
+  const SILU = activation === "silu";
+  forwardKernels[forward.choose(tape.device, { rows, cols })].encode(tape, { x, scale, shift, y, stats }, { rows, eps, cols }, { SILU });
+  return tape.record("layerNorm", [x, scale, shift], y, [x, scale, shift, stats], (dy) => {
     const dx = tape.like(x);
-    const bindings = { x, scale, stats, dy, dx };
+    const bindings = { x, scale, shift, stats, dy };
     if (backward.choose(tape.device, { rows, cols }) === "subgroup_row") {
       const chunk = rowsPerChunk(tape.device, rows);
       const partial = tape.empty([Math.ceil(rows / chunk), 2 * cols]);
-      backwardSubgroupRow.encode(tape, { ...bindings, partial }, { rows, cols, chunk }, {});
+      backwardSubgroupRow.encode(tape, { ...bindings, dx, partial }, { rows, cols, chunk }, { SILU });
       addToGradients(tape, partial, scale, shift);
     } else {
-      backwardInput.encode(tape, bindings, { rows, cols }, {});
+      backwardInput.encode(tape, { ...bindings, dx }, { rows, cols }, { SILU });
       if (scale.needsGrad || shift.needsGrad) {
         const partial = tape.empty([Math.ceil(rows / MOST_ROWS), 2 * cols]);
-        backwardParams.encode(tape, { x, stats, dy, partial }, { rows, cols }, {});
+        backwardParams.encode(tape, { ...bindings, partial }, { rows, cols }, { SILU });
         addToGradients(tape, partial, scale, shift);
       }
     }

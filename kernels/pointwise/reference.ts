@@ -1,6 +1,6 @@
 import { broadcastShapes, sizeOf } from "../../engine/shape.ts";
 import { stretchedIndex } from "../axes.ts";
-import { host, type HostTensor } from "../case.ts";
+import { host, type HostTensor, type KernelCase } from "../case.ts";
 
 /** y = f(x) and dy/dx, of one number. */
 export interface Curve {
@@ -44,6 +44,21 @@ export const curves = {
   silu: { value: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
 } satisfies Record<string, Curve>;
+
+/** A case of an operation h made one of curve(h) in the same kernel: what flows back to h is dy · curve'(h). */
+export function followedBy({ value, slope }: Curve, inner: KernelCase): KernelCase {
+  return {
+    ...inner,
+    reference(inputs) {
+      const h = inner.reference(inputs);
+      return host(h.shape, (i) => value(h.data[i]!));
+    },
+    referenceGradients(inputs, dy) {
+      const h = inner.reference(inputs);
+      return inner.referenceGradients!(inputs, host(h.shape, (i) => dy.data[i]! * slope(h.data[i]!)));
+    },
+  };
+}
 
 /** y = p ∘ q with its two derivatives, of two numbers. */
 export interface Surface {

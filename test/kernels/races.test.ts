@@ -100,7 +100,7 @@ const cases: Record<string, RaceCase[]> = {
     },
   ],
   "kernels/layer_norm/backward_subgroup_row": [
-    { sizes: { rows: 5, cols: 8, chunk: 4 }, buffers: { x: 40, scale: 8, stats: 10, dy: 40, dx: 40, partial: 32 }, workgroups: [2, 1, 1] },
+    { sizes: { rows: 5, cols: 8, chunk: 4 }, buffers: { x: 40, scale: 8, shift: 8, stats: 10, dy: 40, dx: 40, partial: 32 }, workgroups: [2, 1, 1] },
   ],
   "kernels/matmul/subgroup_matrix": [product(false, { TILE: 64 }, 36)],
   "kernels/matmul/workgroup_tile": [product(false, { TILE: 64 }), product(true, { TILE: 64 })],
