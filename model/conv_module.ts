@@ -7,11 +7,10 @@ import { glu } from "../kernels/glu/glu.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
 import { linear } from "../kernels/linear/linear.ts";
 import { maskFrames } from "../kernels/pointwise/mask_frames.ts";
-import { silu } from "../kernels/pointwise/unary.ts";
 import type { ConformerConfig } from "./config.ts";
 import { declareNorm, declarePointwise, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "./weights.ts";
 
-/** Pointwise, GLU, depthwise over time, norm, SiLU, pointwise: the Conformer's local mixing. */
+/** Pointwise, GLU, depthwise over time, norm and SiLU in one kernel, pointwise: the Conformer's local mixing. */
 export class ConvModule {
   readonly #expand: LinearWeights;
   readonly #depthwise: { readonly weight: Tensor; readonly bias: Tensor };
@@ -47,16 +46,17 @@ export class ConvModule {
     const gated = glu(tape, linear(tape, entering, this.#expand.weight, this.#expand.bias));
     const masked = convMask === "before_depthwise" ? { lengths } : {};
     const mixed = depthwiseConv(tape, gated, this.#depthwise.weight, this.#depthwise.bias, masked);
-    const active = silu(tape, this.#normalise(tape, mixed, lengths));
+    const active = this.#normaliseAndActivate(tape, mixed, lengths);
     const y = linear(tape, active, this.#project.weight, this.#project.bias);
     return convMask === "around_module" ? maskFrames(tape, y, lengths) : y;
   }
 
-  #normalise(tape: Tape, x: Tensor, lengths: Tensor): Tensor {
+  #normaliseAndActivate(tape: Tape, x: Tensor, lengths: Tensor): Tensor {
+    const activation = "silu";
     const { layerNormEps, batchNormEps: eps, batchNormMomentum: momentum, batchNormOver } = this.#config;
     const { scale, shift } = this.#norm;
-    if (!this.#running) return layerNorm(tape, x, scale, shift, layerNormEps);
+    if (!this.#running) return layerNorm(tape, x, scale, shift, { eps: layerNormEps, activation });
     const over = batchNormOver === "valid" && tape.training ? { lengths } : {};
-    return batchNorm(tape, x, scale, shift, this.#running, { training: tape.training, momentum, eps, ...over });
+    return batchNorm(tape, x, scale, shift, this.#running, { training: tape.training, momentum, eps, activation, ...over });
   }
 }
