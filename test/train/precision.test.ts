@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDevice, type Device } from "../../engine/device.ts";
+import { Tape } from "../../engine/tape.ts";
+import { read } from "../../engine/tensor.ts";
+import { lossScaleState } from "../../kernels/loss_scale/loss_scale.ts";
+import { buildModel } from "../../train/build_model.ts";
+import { trainingPaths } from "../../train/depths.ts";
+import { activationType } from "../../train/precision.ts";
+import { trainingStep } from "../../train/training_step.ts";
+import { smallConfig } from "./small_model.ts";
+
+const config = smallConfig("schedule.warmup_steps=0");
+let device: Device;
+beforeAll(async () => void (device = await openDevice()));
+afterAll(() => device.close());
+
+const hasHalf = (): boolean => device.features.has("shader-f16");
+
+interface Steps {
+  readonly losses: number[];
+  readonly norms: number[];
+  readonly scale: ReturnType<typeof lossScaleState> | undefined;
+}
+
+/** Trains the small model on one batch, always the same. */
+async function steps(count: number, precision: "f32" | "f16"): Promise<Steps> {
+  const { activation } = activationType(device, precision);
+  const built = buildModel(device, config, 6, { optimizer: true, half: activation === "f16" });
+  const [losses, norms]: [number[], number[]] = [[], []];
+  for (let step = 1; step <= count; step++) {
+    const tape = new Tape(device, { seed: 1, step, activation });
+    const batch = {
+      features: tape.upload(Float32Array.from({ length: 2 * 60 * 10 }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.13)), [2, 60, 10]),
+      lengths: [60, 51],
+      targets: tape.upload(Int32Array.of(1, 2, 3, 4, 1, 0), [2, 3]),
+      targetLengths: tape.upload(Int32Array.of(3, 2), [2]),
+    };
+    const { loss, gradNorm } = trainingStep(tape, built, batch, trainingPaths(config, step), config, { learningRate: 3e-3, step });
+    losses.push((await read(device, loss!))[0]!);
+    norms.push((await read(device, gradNorm!))[0]!);
+    tape.end();
+  }
+  const scale = built.lossScale && lossScaleState(await read(device, built.lossScale));
+  built.parameters.release();
+  return { losses, norms, scale };
+}
+
+describe("precision f16", () => {
+  it("follows f32 within the rounding of f16, and the loss falls", async () => {
+    if (!hasHalf()) return expect((await steps(1, "f16")).scale).toBeUndefined();
+    const [full, half] = [await steps(12, "f32"), await steps(12, "f16")];
+    expect(full.scale).toBeUndefined();
+    // The first loss differs by rounding alone; later ones by what the first updates made of it.
+    expect(Math.abs(half.losses[0]! / full.losses[0]! - 1)).toBeLessThan(2e-3);
+    const applied = half.norms.findIndex(Number.isFinite);
+    expect(Math.abs(half.norms[applied]! / full.norms[0]! - 1)).toBeLessThan(2e-2);
+    expect(half.losses.at(-1)!).toBeLessThan(0.8 * half.losses[0]!);
+    // Each step was either applied or skipped for an overflow, which halves the scale.
+    const { scale, updates, skipped } = half.scale!;
+    expect([updates, skipped, scale]).toEqual([12 - applied, applied, 65536 / 2 ** applied]);
+  });
+
+  it("is f32 with a warning that names the adapter where its shaders have no f16", () => {
+    const without = { features: new Set<string>(), info: { name: "Some adapter" } } as unknown as Device;
+    expect(activationType(without, "f16")).toEqual({
+      activation: "f32",
+      warning: "precision f16: the adapter Some adapter has no f16 in its shaders (shader-f16), so this run stores f32",
+    });
+    expect(activationType(without, "f32")).toEqual({ activation: "f32" });
+  });
+});
