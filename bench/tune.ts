@@ -68,7 +68,7 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           seen.add(label);
           const ms = await measure();
           onProgress({ done, total: selected.length, choice: label, ms });
-          const right = Object.fromEntries(Object.entries(ms).filter((entry): entry is [string, number] => entry[1] !== null));
+          const right = Object.fromEntries(Object.entries(ms).flatMap(([name, value]) => (value === null ? [] : [[name, Number(value.toPrecision(4))]])));
           if (Object.keys(right).length > 0) (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
     } finally {
@@ -110,10 +110,17 @@ async function tuneCase(
   }
 }
 
+/** As JSON with a line for each choice, so that a change of one shows as one. */
+function tableText({ operations, ...head }: TunedTable): string {
+  const lines = (entries: readonly TunedEntry[]): string => entries.map((entry) => `\n   ${JSON.stringify(entry)}`).join(",");
+  const parts = Object.entries(operations).map(([operation, entries]) => `\n  ${JSON.stringify(operation)}: [${lines(entries)}]`);
+  return `${JSON.stringify(head, null, 1).replace(/\n}$/, "")},\n "operations": {${parts.join(",")}\n }\n}\n`;
+}
+
 /** Writes a table in one piece; the folder is made. */
 export function writeTable(path: string, table: TunedTable): void {
   mkdirSync(dirname(path), { recursive: true });
   const unfinished = `${path}.part`;
-  writeFileSync(unfinished, `${JSON.stringify(table, null, 1)}\n`);
+  writeFileSync(unfinished, tableText(table));
   renameSync(unfinished, path);
 }

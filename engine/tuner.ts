@@ -49,7 +49,8 @@ export class Tuner {
     const overruled = this.#overrules
       .filter(({ operation, sizes }) => operation === variants.operation && (!sizes || choiceKey(operation, sizes) === key))
       .map(({ variant }) => variant);
-    const measured = rankMeasured(this.#table?.operations[variants.operation] ?? [], sizes);
+    const usual = variants.firstFitting(sizes, this.#device, []);
+    const measured = rankMeasured(this.#table?.operations[variants.operation] ?? [], sizes, usual);
     return variants.firstFitting(sizes, this.#device, [...overruled, ...measured]);
   }
 
@@ -78,15 +79,22 @@ const choiceKey = (operation: string, sizes: Sizes): string => {
   return key;
 };
 
-/** The variants measured at the nearest sizes, fastest first; none where nothing near was measured. */
-export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes): string[] {
+/** Measured times that differ by less are the same: the usual variant then stays. */
+const SAME = 1.1;
+
+/**
+ * The variants measured at the nearest sizes, fastest first; none where nothing near was measured. `usual` counts as
+ * the fastest unless another one is clearly faster.
+ */
+export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes, usual: string): string[] {
   let nearest: TunedEntry | undefined;
   let least = FARTHEST;
   for (const entry of entries) {
     const octaves = distance(entry.sizes, sizes);
     if (octaves < least || (octaves === least && !nearest)) [nearest, least] = [entry, octaves];
   }
-  return nearest ? Object.entries(nearest.ms).sort(([, a], [, b]) => a - b).map(([name]) => name) : [];
+  const rank = ([name, ms]: [string, number]): number => (name === usual ? ms / SAME : ms);
+  return nearest ? Object.entries(nearest.ms).sort((a, b) => rank(a) - rank(b)).map(([name]) => name) : [];
 }
 
 /** Σ |log₂ ratio| over the dimensions; infinite where a switch or the dimensions' names differ. */

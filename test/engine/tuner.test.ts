@@ -58,6 +58,12 @@ describe("with a table", () => {
 
   it("compares only measurements with the same switches", () => expect(tuner.choose(sums, sizes(64, 64, true))).toBe("simple"));
 
+  it("keeps the usual one unless another is clearly faster", () => {
+    const close = new Tuner(plainDevice, table([{ sizes: sizes(64, 64), ms: { simple: 1.05, quads: 1 } }, { sizes: sizes(512, 64), ms: { simple: 1.2, quads: 1 } }]));
+    expect(close.choose(sums, sizes(64, 64))).toBe("simple");
+    expect(close.choose(sums, sizes(512, 64))).toBe("quads");
+  });
+
   it("takes the next fastest where the fastest does not fit", () => expect(tuner.choose(sums, sizes(64, 63))).toBe("simple"));
 
   it("falls back to the defaults far from every measurement", () => {

@@ -1,0 +1,53 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { tune, writeTable } from "../../bench/tune.ts";
+import { openDevice } from "../../engine/device.ts";
+import { UserError } from "../../engine/errors.ts";
+import { readTable } from "../../engine/tuned_table.ts";
+import { rankMeasured } from "../../engine/tuner.ts";
+import type { KernelCase } from "../../kernels/case.ts";
+import { cases } from "../../kernels/softmax/cases.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "unfold-tuned-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const small = cases.cases.find(({ benchmark, inputs }) => !benchmark && inputs.x) as KernelCase;
+const found = (kernelCase: KernelCase) => ({ operations: [{ operation: "softmax", cases: [{ ...kernelCase, benchmark: true }] }], broken: [] });
+const options = {
+  open: () => openDevice({ tuned: false }),
+  command: "unfold bench --tune",
+  budget: { time: 1, samples: 1, warmup: 0, sample: 0 },
+};
+
+it("times every variant that fits of every choice a case makes, and what it writes is a table that a tuner reads", async () => {
+  const { half: _, ...plain } = small;
+  const table = await tune(found(plain), options);
+  const entry = table.operations["softmax"]![0]!;
+  expect(Object.keys(entry.ms).sort()).toEqual(["thread_row", "workgroup_row"]);
+  expect(table.operations["softmax_backward"]).toHaveLength(1);
+  const path = join(folder, "new", "table.json");
+  writeTable(path, table);
+  expect(readTable(path)).toEqual(table);
+  expect(readdirSync(join(folder, "new"))).toEqual(["table.json"]);
+  expect(rankMeasured(readTable(path).operations["softmax"]!, entry.sizes, "none").sort()).toEqual(Object.keys(entry.ms).sort());
+});
+
+it("leaves out what gives wrong results", async () => {
+  const { half: _, ...plain } = small;
+  const wrong: KernelCase = { ...plain, reference: (inputs) => ({ ...small.reference(inputs), data: small.reference(inputs).data.map((value) => value + 1) }) };
+  expect((await tune(found(wrong), options)).operations).toEqual({});
+});
+
+it("says which cases there are none of", async () => {
+  await expect(tune(found(small), { ...options, filter: "no such" })).rejects.toThrow(new UserError("--filter: no benchmark case contains 'no such'"));
+});
+
+it("a file that is no table is named, with what to do", () => {
+  const path = join(folder, "broken.json");
+  writeFileSync(path, "{");
+  expect(() => readTable(path)).toThrow(/broken\.json cannot be read: .*; delete it, or write it anew with 'unfold bench --tune'$/);
+  writeFileSync(path, JSON.stringify({ adapter: "a", driver: "d", date: "", command: "", operations: { softmax: [{ sizes: {}, ms: { thread_row: -1 } }] } }));
+  expect(() => readTable(path)).toThrow(/broken\.json is not a tuned table: operations\.softmax\.0\.ms\.thread_row: /);
+});
