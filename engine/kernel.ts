@@ -36,6 +36,8 @@ export interface Kernel<B extends string, S extends string, C extends string> {
 
 interface LoadedShader extends ReflectedShader {
   readonly code: string;
+  /** For `var<immediate>`, used again by each dispatch, since Dawn copies it at once. */
+  readonly immediateView: DataView<ArrayBuffer>;
 }
 
 /** Every kernel that was defined, for tests that check all of them. */
@@ -101,17 +103,16 @@ function loadShader<B extends string, S extends string, C extends string>(label:
   if (shader.immediateBytes > 64) fail(`var<immediate> has ${shader.immediateBytes} bytes; at most 64 are portable`);
   // Also proves that each constant has exactly one line.
   specialise(label, code, Object.fromEntries((declaration.constants ?? []).map((name) => [name, 1])));
-  return { ...shader, code };
+  return { ...shader, code, immediateView: new DataView(new ArrayBuffer(shader.immediateBytes)) };
 }
 
-function packSizes(shader: ReflectedShader, sizes: Readonly<Record<string, number>>): ArrayBuffer {
-  const bytes = new ArrayBuffer(shader.immediateBytes);
-  const view = new DataView(bytes);
+function packSizes(shader: LoadedShader, sizes: Readonly<Record<string, number>>): ArrayBuffer {
+  const view = shader.immediateView;
   for (const { name, type, offset } of shader.immediates) {
     const value = sizes[name] as number;
     if (type === "f32") view.setFloat32(offset, value, true);
     else if (type === "i32") view.setInt32(offset, value, true);
     else view.setUint32(offset, value, true);
   }
-  return bytes;
+  return view.buffer;
 }

@@ -26,10 +26,13 @@ export class PipelineCache {
   readonly #compiled = new Map<LoadedCode, Map<string, CompiledKernel>>();
   readonly #bufferIds = new WeakMap<GPUBuffer, number>();
   #nextBufferId = 0;
+  /** Read once: each read of a limit, or of a buffer's size, is a call into Dawn. */
+  readonly #mostBytes: number;
   #bindGroups = 0;
 
   constructor(device: Device) {
     this.#device = device;
+    this.#mostBytes = device.limits.maxStorageBufferBindingSize;
   }
 
   /** The pipeline of a shader with these constants and for these tensors' types, compiled at first use. */
@@ -84,13 +87,13 @@ export class PipelineCache {
 
   /** A tensor that has its buffer to itself is bound with the whole of it, so that batches of other sizes share the group. */
   #isBoundWhole({ storage }: Tensor): boolean {
-    return !storage.sliced && storage.buffer.size <= this.#device.limits.maxStorageBufferBindingSize;
+    return !storage.sliced && storage.size <= this.#mostBytes;
   }
 
   #resource(label: string, name: string, x: Tensor): GPUBufferBinding {
     const { buffer } = x.storage;
     if (this.#isBoundWhole(x)) return { buffer };
-    const most = this.#device.limits.maxStorageBufferBindingSize;
+    const most = this.#mostBytes;
     if (x.bytes > most) throw new RunError(`${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`);
     return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
   }

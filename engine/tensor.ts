@@ -17,6 +17,8 @@ export class Storage {
   readonly #buffer: GPUBuffer;
   /** True when several tensors live side by side in the buffer: each is then bound as its own slice. */
   readonly sliced: boolean;
+  /** Bytes of the buffer. */
+  readonly size: number;
   #holders = 1;
   readonly #free: (buffer: GPUBuffer) => void;
 
@@ -24,6 +26,7 @@ export class Storage {
     this.#buffer = buffer;
     this.#free = free;
     this.sliced = sliced;
+    this.size = buffer.size;
   }
 
   /** Throws once nobody holds it: the buffer may then already have other contents. */
