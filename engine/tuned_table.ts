@@ -33,12 +33,12 @@ export const ownTablePath = (adapter: string): string => join(cacheFolder(), "tu
 const shippedTablePath = (adapter: string): string => fileURLToPath(new URL(`../bench/tuned/${tableFileName(adapter)}`, import.meta.url));
 
 /**
- * The table of an adapter: the user's own, else the package's, else undefined.
- * Throws UserError, which names the file, when one is there and is no such table.
+ * The table of an adapter: the user's own and, for operations that it does not have, the package's; undefined where there
+ * is neither. Throws UserError, which names the file, when one is there and is no such table.
  */
 export function findTable(adapter: string): TunedTable | undefined {
-  const path = [ownTablePath(adapter), shippedTablePath(adapter)].find((path) => existsSync(path));
-  return path === undefined ? undefined : readTable(path);
+  const [shipped, own] = [shippedTablePath(adapter), ownTablePath(adapter)].map((path) => (existsSync(path) ? readTable(path) : undefined));
+  return shipped && own ? { ...own, operations: { ...shipped.operations, ...own.operations } } : (own ?? shipped);
 }
 
 export function readTable(path: string): TunedTable {

@@ -1,0 +1,42 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { findTable, ownTablePath, tableFileName } from "../../engine/tuned_table.ts";
+
+const LAVAPIPE = "llvmpipe (LLVM 15.0.6, 256 bits)";
+const { UNFOLD_CACHE } = process.env;
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "unfold-tables-"));
+  process.env.UNFOLD_CACHE = folder;
+});
+afterEach(() => rmSync(join(folder, "tuned"), { recursive: true, force: true }));
+afterAll(() => {
+  if (UNFOLD_CACHE === undefined) delete process.env.UNFOLD_CACHE;
+  else process.env.UNFOLD_CACHE = UNFOLD_CACHE;
+  rmSync(folder, { recursive: true });
+});
+
+function writeOwn(adapter: string, operations: object): void {
+  const path = ownTablePath(adapter);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify({ adapter, driver: "d", date: "2026-01-01", command: "c", operations }));
+}
+
+it("names a file after its adapter", () => expect(tableFileName("NVIDIA H100 80GB HBM3")).toBe("nvidia-h100-80gb-hbm3.json"));
+
+it("is the package's where the user has measured nothing", () => {
+  expect(findTable(LAVAPIPE)!.adapter).toBe(LAVAPIPE);
+  expect(findTable(LAVAPIPE)!.operations["matmul"]!.length).toBeGreaterThan(5);
+  expect(findTable("an adapter nobody has seen")).toBeUndefined();
+});
+
+it("is the user's own for the operations that it has", () => {
+  const own = [{ sizes: { rows: 1, cols: 1 }, ms: { thread_row: 1 } }];
+  writeOwn(LAVAPIPE, { layer_norm: own });
+  writeOwn("an adapter nobody has seen", { layer_norm: own });
+  expect(findTable(LAVAPIPE)!.operations["layer_norm"]).toEqual(own);
+  expect(findTable(LAVAPIPE)!.operations["matmul"]!.length).toBeGreaterThan(5);
+  expect(findTable("an adapter nobody has seen")!.operations).toEqual({ layer_norm: own });
+});
