@@ -204,7 +204,7 @@ export class Tape {
     if (!y.grad && !this.#nodes.some(({ output }) => output === y))
       throw new Error("backward: the loss is not on this tape, or backward has already run through it");
     this.scope(() => {
-      this.#accumulate(y, dy ?? this.filled(y.shape, 1));
+      this.#accumulate(y, dy ?? this.filled(y.shape, 1, y.dtype));
       return [];
     });
   }
