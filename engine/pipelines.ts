@@ -28,11 +28,13 @@ export class PipelineCache {
   #nextBufferId = 0;
   /** Read once: each read of a limit, or of a buffer's size, is a call into Dawn. */
   readonly #mostBytes: number;
+  readonly #mostBindings: number;
   #bindGroups = 0;
 
   constructor(device: Device) {
     this.#device = device;
     this.#mostBytes = device.limits.maxStorageBufferBindingSize;
+    this.#mostBindings = device.limits.maxStorageBuffersPerShaderStage;
   }
 
   /** The pipeline of a shader with these constants and for these tensors' types, compiled at first use. */
@@ -54,7 +56,9 @@ export class PipelineCache {
   }
 
   #compile(label: string, shader: LoadedCode, constants: Readonly<Record<string, number | boolean>>, halves: readonly string[]): CompiledKernel {
-    const { gpu } = this.#device;
+    const { gpu, info } = this.#device;
+    const count = shader.bindings.length;
+    if (count > this.#mostBindings) throw new RunError(`${label} binds ${count} buffers; the adapter ${info.name} binds at most ${this.#mostBindings} at once`);
     // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
     gpu.pushErrorScope("validation");
     const module = gpu.createShaderModule({ label, code: withHalves(label, specialise(label, shader.code, constants), halves) });
