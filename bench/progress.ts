@@ -48,7 +48,8 @@ export const showSteps = (display: BenchDisplay) => ({ done, total, label, phase
   display.update(done, total, `step ${label}: ${text}`, path !== undefined);
 };
 
-export const showTuning = (display: BenchDisplay) => ({ done, total, choice, ms }: TuneProgress): void => {
+export const showTuning = (display: BenchDisplay) => ({ done, total, choice, ms, problem }: TuneProgress): void => {
+  if (problem !== undefined) return display.update(done, total, `FAILED ${problem}`, true);
   if (choice === undefined || ms === undefined) return display.update(done, total, "", false);
   const times = Object.entries(ms).sort(([, a], [, b]) => (a ?? Infinity) - (b ?? Infinity)).map(([variant, time]) => `${variant} ${time === null ? "WRONG" : formatNumber(time)}`);
   display.update(done, total, `${choice}: ${times.join(", ")}`, true);

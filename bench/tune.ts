@@ -39,6 +39,8 @@ export interface TuneProgress {
   readonly choice?: string;
   /** Milliseconds by variant; null for one that gave wrong results and is left out. */
   readonly ms?: Readonly<Record<string, number | null>>;
+  /** Why the rest of a case could not be measured, such as a shader that does not compile on this adapter. */
+  readonly problem?: string;
 }
 
 const BUDGET: TimeBudget = { time: 200, samples: 5, warmup: 50, sample: 20 };
@@ -46,18 +48,22 @@ const BUDGET: TimeBudget = { time: 200, samples: 5, warmup: 50, sample: 20 };
 /** A single call that takes so many times the best median is not worth more of them. */
 const HOPELESS = 3;
 
-/** Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an alternative are left out. */
+/**
+ * Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an alternative are
+ * left out; a case that fails is told to `onProgress` and the others go on.
+ */
 export async function tune(found: FoundOperations, options: TuneOptions): Promise<TunedTable> {
   const { open, filter = "", command, budget = BUDGET, onProgress = () => undefined } = options;
   const selected = found.operations.flatMap(({ operation, cases }) =>
-    cases.filter(({ benchmark, name }) => benchmark && `${operation}: ${name}`.toLowerCase().includes(filter.toLowerCase())),
+    cases.map((kernelCase) => ({ kernelCase, label: `${operation}: ${kernelCase.name}` }))
+      .filter(({ kernelCase, label }) => kernelCase.benchmark && label.toLowerCase().includes(filter.toLowerCase())),
   );
   if (selected.length === 0) throw new UserError(`--filter: no benchmark case contains '${filter}'`);
   const operations: Record<string, TunedEntry[]> = {};
   const seen = new Set<string>();
   let adapter = "";
   let driver = "";
-  for (const [done, kernelCase] of selected.entries()) {
+  for (const [done, { kernelCase, label: caseLabel }] of selected.entries()) {
     const device = await open();
     [adapter, driver] = [device.info.name, device.info.description];
     try {
@@ -71,10 +77,13 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           const right = Object.fromEntries(Object.entries(ms).flatMap(([name, value]) => (value === null ? [] : [[name, Number(value.toPrecision(4))]])));
           if (Object.keys(right).length > 0) (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
+      onProgress({ done: done + 1, total: selected.length });
+    } catch (error) {
+      // The next case has a new device: what is measured so far is kept, and the others get their turn.
+      onProgress({ done: done + 1, total: selected.length, problem: `${caseLabel}: ${error instanceof Error ? error.message : String(error)}` });
     } finally {
       device.close();
     }
-    onProgress({ done: done + 1, total: selected.length });
   }
   return { adapter, driver, date: new Date().toISOString(), command, operations };
 }

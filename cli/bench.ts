@@ -15,7 +15,7 @@ import { tune, writeTable } from "../bench/tune.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
-import { ownTablePath, readTable } from "../engine/tuned_table.ts";
+import { ownTablePath, readTable, type TunedTable } from "../engine/tuned_table.ts";
 import { formatNumber } from "../train/number_format.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 
@@ -100,19 +100,37 @@ export function compareWith(old: BenchReport, report: BenchReport, { failing, ou
 
 async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promise<void> {
   const wrong: string[] = [];
+  const failed: string[] = [];
   const show = showTuning(display);
   const table = await tune(await loadOperations(), {
     filter: options.filter, command: command(),
     open: () => openDevice({ ...adapterOptions(options), tuned: false }),
     onProgress: (progress) => {
       show(progress);
+      if (progress.problem !== undefined) failed.push(progress.problem);
       for (const [variant, ms] of Object.entries(progress.ms ?? {})) if (ms === null) wrong.push(`${progress.choice ?? ""} as ${variant}`);
     },
   });
   display.stop();
   const path = ownTablePath(table.adapter);
-  writeTable(path, existsSync(path) ? mergeTables(readTable(path), table) : table);
+  writeTable(path, withEarlier(path, table, display));
   const entries = Object.values(table.operations).flat();
   process.stdout.write(`${entries.length} choices measured on ${table.adapter}, written to ${path}\n`);
-  if (wrong.length > 0) throw new RunError(`${wrong.length} variants gave wrong results and are left out: ${wrong.join(", ")}`);
+  const faults = [
+    ...(wrong.length > 0 ? [`${wrong.length} variants gave wrong results and are left out: ${wrong.join(", ")}`] : []),
+    ...(failed.length > 0 ? [`${failed.length} cases failed: ${failed.join(", ")}`] : []),
+  ];
+  if (faults.length > 0) throw new RunError(faults.join("; "));
+}
+
+/** With what an earlier table knows besides. One that cannot be read is replaced, as its message has advised. */
+function withEarlier(path: string, table: TunedTable, display: BenchDisplay): TunedTable {
+  if (!existsSync(path)) return table;
+  try {
+    return mergeTables(readTable(path), table);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    display.say(`${path} was no tuned table and is replaced`);
+    return table;
+  }
 }
