@@ -43,7 +43,7 @@ export function lossScaleOf(state: Tensor): Tensor {
   return new Tensor([], "f32", state.storage, { offset: state.offset });
 }
 
-/** The number of steps that were skipped so far, `[]`, a view. */
+/** The number of steps that were skipped so far, `[]`, a view to copy from: no kernel can be given it, for its offset is no multiple of 256. */
 export function skippedStepsOf(state: Tensor): Tensor {
   return new Tensor([], "f32", state.storage, { offset: state.offset + 12 });
 }
