@@ -81,7 +81,7 @@ export function spread(threads: number, workgroupSize: number): [number, number]
   return [Math.ceil(groups / rows), rows];
 }
 
-/** `kernels/layer_norm/forward.wgsl` -> `layer_norm/forward`. */
+/** `kernels/glu/forward.wgsl` -> `glu/forward`. */
 const labelOf = (file: URL): string => file.pathname.split("/").slice(-2).join("/").replace(/\.wgsl$/, "");
 
 function loadShader<B extends string, S extends string, C extends string>(label: string, declaration: KernelDeclaration<B, S, C>): LoadedShader {
