@@ -1,7 +1,7 @@
 import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { encodeBackward, encodeForward } from "./fused.ts";
+import { encodeBackward, encodeForward, packBiases } from "./fused.ts";
 import type { AttentionSizes } from "./variants.ts";
 
 export interface AttentionOptions {
@@ -37,23 +37,22 @@ export interface RelativePositions {
 export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const sizes = checkSizes(q, k, value, options);
   const { mask, causal = false, relative } = options;
+  const biases = relative && { u: relative.contentBias, v: relative.positionBias };
   // A kernel's bindings must all be there, also those that a constant switches off.
   const absent = tape.empty([1]);
   const given = {
     q, k, value,
     p: relative?.positions ?? absent,
-    u: relative?.contentBias ?? absent,
-    v: relative?.positionBias ?? absent,
+    biases: biases ? packBiases(tape, biases) : absent,
     mask: mask ?? tape.empty([1], "u32"),
   };
   const call = { sizes, causal, masked: mask !== undefined, strides: maskStrides(mask, sizes) };
   const y = tape.like(q);
-  // Of each query: log Σ exp of its scores and, once backward begins, dy · y.
-  const stats = tape.empty([2, sizes.batch, sizes.heads, sizes.queries]);
-  encodeForward(tape, call, { ...given, y, stats });
+  const lse = tape.empty([sizes.batch, sizes.heads, sizes.queries]);
+  encodeForward(tape, call, { ...given, y, lse });
 
-  const inputs = relative ? [q, k, value, given.p, given.u, given.v] : [q, k, value];
-  return tape.record("attention", inputs, y, [...Object.values(given), y, stats], (dy) => encodeBackward(tape, call, { ...given, y, stats, dy }));
+  const inputs = biases ? [q, k, value, given.p, biases.u, biases.v] : [q, k, value];
+  return tape.record("attention", inputs, y, [...Object.values(given), y, lse], (dy) => encodeBackward(tape, call, { ...given, y, lse, dy }, biases));
 }
 
 function checkSizes(q: Tensor, k: Tensor, value: Tensor, { heads, mask, relative }: AttentionOptions): AttentionSizes {

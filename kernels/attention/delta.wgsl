@@ -1,4 +1,5 @@
 // delta_i = dy_i · y_i in each head, which is also Σ_j w_ij (dy_i · value_j): what the softmax takes off each weight's gradient.
+// The other kernels get it beside the lse that forward kept, in one buffer: adapters bind 8 or 10 of them at once, no more.
 // One thread a query of a head. Bytes it must move and moves: y and dy once.
 alias y_type = f32;
 alias dy_type = f32;
@@ -6,7 +7,8 @@ struct Sizes { batch: u32, heads: u32, queries: u32, width: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<y_type>;         // [batch, queries, heads, width]
 @group(0) @binding(1) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
-@group(0) @binding(2) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: the second half is written
+@group(0) @binding(2) var<storage, read> lse: array<f32>;          // [batch, heads, queries]
+@group(0) @binding(3) var<storage, read_write> stats: array<f32>;  // [2 or 3, batch, heads, queries]: lse, delta; a third is left alone
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -20,5 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var d = 0u; d < sizes.width; d++) {
     sum += f32(y[start + d]) * f32(dy[start + d]);
   }
-  stats[((sizes.batch + b) * sizes.heads + n % sizes.heads) * sizes.queries + n / sizes.heads] = sum;
+  let at = (b * sizes.heads + n % sizes.heads) * sizes.queries + n / sizes.heads;
+  stats[at] = lse[at];
+  stats[sizes.batch * sizes.heads * sizes.queries + at] = sum;
 }

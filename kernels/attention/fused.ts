@@ -1,7 +1,7 @@
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
-import { deltaKernel, subgroupKernels, sumChunksKernel, weightedRowsKernel, workgroupKernels } from "./kernels.ts";
+import { deltaKernel, packBiasesKernel, subgroupKernels, sumChunksKernel, weightedRowsKernel, workgroupKernels } from "./kernels.ts";
 import { backwardVariants, forwardVariants, lanesOf, type AttentionSizes, type Design } from "./variants.ts";
 
 /** One call of attention, checked. */
@@ -13,33 +13,55 @@ export interface Call {
   readonly strides: { readonly mask_batch: number; readonly mask_head: number; readonly mask_query: number };
 }
 
-type Inputs = Readonly<Record<"q" | "k" | "value" | "p" | "u" | "v" | "mask", Tensor>>;
+type Inputs = Readonly<Record<"q" | "k" | "value" | "p" | "biases" | "mask", Tensor>>;
 
-/** Encodes y, `[batch, queries, heads · width]`, and the first half of stats, `[2, batch, heads, queries]`: log Σ exp of each query's scores. */
-export function encodeForward(tape: Tape, call: Call, bindings: Inputs & { readonly y: Tensor; readonly stats: Tensor }): void {
+/** The biases of relative attention, `[heads, width]` each: u of the queries that meet keys, v of those that meet positions. */
+export interface Biases {
+  readonly u: Tensor;
+  readonly v: Tensor;
+}
+
+/** The biases u and v as one tensor, `[2, heads · width]`. */
+export function packBiases(tape: Tape, { u, v }: Biases): Tensor {
+  const biases = tape.empty([2, u.size]);
+  packBiasesKernel.encode(tape, { u, v, biases }, { count: u.size }, {});
+  return biases;
+}
+
+/** Encodes y, `[batch, queries, heads · width]`, and lse, `[batch, heads, queries]`: log Σ exp of each query's scores. */
+export function encodeForward(tape: Tape, call: Call, bindings: Inputs & { readonly y: Tensor; readonly lse: Tensor }): void {
   const design = forwardVariants.choose(tape.device, call.sizes);
   kernelsOf[design].forward.encode(tape, bindings, dispatched(call), { ...constantsOf(tape, call, design), RELATIVE: call.sizes.relative });
 }
 
 /** Encodes the gradients of the inputs: of q, k, value and, if there are positions, p; those of the biases are added where they live. */
-export function encodeBackward(tape: Tape, call: Call, forward: Inputs & Readonly<Record<"y" | "stats" | "dy", Tensor>>): (Tensor | undefined)[] {
+export function encodeBackward(
+  tape: Tape,
+  call: Call,
+  forward: Inputs & Readonly<Record<"y" | "lse" | "dy", Tensor>>,
+  biases: Biases | undefined,
+): (Tensor | undefined)[] {
   const { sizes } = call;
   const { batch, heads, queries, keys, width, relative } = sizes;
-  const { y, ...bindings } = forward;
-  const { q, k, p, u, v, value, dy, stats } = bindings;
+  const { y, lse, ...given } = forward;
+  const { q, k, p, value, dy } = given;
   const design = backwardVariants.choose(tape.device, sizes);
   const kernels = kernelsOf[design];
   const constants = constantsOf(tape, call, design);
-  deltaKernel.encode(tape, { y, dy, stats }, { batch, heads, queries, width }, {});
+  // Of each query its lse and dy · y. With positions there are as many keys, and room for the sum of each one's ds.
+  const stats = tape.empty([relative ? 3 : 2, batch, heads, queries]);
+  deltaKernel.encode(tape, { y, dy, lse, stats }, { batch, heads, queries, width }, {});
 
+  const bindings = { ...given, stats };
   const dq = tape.like(q);
   kernels.backwardQuery.encode(tape, { ...bindings, dq }, dispatched(call), { ...constants, RELATIVE: relative });
   const [dk, dvalue] = [tape.like(k), tape.like(value)];
-  const key_sums = tape.empty(relative ? [batch, heads, keys] : [1]);
-  kernels.backwardKeyValue.encode(tape, { ...bindings, dk, dvalue, key_sums }, dispatched(call), { ...constants, RELATIVE: relative });
-  if (!relative) return [dq, dk, dvalue];
+  kernels.backwardKeyValue.encode(tape, { ...bindings, dk, dvalue }, dispatched(call), { ...constants, RELATIVE: relative });
+  if (!biases) return [dq, dk, dvalue];
 
-  if (u.needsGrad) addWeightedRows(tape, key_sums, k, u, { heads, rows: keys, width, x_layer: keys, layers: batch });
+  const { u, v } = biases;
+  const key_sums = 2 * batch * heads * queries;
+  if (u.needsGrad) addWeightedRows(tape, stats, k, u, { heads, rows: keys, width, x_layer: keys, layers: batch, offset: key_sums });
   if (!p.needsGrad && !v.needsGrad) return [dq, dk, dvalue, undefined, undefined, undefined];
 
   // A CPU is busy with all utterances in one chunk; a GPU wants more workgroups.
@@ -49,7 +71,7 @@ export function encodeBackward(tape: Tape, call: Call, forward: Inputs & Readonl
   const partial = tape.empty([chunks, rows, heads * width]);
   const position_sums = tape.empty([chunks, heads, rows]);
   kernels.backwardPosition.encode(tape, { ...bindings, partial, position_sums }, { ...dispatched(call), utterances }, constants);
-  if (v.needsGrad) addWeightedRows(tape, position_sums, p, v, { heads, rows, width, x_layer: 0, layers: chunks });
+  if (v.needsGrad) addWeightedRows(tape, position_sums, p, v, { heads, rows, width, x_layer: 0, layers: chunks, offset: 0 });
   if (!p.needsGrad) return [dq, dk, dvalue, undefined, undefined, undefined];
   const dp = tape.like(p);
   sumChunksKernel.encode(tape, { partial, dp }, { chunks, count: dp.size }, {});
@@ -72,8 +94,8 @@ function constantsOf({ device }: Tape, { sizes }: Call, design: Design): Record<
   };
 }
 
-/** bias.grad += Σ over layers and rows of weights · x. */
-function addWeightedRows(tape: Tape, weights: Tensor, x: Tensor, bias: Tensor, sizes: Readonly<Record<"heads" | "rows" | "width" | "x_layer" | "layers", number>>): void {
+/** bias.grad += Σ over layers and rows of weights · x; the weights begin at an element `offset`. */
+function addWeightedRows(tape: Tape, weights: Tensor, x: Tensor, bias: Tensor, sizes: Readonly<Record<"heads" | "rows" | "width" | "x_layer" | "layers" | "offset", number>>): void {
   const partial = tape.empty([sizes.layers, bias.size]);
   weightedRowsKernel.encode(tape, { weights, x, partial }, sizes, {});
   addPartialSums(tape, partial, tape.gradientOf(bias));

@@ -6,7 +6,7 @@ const sizes = {
   batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32", scale: "f32", causal: "u32", masked: "u32",
   mask_batch: "u32", mask_head: "u32", mask_query: "u32",
 } as const;
-const inputs = { q: "read", k: "read", value: "read", p: "read", u: "read", v: "read", mask: "read" } as const;
+const inputs = { q: "read", k: "read", value: "read", p: "read", biases: "read", mask: "read" } as const;
 const gradients = { ...inputs, dy: "read", stats: "read" } as const;
 
 type Dispatched = Readonly<Record<keyof typeof sizes, number>>;
@@ -31,7 +31,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
   return {
     forward: defineKernel({
       file: file(`${name}_forward`),
-      bindings: { ...inputs, y: "read_write", stats: "read_write" },
+      bindings: { ...inputs, y: "read_write", lse: "read_write" },
       sizes,
       constants: ["CHUNKS", "RELATIVE", ...constants],
       workgroups: overQueries,
@@ -45,7 +45,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
     }),
     backwardKeyValue: defineKernel({
       file: file(`${name}_backward_key_value`),
-      bindings: { ...gradients, dk: "read_write", dvalue: "read_write", key_sums: "read_write" },
+      bindings: { ...gradients, stats: "read_write", dk: "read_write", dvalue: "read_write" },
       sizes,
       constants: ["CHUNKS", "RELATIVE", ...constants],
       workgroups: ({ batch, heads, keys, width }, given) => groups(keys, width, batch * heads, given),
@@ -63,9 +63,16 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
 export const subgroupKernels = designKernels("subgroup", { rows: 16, columns: ({ LANES }) => 4 * Number(LANES), constants: ["LANES"] });
 export const workgroupKernels = designKernels("workgroup", { rows: 32, columns: () => 32, constants: [] });
 
+export const packBiasesKernel = defineKernel({
+  file: file("pack_biases"),
+  bindings: { u: "read", v: "read", biases: "read_write" },
+  sizes: { count: "u32" },
+  workgroups: ({ count }) => [Math.min(65535, Math.ceil(count / 64))],
+});
+
 export const deltaKernel = defineKernel({
   file: file("delta"),
-  bindings: { y: "read", dy: "read", stats: "read_write" },
+  bindings: { y: "read", dy: "read", lse: "read", stats: "read_write" },
   sizes: { batch: "u32", heads: "u32", queries: "u32", width: "u32" },
   workgroups: ({ batch, heads, queries }) => [Math.ceil((heads * queries) / 32), batch],
 });
@@ -73,7 +80,7 @@ export const deltaKernel = defineKernel({
 export const weightedRowsKernel = defineKernel({
   file: file("weighted_rows"),
   bindings: { weights: "read", x: "read", partial: "read_write" },
-  sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32" },
+  sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32", offset: "u32" },
   workgroups: ({ heads, width, layers }) => [Math.ceil((heads * width) / 32), layers],
 });
 

@@ -25,14 +25,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
-@group(0) @binding(9) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
-@group(0) @binding(10) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
-@group(0) @binding(11) var<storage, read_write> key_sums: array<f32>;       // [batch, heads, keys], if RELATIVE
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which is written
+@group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
+@group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
 fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
   return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
@@ -64,7 +62,7 @@ fn p_at(at: vec4u) -> vec4f {
 }
 
 fn u_at(at: vec4u) -> vec4f {
-  return vec4f(u[at.x], u[at.y], u[at.z], u[at.w]);
+  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
 }
 
 fn lse_at(at: vec4u) -> vec4f {
@@ -169,8 +167,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       var u_lane = 0.0;
       var v_lane = 0.0;
       if (RELATIVE) {
-        u_lane = u[head + min(d + lane, sizes.width - 1u)];
-        v_lane = v[head + min(d + lane, sizes.width - 1u)];
+        u_lane = biases[head + min(d + lane, sizes.width - 1u)];
+        v_lane = biases[dim + head + min(d + lane, sizes.width - 1u)];
       }
       for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
         let query = q_at(at + feature);
@@ -254,7 +252,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       store_columns(at, columns.x + 4u * LANES, dk4[0], dv4[0]);
     }
     if (RELATIVE && lane == 0u && id.y == 0u) {
-      key_sums[id.z * sizes.keys + row] = sums0.x;
+      stats[(2u * sizes.batch * sizes.heads + id.z) * sizes.keys + row] = sums0.x;
     }
     sums0 = sums0.yzwx;
     if (row % 4u == 3u) {

@@ -25,13 +25,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, frames, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, frames, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, frames, frames]
-@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, frames, heads, width]
-@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, frames]: lse, delta
-@group(0) @binding(9) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
-@group(0) @binding(10) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, frames, frames]
+@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, frames, heads, width]
+@group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, frames]: lse, delta
+@group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
+@group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
 fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
   return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
@@ -62,8 +61,9 @@ fn p_at(at: vec4u) -> vec4f {
   return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
 }
 
-fn v_at(at: vec4u) -> vec4f {
-  return vec4f(v[at.x], v[at.y], v[at.z], v[at.w]);
+fn v_at(c: vec4u) -> vec4f {
+  let at = c + sizes.heads * sizes.width;
+  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
 }
 
 fn lse_at(at: vec4u) -> vec4f {
@@ -163,8 +163,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
           x0 = x1; x1 = x2; x2 = x3;
           x3 = p_at(lane + head + d + rows_from(row) * dim);
         }
-        let u_lane = u[head + min(d + lane, sizes.width - 1u)];
-        let v_lane = v[head + min(d + lane, sizes.width - 1u)];
+        let u_lane = biases[head + min(d + lane, sizes.width - 1u)];
+        let v_lane = biases[dim + head + min(d + lane, sizes.width - 1u)];
         for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
           let query = q_at(at + feature);
           let x = query + subgroupShuffle(v_lane, feature - d);

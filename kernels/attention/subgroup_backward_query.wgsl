@@ -23,12 +23,11 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
-@group(0) @binding(9) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
+@group(0) @binding(8) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
 
 fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
   return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
@@ -174,7 +173,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       let at = vec4u(clamp(vec4i(mine) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
       for (var d = 0u; d < sizes.width; d += LANES) {
-        let bias = v[min(d + lane, sizes.width - 1u) + head];
+        let bias = biases[dim + min(d + lane, sizes.width - 1u) + head];
         for (var row = i; row < i + 16u; row += 4u) {
           x0 = x1; x1 = x2; x2 = x3;
           x3 = q_at(q_start + d + rows_from(row) * dim) + bias;
@@ -203,7 +202,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       for (var d = 0u; d < sizes.width; d += LANES) {
         var bias = 0.0;
         if (RELATIVE) {
-          bias = u[min(d + lane, sizes.width - 1u) + head];
+          bias = biases[min(d + lane, sizes.width - 1u) + head];
         }
         for (var row = i; row < i + 16u; row += 4u) {
           x0 = x1; g0 = g1; x1 = x2; g1 = g2; x2 = x3; g2 = g3;

@@ -39,11 +39,10 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: first log Σ_j exp s_ij
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
 const HIDDEN = -3e38;
 
@@ -176,7 +175,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       let at = vec4u(clamp(vec4i(mine) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
       for (var d = 0u; d < sizes.width; d += LANES) {
-        let bias = v[min(d + lane, sizes.width - 1u) + head];
+        let bias = biases[dim + min(d + lane, sizes.width - 1u) + head];
         for (var row = i; row < i + 16u; row += 4u) {
           x0 = x1; x1 = x2; x2 = x3;
           x3 = q_rows(q_start + d, row) + bias;
@@ -202,7 +201,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       for (var d = 0u; d < sizes.width; d += LANES) {
         var bias = 0.0;
         if (RELATIVE) {
-          bias = u[min(d + lane, sizes.width - 1u) + head];
+          bias = biases[min(d + lane, sizes.width - 1u) + head];
         }
         for (var row = i; row < i + 16u; row += 4u) {
           x0 = x1; x1 = x2; x2 = x3;
@@ -265,7 +264,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       store_columns(at, column + 4u * LANES, y4[0] * factor);
     }
     if (lane == 0u && id.y == 0u) {
-      stats[id.z * sizes.queries + row] = largest0.x + log(max(sum, 1e-30));
+      lse[id.z * sizes.queries + row] = largest0.x + log(max(sum, 1e-30));
     }
     total0 = total0.yzwx;
     largest0 = largest0.yzwx;

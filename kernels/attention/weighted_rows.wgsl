@@ -3,9 +3,9 @@
 // (utterance or chunk of utterances); then partial_sums.wgsl adds the layers.
 // Bytes it must move and moves: x and the weights once.
 alias x_type = f32;
-struct Sizes { heads: u32, rows: u32, width: u32, x_layer: u32, layers: u32 } // x_layer: rows from one layer of x to the next, or 0
+struct Sizes { heads: u32, rows: u32, width: u32, x_layer: u32, layers: u32, offset: u32 } // x_layer: rows from one layer of x to the next, or 0
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> weights: array<f32>;        // [layers, heads, rows]
+@group(0) @binding(0) var<storage, read> weights: array<f32>;        // [layers, heads, rows] from `offset` on
 @group(0) @binding(1) var<storage, read> x: array<x_type>;           // [layers or 1, rows, heads, width]
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;  // [layers, heads, width]
 
@@ -17,7 +17,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= dim) {
     return;
   }
-  let weights_start = (layer * sizes.heads + column / sizes.width) * sizes.rows;
+  let weights_start = sizes.offset + (layer * sizes.heads + column / sizes.width) * sizes.rows;
   let start = layer * sizes.x_layer * dim + column;
   var sum = 0.0;
   for (var row = 0u; row < sizes.rows; row++) {

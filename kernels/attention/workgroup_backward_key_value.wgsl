@@ -22,14 +22,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
-@group(0) @binding(9) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
-@group(0) @binding(10) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
-@group(0) @binding(11) var<storage, read_write> key_sums: array<f32>;       // [batch, heads, keys], if RELATIVE
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which is written
+@group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
+@group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
 const STEP: u32 = 8u; // features at a time
 var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
@@ -63,7 +61,7 @@ fn p_at(at: vec4u) -> vec4f {
 }
 
 fn u_at(at: vec4u) -> vec4f {
-  return vec4f(u[at.x], u[at.y], u[at.z], u[at.w]);
+  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
 }
 
 fn dy_at(at: vec4u) -> vec4f {
@@ -127,8 +125,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       let x = q_at(staged_q + d);
       if (RELATIVE) {
         let c = head + min(d + tx, sizes.width - 1u);
-        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
-        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
         stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
         stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
       } else {
@@ -250,7 +248,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       store_columns(at, column + 32u, dk4, dv4);
     }
     if (RELATIVE && tx == 0u && id.y == 0u) {
-      key_sums[id.z * sizes.keys + row] = key_sum.x;
+      stats[(2u * sizes.batch * sizes.heads + id.z) * sizes.keys + row] = key_sum.x;
     }
     key_sum = key_sum.yzwx;
     dk0 = dk1; dk1 = dk2; dk2 = dk3;

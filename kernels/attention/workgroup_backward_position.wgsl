@@ -23,13 +23,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read> stats: array<f32>;        // [2, batch, heads, queries]: lse, delta
-@group(0) @binding(9) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
-@group(0) @binding(10) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
+@group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
+@group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
 const STEP: u32 = 8u; // features at a time
 var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
@@ -61,8 +60,9 @@ fn p_at(at: vec4u) -> vec4f {
   return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
 }
 
-fn v_at(at: vec4u) -> vec4f {
-  return vec4f(v[at.x], v[at.y], v[at.z], v[at.w]);
+fn v_at(c: vec4u) -> vec4f {
+  let at = c + sizes.heads * sizes.width;
+  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
 }
 
 fn dy_at(at: vec4u) -> vec4f {
@@ -129,8 +129,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
         let inside = d + tx < sizes.width;
         let c = head + min(d + tx, sizes.width - 1u);
         let x = q_at(staged_q + d);
-        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
-        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
         stage[DISTANCE + tx * 9u + ty] = select(vec4f(), p_at(staged_p + d), inside);
         stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
         stage[KEY + tx * 17u + ty] = select(vec4f(), k_at(staged_k + d), inside);

@@ -24,11 +24,10 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
 @group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
 @group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> u: array<f32>;            // [heads, width]
-@group(0) @binding(5) var<storage, read> v: array<f32>;            // [heads, width]
-@group(0) @binding(6) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(7) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
-@group(0) @binding(8) var<storage, read_write> stats: array<f32>;  // [2, batch, heads, queries]: first log Σ_j exp s_ij
+@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
+@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+@group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
+@group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
 const STEP: u32 = 8u; // features at a time
 var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
@@ -119,8 +118,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       let x = q_at(staged_q + d);
       if (RELATIVE) {
         let c = head + min(d + tx, sizes.width - 1u);
-        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + u[c], inside);
-        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + v[c], inside);
+        stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
+        stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
         stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
         stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
       } else {
@@ -209,7 +208,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       store_columns(at, column + 32u, y4 * factor);
     }
     if (tx == 0u && id.y == 0u) {
-      stats[id.z * sizes.queries + row] = largest.x + log(max(sum.x, 1e-30));
+      lse[id.z * sizes.queries + row] = largest.x + log(max(sum.x, 1e-30));
     }
     sum = sum.yzwx;
     largest = largest.yzwx;

@@ -4,7 +4,7 @@ import { leaf, release, type Tensor } from "../../engine/tensor.ts";
 import { attention } from "../../kernels/attention/attention.ts";
 import { testDevice } from "../test_device.ts";
 
-// Forward keeps two numbers a query of a head, and backward needs nothing that grows with queries times keys.
+// Forward keeps one number a query of a head, and backward needs nothing that grows with queries times keys.
 const [batch, heads, frames, width] = [1, 2, 600, 4];
 const dim = heads * width;
 const scoresBytes = 4 * batch * heads * frames * frames;
@@ -23,8 +23,8 @@ describe("attention: memory at 600 frames", () => {
       pool.resetPeak();
       try {
         const y = tape.scope(() => attention(tape, q, k, value, { heads, ...(relative ? { relative: { positions, contentBias, positionBias } } : {}) }));
-        // y, the two statistics and bindings that are not used; a pool's size classes waste a quarter at most.
-        expect(pool.statistics.liveBytes - before).toBeLessThan(1.25 * (y.bytes + 4 * 2 * batch * heads * frames) + 1024);
+        // y, that number, the biases and bindings that are not used; a pool's size classes waste a quarter at most.
+        expect(pool.statistics.liveBytes - before).toBeLessThan(1.25 * (y.bytes + 4 * batch * heads * frames) + 1024);
         tape.backward(y, tape.filled(y.shape, 1));
         expect(pool.statistics.peakBytes - before).toBeLessThan(scoresBytes / 10);
       } finally {

@@ -41,7 +41,7 @@ const attentionCase = (constants: RaceCase["constants"], more: Record<string, nu
     batch: 1, heads: 1, queries: 33, keys: 33, width: 9, scale: 1, causal: 0, masked: 0, mask_batch: 0, mask_head: 0, mask_query: 0, ...more,
   },
   constants: { CHUNKS: 1, ...constants },
-  buffers: { q: 400, k: 400, value: 400, p: 700, u: 9, v: 9, mask: 1, dy: 400, stats: 80, ...outputs },
+  buffers: { q: 400, k: 400, value: 400, p: 700, biases: 18, mask: 1, dy: 400, lse: 40, stats: 120, ...outputs },
   workgroups: [1, 1, 1],
 });
 
@@ -59,7 +59,7 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
   "kernels/attention/workgroup_forward": [attentionCase({ RELATIVE: true }, {}, { y: 400 })],
   "kernels/attention/workgroup_backward_query": [attentionCase({ RELATIVE: true }, {}, { dq: 400 })],
-  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 400, dvalue: 400, key_sums: 40 })],
+  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 400, dvalue: 400 })],
   "kernels/attention/workgroup_backward_position": [attentionCase({}, { utterances: 1 }, { partial: 700, position_sums: 80 })],
   "kernels/ctc_loss/alpha_loop": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/alpha_thread_pair": [{ sizes: ctcSizes, constants: { THREADS: 4 }, buffers: ctcInputs, workgroups: [2, 1, 1] }],
