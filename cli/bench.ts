@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
 import { compareReports, comparisonTable, expectAdapter, readReport, worstRegression } from "../bench/compare_reports.ts";
 import { kernelTable } from "../bench/kernel_table.ts";
@@ -81,8 +81,8 @@ async function measure(part: Part, options: BenchOptions, display: BenchDisplay)
   files.json?.write(`${JSON.stringify(report, null, 2)}\n`);
   files.html?.write(benchPage(report));
   for (const name of [json, html]) if (name !== undefined && name !== "-") display.say(`wrote ${name}`);
-  throwUntimed(report);
   if (old) compareWith(old, report, { failing: !anyAdapter, out: json === "-" || html === "-" ? process.stderr : process.stdout });
+  throwUntimed(report);
 }
 
 function reportText(report: BenchReport): string {
@@ -99,6 +99,7 @@ export function compareWith(old: BenchReport, report: BenchReport, { failing, ou
 }
 
 async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promise<void> {
+  makeTableFolder();
   const wrong: string[] = [];
   const failed: string[] = [];
   const show = showTuning(display);
@@ -121,6 +122,17 @@ async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promis
     ...(failed.length > 0 ? [`${failed.length} cases failed: ${failed.join(", ")}`] : []),
   ];
   if (faults.length > 0) throw new RunError(faults.join("; "));
+}
+
+/** Before the minutes of measuring. Throws a UserError where the table could not be written after them. */
+function makeTableFolder(): void {
+  const folder = dirname(ownTablePath("any"));
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(`--tune: the table cannot be written to ${folder}: ${(error as Error).message} (UNFOLD_CACHE names another folder)`);
+  }
 }
 
 /** With what an earlier table knows besides. One that cannot be read is replaced, as its message has advised. */

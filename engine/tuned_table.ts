@@ -33,12 +33,15 @@ export const ownTablePath = (adapter: string): string => join(cacheFolder(), "tu
 const shippedTablePath = (adapter: string): string => fileURLToPath(new URL(`../bench/tuned/${tableFileName(adapter)}`, import.meta.url));
 
 /**
- * The table of an adapter: the user's own and, for operations that it does not have, the package's; undefined where there
- * is neither. Throws UserError, which names the file, when one is there and is no such table.
+ * The table of an adapter: the user's own measurements and the package's, of equally near ones the user's; undefined where
+ * there is neither. Throws UserError, which names the file, when one is there and is no such table.
  */
 export function findTable(adapter: string): TunedTable | undefined {
   const [shipped, own] = [shippedTablePath(adapter), ownTablePath(adapter)].map((path) => (existsSync(path) ? readTable(path) : undefined));
-  return shipped && own ? { ...own, operations: { ...shipped.operations, ...own.operations } } : (own ?? shipped);
+  if (!shipped || !own) return own ?? shipped;
+  const names = new Set([...Object.keys(own.operations), ...Object.keys(shipped.operations)]);
+  const operations = Object.fromEntries([...names].map((name) => [name, [...(own.operations[name] ?? []), ...(shipped.operations[name] ?? [])]]));
+  return { ...own, operations };
 }
 
 export function readTable(path: string): TunedTable {

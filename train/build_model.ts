@@ -28,9 +28,10 @@ const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
 export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false }: { optimizer: boolean; half?: boolean }): BuiltModel {
   const parameters = new Parameters();
   const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary });
-  const lossScale = half && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
+  // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
+  const lossScale = (half || config.precision === "f16") && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
   parameters.seal(device, { seed: config.seed, optimizer, half });
-  return { model, parameters, ...(lossScale && { lossScale }) };
+  return { model, parameters, ...(lossScale && half && { lossScale }) };
 }
 
 export function buildFbank({ data, features }: TrainConfig): Fbank {

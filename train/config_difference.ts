@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../engine/errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { plainConfig, type TrainConfig } from "./config.ts";
+import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
 const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "log", "checkpoint", "eval"];
 
 /** Refuses to resume with another config than the run began with. Throws a UserError that names what was and what is now. */
 export function expectSameConfig(config: TrainConfig, { path, state }: Checkpoint): void {
-  const differences = differ(state.config, plainConfig(config), "");
+  const then = plainConfig(restoreConfig(state.config, path)); // with the defaults of keys that it is older than
+  const differences = differ(then, plainConfig(config), "");
   if (differences.length > 0) throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}`);
 }
 

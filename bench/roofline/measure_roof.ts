@@ -17,7 +17,9 @@ const COPY_WORKGROUPS = [256, 1024, 4096] as const;
 /** Enough to fill a GPU several times over; a CPU needs few, of which each start takes it some time. */
 const arithmeticWorkgroups = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 256 : 4096);
 const MIB = 2 ** 20;
-const COPIED_BYTES = [32 * MIB, 64 * MIB, 128 * MIB] as const;
+/** Beyond every cache: a software driver binds at most 128 MiB, a large GPU's second level holds some 50 MiB. */
+const copiedBytes = ({ isSoftware }: Pick<Device, "isSoftware">): readonly number[] =>
+  (isSoftware ? [32, 64, 128] : [128, 256, 512, 1024]).map((mebibytes) => mebibytes * MIB);
 /** Many short ones: on a machine with other work, some then find it idle. */
 const SAMPLES = { copy: 8, arithmetic: 24 };
 const DISPATCH_MS = 5;
@@ -50,9 +52,9 @@ const MULTIPLY_ADD = {
  */
 export async function measureRoof(device: Device, clock: ClockName): Promise<MeasuredRoof> {
   const copies = [];
-  for (const bytes of COPIED_BYTES)
+  for (const bytes of copiedBytes(device))
     if (bytes <= Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)) copies.push({ bytes, gigabytesPerSecond: await bandwidth(device, clock, bytes) });
-  if (copies.length === 0) throw new RunError(`the bandwidth of ${device.info.name} cannot be measured: it binds less than ${COPIED_BYTES[0]} bytes`);
+  if (copies.length === 0) throw new RunError(`the bandwidth of ${device.info.name} cannot be measured: it binds less than ${copiedBytes(device)[0]} bytes`);
   return {
     gigabytesPerSecond: Math.max(...copies.map(({ gigabytesPerSecond }) => gigabytesPerSecond)),
     gflopsPerSecond: await peak(device, clock, "f32"),

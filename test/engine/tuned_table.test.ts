@@ -32,11 +32,12 @@ it("is the package's where the user has measured nothing", () => {
   expect(findTable("an adapter nobody has seen")).toBeUndefined();
 });
 
-it("is the user's own for the operations that it has", () => {
+it("has the user's own measurements before the package's", () => {
   const own = [{ sizes: { rows: 1, cols: 1 }, ms: { thread_row: 1 } }];
   writeOwn(LAVAPIPE, { layer_norm: own });
   writeOwn("an adapter nobody has seen", { layer_norm: own });
-  expect(findTable(LAVAPIPE)!.operations["layer_norm"]).toEqual(own);
+  expect(findTable(LAVAPIPE)!.operations["layer_norm"]![0]).toEqual(own[0]);
+  expect(findTable(LAVAPIPE)!.operations["layer_norm"]!.length).toBeGreaterThan(1);
   expect(findTable(LAVAPIPE)!.operations["matmul"]!.length).toBeGreaterThan(5);
   expect(findTable("an adapter nobody has seen")!.operations).toEqual({ layer_norm: own });
 });
