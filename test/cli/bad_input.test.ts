@@ -142,7 +142,7 @@ const WRONG: [name: string, words: string[], message: RegExp][] = [
   ["--out with a run in it", ["train", "@config.yaml", "--out", "@run"], /^.*run already holds a run: add --resume to go on with it, or choose another folder with --out$/],
   ["--out in place of a file", ["train", "@config.yaml", "--out", "@u0.wav"], /u0\.wav cannot be made: a file is in its place$/],
   ["--resume without a run", train("--resume"), /^.*new holds no run to resume: last\.safetensors is not there$/],
-  ["--resume with another config", resume("--set", "model.dim=32", "--set", "data.sample_rate=16000"), /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: model\.dim was 16, is now 32, data\.sample_rate was 8000, is now 16000$/],
+  ["--resume with another config", resume("--set", "model.dim=32", "--set", "data.sample_rate=16000"), /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dim was 16, is now 32$/],
   ["--resume with a letter the model does not know", resume("--set", "data.train=other_letter.jsonl"), /^other_letter\.jsonl, line 4: 'ö' \(U\+00F6\) in the text "bö" is not among the model's 3 characters$/],
   ["--resume with another training set", resume("--set", "data.train=one_less.jsonl"), /run\/last\.safetensors was trained on other utterances than those of the training set now/],
 ];
