@@ -3,6 +3,7 @@
 // two passes finds the frame in the first-level cache. Must move: the logits once.
 enable subgroups;
 requires subgroup_id;
+const INFINITY: u32 = 0x7f800000u;
 struct Sizes { batch: u32, frames: u32, classes: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
@@ -23,9 +24,13 @@ fn main(
     let is_real = i32(row % sizes.frames) < input_lengths[row / sizes.frames];
     let end = select(0u, quads, is_real);
     var largest = vec4f(-3.0e38);
+    var magnitude = vec4u();
     for (var i = lane; i < end; i += lanes) {
-      largest = max(largest, logits[row * quads + i]);
+      let four = logits[row * quads + i];
+      largest = max(largest, four);
+      magnitude = max(magnitude, bitcast<vec4u>(four) & vec4u(0x7fffffffu));
     }
+    let bits = subgroupMax(max(max(magnitude.x, magnitude.y), max(magnitude.z, magnitude.w)));
     let most = subgroupMax(max(max(largest.x, largest.y), max(largest.z, largest.w)));
     var total = vec4f();
     for (var i = lane; i < end; i += lanes) {
@@ -33,7 +38,7 @@ fn main(
     }
     let sum = subgroupAdd(dot(total, vec4f(1.0)));
     if (lane == 0u && is_real) {
-      log_normaliser[row] = most + log(sum);
+      log_normaliser[row] = select(most + log(sum), bitcast<f32>(bits | 1u), bits > INFINITY || bitcast<u32>(most) == INFINITY);
     }
   }
 }

@@ -46,11 +46,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     y[thread] = largest;
     return;
   }
-  // Nothing overflows with the largest exponent moved to 0; a chunk of only -inf gives log 0 = -inf.
+  // Nothing overflows with the largest exponent moved to 0; a chunk of only -inf gives -inf, without log 0, which drivers round.
+  let most = largest;
   largest = max(largest, LOWEST);
   var total = 0.0;
   for (var k = 0u; k < terms; k++) {
     total += exp(x[start + k * sizes.inner] - largest);
   }
-  y[thread] = largest + log(total);
+  y[thread] = select(largest + log(total), most, most < LOWEST);
 }
