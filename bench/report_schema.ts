@@ -104,8 +104,6 @@ export type BenchReport = z.infer<typeof reportSchema>;
 export type KernelReport = NonNullable<BenchReport["kernels"]>;
 export type KernelResult = KernelReport["results"][number];
 export type TimedResult = Extract<KernelResult, { status: "timed" }>;
-export type UntimedResult = Exclude<KernelResult, { status: "timed" }>;
-export type ForwardTiming = z.infer<typeof forward>;
 export type PassTiming = z.infer<typeof pass>;
 export type CaseChoice = z.infer<typeof choice>;
 
