@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
 import { decodeFlac, isFlac } from "./flac.ts";
+import { cutPiece, type Piece } from "./piece.ts";
 import { rateLimits, resample } from "./resample.ts";
 import { decodeWav, isWav } from "./wav.ts";
 
@@ -17,10 +18,11 @@ export interface Audio {
  * channels are averaged; another sample rate is converted.
  *
  * @param targetRate in Hz
+ * @param piece the part of the recording to return; all of it unless given
  * @throws UserError with one sentence naming the file if it is missing, empty, cut short, damaged, neither WAV
- *   nor FLAC, of an unknown encoding or rate, or without a single sample
+ *   nor FLAC, of an unknown encoding or rate, or without a single sample, or if the piece reaches beyond its end
  */
-export async function readAudio(path: string, targetRate: number): Promise<Audio> {
+export async function readAudio(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
   const bytes = await readBytes(path);
   const { channels, sampleRate } = await decode(bytes, path);
   if (sampleRate < rateLimits.lowest || sampleRate > rateLimits.highest) {
@@ -29,7 +31,8 @@ export async function readAudio(path: string, targetRate: number): Promise<Audio
   const mono = average(channels);
   if (mono.length === 0) throw new UserError(`${path} holds no audio: its length is 0 samples.`);
   if (!mono.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
-  const samples = await resample(mono, sampleRate, targetRate);
+  const wanted = piece ? cutPiece(mono, sampleRate, piece, path) : mono;
+  const samples = await resample(wanted, sampleRate, targetRate);
   return { samples, sampleRate: targetRate, originalRate: sampleRate };
 }
 

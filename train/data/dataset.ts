@@ -5,7 +5,7 @@ import type { Fbank, Features } from "../../model/features/fbank.ts";
 import type { CharacterUnits } from "../../model/units.ts";
 import { readAudio } from "./audio.ts";
 import type { BatchItem } from "./batch.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import { pieceOf, type ManifestEntry } from "./manifest.ts";
 import { validateUtterances } from "./validate.ts";
 import type { Skipped } from "./validate.ts";
 
@@ -61,7 +61,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   const broken: Skipped[] = [];
   for (const [i, entry] of entries.entries()) {
     try {
-      const { samples } = await readAudio(entry.audioPath, sampleRate);
+      const { samples } = await readAudio(entry.audioPath, sampleRate, pieceOf(entry));
       loaded.push({ utterance: makeUtterance(entry, samples, labels[i]!, fbank), entry });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

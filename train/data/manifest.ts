@@ -2,17 +2,22 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
+import type { Piece } from "./piece.ts";
 
 /** One line of a manifest. */
 export interface ManifestEntry {
-  /** The name in logs and reports: the line's `id`, or its audio path without folder and extension. */
+  /** The name in logs and reports: the line's `id`, or its audio path without folder and extension, and `@12.5` at a later offset. */
   id: string;
   /** Absolute, or relative to the working directory if the manifest's own path is. */
   audioPath: string;
   /** Unicode NFC, words separated by single spaces. */
   text: string;
-  /** Seconds, if the line says so. */
+  /** Seconds, if the line says so: of the piece, or of the whole file if it `isWhole`. */
   duration: number | null;
+  /** Seconds into the file at which the utterance starts. */
+  offset: number;
+  /** The line has no `offset`: the utterance is all of its file, whatever the duration. */
+  isWhole: boolean;
   speaker: string | null;
   /** For messages: `train.jsonl, line 12`. */
   source: string;
@@ -30,15 +35,16 @@ const lineSchema = z.looseObject({
   duration: z.number().positive().nullish(),
   speaker: z.union([z.string(), z.number()], "expected string or number").nullish(),
   id: z.string().min(1).nullish(),
-  // NeMo's manifests can cut a piece out of a file; reading the whole file instead would train on the wrong sound.
-  offset: z.literal(0, "pieces of a file are not supported, expected 0").nullish(),
+  offset: z.number().nonnegative().nullish(),
 });
 
 /**
  * Reads a manifest: JSON Lines, one utterance a line,
  * `{"audio_filepath": "audio/a.flac", "text": "one two", "duration": 1.2, "speaker": "anna"}`, of which the first two
- * are required. Relative audio paths start at the manifest's folder. Empty lines are skipped, other fields ignored. An
- * utterance with the audio path and the text of an earlier one is dropped, with a warning.
+ * are required. A line with an `offset` (seconds, as in NeMo's manifests) is the piece of the file that starts there and has
+ * the line's duration, or reaches to the file's end without one. Relative audio paths start at the manifest's folder. Empty
+ * lines are skipped, other fields ignored. An utterance with the audio path, the offset and the text of an earlier one is
+ * dropped, with a warning.
  *
  * @throws UserError if the file cannot be read or has no utterance, or naming file, line number and field of a bad line
  */
@@ -69,15 +75,22 @@ function parseLine(line: string, file: string, number: number): ManifestEntry {
     const { path: field, message } = parsed.error.issues[0]!;
     throw new UserError(`${source}: ${field.length > 0 ? `field "${field.join(".")}": ` : ""}${message}`);
   }
-  const { audio_filepath, text, duration, speaker, id } = parsed.data;
+  const { audio_filepath, text, duration, speaker, id, offset } = parsed.data;
   return {
-    id: id ?? path.parse(audio_filepath).name,
+    id: id ?? path.parse(audio_filepath).name + (offset ? `@${offset}` : ""),
     audioPath: path.isAbsolute(audio_filepath) ? audio_filepath : path.join(path.dirname(file), audio_filepath),
     text: normalizeText(text),
     duration: duration ?? null,
+    offset: offset ?? 0,
+    isWhole: offset == null,
     speaker: speaker == null ? null : String(speaker),
     source,
   };
+}
+
+/** What to read of the entry's file; undefined for all of it. */
+export function pieceOf({ offset, duration, isWhole }: Pick<ManifestEntry, "offset" | "duration" | "isWhole">): Piece | undefined {
+  return isWhole ? undefined : { offset, duration };
 }
 
 /** Composed characters (NFC) and single spaces, so that texts that look the same are the same. */
@@ -89,7 +102,7 @@ function dropDuplicates(all: ManifestEntry[]): Manifest {
   const first = new Map<string, ManifestEntry>();
   const warnings: string[] = [];
   for (const entry of all) {
-    const key = JSON.stringify([path.resolve(entry.audioPath), entry.text]);
+    const key = JSON.stringify([path.resolve(entry.audioPath), entry.offset, entry.text]);
     const earlier = first.get(key);
     if (earlier) warnings.push(`${entry.source}: ${entry.id} has the audio and text of ${earlier.source} and is dropped`);
     else first.set(key, entry);

@@ -145,6 +145,30 @@ describe("resampling", () => {
   });
 });
 
+describe("a piece of a file", () => {
+  const ramp = Array.from({ length: 8000 }, (_, i) => i);
+  const readPiece = async (offset: number, duration: number | null, rate = 8000) =>
+    readAudio(await put("ramp.wav", wavBytes(ramp, "16", 1, 8000)), rate, { offset, duration });
+
+  test("has the samples from its offset on, so many as its duration says, or to the end", async () => {
+    expect([...(await readPiece(0.25, 0.0005)).samples].map((x) => x * 32768)).toEqual([2000, 2001, 2002, 2003]);
+    expect((await readPiece(0, 0.5)).samples.length).toBe(4000);
+    expect((await readPiece(0.75, null)).samples[0]).toBe(6000 / 32768);
+    expect((await readPiece(0.75, null)).samples.length).toBe(2000);
+  });
+
+  test("is cut before resampling", async () => {
+    expect((await readPiece(0.25, 0.5, 16000)).samples.length).toBe(8000);
+  });
+
+  test("may end a rounding late, but not start after the end or end far after it", async () => {
+    expect((await readPiece(0.5, 0.505)).samples.length).toBe(4000);
+    await expect(readPiece(0.5, 0.75)).rejects.toThrow(/ramp\.wav is 1 s long, but the piece goes from 0\.5 s to 1\.25 s\.$/);
+    await expect(readPiece(1, null)).rejects.toThrow(/ramp\.wav is 1 s long, but the piece starts at 1 s\.$/);
+    await expect(readPiece(0.5, 0.00001)).rejects.toThrow(/not a single sample/);
+  });
+});
+
 describe("bad files give one sentence with their name", async () => {
   const wav = wavBytes(awkward, "16");
   const flac = await flacFile(Int32Array.from(awkward), { rate: 16000 });

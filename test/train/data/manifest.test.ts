@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { readManifest } from "../../../train/data/manifest.ts";
+import { pieceOf, readManifest } from "../../../train/data/manifest.ts";
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), "unfold-manifest-"))));
@@ -22,8 +22,8 @@ test("reads fields, and relative paths from the manifest's folder", async () => 
   const { entries, warnings } = await readManifest(file);
   expect(warnings).toEqual([]);
   expect(entries).toEqual([
-    { id: "one", audioPath: path.join(folder, "audio", "anna", "one.flac"), text: "one", duration: 1.5, speaker: "anna", source: `${file}, line 1` },
-    { id: "x", audioPath: path.join(folder, "two.wav"), text: "two three", duration: null, speaker: "7", source: `${file}, line 3` },
+    { id: "one", audioPath: path.join(folder, "audio", "anna", "one.flac"), text: "one", duration: 1.5, offset: 0, isWhole: true, speaker: "anna", source: `${file}, line 1` },
+    { id: "x", audioPath: path.join(folder, "two.wav"), text: "two three", duration: null, offset: 0, isWhole: true, speaker: "7", source: `${file}, line 3` },
   ]);
 });
 
@@ -42,6 +42,19 @@ test("drops an utterance that has the audio and text of an earlier one, and name
   const { entries, warnings } = await readManifest(file);
   expect(entries.map((e) => e.text)).toEqual(["one", "two"]);
   expect(warnings).toEqual([3, 4].map((n) => `${file}, line ${n}: one has the audio and text of ${file}, line 1 and is dropped`));
+});
+
+test("an offset makes a piece of a file, even at 0; pieces are told apart", async () => {
+  const file = await write("pieces.jsonl", one, { ...one, offset: 0 }, { ...one, offset: 2.5 }, { ...one, offset: 4, duration: undefined });
+  const { entries, warnings } = await readManifest(file);
+  expect(entries.map((entry) => [entry.id, pieceOf(entry)])).toEqual([
+    ["one", undefined],
+    ["one@2.5", { offset: 2.5, duration: 1.5 }],
+    ["one@4", { offset: 4, duration: null }],
+  ]);
+  expect(warnings).toEqual([`${file}, line 2: one has the audio and text of ${file}, line 1 and is dropped`]);
+  const piece = await write("piece.jsonl", { ...one, offset: 0 });
+  expect((await readManifest(piece)).entries.map(pieceOf)).toEqual([{ offset: 0, duration: 1.5 }]);
 });
 
 describe("bad input", () => {
@@ -72,7 +85,8 @@ describe("bad input", () => {
     [{ ...one, duration: 0 }, 'field "duration": '],
     [{ ...one, speaker: ["anna"] }, 'field "speaker": expected string or number'],
     [{ ...one, id: "" }, 'field "id": '],
-    [{ ...one, offset: 2.5 }, 'field "offset": pieces of a file are not supported'],
+    [{ ...one, offset: -2.5 }, 'field "offset": '],
+    [{ ...one, offset: "2.5" }, 'field "offset": '],
     [["a.wav", "one"], "expected object"],
   ])("%j: a wrong field is named", async (line, expected) => {
     const file = await write("wrong.jsonl", one, line);
