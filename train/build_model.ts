@@ -7,7 +7,8 @@ import { ConformerCtc } from "../model/conformer_ctc.ts";
 import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import { createFbank, type Fbank } from "../model/features/fbank.ts";
 import { depthSchedule, type DepthSchedule } from "../model/unfold.ts";
-import { CharacterUnits } from "../model/units.ts";
+import { unitsFromJSON } from "../model/units/restore.ts";
+import type { Units } from "../model/units/units.ts";
 import { loadCheckpoint, restoreParameters, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
 
@@ -53,7 +54,7 @@ export function restoreCmvn({ cmvn }: CheckpointState, { features }: TrainConfig
 export interface Recognizer extends BuiltModel {
   readonly checkpoint: Checkpoint;
   readonly config: TrainConfig;
-  readonly units: CharacterUnits;
+  readonly units: Units;
   readonly fbank: Fbank;
   readonly cmvn: Cmvn;
 }
@@ -63,7 +64,7 @@ export function openRecognizer(device: Device, path: string): Recognizer {
   const checkpoint = loadCheckpoint(path);
   const { state } = checkpoint;
   const config = restoreConfig(state.config, checkpoint.path);
-  const units = CharacterUnits.fromJSON(state.units, checkpoint.path);
+  const units = unitsFromJSON(state.units, checkpoint.path);
   const built = buildModel(device, config, units.size, { optimizer: false });
   restoreParameters(checkpoint, built.parameters, { moments: false });
   const cmvn = restoreCmvn(state, config, checkpoint.path);

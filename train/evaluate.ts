@@ -1,7 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import type { ConformerCtc } from "../model/conformer_ctc.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
-import type { CharacterUnits } from "../model/units.ts";
+import type { Units } from "../model/units/units.ts";
 import type { Utterance } from "./data/dataset.ts";
 import { addErrors, align, compareTexts, countErrors, cutText, errorRate, type AlignmentStep, type ErrorCounts } from "./error_rate.ts";
 import { recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
@@ -37,7 +37,7 @@ export async function evaluate(
   model: ConformerCtc,
   utterances: readonly Utterance[],
   paths: readonly { readonly depth: number; readonly schedule: DepthSchedule }[],
-  units: CharacterUnits,
+  units: Units,
   options: EvaluateOptions = {},
 ): Promise<DepthScore[]> {
   const { timed = false, onProgress, ...rest } = options;
@@ -54,7 +54,7 @@ export async function evaluate(
   return scores;
 }
 
-function score(depth: number, { hypotheses, blankRatio }: Recognised, utterances: readonly Utterance[], units: CharacterUnits, realTimeFactor: number | null): DepthScore {
+function score(depth: number, { hypotheses, blankRatio }: Recognised, utterances: readonly Utterance[], units: Units, realTimeFactor: number | null): DepthScore {
   const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
     const hypothesis = units.decode(hypotheses[i]?.labels ?? []).trim().replace(/ +/g, " ");
     return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };

@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
-import { CharacterUnits } from "../model/units.ts";
+import { unitsFromJSON } from "../model/units/restore.ts";
 import { buildModel } from "./build_model.ts";
 import { restoreParameters, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig } from "./config.ts";
@@ -42,7 +42,7 @@ const SECONDS = 10;
 export async function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Promise<Inspection> {
   const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
-  const units = CharacterUnits.fromJSON(state.units, path);
+  const units = unitsFromJSON(state.units, path);
   const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
   restoreParameters(checkpoint, parameters, { moments: false });
   const counts = countParameters(parameters);

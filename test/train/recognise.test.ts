@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../../engine/random.ts";
-import { CharacterUnits } from "../../model/units.ts";
+import { CharacterUnits } from "../../model/units/characters.ts";
 import type { BuiltModel } from "../../train/build_model.ts";
 import type { Utterance } from "../../train/data/dataset.ts";
 import { evaluatedPaths } from "../../train/depths.ts";

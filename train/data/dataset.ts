@@ -2,7 +2,7 @@ import { UserError } from "../../engine/errors.ts";
 import { accumulateCmvn, applyCmvn, emptyCmvn } from "../../model/features/cmvn.ts";
 import type { Cmvn } from "../../model/features/cmvn.ts";
 import type { Fbank, Features } from "../../model/features/fbank.ts";
-import type { CharacterUnits } from "../../model/units.ts";
+import type { Units } from "../../model/units/units.ts";
 import { readAudio } from "./audio.ts";
 import type { BatchItem } from "./batch.ts";
 import { pieceOf, type ManifestEntry } from "./manifest.ts";
@@ -36,7 +36,7 @@ export interface DatasetOptions {
   /** The training set's statistics; null, for the training set itself, takes them from the utterances read. */
   cmvn: Cmvn | null;
   /** Encodes the texts; null, as for decoding only, gives utterances without labels. */
-  units: CharacterUnits | null;
+  units: Units | null;
   /** Frames of the model's output for so many feature frames: what CTC has to align with. */
   outputFrames: (frames: number) => number;
   /** Leave out audio files that cannot be read, instead of throwing. */
@@ -95,7 +95,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
 
 const asFeatures = ({ features, frames }: Utterance, bins: number): Features => ({ frames, bins, values: features });
 
-function encodeText(entry: ManifestEntry, units: CharacterUnits | null): Int32Array {
+function encodeText(entry: ManifestEntry, units: Units | null): Int32Array {
   try {
     return units?.encode(entry.text) ?? new Int32Array();
   } catch (error) {

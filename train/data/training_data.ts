@@ -1,5 +1,7 @@
 import { subsampledLength } from "../../model/subsampling.ts";
-import { CharacterUnits } from "../../model/units.ts";
+import { CharacterUnits } from "../../model/units/characters.ts";
+import { unitsFromJSON } from "../../model/units/restore.ts";
+import type { Units } from "../../model/units/units.ts";
 import { buildFbank, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
@@ -12,7 +14,7 @@ export interface TrainingData {
   readonly train: Dataset;
   readonly dev: Dataset;
   readonly tests: readonly { readonly name: string; readonly set: Dataset }[];
-  readonly units: CharacterUnits;
+  readonly units: Units;
   /** What a user should know of the data: duplicates, utterances left out, durations that disagree. */
   readonly warnings: readonly string[];
 }
@@ -26,7 +28,7 @@ export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint 
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
-  const units = resumed ? CharacterUnits.fromJSON(resumed.state.units, resumed.path) : CharacterUnits.fromTexts(manifests.train.entries.map(({ text }) => text));
+  const units = resumed ? unitsFromJSON(resumed.state.units, resumed.path) : CharacterUnits.fromTexts(manifests.train.entries.map(({ text }) => text));
   const fbank = buildFbank(config);
   const warnings: string[] = [];
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {

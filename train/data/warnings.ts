@@ -1,4 +1,4 @@
-import type { CharacterUnits } from "../../model/units.ts";
+import type { Units } from "../../model/units/units.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Manifest } from "./manifest.ts";
 import { summarizeSkipped } from "./validate.ts";
@@ -7,12 +7,12 @@ import { summarizeSkipped } from "./validate.ts";
  * What a user should know of a set that was read, one sentence each: duplicates, durations that disagree, utterances left
  * out, and characters that are no unit of the model, which it can only get wrong.
  */
-export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: CharacterUnits): string[] {
+export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
   const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
   return [...manifest.warnings, ...set.warnings, ...(skipped ? [skipped] : []), ...unknownCharacters(manifest, units)];
 }
 
-function unknownCharacters({ entries }: Manifest, units: CharacterUnits): string[] {
+function unknownCharacters({ entries }: Manifest, units: Units): string[] {
   const affected = entries.filter(({ text }) => units.unknownIn(text).length > 0);
   if (affected.length === 0) return [];
   const characters = units.unknownIn(affected.map(({ text }) => text).join("")).map((character) => `'${character}'`);

@@ -6,7 +6,7 @@ import { UserError } from "../../../engine/errors.ts";
 import { uniform } from "../../../engine/random.ts";
 import { utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFbank } from "../../../model/features/fbank.ts";
-import { CharacterUnits } from "../../../model/units.ts";
+import { CharacterUnits } from "../../../model/units/characters.ts";
 import { loadDataset } from "../../../train/data/dataset.ts";
 import type { DatasetOptions } from "../../../train/data/dataset.ts";
 import { readManifest } from "../../../train/data/manifest.ts";

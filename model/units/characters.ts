@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../../engine/errors.ts";
+import type { Piece, Units, Word } from "./units.ts";
+import { wordsOfPieces } from "./words.ts";
 
-/** What a checkpoint holds of the units. */
-export interface UnitsJson {
+/** What a checkpoint holds of characters. */
+export interface CharacterUnitsJson {
   blank: 0;
   characters: string[];
 }
@@ -18,8 +20,9 @@ const unitsSchema = z.strictObject({
  * The output classes of a CTC model that spells: class 0 is the blank, class i is `characters[i - 1]`. A character is
  * a Unicode code point.
  */
-export class CharacterUnits {
-  static readonly BLANK = 0;
+export class CharacterUnits implements Units {
+  readonly kind = "characters";
+  readonly blank = 0;
   readonly characters: readonly string[];
   readonly #classOf: ReadonlyMap<string, number>;
 
@@ -48,8 +51,8 @@ export class CharacterUnits {
     throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
   }
 
-  toJSON(): UnitsJson {
-    return { blank: CharacterUnits.BLANK, characters: [...this.characters] };
+  toJSON(): CharacterUnitsJson {
+    return { blank: this.blank, characters: [...this.characters] };
   }
 
   /** Number of classes, the blank included. */
@@ -72,7 +75,7 @@ export class CharacterUnits {
       const label = this.#classOf.get(character);
       if (label !== undefined) return label;
       const where = `in the text ${JSON.stringify(text)}`;
-      throw new UserError(`${describe(character)} ${where} is not among the model's ${this.characters.length} characters`);
+      throw new UserError(`${describeCharacter(character)} ${where} is not among the model's ${this.characters.length} characters`);
     });
   }
 
@@ -82,19 +85,21 @@ export class CharacterUnits {
    * @throws RangeError at a class that is blank or beyond the last
    */
   decode(labels: Iterable<number>): string {
-    let text = "";
-    for (const label of labels) {
-      const character = this.characters[label - 1];
-      if (character === undefined) {
-        throw new RangeError(`CharacterUnits.decode: label is ${label}, expected a class from 1 to ${this.characters.length}`);
-      }
-      text += character;
-    }
-    return text;
+    return Array.from(labels, (label) => this.piece(label).text).join("");
+  }
+
+  piece(label: number): Piece {
+    const text = this.characters[label - 1];
+    if (text === undefined) throw new RangeError(`CharacterUnits: label is ${label}, expected a class from 1 to ${this.characters.length}`);
+    return { text, startsWord: text === " " };
+  }
+
+  wordsOf(labels: readonly number[] | Int32Array): Word[] {
+    return wordsOfPieces(Array.from(labels, (label) => this.piece(label)));
   }
 }
 
 /** `'ö' (U+00F6)`: the code tells apart what looks alike. */
-function describe(character: string): string {
+export function describeCharacter(character: string): string {
   return `'${character}' (U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")})`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../engine/errors.ts";
-import { CharacterUnits } from "../../model/units.ts";
+import { UserError } from "../../../engine/errors.ts";
+import { CharacterUnits } from "../../../model/units/characters.ts";
 
 const units = CharacterUnits.fromTexts(["one two", "Bär 🙂"]);
 

@@ -1,0 +1,148 @@
+import { Tokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { UserError } from "../../engine/errors.ts";
+import { describeCharacter } from "./characters.ts";
+import { metaspaceOf, parseTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";
+import type { Piece, Units, Word } from "./units.ts";
+import { wordsOfPieces } from "./words.ts";
+
+/** What a checkpoint holds of subwords: the whole tokenizer.json. */
+export interface SubwordUnitsJson {
+  blank: 0;
+  tokenizer: TokenizerJson;
+}
+
+/** Tokens that files have for the CTC blank, in the order of preference; `<pad>` is what wav2vec 2.0's have. */
+const BLANK_TOKENS = ["<blank>", "<blk>", "[BLANK]", "<pad>", "[PAD]"];
+
+/**
+ * The output classes of a CTC model that writes subwords, those of a Hugging Face `tokenizer.json`. Class 0 is the blank:
+ * the file's own blank or padding token if it has one (`<blank>`, `<blk>`, `[BLANK]`, `<pad>`, `[PAD]`, the first of them
+ * that is there), and the other tokens follow in the order of their ids. So without such a token the class is the id + 1,
+ * and where it is token 0, as usual, the class is the id. Special tokens such as `<unk>` are classes that no text has.
+ */
+export class SubwordUnits implements Units {
+  readonly kind = "bpe";
+  readonly blank = 0;
+  /** By class; that of the blank is its name. */
+  readonly tokens: readonly string[];
+  readonly #json: TokenizerJson;
+  readonly #tokenizer: Tokenizer;
+  /** By token id. */
+  readonly #classes: ReadonlyMap<number, number>;
+  /** By class. */
+  readonly #pieces: readonly Piece[];
+  /** Whether words are encoded one by one. */
+  readonly #splits: boolean;
+
+  /** @throws UserError that begins with the source, if the tokenizer is none that can be used */
+  constructor(tokenizerJson: unknown, source = "tokenizer") {
+    this.#json = parseTokenizerJson(tokenizerJson, source);
+    const byId = tokensById(this.#json, source);
+    const blankToken = BLANK_TOKENS.find((name) => byId.includes(name));
+    const ids = [...byId.keys()].filter((id) => byId[id] !== blankToken);
+    this.tokens = [blankToken ?? "<blank>", ...ids.map((id) => byId[id]!)];
+    this.#classes = new Map(ids.map((id, i) => [id, i + 1]));
+
+    const { mark, splits } = metaspaceOf(this.#json);
+    const special = specialTokens(this.#json);
+    this.#splits = splits;
+    this.#pieces = this.tokens.map((token, label) => {
+      const text = label === 0 || special.has(token) ? "" : token.replaceAll(mark, " ");
+      return { text, startsWord: text.startsWith(" ") };
+    });
+    try {
+      this.#tokenizer = new Tokenizer(namingUnknown(this.#json), {});
+    } catch (error) {
+      throw new UserError(`${source}: not a tokenizer that can be used: ${(error as Error).message}`);
+    }
+  }
+
+  /** Reads what `toJSON` gave. Throws a UserError that begins with the source if it is anything else. */
+  static fromJSON(json: unknown, source = "units"): SubwordUnits {
+    const parsed = z.strictObject({ blank: z.literal(0), tokenizer: z.unknown() }).safeParse(json);
+    if (parsed.success) return new SubwordUnits(parsed.data.tokenizer, source);
+    const { path, message } = parsed.error.issues[0]!;
+    throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  }
+
+  toJSON(): SubwordUnitsJson {
+    return { blank: this.blank, tokenizer: this.#json };
+  }
+
+  get size(): number {
+    return this.tokens.length;
+  }
+
+  unknownIn(text: string): string[] {
+    if (this.#labels(text) !== null) return [];
+    const characters = [...new Set(text)].filter((character) => character !== " ");
+    const alone = characters.filter((character) => this.#labels(character) === null);
+    // The text of a special token, as "<unk>", is none, though each of its characters may be.
+    return alone.length > 0 ? alone : characters;
+  }
+
+  encode(text: string): Int32Array {
+    const labels = this.#labels(text);
+    if (labels !== null) return Int32Array.from(labels);
+    throw new UserError(`${describeCharacter(this.unknownIn(text)[0]!)} in the text ${JSON.stringify(text)} is in none of the model's ${this.size - 1} subwords`);
+  }
+
+  decode(labels: Iterable<number>): string {
+    const text = Array.from(labels, (label) => this.piece(label).text).join("");
+    return text.startsWith(" ") ? text.slice(1) : text; // that of the first word
+  }
+
+  piece(label: number): Piece {
+    const piece = label > 0 ? this.#pieces[label] : undefined;
+    if (piece === undefined) throw new RangeError(`SubwordUnits: label is ${label}, expected a class from 1 to ${this.size - 1}`);
+    return piece;
+  }
+
+  wordsOf(labels: readonly number[] | Int32Array): Word[] {
+    return wordsOfPieces(Array.from(labels, (label) => this.piece(label)));
+  }
+
+  /** The text's classes, or null where a character is in no token. */
+  #labels(text: string): number[] | null {
+    const labels: number[] = [];
+    // The library's Metaspace does not split before spaces, where tokenizers in Python and Rust do.
+    for (const part of this.#splits ? text.split(/(?= )/u) : [text]) {
+      if (part === "") continue;
+      const { ids } = this.#tokenizer.encode(part, { add_special_tokens: false });
+      for (const id of ids as (number | undefined)[]) {
+        const label = id === undefined ? undefined : this.#classes.get(id);
+        if (label === undefined || this.#pieces[label]!.text === "") return null;
+        labels.push(label);
+      }
+    }
+    return labels;
+  }
+}
+
+/** All tokens, in the order of their ids. Throws a UserError where ids are missing or taken twice. */
+function tokensById({ model, added_tokens }: TokenizerJson, source: string): string[] {
+  const tokens: (string | undefined)[] = [];
+  const add = (token: string, id: number): void => {
+    if (tokens[id] !== undefined && tokens[id] !== token) throw new UserError(`${source}: the tokenizer has the id ${id} for '${tokens[id]}' and for '${token}'`);
+    tokens[id] = token;
+  };
+  if (model.type === "BPE") for (const [token, id] of Object.entries(model.vocab)) add(token, id);
+  else for (const [id, [token]] of model.vocab.entries()) add(token, id);
+  for (const { content, id } of added_tokens) add(content, id);
+  if (tokens.length === 0) throw new UserError(`${source}: the tokenizer's vocab is empty`);
+  const missing = tokens.findIndex((token) => token === undefined); // which sees holes, indexOf does not
+  if (missing >= 0) throw new UserError(`${source}: the tokenizer has ids up to ${tokens.length - 1}, but none is ${missing}`);
+  return tokens as string[];
+}
+
+/** The same with a token for unknown characters, which the library leaves out where a BPE model has none. */
+function namingUnknown(json: TokenizerJson): TokenizerJson {
+  return json.model.type === "BPE" ? { ...json, model: { ...json.model, unk_token: json.model.unk_token ?? "\0unknown" } } : json;
+}
+
+/** Tokens that are no text: those the file calls special, and the one for what is unknown. */
+function specialTokens({ model, added_tokens }: TokenizerJson): Set<string> {
+  const unknown = model.type === "BPE" ? model.unk_token : model.unk_id == null ? null : model.vocab[model.unk_id]?.[0];
+  return new Set([...added_tokens.filter(({ special }) => special).map(({ content }) => content), ...(unknown == null ? [] : [unknown])]);
+}
