@@ -29,21 +29,22 @@ const BATCHES = 1;
  * seed and the epoch. So the state is two numbers, and a resumed run continues with the very batches that it missed.
  */
 export class BucketSampler {
-  readonly #lengths: readonly number[];
+  readonly #lengthsIn: (epoch: number) => readonly number[];
   readonly #config: Required<SamplerConfig>;
   readonly #seed: number;
-  readonly #bucketOf: Int32Array;
   #state: SamplerState;
   #planned: { epoch: number; batches: number[][] } | undefined;
 
   /**
-   * @param lengths frames of each utterance, at least one utterance
+   * @param lengths frames of each utterance, at least one utterance; a function, where speed perturbation gives them
+   *   other lengths in another epoch
    * @param state where to go on; by default the first batch of epoch 0
    * @throws RangeError if a setting is not a positive integer or `state` cannot be a sampler's
    */
-  constructor(lengths: readonly number[], config: SamplerConfig, seed: number, state: SamplerState = { epoch: 0, batch: 0 }) {
+  constructor(lengths: readonly number[] | ((epoch: number) => readonly number[]), config: SamplerConfig, seed: number, state: SamplerState = { epoch: 0, batch: 0 }) {
     const { batchSize = Infinity, batchFrames = Infinity, buckets = 10 } = config;
-    if (lengths.length === 0) throw new RangeError("BucketSampler: no utterances");
+    const lengthsIn = typeof lengths === "function" ? lengths : (): readonly number[] => lengths;
+    if (lengthsIn(state.epoch).length === 0) throw new RangeError("BucketSampler: no utterances");
     for (const [name, value] of Object.entries({ batchSize, batchFrames, buckets })) {
       if (!(value >= 1 && (Number.isInteger(value) || value === Infinity))) {
         throw new RangeError(`BucketSampler: ${name} is ${value}, expected a positive integer`);
@@ -52,10 +53,9 @@ export class BucketSampler {
     for (const [name, value] of Object.entries(state)) {
       if (!Number.isInteger(value) || value < 0) throw new RangeError(`BucketSampler: state.${name} is ${value}, expected 0, 1, 2...`);
     }
-    this.#lengths = lengths;
+    this.#lengthsIn = lengthsIn;
     this.#config = { batchSize, batchFrames, buckets };
     this.#seed = seed;
-    this.#bucketOf = bucketsByLength(lengths, buckets);
     this.#state = { ...state };
   }
 
@@ -76,29 +76,38 @@ export class BucketSampler {
     return this.#plan(epoch).map((indices) => [...indices]);
   }
 
+  /** Share of an epoch's frames, 0 to 1, that is padding. */
+  paddingShare(epoch: number): number {
+    const lengths = this.#lengthsIn(epoch);
+    const padded = this.#plan(epoch).reduce((sum, indices) => sum + indices.length * Math.max(...indices.map((i) => lengths[i]!)), 0);
+    return 1 - lengths.reduce((sum, length) => sum + length, 0) / padded;
+  }
+
   #plan(epoch: number): number[][] {
     if (this.#planned?.epoch !== epoch) {
-      const order = this.#shuffled(this.#lengths.map((_, i) => i), UTTERANCES, epoch);
-      order.sort((a, b) => this.#bucketOf[a]! - this.#bucketOf[b]!); // stable, so each bucket stays shuffled
-      this.#planned = { epoch, batches: this.#shuffled(this.#fill(order), BATCHES, epoch) };
+      const lengths = this.#lengthsIn(epoch);
+      const bucketOf = bucketsByLength(lengths, this.#config.buckets);
+      const order = this.#shuffled(lengths.map((_, i) => i), UTTERANCES, epoch);
+      order.sort((a, b) => bucketOf[a]! - bucketOf[b]!); // stable, so each bucket stays shuffled
+      this.#planned = { epoch, batches: this.#shuffled(this.#fill(order, lengths), BATCHES, epoch) };
     }
     return this.#planned.batches;
   }
 
   /** Cuts an order into batches. They may cross from one bucket into the next: that leaves one small batch, not one a bucket. */
-  #fill(order: readonly number[]): number[][] {
+  #fill(order: readonly number[], lengths: readonly number[]): number[][] {
     const { batchSize, batchFrames } = this.#config;
     const batches: number[][] = [];
     let open: number[] = [];
     let longest = 0;
     for (const index of order) {
-      const padded = Math.max(longest, this.#lengths[index]!) * (open.length + 1);
+      const padded = Math.max(longest, lengths[index]!) * (open.length + 1);
       if (open.length > 0 && (open.length >= batchSize || padded > batchFrames)) {
         batches.push(open);
         [open, longest] = [[], 0];
       }
       open.push(index);
-      longest = Math.max(longest, this.#lengths[index]!);
+      longest = Math.max(longest, lengths[index]!);
     }
     batches.push(open);
     return batches;

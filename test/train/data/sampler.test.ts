@@ -67,6 +67,23 @@ test("buckets save padding", () => {
   expect(waste(1)).toBeGreaterThan(0.8);
 });
 
+test("the share of padding, counted", () => {
+  const sampler = new BucketSampler(lengths, { batchSize: 8 }, 7);
+  expect(sampler.paddingShare(2)).toBeCloseTo(1 - sum(lengths) / sum(sampler.batches(2).map(padded)), 12);
+  expect(new BucketSampler([5, 5, 5], { batchSize: 2 }, 7).paddingShare(0)).toBe(0);
+});
+
+test("lengths of their own in each epoch: limits hold, and a resumed epoch is the same", () => {
+  const inEpoch = (epoch: number) => lengths.map((length, i) => Math.round(length * [0.9, 1, 1.1][(epoch + i) % 3]!));
+  const sampler = new BucketSampler(inEpoch, { batchFrames: 1500 }, 7);
+  for (const epoch of [0, 1, 2]) {
+    const batches = sampler.batches(epoch);
+    expect(batches.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
+    for (const batch of batches) expect(batch.length * Math.max(...batch.map((i) => inEpoch(epoch)[i]!))).toBeLessThanOrEqual(1500);
+    expect(new BucketSampler(inEpoch, { batchFrames: 1500 }, 7, { epoch, batch: 2 }).next()).toEqual({ epoch, batch: 2, indices: batches[2] });
+  }
+});
+
 test("an utterance beyond batchFrames is a batch alone", () => {
   const batches = new BucketSampler([10, 500, 10, 10], { batchFrames: 100 }, 1).batches(0);
   expect(batches.map((b) => b.sort()).sort()).toEqual([[0, 2, 3], [1]]);
