@@ -5,11 +5,12 @@ import { residual } from "../kernels/dropout/residual.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
 import type { ConformerConfig } from "./config.ts";
 import { ConvModule } from "./conv_module.ts";
+import { declareByDepth, type ByDepth } from "./depth_norms.ts";
 import { FeedForward } from "./feed_forward.ts";
 import { SelfAttention } from "./self_attention.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
 
-/** What a block needs besides its input: the same for every block of a batch. */
+/** What a block needs besides its input: the same for every block of a path. */
 export interface BlockContext {
   /** `[2 · frames - 1, dim]` */
   readonly positions: Tensor;
@@ -17,6 +18,8 @@ export interface BlockContext {
   readonly mask: Tensor;
   /** i32 `[batch]`: real frames */
   readonly lengths: Tensor;
+  /** Logical depth of the path, where each has its own norms. */
+  readonly depth?: number | undefined;
 }
 
 /** Random numbers of logical layer n are named by the sites from n · SITES on. */
@@ -42,7 +45,7 @@ export class ConformerBlock {
   readonly #attention: SelfAttention;
   readonly #convModule: ConvModule;
   readonly #secondFeedForward: FeedForward;
-  readonly #norms: Record<Part, NormWeights>;
+  readonly #norms: Record<Part, ByDepth<NormWeights>>;
   readonly #eps: number;
   readonly #dropout: number;
 
@@ -53,12 +56,13 @@ export class ConformerBlock {
     this.#attention = new SelfAttention(parameters, at("self_attn"), config);
     this.#convModule = new ConvModule(parameters, at("conv_module"), config);
     this.#secondFeedForward = new FeedForward(parameters, at("feed_forward"), config);
+    const norms = (part: string): ByDepth<NormWeights> => declareByDepth(at(part), config.normDepths, (named) => declareNorm(parameters, named, config.dim));
     this.#norms = {
-      firstFeedForward: declareNorm(parameters, at("norm_ff_macaron"), config.dim),
-      attention: declareNorm(parameters, at("norm_mha"), config.dim),
-      convolution: declareNorm(parameters, at("norm_conv"), config.dim),
-      secondFeedForward: declareNorm(parameters, at("norm_ff"), config.dim),
-      final: declareNorm(parameters, at("norm_final"), config.dim),
+      firstFeedForward: norms("norm_ff_macaron"),
+      attention: norms("norm_mha"),
+      convolution: norms("norm_conv"),
+      secondFeedForward: norms("norm_ff"),
+      final: norms("norm_final"),
     };
     this.#eps = config.layerNormEps;
     this.#dropout = config.dropout;
@@ -69,17 +73,17 @@ export class ConformerBlock {
     return this.stages(tape, x, context, layer).y;
   }
 
-  stages(tape: Tape, x: Tensor, { positions, mask, lengths }: BlockContext, layer: number): BlockStages {
+  stages(tape: Tape, x: Tensor, { positions, mask, lengths, depth }: BlockContext, layer: number): BlockStages {
     const site = layer * SITES;
     const norm = (part: Part, h: Tensor, dtype = tape.activation): Tensor => {
-      const { scale, shift } = this.#norms[part];
+      const { scale, shift } = this.#norms[part](depth);
       return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype });
     };
     const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor => residual(tape, h, update, factor, this.#dropout, place);
     const afterFirstFeedForward = add(x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5, site + 1);
     const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask);
     const afterAttention = add(afterFirstFeedForward, attended, 1, site + 2);
-    const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths);
+    const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths, depth);
     const afterConvolution = add(afterAttention, mixed, 1, site + 3);
     const second = this.#secondFeedForward.forward(tape, norm("secondFeedForward", afterConvolution), site + 4);
     const afterSecondFeedForward = add(afterConvolution, second, 0.5, site + 5);

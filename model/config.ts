@@ -26,6 +26,11 @@ export interface ConformerConfig {
   readonly batchNormEps: number;
   readonly batchNormMomentum: number;
   readonly blank: number;
+  /**
+   * Logical depths of which each has its own scale and shift of every norm, and its own running statistics, in each physical
+   * block; only these depths can run then. Left out: all depths share them.
+   */
+  readonly normDepths?: readonly number[] | undefined;
 }
 
 export const conformerDefaults: Omit<ConformerConfig, "inputDim" | "vocabulary"> = {

@@ -8,13 +8,14 @@ import { cast } from "../kernels/pointwise/cast.ts";
 import { scale } from "../kernels/pointwise/unary.ts";
 import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
+import { declareByDepth, type ByDepth } from "./depth_norms.ts";
 import { relativePositions } from "./positions.ts";
 import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.ts";
 import { unfold, type DepthSchedule } from "./unfold.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
 
 export interface Encoded {
-  /** The last state of each schedule, `[batch, frames, dim]`, through the final norm that all depths share. */
+  /** The last state of each schedule, `[batch, frames, dim]`, through the final norm. */
   readonly states: readonly Tensor[];
   /** Real frames of each utterance, on the host and on the device. */
   readonly lengths: readonly number[];
@@ -35,14 +36,14 @@ const EMBED_SITE = 0x40000000;
 export class Encoder {
   readonly #subsampling: Conv2dSubsampling;
   readonly #blocks: readonly ConformerBlock[];
-  readonly #afterNorm: NormWeights;
+  readonly #afterNorm: ByDepth<NormWeights>;
   readonly #config: ConformerConfig;
 
   constructor(parameters: Parameters, name: string, config: ConformerConfig) {
     this.#config = config;
     this.#subsampling = new Conv2dSubsampling(parameters, `${name}.embed`, config);
     this.#blocks = Array.from({ length: config.blocks }, (_, i) => new ConformerBlock(parameters, `${name}.encoders.${i}`, config));
-    this.#afterNorm = declareNorm(parameters, `${name}.after_norm`, config.dim);
+    this.#afterNorm = declareByDepth(`${name}.after_norm`, config.normDepths, (norm) => declareNorm(parameters, norm, config.dim));
   }
 
   /** The input of the first block, `[batch, frames / 4, dim]`: subsampled features times √dim. */
@@ -52,7 +53,8 @@ export class Encoder {
   }
 
   /**
-   * Runs every schedule, sharing common prefixes.
+   * Runs every schedule, sharing common prefixes; where depths have their own norms, a schedule's length picks them, and each
+   * runs alone.
    *
    * @param features `[batch, frames, inputDim]`
    * @param lengths  real frames of each utterance; padding never changes a real frame's result
@@ -61,15 +63,19 @@ export class Encoder {
     const encodedLengths = lengths.map(subsampledLength);
     const context = this.#context(tape, features, encodedLengths); // uploads first, so that they part no pass
     const x = tape.named("subsampling", () => this.subsample(tape, features));
-    const ends = unfold(x, schedules, (h: Tensor, block, layer) => {
-      const apply = (input: Tensor): Tensor =>
-        tape.named(`layer ${layer}, block ${block}`, () => (this.#blocks[block] as ConformerBlock).forward(tape, input, context, layer));
-      const y = options.checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
-      options.onState?.(layer, block, y);
-      return y;
+    const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] =>
+      unfold(x, members, (h: Tensor, block, layer) => {
+        const apply = (input: Tensor): Tensor =>
+          tape.named(`layer ${layer}, block ${block}`, () => (this.#blocks[block] as ConformerBlock).forward(tape, input, { ...context, depth }, layer));
+        const y = options.checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
+        options.onState?.(layer, block, y);
+        return y;
+      });
+    const ends = this.#config.normDepths ? schedules.flatMap((schedule) => run([schedule], schedule.length)) : run(schedules);
+    const states = ends.map((state, path) => {
+      const { scale: gain, shift } = this.#afterNorm(schedules[path]?.length);
+      return layerNorm(tape, state, gain, shift, this.#config.layerNormEps);
     });
-    const { scale: gain, shift } = this.#afterNorm;
-    const states = ends.map((state) => layerNorm(tape, state, gain, shift, this.#config.layerNormEps));
     return { states, lengths: encodedLengths, deviceLengths: context.lengths };
   }
 

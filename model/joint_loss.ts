@@ -3,6 +3,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import { klDivergence } from "../kernels/kl_divergence/kl_divergence.ts";
 import { addScaled } from "../kernels/pointwise/add_scaled.ts";
+import { scale } from "../kernels/pointwise/unary.ts";
 
 export interface JointLossConfig {
   /** Weight of the CTC loss of the seed path and of each middle depth. */
@@ -30,6 +31,18 @@ export const jointLossDefaults: JointLossConfig = {
   blank: 0,
 };
 
+/** What a path adds to the joint loss. */
+export interface PathTerms {
+  /** Weight of its CTC loss. */
+  readonly ctcWeight: number;
+  /** Adds klWeight times the divergence between it and the deep path, which is the first. */
+  readonly distilled: boolean;
+}
+
+/** The terms of a deep path, a seed path and any middle depths, as the formula of `jointLoss` has them. */
+export const sandwichTerms = ({ seedWeight }: JointLossConfig, paths: number): PathTerms[] =>
+  Array.from({ length: paths }, (_, path) => (path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true }));
+
 export interface JointLossTargets {
   /** i32 `[batch, longest]` */
   readonly targets: Tensor;
@@ -44,33 +57,45 @@ export interface JointLoss {
   readonly total: Tensor;
   /** CTC loss of each path, in the order of the logits. */
   readonly ctc: readonly Tensor[];
-  /** KL between the seed path and the deep one; undefined with one path or weight 0. */
+  /** KL between the first path that is distilled (the seed) and the deep one; undefined with one path or weight 0. */
   readonly kl: Tensor | undefined;
 }
 
 /**
  * L = CTC(deep) + seedWeight · CTC(seed) + klWeight · T² · KL(deep(T) ‖ seed(T)), and for each middle depth the
- * seed's two terms again (the sandwich rule: Yu and Huang, 2019).
+ * seed's two terms again (the sandwich rule: Yu and Huang, 2019). With explicit terms
+ *
+ * L = Σ ctcWeight(path) · CTC(path) + klWeight · T² · Σ KL(deep(T) ‖ path(T)) over the paths that are distilled.
  *
  * CTC losses are sums over utterances / batch size; those that cannot be aligned add nothing. KL is summed over the
  * vocabulary and averaged over the real frames of the whole batch.
  *
  * @param logits of the deep path, then the seed path, then any middle depths: `[batch, frames, vocabulary]` each.
  *               One alone gives the plain CTC loss.
+ * @param terms  of each path, in the order of the logits; at least one weight is over 0
  */
-export function jointLoss(tape: Tape, logits: readonly Tensor[], batch: JointLossTargets, config: JointLossConfig): JointLoss {
-  const [deep, ...shallow] = logits as readonly [Tensor, ...Tensor[]];
+export function jointLoss(
+  tape: Tape,
+  logits: readonly Tensor[],
+  batch: JointLossTargets,
+  config: JointLossConfig,
+  terms: readonly PathTerms[] = sandwichTerms(config, logits.length),
+): JointLoss {
   const { lengths, targets, targetLengths } = batch;
   const ctc = logits.map((y) => ctcLoss(tape, y, targets, lengths, targetLengths, { blank: config.blank, reduction: "batch", zeroInfinity: true }));
-  let total = ctc[0] as Tensor;
+  let total: Tensor | undefined;
+  const add = (term: Tensor, weight: number): void => {
+    if (weight !== 0) total = total ? addScaled(tape, total, term, weight) : weight === 1 ? term : scale(tape, term, weight);
+  };
   let kl: Tensor | undefined;
-  shallow.forEach((path, i) => {
-    if (config.seedWeight !== 0) total = addScaled(tape, total, ctc[i + 1] as Tensor, config.seedWeight);
-    if (config.klWeight === 0) return;
-    const divergence = distil(tape, deep, path, lengths, config);
+  terms.forEach(({ ctcWeight, distilled }, i) => {
+    add(ctc[i] as Tensor, ctcWeight);
+    if (!distilled || config.klWeight === 0) return;
+    const divergence = distil(tape, logits[0] as Tensor, logits[i] as Tensor, lengths, config);
     kl ??= divergence;
-    total = addScaled(tape, total, divergence, config.klWeight);
+    add(divergence, config.klWeight);
   });
+  if (!total || terms.length !== logits.length) throw new Error(`jointLoss: ${logits.length} paths need as many terms, one of them of a weight over 0, got ${JSON.stringify(terms)}`);
   return { total, ctc, kl };
 }
 

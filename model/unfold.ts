@@ -5,6 +5,9 @@ export type DepthSchedule = readonly number[];
 
 export type UnfoldOrder = "repeat" | "cycle" | DepthSchedule;
 
+/** Which blocks a depth below their number runs. */
+export type ShallowBlocks = "first" | "even";
+
 /**
  * The depth schedule of `blocks` physical blocks unfolded to `depth` logical layers.
  *
@@ -13,9 +16,13 @@ export type UnfoldOrder = "repeat" | "cycle" | DepthSchedule;
  * - "cycle" runs the stack again and again, `0,1,0,1`, so that the seed path is a prefix of every deeper one;
  * - an explicit list is cut to the depth, and must be as long.
  *
- * A depth below `blocks` runs the first blocks only.
+ * A depth below `blocks` runs the first blocks only, or with `shallow` "even" every so many of them with the last: layer n is
+ * block ⌊(n + 1) · blocks / depth⌋ - 1, at half the depth every other (LayerDrop: Fan et al., 2020, section 3.3). An explicit
+ * list is its own answer to that.
+ *
+ * @throws UserError for a depth that is no positive whole number, or more than an explicit list has
  */
-export function depthSchedule(order: UnfoldOrder, blocks: number, depth: number): DepthSchedule {
+export function depthSchedule(order: UnfoldOrder, blocks: number, depth: number, shallow: ShallowBlocks = "first"): DepthSchedule {
   if (!Number.isInteger(depth) || depth < 1) throw new UserError(`a logical depth is a whole number of at least 1, got ${depth}`);
   if (typeof order !== "string") {
     const wrong = order.find((block) => !Number.isInteger(block) || block < 0 || block >= blocks);
@@ -23,6 +30,7 @@ export function depthSchedule(order: UnfoldOrder, blocks: number, depth: number)
     if (depth > order.length) throw new UserError(`the explicit depth schedule has ${order.length} layers, so depth ${depth} is not defined`);
     return order.slice(0, depth);
   }
+  if (depth < blocks && shallow === "even") return Array.from({ length: depth }, (_, layer) => Math.floor(((layer + 1) * blocks) / depth) - 1);
   if (order === "cycle" || depth < blocks) return Array.from({ length: depth }, (_, layer) => layer % blocks);
   const times = Math.floor(depth / blocks);
   const rest = depth % blocks;
