@@ -163,6 +163,8 @@ describe("values that contradict each other", () => {
     ["schedule: {hold_steps: 5}", "schedule.hold_steps belongs to kind tri_stage, but schedule.kind is cosine."],
     ["schedule: {total_steps: 200}", "schedule.warmup_steps is 200, expected fewer than schedule.total_steps 200."],
     ["schedule: {kind: noam, warmup_steps: 0}", "schedule.warmup_steps is 0, but the noam schedule needs a warm-up."],
+    ["checkpoint: {average: {of: last}}", "checkpoint.average is of two or more checkpoints, but checkpoint.keep_last is 1."],
+    ["checkpoint: {average: {count: 4}, keep_best: 3}", "checkpoint.average is of 4 checkpoints, but checkpoint.keep_best is 3."],
     ["schedule: {floor: 0.1}", "schedule.floor is 0.1, over the peak, optimizer.learning_rate 0.001."],
   ])("%s", (yaml, message) => {
     expect(faults(DATA + yaml).map((line) => line.replace(/^FILE(, line \d+)?: /u, ""))).toEqual([message]);
@@ -198,5 +200,9 @@ describe("reference", () => {
 
   test("names defaults", () => {
     expect(configReference()).toContain("| `temperature` | `2` | T, by which logits are divided");
+  });
+
+  test("a section within a section has its own table", () => {
+    expect(configReference().match(/^### checkpoint.*$/gmu)).toEqual(["### checkpoint", "### checkpoint.average"]);
   });
 });

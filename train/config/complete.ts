@@ -11,7 +11,7 @@ export interface ConfigFolders {
 
 /** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
 export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
-  const { data, batch, model, unfold, schedule, eval: evaluation } = parsed;
+  const { data, batch, model, unfold, schedule, eval: evaluation, checkpoint } = parsed;
   const folder = folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
   const inFolder = (file: string) => path.resolve(folder, file);
   const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : data.test ?? {};
@@ -43,6 +43,10 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
       every_steps: evaluation.every_steps ?? null,
       beam: evaluation.beam ?? null,
+    },
+    checkpoint: {
+      ...checkpoint,
+      average: checkpoint.average && { ...checkpoint.average, count: checkpoint.average.count ?? checkpoint[`keep_${checkpoint.average.of}`] },
     },
   });
 }

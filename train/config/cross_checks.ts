@@ -3,7 +3,7 @@ import type { ParsedConfig } from "./schema.ts";
 
 /** What one key alone cannot show: values that contradict each other. */
 export function crossChecks(config: ParsedConfig): Fault[] {
-  return [...featureFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...runFaults(config)];
+  return [...featureFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...runFaults(config), ...averageFaults(config)];
 }
 
 function* featureFaults({ data, features }: ParsedConfig): Generator<Fault> {
@@ -58,4 +58,11 @@ function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: Pa
   if (schedule.floor > optimizer.learning_rate) {
     yield { path: ["schedule", "floor"], message: `is ${schedule.floor}, over the peak, optimizer.learning_rate ${optimizer.learning_rate}` };
   }
+}
+
+function* averageFaults({ checkpoint: { average, ...keep } }: ParsedConfig): Generator<Fault> {
+  if (!average) return;
+  const key = `keep_${average.of}` as const;
+  const kept = keep[key];
+  if (kept < (average.count ?? 2)) yield { path: ["checkpoint", "average"], message: `is of ${average.count ?? "two or more"} checkpoints, but checkpoint.${key} is ${kept}` };
 }

@@ -29,8 +29,22 @@ export const evalSchema = z.strictObject({
   beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
 });
 
+export const averageSchema = z.strictObject({
+  of: oneOf("best", "last").default("best").describe("Which checkpoints: those kept for their dev WER, or the last ones."),
+  count: whole(2, 1000).nullish().describe("How many; all that are kept if left out."),
+});
+
 export const checkpointSchema = z.strictObject({
   every_steps: whole(1).default(500).describe("Steps from one checkpoint to the next; another is kept at the best dev WER."),
+  keep_last: whole(1, 1000).default(1).describe("How many of these are kept: last.safetensors, and earlier ones under names with their step."),
+  keep_best: whole(1, 1000).default(1).describe("How many of those with the lowest dev WER of the deepest path are kept: best.safetensors, and the next best under names with their step."),
+  average: averageSchema.nullable().default(null)
+    .describe("At the end, the mean of the values of kept checkpoints becomes average.safetensors, which is tested instead of the best one if it is better on dev; null leaves that out."),
+});
+
+export const earlyStopSchema = z.strictObject({
+  patience: whole(1).default(5).describe("Evaluations in a row without a lower WER after which the run ends."),
+  min_delta: notNegative().default(0).describe("By how much a WER has to be lower than the lowest before it, to count; 0.001 is a tenth of a percent of the words."),
 });
 
 export const logSchema = z.strictObject({

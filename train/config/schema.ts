@@ -2,7 +2,7 @@ import { z } from "zod";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
 import { oneOf, whole } from "./fields.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
-import { checkpointSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
+import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
 
 /** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
 export const configSchema = z.strictObject({
@@ -21,7 +21,8 @@ export const configSchema = z.strictObject({
   epochs: whole(1).nullish().describe("Passes over the training set; 50 if neither this nor `steps` is given."),
   steps: whole(1).nullish().describe("Steps of the optimizer, instead of `epochs`."),
   eval: evalSchema.prefault({}).describe("Evaluation on the dev set during training."),
-  checkpoint: checkpointSchema.prefault({}).describe("What can be resumed."),
+  early_stop: earlyStopSchema.nullable().default(null).describe("Ends the run when the dev WER of the deepest path no longer falls; null trains to the last step."),
+  checkpoint: checkpointSchema.prefault({}).describe("What can be resumed, and what is kept."),
   log: logSchema.prefault({}).describe("The log on disk."),
 });
 
