@@ -33,10 +33,14 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** Names the variant of a kernel to use. */
   readonly tuner: Tuner;
+  /** The measured times that the tuner reads, if there are any for this adapter. */
+  readonly table: TunedTable | undefined;
   /** Set while the bytes that kernels move are counted. */
   traffic: Traffic | undefined;
   /** For tests: every new tensor is filled with NaN first, so that an element no kernel writes shows. */
   poison = false;
+  /** Set where nothing is computed and only memory is counted: see `dryDevice`. */
+  dry = false;
   /** Dawn's instance, held because everything above ends with it when it is collected. */
   readonly instance: GPU;
   /** The first error with a cause of its own, and the first of any kind: what follows from a broken shader arrives before its cause. */
@@ -54,6 +58,7 @@ export class Device {
     this.pool = new BufferPool(gpu);
     this.recorder = new Recorder(gpu);
     this.pipelines = new PipelineCache(this);
+    this.table = table;
     this.tuner = new Tuner(this, table);
     gpu.onuncapturederror = (event) => {
       event.preventDefault(); // else Dawn prints it

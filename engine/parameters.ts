@@ -81,8 +81,9 @@ export class Parameters {
   }
 
   /**
-   * Allocates the flat buffers and draws the initial values. Without `optimizer`, only values and no gradients; with
-   * `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other writes `roundToHalf`.
+   * Allocates the flat buffers and, unless the device is dry, draws the initial values. Without `optimizer`, only values and
+   * no gradients; with `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other
+   * writes `roundToHalf`.
    */
   seal(device: Device, { seed = 0, optimizer = true, half = false }: { seed?: number; optimizer?: boolean; half?: boolean } = {}): void {
     if (this.#device) throw new Error("Parameters: seal() was called twice");
@@ -105,6 +106,7 @@ export class Parameters {
     });
     if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
+    if (device.dry) return; // nobody will read them
     for (const { name, tensor, init } of [...this.#declared, ...this.#buffers]) {
       const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
       this.#write(tensor, Float32Array.from({ length: tensor.size }, (_, i) => init(i, key)));

@@ -1,0 +1,117 @@
+import { dryDevice } from "../engine/dry_device.ts";
+import type { Device } from "../engine/device.ts";
+import { Tape } from "../engine/tape.ts";
+import { countApplications } from "../model/unfold.ts";
+import { buildModel, type BuiltModel } from "./build_model.ts";
+import type { TrainConfig } from "./config.ts";
+import { padBatch, type Batch } from "./data/batch.ts";
+import { evaluatedPaths, trainingPaths, type DepthPath } from "./depths.ts";
+import { activationType } from "./precision.ts";
+import { trainingStep, uploadBatch } from "./training_step.ts";
+
+/** The size of a padded batch: utterances, feature frames of the longest, labels of the longest target. */
+export interface BatchShape {
+  readonly size: number;
+  readonly frames: number;
+  readonly labels: number;
+}
+
+/** Device memory of one step, in bytes. */
+export interface StepMemory {
+  /** Beyond parameters, gradients and optimiser state, where the step needs most. */
+  readonly activationBytes: number;
+  /** All that is in use at once, where the step needs most. */
+  readonly totalBytes: number;
+  /** All buffers that the step leaves behind, in use or waiting for the next: what the device has to have. */
+  readonly reservedBytes: number;
+}
+
+/** Memory of one depth by itself. */
+export interface DepthMemory {
+  readonly depth: number;
+  /** A training step of this path alone. */
+  readonly training: StepMemory;
+  /** A forward pass of a model without gradients and optimiser state. */
+  readonly inference: StepMemory;
+}
+
+/** What the largest batch of a run needs on a device. */
+export interface MemoryPlan {
+  readonly batch: BatchShape;
+  /** Values of all parameters, with their f16 copies where there are any. */
+  readonly parameterBytes: number;
+  /** Gradients and both moments. */
+  readonly optimizerBytes: number;
+  /** A step as it is trained: every path at once. */
+  readonly joint: StepMemory & { readonly depths: readonly number[] };
+  readonly depths: readonly DepthMemory[];
+}
+
+/**
+ * Predicts the memory of training with a batch of this shape, by running the steps on a dry device: `totalBytes` is what
+ * `device.pool` will report as its peak.
+ *
+ * @throws RunError naming the first tensor that is larger than the device's buffers or bindings
+ */
+export function planMemory(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): MemoryPlan {
+  const parameterBytes = heldBy(device, config, vocabulary, false);
+  const step = (paths: readonly DepthPath[]): StepMemory => planStep(device, config, vocabulary, batch, paths);
+  const joint = largestPaths(config);
+  return {
+    batch,
+    parameterBytes,
+    optimizerBytes: heldBy(device, config, vocabulary, true) - parameterBytes,
+    joint: { depths: joint.map(({ depth }) => depth), ...step(joint) },
+    depths: evaluatedPaths(config).map((path) => ({ depth: path.depth, training: step([path]), inference: planInference(device, config, vocabulary, batch, path) })),
+  };
+}
+
+/** The memory of a training step along these paths together, the optimiser's update included. */
+export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly DepthPath[] = largestPaths(config)): StepMemory {
+  return measure(device, config, vocabulary, true, (tape, built) => {
+    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
+  });
+}
+
+/** The memory of a forward pass along one path. */
+export function planInference(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, { schedule }: DepthPath): StepMemory {
+  return measure(device, config, vocabulary, false, (tape, { model }) => {
+    const { features, lengths } = uploadBatch(tape, blankBatch(shape, config.features.bins));
+    model.forward(tape, features, lengths, [schedule]);
+  });
+}
+
+function measure(device: Device, config: TrainConfig, vocabulary: number, training: boolean, body: (tape: Tape, built: BuiltModel) => void): StepMemory {
+  const dry = dryDevice(device);
+  const { activation } = activationType(device, training ? config.precision : "f32");
+  const built = buildModel(dry, config, vocabulary, { optimizer: training, half: activation === "f16" });
+  const held = dry.pool.statistics.liveBytes;
+  const tape = new Tape(dry, { grad: training, activation });
+  body(tape, built);
+  tape.end();
+  const { peakBytes, allocatedBytes } = dry.pool.statistics;
+  return { activationBytes: peakBytes - held, totalBytes: peakBytes, reservedBytes: allocatedBytes };
+}
+
+/** What a model holds before its first step. */
+function heldBy(device: Device, config: TrainConfig, vocabulary: number, optimizer: boolean): number {
+  const dry = dryDevice(device);
+  buildModel(dry, config, vocabulary, { optimizer, half: activationType(device, config.precision).activation === "f16" });
+  return dry.pool.statistics.liveBytes;
+}
+
+/** Steps looked at where paths are drawn anew in each. */
+const DRAWS = 500;
+
+/** The paths of the step with the most block applications: where middle depths are drawn, steps differ. */
+function largestPaths(config: TrainConfig): DepthPath[] {
+  const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(config, step));
+  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
+  return draws[applications.indexOf(Math.max(...applications))] as DepthPath[];
+}
+
+/** A batch of zeros. Its utterances are all as long as the longest, which changes no tensor's size. */
+function blankBatch({ size, frames, labels }: BatchShape, bins: number): Batch {
+  const item = { features: new Float32Array(frames * bins), frames, labels: new Int32Array(labels).fill(1) };
+  return padBatch(new Array<typeof item>(size).fill(item), bins);
+}
