@@ -21,7 +21,7 @@ interface TranscribeOptions extends AdapterOptions {
 export function register(program: Command): void {
   const command = program
     .command("transcribe <checkpoint> <file...>")
-    .description("Print what is said in WAV or FLAC files.")
+    .description("Print what is said in WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus files.")
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--beam <width>", "CTC prefix beam search of this width instead of greedy decoding")
     .option("--json", "print one JSON object a file");

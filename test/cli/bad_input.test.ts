@@ -109,7 +109,7 @@ const WRONG: [name: string, words: string[], message: RegExp][] = [
   ["a missing file", ["transcribe", "@run", "@nothing.wav"], /^nothing\.wav does not exist\.$/],
   ["an empty file", ["transcribe", "@run", "@empty.wav"], /^empty\.wav is empty: it has 0 bytes\.$/],
   ["a file that is cut short", ["transcribe", "@run", "@half.wav"], /^half\.wav is cut short: its header announces 8000 bytes of samples, 3978 are there\.$/],
-  ["a file that is no audio", ["transcribe", "@run", "@text.wav"], /^text\.wav is neither a WAV nor a FLAC file\.$/],
+  ["a file that is no audio", ["transcribe", "@run", "@text.wav"], /^text\.wav is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/],
   ["a folder", ["transcribe", "@run", "@run"], /run is a folder, not an audio file\.$/],
   ["audio without a sample", ["transcribe", "@run", "@silent.wav"], /^silent\.wav holds no audio: its length is 0 samples\.$/],
   ["audio too short for a frame", ["transcribe", "@run", "@click.wav"], /^click\.wav: 38 ms of audio are too short/],

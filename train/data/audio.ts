@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
 import { decodeFlac, isFlac } from "./flac.ts";
+import { decodeMp3, id3Length, isMp3 } from "./mp3.ts";
+import { decodeOgg, isOgg } from "./ogg.ts";
 import { cutPiece, type Piece } from "./piece.ts";
 import { rateLimits, resample } from "./resample.ts";
 import { decodeWav, isWav } from "./wav.ts";
@@ -13,16 +15,31 @@ export interface Audio {
   readonly originalRate: number;
 }
 
+/** One recording as its file has it, with channels averaged. */
+export interface Recording {
+  readonly samples: Float32Array;
+  /** Hz */
+  readonly sampleRate: number;
+  /** Number of channels of the file. */
+  readonly channels: number;
+}
+
 /**
- * Reads a WAV or FLAC file as mono audio at the wanted rate. 16-bit values come out as value / 32768 exactly;
- * channels are averaged; another sample rate is converted.
+ * Reads a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file as mono audio at the wanted rate. 16-bit values come out as
+ * value / 32768 exactly; channels are averaged; another sample rate is converted.
  *
  * @param targetRate in Hz
  * @param piece the part of the recording to return; all of it unless given
- * @throws UserError with one sentence naming the file if it is missing, empty, cut short, damaged, neither WAV
- *   nor FLAC, of an unknown encoding or rate, or without a single sample, or if the piece reaches beyond its end
+ * @throws UserError with one sentence naming the file if it is missing, empty, cut short, damaged, of an unknown format,
+ *   encoding or rate, or without a single sample, or if the piece reaches beyond its end
  */
 export async function readAudio(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
+  const { samples: recorded, sampleRate } = await readRecording(path, piece);
+  return { samples: await resample(recorded, sampleRate, targetRate), sampleRate: targetRate, originalRate: sampleRate };
+}
+
+/** The same at the file's own rate, with its number of channels; see `readAudio`. */
+export async function readRecording(path: string, piece?: Piece): Promise<Recording> {
   const bytes = await readBytes(path);
   const { channels, sampleRate } = await decode(bytes, path);
   if (sampleRate < rateLimits.lowest || sampleRate > rateLimits.highest) {
@@ -31,9 +48,7 @@ export async function readAudio(path: string, targetRate: number, piece?: Piece)
   const mono = average(channels);
   if (mono.length === 0) throw new UserError(`${path} holds no audio: its length is 0 samples.`);
   if (!mono.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
-  const wanted = piece ? cutPiece(mono, sampleRate, piece, path) : mono;
-  const samples = await resample(wanted, sampleRate, targetRate);
-  return { samples, sampleRate: targetRate, originalRate: sampleRate };
+  return { samples: piece ? cutPiece(mono, sampleRate, piece, path) : mono, sampleRate, channels: channels.length };
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
@@ -51,8 +66,11 @@ async function readBytes(path: string): Promise<Uint8Array> {
 async function decode(bytes: Uint8Array, path: string): Promise<DecodedAudio> {
   if (bytes.length === 0) throw new UserError(`${path} is empty: it has 0 bytes.`);
   if (isWav(bytes)) return decodeWav(bytes, path);
-  if (isFlac(bytes)) return decodeFlac(bytes, path);
-  throw new UserError(`${path} is neither a WAV nor a FLAC file.`);
+  if (isOgg(bytes)) return decodeOgg(bytes, path);
+  const untagged = bytes.subarray(id3Length(bytes));
+  if (isFlac(untagged)) return decodeFlac(untagged, path);
+  if (isMp3(bytes)) return decodeMp3(bytes, path);
+  throw new UserError(`${path} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`);
 }
 
 function average(channels: readonly Float32Array[]): Float32Array {

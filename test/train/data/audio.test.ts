@@ -193,7 +193,7 @@ describe("bad files give one sentence with their name", async () => {
     "adpcm.wav": [wavBytes(new Array<number>(505).fill(0), "4"), /unknown encoding \(format 17, 4 bits\)/],
     "nan.wav": [wavBytes([0, NaN], "32f"), /not finite/],
     "rate.wav": [wavBytes([0, 1], "16", 1, 400000), /has 400000 samples a second/],
-    "text.wav": [new TextEncoder().encode("a b c d e f"), /is neither a WAV nor a FLAC file/],
+    "text.wav": [new TextEncoder().encode("a b c d e f"), /is not audio that can be read, which is WAV, FLAC, MP3/],
     "magic.flac": [flac.subarray(0, 4), /no stream header/],
     "header.flac": [flac.subarray(0, 60), /cut short or damaged: its header announces 20000 samples, 0 could be read/],
     "half.flac": [flac.subarray(0, flac.length >> 1), /cut short or damaged/],

@@ -94,7 +94,7 @@ describe("bad input", () => {
 
   test.each([
     ["missing", "does not exist"],
-    ["noise", "neither a WAV nor a FLAC file"],
+    ["noise", "not audio that can be read"],
     ["nothing", "0 samples"],
   ])("%s audio file: named with the manifest's line", async (name, reason) => {
     const message = await messageOf(load([line("one", "one"), line(name, "two")]));

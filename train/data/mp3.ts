@@ -1,0 +1,64 @@
+import { MPEGDecoder } from "mpg123-decoder";
+import { UserError } from "../../engine/errors.ts";
+import type { DecodedAudio } from "./decoded_audio.ts";
+import { isMp3Frame, readMp3Frames } from "./mp3_frames.ts";
+
+/** A tag of ID3v2 can be before any kind of audio; its length is four times 7 bits. */
+const ID3_HEADER_BYTES = 10;
+
+/** Bytes of an ID3v2 tag at the start, which holds title and pictures; 0 without one. */
+export function id3Length(bytes: Uint8Array): number {
+  if (bytes.length < ID3_HEADER_BYTES || Buffer.from(bytes.subarray(0, 3)).toString("latin1") !== "ID3") return 0;
+  return bytes.subarray(6, ID3_HEADER_BYTES).reduce((length, byte) => length * 128 + (byte & 127), 0) + ID3_HEADER_BYTES;
+}
+
+/** Whether an MPEG frame starts the file or follows its tag and any zeros after that. */
+export function isMp3(bytes: Uint8Array): boolean {
+  return isMp3Frame(bytes, firstFrame(bytes));
+}
+
+function firstFrame(bytes: Uint8Array): number {
+  const tag = id3Length(bytes);
+  const padding = tag === 0 ? 0 : bytes.subarray(tag).findIndex((byte) => byte !== 0);
+  return tag + Math.max(0, padding);
+}
+
+/**
+ * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III) with libmpg123; silence that the encoder added at the ends is
+ * left out where the file says how much it is. The format has no checksum, so of damage only missing frames are noticed.
+ *
+ * @param name how messages call the file
+ * @throws UserError if it is cut short, or cannot be decoded
+ */
+export async function decodeMp3(bytes: Uint8Array, name: string): Promise<DecodedAudio> {
+  const { announced, present, cutShort } = readMp3Frames(bytes, firstFrame(bytes));
+  if (announced !== null && present < announced) {
+    throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`);
+  }
+  if (cutShort) throw new UserError(`${name} is a cut short MP3 file: it ends within a frame.`);
+
+  const decoder = new MPEGDecoder(); // it has a WebAssembly memory of its own until it is freed
+  try {
+    await decoder.ready;
+    const { channelData, samplesDecoded, sampleRate, errors } = withoutConsole(() => decoder.decode(bytes));
+    if (errors[0] || samplesDecoded === 0) throw damaged(name, errors[0]?.message ?? "nothing could be decoded");
+    return { channels: channelData, sampleRate };
+  } catch (error) {
+    throw error instanceof UserError ? error : damaged(name, (error as Error).message);
+  } finally {
+    decoder.free();
+  }
+}
+
+const damaged = (name: string, why: string) => new UserError(`${name} is a damaged MP3 file: ${why.split("\n")[0]}.`);
+
+/** The library prints each error as well as returning it. */
+function withoutConsole<T>(call: () => T): T {
+  const { error } = console;
+  console.error = () => undefined;
+  try {
+    return call();
+  } finally {
+    console.error = error;
+  }
+}

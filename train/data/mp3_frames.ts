@@ -1,0 +1,69 @@
+/** What the frames of an MPEG audio file say, without decoding them. */
+export interface Mp3Frames {
+  /** Samples per channel that the encoder wrote down (in a "Xing" or "Info" frame); null if it did not. */
+  readonly announced: number | null;
+  /** Samples of the frames that are there, by their headers. */
+  readonly present: number;
+  /** The file ends within a frame. */
+  readonly cutShort: boolean;
+}
+
+interface FrameHeader {
+  /** Bytes to the next frame; null in the "free" format, which does not say. */
+  readonly length: number | null;
+  readonly samples: number;
+}
+
+const HEADER_BYTES = 4;
+
+/** kbit/s by index: MPEG-1 layers I, II, III; MPEG-2 and 2.5 layer I, layers II and III (ISO 11172-3 and 13818-3). */
+const KILOBITS = {
+  v1: { 1: [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448], 2: [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384], 3: [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320] },
+  v2: { 1: [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256], 2: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160], 3: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160] },
+} as const;
+
+const RATES_V1 = [44100, 48000, 32000];
+
+/** Whether a frame starts here: eleven bits of 1, then no reserved value. */
+export const isMp3Frame = (bytes: Uint8Array, at = 0): boolean => parseHeader(bytes, at) !== null;
+
+/** Goes from frame to frame by the lengths in their headers, to the file's end or to what is no frame, as a tag. */
+export function readMp3Frames(bytes: Uint8Array, start: number): Mp3Frames {
+  const announced = announcedSamples(bytes, start);
+  let present = 0;
+  for (let at = start; at < bytes.length; ) {
+    const header = parseHeader(bytes, at);
+    if (!header || header.length === null) break;
+    if (at + header.length > bytes.length) return { announced, present, cutShort: true };
+    present += header.samples;
+    at += header.length;
+  }
+  return { announced, present, cutShort: false };
+}
+
+function parseHeader(bytes: Uint8Array, at: number): FrameHeader | null {
+  if (at + HEADER_BYTES > bytes.length) return null;
+  const [sync = 0, kind = 0, rates = 0] = bytes.subarray(at, at + HEADER_BYTES);
+  const version = (kind >> 3) & 3; // 0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1
+  const layer = 4 - ((kind >> 1) & 3);
+  const bitrate = rates >> 4;
+  const rate = (rates >> 2) & 3;
+  if (sync !== 0xff || kind < 0xe0 || version === 1 || bitrate === 15 || rate === 3) return null;
+  if (layer !== 1 && layer !== 2 && layer !== 3) return null;
+
+  const samples = layer === 1 ? 384 : layer === 2 || version === 3 ? 1152 : 576;
+  if (bitrate === 0) return { length: null, samples };
+  const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
+  const sampleRate = (RATES_V1[rate] as number) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const slot = layer === 1 ? 4 : 1; // bytes that a length counts in, and that padding adds
+  return { length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot, samples };
+}
+
+/** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */
+function announcedSamples(bytes: Uint8Array, start: number): number | null {
+  const first = Buffer.from(bytes.subarray(start, start + 200));
+  const at = Math.max(first.indexOf("Xing"), first.indexOf("Info"));
+  const header = parseHeader(bytes, start);
+  if (at < 0 || !header || at + 12 > first.length || (first.readUInt32BE(at + 4) & 1) === 0) return null;
+  return first.readUInt32BE(at + 8) * header.samples;
+}
