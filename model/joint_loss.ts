@@ -40,7 +40,7 @@ export interface PathTerms {
 }
 
 /** The terms of a deep path, a seed path and any middle depths, as the formula of `jointLoss` has them. */
-export const sandwichTerms = ({ seedWeight }: JointLossConfig, paths: number): PathTerms[] =>
+export const sandwichTerms = ({ seedWeight }: Pick<JointLossConfig, "seedWeight">, paths: number): PathTerms[] =>
   Array.from({ length: paths }, (_, path) => (path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true }));
 
 export interface JointLossTargets {

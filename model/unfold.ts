@@ -58,8 +58,9 @@ export function unfold<State>(x: State, schedules: readonly DepthSchedule[], app
   return ends;
 }
 
-/** How many block applications `unfold` makes for these schedules. */
-export function countApplications(schedules: readonly DepthSchedule[]): number {
+/** How many block applications these schedules take, where prefixes are shared: where depths have norms of their own, they are not. */
+export function countApplications(schedules: readonly DepthSchedule[], prefixesShared = true): number {
+  if (!prefixesShared) return schedules.reduce((sum, { length }) => sum + length, 0);
   let applications = 0;
   unfold(null, schedules, () => {
     applications++;

@@ -11,6 +11,7 @@ import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
 import { loadCheckpoint, restoreParameters, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
+import { depthsWithNorms } from "./trained_depths.ts";
 
 export interface BuiltModel {
   readonly model: ConformerCtc;
@@ -28,7 +29,7 @@ const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
  */
 export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false }: { optimizer: boolean; half?: boolean }): BuiltModel {
   const parameters = new Parameters();
-  const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary });
+  const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary, normDepths: depthsWithNorms(config) });
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
   const lossScale = (half || config.precision === "f16") && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
   parameters.seal(device, { seed: config.seed, optimizer, half });
@@ -40,8 +41,12 @@ export function buildFbank({ data, features }: TrainConfig): Fbank {
   return createFbank({ sampleRate: data.sampleRate, bins, frameLengthMs, frameShiftMs, lowFrequency: lowFreq, highFrequency: highFreq });
 }
 
-/** The schedule of a logical depth of this config. */
-export const scheduleOf = (config: TrainConfig, depth: number): DepthSchedule => depthSchedule(config.unfold.order, config.model.blocks, depth);
+/** The schedule of a logical depth of this config. Throws UserError for a depth without norms, where each has its own. */
+export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
+  const own = depthsWithNorms(config);
+  if (own && !own.includes(depth)) throw new UserError(`depth ${depth} has no norms: model.norms is per_depth, for the depths ${own.join(", ")}`);
+  return depthSchedule(config.unfold.order, config.model.blocks, depth, config.unfold.shallow);
+}
 
 /** The normalisation that a checkpoint keeps. Throws UserError if it is none, or not for the config's features. */
 export function restoreCmvn({ cmvn }: CheckpointState, { features }: TrainConfig, source: string): Cmvn {

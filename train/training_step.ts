@@ -2,10 +2,10 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts";
 import { scaled } from "../kernels/pointwise/unary.ts";
-import { jointLoss } from "../model/joint_loss.ts";
+import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
-import type { DepthPath } from "./depths.ts";
+import type { TrainingPath } from "./depths.ts";
 import { optimizerStep } from "./optimizer.ts";
 import type { BuiltModel } from "./build_model.ts";
 import { untimed, type Phase } from "./profile/phases.ts";
@@ -47,7 +47,7 @@ export function trainingStep(
   tape: Tape,
   { model, parameters, lossScale }: BuiltModel,
   { features, lengths, targets, targetLengths }: DeviceBatch,
-  paths: readonly DepthPath[],
+  paths: readonly TrainingPath[],
   config: TrainConfig,
   update: Update | undefined,
   phase: Phase = untimed,
@@ -56,7 +56,8 @@ export function trainingStep(
   const loss = phase("encode forward", () => {
     const output = model.forward(tape, features, lengths, schedules, { checkpointing: config.unfold.checkpointing });
     const batch = { targets, targetLengths, lengths: output.deviceLengths };
-    return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }));
+    const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
+    return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }, terms));
   });
 
   phase("encode backward", () => tape.backward(loss.total, startOfBackward(tape, config.batch.accumulate, lossScale)));

@@ -39,10 +39,11 @@ describe("what is filled in", () => {
   test("the defaults of the method and of everything else", () => {
     const config = load(DATA);
     expect(config.loss).toEqual({
-      seedWeight: 0.25, klWeight: 0.1, temperature: 2, klDirection: "teacher_to_student", klTeacher: "deep", detach: "teacher", middleDepths: 0,
+      seedWeight: 0.25, depthWeights: null, klWeight: 0.1, temperature: 2, klDirection: "teacher_to_student", klTeacher: "deep", detach: "teacher",
+      middleDepths: 0, layerDrop: 0,
     });
-    expect(config.unfold).toEqual({ order: "repeat", depths: [6, 12], checkpointing: true });
-    expect(config.model).toMatchObject({ convNorm: "layer_norm", convMask: "before_depthwise", subsamplingChannels: config.model.dim });
+    expect(config.unfold).toEqual({ order: "repeat", depths: [6, 12], shallow: "first", checkpointing: true });
+    expect(config.model).toMatchObject({ norms: "shared", convNorm: "layer_norm", convMask: "before_depthwise", subsamplingChannels: config.model.dim });
     expect(config).toMatchObject({ seed: 0, epochs: 50, steps: null, batch: { size: 16, frames: null }, eval: { everyEpochs: 1, everySteps: null, beam: null } });
     expect(config.data.test).toEqual([]);
   });
@@ -120,6 +121,9 @@ describe("what is wrong", () => {
     expect(faults(`${DATA}unfold:\n  depths:\n    - 2\n    - 0\n`)).toEqual(["FILE, line 7: unfold.depths[1]: expected a whole number from 1 to 1000, got 0."]);
     expect(faults(`${DATA}loss: 3`)).toEqual(["FILE, line 4: loss: expected a section of keys and values, got 3."]);
     expect(faults(`${DATA}model: {dropout: 1}`)).toEqual(["FILE, line 4: model.dropout: expected a number from 0 to less than 1, got 1."]);
+    expect(faults(`${DATA}loss: {depth_weights: [2, 6]}`)).toEqual(["FILE, line 4: loss.depth_weights: expected a section of depths and weights such as { 2: 0.25, 6: 1 }, got [2,6]."]);
+    expect(faults(`${DATA}loss:\n  depth_weights:\n    12: 1\n    6: -1\n`)).toEqual(["FILE, line 7: loss.depth_weights.6: expected a number, 0 or more, got -1."]);
+    expect(faults(`${DATA}loss: {layer_drop: 1}`)).toEqual(["FILE, line 4: loss.layer_drop: expected a number from 0 to less than 1, got 1."]);
     expect(faults("just words")).toEqual(['FILE: the config: expected a section of keys and values, got "just words".']);
   });
 
@@ -158,6 +162,16 @@ describe("values that contradict each other", () => {
     ["model: {blocks: 2}\nunfold: {order: [0, 1, 2]}", "unfold.order names block 2, but the 2 of model.blocks are 0 to 1."],
     ["model: {blocks: 2}\nunfold: {order: [0, 1, 1], depths: [2, 4]}", "unfold.order lists 3 blocks, but the largest of unfold.depths is 4."],
     ["loss: {middle_depths: 6}", "loss.middle_depths is 6, but between the seed (6) and the deep path (12) there are 5 depths."],
+    ["model: {norms: per_depth}\nunfold: {depths: [6, 8, 12]}\nloss: {middle_depths: 2}", "loss.middle_depths is 2, but between the seed (6) and the deep path (12) there is 1 depth of unfold.depths."],
+    ["loss: {middle_depths: 6, depth_weights: {6: 1, 8: 1, 10: 1}}", "loss.middle_depths is 6, but between the shallowest trained depth (6) and the deepest (10) there are 2 depths that are not trained anyway."],
+    ["loss: {depth_weights: {6: 1, 2.5: 1}}", "loss.depth_weights.2.5 is no depth, expected a whole number from 1."],
+    ["loss: {depth_weights: {}}", "loss.depth_weights has no depth with a weight over 0, so nothing would be trained."],
+    ["loss: {depth_weights: {6: 0, 12: 0}}", "loss.depth_weights has no depth with a weight over 0, so nothing would be trained."],
+    ["loss: {depth_weights: {6: 1, 13: 1}}", "loss.depth_weights.13 is deeper than the largest of unfold.depths, 12."],
+    ["loss: {depth_weights: {2: 1, 4: 1}}", "loss.depth_weights ends at 4, so that some of model.blocks, 6, would never be trained."],
+    ["loss: {depth_weights: {2: 1, 12: 0}, kl_weight: 0}", "loss.depth_weights ends at 2, so that some of model.blocks, 6, would never be trained."],
+    ["model: {blocks: 2}\nunfold: {order: [0, 1, 1], shallow: even}", "unfold.shallow is even, but with a list as unfold.order shallower paths are its beginnings."],
+    ["model: {norms: per_depth}\nloss: {layer_drop: 0.2}", "loss.layer_drop is 0.2, but with model.norms per_depth a path without some of its layers is of no depth that has norms."],
     ["epochs: 3\nsteps: 4", "steps cannot be given together with epochs; set one of them to null."],
     ["eval: {every_epochs: 1, every_steps: 4}", "eval.every_steps cannot be given together with eval.every_epochs; set one of them to null."],
     ["schedule: {hold_steps: 5}", "schedule.hold_steps belongs to kind tri_stage, but schedule.kind is cosine."],
@@ -172,7 +186,7 @@ describe("values that contradict each other", () => {
 });
 
 describe("keeping a config", () => {
-  const yaml = `${DATA}  test: {test_a_B: a.jsonl, myTest: b.jsonl}\nschedule: {kind: tri_stage, hold_steps: 4}\nmodel: {blocks: 2}\nunfold: {order: [0, 1, 1]}\n`;
+  const yaml = `${DATA}  test: {test_a_B: a.jsonl, myTest: b.jsonl}\nschedule: {kind: tri_stage, hold_steps: 4}\nmodel: {blocks: 2}\nunfold: {order: [0, 1, 1]}\nloss: {depth_weights: {2: 0.5, 3: 1}}\n`;
 
   test("as JSON and back gives the same", () => {
     const config = load(yaml);

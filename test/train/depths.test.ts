@@ -20,7 +20,7 @@ it("a step trains the deep path, the seed, and middle depths that are drawn anew
 
 it("without depths between there is nothing to draw, and a seed that is not unfolded is one path", () => {
   expect(trainingPaths(smallConfig("unfold.depths=[2, 3]"), 0).map(({ depth, schedule }) => [depth, schedule])).toEqual([[3, [0, 1, 1]], [2, [0, 1]]]);
-  expect(trainingPaths(smallConfig("unfold.depths=[2]"), 0)).toEqual([{ depth: 2, schedule: [0, 1] }]);
+  expect(trainingPaths(smallConfig("unfold.depths=[2]"), 0)).toEqual([{ depth: 2, schedule: [0, 1], ctcWeight: 1, distilled: false }]);
 });
 
 it("the depths of the config are evaluated, shallow first", () => {

@@ -1,5 +1,6 @@
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "./schema.ts";
+import { unfoldFaults } from "./unfold_checks.ts";
 
 /** What one key alone cannot show: values that contradict each other. */
 export function crossChecks(config: ParsedConfig): Fault[] {
@@ -25,21 +26,6 @@ function* modelFaults({ model }: ParsedConfig): Generator<Fault> {
   if (dim % heads !== 0) yield { path: ["model", "heads"], message: `is ${heads}, which does not divide model.dim ${dim}` };
   if (dim % 2 !== 0) yield { path: ["model", "dim"], message: `is ${dim}, expected an even number, because positions are pairs of sine and cosine` };
   if (conv_kernel % 2 === 0) yield { path: ["model", "conv_kernel"], message: `is ${conv_kernel}, expected an odd number, so that it has a middle` };
-}
-
-function* unfoldFaults({ model: { blocks }, unfold: { order, depths }, loss }: ParsedConfig): Generator<Fault> {
-  const deepest = depths === undefined ? (typeof order === "string" ? 2 * blocks : order.length) : Math.max(...depths);
-  if (depths !== undefined && new Set(depths).size < depths.length) yield { path: ["unfold", "depths"], message: `[${depths.join(", ")}] has a depth twice` };
-  if (deepest < blocks) yield { path: ["unfold", "depths"], message: `ends at ${deepest}, but the deep path has to be at least as deep as the seed, model.blocks ${blocks}` };
-  if (typeof order !== "string") {
-    const outside = order.find((block) => block >= blocks);
-    if (outside !== undefined) yield { path: ["unfold", "order"], message: `names block ${outside}, but the ${blocks} of model.blocks are 0 to ${blocks - 1}` };
-    if (order.length !== deepest) yield { path: ["unfold", "order"], message: `lists ${order.length} blocks, but the largest of unfold.depths is ${deepest}` };
-  }
-  const between = Math.max(0, deepest - blocks - 1);
-  if (loss.middle_depths > between) {
-    yield { path: ["loss", "middle_depths"], message: `is ${loss.middle_depths}, but between the seed (${blocks}) and the deep path (${deepest}) there are ${between} depths` };
-  }
 }
 
 function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: ParsedConfig): Generator<Fault> {

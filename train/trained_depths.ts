@@ -1,0 +1,49 @@
+import type { TrainConfig } from "./config.ts";
+
+/** A depth that every step trains. */
+export interface TrainedDepth {
+  readonly depth: number;
+  /** Of its CTC loss. */
+  readonly ctcWeight: number;
+  /** Whether the deepest one teaches it, or it the deepest. */
+  readonly distilled: boolean;
+}
+
+/**
+ * The depths of a map of CTC weights that are trained, deepest first. One of weight 0 is left out, unless it is the deepest or
+ * the shallowest and their divergence is wanted: it then teaches or learns without CTC.
+ */
+export function depthsOfWeights(weights: Readonly<Record<string, number>>, klWeight: number): number[] {
+  const depths = Object.keys(weights).map(Number).sort((a, b) => b - a);
+  return depths.filter((depth, i) => (weights[depth] as number) > 0 || (klWeight > 0 && (i === 0 || i === depths.length - 1)));
+}
+
+/**
+ * The depths that every step trains, deepest first: those of `loss.depth_weights`, or the largest of `unfold.depths` with CTC
+ * weight 1 and the seed with `loss.seed_weight`. The shallowest is distilled.
+ */
+export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDepth[] {
+  const deepest = unfold.depths.at(-1) as number;
+  const weights = loss.depthWeights ?? { [model.blocks]: loss.seedWeight, [deepest]: 1 };
+  const depths = loss.depthWeights ? depthsOfWeights(loss.depthWeights, loss.klWeight) : [...new Set([deepest, model.blocks])];
+  return depths.map((depth, i) => ({ depth, ctcWeight: weights[depth] as number, distilled: i > 0 && i === depths.length - 1 }));
+}
+
+/** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not trained anyway. */
+export function middleDepths(config: TrainConfig): number[] {
+  const trained = trainedDepths(config).map(({ depth }) => depth);
+  return depthsBetween(trained, config.model.norms === "per_depth" ? config.unfold.depths : null);
+}
+
+/** Depths between some, deepest first, without them; of a list where there is one. */
+export function depthsBetween(trained: readonly number[], among: readonly number[] | null): number[] {
+  const [deepest, shallowest] = [trained[0] as number, trained.at(-1) as number];
+  const between = Array.from({ length: Math.max(0, deepest - shallowest - 1) }, (_, i) => shallowest + 1 + i);
+  return between.filter((depth) => !trained.includes(depth) && (among?.includes(depth) ?? true));
+}
+
+/** The depths that have norms of their own, in ascending order; undefined where all share them. */
+export function depthsWithNorms(config: TrainConfig): number[] | undefined {
+  if (config.model.norms === "shared") return undefined;
+  return [...new Set([...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth)])].sort((a, b) => a - b);
+}
