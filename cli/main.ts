@@ -13,6 +13,8 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
   bench: ["time kernels and training steps against what this machine can do", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
+  tokenizer: ["make a tokenizer.json of subwords from manifests, or look at one", () => import("./tokenizer.ts")],
+  experiment: ["train and compare the rows of an experiment: one table with intervals and tests", () => import("./experiment.ts")],
   config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
   eval: ["error rates of a checkpoint at each depth", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],

@@ -32,6 +32,8 @@ export class SubwordUnits implements Units {
   readonly #classes: ReadonlyMap<number, number>;
   /** By class. */
   readonly #pieces: readonly Piece[];
+  /** Stands for a space in tokens. */
+  readonly #mark: string;
   /** Whether words are encoded one by one. */
   readonly #splits: boolean;
 
@@ -46,6 +48,7 @@ export class SubwordUnits implements Units {
 
     const { mark, splits } = metaspaceOf(this.#json);
     const special = specialTokens(this.#json);
+    this.#mark = mark;
     this.#splits = splits;
     this.#pieces = this.tokens.map((token, label) => {
       const text = label === 0 || special.has(token) ? "" : token.replaceAll(mark, " ");
@@ -105,6 +108,7 @@ export class SubwordUnits implements Units {
 
   /** The text's classes, or null where a character is in no token. */
   #labels(text: string): number[] | null {
+    if (text.includes(this.#mark)) return null; // would come back as a space
     const labels: number[] = [];
     // The library's Metaspace does not split before spaces, where tokenizers in Python and Rust do.
     for (const part of this.#splits ? text.split(/(?= )/u) : [text]) {

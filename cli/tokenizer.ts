@@ -1,0 +1,44 @@
+import { Option, type Command } from "commander";
+import { UserError } from "../engine/errors.ts";
+import { normalizeText } from "../train/data/manifest.ts";
+import { readTokenizer } from "../train/tokenizer/tokenizer_file.ts";
+import { trainTokenizer } from "../train/tokenizer/train_tokenizer.ts";
+import { terminalObserver } from "./terminal_observer.ts";
+
+interface TrainOptions {
+  size?: number;
+  out: string;
+  kind: "bpe" | "characters";
+}
+
+export function register(program: Command): void {
+  const command = program.command("tokenizer").description("Make a tokenizer.json of subwords for a config's units, or look at what one does.");
+  command
+    .command("train <manifest...>")
+    .description("Learn subwords from the texts of manifests by byte-pair encoding, and write them as Hugging Face's tokenizers do.")
+    .option("--size <tokens>", "number of tokens, <blank> and <unk> included: the classes of the model", parseSize)
+    .requiredOption("--out <file>", "the tokenizer.json to write")
+    .addOption(new Option("--kind <kind>", "bpe, or characters, which merges nothing and takes no --size").choices(["bpe", "characters"]).default("bpe"))
+    .action(runTrain);
+  command
+    .command("encode <tokenizer> <text>")
+    .description("Print the pieces of a text, one a line, each with its class in the model.")
+    .action(runEncode);
+}
+
+async function runTrain(manifests: string[], { size, out, kind }: TrainOptions): Promise<void> {
+  if (kind === "bpe" && size === undefined) throw new UserError("--size: expected the number of tokens, such as 500");
+  if (kind === "characters" && size !== undefined) throw new UserError("--size: does not go with --kind characters, whose number the texts decide");
+  const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({ manifests, kind, size: size ?? null, out, observer: terminalObserver() });
+  process.stdout.write(`${out}: ${units.size} tokens from ${texts} texts, ${labelsPerText.toFixed(1)} of them a text where it has ${charactersPerText.toFixed(1)} characters\n`);
+}
+
+function runEncode(tokenizer: string, text: string): void {
+  const units = readTokenizer(tokenizer);
+  for (const label of units.encode(normalizeText(text))) process.stdout.write(`${label}\t${units.tokens[label]}\n`);
+}
+
+function parseSize(text: string): number {
+  if (!/^[1-9]\d{0,6}$/u.test(text)) throw new UserError(`--size: expected a whole number from 1 to 9999999, got '${text}'`);
+  return Number(text);
+}
