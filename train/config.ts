@@ -28,7 +28,7 @@ export interface ConfigOptions {
  *   names file, line, the key's path, what was expected and what came
  */
 export function loadConfig(file: string, overrides: readonly string[] = [], { dataFolder }: ConfigOptions = {}): TrainConfig {
-  const { value, lineOf } = parseYaml(readText(file), file);
+  const { value, lineOf } = parseYaml(readConfigFile(file), file);
   const sets = overrides.map(parseOverride);
   const merged = sets.reduce(applyOverride, value ?? {});
   const sourceOf = (at: readonly PropertyKey[]) => {
@@ -52,16 +52,18 @@ export function restoreConfig(plain: unknown, source: string, { dataFolder }: Co
 function check(value: unknown, folders: ConfigFolders, sourceOf: (path: readonly PropertyKey[]) => string): TrainConfig {
   const parsed = configSchema.safeParse(value);
   const faults = parsed.success ? crossChecks(parsed.data) : schemaFaults(parsed.error.issues, value, configSchema);
-  if (faults.length > 0) throw new UserError(faults.map((fault) => sentence(fault, sourceOf)).join("\n"));
+  if (faults.length > 0) throw new UserError(faults.map((fault) => faultSentence(fault, sourceOf)).join("\n"));
   return completeConfig(parsed.data!, folders);
 }
 
-function sentence({ path: at, message }: Fault, sourceOf: (path: readonly PropertyKey[]) => string): string {
+/** What is wrong as a sentence that begins with where. */
+export function faultSentence({ path: at, message }: Fault, sourceOf: (path: readonly PropertyKey[]) => string): string {
   const name = at.map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)).join("");
   return `${sourceOf(at)}: ${name === "" ? "the config" : name}${message.startsWith("expected") ? ":" : ""} ${message}.`;
 }
 
-function readText(file: string): string {
+/** A config's text. Throws UserError where there is none. */
+export function readConfigFile(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
   } catch (error) {

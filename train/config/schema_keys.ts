@@ -8,11 +8,11 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
-/** The section of keys at a path, or null if there is a single value, or nothing. */
+/** The section of keys at a path, also as an item of a list, or null if there is a single value, or nothing. */
 export function sectionAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodObject | null {
   let at = bare(schema);
   for (const key of path) {
-    const field = at instanceof z.ZodObject ? at.shape[String(key)] : undefined;
+    const field = at instanceof z.ZodObject ? at.shape[String(key)] : at instanceof z.ZodArray ? at.element : undefined;
     if (field === undefined) return null;
     at = bare(field);
   }
