@@ -4,7 +4,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
-const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "log", "checkpoint", "eval", "early_stop"];
+const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "log", "checkpoint", "eval", "early_stop", "memory"];
 
 /** Refuses to resume with another config than the run began with. Throws a UserError that names what was and what is now. */
 export function expectSameConfig(config: TrainConfig, { path, state }: Checkpoint): void {

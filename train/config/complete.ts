@@ -27,6 +27,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
+    memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
     model: { ...model, subsampling_channels: model.subsampling_channels ?? model.dim },
     unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
     schedule: {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notNegative, oneOf, positive, share, whole } from "./fields.ts";
+import { notNegative, oneOf, positive, share, whole, yesOrNo } from "./fields.ts";
 
 export const optimizerSchema = z.strictObject({
   learning_rate: positive().default(1e-3).describe("Peak learning rate of AdamW; for the noam schedule its factor."),
@@ -47,6 +47,12 @@ export const earlyStopSchema = z.strictObject({
   min_delta: notNegative().default(0).describe("By how much a WER has to be lower than the lowest before it, to count; 0.001 is a tenth of a percent of the words."),
 });
 
+export const memorySchema = z.strictObject({
+  limit_gib: positive().nullish().describe("Device memory in GiB (2^30 bytes) that training may take; what is free if left out, where the machine tells."),
+  check: yesOrNo().default(true).describe("Stop before the first epoch if the largest batch will not fit, with advice; otherwise only warn."),
+});
+
 export const logSchema = z.strictObject({
   every_steps: whole(1).default(10).describe("Steps from one record of the log to the next; its loss is their mean."),
+  tensorboard: yesOrNo().default(true).describe("Write the same as TensorBoard event files, beside log.jsonl."),
 });

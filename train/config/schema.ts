@@ -2,7 +2,7 @@ import { z } from "zod";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
 import { oneOf, whole } from "./fields.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
-import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
+import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, memorySchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
 
 /** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
 export const configSchema = z.strictObject({
@@ -11,6 +11,7 @@ export const configSchema = z.strictObject({
   features: featuresSchema.prefault({}).describe("Log-mel features, as Kaldi computes them."),
   spec_augment: specAugmentSchema.nullable().prefault({}).describe("SpecAugment, which hides parts of the training features; null turns it off."),
   batch: batchSchema.prefault({}).describe("Batches of utterances of similar length."),
+  memory: memorySchema.prefault({}).describe("The plan of device memory that is made for the largest batch before the first epoch."),
   model: modelSchema.prefault({}).describe("The seed: a Conformer encoder with a CTC head."),
   unfold: unfoldSchema.prefault({}).describe("How the seed becomes deeper models."),
   loss: lossSchema.prefault({}).describe("Joint loss: CTC(deep) + seed_weight CTC(seed) + kl_weight T^2 KL."),
