@@ -4,13 +4,22 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
-const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "log", "checkpoint", "eval", "early_stop", "memory"];
+const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "units.tokenizer", "log", "checkpoint", "eval", "early_stop", "memory"];
 
 /** Refuses to resume with another config than the run began with. Throws a UserError that names what was and what is now. */
 export function expectSameConfig(config: TrainConfig, { path, state }: Checkpoint): void {
-  const then = plainConfig(restoreConfig(state.config, path)); // with the defaults of keys that it is older than
-  const differences = differ(then, plainConfig(config), "");
+  const differences = configDifferences(config, state.config, path);
   if (differences.length > 0) throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}`);
+}
+
+/**
+ * Where a config differs, in what changes results, from one that was kept as plain values: `model.dim was 16, is now 32`. Keys that
+ * the kept one is older than have their defaults.
+ *
+ * @param source names the kept one in messages
+ */
+export function configDifferences(config: TrainConfig, kept: unknown, source: string): string[] {
+  return differ(plainConfig(restoreConfig(kept, source)), plainConfig(config), "");
 }
 
 /** Refuses to resume with other utterances, by the digest that `digestOf` gave of those now read. */
