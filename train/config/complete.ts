@@ -11,7 +11,7 @@ export interface ConfigFolders {
 
 /** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
 export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
-  const { data, batch, model, unfold, schedule, eval: evaluation, checkpoint } = parsed;
+  const { data, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
   const folder = folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
   const inFolder = (file: string) => path.resolve(folder, file);
   const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : data.test ?? {};
@@ -26,6 +26,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       dev: inFolder(data.dev),
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },
+    units: { ...units, tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer) },
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
     model: { ...model, subsampling_channels: model.subsampling_channels ?? model.dim },

@@ -4,7 +4,7 @@ import { unfoldFaults } from "./unfold_checks.ts";
 
 /** What one key alone cannot show: values that contradict each other. */
 export function crossChecks(config: ParsedConfig): Fault[] {
-  return [...featureFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...runFaults(config), ...averageFaults(config)];
+  return [...featureFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...unitsFaults(config), ...runFaults(config), ...averageFaults(config)];
 }
 
 function* featureFaults({ data, features }: ParsedConfig): Generator<Fault> {
@@ -26,6 +26,11 @@ function* modelFaults({ model }: ParsedConfig): Generator<Fault> {
   if (dim % heads !== 0) yield { path: ["model", "heads"], message: `is ${heads}, which does not divide model.dim ${dim}` };
   if (dim % 2 !== 0) yield { path: ["model", "dim"], message: `is ${dim}, expected an even number, because positions are pairs of sine and cosine` };
   if (conv_kernel % 2 === 0) yield { path: ["model", "conv_kernel"], message: `is ${conv_kernel}, expected an odd number, so that it has a middle` };
+}
+
+function* unitsFaults({ units: { kind, tokenizer } }: ParsedConfig): Generator<Fault> {
+  if (kind === "bpe" && tokenizer == null) yield { path: ["units", "tokenizer"], message: "is needed by kind bpe: make one with unfold tokenizer train" };
+  if (kind !== "bpe" && tokenizer != null) yield { path: ["units", "tokenizer"], message: `belongs to kind bpe, but units.kind is ${kind}` };
 }
 
 function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: ParsedConfig): Generator<Fault> {

@@ -3,12 +3,14 @@ import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./da
 import { oneOf, whole } from "./fields.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
 import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, memorySchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
+import { unitsSchema } from "./units_schema.ts";
 
 /** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
 export const configSchema = z.strictObject({
   seed: whole(0).default(0).describe("Of all randomness: initial weights, order of utterances, dropout, masks. The same seed gives the same run."),
   data: dataSchema.describe("Manifests and how their audio is read."),
   features: featuresSchema.prefault({}).describe("Log-mel features, as Kaldi computes them."),
+  units: unitsSchema.prefault({}).describe("What the model writes: the classes of its output."),
   spec_augment: specAugmentSchema.nullable().prefault({}).describe("SpecAugment, which hides parts of the training features; null turns it off."),
   batch: batchSchema.prefault({}).describe("Batches of utterances of similar length."),
   memory: memorySchema.prefault({}).describe("The plan of device memory that is made for the largest batch before the first epoch."),

@@ -1,6 +1,4 @@
 import { subsampledLength } from "../../model/subsampling.ts";
-import { CharacterUnits } from "../../model/units/characters.ts";
-import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Units } from "../../model/units/units.ts";
 import { buildFbank, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
@@ -8,6 +6,7 @@ import type { TrainConfig } from "../config.ts";
 import type { RunObserver } from "../run_observer.ts";
 import { loadDataset, type Dataset } from "./dataset.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
+import { trainingUnits } from "./training_units.ts";
 import { dataWarnings } from "./warnings.ts";
 
 export interface TrainingData {
@@ -28,7 +27,7 @@ export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint 
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
-  const units = resumed ? unitsFromJSON(resumed.state.units, resumed.path) : CharacterUnits.fromTexts(manifests.train.entries.map(({ text }) => text));
+  const units = trainingUnits(config, manifests.train.entries.map(({ text }) => text), resumed);
   const fbank = buildFbank(config);
   const warnings: string[] = [];
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
