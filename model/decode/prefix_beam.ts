@@ -1,5 +1,5 @@
 /**
- * CTC prefix beam search without a language model (Hannun et al. 2014, "First-pass large vocabulary continuous speech
+ * CTC prefix beam search (Hannun et al. 2014, "First-pass large vocabulary continuous speech
  * recognition using bi-directional recurrent DNNs", algorithm 1; WeNet's `ctc_prefix_beam_search`).
  *
  * Many paths collapse to one labelling, and only their sum is its probability. So the beam holds *prefixes*, each with
@@ -10,12 +10,13 @@
  *     stay, repeating c           label'(p)   = label(p) + y[c]
  *     grow to p·k                 label'(p·k) = y[k] + (k = c ? blank(p) : total(p))
  *
- * In the last line, a label like the one before needs a blank between them. Then the `beam` prefixes of highest total
- * are kept.
+ * In the last line, a label like the one before needs a blank between them. Then the `beam` prefixes of highest rank are
+ * kept: the rank is the total, and with a language model also what this says of the prefix (fusion.ts).
  *
  * A grown prefix has one parent, so its sum has one term unless it is in the beam already; only those few are looked up,
  * and every other extension costs one comparison with the worst prefix that is to be kept.
  */
+import type { FusedPrefix, Fusion } from "./fusion.ts";
 import { countFrames, splitBatch } from "./hypothesis.ts";
 import type { Hypothesis } from "./hypothesis.ts";
 import { bestClasses, logAddExp, Ranking } from "./ranking.ts";
@@ -27,6 +28,16 @@ export interface PrefixBeamOptions {
   blank?: number;
   /** Only the best classes of each frame are followed; null, the default, follows all. */
   classesPerFrame?: number | null;
+  /** A language model that takes part; none by default. */
+  fusion?: Fusion | null;
+}
+
+/** An answer of the search; `score` is the CTC's alone. */
+export interface BeamHypothesis extends Hypothesis {
+  /** log p_lm of the text and its end, not weighted; 0 without a language model. */
+  readonly lm: number;
+  /** What hypotheses are ranked by: `score`, and the weighted language model with its bonus. */
+  readonly total: number;
 }
 
 /** A node of the tree of all prefixes that were ever kept. One prefix is always one object, also if it comes back. */
@@ -34,6 +45,9 @@ interface Prefix {
   readonly parent: Prefix | null;
   readonly label: number;
   readonly children: Map<number, Prefix>;
+  readonly fused: FusedPrefix;
+  /** What the language model says of prefixes that grow out of this one, once asked. */
+  readonly extensions: Map<number, FusedPrefix>;
   /** Log-probability of its paths that end in a blank, of those that end in `label`, and of both together. */
   blankEnd: number;
   labelEnd: number;
@@ -47,7 +61,12 @@ interface Step {
   blankEnd: number;
   labelEnd: number;
   total: number;
+  fused: FusedPrefix;
 }
+
+/** Without a language model nothing is added. */
+const UNFUSED: FusedPrefix = { lm: 0, count: 0, score: 0, context: 0, partial: "" };
+const NO_FUSION: Fusion = { begin: UNFUSED, mostGained: 0, extend: () => UNFUSED, end: () => UNFUSED };
 
 /**
  * The best labellings of one utterance, best first.
@@ -55,23 +74,26 @@ interface Step {
  * @param logProbs `[frames, vocab]`
  * @throws RangeError if `logProbs` is not made of whole frames, or `beam` or `classesPerFrame` is not a positive integer
  */
-export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions): Hypothesis[] {
+export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions): BeamHypothesis[] {
   const { beam, blank = 0, classesPerFrame = null } = options;
+  const fusion = options.fusion ?? NO_FUSION;
   const frames = countFrames("prefixBeamSearch", logProbs, vocab, blank);
   checkPositive("beam", beam);
   if (classesPerFrame !== null) checkPositive("classesPerFrame", classesPerFrame);
 
   const followed = Math.min(classesPerFrame ?? vocab, vocab);
   const y = new Float64Array(vocab); // the frame's log-probabilities, -inf for classes that are not followed
-  let kept: Prefix[] = [{ parent: null, label: blank, children: new Map(), blankEnd: 0, labelEnd: -Infinity, total: 0 }];
+  let kept: Prefix[] = [{ ...newPrefix(null, blank, fusion.begin), blankEnd: 0, total: 0 }];
   for (let t = 0; t < frames; t++) {
     const frame = logProbs.subarray(t * vocab, (t + 1) * vocab);
     const classes = bestClasses(frame, followed);
     y.fill(-Infinity);
     for (const k of classes) y[k] = frame[k]!;
-    kept = advance(kept, y, classes, blank, beam);
+    kept = advance(kept, y, classes, blank, beam, fusion);
   }
-  return kept.map((prefix) => ({ labels: spell(prefix), score: prefix.total }));
+  const whole = kept.map((prefix) => ({ prefix, ended: fusion.end(prefix.fused) }));
+  const found = whole.map(({ prefix, ended }) => ({ labels: spell(prefix), score: prefix.total, lm: ended.lm, total: prefix.total + ended.score }));
+  return found.sort((a, b) => b.total - a.total); // the end of the sentence may have changed their order
 }
 
 /**
@@ -85,12 +107,12 @@ export function prefixBeamSearchBatch(
   shape: readonly [batch: number, frames: number, vocab: number],
   lengths: ArrayLike<number>,
   options: PrefixBeamOptions,
-): Hypothesis[][] {
+): BeamHypothesis[][] {
   return splitBatch("prefixBeamSearchBatch", logProbs, shape, lengths).map((utterance) => prefixBeamSearch(utterance, shape[2], options));
 }
 
 /** One frame: the prefixes kept before it -> those kept after it, best first. */
-function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, blank: number, beam: number): Prefix[] {
+function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, blank: number, beam: number, fusion: Fusion): Prefix[] {
   const ranking = new Ranking<Step>(beam);
   const inBeam = new Set(kept);
 
@@ -102,23 +124,28 @@ function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, 
       if (inBeam.has(prefix.parent)) labelEnd = logAddExp(labelEnd, grown(prefix.parent, prefix.label) + y[prefix.label]!);
     }
     const total = logAddExp(blankEnd, labelEnd);
-    if (ranking.admits(total)) ranking.insert(total, { from: prefix, label: null, blankEnd, labelEnd, total });
+    const { fused } = prefix;
+    const rank = total + fused.score;
+    if (ranking.admits(rank)) ranking.insert(rank, { from: prefix, label: null, blankEnd, labelEnd, total, fused });
   }
 
   for (const prefix of kept) {
     for (const label of classes) {
       if (label === blank) continue;
       const total = grown(prefix, label) + y[label]!;
-      if (total === -Infinity || !ranking.admits(total)) continue;
+      // Most are refused without asking the language model.
+      if (total === -Infinity || !ranking.admits(total + prefix.fused.score + fusion.mostGained)) continue;
       const child = prefix.children.get(label);
       if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
-      ranking.insert(total, { from: prefix, label, blankEnd: -Infinity, labelEnd: total, total });
+      const fused = extended(prefix, label, fusion);
+      const rank = total + fused.score;
+      if (ranking.admits(rank)) ranking.insert(rank, { from: prefix, label, blankEnd: -Infinity, labelEnd: total, total, fused });
     }
   }
 
   // Only now may sums be overwritten: the loops above read those before the frame.
   const steps = ranking.items;
-  const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label)));
+  const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label, step.fused)));
   for (const [i, { blankEnd, labelEnd, total }] of steps.entries()) Object.assign(following[i]!, { blankEnd, labelEnd, total });
   return following;
 }
@@ -128,13 +155,24 @@ function grown(prefix: Prefix, label: number): number {
   return prefix.parent && prefix.label === label ? prefix.blankEnd : prefix.total;
 }
 
-function childOf(prefix: Prefix, label: number): Prefix {
+function extended({ fused, extensions }: Prefix, label: number, fusion: Fusion): FusedPrefix {
+  const known = extensions.get(label);
+  if (known) return known;
+  const extension = fusion.extend(fused, label);
+  extensions.set(label, extension);
+  return extension;
+}
+
+function childOf(prefix: Prefix, label: number, fused: FusedPrefix): Prefix {
   const known = prefix.children.get(label);
   if (known) return known;
-  const child = { parent: prefix, label, children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity };
+  const child = newPrefix(prefix, label, fused);
   prefix.children.set(label, child);
   return child;
 }
+
+const newPrefix = (parent: Prefix | null, label: number, fused: FusedPrefix): Prefix =>
+  ({ parent, label, fused, extensions: new Map(), children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity });
 
 function spell(prefix: Prefix): Int32Array {
   const labels: number[] = [];

@@ -98,7 +98,7 @@ describe("prefixBeamSearch", () => {
   });
 
   test("no frames give the empty prefix", () => {
-    expect(prefixBeamSearch(new Float32Array(), 5, { beam: 3 })).toEqual([{ labels: new Int32Array(), score: 0 }]);
+    expect(prefixBeamSearch(new Float32Array(), 5, { beam: 3 })).toEqual([{ labels: new Int32Array(), score: 0, lm: 0, total: 0 }]);
   });
 
   test("refuses settings that make no sense", () => {
