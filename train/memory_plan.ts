@@ -103,10 +103,11 @@ function heldBy(device: Device, config: TrainConfig, vocabulary: number, optimiz
 /** Steps looked at where paths are drawn anew in each. */
 const DRAWS = 500;
 
-/** The paths of the step with the most block applications: where middle depths are drawn, steps differ. */
-function largestPaths(config: TrainConfig): DepthPath[] {
+/** The paths of the step with the most block applications, none left out: where middle depths are drawn, steps differ. */
+function largestPaths(given: TrainConfig): DepthPath[] {
+  const config = { ...given, loss: { ...given.loss, layerDrop: 0 } };
   const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(config, step));
-  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
+  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule), config.model.norms === "shared"));
   return draws[applications.indexOf(Math.max(...applications))] as DepthPath[];
 }
 

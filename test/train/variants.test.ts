@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { normal } from "../../engine/random.ts";
+import { Tape } from "../../engine/tape.ts";
+import { read } from "../../engine/tensor.ts";
+import { CharacterUnits } from "../../model/units/characters.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../train/checkpoint.ts";
+import { plainConfig } from "../../train/config.ts";
+import { padBatch } from "../../train/data/batch.ts";
+import { countParameters, parametersOf, trainingPaths, untiedParameters } from "../../train/depths.ts";
+import { inspectCheckpoint } from "../../train/inspect.ts";
+import { inspectionTable } from "../../train/inspection_table.ts";
+import { trainingStep, uploadBatch } from "../../train/training_step.ts";
+import { testDevice } from "../test_device.ts";
+import { smallConfig, smallModel } from "./small_model.ts";
+
+// What the method is compared with, each as its config says it.
+const device = testDevice();
+const batch = padBatch([0, 1].map((u) => ({ frames: 50, features: Float32Array.from({ length: 500 }, (_, i) => normal(u, i)), labels: Int32Array.of(1, 2 + u) })), 10);
+
+/** First and last loss of some steps on one batch, and all numbers of the last. */
+async function learn(sets: readonly string[], steps = 12) {
+  const config = smallConfig("model.dropout=0", ...sets);
+  const built = smallModel(device(), config, true);
+  const losses: number[] = [];
+  let names: string[] = [];
+  for (let step = 0; step < steps; step++) {
+    const tape = new Tape(device(), { seed: config.seed, step });
+    const numbers = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, { learningRate: 5e-3, step: step + 1 });
+    losses.push((await read(device(), numbers["loss"]!))[0] as number);
+    names = Object.keys(numbers).filter((name) => numbers[name]);
+    tape.end();
+  }
+  built.parameters.release();
+  return { first: losses[0]!, last: losses.at(-1)!, names };
+}
+
+it.each<[string, string[], string[]]>([
+  ["individually trained", ["model.blocks=4", "unfold.depths=[4]"], ["4"]],
+  ["unfolded alone", ["unfold.depths=[2, 4]", "loss.depth_weights={4: 1}"], ["4"]],
+  ["nested untied depths", ["model.blocks=4", "unfold.depths=[1, 2, 4]", "loss.depth_weights={1: 0.25, 2: 0.5, 4: 1}"], ["1", "2", "4", "kl"]],
+  ["LayerDrop", ["model.blocks=4", "unfold.depths=[2, 4]", "unfold.shallow=even", "loss.depth_weights={4: 1}", "loss.layer_drop=0.3"], ["4"]],
+  ["norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"], ["2", "4", "kl"]],
+  ["KL alone", ["loss.depth_weights={2: 0, 4: 1}"], ["2", "4", "kl"]],
+])("%s learns", async (_, sets, numbers) => {
+  const { first, last, names } = await learn(sets);
+  expect(last).toBeLessThan(0.8 * first);
+  expect(names.filter((name) => !["loss", "gradNorm"].includes(name)).sort()).toEqual(numbers);
+});
+
+it("an individually trained model has the parameters that are counted as untied for the unfolded one", () => {
+  const sizeOf = (blocks: number) => countParameters(smallModel(device(), smallConfig(`model.blocks=${blocks}`, "unfold.depths=[4]")).parameters);
+  expect(untiedParameters(sizeOf(2), 2, [0, 0, 1, 1]).whole).toBe(sizeOf(4).whole);
+  expect(parametersOf(sizeOf(4), 4, [1, 3]).whole).toBe(sizeOf(2).whole);
+});
+
+it.each<[string, string[], (string | number)[][]]>([
+  ["norms per depth", ["model.norms=per_depth"], [[2, "0 1"], [4, "0 0 1 1"]]],
+  ["blocks spaced evenly", ["model.blocks=4", "unfold.shallow=even"], [[2, "1 3"], [4, "0 1 2 3"]]],
+])("inspect shows %s, of each depth what it loads", async (_, sets, rows) => {
+  const config = smallConfig(...sets);
+  const units = CharacterUnits.fromTexts(["abcd "]);
+  const { parameters } = smallModel(device(), config, true);
+  const folder = mkdtempSync(join(tmpdir(), "unfold-variants-"));
+  try {
+    const file = join(folder, "best.safetensors");
+    const state = { format: "unfold-checkpoint/1", config: plainConfig(config), units: units.toJSON(), cmvn: {}, step: 1, seconds: 1, sampler: { epoch: 0, batch: 1 }, best: null } as const;
+    await saveCheckpoint(file, parameters, state, { moments: false });
+    const inspection = await inspectCheckpoint(device(), loadCheckpoint(file));
+    expect(inspection.depths.map(({ depth, schedule }) => [depth, schedule.join(" ")])).toEqual(rows);
+    const counts = countParameters(parameters);
+    for (const { schedule, parameters: loaded } of inspection.depths) expect(loaded).toEqual(parametersOf(counts, config.model.blocks, schedule));
+    expect(inspection.parameters.whole).toBe(parameters.count);
+    for (const [depth, schedule] of rows) expect(inspectionTable(inspection)).toMatch(new RegExp(`${depth} +${schedule} `));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
