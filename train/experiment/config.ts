@@ -1,0 +1,110 @@
+import path from "node:path";
+import { closest } from "fastest-levenshtein";
+import { UserError } from "../../engine/errors.ts";
+import { faultSentence, loadConfig, readConfigFile, type TrainConfig } from "../config.ts";
+import { schemaFaults, type Fault } from "../config/faults.ts";
+import { parseYaml } from "../config/source.ts";
+import { experimentSchema, type ParsedExperiment } from "./schema.ts";
+
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** The row's own name where it belongs to no group. */
+  readonly group: string;
+  /** What the figure calls the group, or the row alone. */
+  readonly groupTitle: string;
+  /** Number of runs. */
+  readonly seeds: number;
+  /** As `--set` takes them: common ones, the row's, those of the command line. */
+  readonly overrides: readonly string[];
+}
+
+export interface Experiment {
+  readonly file: string;
+  /** Path of the training config that all rows start from. */
+  readonly base: string;
+  readonly rows: readonly Row[];
+  readonly compare: readonly (readonly [string, string])[];
+  readonly corpus: ParsedExperiment["corpus"];
+  readonly rounds: number;
+}
+
+/** How long every run of an experiment is, where that is not what its config says: so many epochs. */
+export type RunLength = number | null;
+
+export interface ExperimentOptions {
+  /** `key=value` each, on top of what all rows have in common and of the rows' own. */
+  readonly overrides?: readonly string[];
+  /** Runs of every row, instead of the config's numbers. */
+  readonly seeds?: number | undefined;
+}
+
+/**
+ * Reads the YAML of an experiment. The rows' training configs are checked when they are made, by `trainConfigOf`.
+ *
+ * @throws UserError with one line for each thing that is wrong, which names file, line, key, what was expected and what came
+ */
+export function loadExperiment(file: string, { overrides = [], seeds }: ExperimentOptions = {}): Experiment {
+  const { value, lineOf } = parseYaml(readConfigFile(file), file);
+  const parsed = experimentSchema.safeParse(value ?? {});
+  const faults = parsed.success ? nameFaults(parsed.data) : schemaFaults(parsed.error.issues, value ?? {}, experimentSchema);
+  const sourceOf = (at: readonly PropertyKey[]): string => (lineOf(at) === null ? file : `${file}, line ${lineOf(at)}`);
+  if (faults.length > 0) throw new UserError(faults.map((fault) => faultSentence(fault, sourceOf)).join("\n"));
+  const { base, set, groups, rows, corpus, compare, rounds, seeds: usual } = parsed.data!;
+  return {
+    file,
+    base: path.resolve(path.dirname(file), base),
+    rows: rows.map((row) => ({
+      name: row.name,
+      title: row.title,
+      group: row.group ?? row.name,
+      groupTitle: row.group === undefined ? row.title : groups[row.group] ?? row.group,
+      seeds: seeds ?? row.seeds ?? usual,
+      overrides: [...asOverrides(set), ...asOverrides(row.set), ...overrides],
+    })),
+    compare,
+    corpus,
+    rounds,
+  };
+}
+
+/** JSON is YAML. */
+const asOverrides = (set: Readonly<Record<string, unknown>>): string[] => Object.entries(set).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+
+function* duplicates(names: readonly string[]): Generator<number> {
+  for (const [i, name] of names.entries()) if (names.indexOf(name) < i) yield i;
+}
+
+/** Names that occur twice or not at all. */
+function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
+  const names = rows.map(({ name }) => name);
+  const comparable = [...new Set(rows.map(({ name, group }) => group ?? name))];
+  const twice = [...duplicates(names)].map((i): Fault => ({ path: ["rows", i, "name"], message: `is "${names[i]}", which another row is called already` }));
+  const clashes = rows.flatMap(({ group }, i): Fault[] => (group !== undefined && names.includes(group) ? [{ path: ["rows", i, "group"], message: `is "${group}", which a row is called` }] : []));
+  const untitled = Object.keys(groups).flatMap((name): Fault[] => (rows.some(({ group }) => group === name) ? [] : [{ path: ["groups", name], message: "is a group without rows" }]));
+  const unknown = compare.flatMap((pair, i) =>
+    pair.flatMap((name, side): Fault[] => (comparable.includes(name) ? [] : [{ path: ["compare", i, side], message: `is "${name}", which is no row or group; the nearest one is "${closest(name, comparable)}"` }])),
+  );
+  return [...twice, ...clashes, ...untitled, ...unknown];
+}
+
+/**
+ * The training config of one run. Rows with the same seed get the same batches in the same order. The dev set is evaluated
+ * four times in the run: choosing the best checkpoint must not cost much of it.
+ *
+ * @param dataFolder where manifests are; the config's own if undefined
+ * @throws UserError that names the row, for an override that is none, with a line for each fault
+ */
+export function trainConfigOf({ file, base }: Experiment, row: Row, seed: number, length: RunLength, dataFolder: string | undefined): TrainConfig {
+  const load = (...sets: string[]): TrainConfig => loadConfig(base, [...row.overrides, `seed=${seed}`, ...sets], { dataFolder });
+  try {
+    const { epochs, steps } = load(...(length === null ? [] : ["steps=null", `epochs=${length}`]));
+    const run = [`epochs=${epochs}`, `steps=${steps}`];
+    return load(...run, ...(epochs === null ? ["eval.every_epochs=null", `eval.every_steps=${quarter(steps as number)}`] : ["eval.every_steps=null", `eval.every_epochs=${quarter(epochs)}`]));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message.split("\n").map((line) => `${file}, row ${row.name}: ${line}`).join("\n"));
+  }
+}
+
+const quarter = (whole: number): number => Math.ceil(whole / 4);

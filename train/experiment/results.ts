@@ -1,0 +1,118 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { RunError, UserError } from "../../engine/errors.ts";
+import { writeAtomically } from "../atomic_file.ts";
+import { loadCheckpoint } from "../checkpoint.ts";
+import { LOG_FILE, readLog } from "../log.ts";
+import { alignmentFile } from "../test_sets.ts";
+import { runName, type Run } from "./plan.ts";
+
+const size = z.object({ whole: z.number(), encoder: z.number() });
+const counts = z.array(z.int().min(0));
+
+const resultSchema = z.object({
+  format: z.literal("unfold-experiment-result/1"),
+  row: z.string(),
+  seed: z.int().min(1),
+  /** As `plainConfig` writes it. */
+  config: z.record(z.string(), z.unknown()),
+  /** Digest of the utterances trained on. */
+  trainingSet: z.string().nullable(),
+  /** Of the whole model, as stored. */
+  parameters: size,
+  /** Size of the checkpoint without optimizer state. */
+  checkpointBytes: z.number(),
+  steps: z.number(),
+  epochs: z.number(),
+  /** Time spent training; depends on what else the machine did. */
+  seconds: z.number(),
+  /** What each depth loads. */
+  depths: z.array(z.object({ depth: z.int(), parameters: size })).min(1),
+  /** By test set: ids and reference words of its utterances, and their errors at each depth. */
+  sets: z.record(z.string(), z.object({ ids: z.array(z.string()), words: counts, errors: z.record(z.string(), counts), cer: z.record(z.string(), z.number().nullable()) })),
+});
+
+/** All that tables and figures need of a finished run. */
+export type RunResult = z.output<typeof resultSchema>;
+
+const resultsFolder = (out: string): string => join(out, "results");
+
+export const resultFile = (out: string, run: string): string => join(resultsFolder(out), `${run}.json`);
+
+/** The result of a run; undefined while there is none. Throws UserError for a file that holds something else. */
+export function readResult(out: string, run: string): RunResult | undefined {
+  const file = resultFile(out, run);
+  if (!statSync(file, { throwIfNoEntry: false })) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read as a result: ${(error as Error).message}; without it the run is trained again`);
+  }
+  const result = resultSchema.safeParse(value);
+  if (!result.success) throw new UserError(`${file}: is no result of an experiment: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}; without it the run is trained again`);
+  return result.data;
+}
+
+/** The results of some rows, as far as they are there: by row in the order of the rows, then by seed. */
+export function readResults(out: string, rows: readonly { readonly name: string }[]): RunResult[] {
+  const files = statSync(resultsFolder(out), { throwIfNoEntry: false }) ? readdirSync(resultsFolder(out)) : [];
+  const found = files.flatMap((file) => {
+    const [, row, seed] = /^(.+)-seed(\d+)\.json$/u.exec(file) ?? [];
+    return row === undefined ? [] : [{ row, seed: Number(seed) }];
+  });
+  return rows.flatMap(({ name }) =>
+    found.filter(({ row }) => row === name).sort((a, b) => a.seed - b.seed).flatMap(({ seed }) => readResult(out, runName(name, seed)) ?? []),
+  );
+}
+
+export function writeResult(out: string, run: Run, result: RunResult): void {
+  mkdirSync(resultsFolder(out), { recursive: true });
+  writeAtomically(resultFile(out, run.name), Buffer.from(`${JSON.stringify(result)}\n`));
+}
+
+/** Gathers what a finished run left in its folder: the log, the alignments of the test sets, the best checkpoint. */
+export function collectResult(folder: string, { row, seed }: Run): RunResult {
+  const records = readLog(join(folder, LOG_FILE));
+  const start = records.findLast((record) => record.type === "start");
+  const last = records.findLast((record) => record.type === "step");
+  const tested = new Map(records.flatMap((record) => (record.type === "result" ? [[record.set, record.rows] as const] : [])));
+  const [rows] = tested.values();
+  if (!start || !last || !rows) throw new RunError(`${folder}: the run's log lacks its beginning, its steps or its results; without the folder it is trained again`);
+  const best = join(folder, "best.safetensors");
+  return {
+    format: "unfold-experiment-result/1",
+    row: row.name,
+    seed,
+    config: start.config,
+    trainingSet: loadCheckpoint(best).state.trainingSet ?? null,
+    parameters: start.parameters,
+    checkpointBytes: statSync(best).size,
+    steps: last.step,
+    epochs: typeof start.config["epochs"] === "number" ? start.config["epochs"] : last.epoch + 1,
+    seconds: last.seconds,
+    depths: rows.map(({ depth, parameters, encoderParameters = NaN }) => ({ depth, parameters: { whole: parameters, encoder: encoderParameters } })),
+    sets: Object.fromEntries(
+      [...tested].map(([set, ofDepths]) => {
+        const scored = ofDepths.map(({ depth, cer }) => ({ depth, cer, utterances: readCounts(join(folder, alignmentFile(set, depth))) }));
+        const { utterances } = scored[0] as (typeof scored)[number];
+        return [
+          set,
+          {
+            ids: utterances.map(({ id }) => id),
+            words: utterances.map(({ words }) => words),
+            errors: Object.fromEntries(scored.map((score) => [String(score.depth), score.utterances.map(({ errors }) => errors)])),
+            cer: Object.fromEntries(scored.map(({ depth, cer }) => [String(depth), cer])),
+          },
+        ];
+      }),
+    ),
+  };
+}
+
+/** The counts of every utterance of an alignment file, as `formatUtterance` wrote them. */
+function readCounts(file: string): { id: string; errors: number; words: number }[] {
+  const heads = readFileSync(file, "utf8").matchAll(/^(.+) \((\d+) substituted, (\d+) deleted, (\d+) inserted, of (\d+)\)$/gmu);
+  return [...heads].map(([, id, substitutions, deletions, insertions, words]) => ({ id: id!, errors: Number(substitutions) + Number(deletions) + Number(insertions), words: Number(words) }));
+}

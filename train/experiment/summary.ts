@@ -1,0 +1,142 @@
+import { UserError } from "../../engine/errors.ts";
+import { bootstrapInterval, pairedBootstrap, type Interval, type UtteranceErrors } from "../bootstrap.ts";
+import type { ModelSize } from "../depths.ts";
+import type { Experiment, Row } from "./config.ts";
+import { resultFile, type RunResult } from "./results.ts";
+import { runName } from "./plan.ts";
+import type { StepMemory } from "./timed_row.ts";
+import type { Times } from "./times.ts";
+
+/** Word error rate of one row at one depth on one test set. */
+export interface ErrorSummary {
+  readonly set: string;
+  /** Of all seeds together, with the 95 % interval of a bootstrap over utterances: what another test set would change. */
+  readonly wer: Interval;
+  /** Of each seed, and their standard deviation (n - 1; null of one): what another start of training would change. */
+  readonly bySeed: readonly number[];
+  readonly deviation: number | null;
+  /** Reference words of the set. */
+  readonly words: number;
+}
+
+/** One line of the table: a row at one depth. */
+export interface SummaryLine {
+  readonly row: string;
+  readonly title: string;
+  readonly group: string;
+  readonly groupTitle: string;
+  readonly depth: number;
+  readonly seeds: readonly number[];
+  readonly errors: readonly ErrorSummary[];
+  /** What this depth loads. */
+  readonly parameters: ModelSize;
+  /** Of the row's whole checkpoint, without optimizer state. */
+  readonly checkpointBytes: number;
+  readonly steps: number;
+  readonly epochs: number;
+  /** Of a training step of the row; null while not measured. */
+  readonly memory: StepMemory | null;
+  readonly stepMs: number | null;
+  readonly realTimeFactor: number | null;
+}
+
+/** Two rows at the same depth on the same test set, with the seeds that both have. */
+export interface SummaryComparison {
+  readonly a: string;
+  readonly b: string;
+  readonly depth: number;
+  readonly set: string;
+  readonly seeds: readonly number[];
+  /** WER of `a` minus that of `b`: below 0, `a` is better. */
+  readonly difference: Interval;
+  /** Two-sided, of "both are equally good". */
+  readonly pValue: number;
+}
+
+export interface Summary {
+  readonly lines: readonly SummaryLine[];
+  readonly comparisons: readonly SummaryComparison[];
+  /** Of the times, or null. */
+  readonly times: Omit<Times, "rows" | "format"> | null;
+}
+
+/**
+ * What the results say: error rates with intervals, and tests of the differences that the experiment asks for. The bootstrap draws
+ * utterances, each with its errors of all seeds; it knows nothing of seeds that were not run.
+ *
+ * @throws UserError if a result is of other utterances than the others, and names it
+ */
+export function summarise(experiment: Experiment, out: string, results: readonly RunResult[], times: Times | undefined): Summary {
+  expectSameUtterances(out, results);
+  const ofRow = (row: Row): RunResult[] => results.filter((result) => result.row === row.name);
+  const lines = experiment.rows.flatMap((row) => linesOf(row, ofRow(row), times?.rows[row.name]));
+  const comparisons = experiment.compare.flatMap(([a, b]) => compare(a, b, lines, results));
+  const { adapter, rounds, batch } = times ?? {};
+  return { lines, comparisons, times: times ? { adapter: adapter!, rounds: rounds!, batch: batch! } : null };
+}
+
+function linesOf({ name, title, group, groupTitle }: Row, runs: readonly RunResult[], timed: Times["rows"][string] | undefined): SummaryLine[] {
+  const [first] = runs;
+  if (!first) return [];
+  return first.depths.map(({ depth, parameters }) => ({
+    row: name,
+    title,
+    group,
+    groupTitle,
+    depth,
+    seeds: runs.map(({ seed }) => seed),
+    errors: Object.keys(first.sets).map((set) => errorsOf(set, runs, depth)),
+    parameters,
+    checkpointBytes: first.checkpointBytes,
+    steps: first.steps,
+    epochs: first.epochs,
+    memory: timed?.memory ?? null,
+    stepMs: timed?.stepMs ?? null,
+    realTimeFactor: timed?.realTimeFactor[depth] ?? null,
+  }));
+}
+
+function errorsOf(set: string, runs: readonly RunResult[], depth: number): ErrorSummary {
+  const bySeed = runs.map((run) => rateOf(pooled([run], set, depth)));
+  const mean = bySeed.reduce((sum, rate) => sum + rate, 0) / bySeed.length;
+  const squares = bySeed.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
+  return {
+    set,
+    wer: bootstrapInterval(pooled(runs, set, depth)),
+    bySeed,
+    deviation: bySeed.length > 1 ? Math.sqrt(squares / (bySeed.length - 1)) : null,
+    words: (runs[0]?.sets[set]?.words ?? []).reduce((sum, words) => sum + words, 0),
+  };
+}
+
+/** Every utterance with its errors and words in all runs together: the rate is then the mean of the runs' rates. */
+function pooled(runs: readonly RunResult[], set: string, depth: number): UtteranceErrors[] {
+  const words = runs[0]?.sets[set]?.words ?? [];
+  return words.map((count, i) => ({ words: runs.length * count, errors: runs.reduce((sum, run) => sum + (run.sets[set]?.errors[depth]?.[i] ?? 0), 0) }));
+}
+
+const rateOf = (utterances: readonly UtteranceErrors[]): number => utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
+
+/** Two rows or groups at every depth that both have; of several rows of a group, the one that has the depth. */
+function compare(a: string, b: string, lines: readonly SummaryLine[], results: readonly RunResult[]): SummaryComparison[] {
+  const of = (name: string, depth: number): SummaryLine | undefined => lines.find((line) => (line.row === name || line.group === name) && line.depth === depth);
+  const depths = [...new Set(lines.map(({ depth }) => depth))].sort((x, y) => x - y);
+  return depths.flatMap((depth) => {
+    const [lineA, lineB] = [of(a, depth), of(b, depth)];
+    const seeds = lineA?.seeds.filter((seed) => lineB?.seeds.includes(seed)) ?? [];
+    if (!lineA || !lineB || lineA === lineB || seeds.length === 0) return [];
+    const runsOf = ({ row }: SummaryLine): RunResult[] => results.filter((result) => result.row === row && seeds.includes(result.seed));
+    return lineA.errors.map(({ set }) => {
+      const { difference, pValue } = pairedBootstrap(pooled(runsOf(lineB), set, depth), pooled(runsOf(lineA), set, depth));
+      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, pValue };
+    });
+  });
+}
+
+function expectSameUtterances(out: string, results: readonly RunResult[]): void {
+  const [first, ...others] = results;
+  const marks = ({ trainingSet, sets }: RunResult): string => JSON.stringify([trainingSet, Object.entries(sets).map(([set, { ids, words }]) => [set, ids, words])]);
+  const other = first && others.find((result) => marks(result) !== marks(first));
+  if (!first || !other) return;
+  throw new UserError(`${resultFile(out, runName(other.row, other.seed))}: was trained or tested on other utterances than ${runName(first.row, first.seed)}, so they cannot be compared; without it the run is trained again`);
+}

@@ -1,0 +1,76 @@
+import { formatBytes, formatCompact, formatCount, formatPercent } from "../number_format.ts";
+import type { ErrorSummary, Summary, SummaryComparison, SummaryLine } from "./summary.ts";
+
+/** The summary as Markdown: what each row and depth costs and gets wrong, then the tests of differences. */
+export function summaryMarkdown(summary: Summary): string {
+  const { lines, comparisons, times } = summary;
+  if (lines.length === 0) return "No row is finished yet.\n";
+  const sets = (lines[0] as SummaryLine).errors.map(({ set }) => set);
+  const { steps, epochs } = lines[0] as SummaryLine;
+  const words = (lines[0] as SummaryLine).errors.map(({ set, words }) => `${set} ${formatCount(words)}`).join(", ");
+  const parts = [
+    `Every run: ${formatCount(epochs)} epochs, ${formatCount(steps)} steps. Words of the test sets: ${words}.`,
+    lineTable(lines, sets),
+    "WER: all seeds together, in brackets its 95 % interval (bootstrap over utterances), then the lowest and highest seed with their standard deviation. " +
+      "Parameters: what the depth loads. Checkpoint: of the whole row, without optimizer state. " +
+      (times
+        ? `Memory and step: of training, with one batch of ${times.batch.size} utterances, ${times.batch.frames} frames each with padding, for all rows in turn in ${times.rounds} rounds (medians), as the real-time factor; adapter: ${times.adapter}.`
+        : "Times are not measured yet."),
+  ];
+  if (comparisons.length > 0)
+    parts.push(
+      comparisonTable(comparisons),
+      "Difference: WER of the first minus that of the second in percentage points, seeds that both have together, with its 95 % interval; p two-sided (paired bootstrap over utterances, 10,000 resamples; not corrected for the number of tests, and of the variation between seeds it knows only that of the seeds run).",
+    );
+  return `${parts.join("\n\n")}\n`;
+}
+
+function lineTable(lines: readonly SummaryLine[], sets: readonly string[]): string {
+  const head = ["row", "depth", "seeds", ...sets.flatMap((set) => [`WER ${set}`, "lowest to highest"]), "parameters", "encoder", "checkpoint", "memory: parameters", "gradients, optimizer", "activations", "total", "step", "real-time factor"];
+  const body = lines.map((line, i) => {
+    const { memory, stepMs, realTimeFactor } = line;
+    return [
+      line.row === lines[i - 1]?.row ? "" : line.title,
+      String(line.depth),
+      String(line.seeds.length),
+      ...sets.flatMap((set) => errorCells(line.errors.find((errors) => errors.set === set))),
+      formatCompact(line.parameters.whole),
+      formatCompact(line.parameters.encoder),
+      formatBytes(line.checkpointBytes),
+      ...(memory ? [memory.parameters, memory.optimizer, memory.activations, memory.total].map(formatBytes) : ["-", "-", "-", "-"]),
+      stepMs === null ? "-" : `${stepMs.toPrecision(3)} ms`,
+      realTimeFactor === null ? "-" : realTimeFactor.toPrecision(2),
+    ];
+  });
+  return markdownTable(head, body, 1);
+}
+
+function errorCells(errors: ErrorSummary | undefined): [string, string] {
+  if (!errors) return ["-", "-"];
+  const { wer, bySeed, deviation } = errors;
+  const spread = deviation === null ? "-" : `${percent(Math.min(...bySeed))} to ${percent(Math.max(...bySeed))} (${percent(deviation)})`;
+  return [`${formatPercent(wer.value, 2)} [${percent(wer.low)}, ${percent(wer.high)}]`, spread];
+}
+
+function comparisonTable(comparisons: readonly SummaryComparison[]): string {
+  const body = comparisons.map(({ a, b, depth, set, seeds, difference, pValue }) => [
+    `${a} - ${b}`,
+    String(depth),
+    set,
+    String(seeds.length),
+    `${signed(difference.value)} [${signed(difference.low)}, ${signed(difference.high)}]`,
+    pValue < 0.001 ? "< 0.001" : pValue.toFixed(3),
+  ]);
+  return markdownTable(["compared", "depth", "set", "seeds", "difference", "p"], body, 1);
+}
+
+/** A share as a percentage without its sign. */
+const percent = (share: number): string => (100 * share).toFixed(2);
+
+const signed = (share: number): string => `${share > 0 ? "+" : ""}${percent(share)}`;
+
+/** @param left columns from the left that hold text */
+function markdownTable(head: readonly string[], body: readonly (readonly string[])[], left: number): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${head.map((_, i) => (i < left ? "---" : "--:")).join("|")}|`, ...body.map(line)].join("\n");
+}

@@ -1,0 +1,94 @@
+import type { Device } from "../../engine/device.ts";
+import { Tape } from "../../engine/tape.ts";
+import { buildModel, type BuiltModel } from "../build_model.ts";
+import { restoreParameters, type Checkpoint } from "../checkpoint.ts";
+import type { TrainConfig } from "../config.ts";
+import type { Batch } from "../data/batch.ts";
+import type { Utterance } from "../data/dataset.ts";
+import { evaluatedPaths, trainingPaths, type DepthPath } from "../depths.ts";
+import { activationType } from "../precision.ts";
+import { recognise } from "../recognise.ts";
+import { StepClock } from "../step_clock.ts";
+import { trainingStep, uploadBatch } from "../training_step.ts";
+
+/** Bytes of a training step's memory, by what they hold. */
+export interface StepMemory {
+  readonly parameters: number;
+  /** Gradients and both moments. */
+  readonly optimizer: number;
+  /** The most that a step has in use at once besides. */
+  readonly activations: number;
+  readonly total: number;
+}
+
+/** A row's model on a device, to measure what its steps and its recognition take. */
+export class TimedRow {
+  readonly config: TrainConfig;
+  readonly #device: Device;
+  readonly #built: BuiltModel;
+  readonly #bytes: { parameters: number; optimizer: number };
+  #step = 0;
+
+  /** @param checkpoint whose weights to load; without it they are drawn */
+  constructor(device: Device, config: TrainConfig, vocabulary: number, checkpoint?: Checkpoint) {
+    const { activation } = activationType(device, config.precision);
+    const before = device.pool.statistics.liveBytes;
+    this.config = config;
+    this.#device = device;
+    this.#built = buildModel(device, config, vocabulary, { optimizer: true, half: activation === "f16" });
+    if (checkpoint) restoreParameters(checkpoint, this.#built.parameters, { moments: false });
+    const { bytes } = this.#built.parameters;
+    this.#bytes = { parameters: device.pool.statistics.liveBytes - before - 3 * bytes, optimizer: 3 * bytes };
+  }
+
+  get paths(): DepthPath[] {
+    return evaluatedPaths(this.config);
+  }
+
+  /** Seconds of one training step, the mean over some batches, each as submitted in training. The weights stay as they are. */
+  async stepSeconds(batches: readonly Batch[]): Promise<number> {
+    await this.#device.finish();
+    const clock = new StepClock(this.#device, 0);
+    const start = performance.now();
+    for (const batch of batches) {
+      this.#encodeStep(batch);
+      await clock.submitted(0);
+    }
+    await this.#device.finish();
+    return (performance.now() - start) / 1000 / batches.length;
+  }
+
+  /** Seconds of recognising some utterances greedily along one path. */
+  async recogniseSeconds(utterances: readonly Utterance[], { schedule }: DepthPath): Promise<number> {
+    const start = performance.now();
+    await recognise(this.#device, this.#built.model, utterances, [schedule]);
+    return (performance.now() - start) / 1000;
+  }
+
+  /** Memory of a step with this batch, counted by the device's pool: the most over some steps, since depths may be drawn. */
+  async memory(batch: Batch, steps = 3): Promise<StepMemory> {
+    await this.#device.finish();
+    const { pool } = this.#device;
+    const before = pool.statistics.liveBytes;
+    pool.resetPeak();
+    for (let i = 0; i < steps; i++) this.#encodeStep(batch);
+    const activations = pool.statistics.peakBytes - before;
+    await this.#device.finish();
+    const { parameters, optimizer } = this.#bytes;
+    return { parameters, optimizer, activations, total: parameters + optimizer + activations };
+  }
+
+  release(): void {
+    this.#built.parameters.release();
+  }
+
+  #encodeStep(batch: Batch): void {
+    const { activation } = activationType(this.#device, this.config.precision);
+    const tape = new Tape(this.#device, { seed: this.config.seed, step: this.#step, activation });
+    try {
+      trainingStep(tape, this.#built, uploadBatch(tape, batch), trainingPaths(this.config, this.#step), this.config, { learningRate: 0, step: ++this.#step });
+    } finally {
+      tape.end();
+    }
+  }
+}
