@@ -11,26 +11,33 @@ export const LOG_FILE = "log.jsonl";
 export interface Log {
   /** Writes a record before it returns. Numbers that are not finite become null. */
   append(record: LogRecord): void;
+  /** Waits until the disk has it all: before a checkpoint that counts on it. */
+  flush(): void;
+  /** Warnings that the log held when it was opened, which need not be said again. */
+  readonly warned: ReadonlySet<string>;
   close(): void;
 }
 
 /**
  * Opens a log for writing. Without `resumeAt` it begins empty. With it, the log of the run that is resumed goes on: what
- * was written after that step is cut off, since it is about to happen again, and so is a half-written last line.
+ * was written after that step is cut off, since it is about to happen again, with the results of tests and a half-written
+ * last line.
  *
  * @throws RunError if the file cannot be written, also while it is appended to
  */
 export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefined } = {}): Log {
-  const keep = resumeAt === undefined || !existsSync(file) ? 0 : bytesUpTo(resumeAt, file);
+  const kept = resumeAt === undefined || !existsSync(file) ? [] : linesUpTo(resumeAt, file);
   const handle = orFail(file, () => openSync(file, "a"));
-  orFail(file, () => ftruncateSync(handle, keep));
+  orFail(file, () => ftruncateSync(handle, kept.at(-1)?.end ?? 0));
   return {
+    warned: new Set(kept.flatMap(({ record }) => (record.type === "warning" ? record.message : []))),
     append(record) {
       const line = Buffer.from(`${JSON.stringify(record)}\n`);
       orFail(file, () => {
         for (let done = 0; done < line.length; ) done += writeSync(handle, line, done);
       });
     },
+    flush: () => orFail(file, () => fsyncSync(handle)),
     close() {
       orFail(file, () => fsyncSync(handle));
       closeSync(handle);
@@ -82,16 +89,15 @@ function parseRecord(line: string, name: string): LogRecord {
 
 /** JSON has no NaN: in measurements null stands for it. */
 function withNumbers(record: LogRecord): LogRecord {
-  if (record.type === "start" || record.type === "warning" || record.type === "end") return record;
+  if (record.type === "start" || record.type === "plan" || record.type === "warning" || record.type === "end") return record;
   return JSON.parse(JSON.stringify(record), (_, value: unknown) => (value === null ? NaN : value)) as LogRecord;
 }
 
-/** The length of the log without what came after a step: the first record of a later step, and all that follow it. */
-function bytesUpTo(step: number, file: string): number {
+/** The log without what came after a step: the first record of a later step or of the tests at the end, and all that follow it. */
+function linesUpTo(step: number, file: string): Line[] {
   const lines = readLines(file);
-  const later = lines.findIndex(({ record }) => "step" in record && record.step > step);
-  const kept = later < 0 ? lines : lines.slice(0, later);
-  return kept.at(-1)?.end ?? 0;
+  const later = lines.findIndex(({ record }) => record.type === "result" || record.type === "average" || ("step" in record && (record.step ?? 0) > step));
+  return later < 0 ? lines : lines.slice(0, later);
 }
 
 function readBytes(file: string): Buffer {

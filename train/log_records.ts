@@ -1,3 +1,6 @@
+import type { MemoryLimit } from "./memory_limit.ts";
+import type { MemoryPlan } from "./memory_plan.ts";
+
 /** A number for each depth; JSON has strings as keys, so a depth is written `"6"`. */
 export type PerDepth = Record<string, number>;
 
@@ -12,6 +15,12 @@ export interface StartRecord {
   adapter: string;
   /** Number of parameters that are stored. */
   parameters: { whole: number; encoder: number };
+}
+
+/** The memory that the largest batch was predicted to need, and what there is; null if nobody tells. */
+export interface PlanRecord extends MemoryPlan {
+  type: "plan";
+  limit: MemoryLimit | null;
 }
 
 /** Means over the steps since the last such record. */
@@ -33,8 +42,10 @@ export interface StepRecord {
   /** Share of the time, 0 to 1, in which the device waited for data. */
   dataWaitShare: number;
   gpuBytes: number;
-  /** Utterances that CTC could not align, so far. */
+  /** Utterances left out of the training set, since CTC cannot align them. */
   skipped: number;
+  /** Utterances of these steps' batches that were too short for their texts when it came to it: they added nothing to the loss. */
+  infeasible?: number;
   /** With f16: what the loss is multiplied by now, and steps left out so far because the gradient overflowed. */
   lossScale?: number;
   skippedSteps?: number;
@@ -55,6 +66,8 @@ export interface DevRecord {
 
 export interface WarningRecord {
   type: "warning";
+  /** Of one that training gave; those of the data have none. */
+  step?: number;
   message: string;
 }
 
@@ -85,10 +98,26 @@ export interface ResultRecord {
   rows: ResultRow[];
 }
 
+/** The mean of several checkpoints, evaluated on dev as the best of them was. */
+export interface AverageRecord {
+  type: "average";
+  of: "best" | "last";
+  /** Of the checkpoints. */
+  steps: number[];
+  /** On dev, and that of the best checkpoint at the deepest path. */
+  wer: PerDepth;
+  cer: PerDepth;
+  bestWer: number;
+  /** Which the test sets are tested with: the mean, where its WER at the deepest path is lower. */
+  tested: "average" | "best";
+}
+
 export interface EndRecord {
   type: "end";
   /** "finished", "interrupted", or the message of what went wrong. */
   reason: string;
+  /** Of a run that ended before its last step, since the dev WER no longer fell: the step. */
+  stoppedEarly?: number;
 }
 
-export type LogRecord = StartRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | EndRecord;
+export type LogRecord = StartRecord | PlanRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | AverageRecord | EndRecord;
