@@ -3,6 +3,7 @@ import { Tape } from "../engine/tape.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
+import type { Units } from "../model/units/units.ts";
 import { buildModel } from "./build_model.ts";
 import { restoreParameters, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig } from "./config.ts";
@@ -27,6 +28,7 @@ export interface Inspection {
   readonly step: number;
   readonly bestWer: number | null;
   readonly units: number;
+  readonly unitKind: Units["kind"];
   readonly parameters: ModelSize;
   readonly parameterBytes: number;
   /** Gradients and both moments. */
@@ -80,6 +82,7 @@ export async function inspectCheckpoint(device: Device, checkpoint: Checkpoint):
     step: state.step,
     bestWer: state.best?.wer ?? null,
     units: units.size,
+    unitKind: units.kind,
     parameters: { whole: counts.whole, encoder: counts.encoder },
     parameterBytes: parameters.bytes,
     optimizerBytes: 3 * parameters.bytes,
