@@ -2,8 +2,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { loadConfig } from "../train/config.ts";
+import { loadConfig, type TrainConfig } from "../train/config.ts";
 import { train } from "../train/main.ts";
+import { planTraining } from "../train/memory_check.ts";
 import { PROFILE_FILE, WARMUP_STEPS } from "../train/profile/step_profile.ts";
 import { expectRun } from "../train/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
@@ -16,6 +17,7 @@ interface TrainOptions extends AdapterOptions {
   out?: string;
   data?: string;
   resume?: true;
+  plan?: true;
   profile?: true | string;
 }
 
@@ -27,6 +29,7 @@ export function register(program: Command): void {
     .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
     .option("--data <folder>", "where the config's manifests are, instead of data.folder")
     .option("--resume", "go on from the folder's last checkpoint")
+    .option("--plan", "print the device memory that the largest batch will need, with advice if there is too little, and end")
     .option(
       "--profile [steps]",
       `time every kernel of some steps (${PROFILED_STEPS} if no number is given) after the first ${WARMUP_STEPS}, and train on: prints the most expensive ones, ` +
@@ -38,6 +41,7 @@ export function register(program: Command): void {
 async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const profile = parseProfile(options.profile);
   const config = loadConfig(file, options.set, { dataFolder: options.data });
+  if (options.plan) return printPlan(config, options);
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
   expectRun(folder, { resume: options.resume === true });
   const device = await openDevice(adapterOptions(options));
@@ -46,6 +50,13 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`);
     return outcome;
   });
+  device.close();
+}
+
+async function printPlan(config: TrainConfig, options: TrainOptions): Promise<void> {
+  const device = await openDevice(adapterOptions(options));
+  const { warnings } = await planTraining(device, config, terminalObserver(), (table) => process.stdout.write(`${table}\n`));
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   device.close();
 }
 

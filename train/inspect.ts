@@ -1,13 +1,13 @@
 import type { Device } from "../engine/device.ts";
-import { Tape } from "../engine/tape.ts";
-import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
+import { dryDevice } from "../engine/dry_device.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
 import { buildModel } from "./build_model.ts";
 import { restoreParameters, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig } from "./config.ts";
-import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type ModelSize } from "./depths.ts";
+import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ModelSize } from "./depths.ts";
+import { planInference, planStep } from "./memory_plan.ts";
 
 export interface DepthInspection {
   readonly depth: number;
@@ -33,50 +33,38 @@ export interface Inspection {
   readonly parameterBytes: number;
   /** Gradients and both moments. */
   readonly optimizerBytes: number;
-  /** Length of the audio that activations are measured with, one utterance. */
+  /** Length of the audio, one utterance, that activations are planned for. */
   readonly seconds: number;
   readonly depths: readonly DepthInspection[];
 }
 
 const SECONDS = 10;
 
-/** Counts parameters and measures memory by running the checkpoint's model once at each depth. Throws UserError if its tensors do not fit its config. */
-export async function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Promise<Inspection> {
+/** Counts parameters and predicts memory at each depth, without computing anything. Throws UserError if the checkpoint's tensors do not fit its config. */
+export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspection {
   const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
   const units = unitsFromJSON(state.units, path);
-  const { model, parameters } = buildModel(device, config, units.size, { optimizer: true });
+  const { parameters } = buildModel(dryDevice(device), config, units.size, { optimizer: true });
   restoreParameters(checkpoint, parameters, { moments: false });
   const counts = countParameters(parameters);
-  const frames = Math.round((SECONDS * 1000) / config.features.frameShiftMs);
-
-  const measure = async (schedule: DepthSchedule, grad: boolean, checkpointing: boolean): Promise<number> => {
-    await device.finish();
-    device.pool.resetPeak();
-    const before = device.pool.statistics.liveBytes;
-    const tape = new Tape(device, { grad });
-    const features = tape.upload(new Float32Array(frames * config.features.bins), [1, frames, config.features.bins]);
-    const { logits, deviceLengths } = model.forward(tape, features, [frames], [schedule], { checkpointing });
-    if (grad) {
-      const target = tape.upload(Int32Array.of(1), [1, 1]);
-      tape.backward(ctcLoss(tape, logits[0] as (typeof logits)[number], target, deviceLengths, tape.upload(Int32Array.of(1), [1]), { reduction: "batch" }));
-    }
-    tape.end();
-    await device.finish();
-    return device.pool.statistics.peakBytes - before;
-  };
+  const batch = { size: 1, frames: Math.round((SECONDS * 1000) / config.features.frameShiftMs), labels: 1 };
+  const training = (path: DepthPath, checkpointing: boolean): number =>
+    planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, units.size, batch, [path]).activationBytes;
 
   const depths: DepthInspection[] = [];
-  for (const { depth, schedule } of evaluatedPaths(config))
+  for (const path of evaluatedPaths(config)) {
+    const { depth, schedule } = path;
     depths.push({
       depth,
       schedule,
       parameters: parametersOf(counts, config.model.blocks, schedule),
       untied: untiedParameters(counts, config.model.blocks, schedule),
-      inferenceBytes: await measure(schedule, false, false),
-      trainingBytes: await measure(schedule, true, false),
-      checkpointedBytes: await measure(schedule, true, true),
+      inferenceBytes: planInference(device, config, units.size, batch, path).activationBytes,
+      trainingBytes: training(path, false),
+      checkpointedBytes: training(path, true),
     });
+  }
   return {
     path,
     step: state.step,

@@ -14,6 +14,7 @@ import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
 import { evaluate } from "./evaluate.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
+import { checkMemory } from "./memory_check.ts";
 import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
@@ -60,6 +61,9 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
   const { train: set, dev, units } = data;
   const trainingSet = digestOf(set.utterances);
   if (resumed) expectSameData(trainingSet, resumed);
+
+  // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
+  const memory = checkMemory(device, config, units.size, set.utterances, observer.message);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
@@ -155,7 +159,8 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
   try {
     observer.begin(step, totalSteps);
     write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
-    for (const message of [...data.warnings, ...(warning === undefined ? [] : [warning])]) write({ type: "warning", message });
+    if (memory.record) write(memory.record);
+    for (const message of [...data.warnings, ...memory.warnings, ...(warning === undefined ? [] : [warning])]) write({ type: "warning", message });
 
     // The loop: one optimiser step a turn, of `accumulate` batches.
     while (step < totalSteps && !signal.aborted) {

@@ -1,6 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { TrainConfig } from "./config.ts";
+import { loadTrainingData } from "./data/training_data.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "./log_records.ts";
 import { memoryAdvice } from "./memory_advice.ts";
@@ -8,6 +9,7 @@ import { memoryLimit } from "./memory_limit.ts";
 import { planMemory } from "./memory_plan.ts";
 import { memoryTable } from "./memory_table.ts";
 import { formatBytes } from "./number_format.ts";
+import type { RunObserver } from "./run_observer.ts";
 
 export interface CheckedPlan {
   /** Undefined where a tensor is larger than any of the device's buffers. */
@@ -28,6 +30,12 @@ export function checkMemory(device: Device, config: TrainConfig, vocabulary: num
   if (fault === undefined) return { record, warnings: [] };
   if (config.memory.check) throw new UserError(record ? `${fault}; memory.check=false tries it all the same` : fault);
   return { record, warnings: [fault] };
+}
+
+/** The check alone, without a run: reads the data of a config and shows what training on it would need. */
+export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
+  const { train, units } = await loadTrainingData(config, undefined, observer);
+  return checkMemory(device, config, units.size, train.utterances, show);
 }
 
 function planRun(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[]): { record?: PlanRecord; fault?: string } {

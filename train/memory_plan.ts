@@ -5,7 +5,7 @@ import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import { padBatch, type Batch } from "./data/batch.ts";
-import { evaluatedPaths, trainingPaths, type DepthPath } from "./depths.ts";
+import { evaluatedPaths, trainingPaths, type DepthPath, type TrainingPath } from "./depths.ts";
 import { activationType } from "./precision.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
@@ -55,7 +55,7 @@ export interface MemoryPlan {
  */
 export function planMemory(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): MemoryPlan {
   const parameterBytes = heldBy(device, config, vocabulary, false);
-  const step = (paths: readonly DepthPath[]): StepMemory => planStep(device, config, vocabulary, batch, paths);
+  const step = (paths: readonly TrainingPath[]): StepMemory => planStep(device, config, vocabulary, batch, paths);
   const joint = largestPaths(config);
   return {
     batch,
@@ -67,7 +67,7 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
 }
 
 /** The memory of a training step along these paths together, the optimiser's update included. */
-export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly DepthPath[] = largestPaths(config)): StepMemory {
+export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
   return measure(device, config, vocabulary, true, (tape, built) => {
     trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
   });
@@ -103,12 +103,12 @@ function heldBy(device: Device, config: TrainConfig, vocabulary: number, optimiz
 /** Steps looked at where paths are drawn anew in each. */
 const DRAWS = 500;
 
-/** The paths of the step with the most block applications, none left out: where middle depths are drawn, steps differ. */
-function largestPaths(given: TrainConfig): DepthPath[] {
-  const config = { ...given, loss: { ...given.loss, layerDrop: 0 } };
-  const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(config, step));
-  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule), config.model.norms === "shared"));
-  return draws[applications.indexOf(Math.max(...applications))] as DepthPath[];
+/** The paths of the step with the most block applications: with middle depths they differ, and LayerDrop may leave out no layer. */
+function largestPaths(config: TrainConfig): TrainingPath[] {
+  const whole = { ...config, loss: { ...config.loss, layerDrop: 0 } };
+  const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(whole, step));
+  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
+  return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
 }
 
 /** A batch of zeros. Its utterances are all as long as the longest, which changes no tensor's size. */
