@@ -77,8 +77,8 @@ export { ConformerCtc, type CtcOutput } from "./model/conformer_ctc.ts";
 export { conformerDefaults, type ConformerConfig } from "./model/config.ts";
 export { Encoder, type Encoded, type EncoderOptions } from "./model/encoder.ts";
 export { ConformerBlock, type BlockContext } from "./model/block.ts";
-export { depthSchedule, unfold, type DepthSchedule, type UnfoldOrder } from "./model/unfold.ts";
-export { jointLoss, jointLossDefaults, type JointLoss, type JointLossConfig, type JointLossTargets } from "./model/joint_loss.ts";
+export { depthSchedule, unfold, type DepthSchedule, type ShallowBlocks, type UnfoldOrder } from "./model/unfold.ts";
+export { jointLoss, jointLossDefaults, sandwichTerms, type JointLoss, type JointLossConfig, type JointLossTargets, type PathTerms } from "./model/joint_loss.ts";
 export { declareLinear, declareNorm, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "./model/weights.ts";
 export { relativePositions, sinusoidalPositions } from "./model/positions.ts";
 

@@ -190,7 +190,7 @@ async function benchPaths(
       status: "timed",
       path: name,
       depths,
-      applications: countApplications(paths.map(({ schedule }) => schedule)),
+      applications: countApplications(paths.map(({ schedule }) => schedule), config.model.norms === "shared"),
       timing,
       firstMs,
       framesPerSecond: (batch.lengths.length * batch.frames * 1000) / timing.medianMs,

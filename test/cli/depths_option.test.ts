@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UserError } from "../../engine/errors.ts";
 import { parseBeam, parseDepth, parseDepths } from "../../cli/depths_option.ts";
 import { smallConfig } from "../train/small_model.ts";
 
@@ -21,6 +22,13 @@ describe("depths", () => {
   it("one depth is not several, and an explicit schedule goes no deeper than it is long", () => {
     expect(() => parseDepth("2,4", config)).toThrow("--depth: expected a whole number from 1 to 1000, got '2,4'");
     expect(() => parseDepths("4", explicit)).toThrow("the explicit depth schedule has 3 layers, so depth 4 is not defined");
+  });
+
+  it("where depths have their own norms, there are no others", () => {
+    const own = smallConfig("model.norms=per_depth");
+    expect(parseDepths("4,2", own).map(({ depth }) => depth)).toEqual([4, 2]);
+    expect(() => parseDepths("2,3", own)).toThrow(new UserError("depth 3 has no norms: model.norms is per_depth, for the depths 2, 4"));
+    expect(() => parseDepth("3", own)).toThrow(UserError);
   });
 });
 

@@ -55,6 +55,7 @@ describe("the plan of a step is what the pool reports of it", () => {
     ["in f16", ["precision=f16", "unfold.checkpointing=false"]],
     ["with accumulated gradients", ["batch.accumulate=2"]],
     ["in cycle order with batch norm", ["unfold.order=cycle", "model.conv_norm=batch_norm"]],
+    ["with norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
     ["of the seed alone", ["unfold.depths=[2]"]],
   ])("%s", async (_, sets) => {
     const config = smallConfig(...sets);
