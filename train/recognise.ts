@@ -1,22 +1,12 @@
 import type { Device } from "../engine/device.ts";
-import { Tape } from "../engine/tape.ts";
-import { read } from "../engine/tensor.ts";
-import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { ConformerCtc } from "../model/conformer_ctc.ts";
-import { greedySearchBatch } from "../model/decode/greedy.ts";
 import type { Hypothesis } from "../model/decode/hypothesis.ts";
-import { prefixBeamSearchBatch } from "../model/decode/prefix_beam.ts";
+import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
-import { padBatch, type BatchItem } from "./data/batch.ts";
+import type { LazyItem } from "./data/batch.ts";
+import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
-export interface RecogniseOptions {
-  /** Width of the prefix beam search; greedy without it. */
-  readonly beam?: number | null | undefined;
-  /** Utterances of a batch. */
-  readonly batchSize?: number;
-  /** Called after each batch with the utterances done. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
+export interface RecogniseOptions extends SearchOptions, PosteriorOptions {}
 
 export interface Recognised {
   /** Best hypothesis of each utterance, in their order. */
@@ -29,40 +19,19 @@ export interface Recognised {
 export async function recognise(
   device: Device,
   model: ConformerCtc,
-  utterances: readonly BatchItem[],
+  utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
   options: RecogniseOptions = {},
 ): Promise<Recognised[]> {
-  const { beam, batchSize = 16, onProgress } = options;
-  const { inputDim, vocabulary, blank } = model.config;
+  const { vocabulary, blank } = model.config;
   const results = schedules.map(() => ({ hypotheses: new Array<Hypothesis>(utterances.length), blanks: 0, frames: 0 }));
-  // Batches of similar length, so that little of them is padding.
-  const order = utterances.map((_, i) => i).sort((a, b) => (utterances[b] as BatchItem).frames - (utterances[a] as BatchItem).frames);
-  for (let start = 0; start < order.length; start += batchSize) {
-    const members = order.slice(start, start + batchSize);
-    const batch = padBatch(members.map((i) => utterances[i] as BatchItem), inputDim);
-    const tape = new Tape(device, { grad: false });
-    try {
-      const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
-      const output = model.forward(tape, features, [...batch.lengths], schedules);
-      const posteriors = await Promise.all(output.logits.map((logits) => read(device, logSoftmax(tape, logits)) as Promise<Float32Array>));
-      for (const [path, logProbs] of posteriors.entries()) {
-        const shape = (output.logits[path] as { shape: readonly number[] }).shape as readonly [number, number, number];
-        const result = results[path] as (typeof results)[number];
-        const decoded = beam
-          ? prefixBeamSearchBatch(logProbs, shape, output.lengths, { beam, blank }).map((list) => list[0] as Hypothesis)
-          : greedySearchBatch(logProbs, shape, output.lengths, { blank });
-        members.forEach((i, row) => (result.hypotheses[i] = decoded[row] as Hypothesis));
-        output.lengths.forEach((length, row) => {
-          result.frames += length;
-          result.blanks += countBlanks(logProbs.subarray(row * shape[1] * vocabulary, (row * shape[1] + length) * vocabulary), vocabulary, blank);
-        });
-      }
-    } finally {
-      tape.end();
-    }
-    onProgress?.(Math.min(start + batchSize, order.length), order.length);
-  }
+  await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule) => {
+    const result = results[schedule] as (typeof results)[number];
+    const { labels, score } = search(logProbs, vocabulary, blank, options)[0] as Hypothesis;
+    result.hypotheses[utterance] = { labels, score };
+    result.frames += logProbs.length / vocabulary;
+    result.blanks += countBlanks(logProbs, vocabulary, blank);
+  });
   return results.map(({ hypotheses, blanks, frames }) => ({ hypotheses, blankRatio: frames === 0 ? 0 : blanks / frames }));
 }
 
