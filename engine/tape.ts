@@ -29,7 +29,14 @@ export interface TapeOptions {
   readonly step?: number;
   /** The type in which operations store their results for the next and for backward; default f32. Sums stay f32. */
   readonly activation?: FloatType;
+  /**
+   * Sees every operation's result once it is encoded, then on the way back the gradients that its rule gives or adds to, while
+   * `recorder.scope` names the part of the model: for finding where numbers go wrong. It must not keep the tensor.
+   */
+  readonly onResult?: ResultObserver;
 }
+
+export type ResultObserver = (operation: string, result: Tensor, pass: "forward" | "backward") => void;
 
 /**
  * One forward and backward pass. Operations record themselves in the order they run, so backward is a loop from the
@@ -42,6 +49,7 @@ export class Tape {
   readonly seed: number;
   readonly step: number;
   readonly activation: FloatType;
+  readonly #onResult: ResultObserver | undefined;
   #recording: boolean;
   #recomputing = false;
   #nodes: Node[] = [];
@@ -55,6 +63,7 @@ export class Tape {
     this.seed = options.seed ?? 0;
     this.step = options.step ?? 0;
     this.activation = options.activation ?? "f32";
+    this.#onResult = options.onResult;
   }
 
   /** True while a checkpointed function runs again for its gradients: running statistics must not move twice. */
@@ -104,6 +113,7 @@ export class Tape {
    * whose contents the rule reads: they stay alive until the rule has run, and nothing else does.
    */
   record(name: string, inputs: readonly Tensor[], output: Tensor, saved: readonly Tensor[], backward: BackwardRule): Tensor {
+    if (!this.#recomputing) this.#onResult?.(name, output, "forward");
     if (!this.#recording || !inputs.some((x) => x.needsGrad)) return output;
     return this.#push(name, inputs, output, saved, backward);
   }
@@ -248,7 +258,10 @@ export class Tape {
         if (!dy) continue;
         this.scope(() => this.named(scope, () => {
           backward(dy).forEach((gradient, i) => {
-            const x = inputs[i] as Tensor;
+            const x = inputs[i];
+            if (!x) return; // a rule may give more gradients than this call has inputs
+            const seen = gradient ?? x.grad ?? this.#gradients.get(x);
+            if (seen) this.#onResult?.(name, seen, "backward");
             if (!gradient || !x.needsGrad) return;
             if (!sameShape(gradient.shape, x.shape))
               throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, showShape(x.shape), showShape(gradient.shape));

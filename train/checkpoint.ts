@@ -1,14 +1,21 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { RunError, UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { showShape } from "../engine/shape.ts";
 import type { UnitsJson } from "../model/units/units.ts";
+import { writeAtomically } from "./atomic_file.ts";
+import type { Silence } from "./collapse.ts";
+import type { Patience } from "./early_stop.ts";
+import type { Scored } from "./kept_checkpoints.ts";
+import type { DevRecord, StepRecord } from "./log_records.ts";
 import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
 import { isFloat, toFloat32 } from "./half_precision.ts";
 import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors.ts";
+
+export { writeAtomically } from "./atomic_file.ts";
 
 /** Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the step. */
 export interface CheckpointState {
@@ -25,11 +32,27 @@ export interface CheckpointState {
   /** The batch that comes next. */
   readonly sampler: SamplerState;
   /** Lowest WER of the deepest path on dev so far. */
-  readonly best: { readonly wer: number; readonly step: number } | null;
+  readonly best: Scored | null;
+  /** The next best that are kept. */
+  readonly nextBest?: readonly Scored[] | undefined;
+  /** Of early stop. */
+  readonly patience?: Patience | undefined;
+  /** Of the alarm on collapse. */
+  readonly silence?: Silence | undefined;
+  /** The last numbers that were logged, for a reader. */
+  readonly metrics?: Metrics | undefined;
+  /** Of a mean of checkpoints: their steps. */
+  readonly averageOf?: readonly number[] | undefined;
   /** What was measured since the last record of the log, which the next record is the mean of. */
   readonly unlogged?: readonly MetricsRow[] | undefined;
   /** Digest of the utterances trained on, since the sampler's state means nothing for others. */
   readonly trainingSet?: string | undefined;
+}
+
+export interface Metrics {
+  readonly train?: Pick<StepRecord, "step" | "loss" | "ctc">;
+  /** Error rates at each depth. */
+  readonly dev?: Pick<DevRecord, "step" | "wer" | "cer" | "blankRatio">;
 }
 
 export interface Checkpoint {
@@ -55,32 +78,22 @@ export async function saveCheckpoint(path: string, parameters: Parameters, state
   };
   await add("values", "");
   if (moments) for (const [flat, prefix] of Object.entries(MOMENTS)) await add(flat as keyof typeof MOMENTS, `${prefix}/`);
-  const bytes = serialiseSafetensors(tensors, { unfold: JSON.stringify(state) });
-  writeAtomically(path, bytes);
+  writeCheckpoint(path, tensors, state);
+}
+
+/** The same of tensors on the host. */
+export function writeCheckpoint(path: string, tensors: Readonly<Record<string, SafeTensor>>, state: CheckpointState): void {
+  writeAtomically(path, serialiseSafetensors(tensors, { unfold: JSON.stringify(state) }));
+  writeStateBeside(path, state);
+}
+
+/** Writes the readable JSON beside a checkpoint. */
+export function writeStateBeside(path: string, state: CheckpointState): void {
   writeAtomically(path.replace(/\.safetensors$/, ".json"), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
-/** Writes a file under another name, flushes it to the disk, and puts it in place. Throws a RunError that names the file. */
-export function writeAtomically(path: string, bytes: Uint8Array): void {
-  const partial = `${path}.partial`;
-  try {
-    const file = openSync(partial, "w");
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(partial, path);
-  } catch (error) {
-    try {
-      rmSync(partial, { force: true });
-    } catch { /* the error at hand says why */ }
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "ENOSPC" ? "the disk is full" : message;
-    throw new RunError(`${path} could not be written: ${why}; the previous one, if any, is untouched`);
-  }
-}
+// JSON has no infinity, which is the rate where dev has no words.
+const scoredSchema = z.object({ wer: z.number().nullable().transform((wer) => wer ?? Infinity), step: z.int().min(0) });
 
 const stateSchema = z.looseObject({
   format: z.literal("unfold-checkpoint/1"),
@@ -90,8 +103,12 @@ const stateSchema = z.looseObject({
   step: z.int().min(0),
   seconds: z.number().min(0),
   sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
-  // JSON has no infinity, which is the rate where dev has no words.
-  best: z.object({ wer: z.number().nullable().transform((wer) => wer ?? Infinity), step: z.int().min(0) }).nullable(),
+  best: scoredSchema.nullable(),
+  nextBest: z.array(scoredSchema).optional(),
+  patience: z.object({ lowest: z.number().nullable(), evaluations: z.int() }).optional(),
+  silence: z.record(z.string(), z.int()).optional(),
+  metrics: z.looseObject({}).optional(),
+  averageOf: z.array(z.int()).optional(),
   unlogged: z.array(z.record(z.string(), z.number())).optional(),
   trainingSet: z.string().optional(),
 });

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { Device } from "../engine/device.ts";
+import { averageCheckpoints } from "./average.ts";
+import type { BuiltModel } from "./build_model.ts";
+import { loadCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint.ts";
+import type { TrainConfig } from "./config.ts";
+import type { TrainingData } from "./data/training_data.ts";
+import { ratesByDepth } from "./depth_rates.ts";
+import { evaluatedPaths } from "./depths.ts";
+import { evaluate } from "./evaluate.ts";
+import type { KeptCheckpoints } from "./kept_checkpoints.ts";
+import type { LogRecord } from "./log.ts";
+import { formatPercent } from "./number_format.ts";
+import type { RunObserver } from "./run_observer.ts";
+
+/**
+ * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the
+ * mean of the kept ones, if that has a lower WER on dev at the deepest path. The mean is in `average.safetensors` either way.
+ */
+export async function chooseWeights(
+  device: Device,
+  config: TrainConfig,
+  { model, parameters }: BuiltModel,
+  { dev, units, search }: TrainingData,
+  checkpoints: KeptCheckpoints,
+  observer: RunObserver,
+  write: (record: LogRecord) => void,
+  folder: string,
+): Promise<void> {
+  const best = loadCheckpoint(checkpoints.path("best"));
+  restoreParameters(best, parameters, { moments: false });
+  const { average } = config.checkpoint;
+  if (!average) return;
+  const files = checkpoints.files(average.of, average.count);
+  if (files.length < 2) return write({ type: "warning", message: `checkpoint.average: there is one checkpoint only, and no mean of it` });
+
+  const mean = averageCheckpoints(files);
+  writeCheckpoint(join(folder, "average.safetensors"), Object.fromEntries(mean.tensors), mean.state);
+  restoreParameters(mean, parameters, { moments: false });
+  const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, search);
+  const { wer, cer } = ratesByDepth(scores);
+  const [meanWer, bestWer] = [scores.at(-1)?.wer as number, best.state.best?.wer ?? Infinity];
+  const tested = meanWer < bestWer ? "average" : "best";
+  write({ type: "average", of: average.of, steps: [...(mean.state.averageOf ?? [])], wer, cer, bestWer, tested });
+  observer.message(`WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`);
+  if (tested === "best") restoreParameters(best, parameters, { moments: false });
+}

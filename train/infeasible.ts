@@ -1,0 +1,14 @@
+import { subsampledLength } from "../model/subsampling.ts";
+import type { Batch } from "./data/batch.ts";
+import { framesNeeded } from "./data/validate.ts";
+
+/**
+ * The utterances of a batch that are too short for their texts, so that their CTC loss counts as 0: augmentation can make one
+ * so that was long enough when it was read.
+ */
+export function countInfeasible({ lengths, maxLabels, targets, targetLengths }: Batch): number {
+  return lengths.reduce((count, frames, row) => {
+    const labels = targets.subarray(row * maxLabels, row * maxLabels + (targetLengths[row] as number));
+    return count + Number(subsampledLength(frames) < Math.max(1, framesNeeded(labels)));
+  }, 0);
+}
