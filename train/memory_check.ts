@@ -34,8 +34,9 @@ export function checkMemory(device: Device, config: TrainConfig, vocabulary: num
 
 /** The check alone, without a run: reads the data of a config and shows what training on it would need. */
 export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
-  const { train, units } = await loadTrainingData(config, undefined, observer);
-  return checkMemory(device, config, units.size, train.utterances, show);
+  const { augmented, units, source } = await loadTrainingData(config, undefined, observer);
+  source.close();
+  return checkMemory(device, config, units.size, augmented.longest(), show);
 }
 
 function planRun(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[]): { record?: PlanRecord; fault?: string } {

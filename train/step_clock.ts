@@ -6,7 +6,7 @@ const STEPS_AHEAD = 2;
 
 export interface Lap {
   readonly framesPerSecond: number;
-  /** Share of the time in which the host prepared data. */
+  /** Share of the time in which training stood still because no batch was ready. */
   readonly dataWaitShare: number;
   /** Time spent training so far, earlier parts of a resumed run included. */
   readonly seconds: number;
@@ -18,7 +18,7 @@ export class StepClock {
   #inFlight: Promise<unknown>[] = [];
   #started = performance.now();
   #paused = 0;
-  #preparing = 0;
+  #waiting = 0;
   #frames = 0;
   #laps: number;
 
@@ -32,12 +32,14 @@ export class StepClock {
     return this.#laps + (performance.now() - this.#started - this.#paused) / 1000;
   }
 
-  /** Runs `body`, counted as waiting for data. */
-  preparing<T>(body: () => T): T {
+  /** The time until the promise is settled counts as waiting for data; next to none if the data are there already. */
+  async waiting<T>(data: Promise<T>): Promise<T> {
     const started = performance.now();
-    const result = body();
-    this.#preparing += performance.now() - started;
-    return result;
+    try {
+      return await data;
+    } finally {
+      this.#waiting += performance.now() - started;
+    }
   }
 
   /** Runs `body`, left out of the time of training. */
@@ -63,9 +65,9 @@ export class StepClock {
     const now = performance.now();
     const milliseconds = now - this.#started - this.#paused;
     this.#laps += milliseconds / 1000;
-    const lap = { framesPerSecond: (this.#frames * 1000) / milliseconds, dataWaitShare: this.#preparing / milliseconds, seconds: this.#laps };
+    const lap = { framesPerSecond: (this.#frames * 1000) / milliseconds, dataWaitShare: this.#waiting / milliseconds, seconds: this.#laps };
     this.#started = now;
-    this.#paused = this.#preparing = this.#frames = 0;
+    this.#paused = this.#waiting = this.#frames = 0;
     return lap;
   }
 }

@@ -1,22 +1,77 @@
+import type { AugmentedSet } from "./data/augment/augmented_set.ts";
 import { padBatch, type Batch } from "./data/batch.ts";
-import type { Utterance } from "./data/dataset.ts";
+import type { BucketSampler, SamplerState } from "./data/sampler.ts";
 import { specAugment, type SpecAugmentConfig } from "./data/spec_augment.ts";
 
-/** Pads a batch and hides parts of it. The masks depend on nothing but the seed, the epoch and the utterance. */
-export function trainingBatch(
-  utterances: readonly Utterance[],
-  bins: number,
-  indices: readonly number[],
-  augment: SpecAugmentConfig | null,
-  seed: number,
-  epoch: number,
-): Batch {
-  const members = indices.map((i) => utterances[i] as Utterance);
-  const batch = padBatch(members, bins);
-  if (augment)
-    members.forEach(({ frames }, row) => {
+/** So many batches are read ahead, so that one slow file does not stop training. */
+const AHEAD = 4;
+
+export interface TrainingBatch {
+  readonly batch: Batch;
+  /** The utterances in it. */
+  readonly indices: readonly number[];
+  readonly epoch: number;
+}
+
+/** A batch that is not trained on yet, and the sampler's state before it. */
+interface Prepared {
+  readonly before: SamplerState;
+  readonly batch: Promise<TrainingBatch>;
+}
+
+/**
+ * The batches of training in the sampler's order, prepared while the device computes: features asked for, padded, and partly
+ * hidden by SpecAugment.
+ */
+export class TrainingBatches {
+  readonly #set: AugmentedSet;
+  readonly #sampler: BucketSampler;
+  readonly #specAugment: SpecAugmentConfig | null;
+  readonly #seed: number;
+  readonly #ahead: Prepared[] = [];
+
+  constructor(set: AugmentedSet, sampler: BucketSampler, { specAugment, seed }: { specAugment: SpecAugmentConfig | null; seed: number }) {
+    this.#set = set;
+    this.#sampler = sampler;
+    this.#specAugment = specAugment;
+    this.#seed = seed;
+  }
+
+  /** Where training stands: the batch that `next` gives next. Batches prepared ahead do not count. */
+  get state(): SamplerState {
+    return this.#ahead[0]?.before ?? this.#sampler.state;
+  }
+
+  /** @throws UserError at a file that can no longer be read */
+  async next(): Promise<TrainingBatch> {
+    if (this.#ahead.length === 0) this.#prepareOne();
+    const batch = await (this.#ahead[0] as Prepared).batch;
+    this.#ahead.shift();
+    setImmediate(() => this.#fill()); // when the step at hand is encoded and the host waits for the device
+    return batch;
+  }
+
+  #fill(): void {
+    while (this.#ahead.length < AHEAD) this.#prepareOne();
+  }
+
+  #prepareOne(): void {
+    const before = this.#sampler.state;
+    const batch = this.prepare(this.#sampler.next());
+    batch.catch(() => undefined); // thrown by `next`, or of no interest as training has ended
+    this.#ahead.push({ before, batch });
+  }
+
+  /** Makes a batch, the same each time. */
+  async prepare({ indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">): Promise<TrainingBatch> {
+    const { bins } = this.#set;
+    const items = await Promise.all(indices.map((index) => this.#set.item(index, epoch)));
+    const batch = padBatch(items, bins);
+    for (const [row, { frames }] of items.entries()) {
       const start = row * batch.frames * bins;
-      specAugment(batch.features.subarray(start, start + frames * bins), bins, augment, [seed, epoch, indices[row] as number]);
-    });
-  return batch;
+      const features = batch.features.subarray(start, start + frames * bins);
+      if (this.#specAugment) specAugment(features, bins, this.#specAugment, [this.#seed, epoch, indices[row] as number]);
+    }
+    return { batch, indices, epoch };
+  }
 }

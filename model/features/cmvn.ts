@@ -21,17 +21,21 @@ export function emptyCmvn(bins: number): Cmvn {
   return { frames: 0, mean: new Float64Array(bins), variance: new Float64Array(bins) };
 }
 
+/** The statistics with one more utterance in them. */
+export function accumulateCmvn(statistics: Cmvn, features: Features): Cmvn {
+  expectBins("accumulateCmvn", features, statistics.mean.length);
+  return mergeCmvn(statistics, utteranceCmvn(features));
+}
+
 /**
- * The statistics with one more utterance in them.
+ * The statistics of two sets of frames together.
  *
- * Both parts are merged by their means and variances (Chan, Golub and LeVeque 1979), not by sums of squares, which
+ * They are merged by their means and variances (Chan, Golub and LeVeque 1979), not by sums of squares, which
  * lose digits when a mean is far from zero: δ = μb - μa, μ = μa + δ·nb/n, σ² = (na·σa² + nb·σb² + δ²·na·nb/n) / n.
  */
-export function accumulateCmvn(statistics: Cmvn, features: Features): Cmvn {
+export function mergeCmvn(statistics: Cmvn, added: Cmvn): Cmvn {
+  if (added.frames === 0) return statistics;
   const bins = statistics.mean.length;
-  expectBins("accumulateCmvn", features, bins);
-  if (features.frames === 0) return statistics;
-  const added = utteranceCmvn(features);
   const frames = statistics.frames + added.frames;
   const share = added.frames / frames;
   const mean = new Float64Array(bins);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { plainConfig } from "../../train/config.ts";
-import { expectSameConfig, expectSameData } from "../../train/config_difference.ts";
+import { changeWarnings, configChanges, dataChanges, samplerStart } from "../../train/config_difference.ts";
 import { digestOf } from "../../train/data/digest.ts";
 import { smallConfig } from "./small_model.ts";
 
@@ -12,11 +12,11 @@ const checkpointOf = (...sets: string[]): Checkpoint =>
 
 const faults = (before: string[], now: string[]): string | null => {
   try {
-    expectSameConfig(smallConfig(...now), checkpointOf(...before));
+    expect(configChanges(smallConfig(...now), checkpointOf(...before), { force: false })).toEqual([]);
     return null;
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);
-    return (error as Error).message.replace("run/last.safetensors was trained with another config, so the run cannot be resumed exactly: ", "");
+    return (error as Error).message.replace("run/last.safetensors was trained with another config, so the run cannot be resumed exactly: ", "").replace("; --force goes on with the new one", "");
   }
 };
 
@@ -40,15 +40,26 @@ it.each<[string[], string[], string]>([
 it("other utterances cannot be resumed with; a checkpoint that does not say what it was trained on can", () => {
   const checkpoint = checkpointOf();
   const { trainingSet: _, ...silent } = checkpoint.state;
-  expect(() => expectSameData("abd", checkpoint)).toThrow("run/last.safetensors was trained on other utterances");
-  expectSameData("abc", checkpoint);
-  expectSameData("abd", { ...checkpoint, state: silent });
+  expect(() => dataChanges("abd", checkpoint, { force: false })).toThrow("run/last.safetensors was trained on other utterances");
+  expect(dataChanges("abc", checkpoint, { force: false })).toEqual([]);
+  expect(dataChanges("abd", { ...checkpoint, state: silent }, { force: false })).toEqual([]);
+});
+
+it("forced, a run goes on with what has changed: said in one sentence, and at the epoch's beginning where its batches are others", () => {
+  const checkpoint = checkpointOf();
+  const at = { ...checkpoint, state: { ...checkpoint.state, sampler: { epoch: 2, batch: 5 } } };
+  const changes = configChanges(smallConfig("optimizer.learning_rate=3", "steps=9"), at, { force: true });
+  expect(changeWarnings(changes)).toEqual(["resumed with --force, not as the run began: optimizer.learning_rate was 0.001, is now 3, epochs was 50, is now null, steps was null, is now 9"]);
+  expect(samplerStart(at, changes)).toEqual({ epoch: 2, batch: 5 });
+  expect(samplerStart(at, configChanges(smallConfig("batch.size=3"), at, { force: true }))).toEqual({ epoch: 2, batch: 0 });
+  expect(samplerStart(at, dataChanges("abd", at, { force: true }))).toEqual({ epoch: 2, batch: 0 });
+  expect(changeWarnings(configChanges(smallConfig(), at, { force: true }))).toEqual([]);
 });
 
 it("a digest tells order, names, lengths and labels apart", () => {
   const a = { id: "a", frames: 3, labels: Int32Array.of(1, 2) };
   const b = { id: "b", frames: 3, labels: Int32Array.of(1, 2) };
   const sets = [[a, b], [b, a], [a], [a, { ...b, id: "c" }], [a, { ...b, frames: 4 }], [a, { ...b, labels: Int32Array.of(12) }]];
-  expect(new Set(sets.map(digestOf)).size).toBe(sets.length);
+  expect(new Set(sets.map((set) => digestOf(set))).size).toBe(sets.length);
   expect(digestOf([{ ...a }, { ...b }])).toBe(digestOf([a, b]));
 });

@@ -11,7 +11,7 @@ export interface ConfigFolders {
 
 /** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
 export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
-  const { data, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
+  const { data, augment, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
   const folder = folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
   const inFolder = (file: string) => path.resolve(folder, file);
   const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : data.test ?? {};
@@ -24,8 +24,10 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       folder,
       train: inFolder(data.train),
       dev: inFolder(data.dev),
+      cache: typeof data.cache === "string" ? path.resolve(folders.base, data.cache) : data.cache,
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },
+    augment: augment && { ...augment, noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) } },
     units: { ...units, tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer) },
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
@@ -45,6 +47,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
       every_steps: evaluation.every_steps ?? null,
       beam: evaluation.beam ?? null,
+      lm: evaluation.lm && { ...evaluation.lm, arpa: path.resolve(folders.base, evaluation.lm.arpa) },
     },
     checkpoint: {
       ...checkpoint,

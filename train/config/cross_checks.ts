@@ -1,10 +1,11 @@
+import { augmentFaults } from "./augment_checks.ts";
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "./schema.ts";
 import { unfoldFaults } from "./unfold_checks.ts";
 
 /** What one key alone cannot show: values that contradict each other. */
 export function crossChecks(config: ParsedConfig): Fault[] {
-  return [...featureFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...unitsFaults(config), ...runFaults(config), ...averageFaults(config)];
+  return [...featureFaults(config), ...augmentFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...unitsFaults(config), ...runFaults(config), ...averageFaults(config)];
 }
 
 function* featureFaults({ data, features }: ParsedConfig): Generator<Fault> {
@@ -38,6 +39,7 @@ function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: Pa
   if (evaluation.every_epochs != null && evaluation.every_steps != null) {
     yield { path: ["eval", "every_steps"], message: "cannot be given together with eval.every_epochs; set one of them to null" };
   }
+  if (evaluation.lm && evaluation.beam == null) yield { path: ["eval", "lm"], message: "needs a beam search to take part in: set eval.beam as well, such as 16" };
   for (const key of ["hold_steps", "decay_steps", "initial_factor", "final_factor"] as const) {
     if (schedule[key] != null && schedule.kind !== "tri_stage") yield { path: ["schedule", key], message: `belongs to kind tri_stage, but schedule.kind is ${schedule.kind}` };
   }

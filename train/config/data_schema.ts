@@ -14,6 +14,9 @@ export const dataSchema = z.strictObject({
   test: testSets.optional().describe("Manifest evaluated at the end, or several as a section of names and manifests; none if left out."),
   sample_rate: whole(1000).default(16000).describe("Hz. Audio of another rate is resampled to it."),
   skip_broken: yesOrNo().default(false).describe("Leave out audio files that cannot be read, with a warning, instead of stopping before the first epoch."),
+  workers: whole(0, 64).nullable().default(null).describe("Threads that read audio and compute features; one less than there are cores, 8 at most, if null. 0: the main thread does it."),
+  cache: z.union([text("the path of a folder"), z.literal(false)], { error: "expected the path of a folder, or false" }).nullable().default(null)
+    .describe("Folder in which features are kept for the next epoch and run; the user's cache folder if null, none if false."),
 });
 
 export const featuresSchema = z.strictObject({
@@ -30,6 +33,7 @@ export const specAugmentSchema = z.strictObject({
   time_masks: whole(0).default(2).describe("Number of time masks of an utterance."),
   time_width: whole(0).default(50).describe("Most frames that one time mask hides."),
   max_time_ratio: between(0, 1).default(0.2).describe("Most of the utterance, as a share, that one time mask hides."),
+  time_mask_ratio: between(0, 1).default(0).describe("Over 0: an utterance has this share of its number of frames as time masks, at most `time_masks`. 0: always `time_masks`."),
 });
 
 export const batchSchema = z.strictObject({

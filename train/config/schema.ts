@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { augmentSchema } from "./augment_schema.ts";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
 import { oneOf, whole } from "./fields.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
@@ -12,6 +13,7 @@ export const configSchema = z.strictObject({
   features: featuresSchema.prefault({}).describe("Log-mel features, as Kaldi computes them."),
   units: unitsSchema.prefault({}).describe("What the model writes: the classes of its output."),
   spec_augment: specAugmentSchema.nullable().prefault({}).describe("SpecAugment, which hides parts of the training features; null turns it off."),
+  augment: augmentSchema.nullable().default(null).describe("Changes of the training audio, drawn anew in each epoch; null turns all off."),
   batch: batchSchema.prefault({}).describe("Batches of utterances of similar length."),
   memory: memorySchema.prefault({}).describe("The plan of device memory that is made for the largest batch before the first epoch."),
   model: modelSchema.prefault({}).describe("The seed: a Conformer encoder with a CTC head."),

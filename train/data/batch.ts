@@ -6,6 +6,17 @@ export interface BatchItem {
   labels: Int32Array;
 }
 
+/** An item whose features may still have to be read. */
+export interface LazyItem extends Omit<BatchItem, "features"> {
+  /** `[frames, bins]`, or what gives them. */
+  features: Float32Array | (() => Promise<Float32Array>);
+}
+
+/** The items with their features at hand. */
+export function loadItems(items: readonly LazyItem[]): Promise<BatchItem[]> {
+  return Promise.all(items.map(async ({ frames, labels, features }) => ({ frames, labels, features: typeof features === "function" ? await features() : features })));
+}
+
 /** Padded typed arrays of equal rows, ready for upload. */
 export interface Batch {
   size: number;

@@ -1,15 +1,17 @@
 import { UserError } from "../../engine/errors.ts";
-import { accumulateCmvn, applyCmvn, emptyCmvn } from "../../model/features/cmvn.ts";
+import { applyCmvn, emptyCmvn, mergeCmvn } from "../../model/features/cmvn.ts";
 import type { Cmvn } from "../../model/features/cmvn.ts";
-import type { Fbank, Features } from "../../model/features/fbank.ts";
+import type { Fbank } from "../../model/features/fbank.ts";
 import type { Units } from "../../model/units/units.ts";
-import { readAudio } from "./audio.ts";
-import type { BatchItem } from "./batch.ts";
+import type { LazyItem } from "./batch.ts";
+import { FeatureSource } from "./feature_source.ts";
 import { pieceOf, type ManifestEntry } from "./manifest.ts";
 import { validateUtterances } from "./validate.ts";
 import type { Skipped } from "./validate.ts";
+import { inOrder } from "./workers/in_order.ts";
+import type { AudioPart, FeatureAnswer } from "./workers/request.ts";
 
-export interface Utterance extends BatchItem {
+export interface Utterance extends LazyItem {
   id: string;
   text: string;
   speaker: string | null;
@@ -18,8 +20,10 @@ export interface Utterance extends BatchItem {
 }
 
 export interface Dataset {
-  /** With normalised features. */
+  /** With normalised features: in memory as far as it has room for them, otherwise read or computed again when asked for. */
   utterances: Utterance[];
+  /** Where the sound of each utterance is. */
+  audio: AudioPart[];
   bins: number;
   /** What they were normalised with. */
   cmvn: Cmvn;
@@ -33,6 +37,8 @@ export interface Dataset {
 export interface DatasetOptions {
   /** Audio of another rate than the filter bank's is converted. */
   fbank: Fbank;
+  /** Where the features come from; in place and without a cache unless given. Features not in memory are asked of it later. */
+  source?: FeatureSource;
   /** The training set's statistics; null, for the training set itself, takes them from the utterances read. */
   cmvn: Cmvn | null;
   /** Encodes the texts; null, as for decoding only, gives utterances without labels. */
@@ -46,54 +52,69 @@ export interface DatasetOptions {
 }
 
 /**
- * Reads the audio of a manifest's entries and computes their normalised log-mel features, which stay in memory.
- * Utterances that CTC cannot align with their text are left out, also of the statistics, and named in `skipped`.
+ * Reads the audio of all entries once, or finds their features in the cache: so every utterance is known to be readable, the
+ * frames are counted and the statistics taken, before anything is trained. Utterances that CTC cannot align with their text
+ * are left out, also of the statistics, and named in `skipped`.
  *
  * @throws UserError naming the manifest's line at an audio file that cannot be read (unless `skipBroken`) or a text with
  *   a character that is no unit, or if no utterance is left
  */
 export async function loadDataset(entries: readonly ManifestEntry[], options: DatasetOptions): Promise<Dataset> {
-  const { fbank, units, outputFrames, skipBroken = false, onProgress } = options;
+  const { fbank, source = new FeatureSource({ fbank }), units, outputFrames, skipBroken = false, onProgress } = options;
   const { sampleRate, bins } = fbank.options;
   const labels = entries.map((entry) => encodeText(entry, units)); // first, because it is quick and can fail
 
-  const loaded: { utterance: Utterance; entry: ManifestEntry }[] = [];
-  const broken: Skipped[] = [];
-  for (const [i, entry] of entries.entries()) {
-    try {
-      const { samples } = await readAudio(entry.audioPath, sampleRate, pieceOf(entry));
-      loaded.push({ utterance: makeUtterance(entry, samples, labels[i]!, fbank), entry });
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      if (!skipBroken) throw atLine(entry, error);
-      broken.push({ id: entry.id, reason: error.message.replace(/\.$/u, "") });
-    }
-    onProgress?.(i + 1, entries.length);
-  }
+  const read = (entry: ManifestEntry): Promise<FeatureAnswer | UserError> => {
+    const want = { values: !source.memory.isFull, statistics: options.cmvn === null };
+    return source.get({ ...partOf(entry), cmvn: options.cmvn, want }).catch((error: unknown) => {
+      if (error instanceof UserError) return error;
+      throw error;
+    });
+  };
 
-  const { usable, skipped, warnings } = validateUtterances(
-    loaded.map(({ utterance: { id, frames, labels, seconds }, entry: { duration } }) => ({
-      id,
-      frames: outputFrames(frames),
-      labels,
-      duration,
-      samples: Math.round(seconds * sampleRate),
-      sampleRate,
-    })),
-  );
-  const utterances = usable.map((i) => loaded[i]!.utterance);
+  const utterances: Utterance[] = [];
+  const audio: AudioPart[] = [];
+  const [broken, skipped, warnings]: [Skipped[], Skipped[], string[]] = [[], [], []];
+  let statistics = emptyCmvn(bins);
+  let seen = 0;
+  for await (const answer of inOrder(entries, source.ahead, read)) {
+    const entry = entries[seen] as ManifestEntry;
+    if (answer instanceof UserError) {
+      if (!skipBroken) throw atLine(entry, answer);
+      broken.push({ id: entry.id, reason: answer.message.replace(/\.$/u, "") });
+    } else {
+      const utterance = makeUtterance(entry, answer, labels[seen] as Int32Array, sampleRate);
+      const { samples, frames } = answer;
+      const verdict = validateUtterances([{ ...utterance, frames: outputFrames(frames), duration: entry.duration, samples, sampleRate }]);
+      skipped.push(...verdict.skipped);
+      warnings.push(...verdict.warnings);
+      if (verdict.usable.length > 0) {
+        if (answer.values && source.memory.keep(answer.values)) utterance.features = answer.values;
+        utterances.push(utterance);
+        audio.push(partOf(entry));
+        if (answer.statistics) statistics = mergeCmvn(statistics, answer.statistics);
+      }
+    }
+    seen++;
+    onProgress?.(seen, entries.length);
+  }
+  source.flush();
+
   const leftOut = [...broken, ...skipped];
   if (utterances.length === 0) {
     const first = leftOut[0] ? `; the first, ${leftOut[0].id}: ${leftOut[0].reason}` : "";
     throw new UserError(`none of the ${entries.length} utterances can be used${first}`);
   }
-  const cmvn = options.cmvn ?? utterances.reduce((statistics, u) => accumulateCmvn(statistics, asFeatures(u, bins)), emptyCmvn(bins));
-  for (const utterance of utterances) utterance.features = applyCmvn(cmvn, asFeatures(utterance, bins)).values;
+  const cmvn = options.cmvn ?? statistics;
+  for (const [i, utterance] of utterances.entries()) {
+    if (typeof utterance.features === "function") utterance.features = async () => (await source.get({ ...(audio[i] as AudioPart), cmvn })).values as Float32Array;
+    else if (!options.cmvn) utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
+  }
   const seconds = utterances.reduce((sum, utterance) => sum + utterance.seconds, 0);
-  return { utterances, bins, cmvn, skipped: leftOut, warnings, seconds };
+  return { utterances, audio, bins, cmvn, skipped: leftOut, warnings, seconds };
 }
 
-const asFeatures = ({ features, frames }: Utterance, bins: number): Features => ({ frames, bins, values: features });
+const partOf = (entry: ManifestEntry): AudioPart => ({ path: entry.audioPath, piece: pieceOf(entry) });
 
 function encodeText(entry: ManifestEntry, units: Units | null): Int32Array {
   try {
@@ -103,9 +124,9 @@ function encodeText(entry: ManifestEntry, units: Units | null): Int32Array {
   }
 }
 
-function makeUtterance({ id, text, speaker }: ManifestEntry, samples: Float32Array, labels: Int32Array, fbank: Fbank): Utterance {
-  const { frames, values } = fbank.compute(samples);
-  return { id, text, speaker, seconds: samples.length / fbank.options.sampleRate, features: values, frames, labels };
+/** Its features are given later. */
+function makeUtterance({ id, text, speaker }: ManifestEntry, { samples, frames }: FeatureAnswer, labels: Int32Array, sampleRate: number): Utterance {
+  return { id, text, speaker, seconds: samples / sampleRate, frames, labels, features: () => Promise.reject(new Error("not read yet")) };
 }
 
 /** The same error, with the manifest's line before it. */

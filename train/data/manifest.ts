@@ -27,6 +27,13 @@ export interface Manifest {
   entries: ManifestEntry[];
   /** One sentence for each thing that was wrong but could be passed over. */
   warnings: string[];
+  /** Those that were dropped, each with the utterance that it repeats. */
+  duplicates: (ManifestEntry & { earlier: ManifestEntry })[];
+}
+
+export interface ManifestOptions {
+  /** False, as for recordings of noise: lines need no text. */
+  readonly texts?: boolean;
 }
 
 const lineSchema = z.looseObject({
@@ -38,6 +45,8 @@ const lineSchema = z.looseObject({
   offset: z.number().nonnegative().nullish(),
 });
 
+const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as unknown as typeof lineSchema;
+
 /**
  * Reads a manifest: JSON Lines, one utterance a line,
  * `{"audio_filepath": "audio/a.flac", "text": "one two", "duration": 1.2, "speaker": "anna"}`, of which the first two
@@ -48,7 +57,7 @@ const lineSchema = z.looseObject({
  *
  * @throws UserError if the file cannot be read or has no utterance, or naming file, line number and field of a bad line
  */
-export async function readManifest(file: string): Promise<Manifest> {
+export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
   const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`);
   });
@@ -57,12 +66,12 @@ export async function readManifest(file: string): Promise<Manifest> {
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
     .filter(({ line }) => line !== "")
-    .map(({ line, number }) => parseLine(line, file, number));
+    .map(({ line, number }) => parseLine(line, file, number, texts ? lineSchema : textlessSchema));
   if (all.length === 0) throw new UserError(`the manifest ${file} has no utterances`);
   return dropDuplicates(all);
 }
 
-function parseLine(line: string, file: string, number: number): ManifestEntry {
+function parseLine(line: string, file: string, number: number, schema: typeof lineSchema): ManifestEntry {
   const source = `${file}, line ${number}`;
   let json: unknown;
   try {
@@ -70,7 +79,7 @@ function parseLine(line: string, file: string, number: number): ManifestEntry {
   } catch (error) {
     throw new UserError(`${source}: not JSON: ${(error as Error).message}`);
   }
-  const parsed = lineSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const { path: field, message } = parsed.error.issues[0]!;
     throw new UserError(`${source}: ${field.length > 0 ? `field "${field.join(".")}": ` : ""}${message}`);
@@ -100,12 +109,13 @@ export function normalizeText(text: string): string {
 
 function dropDuplicates(all: ManifestEntry[]): Manifest {
   const first = new Map<string, ManifestEntry>();
-  const warnings: string[] = [];
+  const duplicates: Manifest["duplicates"] = [];
   for (const entry of all) {
     const key = JSON.stringify([path.resolve(entry.audioPath), entry.offset, entry.text]);
     const earlier = first.get(key);
-    if (earlier) warnings.push(`${entry.source}: ${entry.id} has the audio and text of ${earlier.source} and is dropped`);
+    if (earlier) duplicates.push({ ...entry, earlier });
     else first.set(key, entry);
   }
-  return { entries: [...first.values()], warnings };
+  const warnings = duplicates.map(({ source, id, earlier }) => `${source}: ${id} has the audio and text of ${earlier.source} and is dropped`);
+  return { entries: [...first.values()], warnings, duplicates };
 }

@@ -1,7 +1,7 @@
 /**
  * SpecAugment: whole stretches of time and bands of frequency are hidden from the model (Park et al. 2019, without time
- * warping; with the adaptive size of Park et al. 2020, "SpecAugment on large scale datasets", by which a time mask covers
- * at most a share of the utterance).
+ * warping; with the adaptive size and number of Park et al. 2020, "SpecAugment on large scale datasets", by which a time
+ * mask covers at most a share of the utterance, and longer utterances have more masks).
  */
 import { hash, uniform } from "../../engine/random.ts";
 
@@ -14,6 +14,8 @@ export interface SpecAugmentConfig {
   timeWidth: number;
   /** The most of the utterance, in [0, 1], that one time mask covers. */
   maxTimeRatio: number;
+  /** Over 0: an utterance has floor(timeMaskRatio · frames) time masks, at most `timeMasks`. 0: always `timeMasks`. */
+  timeMaskRatio: number;
 }
 
 // What a hash is for, so that time masks are independent of the number of frequency masks.
@@ -38,7 +40,8 @@ export function specAugment(features: Float32Array, bins: number, config: SpecAu
     for (let t = 0; t < frames; t++) features.fill(0, t * bins + first, t * bins + end);
   }
   const longest = Math.min(config.timeWidth, Math.floor(config.maxTimeRatio * frames));
-  for (let m = 0; m < config.timeMasks; m++) {
+  const masks = config.timeMaskRatio > 0 ? Math.min(config.timeMasks, Math.floor(config.timeMaskRatio * frames)) : config.timeMasks;
+  for (let m = 0; m < masks; m++) {
     const [first, end] = drawSpan(frames, longest, seed, TIME, m);
     features.fill(0, first * bins, end * bins);
   }

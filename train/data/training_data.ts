@@ -1,49 +1,94 @@
+import type { SearchOptions } from "../../model/decode/search.ts";
 import { subsampledLength } from "../../model/subsampling.ts";
 import type { Units } from "../../model/units/units.ts";
-import { buildFbank, restoreCmvn } from "../build_model.ts";
+import { restoreCmvn } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
-import type { RunObserver } from "../run_observer.ts";
+import { openFusion } from "../language_model.ts";
+import type { RunObserver, TaskDisplay } from "../run_observer.ts";
+import { AugmentedSet } from "./augment/augmented_set.ts";
+import { readNoises } from "./augment/noise_recordings.ts";
 import { loadDataset, type Dataset } from "./dataset.ts";
+import { digestOf } from "./digest.ts";
+import type { FeatureSource } from "./feature_source.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
+import { openFeatureSource } from "./open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
 import { dataWarnings } from "./warnings.ts";
 
 export interface TrainingData {
   readonly train: Dataset;
+  /** The same with the augmentation of each epoch: what is trained on. */
+  readonly augmented: AugmentedSet;
+  /** Of what is trained on, see `digestOf`. */
+  readonly digest: string;
   readonly dev: Dataset;
   readonly tests: readonly { readonly name: string; readonly set: Dataset }[];
   readonly units: Units;
+  /** How dev and test are decoded: beam and language model of the config. */
+  readonly search: SearchOptions;
   /** What a user should know of the data: duplicates, utterances left out, durations that disagree. */
   readonly warnings: readonly string[];
+  /** Gives the features that are not in memory; to be closed in the end. */
+  readonly source: FeatureSource;
 }
 
 /**
  * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming.
- * Throws a UserError that names file and line before anything is trained.
+ *
+ * @throws UserError that names file and line before anything is trained; the signal's reason, at once, when it is aborted
  */
-export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint | undefined, observer: RunObserver): Promise<TrainingData> {
+export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint | undefined, observer: RunObserver, signal?: AbortSignal): Promise<TrainingData> {
+  const warnings: string[] = [];
+  let warn = (message: string): void => void warnings.push(message);
+  const source = openFeatureSource(config, (message) => warn(message));
+  const interrupt = (): void => source.close(signal?.reason as Error);
+  signal?.addEventListener("abort", interrupt);
+  try {
+    const sets = await readSets(config, resumed, observer, source, warnings);
+    if (process.env["UNFOLD_DEBUG"] === "1") observer.message(describeCounts(source));
+    warn = (message) => observer.message(`warning: ${message}`);
+    return { ...sets, warnings, source };
+  } catch (error) {
+    source.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+async function readSets(
+  config: TrainConfig,
+  resumed: Checkpoint | undefined,
+  observer: RunObserver,
+  source: FeatureSource,
+  warnings: string[],
+): Promise<Omit<TrainingData, "warnings" | "source">> {
   const manifests = { train: await readManifest(config.data.train), dev: await readManifest(config.data.dev) };
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
   const units = trainingUnits(config, manifests.train.entries.map(({ text }) => text), resumed);
-  const fbank = buildFbank(config);
-  const warnings: string[] = [];
+  const search = { beam: config.eval.beam, fusion: await openFusion(config.eval.lm, units) };
+  const reading = async <T>(name: string, total: number, read: (update: TaskDisplay["update"]) => Promise<T>): Promise<T> => {
+    const task = observer.task(`reading ${name}`, total);
+    return read(task.update).finally(task.stop);
+  };
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
-    const done = observer.task(`reading ${name}`, manifest.entries.length);
-    try {
-      const options = { fbank, cmvn, units: name === "train" ? units : null, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: done.update };
-      const set = await loadDataset(manifest.entries, options);
-      warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
-      return set;
-    } finally {
-      done.stop();
-    }
+    const options = { fbank: source.fbank, source, cmvn, units: name === "train" ? units : null, outputFrames: subsampledLength, skipBroken: config.data.skipBroken };
+    const set = await reading(name, manifest.entries.length, (onProgress) => loadDataset(manifest.entries, { ...options, onProgress }));
+    warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
+    return set;
   };
   const train = await load("train", manifests.train, resumed ? restoreCmvn(resumed.state, config, resumed.path) : null);
   const dev = await load("dev", manifests.dev, train.cmvn);
   const testSets: TrainingData["tests"][number][] = [];
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
-  return { train, dev, tests: testSets, units, warnings };
+  const noise = config.augment?.noise;
+  const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
+  const augmented = new AugmentedSet(train, source, { augment: config.augment, noises, seed: config.seed, outputFrames: subsampledLength });
+  return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units, search };
 }
+
+const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
+  `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cache's were damaged`;

@@ -7,6 +7,7 @@ import { uniform } from "../../../engine/random.ts";
 import { utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFbank } from "../../../model/features/fbank.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
+import { loadItems } from "../../../train/data/batch.ts";
 import { loadDataset } from "../../../train/data/dataset.ts";
 import type { DatasetOptions } from "../../../train/data/dataset.ts";
 import { readManifest } from "../../../train/data/manifest.ts";
@@ -60,7 +61,7 @@ describe("normalisation", () => {
 
   test("a training set has mean 0 and variance 1 in each bin, over all its frames", async () => {
     const { utterances, cmvn } = await load([line("one", "one"), line("two", "two"), line("noisy", "two")]);
-    const { mean, variance } = merged(utterances.map((u) => u.features));
+    const { mean, variance } = merged((await loadItems(utterances)).map((u) => u.features));
     for (const value of mean) expect(value).toBeCloseTo(0, 5);
     for (const value of variance) expect(value).toBeCloseTo(1, 5);
     expect(cmvn.frames).toBe(18 + 38 + 38);

@@ -3,7 +3,7 @@ import { specAugment } from "../../../train/data/spec_augment.ts";
 import type { SpecAugmentConfig } from "../../../train/data/spec_augment.ts";
 
 const [frames, bins] = [60, 20];
-const none: SpecAugmentConfig = { freqMasks: 0, freqWidth: 0, timeMasks: 0, timeWidth: 0, maxTimeRatio: 1 };
+const none: SpecAugmentConfig = { freqMasks: 0, freqWidth: 0, timeMasks: 0, timeWidth: 0, maxTimeRatio: 1, timeMaskRatio: 0 };
 
 function masked(change: Partial<SpecAugmentConfig>, key: number[], length = frames): Float32Array {
   const features = new Float32Array(length * bins).fill(1);

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
+import { createFbank, type Fbank } from "../../../model/features/fbank.ts";
+import { readAudio } from "../audio.ts";
+import { addNoise } from "../augment/noise.ts";
+import { changeSpeed } from "../augment/speed.ts";
+import { changeVolume } from "../augment/volume.ts";
+import { featureKey, readFeatures, writeFeatures, type StoredFeatures } from "../feature_cache.ts";
+import type { AudioPart, FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
+
+/** Noise recordings are used again and again: so many bytes of them stay decoded. */
+const NOISE_BYTES = 64 * 2 ** 20;
+
+/**
+ * Audio file -> waveform -> speed, noise, volume -> log-mel features, in a thread or in place. Features of a waveform with
+ * noise or another volume are new in each epoch and never cached; all others are.
+ */
+export class FeatureComputer {
+  readonly #fbank: Fbank;
+  readonly #cache: string | null;
+  readonly #noises = new Map<string, Float32Array>();
+  #noiseBytes = 0;
+
+  constructor({ fbank, cache }: FeatureSettings) {
+    this.#fbank = createFbank(fbank);
+    this.#cache = cache;
+  }
+
+  /** @throws UserError, as `readAudio` does, at a file that cannot be read */
+  async compute(request: FeatureRequest): Promise<FeatureAnswer> {
+    const { features, ...origin } = await this.#find(request);
+    const { cmvn, want } = request;
+    return {
+      ...origin,
+      samples: features.samples,
+      frames: features.frames,
+      statistics: want.statistics ? utteranceCmvn(features) : null,
+      values: want.values ? (cmvn ? applyCmvn(cmvn, features) : features).values : null,
+    };
+  }
+
+  async #find(request: FeatureRequest): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
+    const { path, piece, speed } = request;
+    const cache = request.noise || request.gainDb !== null ? null : this.#cache;
+    const content = cache === null ? null : (request.content ?? hashOf(path));
+    if (cache === null || content === null) return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
+
+    const key = featureKey(content, piece, speed, this.#fbank.options);
+    const found = readFeatures(cache, key);
+    if (typeof found !== "string") return { features: found, content, origin: "cache", cacheFault: null };
+    const features = await this.#make(request);
+    return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features) };
+  }
+
+  async #make({ path, piece, speed, noise, gainDb }: FeatureRequest): Promise<StoredFeatures> {
+    const rate = this.#fbank.options.sampleRate;
+    const { samples } = await readAudio(path, rate, piece);
+    let waveform = await changeSpeed(samples, rate, speed);
+    if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
+    if (gainDb !== null) waveform = changeVolume(waveform, gainDb);
+    return { ...this.#fbank.compute(waveform), samples: samples.length };
+  }
+
+  async #noise({ path, piece }: AudioPart): Promise<Float32Array> {
+    const key = JSON.stringify([path, piece]);
+    const kept = this.#noises.get(key);
+    if (kept) return kept;
+    const { samples } = await readAudio(path, this.#fbank.options.sampleRate, piece);
+    this.#noises.set(key, samples);
+    this.#noiseBytes += samples.byteLength;
+    for (const [oldest, { byteLength }] of this.#noises) {
+      if (this.#noiseBytes <= NOISE_BYTES || oldest === key) break;
+      this.#noises.delete(oldest);
+      this.#noiseBytes -= byteLength;
+    }
+    return samples;
+  }
+}
+
+/** Null for a file that cannot be read: decoding it says why. */
+function hashOf(path: string): string | null {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 32);
+  } catch {
+    return null;
+  }
+}
+
+function tryToWrite(folder: string, key: string, features: StoredFeatures): string | null {
+  try {
+    writeFeatures(folder, key, features);
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "ENOSPC" ? "the disk is full" : message;
+  }
+}

@@ -1,0 +1,29 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { UserError } from "../../../engine/errors.ts";
+import { FeatureComputer } from "./feature_computer.ts";
+import type { FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
+
+/** To a thread. */
+export interface Job {
+  readonly id: number;
+  readonly request: FeatureRequest;
+}
+
+/** From a thread: an answer, the sentence of what is wrong with the user's file, or what went wrong in the thread. */
+export type JobResult = { readonly id: number } & ({ readonly answer: FeatureAnswer } | { readonly userError: string } | { readonly failure: string });
+
+const computer = new FeatureComputer(workerData as FeatureSettings);
+let previous: Promise<unknown> = Promise.resolve();
+
+// One at a time, in the order asked for.
+parentPort?.on("message", (job: Job) => (previous = previous.then(() => work(job))));
+
+async function work({ id, request }: Job): Promise<void> {
+  const post = (result: JobResult, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(result, transfer);
+  try {
+    const answer = await computer.compute(request);
+    post({ id, answer }, answer.values ? [answer.values.buffer as ArrayBuffer] : []);
+  } catch (error) {
+    post({ id, ...(error instanceof UserError ? { userError: error.message } : { failure: `${request.path}: ${(error as Error).message}` }) });
+  }
+}
