@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
-import { writeAtomically } from "../checkpoint.ts";
+import { writeAtomically } from "../atomic_file.ts";
 import { readManifest } from "../data/manifest.ts";
 import { makeFolder } from "../run_folder.ts";
 import type { RunObserver } from "../run_observer.ts";
