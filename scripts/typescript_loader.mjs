@@ -8,9 +8,7 @@ if (!import.meta.url.endsWith("?hooks")) register(`${import.meta.url}?hooks`);
 
 export async function load(url, context, next) {
   if (!url.startsWith("file:") || !url.endsWith(".ts")) return next(url, context);
-  const { default: typescript } = await import("typescript");
-  const { ESNext } = typescript.ModuleKind;
-  const source = await readFile(new URL(url), "utf8");
-  const { outputText } = typescript.transpileModule(source, { compilerOptions: { module: ESNext, target: typescript.ScriptTarget.ES2023, verbatimModuleSyntax: true } });
-  return { format: "module", shortCircuit: true, source: outputText };
+  const { transform } = await import("esbuild");
+  const { code } = await transform(await readFile(new URL(url), "utf8"), { loader: "ts", format: "esm", target: "node20" });
+  return { format: "module", shortCircuit: true, source: code };
 }

@@ -41,7 +41,7 @@ export function writeManifest(file: string, lines: readonly (ManifestLine | stri
   writeFileSync(file, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
 }
 
-const CONFIG = `data: { train: train.jsonl, dev: dev.jsonl, test: dev.jsonl, sample_rate: ${RATE} }
+const CONFIG = `data: { train: train.jsonl, dev: dev.jsonl, test: dev.jsonl, sample_rate: ${RATE}, cache: features }
 features: { bins: 10 }
 spec_augment: { freq_width: 2, time_width: 5 }
 batch: { size: 2, accumulate: 2 }
