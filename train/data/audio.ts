@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
 import { decodeFlac, isFlac } from "./flac.ts";
@@ -40,6 +40,22 @@ export async function readAudio(path: string, targetRate: number, piece?: Piece)
 
 /** The same at the file's own rate, with its number of channels; see `readAudio`. */
 export async function readRecording(path: string, piece?: Piece): Promise<Recording> {
+  if (!piece) return readWhole(path);
+  const recording = await readForPieces(path);
+  return { ...recording, samples: cutPiece(recording.samples, recording.sampleRate, piece, path) };
+}
+
+/** The pieces of a recording are often read one after the other: the last one that was cut is kept, so it is decoded once. */
+let lastCut: { readonly state: string; readonly recording: Promise<Recording> } | undefined;
+
+async function readForPieces(path: string): Promise<Recording> {
+  const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // reading it says what is wrong
+  const state = JSON.stringify([path, size, mtimeMs]);
+  if (lastCut?.state !== state) lastCut = { state, recording: readWhole(path) };
+  return lastCut.recording;
+}
+
+async function readWhole(path: string): Promise<Recording> {
   const bytes = await readBytes(path);
   const { channels, sampleRate } = await decode(bytes, path);
   if (sampleRate < rateLimits.lowest || sampleRate > rateLimits.highest) {
@@ -48,7 +64,7 @@ export async function readRecording(path: string, piece?: Piece): Promise<Record
   const mono = average(channels);
   if (mono.length === 0) throw new UserError(`${path} holds no audio: its length is 0 samples.`);
   if (!mono.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
-  return { samples: piece ? cutPiece(mono, sampleRate, piece, path) : mono, sampleRate, channels: channels.length };
+  return { samples: mono, sampleRate, channels: channels.length };
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

@@ -31,7 +31,7 @@ function firstFrame(bytes: Uint8Array): number {
  * @throws UserError if it is cut short, or cannot be decoded
  */
 export async function decodeMp3(bytes: Uint8Array, name: string): Promise<DecodedAudio> {
-  const { announced, present, cutShort } = readMp3Frames(bytes, firstFrame(bytes));
+  const { announced, present, channels, cutShort } = readMp3Frames(bytes, firstFrame(bytes));
   if (announced !== null && present < announced) {
     throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`);
   }
@@ -42,7 +42,7 @@ export async function decodeMp3(bytes: Uint8Array, name: string): Promise<Decode
     await decoder.ready;
     const { channelData, samplesDecoded, sampleRate, errors } = withoutConsole(() => decoder.decode(bytes));
     if (errors[0] || samplesDecoded === 0) throw damaged(name, errors[0]?.message ?? "nothing could be decoded");
-    return { channels: channelData, sampleRate };
+    return { channels: channelData.slice(0, channels), sampleRate }; // the library gives two that are the same for one
   } catch (error) {
     throw error instanceof UserError ? error : damaged(name, (error as Error).message);
   } finally {

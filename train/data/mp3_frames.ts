@@ -4,6 +4,8 @@ export interface Mp3Frames {
   readonly announced: number | null;
   /** Samples of the frames that are there, by their headers. */
   readonly present: number;
+  /** Of the first frame. */
+  readonly channels: 1 | 2;
   /** The file ends within a frame. */
   readonly cutShort: boolean;
 }
@@ -15,6 +17,9 @@ interface FrameHeader {
 }
 
 const HEADER_BYTES = 4;
+
+/** The mode of a frame with one channel; the others have two. */
+const MONO = 3;
 
 /** kbit/s by index: MPEG-1 layers I, II, III; MPEG-2 and 2.5 layer I, layers II and III (ISO 11172-3 and 13818-3). */
 const KILOBITS = {
@@ -30,15 +35,16 @@ export const isMp3Frame = (bytes: Uint8Array, at = 0): boolean => parseHeader(by
 /** Goes from frame to frame by the lengths in their headers, to the file's end or to what is no frame, as a tag. */
 export function readMp3Frames(bytes: Uint8Array, start: number): Mp3Frames {
   const announced = announcedSamples(bytes, start);
+  const channels = (bytes[start + 3] ?? 0) >> 6 === MONO ? 1 : 2;
   let present = 0;
   for (let at = start; at < bytes.length; ) {
     const header = parseHeader(bytes, at);
     if (!header || header.length === null) break;
-    if (at + header.length > bytes.length) return { announced, present, cutShort: true };
+    if (at + header.length > bytes.length) return { announced, present, channels, cutShort: true };
     present += header.samples;
     at += header.length;
   }
-  return { announced, present, cutShort: false };
+  return { announced, present, channels, cutShort: false };
 }
 
 function parseHeader(bytes: Uint8Array, at: number): FrameHeader | null {

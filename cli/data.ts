@@ -1,0 +1,73 @@
+import { Argument, type Command } from "commander";
+import { loadConfig } from "../train/config.ts";
+import { checkData } from "../train/data/check/check_data.ts";
+import { dataTable } from "../train/data/check/table.ts";
+import { computeStatistics } from "../train/data/feature_statistics.ts";
+import { importCorpus, IMPORTERS } from "../train/data/import/import_corpus.ts";
+import { formatCount, formatDuration, formatNumber } from "../train/number_format.ts";
+import { terminalObserver } from "./terminal_observer.ts";
+
+interface ImportOptions {
+  out: string;
+  lowercase?: boolean;
+  punctuation: boolean;
+  durations?: boolean;
+  force?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program.command("data").description("Make manifests of corpora, look for faults in them, compute what features are normalised with.");
+  command
+    .command("import")
+    .addArgument(new Argument("<kind>", "what the corpus is").choices(Object.keys(IMPORTERS)))
+    .argument("<path>", "its folder (kaldi, librispeech, audiofolder) or file (commonvoice: a .tsv, jsonl)")
+    .description("Write a manifest of a corpus; its audio stays where it is.")
+    .requiredOption("--out <manifest>", "the JSON Lines file to write; audio paths in it are relative to its folder")
+    .option("--lowercase", "make all texts lower case")
+    .option("--no-punctuation", "take punctuation out of the texts, except apostrophes and hyphens within words")
+    .option("--durations", "read the audio for durations that the corpus does not say")
+    .option("--force", "replace a manifest that is there")
+    .action(runImport);
+  command
+    .command("check <manifest>")
+    .description("Read all of a manifest's audio and texts, and say what they are and what is wrong with them. Exit code 1 if anything is.")
+    .option("--config <file>", "check for this config's sample rate, features and units instead of the defaults")
+    .option("--json", "print everything as JSON")
+    .action(runCheck);
+  command
+    .command("stats <manifest>")
+    .description("Compute mean and variance of the features, for a config's data.cmvn.")
+    .requiredOption("--config <file>", "the config whose features are meant")
+    .requiredOption("--out <file>", "the JSON file to write")
+    .option("--force", "replace a file that is there")
+    .action(runStats);
+}
+
+async function runImport(kind: string, corpus: string, { out, lowercase = false, punctuation, durations = false, force = false }: ImportOptions): Promise<void> {
+  const summary = await importCorpus(kind, corpus, { out, lowercase, punctuation, durations, force, observer: terminalObserver() });
+  warn(summary.warnings);
+  const { utterances, files, speakers, seconds, unknownDurations } = summary;
+  const duration = unknownDurations === utterances ? "durations unknown" : `${formatDuration(seconds)}${unknownDurations > 0 ? `, ${formatCount(unknownDurations)} durations unknown` : ""}`;
+  process.stdout.write(`${out}: ${formatCount(utterances)} utterances, ${formatCount(files)} files, ${speakers > 0 ? `${formatCount(speakers)} speakers, ` : ""}${duration}\n`);
+}
+
+async function runCheck(manifest: string, options: { config?: string; json?: true }): Promise<void> {
+  const config = options.config === undefined ? null : loadConfig(options.config);
+  const report = await checkData(manifest, config, terminalObserver());
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${dataTable(report)}\n`);
+  if (report.faults.length > 0) process.exitCode = 1;
+}
+
+async function runStats(manifest: string, { config, out, force = false }: { config: string; out: string; force?: boolean }): Promise<void> {
+  const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, loadConfig(config), { out, force, observer: terminalObserver() });
+  warn(warnings);
+  const range = (values: Float64Array) => `${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))}`;
+  process.stdout.write(
+    `${out}: ${formatCount(cmvn.frames)} frames of ${formatCount(utterances)} utterances (${formatDuration(seconds)}), ${cmvn.mean.length} bins, ` +
+      `mean ${range(cmvn.mean)}, standard deviation ${range(cmvn.variance.map(Math.sqrt))}\n`,
+  );
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+}

@@ -1,0 +1,30 @@
+import { nameSome } from "../import/text_file.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** What was found out about the sound of an utterance that can be read. */
+export interface Heard {
+  readonly id: string;
+  readonly seconds: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Samples cut off at full scale. */
+  readonly clipped: number;
+}
+
+/** What training copes with but its user should know: one sentence each. */
+export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, targetRate: number): string[] {
+  const remarks: string[] = [];
+  const rates = [...new Set(heard.map(({ sampleRate }) => sampleRate))].sort((a, b) => a - b);
+  if (rates.length > 1) remarks.push(`mixed sample rates: ${rates.map((hz) => `${hz} Hz (${heard.filter(({ sampleRate }) => sampleRate === hz).length})`).join(", ")}; all are resampled to ${targetRate} Hz`);
+  else if (rates[0] !== undefined && rates[0] !== targetRate) remarks.push(`audio of ${rates[0]} Hz is resampled to ${targetRate} Hz`);
+  const low = heard.filter(({ sampleRate }) => sampleRate < targetRate);
+  if (low.length > 0) remarks.push(`${low.length} of ${heard.length} have no sound above half of their sample rate, lower than the ${targetRate} Hz of training: ${some(low)}`);
+  const several = heard.filter(({ channels }) => channels > 1);
+  if (several.length > 0) remarks.push(`${several.length} of ${heard.length} have several channels, which are averaged: ${some(several)}`);
+  const clipped = heard.filter((one) => one.clipped > 0);
+  if (clipped.length > 0) remarks.push(`${clipped.length} of ${heard.length} are clipped: ${some(clipped)}`);
+  if (emptyTexts > 0) remarks.push(`${emptyTexts} texts are empty`);
+  return remarks;
+}
+
+const some = (heard: readonly Heard[]): string => nameSome(heard.map(({ id }) => id));

@@ -1,0 +1,49 @@
+import type { Vocabulary } from "./vocabulary.ts";
+
+export type FaultKind = "unreadable" | "too short" | "unknown character" | "duplicate" | "silent" | "wrong duration";
+
+/** An utterance that should be corrected or taken out. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly id: string;
+  /** The manifest's line. */
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** Seconds: the shortest, the percentiles (nearest rank), the longest. */
+export interface Durations {
+  readonly min: number;
+  readonly p5: number;
+  readonly p25: number;
+  readonly median: number;
+  readonly p75: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+/** What `unfold data check --json` prints. */
+export interface DataReport {
+  readonly manifest: string;
+  readonly utterances: number;
+  /** Of those that can be read. */
+  readonly hours: number;
+  readonly speakers: number;
+  /** Null if none can be read. */
+  readonly durations: Durations | null;
+  readonly sampleRates: readonly { readonly hz: number; readonly utterances: number }[];
+  readonly vocabulary: Vocabulary;
+  /** Classes that the texts were checked with, the blank included. */
+  readonly units: { readonly kind: string; readonly size: number };
+  readonly faults: readonly Fault[];
+  /** What is no fault but worth knowing, one sentence each. */
+  readonly remarks: readonly string[];
+}
+
+/** @param seconds in any order; null if there are none */
+export function durationsOf(seconds: readonly number[]): Durations | null {
+  if (seconds.length === 0) return null;
+  const sorted = [...seconds].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+  return { min: at(0), p5: at(0.05), p25: at(0.25), median: at(0.5), p75: at(0.75), p95: at(0.95), max: at(1) };
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { UserError } from "../../engine/errors.ts";
+import { parseCmvn, serialiseCmvn, type Cmvn } from "../../model/features/cmvn.ts";
+import { subsampledLength } from "../../model/subsampling.ts";
+import { writeAtomically } from "../atomic_file.ts";
+import { buildFbank } from "../build_model.ts";
+import type { TrainConfig } from "../config.ts";
+import type { RunObserver } from "../run_observer.ts";
+import { loadDataset } from "./dataset.ts";
+import { expectWritable } from "./import/import_corpus.ts";
+import { readManifest } from "./manifest.ts";
+import { trainingUnits } from "./training_units.ts";
+import { summarizeSkipped } from "./validate.ts";
+
+export interface FeatureStatistics {
+  readonly cmvn: Cmvn;
+  readonly utterances: number;
+  readonly seconds: number;
+  /** One sentence for each thing that a user should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Computes the mean and variance of a manifest's features as training would, leaving out the same utterances, and writes them to
+ * a file that `data.cmvn` of a config can name.
+ *
+ * @param out the JSON file to write
+ * @throws UserError if the file is there already and not `force`, or as training does
+ */
+export async function computeStatistics(manifest: string, config: TrainConfig, { out, force, observer }: { out: string; force: boolean; observer: RunObserver }): Promise<FeatureStatistics> {
+  expectWritable(out, force);
+  const { entries, warnings } = await readManifest(manifest);
+  const units = trainingUnits(config, entries.map(({ text }) => text), undefined);
+  const task = observer.task("reading audio", entries.length);
+  try {
+    const set = await loadDataset(entries, { fbank: buildFbank(config), cmvn: null, units, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: task.update });
+    writeAtomically(out, Buffer.from(serialiseCmvn(set.cmvn)));
+    const skipped = summarizeSkipped(set.skipped, entries.length);
+    return { cmvn: set.cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...set.warnings, ...(skipped ? [skipped] : [])] };
+  } finally {
+    task.stop();
+  }
+}
+
+/**
+ * What `computeStatistics` wrote.
+ *
+ * @param bins of the features that it is for
+ * @throws UserError if the file cannot be read, holds something else, or is for another number of bins
+ */
+export function readStatistics(file: string, bins: number): Cmvn {
+  let json: string;
+  try {
+    json = readFileSync(file, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(`cannot read the feature statistics ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+  }
+  const cmvn = parseCmvn(json, file);
+  if (cmvn.mean.length !== bins) throw new UserError(`${file} has statistics of ${cmvn.mean.length} bins, the config's features have ${bins}`);
+  return cmvn;
+}
