@@ -48,7 +48,7 @@ export function readFeatures(folder: string, key: string): StoredFeatures | "mis
   try {
     bytes = readFileSync(pathOf(folder, key));
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "missing" : "damaged";
+    return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "") ? "missing" : "damaged";
   }
   if (bytes.length < HEADER || !bytes.subarray(CHECKSUM, HEADER).equals(checksum(bytes))) return "damaged";
   if (!bytes.subarray(0, COUNTS).equals(Buffer.concat([MAGIC, Buffer.from(key, "hex")]))) return "damaged";
