@@ -13,11 +13,14 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
   bench: ["time kernels and training steps against what this machine can do", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
+  data: ["make a manifest of a corpus, look for faults in one, compute what features are normalised with", () => import("./data.ts")],
   tokenizer: ["make a tokenizer.json of subwords from manifests, or look at one", () => import("./tokenizer.ts")],
   experiment: ["train and compare the rows of an experiment: one table with intervals and tests", () => import("./experiment.ts")],
   config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
-  eval: ["error rates of a checkpoint at each depth", () => import("./eval.ts")],
+  average: ["the mean of checkpoints' weights as one checkpoint", () => import("./average.ts")],
+  eval: ["error rates of a checkpoint at each depth, or whether two checkpoints differ", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
+  align: ["when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
   inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 
@@ -29,8 +32,9 @@ async function main(words: string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")) });
 
+  const named = words.find((word) => !word.startsWith("-") && word !== "help"); // in `tokenizer train` the tokenizer
   for (const [name, [summary, load]] of Object.entries(VERBS)) {
-    if (words.includes(name)) (await load()).register(program);
+    if (name === named) (await load()).register(program);
     else program.command(name).summary(summary).description(summary);
   }
   await program.parseAsync(words, { from: "user" });
