@@ -2,11 +2,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
+import { UserError } from "../engine/errors.ts";
 import { loadConfig, type TrainConfig } from "../train/config.ts";
 import { train } from "../train/main.ts";
 import { planTraining } from "../train/memory_check.ts";
 import { PROFILE_FILE, WARMUP_STEPS } from "../train/profile/step_profile.ts";
-import { expectRun } from "../train/run_folder.ts";
+import { expectRun, isResumable } from "../train/run_folder.ts";
+import { expectUnlocked } from "../train/run_lock.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { interruptible } from "./interrupt.ts";
 import { parseProfile, PROFILED_STEPS } from "./profile_option.ts";
@@ -17,6 +19,7 @@ interface TrainOptions extends AdapterOptions {
   out?: string;
   data?: string;
   resume?: true;
+  force?: true;
   plan?: true;
   profile?: true | string;
 }
@@ -29,6 +32,7 @@ export function register(program: Command): void {
     .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
     .option("--data <folder>", "where the config's manifests are, instead of data.folder")
     .option("--resume", "go on from the folder's last checkpoint")
+    .option("--force", "with --resume: go on also where the config or the training set has changed, if the model's shape has not")
     .option("--plan", "print the device memory that the largest batch will need, with advice if there is too little, and end")
     .option(
       "--profile [steps]",
@@ -43,11 +47,15 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const config = loadConfig(file, options.set, { dataFolder: options.data });
   if (options.plan) return printPlan(config, options);
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
-  expectRun(folder, { resume: options.resume === true });
+  const resume = options.resume === true;
+  if (options.force && !resume) throw new UserError("--force goes with --resume: it goes on with a run whose config has changed");
+  expectUnlocked(folder); // train() does as well; here it is said at once
+  expectRun(folder, { resume });
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
-    const outcome = await train(device, config, { folder, resume: options.resume === true, signal, observer: terminalObserver(), profile });
-    process.stdout.write(outcome === "finished" ? `\nReport: ${join(folder, "report.html")}\n` : `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`);
+    const outcome = await train(device, config, { folder, resume, force: options.force === true, signal, observer: terminalObserver(), profile });
+    if (outcome === "finished") process.stdout.write(`\nReport: ${join(folder, "report.html")}\n`);
+    else process.stdout.write(isResumable(folder) ? `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n` : "\nStopped before the first step: there is nothing to save.\n");
     return outcome;
   });
   device.close();

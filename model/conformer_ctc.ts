@@ -26,6 +26,6 @@ export class ConformerCtc {
   /** Features `[batch, frames, inputDim]` to the logits of each schedule. */
   forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): CtcOutput {
     const encoded = this.encoder.forward(tape, features, lengths, schedules, options);
-    return { ...encoded, logits: encoded.states.map((state) => this.head.forward(tape, state)) };
+    return { ...encoded, logits: tape.named("head", () => encoded.states.map((state) => this.head.forward(tape, state))) };
   }
 }

@@ -2,14 +2,30 @@ import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../engine/errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
+import type { SamplerState } from "./data/sampler.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
-const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.skip_broken", "units.tokenizer", "log", "checkpoint", "eval", "early_stop", "memory"];
+const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.cmvn", "data.skip_broken", "data.workers", "data.cache", "augment.noise.manifest", "units.tokenizer", "log", "checkpoint", "eval", "early_stop", "memory"];
 
-/** Refuses to resume with another config than the run began with. Throws a UserError that names what was and what is now. */
-export function expectSameConfig(config: TrainConfig, { path, state }: Checkpoint): void {
+/** Something that is not as it was when a run began. */
+export interface Change {
+  /** As `seed was 1, is now 2`. */
+  readonly text: string;
+  /** Other batches come next than those that the checkpoint's sampler stood before. */
+  readonly otherBatches: boolean;
+}
+
+/**
+ * How a config differs from the one that a run began with.
+ *
+ * @param force do not refuse to go on with another one
+ * @throws UserError without `force`, with what was and what is now
+ */
+export function configChanges(config: TrainConfig, { path, state }: Checkpoint, { force }: { force: boolean }): Change[] {
   const differences = configDifferences(config, state.config, path);
-  if (differences.length > 0) throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}`);
+  if (differences.length > 0 && !force)
+    throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}; --force goes on with the new one`);
+  return differences.map((text) => ({ text, otherBatches: /^(seed|batch|augment)\b/u.test(text) }));
 }
 
 /**
@@ -22,11 +38,20 @@ export function configDifferences(config: TrainConfig, kept: unknown, source: st
   return differ(plainConfig(restoreConfig(kept, source)), plainConfig(config), "");
 }
 
-/** Refuses to resume with other utterances, by the digest that `digestOf` gave of those now read. */
-export function expectSameData(digest: string, { path, state }: Checkpoint): void {
-  if (state.trainingSet !== undefined && state.trainingSet !== digest)
-    throw new UserError(`${path} was trained on other utterances than those of the training set now, so the run cannot be resumed exactly`);
+/** How the utterances differ from those that a run began with, by the digest that `digestOf` gave of those now read. */
+export function dataChanges(digest: string, { path, state }: Checkpoint, { force }: { force: boolean }): Change[] {
+  if (state.trainingSet === undefined || state.trainingSet === digest) return [];
+  if (!force) throw new UserError(`${path} was trained on other utterances than those of the training set now, so the run cannot be resumed exactly; --force goes on with the new ones`);
+  return [{ text: "the training set has other utterances", otherBatches: true }];
 }
+
+/** What the log says of a run that goes on with changes. */
+export const changeWarnings = (changes: readonly Change[]): string[] =>
+  changes.length === 0 ? [] : [`resumed with --force, not as the run began: ${changes.map(({ text }) => text).join(", ")}`];
+
+/** Where the sampler goes on: at the checkpoint's batch, or with other batches at the beginning of its epoch. */
+export const samplerStart = ({ state: { sampler } }: Checkpoint, changes: readonly Change[]): SamplerState =>
+  changes.some(({ otherBatches }) => otherBatches) ? { ...sampler, batch: 0 } : sampler;
 
 /** Where two plain values differ, as `model.dim was 16, is now 32`. */
 function differ(a: unknown, b: unknown, key: string): string[] {

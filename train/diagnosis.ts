@@ -19,7 +19,7 @@ export interface SuspectBatch {
 
 export interface Diagnosis {
   /** The first parameter or buffer that holds such a value. */
-  readonly parameter?: string;
+  readonly parameter?: { readonly name: string; readonly value: number };
   /** Utterances whose features hold such a value. */
   readonly features: readonly string[];
   /** The first result of the batch's forward and backward pass that is not finite. */
@@ -48,11 +48,19 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
 
   const rows = ids.map((_, row) => alone(batch, row));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
-  const parameter = [...(await parameters.read("values"))].find(([, { values }]) => !values.every(Number.isFinite))?.[0];
+  const parameter = notFinite(await parameters.read("values"));
   const first = await search(batch);
   const guilty: string[] = [];
-  if (first && parameter === undefined) for (const [row, id] of ids.entries()) if (await search(rows[row] as Batch)) guilty.push(id);
-  return { ...(parameter !== undefined && { parameter }), features, ...(first && { first }), alone: guilty };
+  if (first && !parameter) for (const [row, id] of ids.entries()) if (await search(rows[row] as Batch)) guilty.push(id);
+  return { ...(parameter && { parameter }), features, ...(first && { first }), alone: guilty };
+}
+
+function notFinite(parameters: ReadonlyMap<string, { readonly values: Float32Array }>): { name: string; value: number } | undefined {
+  for (const [name, { values }] of parameters) {
+    const value = values.find((x) => !Number.isFinite(x));
+    if (value !== undefined) return { name, value };
+  }
+  return undefined;
 }
 
 /** One utterance of a batch, without padding. */
@@ -72,13 +80,12 @@ function alone({ frames, bins, maxLabels, features, lengths, targets, targetLeng
 
 /** A diagnosis of a batch of these utterances, as the end of a sentence. */
 export function describeDiagnosis({ parameter, features, first, alone }: Diagnosis, ids: readonly string[]): string {
-  const where = first
-    ? `first in ${first.pass === "backward" ? "the gradients of " : ""}${first.operation}${first.scope === "" ? "" : ` of '${first.scope}'`} (${first.value})`
-    : "run again, every operation's result is finite";
-  const whose = ids.length > 1 && alone.length === ids.length ? " for each of them" : alone.length > 0 ? ` for ${named(alone)}` : "";
-  const nobody = first && parameter === undefined && alone.length === 0 ? ", but for none of them alone" : "";
-  const why = parameter !== undefined ? `; the weights of ${parameter} hold values that are no finite numbers` : features.length > 0 ? `; so are features of ${named(features)}` : "";
-  return `${where}${whose}${nobody}${why}`;
+  if (!first) return "computed again, every operation's result is finite";
+  const where = `first ${first.value} in ${first.pass === "backward" ? "the gradients of " : ""}${first.operation}${first.scope === "" ? "" : ` of '${first.scope}'`}`;
+  if (parameter) return `${where}, with ${parameter.value} among the weights ${parameter.name}`;
+  if (alone.length === 0) return `${where}, and in none of them alone`;
+  const whose = alone.length === ids.length && ids.length > 1 ? "each of them" : named(alone);
+  return `${where} for ${whose}${features.length > 0 ? `, with features that are not finite in ${named(features)}` : ""}`;
 }
 
 const named = (ids: readonly string[]): string => `utterance${ids.length > 1 ? "s" : ""} ${ids.join(", ")}`;

@@ -26,7 +26,7 @@ export async function divergenceError(
   const what = Number.isFinite(loss) ? `the gradient's norm became ${gradNorm}` : `the loss became ${loss}`;
   const diagnosis = describeDiagnosis(await diagnose(device, built, config, activation, suspect), suspect.ids);
   return new RunError(
-    `${what} at step ${suspect.step + 1}, in the batch of ${suspect.ids.join(", ")}, ${diagnosis}; ` +
+    `${what} at step ${suspect.step + 1}, in the batch of ${suspect.ids.join(", ")}: ${diagnosis}; ` +
       `the weights as they are now are in ${saved}, the last good checkpoint is untouched`,
   );
 }

@@ -1,30 +1,39 @@
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
-import { RunError } from "../engine/errors.ts";
 import { Tape } from "../engine/tape.ts";
 import { serialiseCmvn } from "../model/features/cmvn.ts";
 import { buildModel } from "./build_model.ts";
 import { loadCheckpoint, restoreParameters, saveCheckpoint, type CheckpointState } from "./checkpoint.ts";
+import { chooseWeights } from "./choose_weights.ts";
+import { watchCollapse } from "./collapse.ts";
 import { plainConfig, type TrainConfig } from "./config.ts";
-import { expectSameConfig, expectSameData } from "./config_difference.ts";
-import { digestOf } from "./data/digest.ts";
-import { loadTrainingData } from "./data/training_data.ts";
+import { changeWarnings, configChanges, dataChanges, samplerStart } from "./config_difference.ts";
+import type { Utterance } from "./data/dataset.ts";
 import { BucketSampler } from "./data/sampler.ts";
+import { loadTrainingData } from "./data/training_data.ts";
 import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
+import { divergenceError } from "./divergence.ts";
+import { afterEvaluation, fullPatience, isExhausted } from "./early_stop.ts";
+import { ratesByDepth } from "./depth_rates.ts";
 import { evaluate } from "./evaluate.ts";
+import { countInfeasible } from "./infeasible.ts";
+import { unlessAborted } from "./interruption.ts";
+import { KeptCheckpoints, LAST_FILE } from "./kept_checkpoints.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
 import { checkMemory } from "./memory_check.ts";
-import { MetricsRing, meanOf, type MetricsRow } from "./metrics_ring.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
 import { activationType } from "./precision.ts";
 import { StepClock } from "./step_clock.ts";
-import { makeFolder } from "./run_folder.ts";
+import { expectRun, makeFolder } from "./run_folder.ts";
+import { lockRun } from "./run_lock.ts";
+import { RunMetrics } from "./run_metrics.ts";
+import { noEventFile, openEventFile } from "./tensorboard/event_file.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
-import { trainingBatch } from "./training_batches.ts";
+import { TrainingBatches } from "./training_batches.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export interface RunOptions {
@@ -32,6 +41,8 @@ export interface RunOptions {
   readonly folder: string;
   /** Go on from `last.safetensors` in the folder. */
   readonly resume: boolean;
+  /** Go on also with another config or other data than the run began with, as far as the model's shape allows it. */
+  readonly force?: boolean;
   /** When aborted, the run saves what it has after the step at hand and ends. */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
@@ -43,47 +54,62 @@ export interface RunOptions {
  * Trains a seed-unfold Conformer: audio -> features -> encoder at two depths or more -> joint loss -> backward ->
  * optimiser, until the config's last step. Then it tests the best checkpoint at every depth and writes the report.
  *
- * @returns "finished", or "interrupted" when the signal stopped it; then `resume` goes on as if nothing had happened
+ * @returns "finished", or "interrupted" when the signal stopped it; then `resume` goes on as if nothing had happened. While
+ *   audio is read for the first time the signal is heeded at once, and nothing is saved that was not there
+ * @throws UserError also if the folder has a run that is not to be resumed, or another process trains in it
  */
 export async function train(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
-  const { folder, observer, signal } = options;
-  makeFolder(folder);
+  makeFolder(options.folder);
+  const lock = lockRun(options.folder);
+  try {
+    expectRun(options.folder, options);
+    return await run(device, config, options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function run(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
+  const { folder, observer, signal, force = false } = options;
   const profile = options.profile === undefined ? undefined : new StepProfile(device, options.profile);
   const phase = profile?.phase ?? untimed;
-  const lastPath = join(folder, "last.safetensors");
-  const bestPath = join(folder, "best.safetensors");
-  const divergedPath = join(folder, "diverged.safetensors");
-  const resumed = options.resume ? loadCheckpoint(lastPath) : undefined;
-  if (resumed) expectSameConfig(config, resumed);
+  const resumed = options.resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
+  const changes = resumed ? configChanges(config, resumed, { force }) : [];
 
-  // Data: audio files to normalised log-mel features and labels, in memory.
-  const data = await loadTrainingData(config, resumed, observer);
-  const { train: set, dev, units } = data;
-  const trainingSet = digestOf(set.utterances);
-  if (resumed) expectSameData(trainingSet, resumed);
+  // Data: every audio file read once, for normalised log-mel features and labels.
+  const data = await unlessAborted(signal, loadTrainingData(config, resumed, observer, signal));
+  if (!data) return "interrupted";
+  const { train: set, augmented, dev, units, digest: trainingSet } = data;
+  if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));
 
   // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
-  const memory = checkMemory(device, config, units.size, set.utterances, observer.message);
+  const memory = checkMemory(device, config, units.size, augmented.longest(), observer.message);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
   const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16" });
-  const { model, parameters, lossScale } = built;
+  const { model, parameters } = built;
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
-  const sampler = new BucketSampler(set.utterances.map(({ frames }) => frames), samplerConfig(config), config.seed, resumed?.state.sampler);
+  const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), samplerConfig(config), config.seed, resumed && samplerStart(resumed, changes));
+  const batches = new TrainingBatches(augmented, sampler, config);
   let step = resumed?.state.step ?? 0;
-  let best = resumed?.state.best ?? null;
   const { accumulate } = config.batch;
   const stepsPerEpoch = Math.ceil(sampler.batches(0).length / accumulate);
   const totalSteps = config.steps ?? stepsPerEpoch * (config.epochs as number);
   const evaluateEvery = config.eval.everySteps ?? stepsPerEpoch * (config.eval.everyEpochs as number);
 
   const log = openLog(join(folder, LOG_FILE), { resumeAt: resumed && step });
+  const events = config.log.tensorboard ? openEventFile(folder, { resumeAt: resumed && step }) : noEventFile;
   const write = (record: LogRecord): void => {
     log.append(record);
+    events.append(record);
     observer.record(record);
   };
   const clock = new StepClock(device, resumed?.state.seconds ?? 0);
+  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth));
+  const metrics = new RunMetrics(device, depthNames, config.log.everySteps * accumulate, resumed?.state.unlogged);
+  const checkpoints = new KeptCheckpoints(folder, config.checkpoint, resumed?.state);
+  let { patience = fullPatience, silence = {}, metrics: logged = {} } = resumed?.state ?? {};
   const state = (): CheckpointState => ({
     format: "unfold-checkpoint/1",
     config: plainConfig(config),
@@ -91,131 +117,118 @@ export async function train(device: Device, config: TrainConfig, options: RunOpt
     cmvn: JSON.parse(serialiseCmvn(set.cmvn)) as unknown,
     step,
     seconds: clock.seconds,
-    sampler: sampler.state,
-    best,
-    unlogged,
+    sampler: batches.state,
+    ...checkpoints.state,
+    ...(config.earlyStop && { patience }),
+    silence,
+    metrics: logged,
+    unlogged: metrics.unlogged,
     trainingSet,
   });
-
-  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth));
-  const ring = new MetricsRing(device, ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depthNames], config.log.everySteps * accumulate);
-  const inRing: { step: number; ids: string }[] = [];
-  let unlogged: MetricsRow[] = [...(resumed?.state.unlogged ?? [])];
+  const save = (moments: boolean) => (path: string) => saveCheckpoint(path, parameters, state(), { moments });
 
   /** Brings the numbers of the last batches to the host and stops the run if it has diverged. */
   const collect = async (): Promise<void> => {
-    const rows = (await ring.drain()).map(withoutSkipped);
-    const bad = rows.findIndex((row) => Object.values(row).some((value) => !Number.isFinite(value)));
-    if (bad >= 0) {
-      await saveCheckpoint(divergedPath, parameters, state(), { moments: true });
-      const { loss, gradNorm } = rows[bad] as MetricsRow;
-      const { step: at, ids } = inRing[bad] as (typeof inRing)[number];
-      throw new RunError(
-        `${Number.isFinite(loss) ? `the gradient's norm became ${gradNorm}` : `the loss became ${loss}`} at step ${at}, in the batch of ${ids}; ` +
-          `the weights as they are now are in ${divergedPath}, the last good checkpoint, if any, is untouched`,
-      );
-    }
-    inRing.length = 0;
-    unlogged.push(...rows);
+    const diverged = await metrics.collect();
+    if (!diverged) return;
+    const path = join(folder, "diverged.safetensors");
+    await save(true)(path);
+    const { batch, indices } = await batches.prepare(diverged.origin);
+    const suspect = { ...diverged.origin, batch, ids: indices.map((i) => (set.utterances[i] as Utterance).id) };
+    throw await divergenceError(device, built, config, activation, diverged.row, suspect, path);
   };
 
   const saveLast = async (): Promise<void> => {
     await collect();
-    await saveCheckpoint(lastPath, parameters, state(), { moments: true });
+    log.flush();
+    await checkpoints.last(step, save(true));
   };
 
   /** Logs the means since the last such record. */
   const report = async (epoch: number, learningRate: number): Promise<void> => {
     await collect();
-    write({
-      type: "step",
-      step,
-      epoch,
-      loss: meanOf(unlogged, "loss"),
-      ctc: Object.fromEntries(depthNames.map((depth) => [depth, meanOf(unlogged, depth)])),
-      kl: meanOf(unlogged, "kl"),
-      learningRate,
-      gradNorm: meanOf(unlogged, "gradNorm"),
-      gpuBytes: device.pool.statistics.peakBytes,
-      skipped: set.skipped.length,
-      ...(lossScale && { lossScale: unlogged.at(-1)?.lossScale ?? 0, skippedSteps: unlogged.at(-1)?.skippedSteps ?? 0 }),
-      ...clock.lap(),
-    });
-    unlogged = [];
+    const means = metrics.takeMeans();
+    write({ type: "step", step, epoch, ...means, learningRate, gpuBytes: device.pool.statistics.peakBytes, skipped: set.skipped.length, ...clock.lap() });
+    logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 
+  /** Error rates on dev. The deepest path's decides which checkpoints are the best, and when to stop early. */
   const evaluateDev = async (epoch: number): Promise<void> => {
     await collect(); // so that weights which are no numbers are not tested
-    const paths = evaluatedPaths(config);
-    const scores = await evaluate(device, model, dev.utterances, paths, units, { beam: config.eval.beam });
-    const byDepth = (value: (score: (typeof scores)[number]) => number) => Object.fromEntries(scores.map((score) => [String(score.depth), value(score)]));
+    const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, data.search);
+    const rates = ratesByDepth(scores);
     const wer = scores.at(-1)?.wer as number;
-    write({ type: "dev", step, epoch, wer: byDepth((s) => s.wer), cer: byDepth((s) => s.cer), blankRatio: byDepth((s) => s.blankRatio) });
-    if (best && best.wer <= wer) return;
-    best = { wer, step };
-    await saveCheckpoint(bestPath, parameters, state(), { moments: false });
+    write({ type: "dev", step, epoch, ...rates });
+    logged = { ...logged, dev: { step, ...rates } };
+    const watched = watchCollapse(silence, scores, step);
+    silence = watched.silence;
+    for (const message of watched.alarms) write({ type: "warning", step, message });
+    if (config.earlyStop) patience = afterEvaluation(patience, wer, config.earlyStop);
+    await checkpoints.evaluated({ wer, step }, save(false));
   };
 
   try {
     observer.begin(step, totalSteps);
     write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
     if (memory.record) write(memory.record);
-    for (const message of [...data.warnings, ...memory.warnings, ...(warning === undefined ? [] : [warning])]) write({ type: "warning", message });
+    for (const message of [...changeWarnings(changes), ...data.warnings, ...memory.warnings, ...(warning === undefined ? [] : [warning])])
+      if (log.warned.has(message)) observer.record({ type: "warning", message });
+      else write({ type: "warning", message });
+    if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed, whatever happens
 
     // The loop: one optimiser step a turn, of `accumulate` batches.
-    while (step < totalSteps && !signal.aborted) {
+    let over = step >= totalSteps || isExhausted(patience, config.earlyStop);
+    while (!over && !signal.aborted) {
       profile?.beginStep(step + 1);
       const learningRate = learningRateAt(config, step, totalSteps);
       let epoch = 0;
       for (let part = 0; part < accumulate; part++) {
-        const sampled = sampler.next();
-        epoch = sampled.epoch;
-        const batch = phase("batch", () =>
-          clock.preparing(() => trainingBatch(set.utterances, set.bins, sampled.indices, config.specAugment, config.seed, epoch)),
-        );
+        const { batch, indices, ...next } = await phase("batch", () => clock.waiting(batches.next()));
+        epoch = next.epoch;
         const update = part === accumulate - 1 ? { learningRate, step: step + 1 } : undefined;
         const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part, activation });
         try {
-          ring.push(trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase));
+          const values = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase);
+          metrics.push(values, { step, part, epoch, indices, infeasible: countInfeasible(batch) });
         } finally {
           tape.end();
         }
-        inRing.push({ step: step + 1, ids: sampled.indices.map((i) => set.utterances[i]?.id).join(", ") });
         await phase("wait", () => clock.submitted(batch.lengths.reduce((sum, n) => sum + n, 0)));
       }
       step++;
-      if (profile?.endStep(signal.aborted || step === totalSteps)) observer.message(await clock.pause(() => profile.write(folder)));
-      if (step % config.log.everySteps === 0 || step === totalSteps) await report(epoch, learningRate);
-      if (step % evaluateEvery === 0 || step === totalSteps) await clock.pause(() => evaluateDev(epoch));
-      if (step % config.checkpoint.everySteps === 0 || step === totalSteps) await clock.pause(saveLast);
+      const last = step === totalSteps;
+      if (profile?.endStep(signal.aborted || last)) observer.message(await clock.pause(() => profile.write(folder)));
+      if (step % evaluateEvery === 0 || last) await clock.pause(() => evaluateDev(epoch));
+      over = last || isExhausted(patience, config.earlyStop);
+      if (step % config.log.everySteps === 0 || over) await report(epoch, learningRate);
+      if (step % config.checkpoint.everySteps === 0 || over) await clock.pause(saveLast);
     }
     if (signal.aborted) {
       await saveLast();
       write({ type: "end", reason: "interrupted" });
       return "interrupted";
     }
+    metrics.release();
+    const stoppedEarly = step < totalSteps;
+    if (stoppedEarly) observer.message(`stopped at step ${step} of ${totalSteps}: the dev WER has not fallen for ${patience.evaluations} evaluations`);
 
-    // The best checkpoint on the test sets, at every depth.
-    ring.release();
-    restoreParameters(loadCheckpoint(bestPath), parameters, { moments: false });
+    // The best checkpoint, or the mean of several, on the test sets, at every depth.
+    await chooseWeights(device, config, built, data, checkpoints, observer, write, folder);
     observer.end();
-    await testAllSets(device, config, { model, parameters }, data, observer, write, folder);
-    write({ type: "end", reason: "finished" });
-    writeReport(folder);
+    await testAllSets(device, config, built, data, observer, write, folder);
+    write({ type: "end", reason: "finished", ...(stoppedEarly && { stoppedEarly: step }) });
+    await writeReport(folder);
     return "finished";
   } catch (error) {
     endLog(log, error);
     throw error;
   } finally {
+    data.source.close();
+    built.parameters.release();
     observer.end();
     log.close();
+    events.close();
   }
-}
-
-/** Without the norm of a gradient that overflowed: the step was skipped, and the next has a smaller loss scale. At 1 there is none. */
-function withoutSkipped({ gradNorm, ...row }: MetricsRow): MetricsRow {
-  const skipped = gradNorm === undefined || (!Number.isFinite(gradNorm) && (row.lossScale ?? 1) > 1);
-  return skipped ? row : { ...row, gradNorm };
 }
 
 /** Writes how a run failed, unless it is the log that cannot be written. */

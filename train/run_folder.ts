@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { loadCheckpoint } from "./checkpoint.ts";
+import { LAST_FILE } from "./kept_checkpoints.ts";
 
 /** Makes the folder of a run, with those above it. Throws a UserError where there can be none, as in place of a file. */
 export function makeFolder(folder: string): void {
@@ -12,12 +14,19 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Refuses to begin a run where there is one already, and to resume one where there is none. */
+/** Whether a run has got as far as its first checkpoint. */
+export const isResumable = (folder: string): boolean => existsSync(join(folder, LAST_FILE));
+
+/**
+ * Refuses to begin a run where there is one already or another process is at work, and to resume one where there is none. A
+ * run that ended before its first step is none.
+ */
 export function expectRun(folder: string, { resume }: { resume: boolean }): void {
-  const resumable = existsSync(join(folder, "last.safetensors"));
-  if (resume && !resumable) throw new UserError(`${folder} holds no run to resume: last.safetensors is not there`);
+  const resumable = isResumable(folder);
+  if (resume && !resumable) throw new UserError(`${folder} holds no run to resume: ${LAST_FILE} is not there`);
   if (resume) return;
-  if (resumable) throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
-  // A run that was killed between its first evaluation and its first checkpoint.
-  if (existsSync(join(folder, "best.safetensors"))) throw new UserError(`${folder} already holds the best.safetensors of another run: choose another folder with --out`);
+  const others = existsSync(folder) ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name)) : [];
+  if (resumable && (others.length > 0 || loadCheckpoint(join(folder, LAST_FILE)).state.step > 0))
+    throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
+  if (others[0] !== undefined) throw new UserError(`${folder} already holds the ${others[0]} of another run: choose another folder with --out`);
 }
