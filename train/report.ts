@@ -1,8 +1,10 @@
 import { renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { RunError } from "../engine/errors.ts";
-import { LOG_FILE, readLog } from "./log.ts";
+import { RunError, UserError } from "../engine/errors.ts";
+import { restoreConfig, type TrainConfig } from "./config.ts";
+import { LOG_FILE, readLog, type StartRecord } from "./log.ts";
 import { worstUtterances } from "./report/alignments.ts";
+import { withClips } from "./report/clips.ts";
 import { readHistory } from "./report/history.ts";
 import { reportPage } from "./report/page.ts";
 
@@ -10,15 +12,17 @@ import { reportPage } from "./report/page.ts";
 export const REPORT_FILE = "report.html";
 
 /**
- * Writes a run's report, a single HTML file with curves, results and examples, from its log and from files
- * `alignments-<set>-<depth>.txt` where there are any. A run that has not ended has a report as well.
+ * Writes a run's report, a single HTML file with curves, results and examples, from its log, from files
+ * `alignments-<set>-<depth>.txt` where there are any, and from the examples' audio where that can still be read. A run that has
+ * not ended has a report as well.
  *
  * @returns the path of the report
  * @throws UserError if the folder has no log; RunError if the report cannot be written
  */
-export function writeReport(runFolder: string): string {
+export async function writeReport(runFolder: string): Promise<string> {
   const history = readHistory(readLog(path.join(runFolder, LOG_FILE)));
-  const page = reportPage(path.basename(path.resolve(runFolder)), history, worstUtterances(runFolder, 5));
+  const examples = await withClips(worstUtterances(runFolder, 5), history.start ? configOf(history.start) : undefined);
+  const page = reportPage(path.basename(path.resolve(runFolder)), history, examples);
   const file = path.join(runFolder, REPORT_FILE);
   try {
     writeFileSync(`${file}.part`, page);
@@ -27,4 +31,14 @@ export function writeReport(runFolder: string): string {
     throw new RunError(`cannot write the report ${file}: ${(error as Error).message}.`);
   }
   return file;
+}
+
+/** Undefined if the config is of a version that is no longer valid. */
+function configOf({ config }: StartRecord): TrainConfig | undefined {
+  try {
+    return restoreConfig(config, LOG_FILE);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import { parseHTML } from "linkedom";
 import { UserError } from "../../engine/errors.ts";
 import { formatUtterance } from "../../train/alignment_text.ts";
 import { align } from "../../train/error_rate.ts";
+import { decodeWav, writeWav } from "../../train/data/wav.ts";
 import { openLog, readLog } from "../../train/log.ts";
 import type { StepRecord } from "../../train/log.ts";
 import { writeReport } from "../../train/report.ts";
@@ -24,10 +25,10 @@ afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
 describe("the report of a whole run", () => {
   let folder: string;
   let page: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = newFolder();
     writeSampleRun(folder);
-    page = readFileSync(writeReport(folder), "utf8");
+    page = readFileSync(await writeReport(folder), "utf8");
   });
   const all = (selector: string) => [...parseHTML(page).document.querySelectorAll(selector)];
   const figure = (title: string) => all("figure").find((element) => element.querySelector("b")?.textContent === title);
@@ -41,7 +42,8 @@ describe("the report of a whole run", () => {
   test("has a chart of everything that was logged", () => {
     expect(all("figure b").map((title) => title.textContent)).toEqual([
       "Word error rate on dev", "Word error rate against depth", "Word error rate against parameters",
-      "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed",
+      "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed", "Blank ratio on dev",
+      "Device memory against depth",
     ]);
     expect(page).not.toMatch(/NaN|undefined|\[object/u);
   });
@@ -84,30 +86,87 @@ describe("the report of a whole run", () => {
   });
 });
 
-test("a run that was killed after its first step has a report", () => {
+describe("players", () => {
+  /** A manifest of the set "test" with two seconds of sound for an id, or other lines. */
+  async function run(...lines: string[]): Promise<{ folder: string; page: () => Promise<string> }> {
+    const folder = newFolder();
+    writeSampleRun(folder);
+    const log = path.join(folder, "log.jsonl");
+    writeFileSync(log, readFileSync(log, "utf8").split("\n").slice(0, 3).join("\n") + "\n"); // fewer charts are quicker
+    await writeWav(path.join(folder, "long.wav"), new Float32Array(12 * 16000).fill(0.25), 16000);
+    writeFileSync(path.join(folder, "test.jsonl"), lines.join("\n"));
+    return { folder, page: async () => readFileSync(await writeReport(folder), "utf8") };
+  }
+  const entry = (more: object) => JSON.stringify({ audio_filepath: "long.wav", text: "nine nine one", id: "test_jackson_<33>", ...more });
+
+  test("play the utterance at the model's rate, no more than its first ten seconds, from within the page", async () => {
+    const page = await (await run(entry({}))).page();
+    const players = [...parseHTML(page).document.querySelectorAll("audio")];
+    expect(players).toHaveLength(1);
+    expect(players[0]!.parentElement!.textContent).toBe("test_jackson_<33>the first 10 of 12.0 s");
+    const [, sound] = /^data:audio\/wav;base64,(.*)$/u.exec(players[0]!.getAttribute("src")!)!;
+    const { channels, sampleRate } = decodeWav(Buffer.from(sound!, "base64"), "clip");
+    expect([sampleRate, channels.length, channels[0]!.length]).toEqual([8000, 1, 80_000]);
+    expect(channels[0]![40_000]).toBeCloseTo(0.25, 3);
+  });
+
+  test("of a piece of a file play the piece", async () => {
+    const page = await (await run(entry({ offset: 3, duration: 1.5 }))).page();
+    expect(page).toContain("<small>1.5 s</small>");
+    expect(page.match(/src="data:audio[^"]*"/gu)!.map(({ length }) => Math.round(length / 1000))).toEqual([32]); // 1.5 s * 8000 * 2 bytes * 4/3
+  });
+
+  test.each([
+    ["the file is gone", entry({ audio_filepath: "gone.wav" })],
+    ["it is no audio", entry({ audio_filepath: "test.jsonl" })],
+    ["the manifest has become unreadable", "{"],
+    ["the manifest has no such utterance", entry({ id: "another" })],
+  ])("are left out where %s", async (_, line) => {
+    const page = await (await run(line)).page();
+    expect(page).not.toContain("<audio");
+    expect(page).toContain("test_jackson_&lt;33&gt;");
+  });
+});
+
+test("memory is a bar for each depth, and one for the joint step", async () => {
+  const folder = newFolder();
+  writeSampleRun(folder);
+  const { document } = parseHTML(readFileSync(await writeReport(folder), "utf8"));
+  const chart = [...document.querySelectorAll("figure")].find((figure) => figure.querySelector("b")!.textContent === "Device memory against depth")!;
+  const rows = [...chart.querySelectorAll("[aria-label='y-axis tick label'] text")].map((row) => row.textContent);
+  expect(rows).toEqual([
+    ...[2, 4, 6].map((depth) => `inference at depth ${depth}`), ...[2, 4, 6].map((depth) => `training depth ${depth} alone`), "training 6 + 2 jointly",
+  ]);
+  expect([...chart.querySelectorAll("[aria-label=text] text")].map((total) => total.textContent)).toEqual(
+    ["17.0 MiB", "18.0 MiB", "19.0 MiB", "56.0 MiB", "84.0 MiB", "112 MiB", "120 MiB"],
+  );
+  expect(chart.querySelectorAll("[aria-label=bar] rect")).toHaveLength(3 * 7);
+});
+
+test("a run that was killed after its first step has a report", async () => {
   const folder = newFolder();
   writeSampleRun(folder);
   const log = path.join(folder, "log.jsonl");
   const lines = readFileSync(log, "utf8").split("\n");
-  writeFileSync(log, lines.slice(0, 3).join("\n") + "\n" + lines[3]!.slice(0, 30));
+  writeFileSync(log, lines.slice(0, 4).join("\n") + "\n" + lines[4]!.slice(0, 30));
   for (const name of readdirSync(folder)) if (name.startsWith("alignments")) rmSync(path.join(folder, name));
-  const page = readFileSync(writeReport(folder), "utf8");
+  const page = readFileSync(await writeReport(folder), "utf8");
   expect(page).toContain("still running, or stopped without notice");
   expect(page).toContain("Too few steps for curves.");
 });
 
-test("a loss that became NaN leaves a gap", () => {
+test("a loss that became NaN leaves a gap", async () => {
   const folder = newFolder();
   writeSampleRun(folder);
   const steps = readLog(path.join(folder, "log.jsonl")).filter((record) => record.type === "step");
   const log = openLog(path.join(folder, "log.jsonl"));
   for (const record of steps.slice(0, 20)) log.append({ ...record, loss: record.step > 100 ? NaN : record.loss, ctc: { 2: NaN } });
   log.close();
-  expect(readFileSync(writeReport(folder), "utf8")).not.toContain("NaN");
+  expect(readFileSync(await writeReport(folder), "utf8")).not.toContain("NaN");
 });
 
-test("a folder without a log", () => {
-  expect(() => writeReport(newFolder())).toThrow(UserError);
+test("a folder without a log", async () => {
+  await expect(writeReport(newFolder())).rejects.toThrow(UserError);
 });
 
 test("the last result of a set counts, and the last part's end", () => {

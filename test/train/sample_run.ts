@@ -5,7 +5,7 @@ import { formatUtterance } from "../../train/alignment_text.ts";
 import { loadConfig, plainConfig } from "../../train/config.ts";
 import { align } from "../../train/error_rate.ts";
 import { openLog } from "../../train/log.ts";
-import type { PerDepth, ResultRow } from "../../train/log.ts";
+import type { PerDepth, PlanRecord, ResultRow } from "../../train/log.ts";
 
 /*
  * A run's folder as training leaves it, with made-up numbers of the usual course: losses that fall and jitter, deeper
@@ -23,6 +23,18 @@ unfold: {depths: [2, 4, 6]}
 optimizer: {learning_rate: 2e-3}
 `;
 
+const MIB = 2 ** 20;
+const memory = (held: number, activations: number) => ({ activationBytes: activations * MIB, totalBytes: (held + activations) * MIB, reservedBytes: (held + activations) * 1.1 * MIB });
+const PLAN: PlanRecord = {
+  type: "plan",
+  batch: { size: 16, frames: 400, labels: 30 },
+  parameterBytes: 2 * MIB,
+  optimizerBytes: 6 * MIB,
+  joint: { depths: [6, 2], ...memory(8, 112) },
+  depths: DEPTHS.map((depth) => ({ depth, training: memory(8, 20 + 14 * depth), inference: memory(2, 14 + depth / 2) })),
+  limit: { bytes: 23 * 1024 * MIB, source: "free memory of this machine" },
+};
+
 export function writeSampleRun(folder: string): void {
   writeFileSync(path.join(folder, "config.yaml"), CONFIG);
   const log = openLog(path.join(folder, "log.jsonl"));
@@ -30,6 +42,7 @@ export function writeSampleRun(folder: string): void {
     type: "start", time: "2025-03-01T09:30:00.000Z", adapter: "llvmpipe (LLVM 19.1.7, 256 bits)",
     config: plainConfig(loadConfig(path.join(folder, "config.yaml"))), parameters: { whole: 452_876, encoder: 450_160 },
   });
+  log.append(PLAN);
   log.append({ type: "warning", message: "train.jsonl: 2 of 2500 utterances are too short for their text: theo_7_31, kal_0_12" });
   for (let step = 10; step <= STEPS; step += 10) {
     const jitter = (what: number) => 1 + 0.35 * (uniform(step, what) - 0.5);
@@ -41,7 +54,7 @@ export function writeSampleRun(folder: string): void {
       loss: ctc["6"]! + 0.25 * ctc["2"]! + 0.03, learningRate, gradNorm: (9 * Math.exp(-step / 900) + 1.2) * jitter(3),
       framesPerSecond: 5200 * (1 + 0.1 * (uniform(step, 4) - 0.5)), dataWaitShare: 0.01, gpuBytes: 326_107_136, skipped: 2, seconds: step * 0.82,
     });
-    if (step % (PER_EPOCH * 2) === 0) log.append({ type: "dev", step, epoch: step / PER_EPOCH - 1, wer: devRates(step), cer: devRates(step), blankRatio: 0.82 });
+    if (step % (PER_EPOCH * 2) === 0) log.append({ type: "dev", step, epoch: step / PER_EPOCH - 1, wer: devRates(step), cer: devRates(step), blankRatio: blankRatios(step) });
   }
   for (const [set, factor] of [["test", 1], ["test_unseen", 8.5]] as const) {
     log.append({ type: "result", set, rows: DEPTHS.map((depth) => resultRow(depth, factor)) });
@@ -49,6 +62,10 @@ export function writeSampleRun(folder: string): void {
   }
   log.append({ type: "end", reason: "finished" });
   log.close();
+}
+
+function blankRatios(step: number): PerDepth {
+  return Object.fromEntries(DEPTHS.map((depth) => [depth, 0.78 + 0.2 * Math.exp(-step / 600) + 0.01 * depth * uniform(step, depth, 1)]));
 }
 
 function devRates(step: number): PerDepth {

@@ -59,16 +59,21 @@ export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
 }
 
 /**
- * Writes mono samples in [-1, 1) as 16-bit PCM: value · 32768, rounded and clipped, so that reading the file back
- * gives multiples of 1 / 32768 exactly.
+ * Mono samples in [-1, 1) as a file of 16-bit PCM: value · 32768, rounded and clipped, so that reading it back gives
+ * multiples of 1 / 32768 exactly.
  *
  * @param sampleRate in Hz
  */
-export async function writeWav(path: string, samples: Float32Array, sampleRate: number): Promise<void> {
+export function encodeWav(samples: Float32Array, sampleRate: number): Uint8Array {
   const values = Int16Array.from(samples, (sample) => Math.max(-32768, Math.min(32767, Math.round(sample * 32768))));
   const wav = new wavefile.WaveFile();
   wav.fromScratch(1, sampleRate, "16", values);
-  await writeFile(path, wav.toBuffer());
+  return wav.toBuffer();
+}
+
+/** Writes what `encodeWav` gives. */
+export async function writeWav(path: string, samples: Float32Array, sampleRate: number): Promise<void> {
+  await writeFile(path, encodeWav(samples, sampleRate));
 }
 
 function parse(bytes: Uint8Array, name: string): ParsedWav {

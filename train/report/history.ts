@@ -1,10 +1,12 @@
-import type { DevRecord, LogRecord, PerDepth, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
+import type { DevRecord, LogRecord, PerDepth, PlanRecord, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
 
 /** A log, sorted by what a report shows. */
 export interface History {
   /** Of the run's last part, and the time of its first. */
   start: StartRecord | null;
   began: string | null;
+  /** Of the run's last part. */
+  plan: PlanRecord | null;
   parts: number;
   steps: StepRecord[];
   devs: DevRecord[];
@@ -31,6 +33,7 @@ export function readHistory(records: readonly LogRecord[]): History {
   return {
     start: starts.at(-1) ?? null,
     began: starts[0]?.time ?? null,
+    plan: ofType("plan").at(-1) ?? null,
     parts: starts.length,
     steps,
     devs,

@@ -1,18 +1,19 @@
 import { stringify } from "yaml";
 import { UserError } from "../../engine/errors.ts";
 import { configToYaml, restoreConfig } from "../config.ts";
-import type { Example } from "./alignments.ts";
+import type { HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, raw } from "./html.ts";
 import type { Html } from "./html.ts";
+import { memoryChart } from "./memory_chart.ts";
 import { depthChart, parameterChart } from "./result_charts.ts";
 import { examplesSection, headline, resultsSection, warningsSection } from "./sections.ts";
 import { style } from "./style.ts";
-import { devChart, trainingCharts } from "./training_charts.ts";
+import { blankChart, devChart, trainingCharts } from "./training_charts.ts";
 
 /** The whole page: one file, no script, nothing fetched from anywhere. */
-export function reportPage(name: string, history: History, examples: readonly { set: string; examples: readonly Example[] }[]): string {
-  const { start, began, parts, results, warnings, end } = history;
+export function reportPage(name: string, history: History, examples: readonly { set: string; examples: readonly HeardExample[] }[]): string {
+  const { start, plan, began, parts, results, warnings, end } = history;
   const status = end === null ? "still running, or stopped without notice" : end;
   const wordErrors = [devChart(history), ...(results.length > 0 ? [depthChart(results), parameterChart(results)] : [])];
   const page = html`<!doctype html>
@@ -32,7 +33,8 @@ export function reportPage(name: string, history: History, examples: readonly { 
 ${headline(history)}
 ${results.length > 0 && section("Results", html`<div class="card">${resultsSection(results)}</div>`)}
 ${wordErrors.some(Boolean) && section("Word errors", html`<div class="charts">${wordErrors}</div>`)}
-${section("Training", charts(trainingCharts(history)))}
+${section("Training", charts([...trainingCharts(history), blankChart(history)].filter((figure) => figure !== null)))}
+${plan && section("Memory", html`<div class="charts">${memoryChart(plan)}</div>`)}
 ${examples.length > 0 && section("Examples", examplesSection(examples))}
 ${warnings.size > 0 && section("Warnings", html`<div class="card">${warningsSection(warnings)}</div>`)}
 ${start && section("Config", html`<div class="card"><pre>${configText(start.config)}</pre></div>`)}

@@ -2,7 +2,7 @@ import type { AlignmentStep } from "../error_rate.ts";
 import type { ResultRecord } from "../log_records.ts";
 import { formatCompact, formatCount, formatDuration, formatPercent } from "../number_format.ts";
 import { resultColumns } from "../table.ts";
-import type { Example } from "./alignments.ts";
+import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
@@ -37,20 +37,24 @@ export function resultsSection(results: readonly ResultRecord[]): Html {
   </table></div>`;
 }
 
-export function examplesSection(sets: readonly { set: string; examples: readonly Example[] }[]): Html {
+export function examplesSection(sets: readonly { set: string; examples: readonly HeardExample[] }[]): Html {
   return html`<p class="note">The utterances with the most errors, all depths together.
     <span class="word substitution"><del>said</del> recognised instead</span> <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span></p>
     ${sets.map(({ set, examples }) => html`<h3>${set}</h3>${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`)}`;
 }
 
-function exampleRow({ id, reference, byDepth }: Example): Html {
+function exampleRow({ id, reference, byDepth, clip }: HeardExample): Html {
   return html`<div class="example">
-    <code>${id}</code>
+    <div class="heard"><code>${id}</code>${clip && player(clip)}</div>
     <dl>
       <dt>reference</dt><dd>${reference.join(" ")}</dd>
       ${byDepth.map(({ depth, alignment }) => html`<dt>depth ${depth}</dt><dd>${alignment.map((step) => html`${word(step)} `)}</dd>`)}
     </dl>
   </div>`;
+}
+
+function player({ source, seconds }: Clip): Html {
+  return html`<small>${seconds > LONGEST_CLIP && `the first ${LONGEST_CLIP} of `}${seconds.toFixed(1)} s</small><audio controls preload="none" src="${source}"></audio>`;
 }
 
 function word({ op, ref, hyp }: AlignmentStep): Html {

@@ -40,7 +40,10 @@ th:first-child { text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-weight: 500; }
 tbody { border-top: 1px solid var(--line); }
 .example { padding: 10px 16px; margin-bottom: 10px; break-inside: avoid; }
-.example code { color: var(--quiet); font-size: 12.5px; }
+.example code { color: var(--quiet); font-size: 12.5px; overflow-wrap: anywhere; }
+.heard { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; min-height: 32px; }
+.heard small { margin-left: auto; }
+audio { height: 32px; width: 260px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 4px 0 0; }
 dt { color: var(--quiet); }
 dd { margin: 0; }
@@ -60,6 +63,7 @@ footer { margin-top: 36px; color: var(--quiet); font-size: 13px; }
   table { font-size: 10.5px; } th, td { padding: 4px 5px; }
   .scroll, .chart.wide { overflow: visible; }
   .tiles { grid-template-columns: repeat(5, 1fr); } .tiles div { padding: 8px 10px; } .tiles b { font-size: 16px; }
+  audio, .heard small { display: none; }
   h2, h3 { break-after: avoid; }
 }
 `;

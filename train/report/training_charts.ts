@@ -46,18 +46,26 @@ export function trainingCharts(history: History): Html[] {
 
 /** Word error rate on dev over the steps. */
 export function devChart({ devs, depths }: History): Html | null {
-  const points = perDepthPoints(devs, ({ wer }) => wer);
+  return rateChart(perDepthPoints(devs, ({ wer }) => wer), depths, "Word error rate on dev", "during training");
+}
+
+/** Share of frames without a unit, over the steps. */
+export function blankChart({ devs, depths }: History): Html | null {
+  const perDepth = devs.flatMap(({ blankRatio, ...dev }) => (typeof blankRatio === "number" ? { ...dev, blankRatio: { [depths.at(-1) as number]: blankRatio } } : { ...dev, blankRatio }));
+  return rateChart(perDepthPoints(perDepth, ({ blankRatio }) => blankRatio), depths, "Blank ratio on dev", "share of frames whose likeliest class is the blank; close to 100 % for long, a model has collapsed");
+}
+
+function rateChart(points: readonly Point[], depths: readonly number[], title: string, note: string): Html | null {
   if (points.length === 0) return null;
   const series = depthSeries(depths).filter(({ name }) => points.some((point) => point.series === name));
-  const title = (point: Point) => `${point.series}, step ${point.x}: ${formatPercent(point.y, 2)}`;
   return stepChart({
-    title: "Word error rate on dev",
-    note: "during training",
+    title,
+    note,
     wide: true,
     series,
     marks: [
       Plot.lineY(points, { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8, strokeLinejoin: "round" }),
-      Plot.dot(points, { x: "x", y: "y", fill: "series", r: 2.2, title }),
+      Plot.dot(points, { x: "x", y: "y", fill: "series", r: 2.2, title: (point: Point) => `${point.series}, step ${point.x}: ${formatPercent(point.y, 2)}` }),
     ],
     y: { zero: true, percent: true, tickFormat: (value: number) => `${value} %` },
   });

@@ -1,0 +1,63 @@
+import { UserError } from "../../engine/errors.ts";
+import type { TrainConfig } from "../config.ts";
+import { readAudio } from "../data/audio.ts";
+import { pieceOf, readManifest, type ManifestEntry } from "../data/manifest.ts";
+import { encodeWav } from "../data/wav.ts";
+import type { Example } from "./alignments.ts";
+
+/** The sound of an utterance, within the page. */
+export interface Clip {
+  /** A data URI of a 16-bit WAV file. */
+  readonly source: string;
+  /** Of the utterance; the clip itself has `LONGEST_CLIP` of them at most. */
+  readonly seconds: number;
+}
+
+/** An example with its sound, if its audio could be read. */
+export interface HeardExample extends Example {
+  readonly clip?: Clip;
+}
+
+/** Seconds of an utterance that are kept: a page with twenty clips at 16 kHz stays under 10 MB. */
+export const LONGEST_CLIP = 10;
+const MOST_CLIPS = 20;
+
+/**
+ * Adds the examples' sound, at the rate that the model hears, as far as the manifests of their sets and their audio files are
+ * still there. The first of each set come first.
+ */
+export async function withClips(sets: readonly { set: string; examples: readonly Example[] }[], config: TrainConfig | undefined): Promise<{ set: string; examples: HeardExample[] }[]> {
+  const each = Math.floor(MOST_CLIPS / Math.max(1, sets.length));
+  const heard: { set: string; examples: HeardExample[] }[] = [];
+  for (const { set, examples } of sets) {
+    const entries = await entriesOf(config?.data.test.find(({ name }) => name === set)?.manifest);
+    const withSound = examples.map(async (example, i): Promise<HeardExample> => {
+      const entry = i < each ? entries.get(example.id) : undefined;
+      const clip = entry && config && (await unlessUnreadable(() => readClip(entry, config.data.sampleRate)));
+      return { ...example, ...(clip && { clip }) };
+    });
+    heard.push({ set, examples: await Promise.all(withSound) });
+  }
+  return heard;
+}
+
+async function entriesOf(manifest: string | undefined): Promise<Map<string, ManifestEntry>> {
+  const read = manifest === undefined ? undefined : await unlessUnreadable(() => readManifest(manifest));
+  return new Map((read?.entries ?? []).map((entry) => [entry.id, entry]));
+}
+
+async function readClip(entry: ManifestEntry, sampleRate: number): Promise<Clip> {
+  const { samples } = await readAudio(entry.audioPath, sampleRate, pieceOf(entry));
+  const wav = encodeWav(samples.subarray(0, LONGEST_CLIP * sampleRate), sampleRate);
+  return { source: `data:audio/wav;base64,${Buffer.from(wav).toString("base64")}`, seconds: samples.length / sampleRate };
+}
+
+/** A report is no place to complain of files that training has long been done with. */
+async function unlessUnreadable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
