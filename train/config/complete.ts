@@ -24,6 +24,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       folder,
       train: inFolder(data.train),
       dev: inFolder(data.dev),
+      cmvn: data.cmvn === null ? null : path.resolve(folders.base, data.cmvn),
       cache: typeof data.cache === "string" ? path.resolve(folders.base, data.cache) : data.cache,
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },

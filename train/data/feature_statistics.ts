@@ -3,12 +3,12 @@ import { UserError } from "../../engine/errors.ts";
 import { parseCmvn, serialiseCmvn, type Cmvn } from "../../model/features/cmvn.ts";
 import { subsampledLength } from "../../model/subsampling.ts";
 import { writeAtomically } from "../atomic_file.ts";
-import { buildFbank } from "../build_model.ts";
 import type { TrainConfig } from "../config.ts";
 import type { RunObserver } from "../run_observer.ts";
 import { loadDataset } from "./dataset.ts";
 import { expectWritable } from "./import/import_corpus.ts";
 import { readManifest } from "./manifest.ts";
+import { openFeatureSource } from "./open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
 import { summarizeSkipped } from "./validate.ts";
 
@@ -31,14 +31,16 @@ export async function computeStatistics(manifest: string, config: TrainConfig, {
   expectWritable(out, force);
   const { entries, warnings } = await readManifest(manifest);
   const units = trainingUnits(config, entries.map(({ text }) => text), undefined);
+  const source = openFeatureSource(config, (message) => warnings.push(message));
   const task = observer.task("reading audio", entries.length);
   try {
-    const set = await loadDataset(entries, { fbank: buildFbank(config), cmvn: null, units, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: task.update });
+    const set = await loadDataset(entries, { fbank: source.fbank, source, cmvn: null, units, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: task.update });
     writeAtomically(out, Buffer.from(serialiseCmvn(set.cmvn)));
     const skipped = summarizeSkipped(set.skipped, entries.length);
     return { cmvn: set.cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...set.warnings, ...(skipped ? [skipped] : [])] };
   } finally {
     task.stop();
+    source.close();
   }
 }
 

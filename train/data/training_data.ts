@@ -1,4 +1,5 @@
 import type { SearchOptions } from "../../model/decode/search.ts";
+import type { Cmvn } from "../../model/features/cmvn.ts";
 import { subsampledLength } from "../../model/subsampling.ts";
 import type { Units } from "../../model/units/units.ts";
 import { restoreCmvn } from "../build_model.ts";
@@ -10,6 +11,7 @@ import { AugmentedSet } from "./augment/augmented_set.ts";
 import { readNoises } from "./augment/noise_recordings.ts";
 import { loadDataset, type Dataset } from "./dataset.ts";
 import { digestOf } from "./digest.ts";
+import { readStatistics } from "./feature_statistics.ts";
 import type { FeatureSource } from "./feature_source.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 import { openFeatureSource } from "./open_feature_source.ts";
@@ -80,7 +82,7 @@ async function readSets(
     warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
     return set;
   };
-  const train = await load("train", manifests.train, resumed ? restoreCmvn(resumed.state, config, resumed.path) : null);
+  const train = await load("train", manifests.train, knownCmvn(config, resumed));
   const dev = await load("dev", manifests.dev, train.cmvn);
   const testSets: TrainingData["tests"][number][] = [];
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
@@ -88,6 +90,12 @@ async function readSets(
   const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
   const augmented = new AugmentedSet(train, source, { augment: config.augment, noises, seed: config.seed, outputFrames: subsampledLength });
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units, search };
+}
+
+/** What to normalise with: the checkpoint's or the config's; null if it has to be computed. */
+function knownCmvn(config: TrainConfig, resumed: Checkpoint | undefined): Cmvn | null {
+  if (resumed) return restoreCmvn(resumed.state, config, resumed.path);
+  return config.data.cmvn === null ? null : readStatistics(config.data.cmvn, config.features.bins);
 }
 
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
