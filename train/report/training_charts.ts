@@ -52,7 +52,7 @@ export function devChart({ devs, depths }: History): Html | null {
 /** Share of frames without a unit, over the steps. */
 export function blankChart({ devs, depths }: History): Html | null {
   const perDepth = devs.flatMap(({ blankRatio, ...dev }) => (typeof blankRatio === "number" ? { ...dev, blankRatio: { [depths.at(-1) as number]: blankRatio } } : { ...dev, blankRatio }));
-  return rateChart(perDepthPoints(perDepth, ({ blankRatio }) => blankRatio), depths, "Blank ratio on dev", "share of frames whose likeliest class is the blank; close to 100 % for long, a model has collapsed");
+  return rateChart(perDepthPoints(perDepth, ({ blankRatio }) => blankRatio), depths, "Blank ratio on dev", "frames whose likeliest class is the blank; near 100 % for long is a collapse");
 }
 
 function rateChart(points: readonly Point[], depths: readonly number[], title: string, note: string): Html | null {
