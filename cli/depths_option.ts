@@ -9,19 +9,30 @@ const DEEPEST = 1000;
 /** Wider beams find nothing more and take all memory. */
 const WIDEST_BEAM = 1000;
 
-/** The paths of `--depths 2,4,6`, or those that the config evaluates. Throws UserError for depths that are none. */
-export function parseDepths(text: string | undefined, config: TrainConfig): DepthPath[] {
-  if (text === undefined) return evaluatedPaths(config);
+/** The depths of `--depths 2,4,6`, each once. Throws UserError for depths that are none. */
+export function parseDepthNumbers(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
   const parts = text.split(",");
   if (!parts.every(isDepth)) throw new UserError(`--depths: expected whole numbers from 1 to ${DEEPEST} with commas between them, such as 2,4,6, got '${text}'`);
-  return [...new Set(parts.map(Number))].map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
+  return [...new Set(parts.map(Number))];
+}
+
+/** The depth of an option such as `--depth 4`. Throws UserError for a depth that is none. */
+export function parseDepthNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!isDepth(text)) throw new UserError(`${option}: expected a whole number from 1 to ${DEEPEST}, got '${text}'`);
+  return Number(text);
+}
+
+/** The paths of `--depths 2,4,6`, or those that the config evaluates. Throws UserError for depths that are none. */
+export function parseDepths(text: string | undefined, config: TrainConfig): DepthPath[] {
+  return parseDepthNumbers(text)?.map((depth) => ({ depth, schedule: scheduleOf(config, depth) })) ?? evaluatedPaths(config);
 }
 
 /** The path of `--depth 4`, or the deepest that the config evaluates. Throws UserError for a depth that is none. */
 export function parseDepth(text: string | undefined, config: TrainConfig): DepthPath {
-  if (text === undefined) return evaluatedPaths(config).at(-1) as DepthPath;
-  if (!isDepth(text)) throw new UserError(`--depth: expected a whole number from 1 to ${DEEPEST}, got '${text}'`);
-  return { depth: Number(text), schedule: scheduleOf(config, Number(text)) };
+  const depth = parseDepthNumber("--depth", text);
+  return depth === undefined ? (evaluatedPaths(config).at(-1) as DepthPath) : { depth, schedule: scheduleOf(config, depth) };
 }
 
 const isDepth = (text: string): boolean => isWhole(text) && Number(text) >= 1 && Number(text) <= DEEPEST;
@@ -29,8 +40,13 @@ const isDepth = (text: string): boolean => isWhole(text) && Number(text) >= 1 &&
 const isWhole = (text: string): boolean => /^\s*\d+\s*$/u.test(text);
 
 /** The width of `--beam 8`. Throws UserError for one that is none. */
-export function parseBeam(text: string | undefined): number | undefined {
+export const parseBeam = (text: string | undefined): number | undefined => parseWidth("--beam", text);
+
+/** The number of `--nbest 5`, of which there are no more than the beam is wide. Throws UserError for one that is none. */
+export const parseNbest = (text: string | undefined): number | undefined => parseWidth("--nbest", text);
+
+function parseWidth(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!isWhole(text) || Number(text) < 1 || Number(text) > WIDEST_BEAM) throw new UserError(`--beam: expected a whole number from 1 to ${WIDEST_BEAM}, got '${text}'`);
+  if (!isWhole(text) || Number(text) < 1 || Number(text) > WIDEST_BEAM) throw new UserError(`${option}: expected a whole number from 1 to ${WIDEST_BEAM}, got '${text}'`);
   return Number(text);
 }

@@ -2,60 +2,78 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { subsampledLength } from "../model/subsampling.ts";
+import { UserError } from "../engine/errors.ts";
+import { writeAtomically } from "../train/atomic_file.ts";
 import { openRecognizer } from "../train/build_model.ts";
-import { writeAtomically } from "../train/checkpoint.ts";
-import { loadDataset } from "../train/data/dataset.ts";
+import { compareCheckpoints } from "../train/compare_checkpoints.ts";
+import { comparisonTable } from "../train/compare_table.ts";
 import { readManifest } from "../train/data/manifest.ts";
-import { dataWarnings } from "../train/data/warnings.ts";
 import { countParameters, type DepthPath } from "../train/depths.ts";
-import { evaluate } from "../train/evaluate.ts";
+import { evaluateManifest } from "../train/evaluate_manifest.ts";
 import { makeFolder } from "../train/run_folder.ts";
 import { resultTable } from "../train/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { parseBeam, parseDepths } from "./depths_option.ts";
+import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
+import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./depths_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
-interface EvalOptions extends AdapterOptions {
+interface EvalOptions extends AdapterOptions, DecodingOptions {
   depths?: string;
-  beam?: string;
   json?: true;
   alignments?: string;
+  compare?: string;
+  depthA?: string;
+  depthB?: string;
 }
 
 export function register(program: Command): void {
   const command = program
     .command("eval <checkpoint> <manifest>")
-    .description("Word and character error rates of a checkpoint on a manifest, at each depth.")
-    .option("--depths <list>", "logical depths, such as 2,4,6 (default: those of the checkpoint's config)")
-    .option("--beam <width>", "CTC prefix beam search of this width instead of greedy decoding")
+    .description("Word and character error rates of a checkpoint on a manifest, at each depth; or, with --compare, of two checkpoints and whether they differ.")
+    .option("--depths <list>", "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare those of both)")
     .option("--json", "print the results as JSON")
-    .option("--alignments <folder>", "folder for the alignments of every utterance, a file for each depth (default: the checkpoint's)");
-  addAdapterOptions(command).action(runEval);
+    .option("--alignments <folder>", "folder for the alignments of every utterance, a file for each depth (default: the checkpoint's)")
+    .option("--compare <checkpoint>", "B, which the first checkpoint, A, is compared with: a paired bootstrap over the utterances; may be A itself, for two of its depths")
+    .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
+    .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
+  addAdapterOptions(addDecodingOptions(command)).action((checkpoint: string, manifest: string, options: EvalOptions) =>
+    options.compare === undefined ? runEval(checkpoint, manifest, options) : runCompare(checkpoint, options.compare, manifest, options),
+  );
 }
 
 async function runEval(checkpoint: string, manifestFile: string, options: EvalOptions): Promise<void> {
-  const beam = parseBeam(options.beam);
+  for (const [name, value] of [["--depth-a", options.depthA], ["--depth-b", options.depthB]]) {
+    if (value !== undefined) throw new UserError(`${name} needs --compare; without it depths are chosen with --depths`);
+  }
+  const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
   const recognizer = openRecognizer(device, checkpoint);
-  const { model, parameters, config, units, fbank, cmvn } = recognizer;
+  const { parameters, config } = recognizer;
   const paths = parseDepths(options.depths, config);
-  const observer = terminalObserver();
-  const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
-
   const manifest = await readManifest(manifestFile);
-  const reading = observer.task("reading audio", manifest.entries.length);
-  const set = await loadDataset(manifest.entries, { fbank, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
-  for (const warning of dataWarnings(manifest, set, units)) observer.message(`warning: ${warning}`);
+  const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
   makeFolder(folder); // before the long part
-  const decoding = observer.task("recognising", set.utterances.length * paths.length);
-  const scores = await evaluate(device, model, set.utterances, paths, units, { beam, timed: true, onProgress: decoding.update });
-  decoding.stop();
+  const scores = await evaluateManifest(device, recognizer, manifest, paths, settings, terminalObserver());
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores) writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(parameters), config.model.blocks));
-  process.stdout.write(options.json ? `${JSON.stringify({ checkpoint: recognizer.checkpoint.path, manifest: manifestFile, beam: beam ?? null, rows }, null, 2)}\n` : `${resultTable(name, rows)}\n`);
+  print(options, { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows }, resultTable(name, rows));
+}
+
+async function runCompare(checkpointA: string, checkpointB: string, manifestFile: string, options: EvalOptions): Promise<void> {
+  if (options.alignments !== undefined) throw new UserError("--alignments cannot be given together with --compare, which keeps none");
+  const choice = { depths: parseDepthNumbers(options.depths), depthA: parseDepthNumber("--depth-a", options.depthA), depthB: parseDepthNumber("--depth-b", options.depthB) };
+  const settings = parseDecoding(options);
+  const device = await openDevice(adapterOptions(options));
+  const [a, b] = [openRecognizer(device, checkpointA), openRecognizer(device, checkpointB)];
+  const comparisons = await compareCheckpoints(device, a, b, await readManifest(manifestFile), choice, settings, terminalObserver());
+  device.close();
+  print(options, { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons }, comparisonTable(comparisons));
+}
+
+function print({ json }: EvalOptions, result: object, table: string): void {
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${table}\n`);
 }

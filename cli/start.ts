@@ -9,12 +9,14 @@ import { openRecognizer } from "../train/build_model.ts";
 import { loadConfig } from "../train/config.ts";
 import { makeDigitCorpus } from "../train/data/synthetic/digit_corpus.ts";
 import { readManifest } from "../train/data/manifest.ts";
+import { evaluatedPaths, type DepthPath } from "../train/depths.ts";
 import { lastReason } from "../train/log.ts";
 import { train } from "../train/main.ts";
+import { silentObserver } from "../train/run_observer.ts";
+import { transcribeFiles } from "../train/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { interruptible } from "./interrupt.ts";
 import { terminalObserver } from "./terminal_observer.ts";
-import { transcribeFiles } from "./transcribe.ts";
 
 interface StartOptions extends AdapterOptions {
   out: string;
@@ -69,7 +71,8 @@ async function showThreeFiles(device: Device, folder: string, manifest: string):
   const { entries } = await readManifest(manifest);
   const chosen = [0, 1, 2].map((i) => entries[Math.floor((i * entries.length) / 3)]).filter((entry) => entry !== undefined);
   const recognizer = openRecognizer(device, folder);
-  const transcripts = await transcribeFiles(device, recognizer, chosen.map(({ audioPath }) => audioPath), {});
+  const deepest = evaluatedPaths(recognizer.config).at(-1) as DepthPath;
+  const { transcripts } = await transcribeFiles(device, recognizer, chosen.map(({ audioPath }) => audioPath), deepest, silentObserver, {});
   process.stdout.write("\nThree files that it has never heard:\n");
   transcripts.forEach(({ file, text }, i) => process.stdout.write(`  ${file}\n    said: ${chosen[i]?.text}\n    heard: ${text}\n`));
 }

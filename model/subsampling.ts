@@ -7,6 +7,9 @@ import { permute } from "../kernels/shaping/shaping.ts";
 import type { ConformerConfig } from "./config.ts";
 import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
 
+/** Frames of features from one frame of the output to the next. */
+export const SUBSAMPLING = 4;
+
 /** Frames left of `frames` by two unpadded convolutions of width 3 and stride 2; each sees real frames only. */
 export function subsampledLength(frames: number): number {
   const once = Math.floor((frames - 1) / 2);

@@ -4,7 +4,7 @@ import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { Utterance } from "./data/dataset.ts";
 import { addErrors, align, compareTexts, countErrors, cutText, errorRate, type AlignmentStep, type ErrorCounts } from "./error_rate.ts";
-import { recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
+import { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
 
 export interface ScoredUtterance {
   readonly id: string;
@@ -56,7 +56,7 @@ export async function evaluate(
 
 function score(depth: number, { hypotheses, blankRatio }: Recognised, utterances: readonly Utterance[], units: Units, realTimeFactor: number | null): DepthScore {
   const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
-    const hypothesis = units.decode(hypotheses[i]?.labels ?? []).trim().replace(/ +/g, " ");
+    const hypothesis = hypothesisText(hypotheses[i]?.labels ?? [], units);
     return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
   });
   const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));

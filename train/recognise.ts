@@ -3,6 +3,7 @@ import type { ConformerCtc } from "../model/conformer_ctc.ts";
 import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
+import type { Units } from "../model/units/units.ts";
 import type { LazyItem } from "./data/batch.ts";
 import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
@@ -34,6 +35,9 @@ export async function recognise(
   });
   return results.map(({ hypotheses, blanks, frames }) => ({ hypotheses, blankRatio: frames === 0 ? 0 : blanks / frames }));
 }
+
+/** The text of a hypothesis: words with single spaces between them. */
+export const hypothesisText = (labels: Iterable<number>, units: Units): string => units.decode(labels).trim().replace(/ +/gu, " ");
 
 function countBlanks(logProbs: Float32Array, vocabulary: number, blank: number): number {
   let blanks = 0;

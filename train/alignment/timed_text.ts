@@ -1,0 +1,48 @@
+import type { ForcedAlignment, LabelSpan } from "../../model/decode/forced_alignment.ts";
+import type { FbankOptions } from "../../model/features/fbank.ts";
+import { SUBSAMPLING } from "../../model/subsampling.ts";
+import type { Units } from "../../model/units/units.ts";
+
+/** A word or unit and when it is spoken. */
+export interface TimedText {
+  readonly text: string;
+  /** Seconds from the utterance's beginning. */
+  readonly start: number;
+  readonly end: number;
+  /** Mean posterior, 0 to 1, of its labels in the frames that they have; blanks between them are not counted. */
+  readonly confidence: number;
+}
+
+/** An utterance's words, and the units that spell them. */
+export interface TimedUtterance {
+  readonly words: readonly TimedText[];
+  readonly units: readonly TimedText[];
+}
+
+/**
+ * Seconds from one frame of the output to the next: the features' shift times the subsampling. Frame t stands for
+ * [t, t + 1) times that, and so for the beginning of what it sees: the model's first layers look at the sound from t times
+ * that on, for 6 feature shifts and one feature window (85 ms at 10 ms and 25 ms). CTC is free to speak a label anywhere in
+ * or after its sound, often in one frame only, so times are those of the model's peaks, not the borders of sounds.
+ */
+export function frameSeconds({ sampleRate, frameShiftMs }: Pick<FbankOptions, "sampleRate" | "frameShiftMs">): number {
+  return (SUBSAMPLING * Math.trunc((sampleRate * frameShiftMs) / 1000)) / sampleRate;
+}
+
+/** Times of the words and units of an alignment. A word lasts from its first label's first frame to its last label's last. */
+export function timedUtterance({ spans }: ForcedAlignment, units: Units, secondsPerFrame: number): TimedUtterance {
+  const timed = (text: string, part: readonly LabelSpan[]): TimedText => {
+    const frames = part.reduce((sum, { from, to }) => sum + to - from, 0);
+    return {
+      text,
+      start: (part[0] as LabelSpan).from * secondsPerFrame,
+      end: (part.at(-1) as LabelSpan).to * secondsPerFrame,
+      confidence: part.reduce((sum, { posteriors }) => sum + posteriors, 0) / frames,
+    };
+  };
+  const labels = spans.map(({ label }) => label);
+  return {
+    words: units.wordsOf(labels).map(({ word, from, to }) => timed(word, spans.slice(from, to))),
+    units: spans.map((span) => timed(units.piece(span.label).text, [span])),
+  };
+}

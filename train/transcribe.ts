@@ -1,0 +1,117 @@
+import type { Device } from "../engine/device.ts";
+import { UserError } from "../engine/errors.ts";
+import { forcedAlignment } from "../model/decode/forced_alignment.ts";
+import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
+import { search, type SearchOptions } from "../model/decode/search.ts";
+import { applyCmvn } from "../model/features/cmvn.ts";
+import { MIN_FRAMES } from "../model/subsampling.ts";
+import type { Units } from "../model/units/units.ts";
+import { frameSeconds, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
+import type { Recognizer } from "./build_model.ts";
+import { readAudio } from "./data/audio.ts";
+import type { BatchItem } from "./data/batch.ts";
+import type { DepthPath } from "./depths.ts";
+import { forEachPosterior } from "./posteriors.ts";
+import { hypothesisText } from "./recognise.ts";
+import type { RunObserver } from "./run_observer.ts";
+
+export interface TranscribeOptions extends SearchOptions {
+  /** How many different texts to give of each file; none but the best unless given. */
+  readonly nbest?: number | undefined;
+  /** Also when each word is spoken. */
+  readonly timestamps?: boolean | undefined;
+}
+
+/** A text that a search found, and why it ranks where it does; natural logarithms. */
+export interface RankedText {
+  readonly text: string;
+  /** log p_ctc; of greedy decoding that of its single best path. */
+  readonly ctc: number;
+  /** log p_lm, not weighted. */
+  readonly lm: number;
+  /** What texts are ranked by: ctc + weight · lm + bonus · words. */
+  readonly total: number;
+}
+
+export interface Transcript {
+  readonly file: string;
+  readonly text: string;
+  readonly depth: number;
+  /** Length of the audio. */
+  readonly seconds: number;
+  /** `ctc` of the text. */
+  readonly logProbability: number;
+  readonly words?: readonly TimedText[];
+  readonly nbest?: readonly RankedText[];
+}
+
+export interface Transcription {
+  /** In the order of the files. */
+  readonly transcripts: readonly Transcript[];
+  /** Of all files. */
+  readonly audioSeconds: number;
+  /** Of the model and the search; reading the audio is not counted. */
+  readonly computingSeconds: number;
+}
+
+/** What is said in some files, at one depth, in batches of files of similar length. Throws UserError for a file that cannot be read. */
+export async function transcribeFiles(
+  device: Device,
+  recognizer: Recognizer,
+  files: readonly string[],
+  path: DepthPath,
+  observer: RunObserver,
+  options: TranscribeOptions,
+): Promise<Transcription> {
+  const { model, units, fbank } = recognizer;
+  const { vocabulary, blank } = model.config;
+  const utterances = await readFiles(recognizer, files, observer);
+  const transcripts = new Array<Transcript>(files.length);
+  const task = observer.task("recognising", files.length);
+  const started = performance.now();
+  await forEachPosterior(device, model, utterances, [path.schedule], { onProgress: task.update }, (logProbs, i) => {
+    const found = search(logProbs, vocabulary, blank, options);
+    const { labels, score } = found[0] as BeamHypothesis;
+    const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank }) : undefined;
+    transcripts[i] = {
+      file: files[i] as string,
+      text: hypothesisText(labels, units),
+      depth: path.depth,
+      seconds: (utterances[i] as { seconds: number }).seconds,
+      logProbability: score,
+      ...(alignment && { words: timedUtterance(alignment, units, frameSeconds(fbank.options)).words }),
+      ...(options.nbest !== undefined && { nbest: differentTexts(found, units).slice(0, options.nbest) }),
+    };
+  }).finally(task.stop);
+  const audioSeconds = utterances.reduce((sum, { seconds }) => sum + seconds, 0);
+  return { transcripts, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+}
+
+async function readFiles({ fbank, cmvn }: Recognizer, files: readonly string[], observer: RunObserver): Promise<(BatchItem & { seconds: number })[]> {
+  const { sampleRate } = fbank.options;
+  const utterances: (BatchItem & { seconds: number })[] = [];
+  const task = observer.task("reading audio", files.length);
+  try {
+    for (const [i, file] of files.entries()) {
+      const { samples } = await readAudio(file, sampleRate);
+      const { frames, values } = applyCmvn(cmvn, fbank.compute(samples));
+      if (frames < MIN_FRAMES)
+        throw new UserError(`${file}: ${Math.round((1000 * samples.length) / sampleRate)} ms of audio are too short to recognise anything; ${MIN_FRAMES} frames of features are needed`);
+      utterances.push({ features: values, frames, labels: new Int32Array(), seconds: samples.length / sampleRate });
+      task.update(i + 1, files.length);
+    }
+  } finally {
+    task.stop();
+  }
+  return utterances;
+}
+
+/** Labellings that differ in spaces only are one text: the best of them stands for all. */
+function differentTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {
+  const byText = new Map<string, RankedText>();
+  for (const { labels, score, lm, total } of found) {
+    const text = hypothesisText(labels, units);
+    if (!byText.has(text)) byText.set(text, { text, ctc: score, lm, total });
+  }
+  return [...byText.values()];
+}
