@@ -13,7 +13,7 @@ import { trainConfigOf, type Experiment, type Row, type RunLength } from "./conf
 import { experimentData } from "./data.ts";
 import { summaryFigure } from "./figure.ts";
 import { measureCosts } from "./measure_costs.ts";
-import { epochsWithin, runName, runsOf, type Run } from "./plan.ts";
+import { epochsWithin, runName, runsOf, type RowCost, type Run } from "./plan.ts";
 import { readState, writeState } from "./progress_file.ts";
 import { collectResult, readResult, readResults, resultFile, writeResult } from "./results.ts";
 import { summarise } from "./summary.ts";
@@ -58,7 +58,7 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
   let length: RunLength = before?.epochs ?? null;
   if (!options.timesOnly && !before) {
     const measured = options.budget === undefined ? null : await chooseLength(device, experiment, options, configOf, options.budget);
-    if (signal.aborted) return "interrupted";
+    if (signal.aborted || measured === undefined) return "interrupted";
     length = measured?.epochs ?? null;
     writeState(out, experiment, options.dataFolder, length, measured && { minutes: options.budget as number, rows: measured.rows });
   } else if (before && options.budget !== undefined) {
@@ -84,25 +84,27 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
     return seed === undefined || !existsSync(join(out, runName(row.name, seed), "best.safetensors")) ? [] : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
   });
   if (finished.length === 0) throw new UserError(`${out} holds no finished run to measure`);
-  const times = await measureTimes(device, finished, await loadWorkload(first, observer), experiment.rounds, observer, signal);
+  const workload = await loadWorkload(first, observer, signal);
+  const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
   if (!times) return "interrupted";
   writeTimes(out, times);
   writeSummary(experiment, out);
   return "finished";
 }
 
-/** Measures what the rows take, and fits the runs into the budget. */
+/** Measures what the rows take, and fits the runs into the budget. Undefined when the signal is aborted. */
 async function chooseLength(
   device: Device,
   experiment: Experiment,
   { rows, observer, signal }: ExperimentRunOptions,
   configOf: (row: Row, seed: number, length: RunLength) => TrainConfig,
   budget: number,
-): Promise<{ epochs: number; rows: Record<string, { runs: number; epochSeconds: number; fixedSeconds: number }> }> {
-  const workload = await loadWorkload(configOf(rows[0] as Row, 1, 1), observer);
+): Promise<{ epochs: number; rows: Record<string, RowCost> } | undefined> {
+  const workload = await loadWorkload(configOf(rows[0] as Row, 1, 1), observer, signal);
+  if (!workload) return undefined;
   const measured = await measureCosts(device, rows.map((row) => ({ name: row.name, runs: row.seeds, config: configOf(row, 1, 1) })), workload, observer, signal);
   const costs = [...measured.values()];
-  if (signal.aborted) return { epochs: 1, rows: {} };
+  if (signal.aborted) return undefined;
   const rounds = (experiment.rounds + 1) * costs.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
   const epochs = epochsWithin(60 * budget, costs, rounds + workload.readingSeconds);
   observer.message(`${epochs} epochs of ${workload.batchesPerEpoch} batches for each of ${runsOf(rows).length} runs fit into ${budget} minutes`);

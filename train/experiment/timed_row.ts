@@ -3,8 +3,7 @@ import { Tape } from "../../engine/tape.ts";
 import { buildModel, type BuiltModel } from "../build_model.ts";
 import { restoreParameters, type Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
-import type { Batch } from "../data/batch.ts";
-import type { Utterance } from "../data/dataset.ts";
+import type { Batch, BatchItem } from "../data/batch.ts";
 import { evaluatedPaths, trainingPaths, type DepthPath } from "../depths.ts";
 import { activationType } from "../precision.ts";
 import { recognise } from "../recognise.ts";
@@ -59,7 +58,7 @@ export class TimedRow {
   }
 
   /** Seconds of recognising some utterances greedily along one path. */
-  async recogniseSeconds(utterances: readonly Utterance[], { schedule }: DepthPath): Promise<number> {
+  async recogniseSeconds(utterances: readonly BatchItem[], { schedule }: DepthPath): Promise<number> {
     const start = performance.now();
     await recognise(this.#device, this.#built.model, utterances, [schedule]);
     return (performance.now() - start) / 1000;

@@ -62,8 +62,7 @@ export async function measureTimes(
   observer: RunObserver,
   signal: AbortSignal,
 ): Promise<Times | undefined> {
-  const { typical, utterances, vocabulary } = workload;
-  const seconds = utterances.reduce((sum, u) => sum + u.seconds, 0);
+  const { typical, utterances, seconds, vocabulary } = workload;
   const timed: { name: string; row: TimedRow; memory: Times["rows"][string]["memory"]; steps: number[]; factors: Map<number, number[]> }[] = [];
   const task = observer.task("measuring times", (rounds + 1) * rows.length);
   try {

@@ -1,10 +1,9 @@
-import type { Batch } from "../data/batch.ts";
-import type { Utterance } from "../data/dataset.ts";
+import { loadItems, padBatch, type Batch, type BatchItem } from "../data/batch.ts";
 import { BucketSampler } from "../data/sampler.ts";
 import { loadTrainingData, type TrainingData } from "../data/training_data.ts";
 import type { TrainConfig } from "../config.ts";
+import { unlessAborted } from "../interruption.ts";
 import type { RunObserver } from "../run_observer.ts";
-import { trainingBatch } from "../training_batches.ts";
 
 /** What all rows are measured with. */
 export interface Workload {
@@ -17,7 +16,9 @@ export interface Workload {
   /** The one in the middle. */
   readonly typical: Batch;
   /** Of the first test set, or of dev where there is none; all lengths. */
-  readonly utterances: readonly Utterance[];
+  readonly utterances: readonly BatchItem[];
+  /** Length of their audio together. */
+  readonly seconds: number;
   /** Utterances that are evaluated in one run: dev at each of its evaluations, test sets at the end. */
   readonly evaluated: { readonly dev: number; readonly tests: number };
   /** Seconds that reading the data took. */
@@ -27,25 +28,33 @@ export interface Workload {
 const BATCHES = 9;
 const UTTERANCES = 48;
 
-/** Reads an experiment's data once, as a run would, and takes samples of them. */
-export async function loadWorkload(config: TrainConfig, observer: RunObserver): Promise<Workload> {
+/** Reads an experiment's data once, as a run would, and takes samples of them. Undefined when the signal is aborted meanwhile. */
+export async function loadWorkload(config: TrainConfig, observer: RunObserver, signal: AbortSignal): Promise<Workload | undefined> {
   const start = performance.now();
-  const data: TrainingData = await loadTrainingData(config, undefined, observer);
-  const readingSeconds = (performance.now() - start) / 1000;
-  const { train, dev, tests, units } = data;
+  const data = await unlessAborted(signal, loadTrainingData(config, undefined, observer, signal));
+  if (!data) return undefined;
+  try {
+    return await sampleData(data, config, (performance.now() - start) / 1000);
+  } finally {
+    data.source.close();
+  }
+}
+
+async function sampleData({ train, dev, tests, units }: TrainingData, config: TrainConfig, readingSeconds: number): Promise<Workload> {
   const { size, frames, buckets } = config.batch;
-  const sampler = new BucketSampler(train.utterances.map((u) => u.frames), { buckets, ...(size !== null && { batchSize: size }), ...(frames !== null && { batchFrames: frames }) }, config.seed);
-  const indices = sampler.batches(0);
-  const longest = (batch: readonly number[]): number => batch.length * Math.max(...batch.map((i) => train.utterances[i]!.frames));
-  const bySize = indices.toSorted((a, b) => longest(a) - longest(b));
-  const batches = spread(bySize, BATCHES).map((members) => trainingBatch(train.utterances, train.bins, members, null, config.seed, 0));
-  const tested = (tests[0]?.set ?? dev).utterances;
+  const limits = { buckets, ...(size !== null && { batchSize: size }), ...(frames !== null && { batchFrames: frames }) };
+  const indices = new BucketSampler(train.utterances.map((utterance) => utterance.frames), limits, config.seed).batches(0);
+  const padded = (batch: readonly number[]): number => batch.length * Math.max(...batch.map((i) => train.utterances[i]!.frames));
+  const batches: Batch[] = [];
+  for (const members of spread(indices.toSorted((a, b) => padded(a) - padded(b)), BATCHES)) batches.push(padBatch(await loadItems(members.map((i) => train.utterances[i]!)), train.bins));
+  const tested = spread((tests[0]?.set ?? dev).utterances.toSorted((a, b) => a.frames - b.frames), UTTERANCES);
   return {
     vocabulary: units.size,
     batchesPerEpoch: indices.length,
     batches,
     typical: batches[batches.length >> 1] as Batch,
-    utterances: spread(tested.toSorted((a, b) => a.frames - b.frames), UTTERANCES),
+    utterances: await loadItems(tested),
+    seconds: tested.reduce((sum, utterance) => sum + utterance.seconds, 0),
     evaluated: { dev: dev.utterances.length, tests: tests.reduce((sum, { set }) => sum + set.utterances.length, 0) },
     readingSeconds,
   };

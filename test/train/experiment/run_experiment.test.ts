@@ -16,7 +16,7 @@ let device: Device;
 const at = (name: string): string => join(folder, name);
 
 const EXPERIMENT = `base: config.yaml
-set: { steps: 4, loss.middle_depths: 0, data.test: { first: dev.jsonl, second: dev.jsonl } }
+set: { steps: 4, data.workers: 0, loss.middle_depths: 0, data.test: { first: dev.jsonl, second: dev.jsonl } }
 seeds: 2
 rows:
   - { name: alone-1, group: alone, title: built alone 1, set: { unfold.depths: [1] } }
@@ -56,8 +56,9 @@ const summaryOf = (out: string): Summary => JSON.parse(readFileSync(at(`${out}/t
 it("stopped in a run, goes on with the rest; every row is in the table, with errors, sizes, memory, times and tests", async () => {
   const stopped = new AbortController();
   let messages: string[] = [];
+  const message = (text: string): void => void (/^run \d/u.test(text) && messages.push(text));
   const observer: Partial<RunObserver> = {
-    message: (text) => void messages.push(text),
+    message,
     record: (record) => {
       if (record.type === "dev" && record.step === 2 && messages.length === 3) stopped.abort();
     },
@@ -69,7 +70,7 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
   const finished = statSync(at("out/alone-1-seed1/log.jsonl")).mtimeMs;
 
   messages = [];
-  expect(await attempt("out", { observer: { message: (text) => void messages.push(text) } })).toBe("finished");
+  expect(await attempt("out", { observer: { message } })).toBe("finished");
   expect(messages).toEqual(["run 3 of 5: the method, seed 1", "run 4 of 5: built alone 1, seed 2", "run 5 of 5: the method, seed 2"]);
   expect(statSync(at("out/alone-1-seed1/log.jsonl")).mtimeMs).toBe(finished);
   expect(readFileSync(at("out/method-seed1/log.jsonl"), "utf8")).toContain('"interrupted"');
