@@ -24,7 +24,7 @@ export async function testAllSets(
   const counts = countParameters(parameters);
   for (const { name, set } of data.tests) {
     const task = observer.task(`testing on ${name}`, set.utterances.length * paths.length);
-    const scores = await evaluate(device, model, set.utterances, paths, data.units, { beam: config.eval.beam, timed: true, onProgress: task.update });
+    const scores = await evaluate(device, model, set.utterances, paths, data.units, { ...data.search, timed: true, onProgress: task.update });
     task.stop();
     for (const score of scores) writeAtomically(join(folder, alignmentFile(name, score.depth)), Buffer.from(alignmentText(score)));
     write({ type: "result", set: name, rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)) });

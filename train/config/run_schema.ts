@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notNegative, oneOf, positive, share, whole, yesOrNo } from "./fields.ts";
+import { finite, notNegative, oneOf, positive, share, text, whole, yesOrNo } from "./fields.ts";
 
 export const optimizerSchema = z.strictObject({
   learning_rate: positive().default(1e-3).describe("Peak learning rate of AdamW; for the noam schedule its factor."),
@@ -23,10 +23,18 @@ export const scheduleSchema = z.strictObject({
   final_factor: positive().nullish().describe("tri_stage: share of the peak at the end; 0.05 if left out."),
 });
 
+export const lmSchema = z.strictObject({
+  arpa: text("the path of an ARPA file").describe("N-gram language model in the ARPA format, which may be gzipped; a relative path starts at the config's own folder."),
+  weight: notNegative().default(0.5).describe("Times the natural logarithm of the language model's probability, added to that of CTC."),
+  bonus: finite().default(0).describe("Added for each word, or each character; more of it means fewer deletions and more insertions."),
+  level: oneOf("word", "character").default("word").describe("Whether the model's n-grams are of words or of the output units, characters as a rule."),
+});
+
 export const evalSchema = z.strictObject({
   every_epochs: whole(1).nullish().describe("Epochs from one evaluation on dev to the next; 1 if neither this nor `every_steps` is given."),
   every_steps: whole(1).nullish().describe("Steps from one evaluation on dev to the next, instead of `every_epochs`."),
   beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
+  lm: lmSchema.nullable().default(null).describe("A language model that takes part in the beam search, by shallow fusion; null for none."),
 });
 
 export const averageSchema = z.strictObject({
