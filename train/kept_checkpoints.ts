@@ -61,6 +61,7 @@ export class KeptCheckpoints {
 
   /** The files of up to `count` of the checkpoints kept, best or newest first. */
   files(kind: Kind, count: number): string[] {
+    if (kind === "best" && this.#ranking.length === 0) return [];
     const more = kind === "best" ? this.#ranking.slice(1).map(({ step }) => step) : this.#earlierLast();
     return [this.path(kind), ...more.map((step) => this.path(kind, step))].slice(0, count);
   }
