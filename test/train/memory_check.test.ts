@@ -91,6 +91,10 @@ describe("the check before the first epoch", () => {
 });
 
 describe("how much there is", () => {
+  it.each([["memory.limit_gib=0", "a number over 0"], ["memory.check=maybe", "true or false"]])("%s is refused", (set, expected) => {
+    expect(message(() => smallConfig(set))).toContain(`${set.split("=")[0]}: expected ${expected}, got `);
+  });
+
   it("the config's limit comes first, then what is free", () => {
     expect(memoryLimit(device, 1.5)).toEqual({ bytes: 1536 * MIB, source: "memory.limit_gib" });
     const free = memoryLimit({ info: device.info, isSoftware: true }, null)!;

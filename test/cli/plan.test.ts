@@ -1,0 +1,36 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { build, unfold } from "../built.ts";
+import { writeSmallCorpus } from "../small_corpus.ts";
+
+/* `train --plan` on the command line: the table on stdout, and what does not fit as one sentence with exit code 2. */
+
+let folder: string;
+beforeAll(async () => {
+  build();
+  folder = mkdtempSync(join(tmpdir(), "unfold-plan-"));
+  await writeSmallCorpus(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const plan = (...words: string[]) => unfold(["train", join(folder, "config.yaml"), "--plan", "--out", join(folder, "run"), "--set", "data.cache=false", ...words]);
+
+it("prints the plan and trains nothing", async () => {
+  const { status, stdout } = await plan();
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^device memory of the largest batch, 2 utterances of 67 frames:\n/);
+  expect(stdout).toMatch(/^ training, depths 3 \+ 1 \+ \d /m);
+  expect(existsSync(join(folder, "run"))).toBe(false);
+});
+
+it("what does not fit", async () => {
+  const { status, stdout, stderr } = await plan("--set", "memory.limit_gib=0.0002");
+  expect(status).toBe(2);
+  expect(stdout).toContain("inference, depth 3");
+  expect(stderr.split("\n").filter((line) => line.startsWith("unfold: "))).toEqual([
+    expect.stringMatching(/^unfold: the largest batch \(2 x 67 frames\) needs \d+ KiB of device memory to train depths 3 \+ 1 \+ \d, and there are 210 KiB \(memory\.limit_gib\): /),
+  ]);
+  expect(existsSync(join(folder, "run"))).toBe(false);
+});
