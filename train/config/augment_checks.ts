@@ -15,6 +15,6 @@ export function* augmentFaults({ augment, data }: ParsedConfig): Generator<Fault
   }
   const slowest = Math.min(...(augment?.speed ?? []));
   if (slowest * data.sample_rate < LOWEST_RATE) {
-    yield { path: ["augment", "speed"], message: `has ${slowest}, but at data.sample_rate ${data.sample_rate} a speed under ${LOWEST_RATE / data.sample_rate} cannot be made` };
+    yield { path: ["augment", "speed"], message: `has ${slowest}, but at data.sample_rate ${data.sample_rate} a speed under ${Number((LOWEST_RATE / data.sample_rate).toPrecision(3))} cannot be made` };
   }
 }

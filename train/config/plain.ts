@@ -27,8 +27,10 @@ export function configToYaml(config: TrainConfig): string {
   const cmvn = data.cmvn === null ? null : within(data.cmvn);
   const tokenizer = config.units.tokenizer === null ? null : within(config.units.tokenizer);
   const lm = config.eval.lm && { ...config.eval.lm, arpa: within(config.eval.lm.arpa) };
+  const augment = config.augment && { ...config.augment, noise: config.augment.noise && { ...config.augment.noise, manifest: within(config.augment.noise.manifest) } };
   const shown = plainConfig({
     ...config,
+    augment,
     units: { ...config.units, tokenizer },
     eval: { ...config.eval, lm },
     data: { ...data, cmvn, folder: "", train: within(train), dev: within(dev), test: tests },
