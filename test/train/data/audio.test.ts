@@ -157,6 +157,14 @@ describe("a piece of a file", () => {
     expect((await readPiece(0.75, null)).samples.length).toBe(2000);
   });
 
+  test("is of the file as it is now", async () => {
+    const path = await put("changing.wav", wavBytes(ramp, "16", 1, 8000));
+    const first = async () => (await readAudio(path, 8000, { offset: 0.5, duration: 0.1 })).samples[0];
+    expect(await first()).toBe(4000 / 32768);
+    await put("changing.wav", wavBytes([...ramp, 0].map((x) => -x), "16", 1, 8000));
+    expect(await first()).toBe(-4000 / 32768);
+  });
+
   test("is cut before resampling", async () => {
     expect((await readPiece(0.25, 0.5, 16000)).samples.length).toBe(8000);
   });
