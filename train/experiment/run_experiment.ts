@@ -5,15 +5,16 @@ import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
 import type { TrainConfig } from "../config.ts";
 import { configDifferences } from "../config_difference.ts";
+import { readManifest } from "../data/manifest.ts";
 import { lastReason } from "../log.ts";
 import { train } from "../main.ts";
 import { makeFolder } from "../run_folder.ts";
 import type { RunObserver } from "../run_observer.ts";
+import { chooseLength } from "./choose_length.ts";
 import { trainConfigOf, type Experiment, type Row, type RunLength } from "./config.ts";
 import { experimentData } from "./data.ts";
 import { summaryFigure } from "./figure.ts";
-import { measureCosts } from "./measure_costs.ts";
-import { epochsWithin, runName, runsOf, type RowCost, type Run } from "./plan.ts";
+import { runName, runsOf, type Run } from "./plan.ts";
 import { readState, writeState } from "./progress_file.ts";
 import { collectResult, readResult, readResults, resultFile, writeResult } from "./results.ts";
 import { summarise } from "./summary.ts";
@@ -44,72 +45,50 @@ export interface ExperimentRunOptions {
  * @throws UserError, before anything is trained, for a row whose config is wrong, or other than that of its finished runs
  */
 export async function runExperiment(device: Device, experiment: Experiment, options: ExperimentRunOptions): Promise<"finished" | "interrupted"> {
-  const { out, rows, signal, observer } = options;
-  makeFolder(out);
+  const { out, rows, budget, timesOnly = false, signal, observer } = options;
   const before = readState(out, experiment, options.dataFolder);
   const dataFolder = await experimentData(experiment, options.dataFolder, observer);
   const configOf = (row: Row, seed: number, length: RunLength): TrainConfig => trainConfigOf(experiment, row, seed, length, dataFolder);
   const runs = runsOf(rows);
-  for (const { row, seed } of runs) configOf(row, seed, before?.epochs ?? null); // so that faults show now, not after hours
+
+  // What can be wrong is found before anything is made, not after hours.
+  const [first] = runs.map(({ row, seed }) => configOf(row, seed, before?.epochs ?? null)) as [TrainConfig, ...TrainConfig[]];
   expectSameConfigs(out, experiment.rows, (row, seed) => configOf(row, seed, before?.epochs ?? null));
+  for (const manifest of [first.data.train, first.data.dev, ...first.data.test.map((test) => test.manifest)]) await readManifest(manifest);
+  if (timesOnly && readResults(out, experiment.rows).length === 0) throw new UserError(`${out} holds no finished run to measure`);
+  makeFolder(out);
 
   // The length of every run, once and for all.
-  const first = configOf(rows[0] as Row, 1, null);
   let length: RunLength = before?.epochs ?? null;
-  if (!options.timesOnly && !before) {
-    const measured = options.budget === undefined ? null : await chooseLength(device, experiment, options, configOf, options.budget);
-    if (signal.aborted || measured === undefined) return "interrupted";
-    length = measured?.epochs ?? null;
-    writeState(out, experiment, options.dataFolder, length, measured && { minutes: options.budget as number, rows: measured.rows });
-  } else if (before && options.budget !== undefined) {
-    observer.message(`--budget changes nothing: the length of the runs was chosen when the experiment in ${out} began`);
+  if (before && budget !== undefined) {
+    observer.message(`the length of the runs stays as it was chosen when the experiment in ${out} began: ${length === null ? "the config's" : `${length} epochs`}`);
+  } else if (!before && !timesOnly) {
+    const chosen = budget === undefined ? null : await chooseLength(device, rows, (row) => configOf(row, 1, 1), { minutes: budget, rounds: experiment.rounds, observer, signal });
+    if (chosen === undefined) return "interrupted";
+    length = chosen?.epochs ?? null;
+    writeState(out, experiment, options.dataFolder, length, chosen && { minutes: budget as number, rows: chosen.rows });
   }
 
   // The runs.
-  if (!options.timesOnly) {
-    for (const [i, run] of runs.entries()) {
-      if (readResult(out, run.name)) continue;
-      observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
-      if ((await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer)) === "interrupted") {
-        writeSummary(experiment, out);
-        return "interrupted";
-      }
-    }
+  for (const [i, run] of runs.entries()) {
+    if (timesOnly || readResult(out, run.name)) continue;
+    observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
+    const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
     writeSummary(experiment, out);
+    if (outcome === "interrupted") return "interrupted";
   }
 
   // Times, of all rows that have a finished run, under the same conditions.
   const finished = experiment.rows.flatMap((row) => {
     const seed = readResults(out, [row])[0]?.seed;
-    return seed === undefined || !existsSync(join(out, runName(row.name, seed), "best.safetensors")) ? [] : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
+    return seed === undefined ? [] : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
   });
-  if (finished.length === 0) throw new UserError(`${out} holds no finished run to measure`);
   const workload = await loadWorkload(first, observer, signal);
   const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
   if (!times) return "interrupted";
   writeTimes(out, times);
   writeSummary(experiment, out);
   return "finished";
-}
-
-/** Measures what the rows take, and fits the runs into the budget. Undefined when the signal is aborted. */
-async function chooseLength(
-  device: Device,
-  experiment: Experiment,
-  { rows, observer, signal }: ExperimentRunOptions,
-  configOf: (row: Row, seed: number, length: RunLength) => TrainConfig,
-  budget: number,
-): Promise<{ epochs: number; rows: Record<string, RowCost> } | undefined> {
-  const workload = await loadWorkload(configOf(rows[0] as Row, 1, 1), observer, signal);
-  if (!workload) return undefined;
-  const measured = await measureCosts(device, rows.map((row) => ({ name: row.name, runs: row.seeds, config: configOf(row, 1, 1) })), workload, observer, signal);
-  const costs = [...measured.values()];
-  if (signal.aborted) return undefined;
-  const rounds = (experiment.rounds + 1) * costs.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
-  const epochs = epochsWithin(60 * budget, costs, rounds + workload.readingSeconds);
-  observer.message(`${epochs} epochs of ${workload.batchesPerEpoch} batches for each of ${runsOf(rows).length} runs fit into ${budget} minutes`);
-  const kept = [...measured].map(([name, { runs, epochSeconds, fixedSeconds }]) => [name, { runs, epochSeconds, fixedSeconds }] as const);
-  return { epochs, rows: Object.fromEntries(kept) };
 }
 
 /** Trains one run, from its checkpoint where it has one, and keeps its result. */

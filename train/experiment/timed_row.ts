@@ -1,4 +1,5 @@
 import type { Device } from "../../engine/device.ts";
+import { dryDevice } from "../../engine/dry_device.ts";
 import { Tape } from "../../engine/tape.ts";
 import { buildModel, type BuiltModel } from "../build_model.ts";
 import { restoreParameters, type Checkpoint } from "../checkpoint.ts";
@@ -36,8 +37,11 @@ export class TimedRow {
     this.#device = device;
     this.#built = buildModel(device, config, vocabulary, { optimizer: true, half: activation === "f16" });
     if (checkpoint) restoreParameters(checkpoint, this.#built.parameters, { moments: false });
-    const { bytes } = this.#built.parameters;
-    this.#bytes = { parameters: device.pool.statistics.liveBytes - before - 3 * bytes, optimizer: 3 * bytes };
+    const held = device.pool.statistics.liveBytes - before;
+    const dry = dryDevice(device);
+    buildModel(dry, config, vocabulary, { optimizer: false, half: activation === "f16" });
+    const parameters = dry.pool.statistics.liveBytes;
+    this.#bytes = { parameters, optimizer: held - parameters };
   }
 
   get paths(): DepthPath[] {
@@ -65,7 +69,7 @@ export class TimedRow {
   }
 
   /** Memory of a step with this batch, counted by the device's pool: the most over some steps, since depths may be drawn. */
-  async memory(batch: Batch, steps = 3): Promise<StepMemory> {
+  async memory(batch: Batch, steps = 8): Promise<StepMemory> {
     await this.#device.finish();
     const { pool } = this.#device;
     const before = pool.statistics.liveBytes;

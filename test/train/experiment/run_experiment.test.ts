@@ -124,6 +124,6 @@ it("with a budget: every run has the same number of epochs, which stays when the
   expect(await attempt("few", { rows: ["method"], budget: 0.001 }).catch((error: Error) => error.message)).toMatch(/^--budget: 0\.001 minutes are too few for 2 runs; one epoch each needs \d+ minutes/u);
   rmSync(at("budget/alone-1-seed1"), { recursive: true });
   expect(await attempt("budget", { rows: ["alone-3"], budget: 9, observer: { message: (text) => void messages.push(text) } })).toBe("finished");
-  expect(messages[0]).toBe(`--budget changes nothing: the length of the runs was chosen when the experiment in ${at("budget")} began`);
+  expect(messages[0]).toBe(`the length of the runs stays as it was chosen when the experiment in ${at("budget")} began: 2 epochs`);
   expect(summaryOf("budget").lines.map(({ row, epochs, steps }) => [row, epochs, steps])).toEqual([["alone-3", 2, 4]]);
 });
