@@ -6,7 +6,7 @@ import { search, type SearchOptions } from "../model/decode/search.ts";
 import { applyCmvn } from "../model/features/cmvn.ts";
 import { MIN_FRAMES } from "../model/subsampling.ts";
 import type { Units } from "../model/units/units.ts";
-import { frameSeconds, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
+import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
 import type { Recognizer } from "./build_model.ts";
 import { readAudio } from "./data/audio.ts";
 import type { BatchItem } from "./data/batch.ts";
@@ -79,7 +79,7 @@ export async function transcribeFiles(
       depth: path.depth,
       seconds: (utterances[i] as { seconds: number }).seconds,
       logProbability: score,
-      ...(alignment && { words: timedUtterance(alignment, units, frameSeconds(fbank.options)).words }),
+      ...(alignment && { words: timedUtterance(alignment, units, frameTime(fbank.options)).words }),
       ...(options.nbest !== undefined && { nbest: differentTexts(found, units).slice(0, options.nbest) }),
     };
   }).finally(task.stop);

@@ -4,7 +4,7 @@ import type { Recognizer } from "../build_model.ts";
 import type { Utterance } from "../data/dataset.ts";
 import type { DepthPath } from "../depths.ts";
 import { forEachPosterior, type PosteriorOptions } from "../posteriors.ts";
-import { frameSeconds, timedUtterance, type TimedUtterance } from "./timed_text.ts";
+import { frameTime, timedUtterance, type TimedUtterance } from "./timed_text.ts";
 
 export interface AlignedUtterance extends TimedUtterance {
   readonly id: string;
@@ -30,7 +30,7 @@ export async function alignUtterances(
   await forEachPosterior(device, model, utterances, [schedule], options, (logProbs, i) => {
     const { id, seconds, labels } = utterances[i] as Utterance;
     const alignment = forcedAlignment(logProbs, vocabulary, labels, { blank });
-    if (alignment) aligned[i] = { id, seconds, ...timedUtterance(alignment, units, frameSeconds(fbank.options)) };
+    if (alignment) aligned[i] = { id, seconds, ...timedUtterance(alignment, units, frameTime(fbank.options)) };
   });
   return aligned;
 }

@@ -19,24 +19,28 @@ export interface TimedUtterance {
   readonly units: readonly TimedText[];
 }
 
+/** Seconds from the utterance's beginning at which a frame of the output begins. */
+export type FrameTime = (frame: number) => number;
+
 /**
- * Seconds from one frame of the output to the next: the features' shift times the subsampling. Frame t stands for
- * [t, t + 1) times that, and so for the beginning of what it sees: the model's first layers look at the sound from t times
- * that on, for 6 feature shifts and one feature window (85 ms at 10 ms and 25 ms). CTC is free to speak a label anywhere in
- * or after its sound, often in one frame only, so times are those of the model's peaks, not the borders of sounds.
+ * Frame t of the output begins at t · shift · subsampling, and lasts until the next. That is the beginning of what it sees:
+ * the model's first layers look at the sound from there on for 6 feature shifts and one feature window (85 ms at 10 ms and
+ * 25 ms). CTC is free to speak a label anywhere in or after its sound, often in one frame only, so times are those of the
+ * model's peaks, not the borders of sounds.
  */
-export function frameSeconds({ sampleRate, frameShiftMs }: Pick<FbankOptions, "sampleRate" | "frameShiftMs">): number {
-  return (SUBSAMPLING * Math.trunc((sampleRate * frameShiftMs) / 1000)) / sampleRate;
+export function frameTime({ sampleRate, frameShiftMs }: Pick<FbankOptions, "sampleRate" | "frameShiftMs">): FrameTime {
+  const samples = SUBSAMPLING * Math.trunc((sampleRate * frameShiftMs) / 1000);
+  return (frame) => (frame * samples) / sampleRate;
 }
 
 /** Times of the words and units of an alignment. A word lasts from its first label's first frame to its last label's last. */
-export function timedUtterance({ spans }: ForcedAlignment, units: Units, secondsPerFrame: number): TimedUtterance {
+export function timedUtterance({ spans }: ForcedAlignment, units: Units, timeOf: FrameTime): TimedUtterance {
   const timed = (text: string, part: readonly LabelSpan[]): TimedText => {
     const frames = part.reduce((sum, { from, to }) => sum + to - from, 0);
     return {
       text,
-      start: (part[0] as LabelSpan).from * secondsPerFrame,
-      end: (part.at(-1) as LabelSpan).to * secondsPerFrame,
+      start: timeOf((part[0] as LabelSpan).from),
+      end: timeOf((part.at(-1) as LabelSpan).to),
       confidence: part.reduce((sum, { posteriors }) => sum + posteriors, 0) / frames,
     };
   };
