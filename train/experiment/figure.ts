@@ -4,8 +4,8 @@ import { formatCompact } from "../number_format.ts";
 import { html, raw, type Html } from "../report/html.ts";
 import type { Summary, SummaryLine } from "./summary.ts";
 
-/** Distinct also for most people with a colour deficiency: Okabe and Ito's palette, then Tableau's. */
-const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#9c755f", "#b07aa1", "#e15759", "#76b7b2", "#59a14f"];
+/** Distinct also for most people with a colour deficiency: Okabe and Ito's palette, then others. */
+const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8c564b", "#7b4fd6", "#8a8a8a", "#b8b800", "#004d33"];
 
 const [WIDTH, HEIGHT, MARGIN, LEGEND] = [520, 320, 16, 22];
 
@@ -20,7 +20,8 @@ interface Point {
 
 /**
  * Word error rate against parameters (left) and depth (right), a line of panels for each test set, with 95 % intervals and one
- * colour for each row or group: one SVG file, on white, that needs nothing else.
+ * colour for each row or group: one SVG file, on white, that needs nothing else. Series stand side by side where their values of x
+ * are the same.
  */
 export function summaryFigure({ lines }: Summary): string {
   const series = [...new Set(lines.map(({ groupTitle }) => groupTitle))];
@@ -32,7 +33,7 @@ export function summaryFigure({ lines }: Summary): string {
   const panels = sets.flatMap((set, i) => {
     const points = lines.flatMap((line) => pointOf(line, set));
     const y = top + i * (HEIGHT + MARGIN);
-    return [at(MARGIN, y, panel(`WER on ${set}, %`, "parameters loaded", points, series, "parameters")), at(2 * MARGIN + WIDTH, y, panel(`WER on ${set}, %`, "logical depth", points, series, "depth"))];
+    return [at(MARGIN, y, panel(`WER on ${set}, %`, "parameters loaded (series side by side)", points, series, "parameters")), at(2 * MARGIN + WIDTH, y, panel(`WER on ${set}, %`, "logical depth", points, series, "depth"))];
   });
   const legend = series.map((name, i) => {
     const [x, y] = [MARGIN + (i % columns) * ((width - 2 * MARGIN) / columns), MARGIN + Math.floor(i / columns) * LEGEND];
@@ -58,9 +59,9 @@ function pointOf({ groupTitle, depth, parameters, errors }: SummaryLine, set: st
 
 function panel(title: string, label: string, points: readonly Point[], series: readonly string[], x: "parameters" | "depth"): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  // Series side by side, so that intervals at the same depth do not hide each other.
+  // Side by side, so that intervals do not hide each other.
   const shift = (p: Point): number => (series.length < 2 ? 0 : series.indexOf(p.series) / (series.length - 1) - 0.5);
-  const width = x === "depth" ? 0.7 : 0.02 * Math.max(...points.map(({ parameters }) => parameters));
+  const width = x === "depth" ? 0.9 : 0.13 * Math.max(...points.map(({ parameters }) => parameters));
   const placed = points.map((p) => ({ ...p, x: p[x] + width * shift(p) }));
   const ticks = x === "depth" ? [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b) : 6;
   const svg = Plot.plot({

@@ -74,7 +74,7 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
     const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
-    writeSummary(experiment, out);
+    if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) writeSummary(experiment, out); // takes seconds: not after each
     if (outcome === "interrupted") return "interrupted";
   }
 
