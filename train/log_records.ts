@@ -1,5 +1,5 @@
 import type { MemoryLimit } from "./memory_limit.ts";
-import type { MemoryPlan } from "./memory_plan.ts";
+import type { EvaluationMemory, MemoryPlan } from "./memory_plan.ts";
 
 /** A number for each depth; JSON has strings as keys, so a depth is written `"6"`. */
 export type PerDepth = Record<string, number>;
@@ -17,9 +17,11 @@ export interface StartRecord {
   parameters: { whole: number; encoder: number };
 }
 
-/** The memory that the largest batch was predicted to need, and what there is; null if nobody tells. */
+/** The memory that the largest batches were predicted to need, and what there is; null if nobody tells. */
 export interface PlanRecord extends MemoryPlan {
   type: "plan";
+  /** Undefined where a tensor of it is larger than any of the device's buffers. */
+  evaluation?: EvaluationMemory;
   limit: MemoryLimit | null;
 }
 

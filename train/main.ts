@@ -83,7 +83,8 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));
 
   // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
-  const memory = checkMemory(device, config, units.size, augmented.longest(), observer.message);
+  const evaluated = [dev, ...data.tests.map(({ set }) => set)].map(({ utterances }) => utterances);
+  const memory = checkMemory(device, config, { vocabulary: units.size, training: augmented.longest(), evaluated }, observer.message);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
@@ -132,7 +133,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     const diverged = await metrics.collect();
     if (!diverged) return;
     const path = join(folder, "diverged.safetensors");
-    await save(true)(path);
+    await saveCheckpoint(path, parameters, state(), { moments: true, finite: false });
     const { batch, indices } = await batches.prepare(diverged.origin);
     const suspect = { ...diverged.origin, batch, ids: indices.map((i) => (set.utterances[i] as Utterance).id) };
     throw await divergenceError(device, built, config, activation, diverged.row, suspect, path);

@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
 import type { TrainConfig } from "./config.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
-import { planStep } from "./memory_plan.ts";
+import { planEvaluation, planStep, type BatchShape, type StepMemory } from "./memory_plan.ts";
 import { formatBytes } from "./number_format.ts";
 
 /**
@@ -11,7 +11,7 @@ import { formatBytes } from "./number_format.ts";
  * that is not enough either.
  */
 export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[], limit: number): string | undefined {
-  const needs = (changed: TrainConfig): number => reservedBytes(device, changed, vocabulary, utterances);
+  const needs = (changed: TrainConfig): number => reservedBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch)));
   const smaller = (changed: TrainConfig): string | undefined => smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 
   const switches = [
@@ -32,10 +32,16 @@ export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: nu
 const withCheckpointing = (config: TrainConfig): TrainConfig => ({ ...config, unfold: { ...config.unfold, checkpointing: true } });
 const withHalves = (config: TrainConfig): TrainConfig => ({ ...config, precision: "f16" });
 
+/** The largest batches of an evaluation that fit between training steps: "eval.batch_size=4". Undefined where not even one utterance does. */
+export function evaluationAdvice(device: Device, config: TrainConfig, vocabulary: number, training: BatchShape, largest: BatchShape, limit: number): string | undefined {
+  const fits = (size: number): boolean => reservedBytes(() => planEvaluation(device, config, vocabulary, training, { ...largest, size })) <= limit;
+  return fits(1) ? `eval.batch_size=${mostThatFits(1, largest.size, 1, fits)}` : undefined;
+}
+
 /** Infinite where a tensor is larger than any of the device's buffers. */
-function reservedBytes(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[]): number {
+function reservedBytes(plan: () => StepMemory): number {
   try {
-    return planStep(device, config, vocabulary, largestBatch(utterances, config.batch)).reservedBytes;
+    return plan().reservedBytes;
   } catch (error) {
     if (error instanceof RunError) return Infinity;
     throw error;
@@ -50,15 +56,20 @@ function smallerBatch(config: TrainConfig, utterances: readonly BatchMember[], f
   const limited = (value: number): TrainConfig => ({ ...config, batch: { ...config.batch, [key]: value } });
   const lowest = key === "size" ? 1 : Math.max(...utterances.map((utterance) => utterance.frames)); // below, nothing changes
   if (lowest >= now || !fits(limited(lowest))) return undefined;
-  let [fitting, tooMuch] = [lowest, now];
-  while (tooMuch - fitting > Math.max(1, key === "size" ? 1 : fitting / 50)) {
-    const middle = Math.floor((fitting + tooMuch) / 2);
-    if (fits(limited(middle))) fitting = middle;
-    else tooMuch = middle;
-  }
+  const fitting = mostThatFits(lowest, now, key === "size" ? 1 : Math.max(1, lowest / 20), (value) => fits(limited(value)));
   const rounded = key === "size" ? fitting : Math.max(lowest, twoDigits(fitting));
   const value = fits(limited(rounded)) ? rounded : fitting;
   return `batch.${key}=${value} (with batch.accumulate=${Math.ceil((config.batch.accumulate * now) / value)} for a step of as much data)`;
+}
+
+/** Bisection between a number that fits and one that does not, until they are no further apart than `precision`. */
+function mostThatFits(fitting: number, tooMuch: number, precision: number, fits: (value: number) => boolean): number {
+  while (tooMuch - fitting > precision) {
+    const middle = Math.floor((fitting + tooMuch) / 2);
+    if (fits(middle)) fitting = middle;
+    else tooMuch = middle;
+  }
+  return fitting;
 }
 
 /** Rounded down to a number that a person would choose: 6431 -> 6400. */

@@ -4,12 +4,22 @@ import type { TrainConfig } from "./config.ts";
 import { loadTrainingData } from "./data/training_data.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "./log_records.ts";
-import { memoryAdvice } from "./memory_advice.ts";
+import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
 import { memoryLimit } from "./memory_limit.ts";
-import { planMemory } from "./memory_plan.ts";
+import { planEvaluation, planMemory, type BatchShape } from "./memory_plan.ts";
 import { memoryTable } from "./memory_table.ts";
 import { formatBytes } from "./number_format.ts";
 import type { RunObserver } from "./run_observer.ts";
+
+/** What memory is planned for. */
+export interface PlannedData {
+  /** Output units, the blank included. */
+  readonly vocabulary: number;
+  /** The training set, each utterance as long as it can become. */
+  readonly training: readonly BatchMember[];
+  /** The dev set and the test sets. */
+  readonly evaluated: readonly (readonly BatchMember[])[];
+}
 
 export interface CheckedPlan {
   /** Undefined where a tensor is larger than any of the device's buffers. */
@@ -18,43 +28,60 @@ export interface CheckedPlan {
 }
 
 /**
- * Plans the memory of the largest batch of these utterances, shows the plan and compares it with what there is. Where it
- * does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the same.
+ * Plans the memory of the largest batches, of training and of evaluation, shows the plan and compares it with what there is.
+ * Where it does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the same.
  *
- * @param vocabulary output units, the blank included
- * @param show       gets the plan as a table
+ * @param show gets the plan as a table
  */
-export function checkMemory(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[], show: (table: string) => void): CheckedPlan {
-  const { record, fault } = planRun(device, config, vocabulary, utterances);
+export function checkMemory(device: Device, config: TrainConfig, data: PlannedData, show: (table: string) => void): CheckedPlan {
+  const { record, fault } = plan(device, config, data);
   if (record) show(memoryTable(record));
   if (fault === undefined) return { record, warnings: [] };
-  if (config.memory.check) throw new UserError(record ? `${fault}; memory.check=false tries it all the same` : fault);
+  if (config.memory.check) throw new UserError(fault);
   return { record, warnings: [fault] };
 }
 
 /** The check alone, without a run: reads the data of a config and shows what training on it would need. */
 export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
-  const { augmented, units, source } = await loadTrainingData(config, undefined, observer);
+  const { augmented, dev, tests, units, source } = await loadTrainingData(config, undefined, observer);
   source.close();
-  return checkMemory(device, config, units.size, augmented.longest(), show);
+  const evaluated = [dev, ...tests.map(({ set }) => set)].map(({ utterances }) => utterances);
+  return checkMemory(device, config, { vocabulary: units.size, training: augmented.longest(), evaluated }, show);
 }
 
-function planRun(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[]): { record?: PlanRecord; fault?: string } {
-  const batch = largestBatch(utterances, config.batch);
+function plan(device: Device, config: TrainConfig, { vocabulary, training, evaluated }: PlannedData): { record?: PlanRecord; fault?: string } {
   const limit = memoryLimit(device, config.memory.limitGib);
-  const fitsWith = (): string => {
-    const advice = memoryAdvice(device, config, vocabulary, utterances, limit?.bytes ?? Infinity);
-    return advice === undefined ? "no smaller batch fits either: leave out the longest utterances, or take a smaller model" : `it fits with ${advice}`;
-  };
-  const subject = `the largest batch (${batch.size} x ${batch.frames} frames)`;
+  const most = limit?.bytes ?? Infinity;
+  const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
+  const tooMuch = (bytes: number): string | undefined => (limit && bytes > most ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})` : undefined);
+
+  const batch = largestBatch(training, config.batch);
+  const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
+  const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.reservedBytes);
+  const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, limit };
+  if (trouble !== undefined) {
+    const advice = memoryAdvice(device, config, vocabulary, training, most) ?? "no smaller batch, so leave out the longest utterances, or take a smaller model";
+    return { ...(record && { record }), fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}` };
+  }
+
+  const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
+  const largest = sets.reduce((a, b) => (b.size * b.frames > a.size * a.frames ? b : a));
+  const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, batch, largest));
+  const delay = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.reservedBytes);
+  const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
+  if (delay === undefined) return { record: whole };
+  const advice = evaluationAdvice(device, config, vocabulary, batch, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
+  return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${delay}: it fits with ${advice}` };
+}
+
+const show = ({ size, frames }: BatchShape): string => `${size} x ${frames} frames`;
+
+/** A tensor that no buffer or binding of the device can hold ends a plan. */
+function unlessTooLarge<T>(planned: () => T): { value: T } | { error: string } {
   try {
-    const record: PlanRecord = { type: "plan", ...planMemory(device, config, vocabulary, batch), limit };
-    const { reservedBytes, depths } = record.joint;
-    if (!limit || reservedBytes <= limit.bytes) return { record };
-    const needs = `${subject} needs ${formatBytes(reservedBytes)} of device memory to train depths ${depths.join(" + ")}`;
-    return { record, fault: `${needs}, and there are ${formatBytes(limit.bytes)} (${limit.source}): ${fitsWith()}` };
+    return { value: planned() };
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    return { fault: `${subject} does not fit: ${error.message}: ${fitsWith()}` };
+    if (error instanceof RunError) return { error: error.message };
+    throw error;
   }
 }

@@ -1,6 +1,8 @@
 import { dryDevice } from "../engine/dry_device.ts";
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
@@ -33,6 +35,12 @@ export interface DepthMemory {
   readonly training: StepMemory;
   /** A forward pass of a model without gradients and optimiser state. */
   readonly inference: StepMemory;
+}
+
+/** Memory of an evaluation, while training holds its model. */
+export interface EvaluationMemory extends StepMemory {
+  readonly batch: BatchShape;
+  readonly depths: readonly number[];
 }
 
 /** What the largest batch of a run needs on a device. */
@@ -68,17 +76,35 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
 
 /** The memory of a training step along these paths together, the optimiser's update included. */
 export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
-  return measure(device, config, vocabulary, true, (tape, built) => {
-    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
-  });
+  return measure(device, config, vocabulary, true, (tape, built) => trainStep(tape, built, config, shape, paths));
 }
 
 /** The memory of a forward pass along one path. */
-export function planInference(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, { schedule }: DepthPath): StepMemory {
-  return measure(device, config, vocabulary, false, (tape, { model }) => {
-    const { features, lengths } = uploadBatch(tape, blankBatch(shape, config.features.bins));
-    model.forward(tape, features, lengths, [schedule]);
+export function planInference(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, path: DepthPath): StepMemory {
+  return measure(device, config, vocabulary, false, (tape, built) => void forward(tape, built, config, shape, [path]));
+}
+
+function forward(tape: Tape, { model }: BuiltModel, { features: { bins } }: TrainConfig, { size, frames }: BatchShape, paths: readonly DepthPath[]): readonly Tensor[] {
+  const features = tape.upload(new Float32Array(size * frames * bins), [size, frames, bins]);
+  return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule)).logits;
+}
+
+/** The memory of evaluating a batch at every depth together, between training steps: buffers of both stay reserved. */
+export function planEvaluation(device: Device, config: TrainConfig, vocabulary: number, training: BatchShape, batch: BatchShape): EvaluationMemory {
+  const paths = evaluatedPaths(config);
+  const memory = measure(device, config, vocabulary, true, (tape, built) => {
+    trainStep(tape, built, config, training, largestPaths(config));
+    tape.end();
+    tape.device.pool.resetPeak();
+    const evaluation = new Tape(tape.device, { grad: false });
+    for (const logits of forward(evaluation, built, config, batch, paths)) logSoftmax(evaluation, logits);
+    evaluation.end();
   });
+  return { batch, depths: paths.map(({ depth }) => depth), ...memory };
+}
+
+function trainStep(tape: Tape, built: BuiltModel, config: TrainConfig, shape: BatchShape, paths: readonly TrainingPath[]): void {
+  trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
 }
 
 function measure(device: Device, config: TrainConfig, vocabulary: number, training: boolean, body: (tape: Tape, built: BuiltModel) => void): StepMemory {

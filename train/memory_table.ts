@@ -1,26 +1,29 @@
 import Table from "cli-table3";
 import type { PlanRecord } from "./log_records.ts";
 import { formatBytes, formatCount } from "./number_format.ts";
+import type { BatchShape, StepMemory } from "./memory_plan.ts";
 import { rules, withoutInnerRules } from "./table.ts";
 
 /** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth by itself. */
-export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, depths, limit }: PlanRecord): string {
+export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit }: PlanRecord): string {
   const table = new Table({
     head: ["", "parameters", "gradients + optimizer", "activations", "total", "reserved"],
     colAligns: ["left", "right", "right", "right", "right", "right"],
     style: { head: [], border: [] },
     chars: rules,
   });
-  const row = (name: string, optimizer: string, { activationBytes, totalBytes, reservedBytes }: PlanRecord["joint"] | PlanRecord["depths"][number]["inference"]): void => {
+  const row = (name: string, optimizer: string, { activationBytes, totalBytes, reservedBytes }: StepMemory): void => {
     table.push([name, formatBytes(parameterBytes), optimizer, ...[activationBytes, totalBytes, reservedBytes].map(formatBytes)]);
   };
   row(`training, depths ${joint.depths.join(" + ")}`, formatBytes(optimizerBytes), joint);
+  if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${shapeText(evaluation.batch)}`, formatBytes(optimizerBytes), evaluation);
   for (const { depth, training } of depths) row(`training, depth ${depth} alone`, formatBytes(optimizerBytes), training);
   for (const { depth, inference } of depths) row(`inference, depth ${depth}`, "", inference);
-  const shape = `${formatCount(batch.size)} utterance${batch.size === 1 ? "" : "s"} of ${formatCount(batch.frames)} frames`;
   return [
-    `device memory of the largest batch, ${shape}:`,
-    withoutInnerRules(table.toString(), [1, depths.length, depths.length]),
+    `device memory of the largest batch, ${shapeText(batch)}:`,
+    withoutInnerRules(table.toString(), [evaluation ? 2 : 1, depths.length, depths.length]),
     `"total" is in use at once, "reserved" are all buffers kept for the next step; ${limit ? `there are ${formatBytes(limit.bytes)} (${limit.source})` : "how much there is, nobody tells: see memory.limit_gib"}.`,
   ].join("\n");
 }
+
+const shapeText = ({ size, frames }: BatchShape): string => `${formatCount(size)} utterance${size === 1 ? "" : "s"} of ${formatCount(frames)} frames`;

@@ -6,7 +6,7 @@ import { largestBatch } from "../../train/largest_batch.ts";
 import { memoryAdvice } from "../../train/memory_advice.ts";
 import { checkMemory } from "../../train/memory_check.ts";
 import { memoryLimit, parseNvidiaSmi } from "../../train/memory_limit.ts";
-import { planMemory, planStep } from "../../train/memory_plan.ts";
+import { planEvaluation, planMemory, planStep } from "../../train/memory_plan.ts";
 import { smallConfig } from "./small_model.ts";
 
 let device: Device;
@@ -19,6 +19,7 @@ const UNITS = 6;
 const MIB = 2 ** 20;
 const utterances = Array.from({ length: 40 }, (_, i) => ({ frames: 200 + 10 * i, labels: { length: 5 } }));
 const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch)).reservedBytes;
+const data = { vocabulary: UNITS, training: utterances, evaluated: [utterances.slice(0, 3), utterances.slice(0, 20)] };
 const message = (body: () => unknown): string => {
   try {
     body();
@@ -59,33 +60,46 @@ describe("advice", () => {
 describe("the check before the first epoch", () => {
   it("lets through what fits, and shows the plan as a table", () => {
     const tables: string[] = [];
-    const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), UNITS, utterances, (table) => tables.push(table));
+    const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) => tables.push(table));
     expect(warnings).toEqual([]);
-    expect(record).toEqual({ type: "plan", ...planMemory(device, smallConfig(), UNITS, { size: 16, frames: 590, labels: 5 }), limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" } });
+    const [batch, evaluated] = [{ size: 16, frames: 590, labels: 5 }, { size: 16, frames: 390, labels: 5 }];
+    const evaluation = planEvaluation(device, smallConfig(), UNITS, batch, evaluated);
+    expect(record).toEqual({ type: "plan", ...planMemory(device, smallConfig(), UNITS, batch), evaluation, limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" } });
     const lines = tables[0]!.split("\n");
     expect(lines[0]).toBe("device memory of the largest batch, 16 utterances of 590 frames:");
-    expect(lines.map((line) => /^ *((?:training|inference), .*?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual([
-      "training, depths 4 + 2", "training, depth 2 alone", "training, depth 4 alone", "inference, depth 2", "inference, depth 4",
+    expect(lines.map((line) => /^ *((?:training|evaluation|inference), .*?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual([
+      "training, depths 4 + 2", "evaluation, depths 2 + 4, 16 utterances of 390 frames", "training, depth 2 alone", "training, depth 4 alone", "inference, depth 2", "inference, depth 4",
     ]);
     expect(lines.at(-1)).toContain("there are 4.00 GiB (memory.limit_gib)");
   });
 
   it("stops what does not fit in one sentence with advice, or warns of it", () => {
     const limit = `memory.limit_gib=${needs(smallConfig("batch.size=4")) / 1024 / MIB}`;
-    const text = message(() => checkMemory(device, smallConfig(limit), UNITS, utterances, () => undefined));
-    expect(text).toMatch(/^the largest batch \(16 x 590 frames\) needs [\d.]+ MiB of device memory to train depths 4 \+ 2, and there are [\d.]+ MiB \(memory\.limit_gib\): it fits with batch\.size=4 .*; memory\.check=false tries it all the same$/);
-    const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), UNITS, utterances, () => undefined);
+    const text = message(() => checkMemory(device, smallConfig(limit), data, () => undefined));
+    expect(text).toMatch(/^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, and there are [\d.]+ MiB \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /);
+    const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), data, () => undefined);
     expect(record!.joint.reservedBytes).toBeGreaterThan(record!.limit!.bytes);
     expect(warnings).toHaveLength(1);
-    expect(text.startsWith(warnings[0]!)).toBe(true);
+    expect(warnings[0]).toBe(text.replace(", which memory.check=false ignores", ""));
+  });
+
+  it("also where only the evaluation between steps does not fit", () => {
+    const config = smallConfig("batch.size=1", "eval.batch_size=20");
+    const [batch, frames] = [{ size: 1, frames: 590, labels: 5 }, 390];
+    const { reservedBytes } = planEvaluation(device, config, UNITS, batch, { size: 7, frames, labels: 5 });
+    const tables: string[] = [];
+    const text = message(() => checkMemory(device, { ...config, memory: { limitGib: reservedBytes / 1024 / MIB, check: true } }, data, (table) => tables.push(table)));
+    expect(text).toMatch(/^evaluation with 20 x 390 frames as the largest batch needs .*: it fits with eval\.batch_size=7$/);
+    expect(planEvaluation(device, config, UNITS, batch, { size: 8, frames, labels: 5 }).reservedBytes).toBeGreaterThan(reservedBytes);
+    expect(tables).toHaveLength(1);
   });
 
   it("names a tensor that is larger than what the device binds", () => {
     const frames = Math.ceil(device.limits.maxStorageBufferBindingSize / (256 * 39 * 4) / 3);
     const long = [...Array<(typeof utterances)[0]>(12).fill({ frames, labels: { length: 5 } })];
     const wide = smallConfig("features.bins=80", "model.subsampling_channels=256", "memory.limit_gib=100000");
-    expect(message(() => checkMemory(device, wide, UNITS, long, () => undefined))).toMatch(
-      /^the largest batch \(12 x \d+ frames\) does not fit: .*at most \d+: it fits with batch\.size=\d \([^:;]*$/,
+    expect(message(() => checkMemory(device, wide, { ...data, training: long }, () => undefined))).toMatch(
+      /^training with 12 x \d+ frames as the largest batch does not fit: .*at most \d+: it fits with batch\.size=\d \([^:;]*$/,
     );
   });
 });

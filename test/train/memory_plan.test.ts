@@ -9,7 +9,8 @@ import { buildModel } from "../../train/build_model.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { padBatch } from "../../train/data/batch.ts";
 import { evaluatedPaths, trainingPaths, type DepthPath } from "../../train/depths.ts";
-import { planMemory } from "../../train/memory_plan.ts";
+import { planEvaluation, planMemory } from "../../train/memory_plan.ts";
+import { forEachPosterior } from "../../train/posteriors.ts";
 import { activationType } from "../../train/precision.ts";
 import { trainingStep, uploadBatch } from "../../train/training_step.ts";
 import { smallConfig } from "./small_model.ts";
@@ -24,10 +25,8 @@ afterAll(() => device.close());
 const shape = { size: 3, frames: 90, labels: 4 };
 const UNITS = 6;
 
-const batch = padBatch(
-  [90, 61, 75].map((frames, i) => ({ frames, features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)), labels: Int32Array.from({ length: i + 2 }, (_, n) => 1 + (n % 4)) })),
-  10,
-);
+const batchItems = [90, 61, 75].map((frames, i) => ({ frames, features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)), labels: Int32Array.from({ length: i + 2 }, (_, n) => 1 + (n % 4)) }));
+const batch = padBatch(batchItems, 10);
 
 /** What the pool reports of two real optimiser steps of `accumulate` batches each: the second finds the first's buffers. */
 async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
@@ -56,6 +55,7 @@ describe("the plan of a step is what the pool reports of it", () => {
     ["with accumulated gradients", ["batch.accumulate=2"]],
     ["in cycle order with batch norm", ["unfold.order=cycle", "model.conv_norm=batch_norm"]],
     ["with norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
+    ["with norms of each depth, and weights of each depth", ["model.norms=per_depth", "unfold.depths=[2, 3, 4]", "loss.depth_weights={\"2\": 0.5, \"4\": 1}"]],
     ["of the seed alone", ["unfold.depths=[2]"]],
   ])("%s", async (_, sets) => {
     const config = smallConfig(...sets);
@@ -69,6 +69,23 @@ describe("the plan of a step is what the pool reports of it", () => {
     const { depths } = planMemory(device, config, UNITS, shape);
     for (const [i, path] of evaluatedPaths(config).entries()) expect(depths[i]).toMatchObject({ depth: path.depth, training: await measured(config, [path]) });
   });
+});
+
+it("an evaluation between steps needs what the pool reports of it", async () => {
+  const config = smallConfig("unfold.depths=[1, 2, 4]", "precision=f16");
+  const planned = planEvaluation(device, config, UNITS, shape, { size: 3, frames: 90, labels: 1 });
+  device.trim();
+  const { activation } = activationType(device, config.precision);
+  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16" });
+  const tape = new Tape(device, { activation });
+  trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, 0), config, { learningRate: 1e-3, step: 1 });
+  tape.end();
+  device.pool.resetPeak();
+  const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
+  await forEachPosterior(device, built.model, utterances, evaluatedPaths(config).map(({ schedule }) => schedule), {}, () => undefined);
+  const { peakBytes, allocatedBytes } = device.pool.statistics;
+  built.parameters.release();
+  expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: peakBytes, reservedBytes: allocatedBytes });
 });
 
 it("where middle depths are drawn, the step with the most block applications is planned", async () => {

@@ -128,19 +128,19 @@ describe("players", () => {
   });
 });
 
-test("memory is a bar for each depth, and one for the joint step", async () => {
+test("memory is a bar for each depth, and for evaluation and the joint step", async () => {
   const folder = newFolder();
   writeSampleRun(folder);
   const { document } = parseHTML(readFileSync(await writeReport(folder), "utf8"));
   const chart = [...document.querySelectorAll("figure")].find((figure) => figure.querySelector("b")!.textContent === "Device memory against depth")!;
   const rows = [...chart.querySelectorAll("[aria-label='y-axis tick label'] text")].map((row) => row.textContent);
   expect(rows).toEqual([
-    ...[2, 4, 6].map((depth) => `inference at depth ${depth}`), ...[2, 4, 6].map((depth) => `training depth ${depth} alone`), "training 6 + 2 jointly",
+    ...[2, 4, 6].map((depth) => `inference at depth ${depth}`), ...[2, 4, 6].map((depth) => `training depth ${depth} alone`), "evaluation 2 + 4 + 6", "training 6 + 2 jointly",
   ]);
   expect([...chart.querySelectorAll("[aria-label=text] text")].map((total) => total.textContent)).toEqual(
-    ["17.0 MiB", "18.0 MiB", "19.0 MiB", "56.0 MiB", "84.0 MiB", "112 MiB", "120 MiB"],
+    ["17.0 MiB", "18.0 MiB", "19.0 MiB", "56.0 MiB", "84.0 MiB", "112 MiB", "21.0 MiB", "120 MiB"],
   );
-  expect(chart.querySelectorAll("[aria-label=bar] rect")).toHaveLength(3 * 7);
+  expect(chart.querySelectorAll("[aria-label=bar] rect")).toHaveLength(3 * 8);
 });
 
 test("a run that was killed after its first step has a report", async () => {

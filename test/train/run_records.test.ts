@@ -30,7 +30,7 @@ afterAll(() => {
 const configOf = (...sets: string[]): TrainConfig => loadConfig(join(folder, "config.yaml"), ["steps=8", "data.workers=0", "data.cache=false", ...sets]);
 
 /** Trains in a folder of that name; until a record of the log says to stop. */
-function run(config: TrainConfig, name: string, { resume = false, until = (_: LogRecord) => false } = {}): Promise<string> {
+function run(config: TrainConfig, name: string, { resume = false, until = (_: LogRecord): boolean => false } = {}): Promise<string> {
   const abort = new AbortController();
   const observer = { ...silentObserver, record: (record: LogRecord) => until(record) && abort.abort() };
   return train(device, config, { folder: join(folder, name), resume, signal: abort.signal, observer });
@@ -73,8 +73,8 @@ it("log.tensorboard: false leaves no event file", async () => {
 });
 
 it("a run without room for its largest batch leaves nothing behind; without the check it is warned of", async () => {
-  await expect(run(configOf("memory.limit_gib=0.0001"), "small")).rejects.toThrow(/^the largest batch \(2 x 67 frames\) needs .*, and there are 105 KiB \(memory\.limit_gib\): /);
+  await expect(run(configOf("memory.limit_gib=0.0001"), "small")).rejects.toThrow(/^training with 2 x 67 frames as the largest batch needs .*, and there are 105 KiB \(memory\.limit_gib, which memory\.check=false ignores\): /);
   expect(readdirSync(join(folder, "small"))).toEqual([]);
   await run(configOf("memory.limit_gib=0.0001", "memory.check=false", "steps=1"), "unchecked");
-  expect(logOf("unchecked", "warning").map(({ message }) => message)).toEqual([expect.stringMatching(/^the largest batch \(2 x 67 frames\) needs /)]);
+  expect(logOf("unchecked", "warning").map(({ message }) => message)).toEqual([expect.stringMatching(/^training with 2 x 67 frames as the largest batch needs /)]);
 });

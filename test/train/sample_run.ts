@@ -32,6 +32,7 @@ const PLAN: PlanRecord = {
   optimizerBytes: 6 * MIB,
   joint: { depths: [6, 2], ...memory(8, 112) },
   depths: DEPTHS.map((depth) => ({ depth, training: memory(8, 20 + 14 * depth), inference: memory(2, 14 + depth / 2) })),
+  evaluation: { batch: { size: 16, frames: 300, labels: 1 }, depths: DEPTHS, ...memory(8, 13) },
   limit: { bytes: 23 * 1024 * MIB, source: "free memory of this machine" },
 };
 

@@ -48,6 +48,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
       every_steps: evaluation.every_steps ?? null,
       beam: evaluation.beam ?? null,
+      batch_size: evaluation.batch_size,
       lm: evaluation.lm && { ...evaluation.lm, arpa: path.resolve(folders.base, evaluation.lm.arpa) },
     },
     checkpoint: {

@@ -34,6 +34,7 @@ export const evalSchema = z.strictObject({
   every_epochs: whole(1).nullish().describe("Epochs from one evaluation on dev to the next; 1 if neither this nor `every_steps` is given."),
   every_steps: whole(1).nullish().describe("Steps from one evaluation on dev to the next, instead of `every_epochs`."),
   beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
+  batch_size: whole(1).default(16).describe("Most utterances of a batch, on dev and on the test sets."),
   lm: lmSchema.nullable().default(null).describe("A language model that takes part in the beam search, by shallow fusion; null for none."),
 });
 

@@ -28,7 +28,7 @@ export interface TrainingData {
   readonly tests: readonly { readonly name: string; readonly set: Dataset }[];
   readonly units: Units;
   /** How dev and test are decoded: beam and language model of the config. */
-  readonly search: SearchOptions;
+  readonly search: SearchOptions & { readonly batchSize: number };
   /** What a user should know of the data: duplicates, utterances left out, durations that disagree. */
   readonly warnings: readonly string[];
   /** Gives the features that are not in memory; to be closed in the end. */
@@ -71,7 +71,7 @@ async function readSets(
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
   const units = trainingUnits(config, manifests.train.entries.map(({ text }) => text), resumed);
-  const search = { beam: config.eval.beam, fusion: await openFusion(config.eval.lm, units) };
+  const search = { beam: config.eval.beam, batchSize: config.eval.batchSize, fusion: await openFusion(config.eval.lm, units) };
   const reading = async <T>(name: string, total: number, read: (update: TaskDisplay["update"]) => Promise<T>): Promise<T> => {
     const task = observer.task(`reading ${name}`, total);
     return read(task.update).finally(task.stop);

@@ -16,14 +16,15 @@ interface Bar {
   bytes: number;
 }
 
-/** Memory against depth, as the plan of the largest batch predicts it: a bar for the joint step, and one for each depth by itself. */
-export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, depths, limit }: PlanRecord): Html {
+/** Memory against depth, as the plan of the largest batch predicts it: bars for each depth by itself, for the evaluation and for the joint step. */
+export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit }: PlanRecord): Html {
   const bars: Bar[] = [];
   const add = (row: string, optimizer: number, activations: number): void => {
     [parameterBytes, optimizer, activations].forEach((bytes, i) => bars.push({ row, part: PARTS[i]!.name, bytes }));
   };
   for (const { depth, inference } of depths) add(`inference at depth ${depth}`, 0, inference.activationBytes);
   for (const { depth, training } of depths) add(`training depth ${depth} alone`, optimizerBytes, training.activationBytes);
+  if (evaluation) add(`evaluation ${evaluation.depths.join(" + ")}`, optimizerBytes, evaluation.activationBytes);
   add(`training ${joint.depths.join(" + ")} jointly`, optimizerBytes, joint.activationBytes);
 
   const rows = [...new Set(bars.map(({ row }) => row))];
