@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { showShape } from "../engine/shape.ts";
 import type { UnitsJson } from "../model/units/units.ts";
@@ -13,6 +13,7 @@ import type { DevRecord, StepRecord } from "./log_records.ts";
 import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
 import { isFloat, toFloat32 } from "./half_precision.ts";
+import { firstNotFiniteTensor } from "./not_finite.ts";
 import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors.ts";
 
 export { writeAtomically } from "./atomic_file.ts";
@@ -70,11 +71,16 @@ const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } a
  * was there before survives a full disk and a kill at any moment.
  *
  * @param moments also the optimiser's moments, which resuming needs and decoding does not
+ * @param finite  false to write weights as well that are no finite numbers, for somebody who wants to look at them
+ * @throws RunError if the file cannot be written, or naming the weights that are not finite
  */
-export async function saveCheckpoint(path: string, parameters: Parameters, state: CheckpointState, { moments }: { moments: boolean }): Promise<void> {
+export async function saveCheckpoint(path: string, parameters: Parameters, state: CheckpointState, { moments, finite = true }: { moments: boolean; finite?: boolean }): Promise<void> {
   const tensors: Record<string, SafeTensor> = {};
   const add = async (flat: "values" | keyof typeof MOMENTS, prefix: string): Promise<void> => {
-    for (const [name, { shape, values }] of await parameters.read(flat)) tensors[prefix + name] = { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> };
+    const flatValues = await parameters.read(flat);
+    const bad = finite && flat === "values" ? firstNotFiniteTensor(flatValues) : undefined;
+    if (bad) throw new RunError(`the weights ${bad.name} hold ${bad.value} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`);
+    for (const [name, { shape, values }] of flatValues) tensors[prefix + name] = { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> };
   };
   await add("values", "");
   if (moments) for (const [flat, prefix] of Object.entries(MOMENTS)) await add(flat as keyof typeof MOMENTS, `${prefix}/`);
@@ -87,9 +93,12 @@ export function writeCheckpoint(path: string, tensors: Readonly<Record<string, S
   writeStateBeside(path, state);
 }
 
+/** Where a checkpoint's state is as readable JSON. */
+export const stateBeside = (path: string): string => path.replace(/\.safetensors$/, ".json");
+
 /** Writes the readable JSON beside a checkpoint. */
 export function writeStateBeside(path: string, state: CheckpointState): void {
-  writeAtomically(path.replace(/\.safetensors$/, ".json"), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
+  writeAtomically(stateBeside(path), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
 // JSON has no infinity, which is the rate where dev has no words.

@@ -1,11 +1,12 @@
-import type { FloatType } from "../engine/tensor.ts";
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
+import type { FloatType } from "../engine/tensor.ts";
 import type { BuiltModel } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
 import { trainingPaths } from "./depths.ts";
 import { firstNotFinite, type Sighting } from "./finite_probe.ts";
+import { firstNotFiniteTensor } from "./not_finite.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 /** A batch whose loss or gradient was not finite, as training computed it. */
@@ -48,19 +49,11 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
 
   const rows = ids.map((_, row) => alone(batch, row));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
-  const parameter = notFinite(await parameters.read("values"));
+  const parameter = firstNotFiniteTensor(await parameters.read("values"));
   const first = await search(batch);
   const guilty: string[] = [];
   if (first && !parameter) for (const [row, id] of ids.entries()) if (await search(rows[row] as Batch)) guilty.push(id);
   return { ...(parameter && { parameter }), features, ...(first && { first }), alone: guilty };
-}
-
-function notFinite(parameters: ReadonlyMap<string, { readonly values: Float32Array }>): { name: string; value: number } | undefined {
-  for (const [name, { values }] of parameters) {
-    const value = values.find((x) => !Number.isFinite(x));
-    if (value !== undefined) return { name, value };
-  }
-  return undefined;
 }
 
 /** One utterance of a batch, without padding. */

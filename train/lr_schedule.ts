@@ -11,13 +11,13 @@ export const warmupInverseRoot = (step: number, o: { peak: number; warmup: numbe
 /** Linear from 0 at step 0 to `peak` at `warmup`, then half a cosine down to `floor` at `total`. */
 export function warmupCosine(step: number, o: { peak: number; warmup: number; total: number; floor: number }): number {
   if (step < o.warmup) return (o.peak * step) / o.warmup;
-  const progress = Math.min(1, (step - o.warmup) / (o.total - o.warmup));
+  const progress = Math.min(1, (step - o.warmup) / spanAfterWarmup(o));
   return o.floor + (o.peak - o.floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
 /** Linear from 0 at step 0 to `peak` at `warmup`, then linear to 0 at `total`. */
 export const warmupLinear = (step: number, o: { peak: number; warmup: number; total: number }): number =>
-  o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / (o.total - o.warmup)));
+  o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / spanAfterWarmup(o)));
 
 /** Linear from 0 at step 0 to `peak` at `warmup`, then constant. */
 export const warmupConstant = (step: number, o: { peak: number; warmup: number }): number => (step < o.warmup ? (o.peak * step) / o.warmup : o.peak);
@@ -28,3 +28,6 @@ export function triStage(step: number, o: { peak: number; warmup: number; hold: 
   if (step < o.warmup + o.hold) return o.peak;
   return o.peak * Math.exp(Math.log(o.final) * Math.min(1, (step - o.warmup - o.hold) / o.decay));
 }
+
+/** Steps after the warm-up. A run may end with its warm-up or before: then what would follow it has no length, and no rate is NaN. */
+const spanAfterWarmup = ({ warmup, total }: { warmup: number; total: number }): number => Math.max(1, total - warmup);

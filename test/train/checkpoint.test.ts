@@ -78,6 +78,19 @@ describe("a checkpoint", () => {
     expect(loadCheckpoint(at("infinite.safetensors")).state.best).toEqual({ wer: Infinity, step: 5 });
   });
 
+  it("with weights that are no numbers is not written, unless they are what is to be seen", async () => {
+    const { parameters } = smallModel(device(), config);
+    await saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false });
+    const before = readFileSync(at("finite.safetensors"));
+    parameters.write("ctc_lo.bias", Float32Array.of(0, 1, Infinity, 0, 0, 0));
+    await expect(saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false })).rejects.toThrow(
+      new RunError(`the weights ctc_lo.bias hold Infinity after step 7, so ${at("finite.safetensors")} is not written; the one before, if any, is untouched`),
+    );
+    expect(readFileSync(at("finite.safetensors")).equals(before)).toBe(true);
+    await saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false, finite: false });
+    expect(loadCheckpoint(at("finite.safetensors")).tensors.get("ctc_lo.bias")!.values[2]).toBe(Infinity);
+  });
+
   it.each<[string, (tensors: Map<string, SafeTensor>) => void, string]>([
     ["a missing value", (all) => all.delete("ctc_lo.bias"), "ctc_lo.bias is missing"],
     ["a moment of another shape", (all) => all.set("second_moment/ctc_lo.bias", { dtype: "F32", shape: [2], values: new Float32Array(2) }), "second_moment/ctc_lo.bias is [2], expected [6]"],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDevice, type Device } from "../../engine/device.ts";
-import { RunError } from "../../engine/errors.ts";
+import { RunError, UserError } from "../../engine/errors.ts";
 import { loadConfig } from "../../train/config.ts";
 import { readLog } from "../../train/log.ts";
 import { train } from "../../train/main.ts";
@@ -22,16 +22,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Attempt {
   sets?: string[];
   resume?: boolean;
+  force?: boolean;
   signal?: AbortSignal;
   observe?: (device: Device) => Partial<RunObserver>;
 }
 
 /** What train() gave or threw, on a device of its own. */
-async function attempt(run: string, { sets = [], resume = false, signal = new AbortController().signal, observe }: Attempt = {}): Promise<unknown> {
+async function attempt(run: string, { sets = [], resume = false, force = false, signal = new AbortController().signal, observe }: Attempt = {}): Promise<unknown> {
   const device = await openDevice();
   try {
     const observer = { ...silentObserver, ...observe?.(device) };
-    return await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", ...sets]), { folder: at(run), resume, signal, observer });
+    return await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", ...sets]), { folder: at(run), resume, force, signal, observer });
   } catch (error) {
     return error;
   } finally {
@@ -96,4 +97,52 @@ it("the gradient's norm is the mean over steps, whatever they are made of", asyn
   const [one, two] = ["one", "two"].map((run) => readLog(at(`${run}/log.jsonl`)).find((record) => record.type === "step"));
   expect(two!.gradNorm / one!.gradNorm).toBeCloseTo(1, 4);
   expect(two!.loss / one!.loss).toBeCloseTo(1, 4);
+});
+
+it("with early stop a run ends when the WER of the deepest path no longer falls: logged, saved, averaged and tested as at its last step", async () => {
+  const sets = ["early_stop.patience=2", "eval.every_steps=2", "log.every_steps=3", "checkpoint.keep_best=2", "checkpoint.keep_last=2", "checkpoint.every_steps=3", "checkpoint.average={of: last}"];
+  const never = ["optimizer.learning_rate=1e-9", ...sets]; // learns nothing
+  expect(await attempt("stopped", { sets: never })).toBe("finished");
+  const records = readLog(at("stopped/log.jsonl"));
+  expect(records.flatMap((record) => (record.type === "dev" ? [record.step] : []))).toEqual([2, 4, 6]);
+  expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([3, 6]);
+  expect(records.at(-1)).toEqual({ type: "end", reason: "finished", stoppedEarly: 6 });
+  const { wer: [best] } = { wer: records.flatMap((record) => (record.type === "dev" ? [record.wer["3"]] : [])) };
+  expect(records.find((record) => record.type === "average")).toMatchObject({ of: "last", steps: [6, 3], bestWer: best, tested: "best" });
+  expect(readdirSync(at("stopped")).filter((name) => name.endsWith("safetensors")).sort()).toEqual(
+    ["average.safetensors", "best-000004.safetensors", "best.safetensors", "last-000003.safetensors", "last.safetensors"]);
+  const beside = JSON.parse(readFileSync(at("stopped/last.json"), "utf8")) as object;
+  expect(beside).toMatchObject({ step: 6, patience: { evaluations: 2 }, metrics: { train: { step: 6 }, dev: { step: 6, wer: { 1: expect.any(Number) as number, 3: best } } } });
+
+  // Resumed, it has nothing left but its tests.
+  expect(await attempt("stopped", { sets: never, resume: true })).toBe("finished");
+  const measured = (record: object): boolean => !["start", "plan", "end", "result"].includes((record as { type: string }).type);
+  expect(readLog(at("stopped/log.jsonl")).filter(measured)).toEqual(records.filter(measured));
+});
+
+it("a changed config is refused, and with force gone on with where the model's shape is the same", async () => {
+  expect(await attempt("changed", { sets: ["steps=2"] })).toBe("finished");
+  const file = at("changed/last.safetensors");
+  const before = [readFileSync(file), readFileSync(at("changed/log.jsonl"))];
+  const refused = await attempt("changed", { sets: ["steps=3", "batch.size=3"], resume: true });
+  expect(refused).toBeInstanceOf(UserError);
+  expect((refused as Error).message).toBe(`${file} was trained with another config, so the run cannot be resumed exactly: batch.size was 2, is now 3, steps was 2, is now 3; --force goes on with the new one`);
+  const larger = await attempt("changed", { sets: ["steps=3", "model.dim=32"], resume: true, force: true });
+  expect((larger as Error).message).toMatch(/^.+last\.safetensors does not fit the model of its config: /);
+  expect([readFileSync(file), readFileSync(at("changed/log.jsonl"))]).toEqual(before);
+
+  expect(await attempt("changed", { sets: ["steps=3", "batch.size=3"], resume: true, force: true })).toBe("finished");
+  const records = readLog(at("changed/log.jsonl"));
+  expect(records).toContainEqual({ type: "warning", message: "resumed with --force, not as the run began: batch.size was 2, is now 3, steps was 2, is now 3" });
+  expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([1, 2, 3]);
+});
+
+it("a second run in the same folder is refused while the first is at work, and leaves it alone", async () => {
+  let second: Promise<unknown> | undefined;
+  expect(await attempt("twice", { sets: ["steps=2"], observe: () => atStep(1, () => (second = attempt("twice", { sets: ["steps=2"], resume: true }))) })).toBe("finished");
+  const error = await second;
+  expect(error).toBeInstanceOf(UserError);
+  expect((error as Error).message).toMatch(new RegExp(`^another run is writing to .+twice: process ${process.pid} on `));
+  expect(readLog(at("twice/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "finished" });
+  expect(readdirSync(at("twice"))).not.toContain("run.lock");
 });
