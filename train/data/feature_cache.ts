@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import type { FbankOptions, Features } from "../../model/features/fbank.ts";
@@ -73,7 +73,7 @@ export function writeFeatures(folder: string, key: string, { frames, bins, sampl
   const path = pathOf(folder, key);
   const partial = `${path}.${process.pid}-${threadId}.partial`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true });
     writeFileSync(partial, bytes);
     renameSync(partial, path);
   } catch (error) {
