@@ -31,8 +31,8 @@ async function runAlign(checkpoint: string, manifestFile: string, options: Align
   const recognizer = openRecognizer(device, checkpoint);
   const path = parseDepth(options.depth, recognizer.config);
   const manifest = await readManifest(manifestFile);
+  makeFolder(options.out); // before the long part
   const aligned = await alignManifest(device, recognizer, manifest, path, terminalObserver());
   device.close();
-  makeFolder(options.out);
   process.stdout.write(`${aligned.length} of ${manifest.entries.length} utterances aligned: ${writeAlignments(options.out, aligned, options.format)}\n`);
 }
