@@ -21,6 +21,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   eval: ["error rates of a checkpoint at each depth, or whether two checkpoints differ", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
   align: ["when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
+  export: ["one depth of a checkpoint as a file of its own: a small checkpoint, or ONNX", () => import("./export.ts")],
   inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 

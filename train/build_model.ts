@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { Parameters } from "../engine/parameters.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { conformerDefaults } from "../model/config.ts";
+import { conformerDefaults, type ConformerConfig } from "../model/config.ts";
 import { ConformerCtc } from "../model/conformer_ctc.ts";
 import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import { createFbank, type Fbank } from "../model/features/fbank.ts";
@@ -23,13 +23,17 @@ export interface BuiltModel {
 /** The loss scale at the start, as torch.amp.GradScaler has it; no finite or other steps yet. */
 const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
 
+/** What a config says of the model itself, and its conventions. */
+export const conformerConfig = (config: TrainConfig, vocabulary: number): ConformerConfig =>
+  ({ ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary, normDepths: depthsWithNorms(config) });
+
 /**
  * The model of a config, with freshly drawn parameters. Without `optimizer` there are no gradients and moments; with `half`
  * there are f16 copies, for tapes whose activations are f16.
  */
 export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false }: { optimizer: boolean; half?: boolean }): BuiltModel {
   const parameters = new Parameters();
-  const model = new ConformerCtc(parameters, { ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary, normDepths: depthsWithNorms(config) });
+  const model = new ConformerCtc(parameters, conformerConfig(config, vocabulary));
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
   const lossScale = (half || config.precision === "f16") && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
   parameters.seal(device, { seed: config.seed, optimizer, half });

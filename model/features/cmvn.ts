@@ -68,13 +68,16 @@ export function utteranceCmvn({ frames, bins, values }: Features): Cmvn {
 export function applyCmvn(cmvn: Cmvn, features: Features, { normaliseVariance = true } = {}): Features {
   const { bins } = features;
   expectBins("applyCmvn", features, cmvn.mean.length);
-  const scale = cmvn.variance.map((variance) => (normaliseVariance ? 1 / Math.max(Math.sqrt(variance), SMALLEST_DEVIATION) : 1));
+  const scale = normaliseVariance ? cmvnScale(cmvn) : new Float64Array(bins).fill(1);
   const values = new Float32Array(features.values.length);
   for (let i = 0; i < values.length; i++) {
     values[i] = ((features.values[i] as number) - (cmvn.mean[i % bins] as number)) * (scale[i % bins] as number);
   }
   return { ...features, values };
 }
+
+/** What a centred bin is multiplied with: 1 / deviation, `[bins]`. */
+export const cmvnScale = ({ variance }: Cmvn): Float64Array => variance.map((square) => 1 / Math.max(Math.sqrt(square), SMALLEST_DEVIATION));
 
 export function serialiseCmvn({ frames, mean, variance }: Cmvn): string {
   return `${JSON.stringify({ frames, mean: [...mean], variance: [...variance] }, null, 1)}\n`;

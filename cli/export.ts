@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { loadCheckpoint } from "../train/checkpoint.ts";
+import { restoreConfig } from "../train/config.ts";
+import { exportFile, formatOf } from "../train/export/export_file.ts";
+import { formatBytes, formatCount } from "../train/number_format.ts";
+import { parseDepth } from "./depths_option.ts";
+
+interface ExportOptions {
+  depth?: string;
+  out: string;
+  format?: string;
+  force?: true;
+}
+
+const FEEDING = `
+An .onnx file needs no unfold: any runtime of ONNX (opset 17) runs it. Its inputs and outputs:
+  features        float32 [batch, frames, bins]; log-mel as Kaldi computes it, padded at the end with anything, not normalised
+                  (mean and variance are in the graph). Sample rate, bins and the rest: its metadata 'features'.
+  lengths         int64 [batch]; real frames of each utterance
+  log_probs       float32 [batch, about frames / 4, classes]; class 0 is the blank, the others' text: its metadata 'units'
+  output_lengths  int64 [batch]; frames of log_probs that count
+`;
+
+export function register(program: Command): void {
+  program
+    .command("export <checkpoint>")
+    .description("Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.")
+    .requiredOption("--out <file>", "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx")
+    .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
+    .option("--format <format>", "safetensors or onnx (default: as the name of the file ends)")
+    .option("--force", "write over a file that is there")
+    .addHelpText("after", FEEDING)
+    .action(runExport);
+}
+
+function runExport(given: string, { out, depth, format: wanted, force }: ExportOptions): void {
+  const format = formatOf(out, wanted);
+  const checkpoint = loadCheckpoint(given);
+  const config = restoreConfig(checkpoint.state.config, checkpoint.path);
+  const path = parseDepth(depth, config);
+  const { parameters, untied, bytes } = exportFile(checkpoint, config, path, out, { format, force: force === true });
+  const saved = untied === parameters ? "" : ` (${formatCount(untied)} if its ${path.depth} layers shared nothing)`;
+  process.stdout.write(`${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
+}

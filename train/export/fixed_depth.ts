@@ -1,0 +1,75 @@
+import { UserError } from "../../engine/errors.ts";
+import { Parameters } from "../../engine/parameters.ts";
+import { showShape } from "../../engine/shape.ts";
+import { ConformerCtc } from "../../model/conformer_ctc.ts";
+import type { DepthSchedule } from "../../model/unfold.ts";
+import { unitsFromJSON } from "../../model/units/restore.ts";
+import type { Units } from "../../model/units/units.ts";
+import { conformerConfig, restoreCmvn } from "../build_model.ts";
+import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
+import { plainConfig, restoreConfig, type TrainConfig } from "../config.ts";
+import { countParameters, untiedParameters, type DepthPath } from "../depths.ts";
+import { isFloat } from "../half_precision.ts";
+import type { SafeTensor } from "../safetensors.ts";
+
+/** What one depth of a model takes to recognise speech, and nothing else. */
+export interface FixedDepth {
+  /** Its path is that of the checkpoint it was taken from. */
+  readonly checkpoint: Checkpoint;
+  readonly config: TrainConfig;
+  readonly units: Units;
+  readonly depth: number;
+  /** Of the physical blocks that are left, counted from 0. */
+  readonly schedule: DepthSchedule;
+  /** Trainable numbers: each physical block counts once, however often it runs. */
+  readonly parameters: number;
+  /** The same of a model of this depth whose layers share nothing. */
+  readonly untied: number;
+}
+
+/**
+ * The checkpoint of one depth alone: the physical blocks that its path uses, renumbered in their order; an explicit list as
+ * `unfold.order`; of norms per depth only its own; no moments of the optimiser and nothing of the state that only resuming
+ * needs. Tensors are those of the checkpoint, not copies, so results are the same to the last bit.
+ *
+ * @throws UserError naming the checkpoint's tensors that do not fit its config, or if the rest of it is damaged
+ */
+export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { depth, schedule }: DepthPath): FixedDepth {
+  const { path, state } = checkpoint;
+  const units = unitsFromJSON(state.units, path);
+  restoreCmvn(state, config, path); // throws if it is none
+  const used = [...new Set(schedule)].sort((a, b) => a - b);
+  const renumbered = schedule.map((block) => used.indexOf(block));
+  const fixed = restoreConfig(plainConfig({
+    ...config,
+    model: { ...config.model, blocks: used.length },
+    unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
+    // With norms per depth it is what makes them those of this depth alone.
+    loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
+  }), path);
+
+  const declared = new Parameters();
+  new ConformerCtc(declared, conformerConfig(fixed, units.size));
+  const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
+  const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, used), shape)]));
+  const untied = untiedParameters(countParameters(declared), used.length, schedule).whole;
+  return { checkpoint: { path, state: inferenceState(state, config, fixed, depth), tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
+}
+
+/** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
+const oldName = (name: string, used: readonly number[]): string =>
+  name.replace(/^encoder\.encoders\.(\d+)\./u, (_, block: string) => `encoder.encoders.${used[Number(block)]}.`);
+
+function tensorOf({ path, tensors }: Checkpoint, name: string, shape: readonly number[]): SafeTensor {
+  const found = tensors.get(name);
+  if (!found) throw new UserError(`${path} does not fit the model of its config: ${name} is missing`);
+  if (!isFloat(found)) throw new UserError(`${path} does not fit the model of its config: ${name} has type ${found.dtype}, expected a floating-point one`);
+  if (showShape(found.shape) !== showShape(shape)) throw new UserError(`${path} does not fit the model of its config: ${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`);
+  return found;
+}
+
+/** The best WER stays if it is this depth's: it is measured at the deepest. */
+function inferenceState({ format, units, cmvn, step, seconds, sampler, best, averageOf }: CheckpointState, config: TrainConfig, fixed: TrainConfig, depth: number): CheckpointState {
+  const isDeepest = depth === config.unfold.depths.at(-1);
+  return { format, config: plainConfig(fixed), units, cmvn, step, seconds, sampler, best: isDeepest ? best : null, ...(averageOf && { averageOf }) };
+}

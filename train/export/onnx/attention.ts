@@ -1,0 +1,60 @@
+import type { ConformerConfig } from "../../../model/config.ts";
+import type { Graph, Value } from "./graph.ts";
+import { linear } from "./layers.ts";
+
+/** Added to no score but in place of those of padding: its exponential is zero beside any other's. */
+const UNSEEN = -1e9;
+
+export interface AttentionContext {
+  /** `projectPositions` of the block */
+  readonly positions: Value;
+  /** boolean `[batch, frames]` */
+  readonly real: Value;
+  /** int64 `[1]` */
+  readonly frames: Value;
+}
+
+/** Positions `[2 · frames - 1, dim]` as the block's heads read them, `[heads, dim / heads, 2 · frames - 1]`: the same at each of its layers. */
+export function projectPositions(graph: Graph, positions: Value, name: string, { dim, heads }: ConformerConfig): Value {
+  const projected = graph.op("MatMul", [positions, graph.transposedWeight(`${name}.linear_pos.weight`)]);
+  return graph.op("Transpose", [graph.op("Reshape", [projected, graph.ints(-1, heads, dim / heads)])], { perm: [1, 2, 0] });
+}
+
+/**
+ * `SelfAttention`: softmax over the real keys j of ((q_i + u) · k_j + (q_i + v) · p_(i-j)) / √width, times the values.
+ *
+ * @param x `[batch, frames, dim]`, already normalised; same shape out
+ */
+export function selfAttention(graph: Graph, x: Value, name: string, { positions, real, frames }: AttentionContext, { dim, heads }: ConformerConfig): Value {
+  const width = dim / heads;
+  const split = (part: string, perm: readonly number[]): Value =>
+    graph.op("Transpose", [graph.op("Reshape", [linear(graph, x, `${name}.${part}`), graph.ints(0, 0, heads, width)])], { perm });
+  const queries = split("linear_q", [0, 2, 1, 3]); // [batch, heads, frames, width]
+  const keys = split("linear_k", [0, 2, 3, 1]); // [batch, heads, width, frames]
+  const values = split("linear_v", [0, 2, 1, 3]);
+  const biased = (bias: string): Value => graph.op("Add", [queries, graph.weight(`${name}.${bias}`, [heads, 1, width])]);
+
+  const content = graph.op("MatMul", [biased("pos_bias_u"), keys]); // [batch, heads, frames, frames]
+  const distance = relativeShift(graph, graph.op("MatMul", [biased("pos_bias_v"), positions]), frames);
+  const scores = graph.op("Mul", [graph.op("Add", [content, distance]), graph.float(1 / Math.sqrt(width))]);
+  const visible = graph.op("Where", [graph.op("Unsqueeze", [real, graph.ints(1, 2)]), scores, graph.float(UNSEEN)]);
+  const context = graph.op("MatMul", [graph.op("Softmax", [visible], { axis: -1 }), values]);
+  const joined = graph.op("Reshape", [graph.op("Transpose", [context], { perm: [0, 2, 1, 3] }), graph.ints(0, 0, dim)]);
+  return linear(graph, joined, `${name}.linear_out`);
+}
+
+/**
+ * y[b, h, i, j] = x[b, h, i, frames - 1 - (i - j)] by moving memory alone (Dai et al., 2019, appendix B): with a column in
+ * front, rows of 2 · frames numbers read as rows of `frames` begin one place later each, and the first such row holds nothing.
+ *
+ * @param x `[batch, heads, frames, 2 · frames - 1]`
+ * @returns `[batch, heads, frames, frames]`
+ */
+function relativeShift(graph: Graph, x: Value, frames: Value): Value {
+  const sizes = (...parts: Value[]): Value => graph.op("Concat", parts, { axis: 0 });
+  const padded = graph.op("Pad", [x, graph.ints(0, 0, 0, 1, 0, 0, 0, 0)]);
+  const reread = graph.op("Reshape", [padded, sizes(graph.ints(0, 0, -1), frames)]); // [batch, heads, 2 · frames, frames]
+  const shifted = graph.op("Slice", [reread, graph.ints(1), graph.ints(Number.MAX_SAFE_INTEGER), graph.ints(2)]);
+  const rows = graph.op("Reshape", [shifted, sizes(graph.ints(0, 0), frames, graph.ints(-1))]); // [batch, heads, frames, 2 · frames - 1]
+  return graph.op("Slice", [rows, graph.ints(0), frames, graph.ints(3)]);
+}

@@ -1,0 +1,28 @@
+import type { Graph, Value } from "./graph.ts";
+
+/** x Wᵀ + b over the last axis, with the parameters `name.weight` and `name.bias`. */
+export const linear = (graph: Graph, x: Value, name: string): Value =>
+  graph.op("Add", [graph.op("MatMul", [x, graph.transposedWeight(`${name}.weight`)]), graph.weight(`${name}.bias`)]);
+
+/** Layer norm over the last axis, with the parameters `name.weight` and `name.bias`. */
+export const layerNorm = (graph: Graph, x: Value, name: string, eps: number): Value =>
+  graph.op("LayerNormalization", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], { axis: -1, epsilon: { float: eps } });
+
+/** x · sigmoid(x) */
+export const silu = (graph: Graph, x: Value): Value => graph.op("Mul", [x, graph.op("Sigmoid", [x])]);
+
+/** The number of frames of x `[batch, frames, …]`, int64 `[1]`. */
+export const frameCount = (graph: Graph, x: Value): Value => graph.op("Shape", [x], { start: 1, end: 2 });
+
+/** The integers from `start` up to but not including `limit`, one after the other by `step`; int64 scalars. */
+export const range = (graph: Graph, start: Value, limit: Value, step: number): Value => graph.op("Range", [start, limit, graph.int(step)]);
+
+/** Which of `frames` (int64 `[1]`) frames are real ones of utterances of these lengths (int64 `[batch]`): boolean `[batch, frames]`. */
+export function realFrames(graph: Graph, frames: Value, lengths: Value): Value {
+  const frame = range(graph, graph.int(0), graph.op("Squeeze", [frames]), 1);
+  return graph.op("Less", [frame, graph.op("Unsqueeze", [lengths, graph.ints(1)])]);
+}
+
+/** x `[batch, frames, channels]` with zeros in the frames that are not real, whatever they hold. `real`: boolean `[batch, frames]`. */
+export const zeroPadding = (graph: Graph, x: Value, real: Value): Value =>
+  graph.op("Where", [graph.op("Unsqueeze", [real, graph.ints(2)]), x, graph.float(0)]);

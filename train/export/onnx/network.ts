@@ -1,0 +1,47 @@
+import { cmvnScale, type Cmvn } from "../../../model/features/cmvn.ts";
+import type { ConformerConfig } from "../../../model/config.ts";
+import type { DepthSchedule } from "../../../model/unfold.ts";
+import { projectPositions } from "./attention.ts";
+import { conformerBlock } from "./block.ts";
+import type { Graph, Value } from "./graph.ts";
+import { frameCount, layerNorm, linear, realFrames, zeroPadding } from "./layers.ts";
+import { relativePositions } from "./positions.ts";
+import { subsample, subsampledLengths } from "./subsampling.ts";
+
+/** Names of the graph's inputs and outputs. */
+export const names = { features: "features", lengths: "lengths", logProbs: "log_probs", outputLengths: "output_lengths" } as const;
+
+/**
+ * `ConformerCtc` of one schedule as a graph, from log-mel features that are not yet normalised, float32 `[batch, frames, bins]`,
+ * and their real frames, int64 `[batch]`, to log-probabilities `[batch, frames / 4, vocabulary]` and real frames of these.
+ * Padding becomes zeros after the normalisation, as in batches of training, so that it may hold anything.
+ */
+export function addNetwork(graph: Graph, config: ConformerConfig, schedule: DepthSchedule, cmvn: Cmvn): void {
+  const own = config.normDepths ? `.depth_${schedule.length}` : "";
+  const { features, lengths, logProbs, outputLengths } = names;
+  const inputFrames = realFrames(graph.in("input"), frameCount(graph.in("input"), features), lengths);
+  const normalised = zeroPadding(graph.in("input"), normalise(graph.in("cmvn"), features, cmvn), inputFrames);
+  let x = subsample(graph.in("subsampling"), normalised, config);
+
+  const frames = frameCount(graph, x);
+  const real = realFrames(graph, frames, subsampledLengths(graph, lengths, outputLengths));
+  const distances = relativePositions(graph.in("positions"), frames, config.dim);
+  const blocks = Array.from({ length: config.blocks }, (_, block) => {
+    const name = `encoder.encoders.${block}`;
+    return { name, positions: projectPositions(graph.in(`positions/block_${block}`), distances, `${name}.self_attn`, config) };
+  });
+  for (const [layer, block] of schedule.entries()) {
+    const { name, positions } = blocks[block] as (typeof blocks)[number];
+    x = conformerBlock(graph.in(`layer_${layer}`), x, name, own, { positions, real, frames }, config);
+  }
+  const head = graph.in("head");
+  const logits = linear(head, layerNorm(head, x, `encoder.after_norm${own}`, config.layerNormEps), "ctc_lo");
+  head.op("LogSoftmax", [logits], { axis: -1 }, logProbs);
+}
+
+/** `applyCmvn`, in float32. */
+function normalise(graph: Graph, features: Value, cmvn: Cmvn): Value {
+  const perBin = (name: string, values: Float64Array): Value => graph.floats(name, [values.length], Float32Array.from(values));
+  const centred = graph.op("Sub", [features, perBin("cmvn.mean", cmvn.mean)]);
+  return graph.op("Mul", [centred, perBin("cmvn.scale", cmvnScale(cmvn))]);
+}
