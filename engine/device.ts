@@ -55,7 +55,7 @@ export class Device {
     this.info = info;
     this.limits = gpu.limits;
     this.features = gpu.features as ReadonlySet<string>;
-    this.pool = new BufferPool(gpu);
+    this.pool = new BufferPool(gpu, () => this.trim());
     this.recorder = new Recorder(gpu);
     this.pipelines = new PipelineCache(this);
     this.table = table;

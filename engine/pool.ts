@@ -27,9 +27,14 @@ export class BufferPool {
   #live = 0;
   #peak = 0;
   #allocated = 0;
+  readonly #giveUpWaiting: () => void;
+  /** Bytes that all buffers together may have, as far as those in use allow it: waiting ones are given up before it is exceeded. */
+  budget = Infinity;
 
-  constructor(gpu: GPUDevice) {
+  /** @param giveUpWaiting calls `trim` after it has submitted what is encoded */
+  constructor(gpu: GPUDevice, giveUpWaiting: () => void = () => this.trim()) {
     this.#gpu = gpu;
+    this.#giveUpWaiting = giveUpWaiting;
   }
 
   /** A buffer of at least `bytes` bytes, with undefined contents. Throws a RunError when no buffer of this device is so large. */
@@ -41,6 +46,8 @@ export class BufferPool {
     this.#peak = Math.max(this.#peak, this.#live);
     const reused = this.#waiting.get(size)?.pop();
     if (reused) return reused;
+    const waiting = this.#allocated - (this.#live - size);
+    if (waiting > 0 && this.#allocated + size > this.budget) this.#giveUpWaiting();
     this.#allocated += size;
     const buffer = this.#gpu.createBuffer({
       size,

@@ -11,7 +11,7 @@ import { formatBytes } from "./number_format.ts";
  * that is not enough either.
  */
 export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[], limit: number): string | undefined {
-  const needs = (changed: TrainConfig): number => reservedBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch)));
+  const needs = (changed: TrainConfig): number => totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch)));
   const smaller = (changed: TrainConfig): string | undefined => smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 
   const switches = [
@@ -33,15 +33,15 @@ const withCheckpointing = (config: TrainConfig): TrainConfig => ({ ...config, un
 const withHalves = (config: TrainConfig): TrainConfig => ({ ...config, precision: "f16" });
 
 /** The largest batches of an evaluation that fit between training steps: "eval.batch_size=4". Undefined where not even one utterance does. */
-export function evaluationAdvice(device: Device, config: TrainConfig, vocabulary: number, training: BatchShape, largest: BatchShape, limit: number): string | undefined {
-  const fits = (size: number): boolean => reservedBytes(() => planEvaluation(device, config, vocabulary, training, { ...largest, size })) <= limit;
+export function evaluationAdvice(device: Device, config: TrainConfig, vocabulary: number, largest: BatchShape, limit: number): string | undefined {
+  const fits = (size: number): boolean => totalBytes(() => planEvaluation(device, config, vocabulary, { ...largest, size })) <= limit;
   return fits(1) ? `eval.batch_size=${mostThatFits(1, largest.size, 1, fits)}` : undefined;
 }
 
 /** Infinite where a tensor is larger than any of the device's buffers. */
-function reservedBytes(plan: () => StepMemory): number {
+function totalBytes(plan: () => StepMemory): number {
   try {
-    return plan().reservedBytes;
+    return plan().totalBytes;
   } catch (error) {
     if (error instanceof RunError) return Infinity;
     throw error;

@@ -29,14 +29,18 @@ export interface CheckedPlan {
 
 /**
  * Plans the memory of the largest batches, of training and of evaluation, shows the plan and compares it with what there is.
- * Where it does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the same.
+ * Where it does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the
+ * same. Where it does, the device's pool is held to the limit from now on.
  *
  * @param show gets the plan as a table
  */
 export function checkMemory(device: Device, config: TrainConfig, data: PlannedData, show: (table: string) => void): CheckedPlan {
   const { record, fault } = plan(device, config, data);
   if (record) show(memoryTable(record));
-  if (fault === undefined) return { record, warnings: [] };
+  if (fault === undefined) {
+    device.pool.budget = record?.limit?.bytes ?? Infinity; // batches of many shapes would leave more buffers waiting than the largest needs
+    return { record, warnings: [] };
+  }
   if (config.memory.check) throw new UserError(fault);
   return { record, warnings: [fault] };
 }
@@ -57,7 +61,7 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
 
   const batch = largestBatch(training, config.batch);
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
-  const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.reservedBytes);
+  const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
   const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, limit };
   if (trouble !== undefined) {
     const advice = memoryAdvice(device, config, vocabulary, training, most) ?? "no smaller batch, so leave out the longest utterances, or take a smaller model";
@@ -66,11 +70,11 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
 
   const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
   const largest = sets.reduce((a, b) => (b.size * b.frames > a.size * a.frames ? b : a));
-  const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, batch, largest));
-  const delay = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.reservedBytes);
+  const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
+  const delay = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
   if (delay === undefined) return { record: whole };
-  const advice = evaluationAdvice(device, config, vocabulary, batch, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
+  const advice = evaluationAdvice(device, config, vocabulary, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
   return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${delay}: it fits with ${advice}` };
 }
 

@@ -17,11 +17,12 @@ const MIB = 2 ** 20;
  * own memory, of which a container may have a part. WebGPU tells nothing of a card's memory, so for NVIDIA's cards nvidia-smi
  * is asked, and for AMD's on Linux the kernel. Null where nobody tells.
  */
-export function memoryLimit({ info, isSoftware }: Pick<Device, "info" | "isSoftware">, limitGib: number | null): MemoryLimit | null {
+export function memoryLimit({ info, isSoftware, pool }: Pick<Device, "info" | "isSoftware" | "pool">, limitGib: number | null): MemoryLimit | null {
   if (limitGib !== null) return { bytes: limitGib * GIB, source: "memory.limit_gib" };
-  if (isSoftware) return { bytes: process.availableMemory(), source: "free memory of this machine" };
+  const ours = pool.statistics.allocatedBytes; // of an earlier run on the same device
+  if (isSoftware) return { bytes: process.availableMemory() + ours, source: "free memory of this machine" };
   const free = info.vendor === "nvidia" ? freeOfNvidia(info.name) : info.vendor === "amd" ? freeOfAmd() : null;
-  return free === null ? null : { bytes: free, source: `free memory of ${info.name}` };
+  return free === null ? null : { bytes: free + ours, source: `free memory of ${info.name}` };
 }
 
 /** Bytes by NVIDIA's own tool; null where it is not installed or does not answer. */

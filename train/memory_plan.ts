@@ -22,10 +22,8 @@ export interface BatchShape {
 export interface StepMemory {
   /** Beyond parameters, gradients and optimiser state, where the step needs most. */
   readonly activationBytes: number;
-  /** All that is in use at once, where the step needs most. */
+  /** All that is in use at once, where the step needs most: what the device has to have. */
   readonly totalBytes: number;
-  /** All buffers that the step leaves behind, in use or waiting for the next: what the device has to have. */
-  readonly reservedBytes: number;
 }
 
 /** Memory of one depth by itself. */
@@ -76,7 +74,9 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
 
 /** The memory of a training step along these paths together, the optimiser's update included. */
 export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
-  return measure(device, config, vocabulary, true, (tape, built) => trainStep(tape, built, config, shape, paths));
+  return measure(device, config, vocabulary, true, (tape, built) => {
+    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
+  });
 }
 
 /** The memory of a forward pass along one path. */
@@ -89,22 +89,15 @@ function forward(tape: Tape, { model }: BuiltModel, { features: { bins } }: Trai
   return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule)).logits;
 }
 
-/** The memory of evaluating a batch at every depth together, between training steps: buffers of both stay reserved. */
-export function planEvaluation(device: Device, config: TrainConfig, vocabulary: number, training: BatchShape, batch: BatchShape): EvaluationMemory {
+/** The memory of evaluating a batch at every depth together, between training steps. */
+export function planEvaluation(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): EvaluationMemory {
   const paths = evaluatedPaths(config);
   const memory = measure(device, config, vocabulary, true, (tape, built) => {
-    trainStep(tape, built, config, training, largestPaths(config));
-    tape.end();
-    tape.device.pool.resetPeak();
     const evaluation = new Tape(tape.device, { grad: false });
     for (const logits of forward(evaluation, built, config, batch, paths)) logSoftmax(evaluation, logits);
     evaluation.end();
   });
   return { batch, depths: paths.map(({ depth }) => depth), ...memory };
-}
-
-function trainStep(tape: Tape, built: BuiltModel, config: TrainConfig, shape: BatchShape, paths: readonly TrainingPath[]): void {
-  trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
 }
 
 function measure(device: Device, config: TrainConfig, vocabulary: number, training: boolean, body: (tape: Tape, built: BuiltModel) => void): StepMemory {
@@ -115,8 +108,8 @@ function measure(device: Device, config: TrainConfig, vocabulary: number, traini
   const tape = new Tape(dry, { grad: training, activation });
   body(tape, built);
   tape.end();
-  const { peakBytes, allocatedBytes } = dry.pool.statistics;
-  return { activationBytes: peakBytes - held, totalBytes: peakBytes, reservedBytes: allocatedBytes };
+  const { peakBytes } = dry.pool.statistics;
+  return { activationBytes: peakBytes - held, totalBytes: peakBytes };
 }
 
 /** What a model holds before its first step. */

@@ -7,13 +7,13 @@ import { rules, withoutInnerRules } from "./table.ts";
 /** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth by itself. */
 export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit }: PlanRecord): string {
   const table = new Table({
-    head: ["", "parameters", "gradients + optimizer", "activations", "total", "reserved"],
-    colAligns: ["left", "right", "right", "right", "right", "right"],
+    head: ["", "parameters", "gradients + optimizer", "activations", "total"],
+    colAligns: ["left", "right", "right", "right", "right"],
     style: { head: [], border: [] },
     chars: rules,
   });
-  const row = (name: string, optimizer: string, { activationBytes, totalBytes, reservedBytes }: StepMemory): void => {
-    table.push([name, formatBytes(parameterBytes), optimizer, ...[activationBytes, totalBytes, reservedBytes].map(formatBytes)]);
+  const row = (name: string, optimizer: string, { activationBytes, totalBytes }: StepMemory): void => {
+    table.push([name, formatBytes(parameterBytes), optimizer, ...formatBytes(activationBytes), formatBytes(totalBytes)]);
   };
   row(`training, depths ${joint.depths.join(" + ")}`, formatBytes(optimizerBytes), joint);
   if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${shapeText(evaluation.batch)}`, formatBytes(optimizerBytes), evaluation);
@@ -22,7 +22,7 @@ export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, eval
   return [
     `device memory of the largest batch, ${shapeText(batch)}:`,
     withoutInnerRules(table.toString(), [evaluation ? 2 : 1, depths.length, depths.length]),
-    `"total" is in use at once, "reserved" are all buffers kept for the next step; ${limit ? `there are ${formatBytes(limit.bytes)} (${limit.source})` : "how much there is, nobody tells: see memory.limit_gib"}.`,
+    limit ? `There are ${formatBytes(limit.bytes)} (${limit.source}).` : "How much there is, nobody tells: see memory.limit_gib.",
   ].join("\n");
 }
 

@@ -64,4 +64,22 @@ describe("BufferPool", () => {
     expect(() => pool.acquire(1004)).toThrow("a tensor of 1004 bytes was asked for; a buffer of this device has at most 1001");
     expect(pool.statistics.liveBytes).toBe(1000);
   });
+
+  it("keeps to its budget by giving up waiting buffers, and goes beyond it only with buffers in use", () => {
+    const { gpu, destroyed } = fakeGpu();
+    const pool = new BufferPool(gpu);
+    pool.budget = 3000;
+    const [first, second] = [pool.acquire(1024), pool.acquire(1280)];
+    pool.release(first);
+    expect(destroyed).toEqual([]);
+    const third = pool.acquire(1792); // 1024 wait, 1280 are in use
+    expect(destroyed).toEqual([1024]);
+    expect(pool.statistics).toEqual({ liveBytes: 3072, peakBytes: 3072, allocatedBytes: 3072 });
+    pool.release(second);
+    expect(pool.acquire(1280)).toBe(second);
+    pool.release(third);
+    pool.acquire(256);
+    expect(destroyed).toEqual([1024, 1792]);
+    expect(pool.statistics.allocatedBytes).toBe(1536);
+  });
 });

@@ -18,7 +18,7 @@ afterAll(() => device.close());
 const UNITS = 6;
 const MIB = 2 ** 20;
 const utterances = Array.from({ length: 40 }, (_, i) => ({ frames: 200 + 10 * i, labels: { length: 5 } }));
-const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch)).reservedBytes;
+const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch)).totalBytes;
 const data = { vocabulary: UNITS, training: utterances, evaluated: [utterances.slice(0, 3), utterances.slice(0, 20)] };
 const message = (body: () => unknown): string => {
   try {
@@ -63,14 +63,14 @@ describe("the check before the first epoch", () => {
     const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) => tables.push(table));
     expect(warnings).toEqual([]);
     const [batch, evaluated] = [{ size: 16, frames: 590, labels: 5 }, { size: 16, frames: 390, labels: 5 }];
-    const evaluation = planEvaluation(device, smallConfig(), UNITS, batch, evaluated);
+    const evaluation = planEvaluation(device, smallConfig(), UNITS, evaluated);
     expect(record).toEqual({ type: "plan", ...planMemory(device, smallConfig(), UNITS, batch), evaluation, limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" } });
     const lines = tables[0]!.split("\n");
     expect(lines[0]).toBe("device memory of the largest batch, 16 utterances of 590 frames:");
     expect(lines.map((line) => /^ *((?:training|evaluation|inference), .*?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual([
       "training, depths 4 + 2", "evaluation, depths 2 + 4, 16 utterances of 390 frames", "training, depth 2 alone", "training, depth 4 alone", "inference, depth 2", "inference, depth 4",
     ]);
-    expect(lines.at(-1)).toContain("there are 4.00 GiB (memory.limit_gib)");
+    expect(lines.at(-1)).toContain("There are 4.00 GiB (memory.limit_gib)");
   });
 
   it("stops what does not fit in one sentence with advice, or warns of it", () => {
@@ -78,19 +78,19 @@ describe("the check before the first epoch", () => {
     const text = message(() => checkMemory(device, smallConfig(limit), data, () => undefined));
     expect(text).toMatch(/^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, and there are [\d.]+ MiB \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /);
     const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), data, () => undefined);
-    expect(record!.joint.reservedBytes).toBeGreaterThan(record!.limit!.bytes);
+    expect(record!.joint.totalBytes).toBeGreaterThan(record!.limit!.bytes);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toBe(text.replace(", which memory.check=false ignores", ""));
   });
 
   it("also where only the evaluation between steps does not fit", () => {
     const config = smallConfig("batch.size=1", "eval.batch_size=20");
-    const [batch, frames] = [{ size: 1, frames: 590, labels: 5 }, 390];
-    const { reservedBytes } = planEvaluation(device, config, UNITS, batch, { size: 7, frames, labels: 5 });
+    const frames = 390;
+    const { totalBytes } = planEvaluation(device, config, UNITS, { size: 7, frames, labels: 5 });
     const tables: string[] = [];
-    const text = message(() => checkMemory(device, { ...config, memory: { limitGib: reservedBytes / 1024 / MIB, check: true } }, data, (table) => tables.push(table)));
+    const text = message(() => checkMemory(device, { ...config, memory: { limitGib: totalBytes / 1024 / MIB, check: true } }, data, (table) => tables.push(table)));
     expect(text).toMatch(/^evaluation with 20 x 390 frames as the largest batch needs .*: it fits with eval\.batch_size=7$/);
-    expect(planEvaluation(device, config, UNITS, batch, { size: 8, frames, labels: 5 }).reservedBytes).toBeGreaterThan(reservedBytes);
+    expect(planEvaluation(device, config, UNITS, { size: 8, frames, labels: 5 }).totalBytes).toBeGreaterThan(totalBytes);
     expect(tables).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe("how much there is", () => {
 
   it("the config's limit comes first, then what is free", () => {
     expect(memoryLimit(device, 1.5)).toEqual({ bytes: 1536 * MIB, source: "memory.limit_gib" });
-    const free = memoryLimit({ info: device.info, isSoftware: true }, null)!;
+    const free = memoryLimit({ info: device.info, isSoftware: true, pool: device.pool }, null)!;
     expect(free.source).toBe("free memory of this machine");
     expect(free.bytes).toBeGreaterThan(64 * MIB);
   });

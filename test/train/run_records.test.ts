@@ -78,3 +78,14 @@ it("a run without room for its largest batch leaves nothing behind; without the 
   await run(configOf("memory.limit_gib=0.0001", "memory.check=false", "steps=1"), "unchecked");
   expect(logOf("unchecked", "warning").map(({ message }) => message)).toEqual([expect.stringMatching(/^training with 2 x 67 frames as the largest batch needs /)]);
 });
+
+it("within a limit that leaves no room for buffers to wait, a run computes the same", async () => {
+  const { joint, evaluation } = logOf("run", "plan")[0]!;
+  const most = Math.max(joint.totalBytes, evaluation!.totalBytes) + 2048;
+  device.trim();
+  await run(configOf(`memory.limit_gib=${most / 2 ** 30}`), "tight");
+  expect(device.pool.budget).toBe(most);
+  expect(device.pool.statistics.allocatedBytes).toBeLessThanOrEqual(most);
+  const losses = (name: string) => logOf(name, "step").map(({ step, loss }) => [step, loss]);
+  expect(losses("tight")).toEqual(losses("run"));
+});

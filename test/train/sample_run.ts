@@ -24,7 +24,7 @@ optimizer: {learning_rate: 2e-3}
 `;
 
 const MIB = 2 ** 20;
-const memory = (held: number, activations: number) => ({ activationBytes: activations * MIB, totalBytes: (held + activations) * MIB, reservedBytes: (held + activations) * 1.1 * MIB });
+const memory = (held: number, activations: number) => ({ activationBytes: activations * MIB, totalBytes: (held + activations) * MIB });
 const PLAN: PlanRecord = {
   type: "plan",
   batch: { size: 16, frames: 400, labels: 30 },
