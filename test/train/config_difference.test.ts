@@ -29,7 +29,7 @@ it("the same config can be resumed, also from another folder and with other logs
 it.each<[string[], string[], string]>([
   [["model.dim=16"], ["model.dim=32"], "model.dim was 16, is now 32"],
   [["seed=1"], ["seed=2", "optimizer.learning_rate=3"], "seed was 1, is now 2, optimizer.learning_rate was 0.001, is now 3"],
-  [[], ["spec_augment=null"], 'spec_augment was {"freq_masks":2,"freq_width":10,"time_masks":2,"time_width":50,"max_time_ratio":0.2}, is now null'],
+  [[], ["spec_augment=null"], 'spec_augment was {"freq_masks":2,"freq_width":10,"time_masks":2,"time_width":50,"max_time_ratio":0.2,"time_mask_ratio":0}, is now null'],
   [[], ["data.sample_rate=8000"], "data.sample_rate was 16000, is now 8000"],
   [[], ["unfold.depths=[2, 6]"], "unfold.depths was [2,4], is now [2,6]"],
   [[], ["schedule.kind=tri_stage"], 'schedule.kind was "cosine", is now "tri_stage", schedule.hold_steps was not given, is now 0, schedule.decay_steps was not given, is now null, schedule.initial_factor was not given, is now 0.01, schedule.final_factor was not given, is now 0.05'],
