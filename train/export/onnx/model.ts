@@ -4,7 +4,7 @@ import { buildFbank, conformerConfig, restoreCmvn } from "../../build_model.ts";
 import type { FixedDepth } from "../fixed_depth.ts";
 import { Graph } from "./graph.ts";
 import { addNetwork, names } from "./network.ts";
-import { DataType, encodeModel, type ValueInfoProto } from "./schema.ts";
+import { DataType, modelSchema, type ModelProto, type ValueInfoProto } from "./schema.ts";
 
 /** LayerNormalization is new in 17; readers since 2022 know it, with IR version 8. */
 const OPSET = 17;
@@ -22,7 +22,7 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
   const cmvn = restoreCmvn(checkpoint.state, config, checkpoint.path);
   const graph = Graph.of(checkpoint.tensors);
   addNetwork(graph, conformerConfig(config, units.size), schedule, cmvn);
-  return encodeModel({
+  const model: ModelProto = {
     irVersion: IR_VERSION,
     producerName: "unfold",
     opsetImport: [{ domain: "", version: OPSET }],
@@ -41,7 +41,8 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
       ],
     },
     metadataProps: Object.entries(metadata(fixed)).map(([key, entry]) => ({ key, value: typeof entry === "string" ? entry : JSON.stringify(entry) })),
-  });
+  };
+  return modelSchema.encode(model).finish();
 }
 
 /** Texts as they are, everything else as JSON. */

@@ -52,7 +52,8 @@ export const DataType = { FLOAT: 1, INT64: 7 } as const;
 const one = (type: string, id: number): protobuf.IField => ({ type, id });
 const many = (type: string, id: number): protobuf.IField => ({ rule: "repeated", type, id });
 
-const schema = protobuf.Root.fromJSON({
+/** Encodes and decodes a `ModelProto`, the content of an .onnx file. */
+export const modelSchema = protobuf.Root.fromJSON({
   nested: {
     ModelProto: { fields: { irVersion: one("int64", 1), producerName: one("string", 2), graph: one("GraphProto", 7), opsetImport: many("OperatorSetIdProto", 8), metadataProps: many("StringStringEntryProto", 14) } },
     OperatorSetIdProto: { fields: { domain: one("string", 1), version: one("int64", 2) } },
@@ -66,6 +67,3 @@ const schema = protobuf.Root.fromJSON({
     TensorShapeProto: { fields: { dim: many("Dimension", 1) }, nested: { Dimension: { fields: { dimValue: one("int64", 1), dimParam: one("string", 2) } } } },
   },
 }).lookupType("ModelProto");
-
-/** The bytes of an .onnx file. */
-export const encodeModel = (model: ModelProto): Uint8Array => schema.encode(model).finish();
