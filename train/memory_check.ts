@@ -71,11 +71,11 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
   const largest = sets.reduce((a, b) => (b.size * b.frames > a.size * a.frames ? b : a));
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
-  const delay = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
+  const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
-  if (delay === undefined) return { record: whole };
+  if (evaluationTrouble === undefined) return { record: whole };
   const advice = evaluationAdvice(device, config, vocabulary, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
-  return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${delay}: it fits with ${advice}` };
+  return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}` };
 }
 
 const show = ({ size, frames }: BatchShape): string => `${size} x ${frames} frames`;

@@ -26,11 +26,11 @@ it("prints the plan and trains nothing", async () => {
 });
 
 it("what does not fit", async () => {
-  const { status, stdout, stderr } = await plan("--set", "memory.limit_gib=0.0002");
+  const { status, stdout, stderr } = await plan("--set", "memory.limit_gib=0.0001");
   expect(status).toBe(2);
   expect(stdout).toContain("inference, depth 3");
   expect(stderr.split("\n").filter((line) => line.startsWith("unfold: "))).toEqual([
-    expect.stringMatching(/^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, and there are 210 KiB \(memory\.limit_gib, .*\): /),
+    expect.stringMatching(/^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, and there are 105 KiB \(memory\.limit_gib, .*\): /),
   ]);
   expect(existsSync(join(folder, "run"))).toBe(false);
 });

@@ -3,9 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice, type Device } from "../../engine/device.ts";
+import { loadCheckpoint } from "../../train/checkpoint.ts";
 import { loadConfig, type TrainConfig } from "../../train/config.ts";
+import { evaluatedPaths } from "../../train/depths.ts";
+import { inspectCheckpoint } from "../../train/inspect.ts";
 import { LOG_FILE, readLog, type LogRecord } from "../../train/log.ts";
 import { train } from "../../train/main.ts";
+import { planStep } from "../../train/memory_plan.ts";
 import { silentObserver } from "../../train/run_observer.ts";
 import { writeSmallCorpus } from "../small_corpus.ts";
 import { curvesOf, readEvents } from "./tensorboard/read_events.ts";
@@ -64,6 +68,20 @@ describe("a run that was interrupted and resumed", () => {
     expect(peak).toBeGreaterThan(plans[0]!.joint.totalBytes);
     expect(peak).toBeLessThanOrEqual(plans[0]!.joint.totalBytes + 1024);
   });
+});
+
+it("inspecting its checkpoint predicts memory, and takes none", () => {
+  const before = device.pool.statistics;
+  const checkpoint = loadCheckpoint(join(folder, "run"));
+  const { depths, seconds, units } = inspectCheckpoint(device, checkpoint);
+  expect(device.pool.statistics).toEqual(before);
+  expect({ seconds, units }).toEqual({ seconds: 10, units: 4 });
+  const batch = { size: 1, frames: 1000, labels: 1 };
+  for (const [i, path] of evaluatedPaths(configOf()).entries()) {
+    const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units, batch, [path]);
+    expect(depths[i]).toMatchObject({ depth: path.depth, trainingBytes: activationBytes });
+    expect(depths[i]!.inferenceBytes).toBeLessThan(depths[i]!.checkpointedBytes);
+  }
 });
 
 it("log.tensorboard: false leaves no event file", async () => {
