@@ -130,11 +130,12 @@ function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, 
   }
 
   for (const prefix of kept) {
+    const mostAdded = prefix.fused.score + fusion.mostGained;
     for (const label of classes) {
       if (label === blank) continue;
       const total = grown(prefix, label) + y[label]!;
       // Most are refused without asking the language model.
-      if (total === -Infinity || !ranking.admits(total + prefix.fused.score + fusion.mostGained)) continue;
+      if (total === -Infinity || !ranking.admits(total + mostAdded)) continue;
       const child = prefix.children.get(label);
       if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
       const fused = extended(prefix, label, fusion);
@@ -156,6 +157,7 @@ function grown(prefix: Prefix, label: number): number {
 }
 
 function extended({ fused, extensions }: Prefix, label: number, fusion: Fusion): FusedPrefix {
+  if (fusion === NO_FUSION) return UNFUSED;
   const known = extensions.get(label);
   if (known) return known;
   const extension = fusion.extend(fused, label);
