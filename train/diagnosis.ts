@@ -19,7 +19,7 @@ export interface SuspectBatch {
 }
 
 export interface Diagnosis {
-  /** The first parameter or buffer that holds such a value. */
+  /** The first parameter that holds such a value. */
   readonly parameter?: { readonly name: string; readonly value: number };
   /** Utterances whose features hold such a value. */
   readonly features: readonly string[];
@@ -49,7 +49,9 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
 
   const rows = ids.map((_, row) => alone(batch, row));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
-  const parameter = firstNotFiniteTensor(await parameters.read("values"));
+  const values = await parameters.read("values");
+  // Not the running statistics: they are what the batch made of them.
+  const parameter = firstNotFiniteTensor(new Map(parameters.all.map(({ name }) => [name, values.get(name) as { values: Float32Array }])));
   const first = await search(batch);
   const guilty: string[] = [];
   if (first && !parameter) for (const [row, id] of ids.entries()) if (await search(rows[row] as Batch)) guilty.push(id);

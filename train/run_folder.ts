@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
@@ -25,7 +25,7 @@ export function expectRun(folder: string, { resume }: { resume: boolean }): void
   const resumable = isResumable(folder);
   if (resume && !resumable) throw new UserError(`${folder} holds no run to resume: ${LAST_FILE} is not there`);
   if (resume) return;
-  const others = existsSync(folder) ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name)) : [];
+  const others = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name)) : [];
   if (resumable && (others.length > 0 || loadCheckpoint(join(folder, LAST_FILE)).state.step > 0))
     throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
   if (others[0] !== undefined) throw new UserError(`${folder} already holds the ${others[0]} of another run: choose another folder with --out`);

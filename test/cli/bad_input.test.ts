@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLog, type LogRecord } from "../../train/log.ts";
@@ -71,6 +71,8 @@ function writeBadCheckpoints(): void {
   const { config } = state;
 
   writeFileSync(at("half.safetensors"), good.subarray(0, good.length >> 1));
+  mkdirSync(at("locked"));
+  writeFileSync(at("locked/run.lock"), JSON.stringify({ pid: process.pid, host: hostname(), since: "2026-01-02T03:04:05Z", birth: null }));
   mkdirSync(at("cut"));
   writeFileSync(at("cut/last.safetensors"), good.subarray(0, good.length >> 1));
   writeFileSync(at("empty.safetensors"), "");
@@ -96,10 +98,10 @@ async function run(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
   return { ...outcome, stdout: outcome.stdout.replaceAll(`${folder}/`, ""), stderr: outcome.stderr.replaceAll(`${folder}/`, "") };
 }
 
-/** What the program says of the fault: stderr without what was read before, and without what the Vulkan loader says. */
+/** What the program says of the fault: stderr without what was read before, the memory plan, and what the Vulkan loader says. */
 function complaint({ stdout, stderr }: Outcome): string[] {
   expect(stdout).toBe("");
-  return stderr.split("\n").filter((line) => line !== "" && !/^reading \w+: \d+ of \d+ in |^Warning: loader_/u.test(line));
+  return stderr.replace(/^device memory of the largest batch[^]*?^There are .+$/mu, "").split("\n").filter((line) => line !== "" && !/^reading \w+: \d+ of \d+ in |^Warning: loader_/u.test(line));
 }
 
 const train = (...words: string[]): string[] => ["train", "@config.yaml", "--out", "@new", ...words];
@@ -142,8 +144,15 @@ const WRONG: [name: string, words: string[], message: RegExp][] = [
   ["--out with a run in it", ["train", "@config.yaml", "--out", "@run"], /^.*run already holds a run: add --resume to go on with it, or choose another folder with --out$/],
   ["--out in place of a file", ["train", "@config.yaml", "--out", "@u0.wav"], /u0\.wav cannot be made: a file is in its place$/],
   ["--resume without a run", train("--resume"), /^.*new holds no run to resume: last\.safetensors is not there$/],
-  ["--resume with another config", resume("--set", "model.dim=32", "--set", "data.sample_rate=16000"), /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dim was 16, is now 32$/],
+  ["--resume with another config", resume("--set", "model.dim=32", "--set", "data.sample_rate=16000"), /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dim was 16, is now 32; --force goes on with the new one$/],
   ["--resume with a letter the model does not know", resume("--set", "data.train=other_letter.jsonl"), /^other_letter\.jsonl, line 4: 'ö' \(U\+00F6\) in the text "bö" is not among the model's 3 characters$/],
+  ["--resume --force with a model of another shape", resume("--force", "--set", "model.dim=32"), /run\/last\.safetensors does not fit the model of its config: \S+ is \[.+\], expected \[.+\]; .+; and \d+ more$/],
+  ["--force without --resume", train("--force"), /^--force goes with --resume: it goes on with a run whose config has changed$/],
+  ["a folder that another process trains in", ["train", "@config.yaml", "--out", "@locked"], new RegExp(`^another run is writing to locked: process ${process.pid} on .+, since 2026-01-02T03:04:05Z; wait for its end, choose another folder with --out$`, "u")],
+  ["average of one checkpoint", ["average", "@run", "--out", "@mean.safetensors"], /^a mean needs two checkpoints or more, got 1$/],
+  ["average of another model", ["average", "@run", "@one_less.safetensors", "--out", "@mean.safetensors"], /^one_less\.safetensors is of another model than run\/best\.safetensors: ctc_lo\.bias is not there, expected \[\d\]$/],
+  ["average over a file", ["average", "@run", "@run", "--out", "@run/last.safetensors"], /^run\/last\.safetensors is there already: choose another name, or add --force$/],
+  ["average to a name that is none of a checkpoint", ["average", "@run", "@run", "--out", "@mean"], /^--out: expected a name that ends in \.safetensors, got 'mean'$/],
   ["--resume with another training set", resume("--set", "data.train=one_less.jsonl"), /run\/last\.safetensors was trained on other utterances than those of the training set now/],
 ];
 
@@ -177,10 +186,11 @@ describe("one sentence and exit code 1 where", () => {
   it("the loss becomes NaN: step, utterances and weights are named, and nothing else is written over", async () => {
     const outcome = await run(["train", "@config.yaml", "--out", "@diverged", "--set", "optimizer.learning_rate=1e30"]);
     expect(complaint(outcome)).toEqual([
-      expect.stringMatching(/^unfold: the loss became NaN at step 2, in the batch of u\d, u\d; the weights as they are now are in diverged\/diverged\.safetensors, the last good checkpoint, if any, is untouched$/),
+      expect.stringMatching(/^unfold: the loss became NaN at step 2, in the batch of u\d, u\d: first -?(NaN|Infinity) in \w+( of '.+')? for \w[^;]+; the weights as they are now are in diverged\/diverged\.safetensors, the last good checkpoint is untouched$/),
     ]);
     expect(outcome.status).toBe(1);
-    expect(readdirSync(at("diverged")).sort()).toEqual(["diverged.json", "diverged.safetensors", "log.jsonl"]);
+    expect(readdirSync(at("diverged")).filter((name) => /^(last|best|diverged)/u.test(name)).sort()).toEqual(["diverged.json", "diverged.safetensors", "last.json", "last.safetensors"]);
+    expect(JSON.parse(readFileSync(at("diverged/last.json"), "utf8"))).toMatchObject({ step: 0 });
     expect(readLog(at("diverged/log.jsonl")).at(-1)).toMatchObject({ type: "end", reason: expect.stringMatching(/^the loss became NaN/) as string });
   });
 });

@@ -98,10 +98,18 @@ describe("Ctrl-C", () => {
   });
 });
 
-it("kill -9: the run goes on from its last checkpoint and is the same in the end", async () => {
-  const killed = await interrupted(words("killed"), "SIGKILL", "step 6/20");
-  expect(killed.status).toBeNull();
-  expect(stepOf("killed") % 4).toBe(0);
-  expect(await unfold(words("killed", "--resume"))).toMatchObject({ status: 0 });
-  expectSameRun("killed");
-});
+// Before its first checkpoint a run begins anew; at its tests it has results already, which are not to be there twice.
+it.each([["before the first step", "reading dev", 1], ["between two checkpoints", "step 6/20", 1], ["in its tests", "testing on", 1]])(
+  "kill -9 %s: the run goes on from its last checkpoint, if it has one, and is the same in the end",
+  async (moment, text, times) => {
+    const run = `killed ${moment}`;
+    const killed = await interrupted(words(run), "SIGKILL", text, times);
+    expect(killed.status).toBeNull();
+    expect(existsSync(at(`${run}/run.lock`))).toBe(true);
+    const begun = existsSync(at(`${run}/last.safetensors`));
+    if (begun) expect(stepOf(run) % 4).toBe(0);
+    expect(await unfold(words(run, ...(begun ? ["--resume"] : [])))).toMatchObject({ status: 0 });
+    expect(existsSync(at(`${run}/run.lock`))).toBe(false);
+    expectSameRun(run);
+  },
+);
