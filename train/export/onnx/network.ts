@@ -14,7 +14,8 @@ export const names = { features: "features", lengths: "lengths", logProbs: "log_
 /**
  * `ConformerCtc` of one schedule as a graph, from log-mel features that are not yet normalised, float32 `[batch, frames, bins]`,
  * and their real frames, int64 `[batch]`, to log-probabilities `[batch, frames / 4, vocabulary]` and real frames of these.
- * Padding becomes zeros after the normalisation, as in batches of training, so that it may hold anything.
+ * Padding becomes zeros after the normalisation, as in batches of training, so that it may hold anything. How much of it there
+ * is changes no result either, except with another `convMask` than "before_depthwise", where it does in training too.
  */
 export function addNetwork(graph: Graph, config: ConformerConfig, schedule: DepthSchedule, cmvn: Cmvn): void {
   const own = config.normDepths ? `.depth_${schedule.length}` : "";
