@@ -63,8 +63,7 @@ const stepOf = (run: string): number => loadCheckpoint(at(`${run}/last.safetenso
 
 describe("Ctrl-C", () => {
   it("saves, says how to go on, and exits with 130; twice interrupted, the run is the same in the end", async () => {
-    // All data is read, training begins.
-    const first = await interrupted(words("stopped"), "SIGINT", "reading dev", 2);
+    const first = await interrupted(words("stopped"), "SIGINT", "step 3/20");
     expect(first).toMatchObject({ status: 130, stdout: `\nSaved. Go on with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n` });
     expect(first.stderr).toContain("\nunfold: saving after this step; once more to stop at once\n");
     expect(readLog(at("stopped/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "interrupted" });
