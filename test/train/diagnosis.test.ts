@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../engine/random.ts";
 import { padBatch, type Batch } from "../../train/data/batch.ts";
-import type { BuiltModel } from "../../train/build_model.ts";
+import { buildModel, type BuiltModel } from "../../train/build_model.ts";
 import { describeDiagnosis, diagnose, type Diagnosis } from "../../train/diagnosis.ts";
 import { firstNotFinite } from "../../train/finite_probe.ts";
 import { Tape } from "../../engine/tape.ts";
@@ -64,6 +64,21 @@ describe("a batch run again", () => {
     const { text } = await diagnosed(batchOf((features, i) => i === 2 && features.fill(3e38)));
     expect(text).toMatch(/^first -?(Infinity|NaN) in \w+ of '(subsampling|layer 0, block 0)' for utterance u3$/u);
   });
+});
+
+it("what only f16 cannot hold is found in f16", async () => {
+  const built = buildModel(device(), smallConfig("precision=f16"), 6, { optimizer: true, half: true });
+  // A sum of 16 products of about 1 each, times 3e4: far from the end of f32, beyond that of f16.
+  for (const [name, value] of [["w_1", 3e4], ["w_2", 1]] as const) {
+    const { size } = built.parameters.all.find((parameter) => parameter.name === `encoder.encoders.0.feed_forward_macaron.${name}.weight`)!.tensor;
+    built.parameters.write(`encoder.encoders.0.feed_forward_macaron.${name}.weight`, new Float32Array(size).map((_, i) => (i % 2 === 0 ? value : -value)));
+  }
+  built.parameters.roundToHalf();
+  const suspect = { batch: batchOf(), ids, step: 4, part: 0 };
+  const { first } = await diagnose(device(), built, config, "f16", suspect);
+  expect(first).toMatchObject({ scope: "layer 0, block 0", pass: "forward" });
+  expect(describeDiagnosis(await diagnose(device(), built, config, "f32", suspect), ids)).toBe("computed again, every operation's result is finite");
+  built.parameters.release();
 });
 
 describe("the first result that is not finite", () => {
