@@ -13,7 +13,7 @@ export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, eval
     chars: rules,
   });
   const row = (name: string, optimizer: string, { activationBytes, totalBytes }: StepMemory): void => {
-    table.push([name, formatBytes(parameterBytes), optimizer, ...formatBytes(activationBytes), formatBytes(totalBytes)]);
+    table.push([name, formatBytes(parameterBytes), optimizer, formatBytes(activationBytes), formatBytes(totalBytes)]);
   };
   row(`training, depths ${joint.depths.join(" + ")}`, formatBytes(optimizerBytes), joint);
   if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${shapeText(evaluation.batch)}`, formatBytes(optimizerBytes), evaluation);

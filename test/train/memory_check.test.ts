@@ -58,6 +58,15 @@ describe("advice", () => {
 });
 
 describe("the check before the first epoch", () => {
+  it("shows a table whose rows are whole numbers of bytes with their units", () => {
+    const shown: string[] = [];
+    checkMemory(device, smallConfig("batch.size=4"), data, (text) => shown.push(text));
+    const lines = shown.join("\n").split("\n");
+    expect(lines[0]).toBe("device memory of the largest batch, 4 utterances of 590 frames:");
+    expect(lines.filter((line) => /(training|evaluation|inference)/.test(line))).toHaveLength(2 + 2 * 2);
+    for (const line of lines.filter((text) => text.includes("training, "))) expect(line).toMatch(/( +[\d.]+ [KM]iB){4}\s*$/);
+  });
+
   it("lets through what fits, and shows the plan as a table", () => {
     const tables: string[] = [];
     const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) => tables.push(table));
