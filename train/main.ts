@@ -11,6 +11,7 @@ import { changeWarnings, configChanges, dataChanges, samplerStart } from "./conf
 import type { Utterance } from "./data/dataset.ts";
 import { BucketSampler } from "./data/sampler.ts";
 import { loadTrainingData } from "./data/training_data.ts";
+import { paddingWarnings } from "./data/warnings.ts";
 import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
 import { divergenceError } from "./divergence.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "./early_stop.ts";
@@ -172,7 +173,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     observer.begin(step, totalSteps);
     write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
     if (memory.record) write(memory.record);
-    for (const message of [...changeWarnings(changes), ...data.warnings, ...memory.warnings, ...(warning === undefined ? [] : [warning])])
+    for (const message of [...changeWarnings(changes), ...data.warnings, ...paddingWarnings(sampler.paddingShare(0)), ...memory.warnings, ...(warning === undefined ? [] : [warning])])
       if (log.warned.has(message)) observer.record({ type: "warning", message });
       else write({ type: "warning", message });
     if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed, whatever happens

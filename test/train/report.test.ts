@@ -12,6 +12,7 @@ import type { StepRecord } from "../../train/log.ts";
 import { writeReport } from "../../train/report.ts";
 import { parseAlignments } from "../../train/report/alignments.ts";
 import { readHistory, thinSteps } from "../../train/report/history.ts";
+import { reportPage } from "../../train/report/page.ts";
 import { html } from "../../train/report/html.ts";
 import { STEPS, writeSampleRun } from "./sample_run.ts";
 
@@ -181,6 +182,15 @@ test("the last result of a set counts, and the last part's end", () => {
   expect(history.results.map(({ rows }) => rows[0]!.wer)).toEqual([0.25]);
   expect(history.end).toBeNull();
   expect(history.warnings.get("odd")).toBe(2);
+});
+
+test("which weights were tested, where a mean of checkpoints was made", () => {
+  const row = { depth: 4, wer: 0.5, cer: 0.5, substitutions: 1, deletions: 0, insertions: 0, words: 2, parameters: 3, realTimeFactor: 1 };
+  const page = reportPage("run", readHistory([
+    { type: "average", of: "last", steps: [2, 3], wer: { 2: 0.9, 4: 0.125 }, cer: { 2: 0.9, 4: 0.1 }, bestWer: 0.25, tested: "average" },
+    { type: "result", set: "test", rows: [row] },
+  ]), []);
+  expect(page).toContain("the mean of the 2 last checkpoints and the best one have a WER of 12.50 % and 25.00 % at depth 4. Tested: the mean.");
 });
 
 test("many steps are averaged in groups, without those that are not numbers", () => {

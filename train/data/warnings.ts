@@ -12,6 +12,14 @@ export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" |
   return [...manifest.warnings, ...set.warnings, ...(skipped ? [skipped] : []), ...unknownCharacters(manifest, units)];
 }
 
+/** From this share of padding on, buckets would save a good part of each step. */
+const MUCH_PADDING = 0.25;
+
+/** Of the share of an epoch's frames that is padding: computed like the others, and in vain. */
+export function paddingWarnings(share: number): string[] {
+  return share < MUCH_PADDING ? [] : [`${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would leave less`];
+}
+
 function unknownCharacters({ entries }: Manifest, units: Units): string[] {
   const affected = entries.filter(({ text }) => units.unknownIn(text).length > 0);
   if (affected.length === 0) return [];

@@ -1,4 +1,4 @@
-import type { DevRecord, LogRecord, PerDepth, PlanRecord, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
+import type { AverageRecord, DevRecord, LogRecord, PerDepth, PlanRecord, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
 
 /** A log, sorted by what a report shows. */
 export interface History {
@@ -12,6 +12,8 @@ export interface History {
   devs: DevRecord[];
   /** The last one of each set. */
   results: ResultRecord[];
+  /** Of checkpoints, if the run made one. */
+  average: AverageRecord | null;
   /** With the number of times each was logged. */
   warnings: Map<string, number>;
   /** Why the run ended; null if it goes on, or was killed. */
@@ -38,6 +40,7 @@ export function readHistory(records: readonly LogRecord[]): History {
     steps,
     devs,
     results: [...results.values()],
+    average: ofType("average").at(-1) ?? null,
     warnings,
     end: last?.type === "end" ? last.reason : null,
     depths: [...depths].sort((a, b) => a - b),

@@ -13,7 +13,7 @@ import { blankChart, devChart, trainingCharts } from "./training_charts.ts";
 
 /** The whole page: one file, no script, nothing fetched from anywhere. */
 export function reportPage(name: string, history: History, examples: readonly { set: string; examples: readonly HeardExample[] }[]): string {
-  const { start, plan, began, parts, results, warnings, end } = history;
+  const { start, plan, began, parts, results, average, warnings, end } = history;
   const status = end === null ? "still running, or stopped without notice" : end;
   const wordErrors = [devChart(history), ...(results.length > 0 ? [depthChart(results), parameterChart(results)] : [])];
   const page = html`<!doctype html>
@@ -31,7 +31,7 @@ export function reportPage(name: string, history: History, examples: readonly { 
 <p>${[began?.replace("T", " ").replace(/(:\d\d)\.\d+Z?$|Z$/u, "$1 UTC"), start?.adapter, parts > 1 ? `resumed ${parts - 1} times` : null, status].filter(Boolean).join(" · ")}</p>
 </header>
 ${headline(history)}
-${results.length > 0 && section("Results", html`<div class="card">${resultsSection(results)}</div>`)}
+${results.length > 0 && section("Results", html`<div class="card">${resultsSection(results, average)}</div>`)}
 ${wordErrors.some(Boolean) && section("Word errors", html`<div class="charts">${wordErrors}</div>`)}
 ${section("Training", charts([...trainingCharts(history), blankChart(history)].filter((figure) => figure !== null)))}
 ${plan && section("Memory", html`<div class="charts">${memoryChart(plan)}</div>`)}

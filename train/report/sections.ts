@@ -1,5 +1,5 @@
 import type { AlignmentStep } from "../error_rate.ts";
-import type { ResultRecord } from "../log_records.ts";
+import type { AverageRecord, ResultRecord } from "../log_records.ts";
 import { formatCompact, formatCount, formatDuration, formatPercent } from "../number_format.ts";
 import { resultColumns } from "../table.ts";
 import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
@@ -23,7 +23,7 @@ export function headline({ start, steps, devs, results, depths }: History): Html
 }
 
 /** The table that the terminal shows as well. */
-export function resultsSection(results: readonly ResultRecord[]): Html {
+export function resultsSection(results: readonly ResultRecord[], average: AverageRecord | null): Html {
   const columns = resultColumns(results);
   const body = results.map(
     ({ set, rows }) =>
@@ -34,7 +34,13 @@ export function resultsSection(results: readonly ResultRecord[]): Html {
   return html`<div class="scroll"><table>
     <thead><tr><th>set</th>${columns.map(({ title }) => html`<th>${title}</th>`)}</tr></thead>
     ${body}
-  </table></div>`;
+  </table></div>${average && averageNote(average)}`;
+}
+
+function averageNote({ of, steps, wer, bestWer, tested }: AverageRecord): Html {
+  const deepest = Math.max(...Object.keys(wer).map(Number));
+  const rates = `${formatPercent(wer[String(deepest)] ?? NaN, 2)} and ${formatPercent(bestWer, 2)}`;
+  return html`<p class="note">On dev, the mean of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth ${deepest}. Tested: the ${tested === "average" ? "mean" : "best one"}.</p>`;
 }
 
 export function examplesSection(sets: readonly { set: string; examples: readonly HeardExample[] }[]): Html {

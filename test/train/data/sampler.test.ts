@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../../engine/random.ts";
+import { paddingWarnings } from "../../../train/data/warnings.ts";
 import { BucketSampler } from "../../../train/data/sampler.ts";
 import type { SamplerConfig } from "../../../train/data/sampler.ts";
 
@@ -71,6 +72,8 @@ test("the share of padding, counted", () => {
   const sampler = new BucketSampler(lengths, { batchSize: 8 }, 7);
   expect(sampler.paddingShare(2)).toBeCloseTo(1 - sum(lengths) / sum(sampler.batches(2).map(padded)), 12);
   expect(new BucketSampler([5, 5, 5], { batchSize: 2 }, 7).paddingShare(0)).toBe(0);
+  expect(paddingWarnings(sampler.paddingShare(2))).toEqual([]);
+  expect(paddingWarnings(0.305)).toEqual([expect.stringMatching(/^31 % of the frames in batches are padding: more batch\.buckets/)]);
 });
 
 test("lengths of their own in each epoch: limits hold, and a resumed epoch is the same", () => {
