@@ -54,7 +54,7 @@ function smallerBatch(config: TrainConfig, utterances: readonly BatchMember[], f
   const { size, frames } = largestBatch(utterances, config.batch);
   const now = key === "size" ? size : size * frames;
   const limited = (value: number): TrainConfig => ({ ...config, batch: { ...config.batch, [key]: value } });
-  const lowest = key === "size" ? 1 : Math.max(...utterances.map((utterance) => utterance.frames)); // below, nothing changes
+  const lowest = key === "size" ? 1 : utterances.reduce((longest, { frames }) => Math.max(longest, frames), 1); // below, nothing changes
   if (lowest >= now || !fits(limited(lowest))) return undefined;
   const fitting = mostThatFits(lowest, now, key === "size" ? 1 : Math.max(1, lowest / 20), (value) => fits(limited(value)));
   const rounded = key === "size" ? fitting : Math.max(lowest, twoDigits(fitting));

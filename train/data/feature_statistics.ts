@@ -10,7 +10,7 @@ import { expectWritable } from "./import/import_corpus.ts";
 import { readManifest } from "./manifest.ts";
 import { openFeatureSource } from "./open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
-import { summarizeSkipped } from "./validate.ts";
+import { dataWarnings } from "./warnings.ts";
 
 export interface FeatureStatistics {
   readonly cmvn: Cmvn;
@@ -29,15 +29,16 @@ export interface FeatureStatistics {
  */
 export async function computeStatistics(manifest: string, config: TrainConfig, { out, force, observer }: { out: string; force: boolean; observer: RunObserver }): Promise<FeatureStatistics> {
   expectWritable(out, force);
-  const { entries, warnings } = await readManifest(manifest);
+  const read = await readManifest(manifest);
+  const { entries } = read;
   const units = trainingUnits(config, entries.map(({ text }) => text), undefined);
+  const warnings: string[] = [];
   const source = openFeatureSource(config, (message) => warnings.push(message));
   const task = observer.task("reading audio", entries.length);
   try {
     const set = await loadDataset(entries, { fbank: source.fbank, source, cmvn: null, units, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: task.update });
     writeAtomically(out, Buffer.from(serialiseCmvn(set.cmvn)));
-    const skipped = summarizeSkipped(set.skipped, entries.length);
-    return { cmvn: set.cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...set.warnings, ...(skipped ? [skipped] : [])] };
+    return { cmvn: set.cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...dataWarnings(read, set, units)] };
   } finally {
     task.stop();
     source.close();

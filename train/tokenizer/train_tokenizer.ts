@@ -35,8 +35,8 @@ export interface TrainedTokenizer {
  */
 export async function trainTokenizer({ manifests, kind, size, out, observer }: TokenizerOptions): Promise<TrainedTokenizer> {
   if (existsSync(out)) throw new UserError(`${out} is there already: choose another file with --out, or delete it`);
-  const texts: string[] = [];
-  for (const manifest of manifests) texts.push(...(await readManifest(manifest)).entries.map(({ text }) => text));
+  let texts: string[] = [];
+  for (const manifest of manifests) texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
 
   let task: ReturnType<typeof observer.task> | undefined;
   const onProgress = (done: number, total: number): void => {
