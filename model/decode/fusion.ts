@@ -44,8 +44,13 @@ export interface FusionWeights {
   readonly bonus: number;
 }
 
-/** Scores a word when it is complete, at the space after it or at the end, so that no part of a word counts as unknown. */
+/**
+ * Scores a word when it is complete, at the space after it or at the end, so that no part of a word counts as unknown.
+ *
+ * @throws UserError if the units can spell none of the model's words, as where one of them is in capitals: all would be unknown
+ */
 export function wordFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
+  expectSpellable(model, units);
   const pieces = piecesOf(units);
   const complete = (prefix: FusedPrefix): FusedPrefix => (prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" });
   return {
@@ -60,6 +65,22 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
     end: (prefix) => ended(complete(prefix), model, weights),
   };
 }
+
+/** Words that stand for no text. */
+const MARKERS = ["<s>", "</s>", "<unk>", "<UNK>"];
+
+function expectSpellable(model: NgramModel, units: Units): void {
+  let example: string | undefined;
+  for (const word of model.words()) {
+    if (MARKERS.includes(word)) continue;
+    if (units.unknownIn(word).length === 0) return;
+    example ??= word;
+  }
+  const such = example === undefined ? "" : `, such as '${example}'`;
+  throw new UserError(`${model.source} is no language model for this checkpoint: its ${nameOf(units)} spell none of the model's words${such}`);
+}
+
+const nameOf = ({ kind }: Units): string => (kind === "bpe" ? "subwords" : "characters");
 
 /** What files have for the space, which cannot be a word of theirs. */
 const SPACES = ["<space>", "|", "▁", "_"];
@@ -77,7 +98,7 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
   if (missing.length > 0) {
     const named = missing.slice(0, 10).map((text) => `'${text}'`).join(", ");
     const rest = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
-    throw new UserError(`${model.source} is no language model of the checkpoint's ${units.kind === "bpe" ? "subwords" : "characters"}: it does not have ${named}${rest}`);
+    throw new UserError(`${model.source} is no language model of the checkpoint's ${nameOf(units)}: it does not have ${named}${rest}`);
   }
   return {
     begin: beginning(model),

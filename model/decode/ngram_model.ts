@@ -53,6 +53,11 @@ export class NgramModel {
     return this.#trie.size;
   }
 
+  /** All of them, in the file's order. */
+  words(): Iterable<string> {
+    return this.#words.keys();
+  }
+
   has(word: string): boolean {
     return this.#words.has(word);
   }

@@ -167,3 +167,14 @@ it("a language model of other characters is refused, with those that it lacks", 
   expect(() => characterFusion(characters, others, weights)).toThrow("characters.arpa is no language model of the checkpoint's characters: it does not have 'ö', 'z'");
   expect(() => characterFusion(words, new CharacterUnits([..." abcdefghijklmnop"]), weights)).toThrow(/it does not have ' ', 'c', .*'k' and 5 more$/u);
 });
+
+it("a language model of words none of which the units can spell is refused, as one in capitals; one such word is enough", async () => {
+  const capitals = new CharacterUnits([..." AB"]);
+  expect(() => wordFusion(words, capitals, weights)).toThrow(
+    new UserError("words.arpa is no language model for this checkpoint: its characters spell none of the model's words, such as 'a'"),
+  );
+  const mixed = await parseArpa(WORDS.replace("-2.5 <unk>", "-2.5 <unk>\n-3 BA").replace("1=6", "1=7").split("\n"), "mixed.arpa");
+  expect(() => wordFusion(mixed, capitals, weights)).not.toThrow();
+  const empty = await parseArpa(["\\data\\", "ngram 1=2", "\\1-grams:", "-1 <s>", "-1 </s>", "\\end\\"], "empty.arpa");
+  expect(() => wordFusion(empty, units, weights)).toThrow("empty.arpa is no language model for this checkpoint: its characters spell none of the model's words");
+});
