@@ -37,7 +37,7 @@ export function lockRun(folder: string): { release(): void } {
     } // else it was given back in the meantime
     if (attempt === ATTEMPTS) throw new RunError(`${file} can neither be read nor replaced`);
   }
-  for (const name of readdirSync(folder)) if (name.startsWith(`${LOCK_FILE}.`)) rmSync(join(folder, name), { force: true }); // of processes killed while they wrote it
+  for (const name of readdirSync(folder)) if (isLeftBehind(name)) rmSync(join(folder, name), { force: true });
   const release = (): void => {
     process.off("exit", release);
     if (readText(file) === own) rmSync(file, { force: true });
@@ -69,7 +69,7 @@ function parseHolder(text: string): Holder | null {
 }
 
 /** Of another machine nothing is known. */
-function mayRun({ pid, host, birth }: Holder): boolean {
+function mayRun({ pid, host, birth }: Omit<Holder, "since">): boolean {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0); // sends nothing
@@ -84,6 +84,12 @@ function birthOf(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" "); // a name may hold blanks; field 3 follows it
   return fields ? `${readText("/proc/sys/kernel/random/boot_id")?.trim() ?? ""} ${fields[19] ?? ""}` : null;
+}
+
+/** Whether a file is of a process that was killed while it took the lock. One of a living process may hold this very lock: see `removeExactly`. */
+function isLeftBehind(name: string): boolean {
+  const pid = name.startsWith(`${LOCK_FILE}.`) ? /^(\d+)(\.gone)?$/u.exec(name.slice(LOCK_FILE.length + 1))?.[1] : undefined;
+  return pid !== undefined && !mayRun({ pid: Number(pid), host: hostname(), birth: null });
 }
 
 /** Creates a file with this content, both at once; false if there is one already. */

@@ -49,12 +49,15 @@ describe("a lock is taken over", () => {
     lockRun(folder).release();
   });
 
-  it("if it is half-written or something else, with what killed processes left beside it", () => {
+  it("if it is half-written or something else, with what killed processes left beside it, but not what living ones have there", async () => {
+    const dead = await deadProcess();
+    const living = [`${LOCK_FILE}.${process.ppid}`, `${LOCK_FILE}.${process.ppid}.gone`]; // the second may be a lock that is put back
+    for (const name of living) writeFileSync(join(folder, name), "");
     for (const text of ["", '{"pid": 1', "[]"]) {
       writeFileSync(file(), text);
-      writeFileSync(`${file()}.123`, "");
+      for (const name of [`${file()}.${dead}`, `${file()}.${dead}.gone`]) writeFileSync(name, "");
       lockRun(folder).release();
-      expect(readdirSync(folder)).toEqual([]);
+      expect(readdirSync(folder)).toEqual(living);
     }
   });
 });
