@@ -42,8 +42,9 @@ export class StepClock {
     }
   }
 
-  /** Runs `body`, left out of the time of training. */
+  /** Runs `body`, left out of the time of training; steps under way, which `body` would else wait for, are finished first. */
   async pause<T>(body: () => Promise<T>): Promise<T> {
+    while (this.#inFlight.length > 0) await this.#finishOldest();
     const started = performance.now();
     const result = await body();
     this.#paused += performance.now() - started;
@@ -55,9 +56,7 @@ export class StepClock {
     this.#frames += frames;
     this.#device.recorder.flush();
     this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // its reason is thrown below
-    if (this.#inFlight.length <= STEPS_AHEAD) return;
-    await waitFor(this.#inFlight.shift() as Promise<undefined>);
-    await this.#device.throwIfBroken();
+    if (this.#inFlight.length > STEPS_AHEAD) await this.#finishOldest();
   }
 
   /** The numbers since the last lap. */
@@ -69,5 +68,10 @@ export class StepClock {
     this.#started = now;
     this.#paused = this.#waiting = this.#frames = 0;
     return lap;
+  }
+
+  async #finishOldest(): Promise<void> {
+    await waitFor(this.#inFlight.shift() as Promise<undefined>);
+    await this.#device.throwIfBroken();
   }
 }
