@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadTrainingData } from "./data/training_data.ts";
-import { largestBatch, type BatchMember } from "./largest_batch.ts";
+import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "./log_records.ts";
 import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
 import { memoryLimit } from "./memory_limit.ts";
@@ -69,7 +69,7 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   }
 
   const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
-  const largest = sets.reduce((a, b) => (b.size * b.frames > a.size * a.frames ? b : a));
+  const largest = sets.reduce((a, b) => (batchLoad(b) > batchLoad(a) ? b : a));
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
   const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };

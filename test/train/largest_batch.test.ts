@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { uniform } from "../../engine/random.ts";
 import { BucketSampler } from "../../train/data/sampler.ts";
-import { largestBatch } from "../../train/largest_batch.ts";
+import { batchLoad, largestBatch } from "../../train/largest_batch.ts";
 
 const members = (...lengths: number[]) => lengths.map((frames) => ({ frames, labels: { length: Math.ceil(frames / 20) } }));
 
@@ -17,11 +17,17 @@ it("by frames: the length that fills the limit best, with utterances that are no
   expect(largestBatch(members(50, 50, 50, 50, 50), { size: 3, frames: 1000 })).toMatchObject({ size: 3, frames: 50 });
 });
 
+it("of nearly as many frames, the longer utterances: attention needs more for them", () => {
+  const short = new Array<number>(64).fill(100);
+  expect(largestBatch(members(...short, 3190, 3190), { size: null, frames: 6400 })).toMatchObject({ size: 2, frames: 3190 });
+  expect(largestBatch(members(...short, 3500), { size: null, frames: 6400 })).toMatchObject({ size: 64, frames: 100 });
+});
+
 it.each([{ size: 5, frames: null }, { size: null, frames: 900 }, { size: 4, frames: 1200 }])("no batch of any epoch is larger: %o", (limits) => {
   const lengths = Array.from({ length: 60 }, (_, i) => 20 + Math.floor(300 * uniform(7, i)));
-  const { size, frames } = largestBatch(members(...lengths), limits);
+  const largest = batchLoad(largestBatch(members(...lengths), limits));
   const sampler = new BucketSampler(lengths, { ...(limits.size && { batchSize: limits.size }), ...(limits.frames && { batchFrames: limits.frames }), buckets: 4 }, 1);
-  const sizes = [0, 1, 2, 3].flatMap((epoch) => sampler.batches(epoch)).map((batch) => batch.length * Math.max(...batch.map((i) => lengths[i]!)));
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(size * frames);
-  expect(Math.max(...sizes)).toBeGreaterThan(0.7 * size * frames); // and it is not far beyond them
+  const sizes = [0, 1, 2, 3].flatMap((epoch) => sampler.batches(epoch)).map((batch) => batchLoad({ size: batch.length, frames: Math.max(...batch.map((i) => lengths[i]!)) }));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(largest);
+  expect(Math.max(...sizes)).toBeGreaterThan(0.7 * largest); // and it is not far beyond them
 });
