@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../engine/errors.ts";
 import { averageCheckpoints } from "../train/average.ts";
-import { writeCheckpoint } from "../train/checkpoint.ts";
+import { stateBeside, writeCheckpoint } from "../train/checkpoint.ts";
+import { expectPlace } from "../train/output_place.ts";
 
 export function register(program: Command): void {
   program
@@ -17,7 +17,7 @@ export function register(program: Command): void {
 function average(checkpoints: string[], { out, force }: { out: string; force?: true }): void {
   if (checkpoints.length < 2) throw new UserError(`a mean needs two checkpoints or more, got ${checkpoints.length}`);
   if (!out.endsWith(".safetensors")) throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
-  if (existsSync(out) && !force) throw new UserError(`${out} is there already: choose another name, or add --force`);
+  expectPlace([out, stateBeside(out)], { force: force === true });
   const mean = averageCheckpoints(checkpoints);
   writeCheckpoint(out, Object.fromEntries(mean.tensors), mean.state);
   process.stdout.write(`${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`);

@@ -13,7 +13,8 @@ const LEFT_OUT = /^(first_moment|second_moment)\/|^loss_scale$/u;
  * float32. A loss scale is that of the newest, and so is the state; moments are left out.
  *
  * @param paths checkpoint files or run folders, two or more
- * @throws UserError naming the file that cannot be read, or whose tensors or units are not those of the first
+ * @throws UserError naming the file that cannot be read, or whose tensors, units, normalisation or order of blocks are not those
+ *   of the first
  */
 export function averageCheckpoints(paths: readonly string[]): Checkpoint {
   let first: Checkpoint | undefined;
@@ -25,7 +26,7 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     const checkpoint = loadCheckpoint(path);
     const { state, tensors } = checkpoint;
     first ??= checkpoint;
-    if (!isDeepStrictEqual(state.units, first.state.units)) throw new UserError(`${checkpoint.path} has other units than ${first.path}, so they have no mean`);
+    expectSameUse(checkpoint, first);
     const values = [...tensors].filter(([name]) => !LEFT_OUT.test(name));
     if (checkpoint === first) for (const [name, { shape, values: { length } }] of values) sums.set(name, { shape, values: new Float64Array(length) });
     expectSameTensors(checkpoint, new Map(values), first, sums);
@@ -41,6 +42,18 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
   if (!first || !newest) throw new UserError("a mean needs checkpoints, none were given");
   const means = [...sums].map(([name, { shape, values }]): [string, SafeTensor] => [name, { dtype: "F32", shape, values: Float32Array.from(values, (sum) => sum / paths.length) }]);
   return { path: first.path, state: { ...newest, averageOf: steps }, tensors: new Map([...means, ...(lossScale ? [["loss_scale", lossScale] as const] : [])]) };
+}
+
+/** What weights have learnt to work with: those that learnt with something else mean nothing together. */
+const LEARNT_WITH: readonly (readonly [string, (state: CheckpointState) => unknown])[] = [
+  ["other units", ({ units }) => units],
+  ["other feature statistics", ({ cmvn }) => cmvn],
+  ["another order of blocks", ({ config }) => (config["unfold"] as { order?: unknown }).order],
+];
+
+function expectSameUse({ path, state }: Checkpoint, first: Checkpoint): void {
+  const other = LEARNT_WITH.find(([, of]) => !isDeepStrictEqual(of(state), of(first.state)));
+  if (other) throw new UserError(`${path} has ${other[0]} than ${first.path}, so they have no mean`);
 }
 
 function expectSameTensors(checkpoint: Checkpoint, values: ReadonlyMap<string, SafeTensor>, first: Checkpoint, sums: ReadonlyMap<string, { readonly shape: readonly number[] }>): void {

@@ -153,6 +153,7 @@ const WRONG: [name: string, words: string[], message: RegExp][] = [
   ["average of another model", ["average", "@run", "@one_less.safetensors", "--out", "@mean.safetensors"], /^one_less\.safetensors is of another model than run\/best\.safetensors: ctc_lo\.bias is not there, expected \[\d\]$/],
   ["average over a file", ["average", "@run", "@run", "--out", "@run/last.safetensors"], /^run\/last\.safetensors is there already: choose another name, or add --force$/],
   ["average to a name that is none of a checkpoint", ["average", "@run", "@run", "--out", "@mean"], /^--out: expected a name that ends in \.safetensors, got 'mean'$/],
+  ["average to a folder that is not there", ["average", "@run", "@run", "--out", "@nowhere/mean.safetensors"], /^--out: there is no folder nowhere$/],
   ["--resume with another training set", resume("--set", "data.train=one_less.jsonl"), /run\/last\.safetensors was trained on other utterances than those of the training set now/],
 ];
 

@@ -14,8 +14,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const floats = (...values: number[]): SafeTensor => ({ dtype: "F32", shape: [values.length], values: Float32Array.from(values) });
 
-function write(name: string, step: number, tensors: Record<string, SafeTensor>, units: string[] = ["a"]): string {
-  const state = { format: "unfold-checkpoint/1", config: { model: {}, unfold: {} }, units: { blank: 0, characters: units }, cmvn: {}, step, seconds: 0, sampler: { epoch: 0, batch: 0 }, best: null };
+function write(name: string, step: number, tensors: Record<string, SafeTensor>, changes: object = {}): string {
+  const state = {
+    format: "unfold-checkpoint/1", config: { model: {}, unfold: { order: "cycle" } }, units: { blank: 0, characters: ["a"] }, cmvn: { mean: [1] },
+    step, seconds: 0, sampler: { epoch: 0, batch: 0 }, best: null, ...changes,
+  };
   writeCheckpoint(at(name), tensors, state as unknown as CheckpointState);
   return at(name);
 }
@@ -38,14 +41,16 @@ it("of one checkpoint twice is that checkpoint, of half precision widened", () =
   expect([...averageCheckpoints([path, path]).tensors.get("w")!.values]).toEqual([1, -2]);
 });
 
-it.each<[string, Record<string, SafeTensor>, string[], string]>([
-  ["another shape", { w: floats(1, 2) }, ["a"], "is of another model than FIRST: w is [2], expected [1]"],
-  ["a tensor less", {}, ["a"], "is of another model than FIRST: w is not there, expected [1]"],
-  ["a tensor more", { w: floats(1), v: floats(1) }, ["a"], "is of another model than FIRST: v is [1], expected not there"],
-  ["integers", { w: { dtype: "I32", shape: [1], values: Int32Array.of(1) } }, ["a"], ": w has type I32, expected a floating-point one"],
-  ["other units", { w: floats(1) }, ["a", "b"], "has other units than FIRST, so they have no mean"],
-])("a checkpoint with %s is refused", (_, tensors, units, message) => {
-  const [first, second] = [write("first", 1, { w: floats(1) }), write("second", 2, tensors, units)];
+it.each<[string, Record<string, SafeTensor>, object, string]>([
+  ["another shape", { w: floats(1, 2) }, {}, "is of another model than FIRST: w is [2], expected [1]"],
+  ["a tensor less", {}, {}, "is of another model than FIRST: w is not there, expected [1]"],
+  ["a tensor more", { w: floats(1), v: floats(1) }, {}, "is of another model than FIRST: v is [1], expected not there"],
+  ["integers", { w: { dtype: "I32", shape: [1], values: Int32Array.of(1) } }, {}, ": w has type I32, expected a floating-point one"],
+  ["other units", { w: floats(1) }, { units: { blank: 0, characters: ["a", "b"] } }, "has other units than FIRST, so they have no mean"],
+  ["other feature statistics", { w: floats(1) }, { cmvn: { mean: [2] } }, "has other feature statistics than FIRST, so they have no mean"],
+  ["another order of blocks", { w: floats(1) }, { config: { model: {}, unfold: { order: "repeat" } } }, "has another order of blocks than FIRST, so they have no mean"],
+])("a checkpoint with %s is refused", (_, tensors, changes, message) => {
+  const [first, second] = [write("first", 1, { w: floats(1) }), write("second", 2, tensors, changes)];
   const before = readFileSync(first);
   const fault = `${second}${message.startsWith(":") ? "" : " "}${message.replace("FIRST", first)}`;
   expect(() => averageCheckpoints([first, second])).toThrow(new UserError(fault));

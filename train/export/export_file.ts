@@ -1,10 +1,10 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
 import { stateBeside, writeCheckpoint, type Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 import type { DepthPath } from "../depths.ts";
+import { expectPlace } from "../output_place.ts";
 import { atFixedDepth, type FixedDepth } from "./fixed_depth.ts";
 import { onnxModel } from "./onnx/model.ts";
 
@@ -40,11 +40,7 @@ export function formatOf(out: string, given: string | undefined): ExportFormat {
  * @throws UserError if a file is there, or its folder is not, or the checkpoint is damaged; RunError if it cannot be written
  */
 export function exportFile(checkpoint: Checkpoint, config: TrainConfig, path: DepthPath, out: string, { format, force }: { format: ExportFormat; force: boolean }): Exported {
-  const folder = dirname(out);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--out: there is no folder ${folder}`);
-  const taken = [out, ...(format === "safetensors" ? [stateBeside(out)] : [])].find((file) => existsSync(file));
-  if (taken !== undefined && statSync(taken).isDirectory()) throw new UserError(`--out: ${taken} is a folder, expected the name of a file`);
-  if (taken !== undefined && !force) throw new UserError(`${taken} is there already: choose another name, or add --force`);
+  expectPlace([out, ...(format === "safetensors" ? [stateBeside(out)] : [])], { force });
   if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.path)) throw new UserError(`${out} is the checkpoint itself, which would lose its other depths: choose another name`);
   const fixed = atFixedDepth(checkpoint, config, path);
   WRITERS[format](out, fixed);

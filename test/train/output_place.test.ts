@@ -1,0 +1,28 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { UserError } from "../../engine/errors.ts";
+import { expectPlace } from "../../train/output_place.ts";
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "unfold-place-"));
+  writeFileSync(at("notes.json"), "{}");
+  mkdirSync(at("model.onnx"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("a file has a place where nothing is yet, neither of its name nor of what is written beside it", () => {
+  expectPlace([at("mean.safetensors"), at("mean.json")], { force: false });
+  expect(() => expectPlace([at("notes.safetensors"), at("notes.json")], { force: false })).toThrow(new UserError(`${at("notes.json")} is there already: choose another name, or add --force`));
+  expectPlace([at("notes.safetensors"), at("notes.json")], { force: true });
+});
+
+it("and none in a folder that is not there, or of a folder's name, whatever is forced", () => {
+  for (const force of [false, true]) {
+    expect(() => expectPlace([at("nowhere/mean.safetensors")], { force })).toThrow(new UserError(`--out: there is no folder ${at("nowhere")}`));
+    expect(() => expectPlace([at("model.onnx")], { force })).toThrow(new UserError(`--out: ${at("model.onnx")} is a folder, expected the name of a file`));
+  }
+});
