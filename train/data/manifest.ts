@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { Piece } from "./piece.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** One line of a manifest. */
 export interface ManifestEntry {
@@ -58,11 +59,10 @@ const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as un
  * @throws UserError if the file cannot be read or has no utterance, or naming file, line number and field of a bad line
  */
 export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
-  const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`);
   });
-  const all = content
-    .replace(/^\uFEFF/u, "")
+  const all = decodeUtf8(bytes, file)
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
     .filter(({ line }) => line !== "")

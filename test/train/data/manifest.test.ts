@@ -71,6 +71,12 @@ describe("bad input", () => {
     expect(await messageOf(await write("empty.jsonl", "", "  "))).toMatch(/^the manifest .*empty\.jsonl has no utterances$/);
   });
 
+  test("another encoding than UTF-8, with the line of its first letter", async () => {
+    const file = path.join(folder, "latin1.jsonl");
+    await writeFile(file, Buffer.from(`${JSON.stringify(one)}\n${JSON.stringify({ ...one, text: "sch\u00f6n" })}\n`, "latin1"));
+    expect(await messageOf(file)).toBe(`${file}, line 2: not UTF-8; save the file in that encoding`);
+  });
+
   test("a line that is not JSON is named by its number in the file", async () => {
     const file = await write("broken.jsonl", one, "", '{"audio_filepath": "a.wav", ');
     expect(await messageOf(file)).toContain(`${file}, line 3: not JSON: `);

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { UserError } from "../../../engine/errors.ts";
+import { decodeUtf8 } from "../utf8.ts";
 
 /** A line that is not empty, with its number from 1. */
 export interface Line {
@@ -11,16 +12,15 @@ export interface Line {
  * A text file without its byte order mark.
  *
  * @param what names it in the message: `the Kaldi folder's wav.scp`
- * @throws UserError if it cannot be read
+ * @throws UserError if it cannot be read or is not UTF-8
  */
 export async function readText(path: string, what: string): Promise<string> {
-  try {
-    return (await readFile(path, "utf8")).replace(/^\uFEFF/u, "");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const { code, message } = error;
     const why = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
     throw new UserError(`cannot read ${what} ${path}: ${why}`);
-  }
+  });
+  return decodeUtf8(bytes, path);
 }
 
 /** The lines that are not empty, without spaces at their ends. */
