@@ -11,7 +11,7 @@ const NAMES = {
 
 /**
  * An utterance from an object with fields of any of the usual names: those of NeMo (`audio_filepath`, `text`, `duration`, `offset`),
- * WeNet (`key`, `wav`, `txt`) and Hugging Face's data sets (`file_name` or `audio`, `transcription` or `sentence`).
+ * WeNet (`key`, `wav`, `txt`, and `start` and `end` of a segment, in seconds) and Hugging Face's data sets (`file_name` or `audio`, `transcription` or `sentence`).
  *
  * @param locate makes the audio's path absolute
  * @throws UserError at a field that is missing or wrong
@@ -26,8 +26,11 @@ export function utteranceOf(fields: Readonly<Record<string, unknown>>, source: s
   if (text === undefined) throw new UserError(`${source}: no field holds the text, expected one of ${NAMES.text.join(", ")}`);
 
   const [speaker, id] = [found(NAMES.speaker), found(NAMES.id)];
-  const duration = seconds(found(["duration"]), "duration", source);
-  const offset = seconds(found(["offset"]), "offset", source);
+  // Only WeNet's: in tables of clips that are cut already, start and end are those within another recording.
+  const [start, end] = ["start", "end"].map((name) => ("wav" in fields ? seconds(found([name]), name, source) : undefined));
+  if (end !== undefined && !(end > (start ?? 0))) throw new UserError(`${source}: field "end": expected seconds after the start at ${start ?? 0}, got ${end}`);
+  const offset = seconds(found(["offset"]), "offset", source) ?? start ?? (end === undefined ? undefined : 0);
+  const duration = seconds(found(["duration"]), "duration", source) ?? (end === undefined ? undefined : Number((end - (start ?? 0)).toFixed(6)));
   return {
     audioPath: locate(file),
     text,

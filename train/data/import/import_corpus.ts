@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../../engine/errors.ts";
 import type { RunObserver } from "../../run_observer.ts";
@@ -68,11 +68,14 @@ export async function importCorpus(kind: string, corpus: string, options: Import
   };
 }
 
-/** Refuses to replace a file, or to write into a folder that is not there: before the work, not after it. */
+/** Refuses to replace a file, or to write in place of a folder or into one that is not there: before the work, not after it. */
 export function expectWritable(out: string, force: boolean): void {
+  if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
   if (existsSync(out) && !force) throw new UserError(`${out} is there already; --force replaces it`);
-  if (!existsSync(path.dirname(out))) throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
+  if (!isFolder(path.dirname(out))) throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
 }
+
+const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();
 
 /** A few missing files are worth a warning; if none is there, the path is wrong. */
 function expectAudio(utterances: readonly ImportedUtterance[], corpus: string): string[] {

@@ -43,7 +43,7 @@ function parseSegment({ value, source }: KaldiRow): { recording: string; offset:
   const [recording = "", start, end, ...rest] = value.split(/\s+/u);
   if (rest.length > 0) throw new UserError(`${source}: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end`);
   const [offset, until] = [Number(start), Number(end)];
-  if (!(offset >= 0) || !(until > offset || until === -1)) throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
+  if (!(offset >= 0 && offset < Infinity) || !((until > offset && until < Infinity) || until === -1)) throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
   // An end of -1 is the recording's. Kaldi's times are decimal, and so should be the difference.
   return until === -1 ? { recording, offset } : { recording, offset, duration: Number((until - offset).toFixed(6)) };
 }

@@ -19,7 +19,9 @@ export async function importLibriSpeech(folder: string): Promise<ImportedUtteran
   });
   const files = names.filter((name) => name.endsWith(TRANSCRIPTS)).sort();
   if (files.length === 0) throw new UserError(`${folder} is no LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
-  return (await Promise.all(files.map((name) => readTranscripts(path.join(folder, name))))).flat();
+  const read: ImportedUtterance[][] = [];
+  for (const name of files) read.push(await readTranscripts(path.join(folder, name))); // one at a time: thousands at once are more than may be open
+  return read.flat();
 }
 
 async function readTranscripts(file: string): Promise<ImportedUtterance[]> {

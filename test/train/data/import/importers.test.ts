@@ -99,6 +99,7 @@ describe("kaldi", () => {
     ["an archive", { "k/wav.scp": ["rec1 wav.ark:17"], "k/text": ["rec1 a"] }, "@k/wav.scp, line 1: 'wav.ark:17' is in a Kaldi archive, expected the path of an audio file"],
     ["an end before the start", { "k/segments": ["rec1 rec1 2 1", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 2 1'"],
     ["times that are no numbers", { "k/segments": ["rec1 rec1 zero 1", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 zero 1'"],
+    ["an end that is never", { "k/segments": ["rec1 rec1 0 Infinity", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 0 Infinity'"],
     ["a channel", { "k/segments": ["rec1 rec1 0 1 B", "rec2 rec2 0 1"] }, "@k/segments, line 1: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end"],
     ["an empty file", { "k/text": [] }, "@k/text is empty"],
   ])("%s", async (_, changed, message) => {
@@ -183,6 +184,7 @@ describe("audiofolder", () => {
   test("bad input", async () => {
     expect(await refusal("audiofolder", "nowhere")).toBe("there is no folder @nowhere");
     put({ "f/train/metadata.csv": "", "f/test/metadata.csv": "" });
+    expect(await refusal("audiofolder", "f/train/metadata.csv")).toBe("@f/train/metadata.csv is no folder");
     expect(await refusal("audiofolder", "f")).toBe("@f has no metadata.csv or metadata.jsonl; import one of its folders test, train");
     put({ "f/metadata.csv": ["file_name,label", "a.wav,3"] });
     expect(await refusal("audiofolder", "f")).toBe("@f/metadata.csv, line 2: no field holds the text, expected one of text, transcription, transcript, sentence, normalized_text, txt");
@@ -208,7 +210,25 @@ describe("jsonl", () => {
     ]);
   });
 
+  test("start and end of WeNet's segments; elsewhere they are of another recording", async () => {
+    put({
+      "j.jsonl": [
+        '{"key": "u1", "wav": "a.wav", "txt": "one", "start": 0, "end": 1.3}',
+        '{"key": "u2", "wav": "a.wav", "txt": "two", "start": 1.3, "end": 2.0}',
+        '{"audio": "a.wav", "text": "three", "start": 100.5, "end": "00:02:01"}',
+      ],
+      "a.wav": "",
+    });
+    await run("jsonl", "j.jsonl");
+    expect(written()).toEqual([
+      { audio_filepath: "a.wav", text: "one", duration: 1.3, offset: 0, id: "u1" },
+      { audio_filepath: "a.wav", text: "two", duration: 0.7, offset: 1.3, id: "u2" },
+      { audio_filepath: "a.wav", text: "three" },
+    ]);
+  });
+
   test.each([
+    ['{"wav": "a.wav", "txt": "x", "start": 2, "end": 1}', /line 1: field "end": expected seconds after the start at 2, got 1$/],
     ['{"text": "one"}', /line 1: no field holds the audio's path, expected one of audio_filepath/],
     ['{"audio": "a.wav"}', /line 1: no field holds the text/],
     ['{"audio": "a.wav", "text": "x", "duration": "long"}', /line 1: field "duration": expected seconds, got "long"$/],
@@ -231,6 +251,8 @@ describe("writing", () => {
     await run("jsonl", "j.jsonl", { force: true });
     expect(written().length).toBe(2);
     await expect(run("jsonl", "j.jsonl", { out: join(folder, "no/out.jsonl") })).rejects.toThrow(/cannot be written: there is no folder /);
+    await expect(run("jsonl", "j.jsonl", { out: join(folder, "a.wav/out.jsonl") })).rejects.toThrow(/cannot be written: there is no folder /);
+    await expect(run("jsonl", "j.jsonl", { out: folder, force: true })).rejects.toThrow(/ is a folder, expected the name of a file to write$/);
     expect(existsSync(join(folder, "no"))).toBe(false);
   });
 
