@@ -67,6 +67,7 @@ export class FeatureComputer {
     const kept = this.#noises.get(key);
     if (kept) return kept;
     const { samples } = await readAudio(path, this.#fbank.options.sampleRate, piece);
+    if (this.#noises.has(key)) return samples; // in place, others may have read it meanwhile
     this.#noises.set(key, samples);
     this.#noiseBytes += samples.byteLength;
     for (const [oldest, { byteLength }] of this.#noises) {
