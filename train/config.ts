@@ -68,6 +68,6 @@ export function readConfigFile(file: string): string {
     return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : message}.`);
+    throw new UserError(`cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`);
   }
 }

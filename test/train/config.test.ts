@@ -113,6 +113,10 @@ describe("what is wrong", () => {
     ]);
     expect(faults(`${DATA}modle: {dim: 3}`)).toEqual(["FILE, line 4: modle is not a key; the nearest valid one is model."]);
     expect(faults(`${DATA}depths: [2]`)).toEqual(["FILE, line 4: depths is not a key; the nearest valid one is unfold.depths."]);
+    expect(faults(`${DATA}unfold: {units: {}, seed: 2}`)).toEqual([
+      "FILE, line 4: unfold.units is not a key; the nearest valid one is units at the top level.",
+      "FILE, line 4: unfold.seed is not a key; the nearest valid one is seed at the top level.",
+    ]);
   });
 
   test("wrong types and values: path, expected, actual", () => {
@@ -214,6 +218,11 @@ describe("reference", () => {
 
   test("names defaults", () => {
     expect(configReference()).toContain("| `temperature` | `2` | T, by which logits are divided");
+  });
+
+  test("names the words of which a value is one", () => {
+    expect(configReference()).toMatch(/^\| `kl_teacher` \| `"deep"` \| .+ One of `deep`, `seed`\. \|$/mu);
+    expect(configReference()).toMatch(/^\| `precision` .+ One of `f32`, `f16`\. \|$/mu);
   });
 
   test("a section within a section has its own table", () => {

@@ -20,10 +20,10 @@ export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown
   });
 }
 
-/** The full path of the same key in another section, else of the most similar one in this section. */
+/** The full path of the same key at the top level or in another section, else of the most similar one in this section. */
 export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {
-  const elsewhere = keyPaths(schema).find((path) => path.length > 1 && path.at(-1) === key);
-  if (elsewhere) return elsewhere.join(".");
+  const elsewhere = keyPaths(schema).filter((path) => path.at(-1) === key).sort((a, b) => a.length - b.length)[0];
+  if (elsewhere) return elsewhere.length > 1 ? elsewhere.join(".") : `${key} at the top level`;
   return [...section, closest(key, Object.keys(sectionAt(schema, section)?.shape ?? {}))].join(".");
 }
 

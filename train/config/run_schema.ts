@@ -2,7 +2,7 @@ import { z } from "zod";
 import { finite, notNegative, oneOf, positive, share, text, whole, yesOrNo } from "./fields.ts";
 
 export const optimizerSchema = z.strictObject({
-  learning_rate: positive().default(1e-3).describe("Peak learning rate of AdamW; for the noam schedule its factor."),
+  learning_rate: positive().default(1e-3).describe("Peak learning rate of AdamW; for the noam schedule its factor, as 5: the peak is then factor / sqrt(dim * warmup_steps)."),
   betas: z.tuple([share(0, 1), share(0, 1)], { error: "expected two numbers such as [0.9, 0.98]" }).default([0.9, 0.98])
     .describe("Decay of the first and of the second moment, per step."),
   eps: positive().default(1e-8).describe("Added to the root of the second moment."),

@@ -26,15 +26,24 @@ export interface KeyDescription {
   /** The default as YAML, or null where there is none. */
   default: string | null;
   section: boolean;
+  /** The words of which the value is one, or none if it is of another kind. */
+  choices: string[];
 }
 
 /** Every key, sections before the keys in them, in the order of the schema. */
 export function describeKeys(schema: z.core.$ZodType, path: string[] = []): KeyDescription[] {
   const object = sectionAt(schema, []);
-  return Object.entries(object?.shape ?? {}).flatMap(([key, field]) => {
+  return Object.entries(object?.shape ?? {}).flatMap(([key, field]): KeyDescription[] => {
     const section = sectionAt(field, []) !== null;
     const parsed = section ? undefined : z.safeParse(field, undefined).data;
-    const here = { path: [...path, key], description: (field as z.ZodType).description ?? "", default: parsed === undefined ? null : JSON.stringify(parsed), section };
+    const kind = bare(field);
+    const here = {
+      path: [...path, key],
+      description: (field as z.ZodType).description ?? "",
+      default: parsed === undefined ? null : JSON.stringify(parsed),
+      section,
+      choices: kind instanceof z.ZodEnum ? kind.options.map(String) : [],
+    };
     return section ? [here, ...describeKeys(field, here.path)] : [here];
   });
 }
