@@ -49,6 +49,8 @@ export interface SummaryComparison {
   readonly seeds: readonly number[];
   /** WER of `a` minus that of `b`: below 0, `a` is better. */
   readonly difference: Interval;
+  /** The same of each of the seeds: whether another start of training would turn it round. */
+  readonly bySeed: readonly number[];
   /** Two-sided, of "both are equally good". */
   readonly pValue: number;
 }
@@ -112,7 +114,14 @@ function errorsOf(set: string, runs: readonly RunResult[], depth: number): Error
 /** Every utterance with its errors and words in all runs together: the rate is then the mean of the runs' rates. */
 function pooled(runs: readonly RunResult[], set: string, depth: number): UtteranceErrors[] {
   const words = runs[0]?.sets[set]?.words ?? [];
-  return words.map((count, i) => ({ words: runs.length * count, errors: runs.reduce((sum, run) => sum + (run.sets[set]?.errors[depth]?.[i] ?? 0), 0) }));
+  return words.map((count, i) => ({ words: runs.length * count, errors: runs.reduce((sum, run) => sum + errorsIn(run, set, depth, i), 0) }));
+}
+
+/** What is not there counts as nothing else: it would be no errors. */
+function errorsIn({ row, seed, sets }: RunResult, set: string, depth: number, utterance: number): number {
+  const errors = sets[set]?.errors[depth]?.[utterance];
+  if (errors === undefined) throw new UserError(`the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; without its file in results/ the run is trained again`);
+  return errors;
 }
 
 const rateOf = (utterances: readonly UtteranceErrors[]): number => utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
@@ -127,8 +136,10 @@ function compare(a: string, b: string, lines: readonly SummaryLine[], results: r
     if (!lineA || !lineB || lineA === lineB || seeds.length === 0) return [];
     const runsOf = ({ row }: SummaryLine): RunResult[] => results.filter((result) => result.row === row && seeds.includes(result.seed));
     return lineA.errors.map(({ set }) => {
-      const { difference, pValue } = pairedBootstrap(pooled(runsOf(lineB), set, depth), pooled(runsOf(lineA), set, depth));
-      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, pValue };
+      const [runsA, runsB] = [runsOf(lineA), runsOf(lineB)];
+      const { difference, pValue } = pairedBootstrap(pooled(runsB, set, depth), pooled(runsA, set, depth));
+      const rateOfSeed = (runs: readonly RunResult[], seed: number): number => rateOf(pooled(runs.filter((run) => run.seed === seed), set, depth));
+      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, bySeed: seeds.map((seed) => rateOfSeed(runsA, seed) - rateOfSeed(runsB, seed)), pValue };
     });
   });
 }

@@ -6,10 +6,10 @@ export function summaryMarkdown(summary: Summary): string {
   const { lines, comparisons, times } = summary;
   if (lines.length === 0) return "No row is finished yet.\n";
   const sets = (lines[0] as SummaryLine).errors.map(({ set }) => set);
-  const { steps, epochs } = lines[0] as SummaryLine;
+  const range = (of: (line: SummaryLine) => number): string => [...new Set([Math.min(...lines.map(of)), Math.max(...lines.map(of))])].map(formatCount).join(" to ");
   const words = (lines[0] as SummaryLine).errors.map(({ set, words }) => `${set} ${formatCount(words)}`).join(", ");
   const parts = [
-    `Every run: ${formatCount(epochs)} epochs, ${formatCount(steps)} steps. Words of the test sets: ${words}.`,
+    `Every run: ${range(({ epochs }) => epochs)} epochs, ${range(({ steps }) => steps)} steps. Words of the test sets: ${words}.`,
     lineTable(lines, sets),
     "WER: all seeds together, in brackets its 95 % interval (bootstrap over utterances), then the lowest and highest seed with their standard deviation. " +
       "Parameters: what the depth loads. Checkpoint: of the whole row, without optimizer state. " +
@@ -20,7 +20,10 @@ export function summaryMarkdown(summary: Summary): string {
   if (comparisons.length > 0)
     parts.push(
       comparisonTable(comparisons),
-      "Difference: WER of the first minus that of the second in percentage points, seeds that both have together, with its 95 % interval; p two-sided (paired bootstrap over utterances, 10,000 resamples; not corrected for the number of tests, and of the variation between seeds it knows only that of the seeds run).",
+      "Difference: WER of the first minus that of the second in percentage points with its 95 % interval, of the seeds that both have together, then the lowest and highest of one seed. " +
+        "p: two-sided, paired bootstrap over utterances (10,000 resamples), not corrected for the number of tests. " +
+        "Interval and p are about the models trained here: what other utterances of the same speakers would change, not what other seeds would. " +
+        "A p over 0.05 does not show that two are equally good; the interval says by how much the first may be worse.",
     );
   return `${parts.join("\n\n")}\n`;
 }
@@ -53,15 +56,16 @@ function errorCells(errors: ErrorSummary | undefined): [string, string] {
 }
 
 function comparisonTable(comparisons: readonly SummaryComparison[]): string {
-  const body = comparisons.map(({ a, b, depth, set, seeds, difference, pValue }) => [
+  const body = comparisons.map(({ a, b, depth, set, seeds, difference, bySeed, pValue }) => [
     `${a} - ${b}`,
     String(depth),
     set,
     String(seeds.length),
     `${signed(difference.value)} [${signed(difference.low)}, ${signed(difference.high)}]`,
+    bySeed.length < 2 ? "-" : `${signed(Math.min(...bySeed))} to ${signed(Math.max(...bySeed))}`,
     pValue < 0.001 ? "< 0.001" : pValue.toFixed(3),
   ]);
-  return markdownTable(["compared", "depth", "set", "seeds", "difference", "p"], body, 1);
+  return markdownTable(["compared", "depth", "set", "seeds", "difference", "lowest to highest", "p"], body, 1);
 }
 
 /** A share as a percentage without its sign. */

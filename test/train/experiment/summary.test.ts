@@ -45,6 +45,8 @@ it("rates are means over seeds, with their spread; comparisons are of the same s
   const [two, , six] = comparisons;
   expect(two!.difference.value).toBeCloseTo(6 / 40, 12);
   expect(six!.difference.value).toBeCloseTo(-1 / 20, 12);
+  expect(two!.bySeed.map((difference) => difference * 20)).toEqual([3, 3].map((words) => expect.closeTo(words, 10)));
+  expect(six!.bySeed).toEqual([expect.closeTo(-1 / 20, 12)]);
   const twice = (counts: number[]) => counts.map((count, i) => ({ errors: count, words: 2 * WORDS[i]! }));
   const direct = pairedBootstrap(twice([1, 0, 4, 0, 1, 0]), twice([2, 1, 4, 2, 3, 0]));
   expect([two!.difference, two!.pValue]).toEqual([direct.difference, direct.pValue]);
@@ -55,7 +57,8 @@ it("as Markdown and as a figure: what is not measured is a dash, both test sets,
   const table = summaryMarkdown(summary);
   expect(table).toContain("8 epochs, 100 steps. Words of the test sets: test 20, other 20.");
   expect(table).toMatch(/^\| row alone-2 \| 2 \| 2 \| 15\.00 % \[[\d.]+, [\d.]+\] \| 10\.00 to 20\.00 \(7\.07\) \| 15\.00 % .+ \| 2\.00 k \| 900 \| 20\.0 KiB \| - \| - \| - \| - \| - \| - \|$/mu);
-  expect(table).toMatch(/^\| method - alone-6 \| 6 \| test \| 1 \| -5\.00 \[-?[\d.]+, -?[\d.]+\] \| [\d.]+ \|$/mu);
+  expect(table).toMatch(/^\| method - alone-6 \| 6 \| test \| 1 \| -5\.00 \[-?[\d.]+, -?[\d.]+\] \| - \| [\d.]+ \|$/mu);
+  expect(table).toMatch(/^\| method - alone-2 \| 2 \| test \| 2 \| \+15\.00 \[\+[\d.]+, \+[\d.]+\] \| \+15\.00 to \+15\.00 \| [\d.]+ \|$/mu);
   const columns = table.split("\n").filter((line) => line.startsWith("| row")).map((line) => line.split("|").length);
   expect(new Set(columns).size).toBe(1);
 
@@ -71,4 +74,12 @@ it("a result of other utterances is refused, by the name of its file", () => {
   expect(() => summarise(EXPERIMENT, "out", [...RESULTS, other], undefined)).toThrow(
     new UserError("out/results/method-seed3.json: was trained or tested on other utterances than alone-2-seed1, so they cannot be compared; without it the run is trained again"),
   );
+});
+
+it("a result that lacks a depth is refused rather than taken for one without errors; runs of other lengths are said to be", () => {
+  const shallow = { ...result("method", 2, { 2: [1, 0, 1, 1, 2, 0] }), steps: 60, epochs: 5 };
+  const results = RESULTS.with(4, shallow);
+  expect(() => summarise(EXPERIMENT, "out", results, undefined)).toThrow(new UserError("the result of method-seed2 lacks errors at depth 6 on test; without its file in results/ the run is trained again"));
+  const stopped = RESULTS.map((run) => (run.row === "alone-6" ? { ...run, steps: 60, epochs: 5 } : run));
+  expect(summaryMarkdown(summarise(EXPERIMENT, "out", stopped, undefined))).toContain("Every run: 5 to 8 epochs, 60 to 100 steps. Words");
 });
