@@ -52,6 +52,7 @@ describe("refused in one sentence", () => {
     ["augment.noise={manifest: a, snr_db: [20, 5]}", "augment.noise.snr_db is [20, 5], expected the smaller number first."],
     ["augment.noise={manifest: a, snr_db: [5]}", "augment.noise.snr_db: expected two numbers such as [5, 20], got [5]."],
     ["data.cache=true", "data.cache: expected the path of a folder, or false, got true."],
+    ["data.sample_rate=500000", "data.sample_rate: expected a whole number from 1000 to 192000, got 500000."],
     ["data.workers=-1", "data.workers: expected a whole number from 0 to 64, got -1."],
     ["spec_augment.time_mask_ratio=1.5", "spec_augment.time_mask_ratio: expected a number from 0 to 1, got 1.5."],
   ])("%s", (set, message) => {
@@ -61,5 +62,6 @@ describe("refused in one sentence", () => {
 
   test("a speed that the resampler cannot make", () => {
     expect(() => load("augment.speed=[0.5]", "data.sample_rate=1500", "features.high_freq=0")).toThrow("augment.speed has 0.5, but at data.sample_rate 1500 a speed under 0.667 cannot be made.");
+    expect(() => load("augment.speed=[1, 1.5]", "data.sample_rate=176400")).toThrow("augment.speed has 1.5, but at data.sample_rate 176400 a speed over 1.09 cannot be made.");
   });
 });

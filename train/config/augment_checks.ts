@@ -1,8 +1,9 @@
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "./schema.ts";
 
-/** Hz; the resampler takes no less. */
+/** Hz; the resampler takes no less and no more. */
 const LOWEST_RATE = 1000;
+const HIGHEST_RATE = 192_000;
 
 /** Ranges that end before they begin, and speeds that cannot be made. */
 export function* augmentFaults({ augment, data }: ParsedConfig): Generator<Fault> {
@@ -13,8 +14,12 @@ export function* augmentFaults({ augment, data }: ParsedConfig): Generator<Fault
   for (const [path, range] of ranges) {
     if (range && range[0] > range[1]) yield { path, message: `is [${range.join(", ")}], expected the smaller number first` };
   }
-  const slowest = Math.min(...(augment?.speed ?? []));
-  if (slowest * data.sample_rate < LOWEST_RATE) {
-    yield { path: ["augment", "speed"], message: `has ${slowest}, but at data.sample_rate ${data.sample_rate} a speed under ${Number((LOWEST_RATE / data.sample_rate).toPrecision(3))} cannot be made` };
+  for (const speed of augment?.speed ?? []) {
+    const rate = speed * data.sample_rate;
+    if (rate >= LOWEST_RATE && rate <= HIGHEST_RATE) continue;
+    const limit = rate < LOWEST_RATE ? `under ${shown(LOWEST_RATE / data.sample_rate)}` : `over ${shown(HIGHEST_RATE / data.sample_rate)}`;
+    yield { path: ["augment", "speed"], message: `has ${speed}, but at data.sample_rate ${data.sample_rate} a speed ${limit} cannot be made` };
   }
 }
+
+const shown = (speed: number): number => Number(speed.toPrecision(3));
