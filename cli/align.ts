@@ -7,6 +7,7 @@ import { openRecognizer } from "../train/build_model.ts";
 import { readManifest } from "../train/data/manifest.ts";
 import { makeFolder } from "../train/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { CHECKPOINT, MANIFEST } from "./checkpoint_argument.ts";
 import { parseDepth } from "./depths_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
@@ -18,7 +19,9 @@ interface AlignOptions extends AdapterOptions {
 
 export function register(program: Command): void {
   const command = program
-    .command("align <checkpoint> <manifest>")
+    .command("align")
+    .argument("<checkpoint>", CHECKPOINT)
+    .argument("<manifest>", MANIFEST)
     .description("When each word of known texts is spoken: the most probable CTC path of each utterance's text.")
     .requiredOption("--out <folder>", "folder for the result")
     .addOption(new Option("--format <format>", "alignment.ctm of all utterances, or a .TextGrid of words and units for each").choices(["ctm", "textgrid"]).default("ctm"))

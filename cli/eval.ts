@@ -14,6 +14,7 @@ import { makeFolder } from "../train/run_folder.ts";
 import { resultTable } from "../train/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { CHECKPOINT, MANIFEST } from "./checkpoint_argument.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
 import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./depths_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
@@ -29,7 +30,9 @@ interface EvalOptions extends AdapterOptions, DecodingOptions {
 
 export function register(program: Command): void {
   const command = program
-    .command("eval <checkpoint> <manifest>")
+    .command("eval")
+    .argument("<checkpoint>", CHECKPOINT)
+    .argument("<manifest>", MANIFEST)
     .description("Word and character error rates of a checkpoint on a manifest, at each depth; or, with --compare, of two checkpoints and whether they differ.")
     .option("--depths <list>", "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare those of both)")
     .option("--json", "print the results as JSON")

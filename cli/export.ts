@@ -3,6 +3,7 @@ import { loadCheckpoint } from "../train/checkpoint.ts";
 import { restoreConfig } from "../train/config.ts";
 import { exportFile, formatOf } from "../train/export/export_file.ts";
 import { formatBytes, formatCount } from "../train/number_format.ts";
+import { CHECKPOINT } from "./checkpoint_argument.ts";
 import { parseDepth } from "./depths_option.ts";
 
 interface ExportOptions {
@@ -23,7 +24,8 @@ An .onnx file needs no unfold: any runtime of ONNX (opset 17) runs it. Its input
 
 export function register(program: Command): void {
   program
-    .command("export <checkpoint>")
+    .command("export")
+    .argument("<checkpoint>", CHECKPOINT)
     .description("Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.")
     .requiredOption("--out <file>", "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx")
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")

@@ -5,10 +5,12 @@ import { loadCheckpoint } from "../train/checkpoint.ts";
 import { inspectCheckpoint, type Inspection } from "../train/inspect.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { inspectionTable } from "../train/inspection_table.ts";
+import { CHECKPOINT } from "./checkpoint_argument.ts";
 
 export function register(program: Command): void {
   const command = program
-    .command("inspect <checkpoint>")
+    .command("inspect")
+    .argument("<checkpoint>", CHECKPOINT)
     .description("Parameters, schedules and memory of a checkpoint, at each depth.")
     .option("--json", "print everything as JSON");
   addAdapterOptions(command).action(runInspect);

@@ -7,6 +7,7 @@ import { openFusion } from "../train/language_model.ts";
 import { formatDuration } from "../train/number_format.ts";
 import { transcribeFiles } from "../train/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { CHECKPOINT } from "./checkpoint_argument.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
 import { parseDepth, parseNbest } from "./depths_option.ts";
 import { terminalObserver } from "./terminal_observer.ts";
@@ -20,7 +21,9 @@ interface TranscribeOptions extends AdapterOptions, DecodingOptions {
 
 export function register(program: Command): void {
   const command = program
-    .command("transcribe <checkpoint> <file...>")
+    .command("transcribe")
+    .argument("<checkpoint>", CHECKPOINT)
+    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
     .description("Print what is said in audio files.")
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--json", "print one JSON object a file")
