@@ -4,8 +4,10 @@ import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
 import type { TrainConfig } from "../config.ts";
+import { loadCheckpoint } from "../checkpoint.ts";
 import { configDifferences } from "../config_difference.ts";
 import { readManifest } from "../data/manifest.ts";
+import { LAST_FILE } from "../kept_checkpoints.ts";
 import { lastReason } from "../log.ts";
 import { train } from "../main.ts";
 import { makeFolder } from "../run_folder.ts";
@@ -42,7 +44,7 @@ export interface ExperimentRunOptions {
  * table.md, table.json and figure.svg. A run that is finished leaves a file in `results/` and is not repeated; an interrupted one
  * goes on from its checkpoint. So the same call goes on where the last one was stopped.
  *
- * @throws UserError, before anything is trained, for a row whose config is wrong, or other than that of its finished runs
+ * @throws UserError, before anything is trained, for a row whose config is wrong, or other than that of its runs so far
  */
 export async function runExperiment(device: Device, experiment: Experiment, options: ExperimentRunOptions): Promise<"finished" | "interrupted"> {
   const { out, rows, budget, timesOnly = false, signal, observer } = options;
@@ -54,6 +56,7 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
   // What can be wrong is found before anything is made, not after hours.
   const [first] = runs.map(({ row, seed }) => configOf(row, seed, before?.epochs ?? null)) as [TrainConfig, ...TrainConfig[]];
   expectSameConfigs(out, experiment.rows, (row, seed) => configOf(row, seed, before?.epochs ?? null));
+  if (!timesOnly) for (const run of runs) expectSameBeginning(out, run, configOf(run.row, run.seed, before?.epochs ?? null));
   for (const manifest of [first.data.train, first.data.dev, ...first.data.test.map((test) => test.manifest)]) await readManifest(manifest);
   if (timesOnly && readResults(out, experiment.rows).length === 0) throw new UserError(`${out} holds no finished run to measure`);
   makeFolder(out);
@@ -94,7 +97,7 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
 /** Trains one run, from its checkpoint where it has one, and keeps its result. */
 async function trainRun(device: Device, config: TrainConfig, run: Run, out: string, signal: AbortSignal, observer: RunObserver): Promise<"finished" | "interrupted"> {
   const folder = join(out, run.name);
-  const resume = existsSync(join(folder, "last.safetensors"));
+  const resume = existsSync(join(folder, LAST_FILE));
   if (!resume || lastReason(folder) !== "finished") {
     device.trim();
     device.pool.resetPeak();
@@ -112,6 +115,15 @@ function expectSameConfigs(out: string, rows: readonly Row[], configOf: (row: Ro
     if (differences.length > 0)
       throw new UserError(`row ${row.name} was trained with another config in ${out}, so its results cannot be added to: ${differences.join(", ")}; put the config back, or choose another folder with --out`);
   }
+}
+
+/** Refuses to go on with a run that was stopped if its row has another config now: it would be found when its turn comes. */
+function expectSameBeginning(out: string, { row, name }: Run, config: TrainConfig): void {
+  const last = join(out, name, LAST_FILE);
+  if (!existsSync(last) || readResult(out, name)) return;
+  const differences = configDifferences(config, loadCheckpoint(last).state.config, last);
+  if (differences.length > 0)
+    throw new UserError(`row ${row.name} was begun with another config in ${join(out, name)}, so it cannot go on: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`);
 }
 
 /** Writes tables and figure of what is finished so far. */

@@ -68,6 +68,11 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
   expect(readdirSync(at("out/results"))).toEqual(["alone-1-seed1.json", "alone-3-seed1.json"]);
   expect(summaryOf("out").lines.map(({ row }) => row)).toEqual(["alone-1", "alone-3"]);
   const finished = statSync(at("out/alone-1-seed1/log.jsonl")).mtimeMs;
+  writeFileSync(at("experiment.yaml"), EXPERIMENT.replace("title: the method", "$&, set: { loss.kl_weight: 0.5 }"));
+  await expect(attempt("out")).rejects.toThrow(
+    new UserError(`row method was begun with another config in ${at("out/method-seed1")}, so it cannot go on: loss.kl_weight was 0.1, is now 0.5; put the config back, or delete that folder to train the run again`),
+  );
+  writeFileSync(at("experiment.yaml"), EXPERIMENT);
 
   messages = [];
   expect(await attempt("out", { observer: { message } })).toBe("finished");
