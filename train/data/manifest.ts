@@ -4,10 +4,14 @@ import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { Piece } from "./piece.ts";
 import { decodeUtf8 } from "./utf8.ts";
+import { distinctIds, idFromPath } from "./utterance_ids.ts";
 
 /** One line of a manifest. */
 export interface ManifestEntry {
-  /** The name in logs and reports: the line's `id`, or its audio path without folder and extension, and `@12.5` at a later offset. */
+  /**
+   * The name in logs and reports: the line's `id`, or its audio path without extension, with as many folders as tell it apart
+   * from others of the manifest, and `@12.5` at a later offset.
+   */
   id: string;
   /** Absolute, or relative to the working directory if the manifest's own path is. */
   audioPath: string;
@@ -68,7 +72,8 @@ export async function readManifest(file: string, { texts = true }: ManifestOptio
     .filter(({ line }) => line !== "")
     .map(({ line, number }) => parseLine(line, file, number, texts ? lineSchema : textlessSchema));
   if (all.length === 0) throw new UserError(`the manifest ${file} has no utterances`);
-  return dropDuplicates(all);
+  const manifest = dropDuplicates(all);
+  return { ...manifest, entries: distinctIds(manifest.entries, (entry) => entry.id !== idFromPath(entry.audioPath, entry.offset)) };
 }
 
 function parseLine(line: string, file: string, number: number, schema: typeof lineSchema): ManifestEntry {
@@ -86,7 +91,7 @@ function parseLine(line: string, file: string, number: number, schema: typeof li
   }
   const { audio_filepath, text, duration, speaker, id, offset } = parsed.data;
   return {
-    id: id ?? path.parse(audio_filepath).name + (offset ? `@${offset}` : ""),
+    id: id ?? idFromPath(audio_filepath, offset ?? 0),
     audioPath: path.isAbsolute(audio_filepath) ? audio_filepath : path.join(path.dirname(file), audio_filepath),
     text: normalizeText(text),
     duration: duration ?? null,

@@ -44,6 +44,15 @@ test("drops an utterance that has the audio and text of an earlier one, and name
   expect(warnings).toEqual([3, 4].map((n) => `${file}, line ${n}: one has the audio and text of ${file}, line 1 and is dropped`));
 });
 
+test("files of the same name get as many folders in their ids as tell them apart; an id of the line stays", async () => {
+  const of = (file: string, more: object = {}) => ({ audio_filepath: file, text: "x", ...more });
+  const lines = [of("a/sa1.wav"), of("b/sa1.wav"), of("c/sa2.wav"), of("c/sa2.wav", { offset: 1 }), of("d1/e/sa3.wav"), of("d2/e/sa3.wav"), of("f/sa4.wav", { id: "mine" }), of("g/x.wav", { id: "mine" })];
+  const { entries } = await readManifest(await write("same.jsonl", ...lines));
+  expect(entries.map(({ id }) => id)).toEqual(["a/sa1", "b/sa1", "sa2", "sa2@1", "d1/e/sa3", "d2/e/sa3", "mine", "mine"]);
+  const twice = await readManifest(await write("texts.jsonl", one, { ...one, text: "two" })); // nothing tells these apart
+  expect(twice.entries.map(({ id }) => id)).toEqual(["one", "one"]);
+});
+
 test("an offset makes a piece of a file, even at 0; pieces are told apart", async () => {
   const file = await write("pieces.jsonl", one, { ...one, offset: 0 }, { ...one, offset: 2.5 }, { ...one, offset: 4, duration: undefined });
   const { entries, warnings } = await readManifest(file);
