@@ -12,6 +12,8 @@ export interface FeatureSourceOptions {
   readonly workers?: number;
   /** Folder of the feature cache; null, the default: none. */
   readonly cache?: string | null;
+  /** Bytes of the cache's disk that it leaves free; none, the default, fills it. */
+  readonly spareBytes?: number;
   /** How much of the features `memory` lets a set keep. */
   readonly memoryBytes?: number;
   /** Told once if the cache cannot be written. */
@@ -37,13 +39,13 @@ export class FeatureSource {
   #warn: ((message: string) => void) | undefined;
   #closed: Error | undefined;
 
-  constructor({ fbank, workers = 0, cache = null, memoryBytes, warn }: FeatureSourceOptions) {
+  constructor({ fbank, workers = 0, cache = null, spareBytes = 0, memoryBytes, warn }: FeatureSourceOptions) {
     this.fbank = fbank;
     this.memory = new FeatureMemory(memoryBytes);
     this.ahead = 4 * Math.max(1, workers);
     this.#warn = warn;
     const usable = cache !== null && this.#canMake(cache) ? cache : null;
-    const settings = { fbank: fbank.options, cache: usable };
+    const settings = { fbank: fbank.options, cache: usable, spareBytes };
     this.#pool = workers > 0 ? new ThreadPool(workers, settings) : undefined;
     this.#computer = this.#pool ?? new FeatureComputer(settings);
     this.#index = usable === null ? undefined : new ContentIndex(usable);

@@ -8,6 +8,9 @@ import { fromSources } from "./workers/entry.ts";
 
 const MOST_THREADS = 8;
 
+/** The cache stops growing before the disk is full: a run could not save its checkpoints. */
+const SPARE_BYTES = 2 ** 30;
+
 /**
  * The source of features that a config asks for, to be closed in the end.
  *
@@ -19,6 +22,7 @@ export function openFeatureSource(config: TrainConfig, warn: (message: string) =
     fbank: buildFbank(config),
     workers: workers ?? defaultThreads(),
     cache: cache === false ? null : (cache ?? join(cacheFolder(), "features")),
+    spareBytes: SPARE_BYTES,
     warn,
   });
 }

@@ -21,9 +21,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const files = (): string[] => readdirSync(cache, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".feat")).map((name) => join(cache, name));
 
 /** What a new source, as of another run, gives: the features, where they came from, and its warnings. */
-async function ask(wishes: Partial<FeatureWish>[] = [{}], { bins = 12, from = cache as string | null, ...options }: { bins?: number; from?: string | null } & Partial<FbankOptions> = {}) {
+async function ask(wishes: Partial<FeatureWish>[] = [{}], { bins = 12, from = cache as string | null, spareBytes = 0, ...options }: { bins?: number; from?: string | null; spareBytes?: number } & Partial<FbankOptions> = {}) {
   const warnings: string[] = [];
-  const source = new FeatureSource({ fbank: createFbank({ sampleRate: 8000, bins, ...options }), cache: from, warn: (message) => warnings.push(message) });
+  const source = new FeatureSource({ fbank: createFbank({ sampleRate: 8000, bins, ...options }), cache: from, spareBytes, warn: (message) => warnings.push(message) });
   const answers = [];
   for (const wish of wishes) answers.push(await source.get({ path: at("a.wav"), piece: undefined, ...wish }));
   source.close();
@@ -110,8 +110,8 @@ test("a file under another key's name is damaged, not believed", () => {
 });
 
 describe("a cache that cannot be written: one warning, and features all the same", () => {
-  const expectOneWarning = async (): Promise<void> => {
-    const { origins, warnings, values } = await ask([{}, { path: at("b.wav") }, { speed: 0.9 }]);
+  const expectOneWarning = async (spareBytes = 0): Promise<void> => {
+    const { origins, warnings, values } = await ask([{}, { path: at("b.wav") }, { speed: 0.9 }], { spareBytes });
     expect(origins).toEqual(["computed", "computed", "computed"]);
     expect(values.every((features) => features!.length > 0)).toBe(true);
     expect(warnings).toEqual([expect.stringMatching(/^features are not kept for the next run, since the cache cannot be written: [^\n]+$/)]);
@@ -120,6 +120,13 @@ describe("a cache that cannot be written: one warning, and features all the same
   test("a file in the folder's place", async () => {
     writeFileSync(cache, "");
     await expectOneWarning();
+  });
+
+  test("a disk that is nearly full; what is there already is still found", async () => {
+    await expectOneWarning(2 ** 60);
+    expect(files()).toEqual([]);
+    await ask();
+    expect(await ask([{}], { spareBytes: 2 ** 60 })).toMatchObject({ origins: ["cache"], warnings: [] });
   });
 
   test("files in the place of its folders", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFbank, type Fbank } from "../../../model/features/fbank.ts";
 import { readAudio } from "../audio.ts";
@@ -7,6 +7,7 @@ import { addNoise } from "../augment/noise.ts";
 import { changeSpeed } from "../augment/speed.ts";
 import { changeVolume } from "../augment/volume.ts";
 import { featureKey, readFeatures, writeFeatures, type StoredFeatures } from "../feature_cache.ts";
+import { formatBytes } from "../../number_format.ts";
 import type { AudioPart, FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
 
 /** Noise recordings are used again and again: so many bytes of them stay decoded. */
@@ -19,12 +20,14 @@ const NOISE_BYTES = 64 * 2 ** 20;
 export class FeatureComputer {
   readonly #fbank: Fbank;
   readonly #cache: string | null;
+  readonly #spareBytes: number;
   readonly #noises = new Map<string, Float32Array>();
   #noiseBytes = 0;
 
-  constructor({ fbank, cache }: FeatureSettings) {
+  constructor({ fbank, cache, spareBytes = 0 }: FeatureSettings) {
     this.#fbank = createFbank(fbank);
     this.#cache = cache;
+    this.#spareBytes = spareBytes;
   }
 
   /** @throws UserError, as `readAudio` does, at a file that cannot be read */
@@ -50,7 +53,7 @@ export class FeatureComputer {
     const found = readFeatures(cache, key);
     if (typeof found !== "string") return { features: found, content, origin: "cache", cacheFault: null };
     const features = await this.#make(request);
-    return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features) };
+    return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features, this.#spareBytes) };
   }
 
   async #make({ path, piece, speed, noise, gainDb }: FeatureRequest): Promise<StoredFeatures> {
@@ -88,8 +91,10 @@ function hashOf(path: string): string | null {
   }
 }
 
-function tryToWrite(folder: string, key: string, features: StoredFeatures): string | null {
+function tryToWrite(folder: string, key: string, features: StoredFeatures, spareBytes: number): string | null {
   try {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize - features.values.byteLength < spareBytes) return `its disk has less than ${formatBytes(spareBytes)} left`;
     writeFeatures(folder, key, features);
     return null;
   } catch (error) {

@@ -14,6 +14,8 @@ export interface FeatureSettings {
   readonly fbank: FbankOptions;
   /** Folder of the feature cache; null: none. */
   readonly cache: string | null;
+  /** Bytes of the cache's disk that it leaves free; 0 unless given. */
+  readonly spareBytes?: number;
 }
 
 /** One utterance's features, please. Plain data, since it goes to a thread. */
