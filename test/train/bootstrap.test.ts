@@ -93,6 +93,18 @@ describe("pairedBootstrap", () => {
     expect(pValue).toBeGreaterThan(0); // no number of resamples shows that
   });
 
+  it("calls two systems of the same true rate different about as often as it says", () => {
+    const sets = 300;
+    const differs = (set: number): boolean => pairedBootstrap(draw(80, 0.2, 6, set), draw(80, 0.2, 6, set).map(({ words }, u) => {
+      const hard = 2 * uniform(6, set, u, 1); // the same utterances are hard for both
+      return { words, errors: Array.from({ length: words }, (_, w) => uniform(6, set, u, 3, w) < 0.2 * hard).filter(Boolean).length };
+    }), { resamples: 400, seed: set }).pValue < 0.05;
+    const rejected = Array.from({ length: sets }, (_, set) => differs(set)).filter(Boolean).length / sets;
+    // 5 %, and three standard errors of 300 sets; ties, which count on both sides, make it fewer.
+    expect(rejected).toBeGreaterThan(0.01);
+    expect(rejected).toBeLessThan(0.09);
+  });
+
   it("finds no difference between equal systems, and refuses other utterances", () => {
     expect(pairedBootstrap(A, A)).toMatchObject({ difference: { value: 0, low: 0, high: 0 }, improvement: 0.5, pValue: 1 });
     expect(() => pairedBootstrap(A, B.slice(1))).toThrow("a has 4 utterances, b has 3");
