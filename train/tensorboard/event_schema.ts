@@ -34,7 +34,12 @@ const schema = protobuf.Root.fromJSON({
     },
     Summary: {
       fields: { value: { rule: "repeated", type: "Value", id: 1 } },
-      nested: { Value: { fields: { tag: { type: "string", id: 1 }, simpleValue: { type: "float", id: 2 } } } },
+      nested: {
+        Value: {
+          oneofs: { value: { oneof: ["simpleValue"] } }, // as in summary.proto: a member of a oneof is written also when it is 0
+          fields: { tag: { type: "string", id: 1 }, simpleValue: { type: "float", id: 2 } },
+        },
+      },
     },
     SessionLog: { fields: { status: { type: "int32", id: 1 } } },
   },

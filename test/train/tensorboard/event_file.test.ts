@@ -67,6 +67,13 @@ it("a log's numbers become curves, with the time of each", () => {
   });
 });
 
+it("a rate of 0 is a point of its curve", () => {
+  const events = openEventFile(folder, { now });
+  events.append({ ...dev(10), wer: { 2: 0.5, 4: 0 } });
+  events.close();
+  expect(curvesOf(readEvents(folder))).toMatchObject({ "dev/wer_depth_2": [[10, 0.5]], "dev/wer_depth_4": [[10, 0]] });
+});
+
 it("a part that goes on from a checkpoint takes back what was written after it, also of a record cut short", () => {
   const first = openEventFile(folder, { now });
   for (const at of [10, 20, 30, 40]) first.append(step(at));
