@@ -1,6 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import { bootstrapInterval, pairedBootstrap, type Interval, type UtteranceErrors } from "../bootstrap.ts";
 import type { ModelSize } from "../depths.ts";
+import { oneSampleT } from "../student_t.ts";
 import type { Experiment, Row } from "./config.ts";
 import { resultFile, type RunResult } from "./results.ts";
 import { runName } from "./plan.ts";
@@ -51,8 +52,10 @@ export interface SummaryComparison {
   readonly difference: Interval;
   /** The same of each of the seeds: whether another start of training would turn it round. */
   readonly bySeed: readonly number[];
-  /** Two-sided, of "both are equally good". */
+  /** Two-sided, of "these models are equally good": a paired bootstrap over utterances. */
   readonly pValue: number;
+  /** Two-sided, of "both are equally good, whatever the seed": Student's t-test of the seeds' differences; null of one seed. */
+  readonly pSeeds: number | null;
 }
 
 export interface Summary {
@@ -139,7 +142,8 @@ function compare(a: string, b: string, lines: readonly SummaryLine[], results: r
       const [runsA, runsB] = [runsOf(lineA), runsOf(lineB)];
       const { difference, pValue } = pairedBootstrap(pooled(runsB, set, depth), pooled(runsA, set, depth));
       const rateOfSeed = (runs: readonly RunResult[], seed: number): number => rateOf(pooled(runs.filter((run) => run.seed === seed), set, depth));
-      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, bySeed: seeds.map((seed) => rateOfSeed(runsA, seed) - rateOfSeed(runsB, seed)), pValue };
+      const bySeed = seeds.map((seed) => rateOfSeed(runsA, seed) - rateOfSeed(runsB, seed));
+      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, bySeed, pValue, pSeeds: bySeed.length < 2 ? null : oneSampleT(bySeed) };
     });
   });
 }

@@ -21,8 +21,8 @@ export function summaryMarkdown(summary: Summary): string {
     parts.push(
       comparisonTable(comparisons),
       "Difference: WER of the first minus that of the second in percentage points with its 95 % interval, of the seeds that both have together, then the lowest and highest of one seed. " +
-        "p: two-sided, paired bootstrap over utterances (10,000 resamples), not corrected for the number of tests. " +
-        "Interval and p are about the models trained here: what other utterances of the same speakers would change, not what other seeds would. " +
+        "p, utterances: paired bootstrap over utterances (10,000 resamples). This and the interval are about the models trained here: what other utterances of the same speakers would change, not what other seeds would. " +
+        "p, seeds: Student's t-test of the differences of each seed, which a claim about methods needs, and which few seeds seldom satisfy. Both are two-sided and not corrected for the number of tests. " +
         "A p over 0.05 does not show that two are equally good; the interval says by how much the first may be worse.",
     );
   return `${parts.join("\n\n")}\n`;
@@ -56,17 +56,20 @@ function errorCells(errors: ErrorSummary | undefined): [string, string] {
 }
 
 function comparisonTable(comparisons: readonly SummaryComparison[]): string {
-  const body = comparisons.map(({ a, b, depth, set, seeds, difference, bySeed, pValue }) => [
+  const body = comparisons.map(({ a, b, depth, set, seeds, difference, bySeed, pValue, pSeeds }) => [
     `${a} - ${b}`,
     String(depth),
     set,
     String(seeds.length),
     `${signed(difference.value)} [${signed(difference.low)}, ${signed(difference.high)}]`,
     bySeed.length < 2 ? "-" : `${signed(Math.min(...bySeed))} to ${signed(Math.max(...bySeed))}`,
-    pValue < 0.001 ? "< 0.001" : pValue.toFixed(3),
+    probability(pValue),
+    pSeeds === null ? "-" : probability(pSeeds),
   ]);
-  return markdownTable(["compared", "depth", "set", "seeds", "difference", "lowest to highest", "p"], body, 1);
+  return markdownTable(["compared", "depth", "set", "seeds", "difference", "lowest to highest", "p, utterances", "p, seeds"], body, 1);
 }
+
+const probability = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));
 
 /** A share as a percentage without its sign. */
 const percent = (share: number): string => (100 * share).toFixed(2);
