@@ -12,6 +12,9 @@ export interface SubwordUnitsJson {
   tokenizer: TokenizerJson;
 }
 
+/** More distinct words than most corpora have. */
+const MOST_WORDS = 2 ** 18;
+
 /** Tokens that files have for the CTC blank, in the order of preference; `<pad>` is what wav2vec 2.0's have. */
 const BLANK_TOKENS = ["<blank>", "<blk>", "[BLANK]", "<pad>", "[PAD]"];
 
@@ -36,6 +39,8 @@ export class SubwordUnits implements Units {
   readonly #mark: string;
   /** Whether words are encoded one by one. */
   readonly #splits: boolean;
+  /** Labels of words that were met, since texts have the same ones again and again and the library takes its time for each. */
+  readonly #ofWords = new Map<string, number[] | null>();
 
   /** @throws UserError that begins with the source, if the tokenizer is none that can be used */
   constructor(tokenizerJson: unknown, source = "tokenizer") {
@@ -109,18 +114,24 @@ export class SubwordUnits implements Units {
   /** The text's classes, or null where a character is in no token. */
   #labels(text: string): number[] | null {
     if (text.includes(this.#mark)) return null; // would come back as a space
+    if (!this.#splits) return this.#labelsOfPart(text);
     const labels: number[] = [];
     // The library's Metaspace does not split before spaces, where tokenizers in Python and Rust do.
-    for (const part of this.#splits ? text.split(/(?= )/u) : [text]) {
-      if (part === "") continue;
-      const { ids } = this.#tokenizer.encode(part, { add_special_tokens: false });
-      for (const id of ids as (number | undefined)[]) {
-        const label = id === undefined ? undefined : this.#classes.get(id);
-        if (label === undefined || this.#pieces[label]!.text === "") return null;
-        labels.push(label);
-      }
+    for (const part of text.split(/(?= )/u)) {
+      const known = this.#ofWords.get(part);
+      const found = known === undefined ? this.#labelsOfPart(part) : known;
+      if (known === undefined && this.#ofWords.size < MOST_WORDS) this.#ofWords.set(part, found);
+      if (found === null) return null;
+      for (const label of found) labels.push(label);
     }
     return labels;
+  }
+
+  #labelsOfPart(part: string): number[] | null {
+    if (part === "") return [];
+    const { ids } = this.#tokenizer.encode(part, { add_special_tokens: false });
+    const labels = (ids as (number | undefined)[]).map((id) => (id === undefined ? undefined : this.#classes.get(id)));
+    return labels.every((label) => label !== undefined && this.#pieces[label]!.text !== "") ? (labels as number[]) : null;
   }
 }
 
