@@ -101,8 +101,8 @@ export function writeStateBeside(path: string, state: CheckpointState): void {
   writeAtomically(stateBeside(path), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
-// JSON has no infinity, which is the rate where dev has no words.
-const scoredSchema = z.object({ wer: z.number().nullable().transform((wer) => wer ?? Infinity), step: z.int().min(0) });
+const rateSchema = z.number().nullable().transform((rate) => rate ?? Infinity); // JSON has no infinity, which is the rate where dev has no words
+const scoredSchema = z.object({ wer: rateSchema, cer: rateSchema.optional(), step: z.int().min(0) });
 
 const stateSchema = z.looseObject({
   format: z.literal("unfold-checkpoint/1"),

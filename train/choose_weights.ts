@@ -7,15 +7,15 @@ import type { TrainConfig } from "./config.ts";
 import type { TrainingData } from "./data/training_data.ts";
 import { ratesByDepth } from "./depth_rates.ts";
 import { evaluatedPaths } from "./depths.ts";
-import { evaluate } from "./evaluate.ts";
-import type { KeptCheckpoints } from "./kept_checkpoints.ts";
+import { evaluate, type DepthScore } from "./evaluate.ts";
+import { isBetter, type KeptCheckpoints } from "./kept_checkpoints.ts";
 import type { LogRecord } from "./log.ts";
 import { formatPercent } from "./number_format.ts";
 import type { RunObserver } from "./run_observer.ts";
 
 /**
  * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the
- * mean of the kept ones, if that has a lower WER on dev at the deepest path. The mean is in `average.safetensors` either way.
+ * mean of the kept ones, if that is better on dev at the deepest path. The mean is in `average.safetensors` either way.
  */
 export async function chooseWeights(
   device: Device,
@@ -39,8 +39,10 @@ export async function chooseWeights(
   restoreParameters(mean, parameters, { moments: false });
   const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, search);
   const { wer, cer } = ratesByDepth(scores);
-  const [meanWer, bestWer] = [scores.at(-1)?.wer as number, best.state.best?.wer ?? Infinity];
-  const tested = meanWer < bestWer ? "average" : "best";
+  const { wer: meanWer, cer: meanCer } = scores.at(-1) as DepthScore;
+  const bestScore = best.state.best ?? { wer: Infinity };
+  const bestWer = bestScore.wer;
+  const tested = isBetter({ wer: meanWer, cer: meanCer }, bestScore) ? "average" : "best";
   write({ type: "average", of: average.of, steps: [...(mean.state.averageOf ?? [])], wer, cer, bestWer, tested });
   observer.message(`WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`);
   if (tested === "best") restoreParameters(best, parameters, { moments: false });

@@ -3,10 +3,16 @@ import { join } from "node:path";
 import { copyAtomically } from "./atomic_file.ts";
 import { loadCheckpoint, writeStateBeside, type CheckpointState } from "./checkpoint.ts";
 
-/** A checkpoint that is kept for its WER on dev. */
+/** A checkpoint that is kept for its WER on dev. Those of older runs do not say their CER. */
 export interface Scored {
   readonly wer: number;
+  readonly cer?: number | undefined;
   readonly step: number;
+}
+
+/** Whether `a` has the lower WER or, since at first all have 100 %, the lower CER at the same WER. */
+export function isBetter(a: Omit<Scored, "step">, b: Omit<Scored, "step">): boolean {
+  return a.wer < b.wer || (a.wer === b.wer && (a.cer ?? Infinity) < (b.cer ?? Infinity));
 }
 
 export interface KeepingConfig {
@@ -44,7 +50,7 @@ export class KeptCheckpoints {
     if (resumed) this.#restore(resumed);
   }
 
-  /** Lowest WER first; of equals the earlier one. */
+  /** Lowest WER first; of equals the one of lower CER, then the earlier one. */
   get ranking(): readonly Scored[] {
     return this.#ranking;
   }
@@ -68,7 +74,7 @@ export class KeptCheckpoints {
 
   /** Ranks an evaluated model, and saves it if it is among the best. `save` is called after `state` has it. */
   async evaluated(scored: Scored, save: (path: string) => Promise<void>): Promise<void> {
-    const place = this.#ranking.filter(({ wer }) => wer <= scored.wer).length;
+    const place = this.#ranking.filter((kept) => !isBetter(scored, kept)).length;
     if (place >= this.#config.keepBest) return;
     const [best] = this.#ranking;
     if (place === 0 && best) this.#keepAs("best", best.step);

@@ -16,7 +16,7 @@ import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
 import { divergenceError } from "./divergence.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "./early_stop.ts";
 import { ratesByDepth } from "./depth_rates.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate, type DepthScore } from "./evaluate.ts";
 import { countInfeasible } from "./infeasible.ts";
 import { unlessAborted } from "./interruption.ts";
 import { KeptCheckpoints, LAST_FILE } from "./kept_checkpoints.ts";
@@ -159,14 +159,14 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     await collect(); // so that weights which are no numbers are not tested
     const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, data.search);
     const rates = ratesByDepth(scores);
-    const wer = scores.at(-1)?.wer as number;
+    const { wer, cer } = scores.at(-1) as DepthScore;
     write({ type: "dev", step, epoch, ...rates });
     logged = { ...logged, dev: { step, ...rates } };
     const watched = watchCollapse(silence, scores, step);
     silence = watched.silence;
     for (const message of watched.alarms) write({ type: "warning", step, message });
     if (config.earlyStop) patience = afterEvaluation(patience, wer, config.earlyStop);
-    await checkpoints.evaluated({ wer, step }, save(false));
+    await checkpoints.evaluated({ wer, cer, step }, save(false));
   };
 
   try {

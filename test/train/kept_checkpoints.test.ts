@@ -74,6 +74,12 @@ describe("kept beside the newest and the best", () => {
     expect(run.checkpoints.files("best", 9).map((file) => loadCheckpoint(file).state.step)).toEqual([5, 2, 1]);
   });
 
+  it("of equal WER the one of lower CER, as at first all have 100 %", async () => {
+    const { checkpoints } = new Run({ keepBest: 3 });
+    for (const [step, cer] of [[1, 0.9], [2, 0.7], [3, 0.7], [4, 0.8]] as const) await checkpoints.evaluated({ wer: 1, cer, step }, () => Promise.resolve());
+    expect(checkpoints.ranking.map(({ step }) => step)).toEqual([2, 3, 4]);
+  });
+
   it("fewer after resuming with fewer to keep", async () => {
     const run = new Run({ keepBest: 3, keepLast: 3 });
     for (const step of [2, 4, 6]) {

@@ -46,7 +46,7 @@ export const averageSchema = z.strictObject({
 export const checkpointSchema = z.strictObject({
   every_steps: whole(1).default(500).describe("Steps from one checkpoint to the next; another is kept at the best dev WER."),
   keep_last: whole(1, 1000).default(1).describe("How many of these are kept: last.safetensors, and earlier ones under names with their step."),
-  keep_best: whole(1, 1000).default(1).describe("How many of those with the lowest dev WER of the deepest path are kept: best.safetensors, and the next best under names with their step."),
+  keep_best: whole(1, 1000).default(1).describe("How many of those with the lowest dev WER of the deepest path (of equals, the lowest CER) are kept: best.safetensors, and the next best under names with their step."),
   average: averageSchema.nullable().default(null)
     .describe("At the end, the mean of the values of kept checkpoints becomes average.safetensors, which is tested instead of the best one if it is better on dev; null leaves that out."),
 });
