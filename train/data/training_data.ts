@@ -46,6 +46,7 @@ export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint 
   const source = openFeatureSource(config, (message) => warn(message));
   const interrupt = (): void => source.close(signal?.reason as Error);
   signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt(); // while the device was opened
   try {
     const sets = await readSets(config, resumed, observer, source, warnings);
     if (process.env["UNFOLD_DEBUG"] === "1") observer.message(describeCounts(source));
