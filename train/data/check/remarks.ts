@@ -23,6 +23,9 @@ export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, t
   if (several.length > 0) remarks.push(`${several.length} of ${heard.length} have several channels, which are averaged: ${some(several)}`);
   const clipped = heard.filter((one) => one.clipped > 0);
   if (clipped.length > 0) remarks.push(`${clipped.length} of ${heard.length} are clipped: ${some(clipped)}`);
+  const seen = new Set<string>();
+  const sameId = heard.filter(({ id }) => seen.size === seen.add(id).size);
+  if (sameId.length > 0) remarks.push(`${sameId.length} of ${heard.length} have the id of an earlier one, with which reports confuse them: ${some(sameId)}`);
   if (emptyTexts > 0) remarks.push(`${emptyTexts} texts are empty`);
   return remarks;
 }
