@@ -10,8 +10,8 @@ const variants = convolutionVariants("conv2d");
 
 /** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps; elements of the ReLU. */
 const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
-/** Enough chunks to keep a GPU busy, few enough that adding them up costs little. */
-const MAX_CHUNKS = 64;
+/** Enough chunks to keep a device busy, few enough that adding them up costs little and that they fit in 16 MiB: large filters have work enough in each. */
+const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
 const geometry = {
   batch: "u32", height: "u32", width: "u32", channels: "u32", out_height: "u32", out_width: "u32", outs: "u32",
@@ -109,8 +109,10 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
 type Geometry = ReturnType<typeof checkSizes>;
 
 function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
-  const rows_per_chunk = Math.ceil((sizes.batch * sizes.out_height) / MAX_CHUNKS);
-  const partial = tape.empty([Math.ceil((sizes.batch * sizes.out_height) / rows_per_chunk), weight.size + sizes.outs]);
+  const rows = sizes.batch * sizes.out_height;
+  const columns = weight.size + sizes.outs;
+  const rows_per_chunk = Math.ceil(rows / Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns))));
+  const partial = tape.empty([Math.ceil(rows / rows_per_chunk), columns]);
   backwardParams.encode(tape, { x, dy, partial }, { ...sizes, rows_per_chunk }, {});
   if (weight.needsGrad) addPartialSums(tape, partial, tape.gradientOf(weight));
   if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias), weight.size);
