@@ -12,6 +12,7 @@ import { isBetter, type KeptCheckpoints } from "./kept_checkpoints.ts";
 import type { LogRecord } from "./log.ts";
 import { formatPercent } from "./number_format.ts";
 import type { RunObserver } from "./run_observer.ts";
+import { judgedDepth } from "./trained_depths.ts";
 
 /**
  * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the
@@ -39,7 +40,7 @@ export async function chooseWeights(
   restoreParameters(mean, parameters, { moments: false });
   const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, search);
   const { wer, cer } = ratesByDepth(scores);
-  const { wer: meanWer, cer: meanCer } = scores.at(-1) as DepthScore;
+  const { wer: meanWer, cer: meanCer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
   const bestScore = best.state.best ?? { wer: Infinity };
   const bestWer = bestScore.wer;
   const tested = isBetter({ wer: meanWer, cer: meanCer }, bestScore) ? "average" : "best";

@@ -30,6 +30,7 @@ import { StepClock } from "./step_clock.ts";
 import { expectRun, makeFolder } from "./run_folder.ts";
 import { lockRun } from "./run_lock.ts";
 import { RunMetrics } from "./run_metrics.ts";
+import { judgedDepth } from "./trained_depths.ts";
 import { noEventFile, openEventFile } from "./tensorboard/event_file.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report.ts";
@@ -154,12 +155,12 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 
-  /** Error rates on dev. The deepest path's decides which checkpoints are the best, and when to stop early. */
+  /** Error rates on dev. Those of the deepest depth that is trained decide which checkpoints are the best, and when to stop early. */
   const evaluateDev = async (epoch: number): Promise<void> => {
     await collect(); // so that weights which are no numbers are not tested
     const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, data.search);
     const rates = ratesByDepth(scores);
-    const { wer, cer } = scores.at(-1) as DepthScore;
+    const { wer, cer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
     write({ type: "dev", step, epoch, ...rates });
     logged = { ...logged, dev: { step, ...rates } };
     const watched = watchCollapse(silence, scores, step);

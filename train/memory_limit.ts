@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { freemem } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 
@@ -20,10 +21,13 @@ const MIB = 2 ** 20;
 export function memoryLimit({ info, isSoftware, pool }: Pick<Device, "info" | "isSoftware" | "pool">, limitGib: number | null): MemoryLimit | null {
   if (limitGib !== null) return { bytes: limitGib * GIB, source: "memory.limit_gib" };
   const ours = pool.statistics.allocatedBytes; // of an earlier run on the same device
-  if (isSoftware) return { bytes: process.availableMemory() + ours, source: "free memory of this machine" };
+  if (isSoftware) return { bytes: freeMemory() + ours, source: "free memory of this machine" };
   const free = info.vendor === "nvidia" ? freeOfNvidia(info.name) : info.vendor === "amd" ? freeOfAmd() : null;
   return free === null ? null : { bytes: free + ours, source: `free memory of ${info.name}` };
 }
+
+/** Of the machine, or of the container that this process may use; which of them only Node 20.13 and later tells. */
+const freeMemory = (): number => (process as Partial<Pick<NodeJS.Process, "availableMemory">>).availableMemory?.() ?? freemem();
 
 /** Bytes by NVIDIA's own tool; null where it is not installed or does not answer. */
 function freeOfNvidia(name: string): number | null {

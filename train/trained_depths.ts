@@ -29,6 +29,16 @@ export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDept
   return depths.map((depth, i) => ({ depth, ctcWeight: weights[depth] as number, distilled: i > 0 && i === depths.length - 1 }));
 }
 
+/**
+ * The evaluated depth whose error rate on dev decides which checkpoint is the best: the deepest one, but none that is deeper than
+ * what is trained, as long as there is another.
+ */
+export function judgedDepth(config: TrainConfig): number {
+  const [deepest] = trainedDepths(config) as [TrainedDepth, ...TrainedDepth[]];
+  const { depths } = config.unfold;
+  return depths.findLast((depth) => depth <= deepest.depth) ?? (depths[0] as number);
+}
+
 /** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not trained anyway. */
 export function middleDepths(config: TrainConfig): number[] {
   const trained = trainedDepths(config).map(({ depth }) => depth);

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
 import { scheduleOf } from "../../train/build_model.ts";
 import { countParameters, evaluatedPaths, parametersOf, trainingPaths, untiedParameters } from "../../train/depths.ts";
+import { judgedDepth } from "../../train/trained_depths.ts";
 import { testDevice } from "../test_device.ts";
 import { smallConfig, smallModel } from "./small_model.ts";
 
@@ -87,4 +88,11 @@ it("parameters of a path count its own depth's norms and no other's", () => {
     expect(parametersOf(own, 2, schedule)).toEqual(parametersOf(shared, 2, schedule));
     expect(untiedParameters(own, 2, schedule)).toEqual(untiedParameters(shared, 2, schedule));
   }
+});
+
+it("the best checkpoint is that of the deepest evaluated depth which is trained", () => {
+  expect(judgedDepth(smallConfig("unfold.depths=[2, 4, 6]"))).toBe(6);
+  expect(judgedDepth(smallConfig("unfold.depths=[2, 4, 6]", "loss.depth_weights={2: 1}"))).toBe(2);
+  expect(judgedDepth(smallConfig("unfold.depths=[2, 4, 6]", "loss.depth_weights={2: 1, 5: 1}"))).toBe(4);
+  expect(judgedDepth(smallConfig("unfold.depths=[4, 6]", "loss.depth_weights={2: 1}"))).toBe(4);
 });
