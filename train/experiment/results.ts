@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { z } from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
@@ -15,7 +15,7 @@ const resultSchema = z.object({
   format: z.literal("unfold-experiment-result/1"),
   row: z.string(),
   seed: z.int().min(1),
-  /** As `plainConfig` writes it. */
+  /** As `plainConfig` writes it, without the folders of the machine. */
   config: z.record(z.string(), z.unknown()),
   /** Digest of the utterances trained on. */
   trainingSet: z.string().nullable(),
@@ -85,7 +85,7 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
     format: "unfold-experiment-result/1",
     row: row.name,
     seed,
-    config: start.config,
+    config: withoutFolders(start.config),
     trainingSet: loadCheckpoint(best).state.trainingSet ?? null,
     parameters: start.parameters,
     checkpointBytes: statSync(best).size,
@@ -109,6 +109,14 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
       }),
     ),
   };
+}
+
+/** A plain config that says the same on every machine: manifests as they are within the folder of the data. */
+function withoutFolders(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { folder, train, dev, test, cache: _, ...data } = config["data"] as { folder: string; train: string; dev: string; test: Record<string, string>; cache?: unknown };
+  const within = (file: string): string => relative(folder, file).replaceAll(sep, "/");
+  const tests = Object.fromEntries(Object.entries(test).map(([name, file]) => [name, within(file)]));
+  return { ...config, data: { ...data, train: within(train), dev: within(dev), test: tests } };
 }
 
 /** The counts of every utterance of an alignment file, as `formatUtterance` wrote them. */

@@ -103,6 +103,10 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
   for (const title of ["built alone 1", "built alone 3", "the method", "method - alone-3"]) expect(table).toContain(`| ${title} |`);
   expect(readFileSync(at("out/figure.svg"), "utf8")).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*fill="white"[^]*the method[^]*<\/svg>\n$/u);
 
+  // Results and tables are for every machine.
+  for (const file of ["table.md", "table.json", "figure.svg", "times.json", ...readdirSync(at("out/results")).map((name) => `results/${name}`)])
+    expect(readFileSync(at(`out/${file}`), "utf8")).not.toContain(folder);
+
   // What is finished stays as it was trained, and can be measured again.
   const before = readFileSync(at("out/results/method-seed2.json"), "utf8");
   await expect(attempt("out", { rows: ["alone"], sets: ["loss.kl_weight=0.5"] })).rejects.toThrow(
