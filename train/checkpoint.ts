@@ -52,8 +52,8 @@ export interface CheckpointState {
 
 export interface Metrics {
   readonly train?: Pick<StepRecord, "step" | "loss" | "ctc">;
-  /** Error rates at each depth. */
-  readonly dev?: Pick<DevRecord, "step" | "wer" | "cer" | "blankRatio">;
+  /** Error rates and CTC loss at each depth. */
+  readonly dev?: Pick<DevRecord, "step" | "wer" | "cer" | "blankRatio" | "loss">;
 }
 
 export interface Checkpoint {

@@ -4,6 +4,7 @@ import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { Utterance } from "./data/dataset.ts";
 import { addErrors, align, compareTexts, countErrors, cutText, errorRate, type AlignmentStep, type ErrorCounts } from "./error_rate.ts";
+import { referenceLabels } from "./reference_labels.ts";
 import { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
 
 export interface ScoredUtterance {
@@ -21,12 +22,20 @@ export interface DepthScore {
   readonly wer: number;
   readonly cer: number;
   readonly blankRatio: number;
+  /**
+   * Where it was asked for, the CTC loss, as training has it but without dropout: sum over utterances / utterances, not
+   * divided by their lengths. Texts with unknown characters and those that cannot be aligned are left out; undefined where
+   * none is left.
+   */
+  readonly loss?: number | undefined;
   /** Seconds of computing per second of audio; null when the depths were computed together. */
   readonly realTimeFactor: number | null;
   readonly utterances: readonly ScoredUtterance[];
 }
 
-export interface EvaluateOptions extends RecogniseOptions {
+export interface EvaluateOptions extends Omit<RecogniseOptions, "references"> {
+  /** The CTC loss of the utterances' texts too. */
+  readonly loss?: boolean;
   /** One pass for each depth, so that each has its own time. Otherwise depths share what they can. */
   readonly timed?: boolean;
 }
@@ -40,7 +49,8 @@ export async function evaluate(
   units: Units,
   options: EvaluateOptions = {},
 ): Promise<DepthScore[]> {
-  const { timed = false, onProgress, ...rest } = options;
+  const { timed = false, loss = false, onProgress, ...rest } = options;
+  const references = loss ? utterances.map((utterance) => referenceLabels(utterance, units)) : undefined;
   const seconds = utterances.reduce((sum, u) => sum + u.seconds, 0);
   const scores: DepthScore[] = [];
   const groups = timed ? paths.map((path) => [path]) : [paths];
@@ -48,7 +58,7 @@ export async function evaluate(
   for (const [g, group] of groups.entries()) {
     const progress = onProgress && ((done: number): void => onProgress(g * utterances.length + done, groups.length * utterances.length));
     const started = performance.now();
-    const recognised = await recognise(device, model, utterances, group.map(({ schedule }) => schedule), { ...rest, ...(progress && { onProgress: progress }) });
+    const recognised = await recognise(device, model, utterances, group.map(({ schedule }) => schedule), { ...rest, references, ...(progress && { onProgress: progress }) });
     const realTimeFactor = timed ? (performance.now() - started) / 1000 / seconds : null;
     recognised.forEach((result, i) => scores.push(score((group[i] as { depth: number }).depth, result, utterances, units, realTimeFactor)));
   }
@@ -62,12 +72,12 @@ async function warmUp(device: Device, model: ConformerCtc, utterances: readonly 
   if (deepest) await recognise(device, model, longest, [deepest], { batchSize });
 }
 
-function score(depth: number, { hypotheses, blankRatio }: Recognised, utterances: readonly Utterance[], units: Units, realTimeFactor: number | null): DepthScore {
+function score(depth: number, { hypotheses, blankRatio, loss }: Recognised, utterances: readonly Utterance[], units: Units, realTimeFactor: number | null): DepthScore {
   const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
     const hypothesis = hypothesisText(hypotheses[i]?.labels ?? [], units);
     return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
   });
   const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));
   const characters = addErrors(scored.map(({ reference, hypothesis }) => compareTexts(reference, hypothesis, "character")));
-  return { depth, words, characters, wer: errorRate(words), cer: errorRate(characters), blankRatio, realTimeFactor, utterances: scored };
+  return { depth, words, characters, wer: errorRate(words), cer: errorRate(characters), blankRatio, loss, realTimeFactor, utterances: scored };
 }

@@ -64,6 +64,11 @@ export interface DevRecord {
   cer: PerDepth;
   /** Share of frames whose best class is the blank, at the deepest path or at each. Close to 1 for long, the model has collapsed. */
   blankRatio: PerDepth | number;
+  /**
+   * CTC loss, like the steps' `ctc` but without dropout: sum over utterances / utterances. Those whose text has characters that
+   * no unit spells, or cannot be aligned, are left out.
+   */
+  loss?: PerDepth;
 }
 
 export interface WarningRecord {

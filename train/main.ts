@@ -22,7 +22,7 @@ import { unlessAborted } from "./interruption.ts";
 import { KeptCheckpoints, LAST_FILE } from "./kept_checkpoints.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
-import { checkMemory } from "./memory_check.ts";
+import { checkMemory, plannedData } from "./memory_check.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
 import { activationType } from "./precision.ts";
@@ -85,8 +85,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));
 
   // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
-  const evaluated = [dev, ...data.tests.map(({ set }) => set)].map(({ utterances }) => utterances);
-  const memory = checkMemory(device, config, { vocabulary: units.size, training: augmented.longest(), evaluated }, observer.message);
+  const memory = checkMemory(device, config, plannedData(data), observer.message);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
@@ -155,10 +154,10 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 
-  /** Error rates on dev. Those of the deepest depth that is trained decide which checkpoints are the best, and when to stop early. */
+  /** Error rates and CTC loss on dev. The rates of the deepest depth that is trained decide which checkpoints are the best, and when to stop early. */
   const evaluateDev = async (epoch: number): Promise<void> => {
     await collect(); // so that weights which are no numbers are not tested
-    const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, data.search);
+    const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, { ...data.search, loss: true });
     const rates = ratesByDepth(scores);
     const { wer, cer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
     write({ type: "dev", step, epoch, ...rates });

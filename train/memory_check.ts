@@ -1,7 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { TrainConfig } from "./config.ts";
-import { loadTrainingData } from "./data/training_data.ts";
+import { loadTrainingData, type TrainingData } from "./data/training_data.ts";
 import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "./log_records.ts";
 import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
@@ -9,6 +9,7 @@ import { memoryLimit } from "./memory_limit.ts";
 import { planEvaluation, planMemory, type BatchShape } from "./memory_plan.ts";
 import { memoryTable } from "./memory_table.ts";
 import { formatBytes } from "./number_format.ts";
+import { referenceLabels } from "./reference_labels.ts";
 import type { RunObserver } from "./run_observer.ts";
 
 /** What memory is planned for. */
@@ -19,6 +20,12 @@ export interface PlannedData {
   readonly training: readonly BatchMember[];
   /** The dev set and the test sets. */
   readonly evaluated: readonly (readonly BatchMember[])[];
+}
+
+/** What memory is planned for, of a run's data: the texts of dev count, since their CTC loss is logged. */
+export function plannedData({ augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">): PlannedData {
+  const spoken = dev.utterances.map((utterance) => ({ frames: utterance.frames, labels: referenceLabels(utterance, units) ?? [] }));
+  return { vocabulary: units.size, training: augmented.longest(), evaluated: [spoken, ...tests.map(({ set }) => set.utterances)] };
 }
 
 export interface CheckedPlan {
@@ -47,10 +54,9 @@ export function checkMemory(device: Device, config: TrainConfig, data: PlannedDa
 
 /** The check alone, without a run: reads the data of a config and shows what training on it would need. */
 export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
-  const { augmented, dev, tests, units, source } = await loadTrainingData(config, undefined, observer);
-  source.close();
-  const evaluated = [dev, ...tests.map(({ set }) => set)].map(({ utterances }) => utterances);
-  return checkMemory(device, config, { vocabulary: units.size, training: augmented.longest(), evaluated }, show);
+  const data = await loadTrainingData(config, undefined, observer);
+  data.source.close();
+  return checkMemory(device, config, plannedData(data), show);
 }
 
 function plan(device: Device, config: TrainConfig, { vocabulary, training, evaluated }: PlannedData): { record?: PlanRecord; fault?: string } {
@@ -69,7 +75,8 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   }
 
   const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
-  const largest = sets.reduce((a, b) => (batchLoad(b) > batchLoad(a) ? b : a));
+  const labels = Math.max(...sets.map((set) => set.labels)); // of dev, which need not be the set with the largest batch
+  const largest = { ...sets.reduce((a, b) => (batchLoad(b) > batchLoad(a) ? b : a)), labels };
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
   const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };

@@ -10,6 +10,7 @@ import { padBatch, type Batch } from "./data/batch.ts";
 import { evaluatedPaths, trainingPaths, type DepthPath, type TrainingPath } from "./depths.ts";
 import { activationType } from "./precision.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
+import { utteranceLosses } from "./utterance_losses.ts";
 
 /** The size of a padded batch: utterances, feature frames of the longest, labels of the longest target. */
 export interface BatchShape {
@@ -84,17 +85,19 @@ export function planInference(device: Device, config: TrainConfig, vocabulary: n
   return measure(device, config, vocabulary, false, (tape, built) => void forward(tape, built, config, shape, [path]));
 }
 
-function forward(tape: Tape, { model }: BuiltModel, { features: { bins } }: TrainConfig, { size, frames }: BatchShape, paths: readonly DepthPath[]): readonly Tensor[] {
+function forward(tape: Tape, { model }: BuiltModel, { features: { bins } }: TrainConfig, { size, frames }: BatchShape, paths: readonly DepthPath[]): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
   const features = tape.upload(new Float32Array(size * frames * bins), [size, frames, bins]);
-  return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule)).logits;
+  return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule));
 }
 
-/** The memory of evaluating a batch at every depth together, between training steps. */
+/** The memory of evaluating a batch at every depth together, with its CTC losses, between training steps. */
 export function planEvaluation(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): EvaluationMemory {
   const paths = evaluatedPaths(config);
   const memory = measure(device, config, vocabulary, true, (tape, built) => {
     const evaluation = new Tape(tape.device, { grad: false });
-    for (const logits of forward(evaluation, built, config, batch, paths)) logSoftmax(evaluation, logits);
+    const { logits, deviceLengths } = forward(evaluation, built, config, batch, paths);
+    utteranceLosses(evaluation, logits, deviceLengths, blankBatch(batch, config.features.bins), built.model.config.blank);
+    for (const path of logits) logSoftmax(evaluation, path);
     evaluation.end();
   });
   return { batch, depths: paths.map(({ depth }) => depth), ...memory };

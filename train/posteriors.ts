@@ -1,48 +1,62 @@
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
-import { read, type Tensor } from "../engine/tensor.ts";
+import { read, readLater, type Tensor } from "../engine/tensor.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { ConformerCtc } from "../model/conformer_ctc.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { loadItems, padBatch, type LazyItem } from "./data/batch.ts";
+import { utteranceLosses } from "./utterance_losses.ts";
 
 export interface PosteriorOptions {
   /** Utterances of a batch; 16 by default. */
   readonly batchSize?: number;
   /** Called after each batch with the utterances done. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** What each utterance says, null where that is not known: gives their CTC losses too, of the same pass. */
+  readonly references?: readonly (Int32Array | null)[] | undefined;
 }
+
+/**
+ * @param logProbs  log-probabilities `[frames, vocab]`, padding cut off
+ * @param utterance its index
+ * @param schedule  its index
+ * @param loss      CTC loss of the reference; null without one
+ */
+export type UsePosterior = (logProbs: Float32Array, utterance: number, schedule: number, loss: number | null) => void;
 
 /**
  * Runs the utterances through every schedule (shared prefixes once), in batches of similar length, and hands out each
  * utterance's log-posteriors as soon as they are there, so that only those of one batch are in memory.
- *
- * @param use gets log-probabilities `[frames, vocab]`, padding cut off, with the indices of utterance and schedule
  */
 export async function forEachPosterior(
   device: Device,
   model: ConformerCtc,
   utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
-  { batchSize = 16, onProgress }: PosteriorOptions,
-  use: (logProbs: Float32Array, utterance: number, schedule: number) => void,
+  { batchSize = 16, onProgress, references }: PosteriorOptions,
+  use: UsePosterior,
 ): Promise<void> {
-  const { inputDim, vocabulary } = model.config;
+  const { inputDim, vocabulary, blank } = model.config;
   // Of similar length, so that little of a batch is padding; the longest first, so that memory that does not suffice shows early.
   const order = utterances.map((_, i) => i).sort((a, b) => (utterances[b] as LazyItem).frames - (utterances[a] as LazyItem).frames);
   for (let start = 0; start < order.length; start += batchSize) {
     const members = order.slice(start, start + batchSize);
-    const batch = padBatch(await loadItems(members.map((i) => utterances[i] as LazyItem)), inputDim);
+    const labels = (i: number): Int32Array => references?.[i] ?? new Int32Array();
+    const batch = padBatch(await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))), inputDim);
     const tape = new Tape(device, { grad: false });
     try {
       const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
-      const { logits, lengths } = model.forward(tape, features, [...batch.lengths], schedules);
-      const posteriors = await Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>));
+      const { logits, lengths, deviceLengths } = model.forward(tape, features, [...batch.lengths], schedules);
+      const ofReferences = references ? utteranceLosses(tape, logits, deviceLengths, batch, blank) : [];
+      const [losses, posteriors] = await Promise.all([
+        Promise.all(ofReferences.map((path) => readLater(device, path))), // submitted with the next
+        Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>)),
+      ]);
       for (const [schedule, logProbs] of posteriors.entries()) {
         const frames = (logits[schedule] as Tensor).shape[1] as number;
         for (const [row, utterance] of members.entries()) {
           const first = row * frames * vocabulary;
-          use(logProbs.subarray(first, first + (lengths[row] as number) * vocabulary), utterance, schedule);
+          use(logProbs.subarray(first, first + (lengths[row] as number) * vocabulary), utterance, schedule, references?.[utterance] ? (losses[schedule]?.[row] as number) : null);
         }
       }
     } finally {

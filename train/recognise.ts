@@ -14,6 +14,8 @@ export interface Recognised {
   readonly hypotheses: readonly Hypothesis[];
   /** Share of real frames whose likeliest class is the blank; near 1 a model has collapsed. */
   readonly blankRatio: number;
+  /** CTC loss: sum over the utterances that have references / their number. Undefined where none has. */
+  readonly loss: number | undefined;
 }
 
 /** Runs the utterances through every schedule (shared prefixes once) and decodes each path's posteriors. */
@@ -25,15 +27,22 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<Recognised[]> {
   const { vocabulary, blank } = model.config;
-  const results = schedules.map(() => ({ hypotheses: new Array<Hypothesis>(utterances.length), blanks: 0, frames: 0 }));
-  await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule) => {
+  const results = schedules.map(() => ({ hypotheses: new Array<Hypothesis>(utterances.length), blanks: 0, frames: 0, loss: 0, losses: 0 }));
+  await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule, loss) => {
     const result = results[schedule] as (typeof results)[number];
     const { labels, score } = search(logProbs, vocabulary, blank, options)[0] as Hypothesis;
     result.hypotheses[utterance] = { labels, score };
     result.frames += logProbs.length / vocabulary;
     result.blanks += countBlanks(logProbs, vocabulary, blank);
+    if (loss === null) return;
+    result.loss += loss;
+    result.losses++;
   });
-  return results.map(({ hypotheses, blanks, frames }) => ({ hypotheses, blankRatio: frames === 0 ? 0 : blanks / frames }));
+  return results.map(({ hypotheses, blanks, frames, loss, losses }) => ({
+    hypotheses,
+    blankRatio: frames === 0 ? 0 : blanks / frames,
+    loss: losses === 0 ? undefined : loss / losses,
+  }));
 }
 
 /** The text of a hypothesis: words with single spaces between them. */

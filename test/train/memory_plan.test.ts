@@ -72,13 +72,14 @@ describe("the plan of a step is what the pool reports of it", () => {
 
 it("an evaluation between steps needs what the pool reports of it", async () => {
   const config = smallConfig("unfold.depths=[1, 2, 4]", "precision=f16");
-  const planned = planEvaluation(device, config, UNITS, { size: 3, frames: 90, labels: 1 });
+  const planned = planEvaluation(device, config, UNITS, shape);
   device.trim();
   const { activation } = activationType(device, config.precision);
   const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16" });
   device.pool.resetPeak();
   const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
-  await forEachPosterior(device, built.model, utterances, evaluatedPaths(config).map(({ schedule }) => schedule), {}, () => undefined);
+  const references = utterances.map(({ labels }) => labels);
+  await forEachPosterior(device, built.model, utterances, evaluatedPaths(config).map(({ schedule }) => schedule), { references }, () => undefined);
   built.parameters.release();
   expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: device.pool.statistics.peakBytes });
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { DevRecord, StepRecord } from "../../train/log.ts";
 import { formatBytes, formatCompact, formatDuration, formatNumber, formatPercent } from "../../train/number_format.ts";
 import { createProgress, createTaskProgress } from "../../train/progress.ts";
+import { devText } from "../../train/progress/lines.ts";
 import { RemainingTime } from "../../train/progress/remaining.ts";
 
 const step = (number: number, change: Partial<StepRecord> = {}): StepRecord => ({
@@ -36,6 +37,7 @@ test("not on a terminal: the first and the last step and every N steps, all numb
   );
   expect(lines[4]).toBe("dev WER at depth 2: 10.0 %  10: 5.1 %   (step 40)");
   expect(lines[5]).toBe("warning: odd");
+  expect(devText({ ...dev, loss: { 10: 9.5, 2: 11 } })).toBe("dev WER at depth 2: 10.0 %  10: 5.1 %   CTC at depth 2: 11.0  10: 9.50   (step 40)");
   expect(raw()).not.toContain("\u001b");
 });
 

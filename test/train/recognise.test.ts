@@ -1,10 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../../engine/random.ts";
+import { host } from "../../kernels/case.ts";
+import { ctcReference } from "../../kernels/ctc_loss/reference.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import type { BuiltModel } from "../../train/build_model.ts";
 import type { Utterance } from "../../train/data/dataset.ts";
+import { ratesByDepth } from "../../train/depth_rates.ts";
 import { evaluatedPaths } from "../../train/depths.ts";
 import { evaluate } from "../../train/evaluate.ts";
+import { forEachPosterior } from "../../train/posteriors.ts";
 import { recognise } from "../../train/recognise.ts";
 import { testDevice } from "../test_device.ts";
 import { smallConfig, smallModel } from "./small_model.ts";
@@ -38,6 +42,25 @@ function biased(label: number): BuiltModel {
   return model;
 }
 
+/** Mean CTC loss at each depth by the float64 reference, of log-probabilities that were computed one utterance at a time. */
+async function referenceLosses(spoken: readonly Utterance[]): Promise<number[]> {
+  const sums = paths.map(() => 0);
+  for (const { text, ...item } of spoken) {
+    const labels = units.encode(text);
+    await forEachPosterior(device(), built.model, [item], schedules, {}, (logProbs, _, path) => {
+      const frames = logProbs.length / units.size;
+      const inputs = {
+        logits: host([1, frames, units.size], (i) => logProbs[i]!),
+        targets: host([1, labels.length], (i) => labels[i]!),
+        inputLengths: host([1], () => frames),
+        targetLengths: host([1], () => labels.length),
+      };
+      sums[path]! += ctcReference(inputs, { blank: 0, reduction: "none", fromLogProbs: true }).data[0]!;
+    });
+  }
+  return sums.map((sum) => sum / spoken.length);
+}
+
 describe("recognise", () => {
   it.each([undefined, 4])("batches give what each utterance gives alone, in the order asked for (beam %s)", async (beam) => {
     const together = await recognise(device(), built.model, utterances, schedules, { beam, batchSize: 3 });
@@ -65,6 +88,13 @@ describe("recognise", () => {
     expect(talking!.hypotheses.map(({ labels }) => [...labels])).toEqual(utterances.map(() => [2]));
   });
 
+  it("references change nothing of the hypotheses, to the last bit of their scores", async () => {
+    const references = utterances.map((_, i) => (i === 2 ? null : Int32Array.of(2, 3)));
+    const [plain, scored] = [await recognise(device(), built.model, utterances, schedules), await recognise(device(), built.model, utterances, schedules, { references })];
+    expect(scored.map((result) => ({ ...result, loss: undefined }))).toEqual(plain);
+    expect(scored.every(({ loss }) => loss! > 0)).toBe(true);
+  });
+
   it("reports progress up to the end", async () => {
     const seen: [number, number][] = [];
     await recognise(device(), built.model, utterances, [schedules[0]!], { batchSize: 2, onProgress: (done, total) => seen.push([done, total]) });
@@ -87,6 +117,23 @@ describe("evaluate", () => {
       expect([wer, cer, realTimeFactor]).toEqual([3 / 5, 4 / 6, null]);
       expect(scored.map(({ id, reference, hypothesis }) => [id, reference, hypothesis])).toEqual(texts.map(({ id, text }) => [id, text, "a"]));
     }
+  });
+
+  it("with loss, gives the CTC loss of the log-posteriors, and the same hypotheses", async () => {
+    // Left out: one with a character that is no unit, and one whose 3 labels do not fit in its frames; an empty text counts.
+    const texts = ["a b", "abba", "", "aöb", "aaa"].map((text, i) => ({ ...utterances[i]!, text }));
+    const [plain, withLoss] = [await evaluate(device(), built.model, texts, paths, units, { batchSize: 2 }), await evaluate(device(), built.model, texts, paths, units, { batchSize: 2, loss: true })];
+    const expected = await referenceLosses(texts.slice(0, 3));
+    expect(withLoss.map((score) => ({ ...score, loss: undefined }))).toEqual(plain);
+    expect(plain.map(({ loss }) => loss)).toEqual([undefined, undefined]);
+    withLoss.forEach(({ loss }, i) => expect(loss! / expected[i]!).toBeCloseTo(1, 5));
+    expect(Math.abs(expected[0]! / expected[1]! - 1)).toBeGreaterThan(1e-3); // else mixed-up depths would not show
+  });
+
+  it("has no loss where no text can be scored", async () => {
+    const [score] = await evaluate(device(), built.model, [{ ...utterances[0]!, text: "ö" }], [paths[0]!], units, { loss: true });
+    expect(score!.loss).toBeUndefined();
+    expect(ratesByDepth([score!])).not.toHaveProperty("loss");
   });
 
   it("timed, it computes each depth by itself, with the same result", async () => {

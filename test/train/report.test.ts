@@ -43,7 +43,7 @@ describe("the report of a whole run", () => {
   test("has a chart of everything that was logged", () => {
     expect(all("figure b").map((title) => title.textContent)).toEqual([
       "Word error rate on dev", "Word error rate against depth", "Word error rate against parameters",
-      "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed", "Blank ratio on dev",
+      "CTC loss on train and dev", "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed", "Blank ratio on dev",
       "Device memory against depth",
     ]);
     expect(page).not.toMatch(/NaN|undefined|\[object/u);
@@ -55,6 +55,15 @@ describe("the report of a whole run", () => {
     const strokes = [...dev.querySelectorAll("[aria-label=line] path")].map((line) => line.getAttribute("stroke"));
     expect(strokes).toEqual(["var(--shallow)", "color-mix(in oklch, var(--deep) 50%, var(--shallow))", "var(--deep)"]);
     expect(dev.querySelectorAll("[aria-label=dot] circle")).toHaveLength(3 * Math.floor(STEPS / 140));
+  });
+
+  test("train and dev have a loss of the deepest path each", () => {
+    const losses = figure("CTC loss on train and dev")!;
+    expect([...losses.querySelectorAll(".legend > span")].map((entry) => entry.textContent)).toEqual(["train", "dev"]);
+    expect(losses.querySelector(".note")!.textContent).toMatch(/^at depth 6, /);
+    const dots = [...losses.querySelectorAll("[aria-label=dot] circle title")].map((title) => title.textContent);
+    expect(dots).toHaveLength(Math.floor(STEPS / 140));
+    expect(dots[0]).toBe("dev, step 140: 25.9"); // 34 · exp(-1 / 3) + 1.57
   });
 
   test("the table has the results of the log", () => {

@@ -55,7 +55,7 @@ export function writeSampleRun(folder: string): void {
       loss: ctc["6"]! + 0.25 * ctc["2"]! + 0.03, learningRate, gradNorm: (9 * Math.exp(-step / 900) + 1.2) * jitter(3),
       framesPerSecond: 5200 * (1 + 0.1 * (uniform(step, 4) - 0.5)), dataWaitShare: 0.01, gpuBytes: 326_107_136, skipped: 2, seconds: step * 0.82,
     });
-    if (step % (PER_EPOCH * 2) === 0) log.append({ type: "dev", step, epoch: step / PER_EPOCH - 1, wer: devRates(step), cer: devRates(step), blankRatio: blankRatios(step) });
+    if (step % (PER_EPOCH * 2) === 0) log.append({ type: "dev", step, epoch: step / PER_EPOCH - 1, wer: devRates(step), cer: devRates(step), blankRatio: blankRatios(step), loss: devLosses(step) });
   }
   for (const [set, factor] of [["test", 1], ["test_unseen", 8.5]] as const) {
     log.append({ type: "result", set, rows: DEPTHS.map((depth) => resultRow(depth, factor)) });
@@ -67,6 +67,11 @@ export function writeSampleRun(folder: string): void {
 
 function blankRatios(step: number): PerDepth {
   return Object.fromEntries(DEPTHS.map((depth) => [depth, 0.78 + 0.2 * Math.exp(-step / 600) + 0.01 * depth * uniform(step, depth, 1)]));
+}
+
+/** Falls, and rises again. */
+function devLosses(step: number): PerDepth {
+  return Object.fromEntries(DEPTHS.map((depth) => [depth, (40 - depth) * Math.exp(-step / 420) + 1.5 + step / 2000]));
 }
 
 function devRates(step: number): PerDepth {

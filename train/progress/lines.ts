@@ -18,7 +18,8 @@ export function speedText({ learningRate, gradNorm, framesPerSecond, dataWaitSha
     `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`;
 }
 
-/** Word error rates on dev. */
-export function devText({ step, wer }: DevRecord): string {
-  return `dev WER at depth ${perDepth(wer, (rate) => formatPercent(rate))}   (step ${formatCount(step)})`;
+/** Word error rates and CTC losses on dev. */
+export function devText({ step, wer, loss }: DevRecord): string {
+  const losses = loss ? `   CTC at depth ${perDepth(loss, formatNumber)}` : "";
+  return `dev WER at depth ${perDepth(wer, (rate) => formatPercent(rate))}${losses}   (step ${formatCount(step)})`;
 }

@@ -9,7 +9,7 @@ import { memoryChart } from "./memory_chart.ts";
 import { depthChart, parameterChart } from "./result_charts.ts";
 import { examplesSection, headline, resultsSection, warningsSection } from "./sections.ts";
 import { style } from "./style.ts";
-import { blankChart, devChart, trainingCharts } from "./training_charts.ts";
+import { blankChart, devChart, lossChart, trainingCharts } from "./training_charts.ts";
 
 /** The whole page: one file, no script, nothing fetched from anywhere. */
 export function reportPage(name: string, history: History, examples: readonly { set: string; examples: readonly HeardExample[] }[]): string {
@@ -33,7 +33,7 @@ export function reportPage(name: string, history: History, examples: readonly { 
 ${headline(history)}
 ${results.length > 0 && section("Results", html`<div class="card">${resultsSection(results, average)}</div>`)}
 ${wordErrors.some(Boolean) && section("Word errors", html`<div class="charts">${wordErrors}</div>`)}
-${section("Training", charts([...trainingCharts(history), blankChart(history)].filter((figure) => figure !== null)))}
+${section("Training", charts([lossChart(history), ...trainingCharts(history), blankChart(history)].filter((figure) => figure !== null)))}
 ${plan && section("Memory", html`<div class="charts">${memoryChart(plan)}</div>`)}
 ${examples.length > 0 && section("Examples", examplesSection(examples))}
 ${warnings.size > 0 && section("Warnings", html`<div class="card">${warningsSection(warnings)}</div>`)}

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { PerDepth, StepRecord } from "../log_records.ts";
-import { formatPercent } from "../number_format.ts";
+import { formatNumber, formatPercent } from "../number_format.ts";
 import { chart, countTick, curves, scaleFor } from "./chart.ts";
 import type { ChartOptions, Point, Series } from "./chart.ts";
 import { thinSteps } from "./history.ts";
@@ -42,6 +42,24 @@ export function trainingCharts(history: History): Html[] {
     stepChart({ title: "Learning rate", series: PLAIN, marks: rates, y: { zero: true, tickFormat: (value: number) => (value === 0 ? "0" : value.toExponential()) } }),
     single("Speed", "feature frames a second, padding not counted", ({ framesPerSecond }) => framesPerSecond, { zero: true, tickFormat: countTick }),
   ];
+}
+
+/** CTC loss of the deepest path, on the training set and on dev: where dev's rises while the other falls, the model learns by heart. */
+export function lossChart({ steps, devs, depths }: History): Html | null {
+  const deepest = depths.findLast((depth) => steps.some(({ ctc }) => depth in ctc) && devs.some(({ loss }) => loss && depth in loss));
+  if (deepest === undefined) return null;
+  const pointsOf = (series: string, records: readonly { step: number; values: PerDepth | undefined }[]): Point[] =>
+    records.map(({ step, values }) => ({ x: step, y: values?.[deepest] ?? NaN, series })).filter(({ y }) => Number.isFinite(y));
+  const train = pointsOf("train", thinSteps(steps, MOST_POINTS).map(({ step, ctc }) => ({ step, values: ctc })));
+  const dev = pointsOf("dev", devs.map(({ step, loss }) => ({ step, values: loss })));
+  return stepChart({
+    title: "CTC loss on train and dev",
+    note: `at depth ${deepest}, per utterance; that of dev without dropout and augmentation`,
+    wide: true,
+    series: [{ name: "train", color: "var(--accent)" }, { name: "dev", color: "var(--shallow)" }],
+    marks: [...curves(train), ...curves(dev), Plot.dot(dev, { x: "x", y: "y", fill: "series", r: 2.2, title: ({ x, y }: Point) => `dev, step ${x}: ${formatNumber(y)}` })],
+    y: scaleFor([...train, ...dev]),
+  });
 }
 
 /** Word error rate on dev over the steps. */

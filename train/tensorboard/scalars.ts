@@ -7,7 +7,7 @@ export function scalarsOf(record: LogRecord): Scalar[] {
     case "step":
       return [
         scalar("loss/joint", record.loss),
-        ...perDepth("loss/ctc", record.ctc),
+        ...perDepth("loss/ctc_", record.ctc),
         scalar("loss/kl", record.kl),
         scalar("optimizer/learning_rate", record.learningRate),
         scalar("optimizer/grad_norm", record.gradNorm),
@@ -19,9 +19,10 @@ export function scalarsOf(record: LogRecord): Scalar[] {
       ].flat();
     case "dev":
       return [
-        ...perDepth("dev/wer", record.wer),
-        ...perDepth("dev/cer", record.cer),
-        ...(typeof record.blankRatio === "number" ? scalar("dev/blank_ratio", record.blankRatio) : perDepth("dev/blank_ratio", record.blankRatio)),
+        ...perDepth("dev/wer_", record.wer),
+        ...perDepth("dev/cer_", record.cer),
+        ...perDepth("dev/loss/", record.loss ?? {}),
+        ...(typeof record.blankRatio === "number" ? scalar("dev/blank_ratio", record.blankRatio) : perDepth("dev/blank_ratio_", record.blankRatio)),
       ];
     case "result":
       return record.rows.flatMap(({ depth, wer, cer }) => [...scalar(`test/${record.set}/wer_depth_${depth}`, wer), ...scalar(`test/${record.set}/cer_depth_${depth}`, cer)]);
@@ -32,4 +33,4 @@ export function scalarsOf(record: LogRecord): Scalar[] {
 
 const scalar = (tag: string, simpleValue: number | undefined): Scalar[] => (simpleValue === undefined ? [] : [{ tag, simpleValue }]);
 
-const perDepth = (tag: string, values: PerDepth): Scalar[] => Object.entries(values).flatMap(([depth, value]) => scalar(`${tag}_depth_${depth}`, value));
+const perDepth = (tag: string, values: PerDepth): Scalar[] => Object.entries(values).flatMap(([depth, value]) => scalar(`${tag}depth_${depth}`, value));

@@ -36,7 +36,7 @@ it("a log's numbers become curves, with the time of each", () => {
   const events = openEventFile(folder, { now });
   events.append({ type: "warning", message: "nothing to plot" });
   events.append(step(10));
-  events.append(dev(10));
+  events.append({ ...dev(10), loss: { 2: 12.5, 4: 6.25 } });
   events.append({ ...step(20), loss: NaN, lossScale: 65536, skippedSteps: 3 });
   events.append({ type: "result", set: "test", rows: [{ depth: 4, wer: 0.5, cer: 0.25, substitutions: 1, deletions: 0, insertions: 0, words: 2, parameters: 1, realTimeFactor: 1 }] });
   events.close();
@@ -60,6 +60,8 @@ it("a log's numbers become curves, with the time of each", () => {
     "dev/wer_depth_4": [[10, 0.25]],
     "dev/cer_depth_2": [[10, 0.125]],
     "dev/cer_depth_4": [[10, 0.0625]],
+    "dev/loss/depth_2": [[10, 12.5]],
+    "dev/loss/depth_4": [[10, 6.25]],
     "dev/blank_ratio_depth_2": [[10, 0.75]],
     "dev/blank_ratio_depth_4": [[10, 0.875]],
     "test/test/wer_depth_4": [[20, 0.5]],
