@@ -27,15 +27,22 @@ const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
 export const conformerConfig = (config: TrainConfig, vocabulary: number): ConformerConfig =>
   ({ ...conformerDefaults, ...config.model, inputDim: config.features.bins, vocabulary, normDepths: depthsWithNorms(config) });
 
+/** The model of a config before there are values: names and shapes of its parameters, and the loss scale if it is trained with one. */
+export function declareModel(config: TrainConfig, vocabulary: number, { lossScaled }: { lossScaled: boolean }): BuiltModel {
+  const parameters = new Parameters();
+  const model = new ConformerCtc(parameters, conformerConfig(config, vocabulary));
+  const lossScale = lossScaled ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
+  return { model, parameters, ...(lossScale && { lossScale }) };
+}
+
 /**
  * The model of a config, with freshly drawn parameters. Without `optimizer` there are no gradients and moments; with `half`
  * there are f16 copies, for tapes whose activations are f16.
  */
 export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false }: { optimizer: boolean; half?: boolean }): BuiltModel {
-  const parameters = new Parameters();
-  const model = new ConformerCtc(parameters, conformerConfig(config, vocabulary));
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
-  const lossScale = (half || config.precision === "f16") && optimizer ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
+  const lossScaled = (half || config.precision === "f16") && optimizer;
+  const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled });
   parameters.seal(device, { seed: config.seed, optimizer, half });
   return { model, parameters, ...(lossScale && half && { lossScale }) };
 }

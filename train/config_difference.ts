@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../engine/errors.ts";
+import { declareModel } from "./build_model.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
 import type { SamplerState } from "./data/sampler.ts";
@@ -19,10 +20,12 @@ export interface Change {
  * How a config differs from the one that a run began with.
  *
  * @param force do not refuse to go on with another one
- * @throws UserError without `force`, with what was and what is now
+ * @throws UserError, with what was and what is now, without `force`, and with it where the parameters would be others
  */
 export function configChanges(config: TrainConfig, { path, state }: Checkpoint, { force }: { force: boolean }): Change[] {
   const differences = configDifferences(config, state.config, path);
+  if (differences.length > 0 && isOtherModel(config, restoreConfig(state.config, path)))
+    throw new UserError(`${path} was trained with another config: ${differences.join(", ")}; that is another model, so a new run is needed: choose another folder with --out`);
   if (differences.length > 0 && !force)
     throw new UserError(`${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}; --force goes on with the new one`);
   return differences.map((text) => ({ text, otherBatches: /^(seed|batch|augment)\b/u.test(text) }));
@@ -36,6 +39,20 @@ export function configChanges(config: TrainConfig, { path, state }: Checkpoint, 
  */
 export function configDifferences(config: TrainConfig, kept: unknown, source: string): string[] {
   return differ(plainConfig(restoreConfig(kept, source)), plainConfig(config), "");
+}
+
+/** Whether a config needs parameters that a run with the kept one does not have, or other units. */
+function isOtherModel(config: TrainConfig, kept: TrainConfig): boolean {
+  if (config.units.kind !== kept.units.kind) return true;
+  const there = parameterShapes(kept);
+  return [...parameterShapes(config)].some(([name, shape]) => there.get(name) !== shape);
+}
+
+function parameterShapes(config: TrainConfig): Map<string, string> {
+  const vocabulary = 2; // that of the checkpoint's units in both, whatever it is
+  const { parameters } = declareModel(config, vocabulary, { lossScaled: config.precision === "f16" });
+  const buffers = parameters.buffers.map(({ name, tensor: { shape } }) => [name, shape] as const);
+  return new Map([...parameters.all.map(({ name, fileShape }) => [name, fileShape] as const), ...buffers].map(([name, shape]) => [name, shape.join(" ")]));
 }
 
 /** How the utterances differ from those that a run began with, by the digest that `digestOf` gave of those now read. */

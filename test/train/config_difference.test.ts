@@ -27,7 +27,7 @@ it("the same config can be resumed, also from another folder and with other logs
 });
 
 it.each<[string[], string[], string]>([
-  [["model.dim=16"], ["model.dim=32"], "model.dim was 16, is now 32"],
+  [["model.dropout=0.1"], ["model.dropout=0.2"], "model.dropout was 0.1, is now 0.2"],
   [["seed=1"], ["seed=2", "optimizer.learning_rate=3"], "seed was 1, is now 2, optimizer.learning_rate was 0.001, is now 3"],
   [[], ["spec_augment=null"], 'spec_augment was {"freq_masks":2,"freq_width":10,"time_masks":2,"time_width":50,"max_time_ratio":0.2,"time_mask_ratio":0}, is now null'],
   [[], ["data.sample_rate=8000"], "data.sample_rate was 16000, is now 8000"],
@@ -35,6 +35,23 @@ it.each<[string[], string[], string]>([
   [[], ["schedule.kind=tri_stage"], 'schedule.kind was "cosine", is now "tri_stage", schedule.hold_steps was not given, is now 0, schedule.decay_steps was not given, is now null, schedule.initial_factor was not given, is now 0.01, schedule.final_factor was not given, is now 0.05'],
 ])("from %j to %j", (before, now, message) => {
   expect(faults(before, now)).toBe(message);
+});
+
+it.each<[string[], string[], string]>([
+  [["model.dim=16"], ["model.dim=32", "seed=2"], "seed was 0, is now 2, model.dim was 16, is now 32"],
+  [["model.heads=2"], ["model.heads=4"], "model.heads was 2, is now 4"],
+  [["model.blocks=2"], ["model.blocks=4"], "model.blocks was 2, is now 4"],
+  [["model.conv_norm=layer_norm"], ["model.conv_norm=batch_norm"], 'model.conv_norm was "layer_norm", is now "batch_norm"'],
+  [["model.norms=per_depth"], ["model.norms=per_depth", "unfold.depths=[2, 6]"], "unfold.depths was [2,4], is now [2,6]"],
+  [["features.bins=10"], ["features.bins=20"], "features.bins was 10, is now 20"],
+  [["units.kind=characters"], ["units.kind=bpe", "units.tokenizer=bpe.json"], 'units.kind was "characters", is now "bpe"'],
+  [["precision=f32"], ["precision=f16"], 'precision was "f32", is now "f16"'],
+])("from %j to %j is another model, forced or not", (before, now, differences) => {
+  for (const force of [false, true]) {
+    const resuming = (): unknown => configChanges(smallConfig(...now), checkpointOf(...before), { force });
+    expect(resuming).toThrow(UserError);
+    expect(resuming).toThrow(new UserError(`run/last.safetensors was trained with another config: ${differences}; that is another model, so a new run is needed: choose another folder with --out`));
+  }
 });
 
 it("other utterances cannot be resumed with; a checkpoint that does not say what it was trained on can", () => {
