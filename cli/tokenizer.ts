@@ -9,6 +9,7 @@ interface TrainOptions {
   size?: number;
   out: string;
   kind: "bpe" | "characters";
+  force?: true;
 }
 
 export function register(program: Command): void {
@@ -19,6 +20,7 @@ export function register(program: Command): void {
     .option("--size <tokens>", "number of tokens, <blank> and <unk> included: the classes of the model", parseSize)
     .requiredOption("--out <file>", "the tokenizer.json to write")
     .addOption(new Option("--kind <kind>", "bpe, or characters, which merges nothing and takes no --size").choices(["bpe", "characters"]).default("bpe"))
+    .option("--force", "write over a file that is there already")
     .action(runTrain);
   command
     .command("encode <tokenizer> <text>")
@@ -26,10 +28,10 @@ export function register(program: Command): void {
     .action(runEncode);
 }
 
-async function runTrain(manifests: string[], { size, out, kind }: TrainOptions): Promise<void> {
+async function runTrain(manifests: string[], { size, out, kind, force }: TrainOptions): Promise<void> {
   if (kind === "bpe" && size === undefined) throw new UserError("--size: expected the number of tokens, such as 500");
   if (kind === "characters" && size !== undefined) throw new UserError("--size: does not go with --kind characters, whose number the texts decide");
-  const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({ manifests, kind, size: size ?? null, out, observer: terminalObserver() });
+  const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({ manifests, kind, size: size ?? null, out, force: force === true, observer: terminalObserver() });
   process.stdout.write(`${out}: ${units.size} tokens from ${texts} texts, ${labelsPerText.toFixed(1)} of them a text where it has ${charactersPerText.toFixed(1)} characters\n`);
 }
 

@@ -38,13 +38,19 @@ describe("one sentence and exit code 2 for", () => {
     ["no size", train("--out", "@new.json"), "--size: expected the number of tokens, such as 500"],
     ["a size that is none", train("--out", "@new.json", "--size", "1e3"), "--size: expected a whole number from 1 to 9999999, got '1e3'"],
     ["a size of characters", train("--out", "@new.json", "--size", "9", "--kind", "characters"), "--size: does not go with --kind characters, whose number the texts decide"],
-    ["a file that is there", train("--out", "@there.json", "--size", "6"), "there.json is there already: choose another file with --out, or delete it"],
+    ["a file that is there", train("--out", "@there.json", "--size", "6"), "there.json is there already: choose another file with --out, or add --force"],
     ["a config with a tokenizer of another model", ["train", "@word_piece.yaml", "--out", "@run"], "word_piece.json: the tokenizer's model is of type WordPiece, expected BPE or Unigram"],
   ])("%s", async (_, words, message) => {
     const { status, stderr } = await run(words);
     const complaint = stderr.split("\n").filter((line) => line.startsWith("unfold: "));
     expect({ status, complaint }).toEqual({ status: 2, complaint: [`unfold: ${message}`] });
   });
+});
+
+it("--force writes over a file", async () => {
+  writeFileSync(at("old.json"), "mine");
+  expect(await run(["tokenizer", "train", "@train.jsonl", "--size", "6", "--out", "@old.json", "--force"])).toMatchObject({ status: 0 });
+  expect(JSON.parse(readFileSync(at("old.json"), "utf8"))).toMatchObject({ model: { type: "BPE" } });
 });
 
 it("none of these wrote a tokenizer or changed a file", () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
@@ -15,8 +15,10 @@ export interface TokenizerOptions {
   readonly kind: "bpe" | "characters";
   /** Number of tokens, which is that of the model's classes; of kind bpe only, where it is needed. */
   readonly size: number | null;
-  /** The tokenizer.json to write; there must be none yet. */
+  /** The tokenizer.json to write. */
   readonly out: string;
+  /** Write over a file that is there. */
+  readonly force?: boolean;
   readonly observer: RunObserver;
 }
 
@@ -31,10 +33,11 @@ export interface TrainedTokenizer {
 /**
  * Makes a tokenizer.json for the texts of manifests.
  *
- * @throws UserError if the file is there already, a manifest cannot be read, or the texts do not give a tokenizer of this size
+ * @throws UserError if the file is there already (unless `force`) or a folder, a manifest cannot be read, or the texts do not give a tokenizer of this size
  */
-export async function trainTokenizer({ manifests, kind, size, out, observer }: TokenizerOptions): Promise<TrainedTokenizer> {
-  if (existsSync(out)) throw new UserError(`${out} is there already: choose another file with --out, or delete it`);
+export async function trainTokenizer({ manifests, kind, size, out, force = false, observer }: TokenizerOptions): Promise<TrainedTokenizer> {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
+  if (existsSync(out) && !force) throw new UserError(`${out} is there already: choose another file with --out, or add --force`);
   let texts: string[] = [];
   for (const manifest of manifests) texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,9 +59,17 @@ describe("one sentence for, and nothing written at", () => {
 
   it("a file that is there already, which stays", async () => {
     writeFileSync(at("mine.json"), "mine");
-    expect(await complaint(() => make({ out: at("mine.json") }))).toBe("mine.json is there already: choose another file with --out, or delete it");
+    expect(await complaint(() => make({ out: at("mine.json") }))).toBe("mine.json is there already: choose another file with --out, or add --force");
     expect(readFileSync(at("mine.json"), "utf8")).toBe("mine");
   });
+});
+
+it("forced, a file that is there is written over, but no folder", async () => {
+  writeFileSync(at("old.json"), "mine");
+  await make({ out: at("old.json"), force: true });
+  expect(readTokenizer(at("old.json")).size).toBe(6);
+  mkdirSync(at("folder.json"));
+  expect(await complaint(() => make({ out: at("folder.json"), force: true }))).toBe("--out: folder.json is a folder, expected the name of a file");
 });
 
 describe("reading one says in one sentence that", () => {
