@@ -72,7 +72,8 @@ async function showThreeFiles(device: Device, folder: string, manifest: string):
   const chosen = [0, 1, 2].map((i) => entries[Math.floor((i * entries.length) / 3)]).filter((entry) => entry !== undefined);
   const recognizer = openRecognizer(device, folder);
   const deepest = evaluatedPaths(recognizer.config).at(-1) as DepthPath;
-  const { transcripts } = await transcribeFiles(device, recognizer, chosen.map(({ audioPath }) => audioPath), deepest, silentObserver, {});
+  const { transcripts, faults: [fault] } = await transcribeFiles(device, recognizer, chosen.map(({ audioPath }) => audioPath), deepest, silentObserver, {});
+  if (fault) throw fault;
   process.stdout.write("\nThree files that it has never heard:\n");
   transcripts.forEach(({ file, text }, i) => process.stdout.write(`  ${file}\n    said: ${chosen[i]?.text}\n    heard: ${text}\n`));
 }

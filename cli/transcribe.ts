@@ -10,6 +10,7 @@ import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { CHECKPOINT } from "./checkpoint_argument.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
 import { parseDepth, parseNbest } from "./depths_option.ts";
+import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface TranscribeOptions extends AdapterOptions, DecodingOptions {
@@ -24,7 +25,7 @@ export function register(program: Command): void {
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
-    .description("Print what is said in audio files.")
+    .description("Print what is said in audio files. One that cannot be read is named on stderr, and the exit code is then 2; the others are transcribed.")
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--json", "print one JSON object a file")
     .option("--nbest <count>", "with --json and --beam: also the best so many texts, each with its scores")
@@ -43,9 +44,11 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recognizer = openRecognizer(device, checkpoint);
   const path = parseDepth(options.depth, recognizer.config);
   const fusion = await openFusion(lm, recognizer.units);
-  const { transcripts, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps });
+  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps });
   device.close();
 
+  faults.forEach(printError);
+  if (faults.length > 0) process.exitCode = exitCode(faults[0]);
   for (const transcript of transcripts) process.stdout.write(json ? `${JSON.stringify(transcript)}\n` : `${transcript.file}\t${transcript.text}\n`);
-  process.stderr.write(`${formatDuration(audioSeconds)} of audio in ${computingSeconds.toFixed(2)} s: real-time factor ${(computingSeconds / audioSeconds).toFixed(3)}\n`);
+  if (transcripts.length > 0) process.stderr.write(`${formatDuration(audioSeconds)} of audio in ${computingSeconds.toFixed(2)} s: real-time factor ${(computingSeconds / audioSeconds).toFixed(3)}\n`);
 }

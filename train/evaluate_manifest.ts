@@ -3,6 +3,7 @@ import { subsampledLength } from "../model/subsampling.ts";
 import type { Recognizer } from "./build_model.ts";
 import { loadDataset } from "./data/dataset.ts";
 import type { Manifest } from "./data/manifest.ts";
+import { openFinishedSource } from "./data/open_feature_source.ts";
 import { dataWarnings } from "./data/warnings.ts";
 import type { DepthPath } from "./depths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
@@ -17,23 +18,30 @@ export interface DecodingSettings {
 }
 
 /**
- * Error rates of a checkpoint on a manifest's utterances, each depth timed by itself.
+ * Error rates of a checkpoint on a manifest's utterances, each depth timed by itself. Features come from threads and the cache
+ * of the checkpoint's config, as in training.
  *
  * @throws UserError for audio or a language model that cannot be read
  */
 export async function evaluateManifest(
   device: Device,
-  { model, units, fbank, cmvn }: Recognizer,
+  { model, units, cmvn, config }: Recognizer,
   manifest: Manifest,
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: RunObserver,
 ): Promise<DepthScore[]> {
   const fusion = await openFusion(settings.lm, units);
-  const reading = observer.task("reading audio", manifest.entries.length);
-  const set = await loadDataset(manifest.entries, { fbank, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
-  for (const warning of dataWarnings(manifest, set, units)) observer.message(`warning: ${warning}`);
-  const decoding = observer.task("recognising", set.utterances.length * paths.length);
-  const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
-  return evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
+  const warn = (message: string): void => observer.message(`warning: ${message}`);
+  const source = openFinishedSource(config, warn, { keep: true });
+  try {
+    const reading = observer.task("reading audio", manifest.entries.length);
+    const set = await loadDataset(manifest.entries, { fbank: source.fbank, source, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
+    dataWarnings(manifest, set, units).forEach(warn);
+    const decoding = observer.task("recognising", set.utterances.length * paths.length);
+    const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
+    return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
+  } finally {
+    source.close();
+  }
 }

@@ -3,13 +3,15 @@ import { UserError } from "../engine/errors.ts";
 import { forcedAlignment } from "../model/decode/forced_alignment.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
-import { applyCmvn } from "../model/features/cmvn.ts";
+import type { Cmvn } from "../model/features/cmvn.ts";
 import { MIN_FRAMES } from "../model/subsampling.ts";
 import type { Units } from "../model/units/units.ts";
 import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
 import type { Recognizer } from "./build_model.ts";
-import { readAudio } from "./data/audio.ts";
 import type { BatchItem } from "./data/batch.ts";
+import type { FeatureSource } from "./data/feature_source.ts";
+import { openFinishedSource } from "./data/open_feature_source.ts";
+import { inOrder } from "./data/workers/in_order.ts";
 import type { DepthPath } from "./depths.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import { hypothesisText } from "./recognise.ts";
@@ -46,15 +48,22 @@ export interface Transcript {
 }
 
 export interface Transcription {
-  /** In the order of the files. */
+  /** In the order of the files, without those that cannot be read. */
   readonly transcripts: readonly Transcript[];
-  /** Of all files. */
+  /** What is wrong with those, a sentence for each. */
+  readonly faults: readonly UserError[];
+  /** Of all transcripts. */
   readonly audioSeconds: number;
   /** Of the model and the search; reading the audio is not counted. */
   readonly computingSeconds: number;
 }
 
-/** What is said in some files, at one depth, in batches of files of similar length. Throws UserError for a file that cannot be read. */
+interface ReadFile extends BatchItem {
+  readonly file: string;
+  readonly seconds: number;
+}
+
+/** What is said in some files, at one depth, in batches of files of similar length. Those that cannot be read are left out. */
 export async function transcribeFiles(
   device: Device,
   recognizer: Recognizer,
@@ -65,45 +74,59 @@ export async function transcribeFiles(
 ): Promise<Transcription> {
   const { model, units, fbank } = recognizer;
   const { vocabulary, blank } = model.config;
-  const utterances = await readFiles(recognizer, files, observer);
-  const transcripts = new Array<Transcript>(files.length);
-  const task = observer.task("recognising", files.length);
+  const { utterances, faults } = await readFiles(recognizer, files, observer);
+  if (utterances.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
+  const transcripts = new Array<Transcript>(utterances.length);
+  const task = observer.task("recognising", utterances.length);
   const started = performance.now();
   await forEachPosterior(device, model, utterances, [path.schedule], { onProgress: task.update }, (logProbs, i) => {
     const found = search(logProbs, vocabulary, blank, options);
     const { labels, score } = found[0] as BeamHypothesis;
+    const { file, seconds } = utterances[i] as ReadFile;
     const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank }) : undefined;
     transcripts[i] = {
-      file: files[i] as string,
+      file,
       text: hypothesisText(labels, units),
       depth: path.depth,
-      seconds: (utterances[i] as { seconds: number }).seconds,
+      seconds,
       logProbability: score,
       ...(alignment && { words: timedUtterance(alignment, units, frameTime(fbank.options)).words }),
       ...(options.nbest !== undefined && { nbest: differentTexts(found, units).slice(0, options.nbest) }),
     };
   }).finally(task.stop);
   const audioSeconds = utterances.reduce((sum, { seconds }) => sum + seconds, 0);
-  return { transcripts, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+  return { transcripts, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
 
-async function readFiles({ fbank, cmvn }: Recognizer, files: readonly string[], observer: RunObserver): Promise<(BatchItem & { seconds: number })[]> {
-  const { sampleRate } = fbank.options;
-  const utterances: (BatchItem & { seconds: number })[] = [];
+async function readFiles({ config, cmvn }: Recognizer, files: readonly string[], observer: RunObserver): Promise<{ utterances: ReadFile[]; faults: UserError[] }> {
+  const source = openFinishedSource(config, observer.message, { keep: false });
   const task = observer.task("reading audio", files.length);
+  const read = (file: string): Promise<ReadFile | UserError> =>
+    readFile(source, file, cmvn).catch((error: unknown) => {
+      if (error instanceof UserError) return error;
+      throw error;
+    });
+  const utterances: ReadFile[] = [];
+  const faults: UserError[] = [];
   try {
-    for (const [i, file] of files.entries()) {
-      const { samples } = await readAudio(file, sampleRate);
-      const { frames, values } = applyCmvn(cmvn, fbank.compute(samples));
-      if (frames < MIN_FRAMES)
-        throw new UserError(`${file}: ${Math.round((1000 * samples.length) / sampleRate)} ms of audio are too short to recognise anything; ${MIN_FRAMES} frames of features are needed`);
-      utterances.push({ features: values, frames, labels: new Int32Array(), seconds: samples.length / sampleRate });
-      task.update(i + 1, files.length);
+    for await (const found of inOrder(files, source.ahead, read)) {
+      if (found instanceof UserError) faults.push(found);
+      else utterances.push(found);
+      task.update(utterances.length + faults.length, files.length);
     }
   } finally {
     task.stop();
+    source.close();
   }
-  return utterances;
+  return { utterances, faults };
+}
+
+async function readFile(source: FeatureSource, file: string, cmvn: Cmvn): Promise<ReadFile> {
+  const { sampleRate } = source.fbank.options;
+  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn });
+  if (frames < MIN_FRAMES)
+    throw new UserError(`${file}: ${Math.round((1000 * samples) / sampleRate)} ms of audio are too short to recognise anything; ${MIN_FRAMES} frames of features are needed`);
+  return { file, features: values as Float32Array, frames, labels: new Int32Array(), seconds: samples / sampleRate };
 }
 
 /** Labellings that differ in spaces only are one text: the best of them stands for all. */

@@ -12,6 +12,7 @@ import { alignManifest } from "../../train/alignment/align_manifest.ts";
 import { buildFbank, type Recognizer } from "../../train/build_model.ts";
 import { loadDataset } from "../../train/data/dataset.ts";
 import { readManifest } from "../../train/data/manifest.ts";
+import { writeWav } from "../../train/data/wav.ts";
 import { evaluatedPaths, type DepthPath } from "../../train/depths.ts";
 import { recognise } from "../../train/recognise.ts";
 import { silentObserver } from "../../train/run_observer.ts";
@@ -21,7 +22,7 @@ import { testDevice } from "../test_device.ts";
 import { smallConfig, smallModel } from "./small_model.ts";
 
 const device = testDevice();
-const config = smallConfig("data.sample_rate=8000");
+const config = smallConfig("data.sample_rate=8000", "data.cache=false");
 const path = evaluatedPaths(config).at(-1) as DepthPath;
 const units = new CharacterUnits([" ", "a", "b", "c", "d"]);
 
@@ -95,6 +96,17 @@ describe("transcribeFiles", () => {
     }
   });
 
+  it("leaves out what cannot be read, and says of each file why", async () => {
+    await writeWav(join(folder, "click.wav"), new Float32Array(300), 8000);
+    const some = [join(folder, "nothing.wav"), files[1]!, join(folder, "click.wav"), files[0]!];
+    const [{ transcripts, faults, audioSeconds }, { transcripts: expected }] = [await transcribe({}, some), await transcribe({}, [files[1]!, files[0]!])];
+    expect(transcripts).toEqual(expected);
+    expect(audioSeconds).toBeCloseTo((4300 + 4000) / 8000, 9);
+    expect(faults.map(({ message }) => message.replaceAll(`${folder}/`, ""))).toEqual(["nothing.wav does not exist.", expect.stringMatching(/^click\.wav: 38 ms of audio are too short to recognise anything; \d+ frames of features are needed$/u)]);
+    expect(faults.every((fault) => fault instanceof UserError)).toBe(true);
+    expect(await transcribe({}, some.slice(0, 1))).toMatchObject({ transcripts: [], faults: [faults[0]], audioSeconds: 0 });
+  });
+
   it("refuses a language model in greedy decoding", async () => {
     const model = await parseArpa("\\data\\\nngram 1=1\n\\1-grams:\n-1 a\n\\end\\\n".split("\n"), "a.arpa");
     const fusion = characterFusion(model, new CharacterUnits(["a"]), { weight: 1, bonus: 0 });
@@ -119,9 +131,17 @@ describe("alignManifest", () => {
     expect(messages).toEqual([expect.stringMatching(/^warning: skipped 1 of 6 utterances: u3 \(too short for its text: /)]);
   });
 
-  it("refuses a text that no unit spells, naming its line", async () => {
-    const aligning = alignManifest(device(), recognizer, await manifestOf({ line: 2, text: "ö" }), path, silentObserver);
+  it("leaves out in the same way a text that no unit spells", async () => {
+    const messages: string[] = [];
+    const aligned = await alignManifest(device(), recognizer, await manifestOf({ line: 2, text: "ö" }, { line: 3, text: "ab".repeat(40) }), path, observed(messages));
+    expect(aligned.map(({ id }) => id)).toEqual(["u0", "u1", "u4", "u5"]);
+    expect(messages).toEqual([expect.stringMatching(/^warning: skipped 2 of 6 utterances: u2 \('ö' \(U\+00F6\) in the text "ö" is not among the model's 5 characters\), u3 \(too short for its text: [^()]+\)$/u)]);
+  });
+
+  it("refuses a manifest of which nothing is left", async () => {
+    const changes = [0, 1, 2, 3, 4, 5].map((line) => ({ line, text: `ö${line}` }));
+    const aligning = alignManifest(device(), recognizer, await manifestOf(...changes), path, silentObserver);
     await expect(aligning).rejects.toThrow(UserError);
-    await expect(aligning).rejects.toThrow(/align\.jsonl, line 3: 'ö' \(U\+00F6\)/);
+    await expect(aligning).rejects.toThrow(/^none of the 6 utterances can be used; the first, u0: 'ö' \(U\+00F6\) in the text "ö0"/u);
   });
 });

@@ -27,7 +27,7 @@ export interface Dataset {
   bins: number;
   /** What they were normalised with. */
   cmvn: Cmvn;
-  /** What is left out, and why: broken files, texts too long for their audio. */
+  /** What is left out, and why: broken files, texts too long for their audio, or that no units spell. */
   skipped: Skipped[];
   warnings: string[];
   /** Length of the audio of all utterances. */
@@ -47,6 +47,8 @@ export interface DatasetOptions {
   outputFrames: (frames: number) => number;
   /** Leave out audio files that cannot be read, instead of throwing. */
   skipBroken?: boolean;
+  /** Leave out utterances whose text has a character that is no unit, instead of throwing. */
+  skipUnspelled?: boolean;
   /** Called after each utterance. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -57,14 +59,21 @@ export interface DatasetOptions {
  * are left out, also of the statistics, and named in `skipped`.
  *
  * @throws UserError naming the manifest's line at an audio file that cannot be read (unless `skipBroken`) or a text with
- *   a character that is no unit, or if no utterance is left
+ *   a character that is no unit (unless `skipUnspelled`), or if no utterance is left
  */
 export async function loadDataset(entries: readonly ManifestEntry[], options: DatasetOptions): Promise<Dataset> {
-  const { fbank, source = new FeatureSource({ fbank }), units, outputFrames, skipBroken = false, onProgress } = options;
+  const { fbank, source = new FeatureSource({ fbank }), units, outputFrames, skipBroken = false, skipUnspelled = false, onProgress } = options;
   const { sampleRate, bins } = fbank.options;
-  const labels = entries.map((entry) => encodeText(entry, units)); // first, because it is quick and can fail
+  const unspelled: Skipped[] = [];
+  const spelled: { entry: ManifestEntry; labels: Int32Array }[] = [];
+  for (const entry of entries) { // texts first, because that is quick and can fail
+    const labels = encodeText(entry, units);
+    if (!(labels instanceof UserError)) spelled.push({ entry, labels });
+    else if (skipUnspelled) unspelled.push({ id: entry.id, reason: labels.message });
+    else throw atLine(entry, labels);
+  }
 
-  const read = (entry: ManifestEntry): Promise<FeatureAnswer | UserError> => {
+  const read = ({ entry }: { entry: ManifestEntry }): Promise<FeatureAnswer | UserError> => {
     const want = { values: !source.memory.isFull, statistics: options.cmvn === null };
     return source.get({ ...partOf(entry), cmvn: options.cmvn, want }).catch((error: unknown) => {
       if (error instanceof UserError) return error;
@@ -77,13 +86,13 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   const [broken, skipped, warnings]: [Skipped[], Skipped[], string[]] = [[], [], []];
   let statistics = emptyCmvn(bins);
   let seen = 0;
-  for await (const answer of inOrder(entries, source.ahead, read)) {
-    const entry = entries[seen] as ManifestEntry;
+  for await (const answer of inOrder(spelled, source.ahead, read)) {
+    const { entry, labels } = spelled[seen] as (typeof spelled)[number];
     if (answer instanceof UserError) {
       if (!skipBroken) throw atLine(entry, answer);
       broken.push({ id: entry.id, reason: answer.message.replace(/\.$/u, "") });
     } else {
-      const utterance = makeUtterance(entry, answer, labels[seen] as Int32Array, sampleRate);
+      const utterance = makeUtterance(entry, answer, labels, sampleRate);
       const { samples, frames } = answer;
       const verdict = validateUtterances([{ ...utterance, frames: outputFrames(frames), duration: entry.duration, samples, sampleRate }]);
       skipped.push(...verdict.skipped);
@@ -96,11 +105,11 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
       }
     }
     seen++;
-    onProgress?.(seen, entries.length);
+    onProgress?.(seen, spelled.length);
   }
   source.flush();
 
-  const leftOut = [...broken, ...skipped];
+  const leftOut = [...unspelled, ...broken, ...skipped];
   if (utterances.length === 0) {
     const first = leftOut[0] ? `; the first, ${leftOut[0].id}: ${leftOut[0].reason}` : "";
     throw new UserError(`none of the ${entries.length} utterances can be used${first}`);
@@ -116,11 +125,12 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
 
 const partOf = (entry: ManifestEntry): AudioPart => ({ path: entry.audioPath, piece: pieceOf(entry) });
 
-function encodeText(entry: ManifestEntry, units: Units | null): Int32Array {
+function encodeText({ text }: ManifestEntry, units: Units | null): Int32Array | UserError {
   try {
-    return units?.encode(entry.text) ?? new Int32Array();
+    return units?.encode(text) ?? new Int32Array();
   } catch (error) {
-    throw error instanceof UserError ? atLine(entry, error) : error;
+    if (error instanceof UserError) return error;
+    throw error;
   }
 }
 

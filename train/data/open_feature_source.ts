@@ -27,5 +27,13 @@ export function openFeatureSource(config: TrainConfig, warn: (message: string) =
   });
 }
 
+/**
+ * The same for work with a finished model: with this machine's number of threads, whatever the run was given.
+ *
+ * @param keep whether the features are looked for in the cache of the config, and kept there; not worth it for audio that is read once
+ */
+export const openFinishedSource = (config: TrainConfig, warn: (message: string) => void, { keep }: { keep: boolean }): FeatureSource =>
+  openFeatureSource({ ...config, data: { ...config.data, workers: null, ...(!keep && { cache: false }) } }, warn);
+
 /** One less than there are cores. From the sources none, unless asked for: each thread would compile them first. */
 const defaultThreads = (): number => (fromSources ? 0 : Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)));

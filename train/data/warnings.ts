@@ -12,7 +12,7 @@ const TOLD = 10;
  */
 export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
   const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
-  return [...first(manifest.warnings, "utterances repeat earlier ones and are dropped"), ...first(set.warnings, "durations are wrong"), ...(skipped ? [skipped] : []), ...unknownCharacters(manifest, units)];
+  return [...first(manifest.warnings, "utterances repeat earlier ones and are dropped"), ...first(set.warnings, "durations are wrong"), ...(skipped ? [skipped] : []), ...unknownCharacters(manifest, set, units)];
 }
 
 /** From this share of padding on, buckets would save a good part of each step. */
@@ -28,8 +28,9 @@ function first(warnings: readonly string[], others: string): string[] {
   return rest > 0 ? [...warnings.slice(0, TOLD), `${rest} more ${others}`] : [...warnings];
 }
 
-function unknownCharacters({ entries }: Manifest, units: Units): string[] {
-  const affected = entries.map(({ text, source }) => ({ unknown: units.unknownIn(text), source })).filter(({ unknown }) => unknown.length > 0);
+function unknownCharacters({ entries }: Manifest, { skipped }: Pick<Dataset, "skipped">, units: Units): string[] {
+  const leftOut = new Set(skipped.map(({ id }) => id)); // which are no errors
+  const affected = entries.filter(({ id }) => !leftOut.has(id)).map(({ text, source }) => ({ unknown: units.unknownIn(text), source })).filter(({ unknown }) => unknown.length > 0);
   if (affected.length === 0) return [];
   const characters = [...new Set(affected.flatMap(({ unknown }) => unknown))].map((character) => `'${character}'`);
   return [`${affected.length} of ${entries.length} texts have characters that the model does not know and counts as errors: ${characters.join(", ")} (first in ${affected[0]?.source})`];
