@@ -5,11 +5,13 @@ import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../train/atomic_file.ts";
 import { openRecognizer } from "../train/build_model.ts";
+import type { TrainConfig } from "../train/config.ts";
 import { compareCheckpoints } from "../train/compare_checkpoints.ts";
 import { comparisonTable } from "../train/compare_table.ts";
 import { readManifest } from "../train/data/manifest.ts";
+import { describeDecoding, trainingDecoding } from "../train/decoding_text.ts";
 import { countParameters, type DepthPath } from "../train/depths.ts";
-import { evaluateManifest } from "../train/evaluate_manifest.ts";
+import { evaluateManifest, type DecodingSettings } from "../train/evaluate_manifest.ts";
 import { makeFolder } from "../train/run_folder.ts";
 import { resultTable } from "../train/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
@@ -63,6 +65,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores) writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(parameters), config.model.blocks));
+  sayDecoding(settings, [config]);
   print(options, { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows }, resultTable(name, rows));
 }
 
@@ -74,7 +77,13 @@ async function runCompare(checkpointA: string, checkpointB: string, manifestFile
   const [a, b] = [openRecognizer(device, checkpointA), openRecognizer(device, checkpointB)];
   const comparisons = await compareCheckpoints(device, a, b, await readManifest(manifestFile), choice, settings, terminalObserver());
   device.close();
+  sayDecoding(settings, [a.config, b.config]);
   print(options, { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons }, comparisonTable(comparisons));
+}
+
+function sayDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
+  const hint = trainingDecoding(settings, configs);
+  process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
 }
 
 function print({ json }: EvalOptions, result: object, table: string): void {

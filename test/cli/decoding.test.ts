@@ -63,6 +63,19 @@ it.concurrent("eval says how it decoded", async () => {
   expect(result.rows.length).toBe(2);
 });
 
+it.concurrent("eval says how it decoded on stderr too, and in greedy decoding how training did", async () => {
+  const lm = "characters.arpa (weight 0.5, bonus 0, characters)";
+  const said = async (...more: string[]) => (await run(["eval", "@run", "@dev.jsonl", "--alignments", "@alignments", "--depths", "1", ...more])).stderr.split("\n").filter((line) => /decod|beam/u.test(line));
+  expect(await said()).toEqual(["greedy decoding", `hint: training's own table used prefix beam search of width 4 with ${lm}: --beam 4 --lm characters.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level character decodes in the same way`]);
+  expect(await said("--beam", "4", "--lm", "@characters.arpa", "--lm-level", "character")).toEqual([`prefix beam search of width 4 with ${lm}`]);
+});
+
+it.concurrent("transcribe names a file that it cannot read, transcribes the others and exits with 2", async () => {
+  const { status, stdout, stderr } = await run(["transcribe", "@run", "@u0.wav", "@nothing.wav", "@u1.wav"]);
+  expect([status, stdout.split("\n").map((line) => line.split("\t")[0])]).toEqual([2, ["u0.wav", "u1.wav", ""]]);
+  expect(stderr.split("\n").filter((line) => line.startsWith("unfold: "))).toEqual(["unfold: nothing.wav does not exist."]);
+});
+
 it.concurrent("eval --compare compares two depths of one checkpoint", async () => {
   type Result = { comparisons: { depthA: number; depthB: number; difference: { value: number }; pValue: number; resamples: number }[] };
   const { comparisons: [pair] } = await json<Result>("eval", "@run", "@dev.jsonl", "--compare", "@run", "--depth-b", "1", "--json");
