@@ -69,6 +69,7 @@ describe("a run that was interrupted and resumed", () => {
     const plans = logOf("run", "plan");
     expect(plans).toHaveLength(2);
     expect({ ...plans[1], limit: null }).toEqual({ ...plans[0], limit: null });
+    expect(plans[0]!.evaluation!.batch).toMatchObject({ size: 2, labels: 2 }); // "ab" and "ba", for the loss on dev
     const peak = Math.max(...logOf("run", "step").map(({ gpuBytes }) => gpuBytes));
     expect(peak).toBeGreaterThan(plans[0]!.joint.totalBytes);
     expect(peak).toBeLessThanOrEqual(plans[0]!.joint.totalBytes + 1024);
