@@ -84,8 +84,12 @@ it("NaN is found before it is saved or tested, however rarely the log is written
   expect(JSON.parse(readFileSync(at("rare/last.json"), "utf8"))).toMatchObject({ step: 0, best: null });
 });
 
-it("interrupted before its first step, a run can be resumed", async () => {
-  expect(await attempt("early", { sets: ["steps=1"], signal: AbortSignal.abort() })).toBe("interrupted");
+it("interrupted before its first step, a run can be resumed; interrupted before its audio is read, it begins anew", async () => {
+  expect(await attempt("unread", { sets: ["steps=1"], signal: AbortSignal.abort() })).toBe("interrupted");
+  expect(await attempt("unread", { sets: ["steps=1"] })).toBe("finished");
+  const stop = new AbortController();
+  const atStart: Partial<RunObserver> = { record: ({ type }) => void (type === "start" && stop.abort()) };
+  expect(await attempt("early", { sets: ["steps=1"], signal: stop.signal, observe: () => atStart })).toBe("interrupted");
   expect(await attempt("early", { sets: ["steps=1"], resume: true })).toBe("finished");
 });
 

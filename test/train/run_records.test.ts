@@ -58,7 +58,7 @@ describe("a run that was interrupted and resumed", () => {
     expect(curves["loss/joint"]).toEqual(steps.map(({ step, loss }) => [step, Math.fround(loss)]));
     expect(curves["dev/wer_depth_3"]).toEqual(logOf("run", "dev").map(({ step, wer }) => [step, Math.fround(wer["3"]!)]));
     const losses = logOf("run", "dev").map(({ step, loss }) => [step, Math.fround(loss!["3"]!)] as const);
-    expect(curves["dev/loss/depth_3"]).toEqual(losses);
+    expect(curves["dev/loss_depth_3"]).toEqual(losses);
     expect(losses.every(([, loss]) => loss > 0)).toBe(true);
     const { dev } = loadCheckpoint(join(folder, "run")).state.metrics!;
     expect(dev!.loss).toEqual(logOf("run", "dev").find(({ step }) => step === dev!.step)!.loss);

@@ -21,7 +21,7 @@ export function scalarsOf(record: LogRecord): Scalar[] {
       return [
         ...perDepth("dev/wer_", record.wer),
         ...perDepth("dev/cer_", record.cer),
-        ...perDepth("dev/loss/", record.loss ?? {}),
+        ...perDepth("dev/loss_", record.loss ?? {}),
         ...(typeof record.blankRatio === "number" ? scalar("dev/blank_ratio", record.blankRatio) : perDepth("dev/blank_ratio_", record.blankRatio)),
       ];
     case "result":
