@@ -82,7 +82,7 @@ it("the example's rows: blocks, which depths each trains and tests, how many run
     ["kl-only", 2, [6, 2], [2, 4, 6], 1],
     ["repeat", 2, [6, 2], [2, 4, 6], 1],
     ["norms", 2, [6, 2], [2, 4, 6], 1],
-    ["nested", 6, [6, 4, 2], [2, 4, 6], 1],
+    ["nested", 6, [6, 2], [2, 4, 6], 1],
     ["layer-drop", 6, [6], [2, 4, 6], 1],
   ]);
 });
