@@ -31,6 +31,7 @@ test("not on a terminal: the first and the last step and every N steps, all numb
   progress.stop();
   const lines = raw().trimEnd().split("\n");
   expect(lines.map((line) => line.split("   ")[1])).toEqual(["step 1/50", "step 21/50", "step 41/50", "step 50/50", "(step 40)", undefined]);
+  expect(lines[0]).toMatch(/GPU memory 311 MiB$/u); // nothing to say of the time left yet
   expect(lines[1]).toBe(
     "epoch 4   step 21/50   loss 12.3   CTC at depth 2: 11.0  10: 9.50   KL 0.0321   learning rate 1.50e-3   gradient norm 4.20   " +
       "12,346 frames/s   waiting for data 3 %   GPU memory 311 MiB   58 s left",
