@@ -180,6 +180,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 
     // The loop: one optimiser step a turn, of `accumulate` batches.
     let over = step >= totalSteps || isExhausted(patience, config.earlyStop);
+    if (over && !checkpoints.state.best) await clock.pause(() => evaluateDev(batches.state.epoch)); // ended by force, before its first evaluation
     while (!over && !signal.aborted) {
       profile?.beginStep(step + 1);
       const learningRate = learningRateAt(config, step, totalSteps);

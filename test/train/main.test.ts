@@ -141,6 +141,13 @@ it("a changed config is refused, and with force gone on with where the model's s
   expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([1, 2, 3]);
 });
 
+it("a run that is ended by force before its first evaluation is tested as it is", async () => {
+  const stop = new AbortController();
+  expect(await attempt("shortened", { sets: ["steps=4"], signal: stop.signal, observe: () => atStep(2, () => stop.abort()) })).toBe("interrupted");
+  expect(await attempt("shortened", { sets: ["steps=2"], resume: true, force: true })).toBe("finished");
+  expect(readLog(at("shortened/log.jsonl")).map(({ type }) => type).slice(-3)).toEqual(["dev", "result", "end"]);
+});
+
 it("a second run in the same folder is refused while the first is at work, and leaves it alone", async () => {
   let second: Promise<unknown> | undefined;
   expect(await attempt("twice", { sets: ["steps=2"], observe: () => atStep(1, () => (second = attempt("twice", { sets: ["steps=2"], resume: true }))) })).toBe("finished");
