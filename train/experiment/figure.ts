@@ -62,7 +62,8 @@ function panel(title: string, label: string, points: readonly Point[], series: r
   // Side by side, so that intervals do not hide each other.
   const shift = (p: Point): number => (series.length < 2 ? 0 : series.indexOf(p.series) / (series.length - 1) - 0.5);
   const width = x === "depth" ? 0.9 : 0.13 * Math.max(...points.map(({ parameters }) => parameters));
-  const placed = points.map((p) => ({ ...p, x: p[x] + width * shift(p) }));
+  const { floor, ticks: rates, options } = rateScale(points);
+  const placed = points.map((p) => ({ ...p, x: p[x] + width * shift(p), wer: Math.max(p.wer, floor), low: Math.max(p.low, floor), high: Math.max(p.high, floor) }));
   const ticks = x === "depth" ? [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b) : 6;
   const svg = Plot.plot({
     document,
@@ -74,9 +75,10 @@ function panel(title: string, label: string, points: readonly Point[], series: r
     marginBottom: 40,
     style: { background: "white", color: "#222", fontSize: "11px", fontFamily: "system-ui, sans-serif" },
     x: { label, labelArrow: "none", labelAnchor: "right", ticks, zero: x === "parameters", inset: x === "depth" ? 24 : 6, tickFormat: x === "depth" ? "d" : (value: number) => (value === 0 ? "0" : formatCompact(value)) },
-    y: { label: title, labelArrow: "none", grid: true, nice: true, zero: true },
+    y: { label: title, labelArrow: "none", grid: true, ...options },
     color: { type: "ordinal", domain: [...series], range: series.map((_, i) => colorOf(i)) },
     marks: [
+      ...(rates ? [Plot.axisY(rates, { text: (rate: number) => `${rate}`, label: title, labelArrow: "none" })] : []), // Plot itself leaves out the labels of some
       Plot.lineY(placed, { x: "x", y: "wer", z: "series", stroke: "series", strokeWidth: 1.5, sort: "depth" }),
       Plot.link(placed, { x1: "x", x2: "x", y1: "low", y2: "high", stroke: "series", strokeWidth: 1.2 }),
       Plot.dot(placed, { x: "x", y: "wer", fill: "series", r: 4 }),
@@ -84,6 +86,16 @@ function panel(title: string, label: string, points: readonly Point[], series: r
     ],
   });
   return raw(svg.outerHTML);
+}
+
+/** Rates so far apart that a linear scale would show but the worst are on a logarithmic one; `floor`, its lower end, stands for a rate of 0. */
+function rateScale(points: readonly Point[]): { floor: number; ticks?: number[]; options: Plot.ScaleOptions } {
+  const rates = points.map(({ wer }) => wer).filter((rate) => rate > 0);
+  const [least, most] = [Math.min(...rates), Math.max(...points.map(({ high }) => high))];
+  if (!(most > 10 * least)) return { floor: 0, options: { nice: true, zero: true } };
+  const floor = least / 2;
+  const ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200].filter((tick) => tick >= floor && tick <= most);
+  return { floor, ticks, options: { type: "log", domain: [floor, most], ticks } };
 }
 
 /** A panel at its place in the figure. */

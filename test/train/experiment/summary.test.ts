@@ -68,6 +68,10 @@ it("as Markdown and as a figure: what is not measured is a dash, both test sets,
   expect(figure.match(/series (alone|method)/gu)).toEqual(["series alone", "series method"]);
   expect(figure.match(/WER on (test|other), %/gu)).toHaveLength(4);
   expect(figure.match(/aria-label="dot"/gu)).toHaveLength(4);
+  const apart = [result("alone-2", 1, { 2: [4, 3, 5, 2, 4, 2] }), result("method", 1, { 2: [1, 0, 0, 0, 0, 0], 6: [0, 0, 0, 0, 0, 0] })];
+  const logarithmic = summaryFigure(summarise(EXPERIMENT, "out", apart, undefined));
+  for (const rate of [5, 10, 20, 50, 100]) expect(logarithmic).toContain(`>${rate}</text>`);
+  expect(figure).not.toContain(">50</text>");
   expect(summaryMarkdown(summarise(EXPERIMENT, "out", [], undefined))).toBe("No row is finished yet.\n");
 });
 
