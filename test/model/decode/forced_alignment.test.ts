@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { normal, uniform } from "../../../engine/random.ts";
+import { uniform } from "../../../engine/random.ts";
 import { forcedAlignment } from "../../../model/decode/forced_alignment.ts";
 import { greedySearch } from "../../../model/decode/greedy.ts";
-import { logAddExp } from "../../../model/decode/ranking.ts";
-
-/** Random log-probabilities `[frames, vocab]`. */
-function draw(frames: number, vocab: number, seed: number): Float32Array {
-  const logits = Float32Array.from({ length: frames * vocab }, (_, i) => 2 * normal(seed, i));
-  for (let t = 0; t < frames; t++) {
-    const row = logits.subarray(t * vocab, (t + 1) * vocab);
-    const norm = row.reduce(logAddExp, -Infinity);
-    row.forEach((x, k) => (row[k] = x - norm));
-  }
-  return logits;
-}
+import { draw } from "./random_log_probs.ts";
 
 /** The best of all paths there are that collapse to the labels: score, and the class of each frame. */
 function bestOfAllPaths(logProbs: Float32Array, vocab: number, labels: readonly number[], blank: number): { score: number; path: number[] } {

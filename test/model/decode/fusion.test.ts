@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { normal } from "../../../engine/random.ts";
 import { parseArpa } from "../../../model/decode/arpa.ts";
 import { characterFusion, wordFusion, type Fusion } from "../../../model/decode/fusion.ts";
 import type { NgramModel } from "../../../model/decode/ngram_model.ts";
@@ -9,6 +8,7 @@ import { logAddExp } from "../../../model/decode/ranking.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
 import type { Units } from "../../../model/units/units.ts";
 import { wordsOfPieces } from "../../../model/units/words.ts";
+import { draw } from "./random_log_probs.ts";
 
 const WORDS = `\\data\\
 ngram 1=6
@@ -57,17 +57,6 @@ function logProbability(arpa: string, list: readonly string[]): number {
     return sum + (bigram?.logProb ?? entries.get(sentence[i]!)!.backoff + entries.get(word)!.logProb);
   }, 0);
   return log10 * Math.LN10;
-}
-
-/** Random log-probabilities `[frames, vocab]`. */
-function draw(frames: number, vocab: number, seed: number): Float32Array {
-  const logits = Float32Array.from({ length: frames * vocab }, (_, i) => 2 * normal(seed, i));
-  for (let t = 0; t < frames; t++) {
-    const row = logits.subarray(t * vocab, (t + 1) * vocab);
-    const norm = row.reduce(logAddExp, -Infinity);
-    row.forEach((x, k) => (row[k] = x - norm));
-  }
-  return logits;
 }
 
 /** Every labelling that any path collapses to, with log p_ctc: the sum over its paths. */

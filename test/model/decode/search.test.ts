@@ -1,20 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { normal } from "../../../engine/random.ts";
 import { greedySearch, greedySearchBatch } from "../../../model/decode/greedy.ts";
 import type { Hypothesis } from "../../../model/decode/hypothesis.ts";
 import { prefixBeamSearch, prefixBeamSearchBatch } from "../../../model/decode/prefix_beam.ts";
 import { logAddExp } from "../../../model/decode/ranking.ts";
-
-/** Random log-probabilities `[frames, vocab]`. */
-function draw(frames: number, vocab: number, seed: number): Float32Array {
-  const logits = Float32Array.from({ length: frames * vocab }, (_, i) => 2 * normal(seed, i));
-  for (let t = 0; t < frames; t++) {
-    const row = logits.subarray(t * vocab, (t + 1) * vocab);
-    const norm = row.reduce(logAddExp, -Infinity);
-    row.forEach((x, k) => (row[k] = x - norm));
-  }
-  return logits;
-}
+import { draw } from "./random_log_probs.ts";
 
 const collapse = (path: number[], blank: number) => path.filter((k, t) => k !== blank && k !== path[t - 1]).join(" ");
 const spelled = (found: Hypothesis[]) => found.map(({ labels }) => labels.join(" "));
