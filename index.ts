@@ -73,9 +73,10 @@ export {
 export { optimizerStep, type OptimizerConfig } from "./train/optimizer.ts";
 
 // The Conformer that unfolds, whole and in parts.
-export { ConformerCtc, type CtcOutput } from "./model/conformer_ctc.ts";
+export { ConformerCtc } from "./model/conformer_ctc.ts";
+export type { CtcModel, CtcOutput, Encoded, EncoderOptions, FeatureMasks } from "./model/ctc_model.ts";
 export { conformerDefaults, type ConformerConfig } from "./model/config.ts";
-export { Encoder, type Encoded, type EncoderOptions } from "./model/encoder.ts";
+export { Encoder } from "./model/encoder.ts";
 export { ConformerBlock, type BlockContext } from "./model/block.ts";
 export { depthSchedule, unfold, type DepthSchedule, type ShallowBlocks, type UnfoldOrder } from "./model/unfold.ts";
 export { jointLoss, jointLossDefaults, sandwichTerms, type JointLoss, type JointLossConfig, type JointLossTargets, type PathTerms } from "./model/joint_loss.ts";
@@ -83,6 +84,7 @@ export { declareLinear, declareNorm, fanIn, ones, zeros, type LinearWeights, typ
 export { relativePositions, sinusoidalPositions } from "./model/positions.ts";
 
 // From waveforms to features, from posteriors to text.
+export { createFrontEnd, type FrontEnd, type FrontEndSettings } from "./model/features/front_end.ts";
 export { createFbank, fbank, type Fbank, type FbankOptions, type Features } from "./model/features/fbank.ts";
 export { accumulateCmvn, applyCmvn, emptyCmvn, utteranceCmvn, type Cmvn } from "./model/features/cmvn.ts";
 export { batchWaveforms, normaliseWaveform, type WaveformBatch } from "./model/features/waveform.ts";

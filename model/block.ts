@@ -3,7 +3,7 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { residual } from "../kernels/dropout/residual.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
-import type { ConformerConfig } from "./config.ts";
+import type { ConformerBlockConfig } from "./config.ts";
 import { ConvModule } from "./conv_module.ts";
 import { declareByDepth, type ByDepth } from "./depth_norms.ts";
 import { FeedForward } from "./feed_forward.ts";
@@ -12,10 +12,10 @@ import { declareNorm, type NormWeights } from "./weights.ts";
 
 /** What a block needs besides its input: the same for every block of a path. */
 export interface BlockContext {
-  /** `[2 · frames - 1, dim]` */
-  readonly positions: Tensor;
-  /** u32 `[batch, 1, 1, frames]`: 1 for real frames */
-  readonly mask: Tensor;
+  /** `[2 · frames - 1, dim]`; undefined where positions are not relative */
+  readonly positions: Tensor | undefined;
+  /** u32 `[batch, 1, 1, frames]`: 1 for real frames; undefined: all are */
+  readonly mask: Tensor | undefined;
   /** i32 `[batch]`: real frames */
   readonly lengths: Tensor;
   /** Logical depth of the path, where each has its own norms. */
@@ -26,6 +26,25 @@ export interface BlockContext {
 const SITES = 8;
 
 type Part = "firstFeedForward" | "attention" | "convolution" | "secondFeedForward" | "final";
+
+/** Names of a block's parts in files. */
+export interface ConformerNames {
+  readonly norms: Readonly<Record<Part, string>>;
+  readonly firstFeedForward: string;
+  readonly secondFeedForward: string;
+  /** Of the two layers of each. */
+  readonly feedForwardLayers: readonly [string, string];
+  /** Of the convolution module's norm, within it. */
+  readonly convNorm: string;
+}
+
+export const espnetNames: ConformerNames = {
+  norms: { firstFeedForward: "norm_ff_macaron", attention: "norm_mha", convolution: "norm_conv", secondFeedForward: "norm_ff", final: "norm_final" },
+  firstFeedForward: "feed_forward_macaron",
+  secondFeedForward: "feed_forward",
+  feedForwardLayers: ["w_1", "w_2"],
+  convNorm: "norm",
+};
 
 /** The residual stream after each of a block's parts, and its normalised result. */
 export interface BlockStages {
@@ -50,19 +69,25 @@ export class ConformerBlock {
   readonly #dropout: number;
 
   /** `name` is "encoder.encoders.0", or "" for a block alone. */
-  constructor(parameters: Parameters, name: string, config: ConformerConfig) {
+  constructor(parameters: Parameters, name: string, config: ConformerBlockConfig, names: ConformerNames = espnetNames) {
     const at = (part: string): string => (name === "" ? part : `${name}.${part}`);
-    this.#firstFeedForward = new FeedForward(parameters, at("feed_forward_macaron"), config);
-    this.#attention = new SelfAttention(parameters, at("self_attn"), config);
-    this.#convModule = new ConvModule(parameters, at("conv_module"), config);
-    this.#secondFeedForward = new FeedForward(parameters, at("feed_forward"), config);
-    const norms = (part: string): ByDepth<NormWeights> => declareByDepth(at(part), config.normDepths, (named) => declareNorm(parameters, named, config.dim));
+    const feedForward = (part: string): FeedForward => {
+      const [first, second] = names.feedForwardLayers;
+      const { activation = "silu", activationDropout = config.dropout } = config;
+      return new FeedForward(parameters, [`${at(part)}.${first}`, `${at(part)}.${second}`], { ...config, activation, dropout: activationDropout });
+    };
+    const { positions = "relative", rotaryBase = 10000 } = config;
+    this.#firstFeedForward = feedForward(names.firstFeedForward);
+    this.#attention = new SelfAttention(parameters, at("self_attn"), { ...config, positions, rotaryBase });
+    this.#convModule = new ConvModule(parameters, at("conv_module"), config, names.convNorm);
+    this.#secondFeedForward = feedForward(names.secondFeedForward);
+    const norms = (part: Part): ByDepth<NormWeights> => declareByDepth(at(names.norms[part]), config.normDepths, (named) => declareNorm(parameters, named, config.dim));
     this.#norms = {
-      firstFeedForward: norms("norm_ff_macaron"),
-      attention: norms("norm_mha"),
-      convolution: norms("norm_conv"),
-      secondFeedForward: norms("norm_ff"),
-      final: norms("norm_final"),
+      firstFeedForward: norms("firstFeedForward"),
+      attention: norms("attention"),
+      convolution: norms("convolution"),
+      secondFeedForward: norms("secondFeedForward"),
+      final: norms("final"),
     };
     this.#eps = config.layerNormEps;
     this.#dropout = config.dropout;

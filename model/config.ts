@@ -1,18 +1,10 @@
-/** Sizes and conventions of a Conformer with a CTC head (Gulati et al., "Conformer", 2020). */
-export interface ConformerConfig {
-  /** Features per input frame, such as 80 mel bins. */
-  readonly inputDim: number;
-  /** Output classes, the blank included. */
-  readonly vocabulary: number;
+/** Sizes and conventions of a Conformer block (Gulati et al., "Conformer", 2020). */
+export interface ConformerBlockConfig {
   readonly dim: number;
   readonly heads: number;
   readonly feedForwardDim: number;
   /** Kernel of the depthwise convolution, in frames after subsampling; odd. */
   readonly convKernel: number;
-  /** Physical blocks: those that own parameters. */
-  readonly blocks: number;
-  /** Channels of the two subsampling convolutions. */
-  readonly subsamplingChannels: number;
   readonly dropout: number;
   readonly convNorm: "layer_norm" | "batch_norm";
   /**
@@ -25,12 +17,36 @@ export interface ConformerConfig {
   readonly layerNormEps: number;
   readonly batchNormEps: number;
   readonly batchNormMomentum: number;
-  readonly blank: number;
   /**
    * Logical depths of which each has its own scale and shift of every norm, and its own running statistics, in each physical
    * block; only these depths can run then. Left out: all depths share them.
    */
   readonly normDepths?: readonly number[] | undefined;
+
+  // Of wav2vec 2.0's Conformer:
+  /** Within the feed-forward modules, where it is not `dropout`. */
+  readonly activationDropout?: number;
+  /** Of feed-forward and convolution modules; "silu" if left out. */
+  readonly activation?: "silu" | "gelu";
+  /** Biases of the convolution module; true if left out. */
+  readonly convBias?: boolean;
+  /** "relative" if left out. */
+  readonly positions?: "relative" | "rotary" | "none";
+  /** Of rotary positions. */
+  readonly rotaryBase?: number;
+}
+
+/** The same of a whole model with its CTC head. */
+export interface ConformerConfig extends ConformerBlockConfig {
+  /** Features per input frame, such as 80 mel bins. */
+  readonly inputDim: number;
+  /** Output classes, the blank included. */
+  readonly vocabulary: number;
+  readonly blank: number;
+  /** Physical blocks: those that own parameters. */
+  readonly blocks: number;
+  /** Channels of the two subsampling convolutions. */
+  readonly subsamplingChannels: number;
 }
 
 export const conformerDefaults: Omit<ConformerConfig, "inputDim" | "vocabulary"> = {

@@ -3,19 +3,20 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { ConformerConfig } from "./config.ts";
 import { CtcHead } from "./ctc_head.ts";
-import { Encoder, type Encoded, type EncoderOptions } from "./encoder.ts";
+import type { CtcModel, CtcOutput, EncoderOptions } from "./ctc_model.ts";
+import { Encoder } from "./encoder.ts";
+import { MIN_FRAMES, SUBSAMPLING, subsampledLength } from "./subsampling.ts";
 import type { DepthSchedule } from "./unfold.ts";
 
-export interface CtcOutput extends Encoded {
-  /** Of each schedule: `[batch, frames, vocabulary]` */
-  readonly logits: readonly Tensor[];
-}
-
 /** A Conformer encoder with a CTC head, under ESPnet's parameter names. */
-export class ConformerCtc {
+export class ConformerCtc implements CtcModel {
   readonly config: ConformerConfig;
   readonly encoder: Encoder;
   readonly head: CtcHead;
+  readonly outputFrames = subsampledLength;
+  readonly minInputFrames = MIN_FRAMES;
+  readonly stride = SUBSAMPLING;
+  readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
 
   constructor(parameters: Parameters, config: ConformerConfig) {
     this.config = config;

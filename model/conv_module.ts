@@ -7,7 +7,8 @@ import { glu } from "../kernels/glu/glu.ts";
 import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
 import { linear } from "../kernels/linear/linear.ts";
 import { maskFrames } from "../kernels/pointwise/mask_frames.ts";
-import type { ConformerConfig } from "./config.ts";
+import { gelu } from "../kernels/pointwise/unary.ts";
+import type { ConformerBlockConfig } from "./config.ts";
 import { declareByDepth, type ByDepth } from "./depth_norms.ts";
 import { declareNorm, declarePointwise, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "./weights.ts";
 
@@ -16,29 +17,30 @@ interface ConvNorm extends NormWeights {
   readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
 }
 
-/** Pointwise, GLU, depthwise over time, norm and SiLU in one kernel, pointwise: the Conformer's local mixing. */
+/** Pointwise, GLU, depthwise over time, norm and activation (SiLU in the norm's kernel), pointwise: the Conformer's local mixing. */
 export class ConvModule {
   readonly #expand: LinearWeights;
-  readonly #depthwise: { readonly weight: Tensor; readonly bias: Tensor };
+  readonly #depthwise: { readonly weight: Tensor; readonly bias: Tensor | undefined };
   readonly #norm: ByDepth<ConvNorm>;
   readonly #project: LinearWeights;
-  readonly #config: ConformerConfig;
+  readonly #config: ConformerBlockConfig;
 
-  constructor(parameters: Parameters, name: string, config: ConformerConfig) {
-    const { dim, convKernel } = config;
+  /** `norm` is the name of its norm, within `name`. */
+  constructor(parameters: Parameters, name: string, config: ConformerBlockConfig, norm = "norm") {
+    const { dim, convKernel, convBias: bias = true } = config;
     this.#config = config;
-    this.#expand = declarePointwise(parameters, `${name}.pointwise_conv1`, dim, 2 * dim);
+    this.#expand = declarePointwise(parameters, `${name}.pointwise_conv1`, dim, 2 * dim, { bias });
     this.#depthwise = {
       weight: parameters.add(`${name}.depthwise_conv.weight`, [dim, 1, convKernel], { init: fanIn(convKernel) }),
-      bias: parameters.add(`${name}.depthwise_conv.bias`, [dim], { init: fanIn(convKernel), decay: false }),
+      bias: bias ? parameters.add(`${name}.depthwise_conv.bias`, [dim], { init: fanIn(convKernel), decay: false }) : undefined,
     };
-    this.#norm = declareByDepth(`${name}.norm`, config.normDepths, (norm) => {
-      const affine = declareNorm(parameters, norm, dim);
+    this.#norm = declareByDepth(`${name}.${norm}`, config.normDepths, (named) => {
+      const affine = declareNorm(parameters, named, dim);
       if (config.convNorm === "layer_norm") return affine;
-      const mean = parameters.addBuffer(`${norm}.running_mean`, [dim], zeros);
-      return { ...affine, running: { mean, variance: parameters.addBuffer(`${norm}.running_var`, [dim], ones) } };
+      const mean = parameters.addBuffer(`${named}.running_mean`, [dim], zeros);
+      return { ...affine, running: { mean, variance: parameters.addBuffer(`${named}.running_var`, [dim], ones) } };
     });
-    this.#project = declarePointwise(parameters, `${name}.pointwise_conv2`, dim, dim);
+    this.#project = declarePointwise(parameters, `${name}.pointwise_conv2`, dim, dim, { bias });
   }
 
   /**
@@ -58,10 +60,13 @@ export class ConvModule {
   }
 
   #normaliseAndActivate(tape: Tape, x: Tensor, lengths: Tensor, { scale, shift, running }: ConvNorm): Tensor {
-    const activation = "silu";
     const { layerNormEps, batchNormEps: eps, batchNormMomentum: momentum, batchNormOver } = this.#config;
-    if (!running) return layerNorm(tape, x, scale, shift, { eps: layerNormEps, activation });
+    const isSilu = (this.#config.activation ?? "silu") === "silu";
+    const activation = isSilu ? "silu" : "none";
     const over = batchNormOver === "valid" && tape.training ? { lengths } : {};
-    return batchNorm(tape, x, scale, shift, running, { training: tape.training, momentum, eps, activation, ...over });
+    const normalised = running
+      ? batchNorm(tape, x, scale, shift, running, { training: tape.training, momentum, eps, activation, ...over })
+      : layerNorm(tape, x, scale, shift, { eps: layerNormEps, activation });
+    return isSilu ? normalised : gelu(tape, normalised);
   }
 }

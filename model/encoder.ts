@@ -8,26 +8,13 @@ import { cast } from "../kernels/pointwise/cast.ts";
 import { scale } from "../kernels/pointwise/unary.ts";
 import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
+import type { Encoded, EncoderOptions } from "./ctc_model.ts";
 import { declareByDepth, type ByDepth } from "./depth_norms.ts";
 import { relativePositions } from "./positions.ts";
+import { runSchedules } from "./run_schedules.ts";
 import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.ts";
-import { unfold, type DepthSchedule } from "./unfold.ts";
+import type { DepthSchedule } from "./unfold.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
-
-export interface Encoded {
-  /** The last state of each schedule, `[batch, frames, dim]`, through the final norm. */
-  readonly states: readonly Tensor[];
-  /** Real frames of each utterance, on the host and on the device. */
-  readonly lengths: readonly number[];
-  readonly deviceLengths: Tensor;
-}
-
-export interface EncoderOptions {
-  /** Keep only the input of each block application for backward and compute the rest again. */
-  readonly checkpointing?: boolean;
-  /** Sees the output of every block application, before the final norm. */
-  readonly onState?: (layer: number, block: number, state: Tensor) => void;
-}
 
 /** Site of the dropout on the subsampled features; block sites count from 0 up. */
 const EMBED_SITE = 0x40000000;
@@ -63,14 +50,7 @@ export class Encoder {
     const encodedLengths = lengths.map(subsampledLength);
     const context = this.#context(tape, features, encodedLengths); // uploads first, so that they part no pass
     const x = tape.named("subsampling", () => this.subsample(tape, features));
-    const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] =>
-      unfold(x, members, (h: Tensor, block, layer) => {
-        const apply = (input: Tensor): Tensor =>
-          tape.named(`layer ${layer}, block ${block}`, () => (this.#blocks[block] as ConformerBlock).forward(tape, input, { ...context, depth }, layer));
-        const y = options.checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
-        options.onState?.(layer, block, y);
-        return y;
-      });
+    const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] => runSchedules(tape, x, this.#blocks, members, { ...context, depth }, options);
     const ends = this.#config.normDepths ? schedules.flatMap((schedule) => run([schedule], schedule.length)) : run(schedules);
     const states = ends.map((state, path) => {
       const { scale: gain, shift } = this.#afterNorm(schedules[path]?.length);

@@ -3,55 +3,90 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { linear } from "../kernels/linear/linear.ts";
-import type { ConformerConfig } from "./config.ts";
+import { cast } from "../kernels/pointwise/cast.ts";
+import { rotaryEmbedding } from "../kernels/rotary/rotary.ts";
 import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
 
-/** Multi-head self-attention with relative positions, as in Transformer-XL (Dai et al., 2019). */
+export interface SelfAttentionConfig {
+  readonly dim: number;
+  readonly heads: number;
+  /** How frames know where they are: relative positions, turned queries and keys, or not from here. */
+  readonly positions: "relative" | "rotary" | "none";
+  /** Of the wavelengths of "rotary". */
+  readonly rotaryBase: number;
+}
+
+/** Names of the four linear maps. */
+export type AttentionNames = Readonly<Record<"query" | "key" | "value" | "out", string>>;
+
+/** Names of ESPnet, and of the Conformers of Hugging Face transformers. */
+export const conformerAttentionNames: AttentionNames = { query: "linear_q", key: "linear_k", value: "linear_v", out: "linear_out" };
+
+interface RelativeWeights {
+  readonly position: Tensor;
+  readonly contentBias: Tensor;
+  readonly positionBias: Tensor;
+}
+
+/**
+ * Multi-head self-attention; with relative positions as in Transformer-XL (Dai et al., 2019), with rotary ones (Su et al.,
+ * 2021) the input of queries and keys is turned, before their linear maps as in wav2vec 2.0's Conformer.
+ */
 export class SelfAttention {
   readonly #query: LinearWeights;
   readonly #key: LinearWeights;
   readonly #value: LinearWeights;
   readonly #out: LinearWeights;
-  readonly #position: Tensor;
-  readonly #contentBias: Tensor;
-  readonly #positionBias: Tensor;
-  readonly #config: ConformerConfig;
+  readonly #relative: RelativeWeights | undefined;
+  readonly #config: SelfAttentionConfig;
 
-  constructor(parameters: Parameters, name: string, config: ConformerConfig) {
-    const { dim, heads } = config;
-    this.#query = declareLinear(parameters, `${name}.linear_q`, dim, dim);
-    this.#key = declareLinear(parameters, `${name}.linear_k`, dim, dim);
-    this.#value = declareLinear(parameters, `${name}.linear_v`, dim, dim);
-    this.#out = declareLinear(parameters, `${name}.linear_out`, dim, dim);
-    this.#position = parameters.add(`${name}.linear_pos.weight`, [dim, dim], { init: fanIn(dim) });
-    // Xavier-uniform over [heads, width], as ESPnet starts them.
-    const bias = { init: fanIn((heads + dim / heads) / 6), decay: false };
-    this.#contentBias = parameters.add(`${name}.pos_bias_u`, [heads, dim / heads], bias);
-    this.#positionBias = parameters.add(`${name}.pos_bias_v`, [heads, dim / heads], bias);
+  constructor(parameters: Parameters, name: string, config: SelfAttentionConfig, names: AttentionNames = conformerAttentionNames) {
+    const { dim } = config;
+    this.#query = declareLinear(parameters, `${name}.${names.query}`, dim, dim);
+    this.#key = declareLinear(parameters, `${name}.${names.key}`, dim, dim);
+    this.#value = declareLinear(parameters, `${name}.${names.value}`, dim, dim);
+    this.#out = declareLinear(parameters, `${name}.${names.out}`, dim, dim);
+    this.#relative = config.positions === "relative" ? declareRelative(parameters, name, config) : undefined;
     this.#config = config;
   }
 
   /**
    * @param x         `[batch, frames, dim]`, already normalised
-   * @param positions `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
-   * @param mask      u32 `[batch, 1, 1, frames]`: keys that are real frames
+   * @param positions of relative positions `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
+   * @param mask      u32 `[batch, 1, 1, frames]`: keys that are real frames; left out: all
    */
-  forward(tape: Tape, x: Tensor, positions: Tensor, mask: Tensor): Tensor {
+  forward(tape: Tape, x: Tensor, positions: Tensor | undefined, mask: Tensor | undefined): Tensor {
+    const { heads, rotaryBase } = this.#config;
+    const turned = this.#config.positions === "rotary" ? turn(tape, x, heads, rotaryBase) : x;
+    const relative = this.#relative && {
+      positions: linear(tape, positions as Tensor, this.#relative.position),
+      contentBias: this.#relative.contentBias,
+      positionBias: this.#relative.positionBias,
+    };
     const context = attention(
       tape,
-      linear(tape, x, this.#query.weight, this.#query.bias),
-      linear(tape, x, this.#key.weight, this.#key.bias),
+      linear(tape, turned, this.#query.weight, this.#query.bias),
+      linear(tape, turned, this.#key.weight, this.#key.bias),
       linear(tape, x, this.#value.weight, this.#value.bias),
-      {
-        heads: this.#config.heads,
-        mask,
-        relative: {
-          positions: linear(tape, positions, this.#position),
-          contentBias: this.#contentBias,
-          positionBias: this.#positionBias,
-        },
-      },
+      { heads, mask, ...(relative && { relative }) },
     );
     return linear(tape, context, this.#out.weight, this.#out.bias);
   }
+}
+
+function declareRelative(parameters: Parameters, name: string, { dim, heads }: SelfAttentionConfig): RelativeWeights {
+  const position = parameters.add(`${name}.linear_pos.weight`, [dim, dim], { init: fanIn(dim) });
+  // Xavier-uniform over [heads, width], as ESPnet starts them.
+  const bias = { init: fanIn((heads + dim / heads) / 6), decay: false };
+  return {
+    position,
+    contentBias: parameters.add(`${name}.pos_bias_u`, [heads, dim / heads], bias),
+    positionBias: parameters.add(`${name}.pos_bias_v`, [heads, dim / heads], bias),
+  };
+}
+
+function turn(tape: Tape, x: Tensor, heads: number, base: number): Tensor {
+  const [batch, frames, dim] = x.shape as readonly [number, number, number];
+  const byHead = tape.reshape(cast(tape, x, "f32"), [batch, frames, heads, dim / heads]);
+  return tape.reshape(rotaryEmbedding(tape, byHead, base), x.shape);
 }

@@ -6,8 +6,8 @@ import type { Tensor } from "../engine/tensor.ts";
 export interface LinearWeights {
   /** `[out, in]` */
   readonly weight: Tensor;
-  /** `[out]` */
-  readonly bias: Tensor;
+  /** `[out]`; undefined: none */
+  readonly bias: Tensor | undefined;
 }
 
 export interface NormWeights {
@@ -34,10 +34,10 @@ export function declareLinear(parameters: Parameters, name: string, inputs: numb
 }
 
 /** A convolution of kernel 1 is a linear map of the channels; files keep its weight as `[out, in, 1]`. */
-export function declarePointwise(parameters: Parameters, name: string, inputs: number, outputs: number): LinearWeights {
+export function declarePointwise(parameters: Parameters, name: string, inputs: number, outputs: number, { bias = true }: { bias?: boolean } = {}): LinearWeights {
   return {
     weight: parameters.add(`${name}.weight`, [outputs, inputs], { init: fanIn(inputs), fileShape: [outputs, inputs, 1] }),
-    bias: parameters.add(`${name}.bias`, [outputs], { init: fanIn(inputs), decay: false }),
+    bias: bias ? parameters.add(`${name}.bias`, [outputs], { init: fanIn(inputs), decay: false }) : undefined,
   };
 }
 
