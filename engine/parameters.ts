@@ -11,6 +11,8 @@ export interface ParameterOptions {
   readonly init: Initialiser;
   /** False for norms and biases, which get no weight decay. */
   readonly decay?: boolean;
+  /** True for one that is loaded and saved like the others but never trained: it has no gradient and no moments. */
+  readonly frozen?: boolean;
   /** The shape in files, where it differs: a pointwise convolution is a matrix here and `[out, in, 1]` elsewhere. */
   readonly fileShape?: Shape;
 }
@@ -20,6 +22,7 @@ export interface Parameter {
   readonly tensor: Tensor;
   readonly fileShape: Shape;
   readonly decay: boolean;
+  readonly frozen: boolean;
 }
 
 /** The optimiser's view of a range of parameters: four flat tensors of the same length. */
@@ -42,7 +45,7 @@ const FLATS: readonly Flat[] = ["values", "grads", "firstMoment", "secondMoment"
 /**
  * All parameters of a model, as slices of four flat buffers: values, gradients, first and second moment. Those with
  * weight decay come first, so that an optimiser step is one dispatch per decay group, a gradient norm is one reduction, and
- * a checkpoint is one read.
+ * a checkpoint is one read. Frozen ones come last, and only the values reach that far.
  *
  *     const parameters = new Parameters();
  *     const weight = parameters.add("head.weight", [vocab, dim], { init });   // a Tensor, usable after seal()
@@ -54,15 +57,16 @@ export class Parameters {
   readonly #flats = new Map<Flat, Storage>();
   #device: Device | undefined;
   #decayBytes = 0;
+  #trainedBytes = 0;
   #totalBytes = 0;
   #alignment = ALIGNMENT;
   #halves: Storage | undefined;
 
   /** Declares a parameter. The tensor returned gets its place in the flat buffers when `seal` is called. */
-  add(name: string, shape: Shape, { init, decay = true, fileShape = shape }: ParameterOptions): Tensor {
+  add(name: string, shape: Shape, { init, decay = true, frozen = false, fileShape = shape }: ParameterOptions): Tensor {
     this.#expectNew(name);
-    const tensor = unplaced(shape, unplaced(shape));
-    this.#declared.push({ name, tensor, fileShape, decay, init });
+    const tensor = unplaced(shape, frozen ? undefined : unplaced(shape));
+    this.#declared.push({ name, tensor, fileShape, decay, frozen, init });
     return tensor;
   }
 
@@ -90,14 +94,16 @@ export class Parameters {
     this.#device = device;
     if (half) this.#alignment = 2 * ALIGNMENT;
     const align = (bytes: number): number => Math.ceil(bytes / this.#alignment) * this.#alignment;
-    const ordered = [...this.all.filter((p) => p.decay), ...this.all.filter((p) => !p.decay)];
+    const trained = this.all.filter((p) => !p.frozen);
+    const ordered = [...trained.filter((p) => p.decay), ...trained.filter((p) => !p.decay), ...this.all.filter((p) => p.frozen)];
     const offsets = ordered.map((p) => {
       const offset = this.#totalBytes;
       this.#totalBytes += align(p.tensor.bytes);
-      if (p.decay) this.#decayBytes = this.#totalBytes;
+      if (!p.frozen) this.#trainedBytes = this.#totalBytes;
+      if (!p.frozen && p.decay) this.#decayBytes = this.#totalBytes;
       return offset;
     });
-    for (const flat of optimizer ? FLATS : (["values"] as const)) this.#flats.set(flat, zeroStorage(device, Math.max(ALIGNMENT, this.#totalBytes)));
+    for (const flat of optimizer ? FLATS : (["values"] as const)) this.#flats.set(flat, zeroStorage(device, Math.max(ALIGNMENT, this.#bytesOf(flat))));
     ordered.forEach(({ tensor }, i) => {
       place(tensor, this.#flats.get("values") as Storage, offsets[i] as number);
       const grads = this.#flats.get("grads");
@@ -147,9 +153,18 @@ export class Parameters {
     return this.#declared.reduce((sum, { tensor }) => sum + tensor.size, 0);
   }
 
-  /** Bytes of the flat buffers, each. */
+  /** Bytes of all values. */
   get bytes(): number {
     return this.#totalBytes;
+  }
+
+  /** Bytes of those that are trained: of the gradients, and of each moment. */
+  get trainedBytes(): number {
+    return this.#trainedBytes;
+  }
+
+  #bytesOf(flat: Flat): number {
+    return flat === "values" ? this.#totalBytes : this.#trainedBytes;
   }
 
   /**
@@ -158,7 +173,7 @@ export class Parameters {
    */
   ranges(): FlatRange[] {
     const ranges: FlatRange[] = [];
-    for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#totalBytes, false]] as const)
+    for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#trainedBytes, false]] as const)
       for (const { start, bytes } of this.#pieces(from, to)) {
         const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flat(flat), { offset: start });
         ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), ...(this.#halves && { half: this.#half(this.#halves, start, bytes) }), decay });
@@ -174,16 +189,17 @@ export class Parameters {
 
   /** Encodes setting all gradients to zero. */
   zeroGrads(): void {
-    this.#sealed().recorder.clear(this.#flat("grads").buffer, 0, this.#totalBytes);
+    this.#sealed().recorder.clear(this.#flat("grads").buffer, 0, this.#trainedBytes);
   }
 
-  /** The values of one flat buffer by parameter name, in each parameter's file shape, and with "values" the buffers too. */
+  /** The values of one flat buffer by parameter name, in each parameter's file shape: with "values" the buffers too, otherwise without frozen parameters. */
   async read(flat: Flat): Promise<Map<string, { shape: Shape; values: Float32Array }>> {
     const device = this.#sealed();
-    const whole = new Tensor([this.#totalBytes / 4], "f32", this.#flat(flat));
+    const whole = new Tensor([this.#bytesOf(flat) / 4], "f32", this.#flat(flat));
     const data = (await read(device, whole)) as Float32Array;
     const result = new Map<string, { shape: Shape; values: Float32Array }>();
-    for (const { name, tensor, fileShape } of this.#declared) {
+    for (const { name, tensor, fileShape, frozen } of this.#declared) {
+      if (frozen && flat !== "values") continue;
       const start = tensor.offset / 4;
       result.set(name, { shape: fileShape, values: data.slice(start, start + tensor.size) });
     }
@@ -192,13 +208,22 @@ export class Parameters {
     return result;
   }
 
+  /** One parameter's values (or, with `flat`, its gradient or moments), or a buffer's: what `read` gives of all, for those who have no room for all. */
+  async readOne(name: string, flat: Flat = "values"): Promise<Float32Array> {
+    const parameter = this.#declared.find((p) => p.name === name);
+    const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
+    if (!tensor || (!parameter && flat !== "values")) throw new Error(`Parameters: there is no ${flat === "values" ? "" : `${flat} of `}'${name}'`);
+    const stored = new Tensor(tensor.shape, "f32", parameter ? this.#flat(flat) : tensor.storage, { offset: tensor.offset });
+    return (await read(this.#sealed(), stored)) as Float32Array;
+  }
+
   /** Writes one parameter's values (or, with `flat`, its gradient or moments), or a buffer's. */
   write(name: string, values: Float32Array, flat: Flat = "values"): void {
     const parameter = this.#declared.find((p) => p.name === name);
     const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
     if (!tensor) throw new Error(`Parameters: there is no '${name}'`);
     if (values.length !== tensor.size) throw new ShapeError("Parameters.write", name, `${tensor.size} values`, `${values.length}`);
-    if (!parameter && flat !== "values") throw new Error(`Parameters: the buffer '${name}' has no ${flat}`);
+    if (flat !== "values" && (!parameter || parameter.frozen)) throw new Error(`Parameters: ${parameter ? "the frozen" : "the buffer"} '${name}' has no ${flat}`);
     this.#write(tensor, values, parameter && this.#flat(flat));
   }
 

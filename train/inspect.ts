@@ -3,9 +3,9 @@ import { dryDevice } from "../engine/dry_device.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
-import { buildModel } from "./build_model.ts";
-import { restoreParameters, type Checkpoint } from "./checkpoint.ts";
-import { restoreConfig } from "./config.ts";
+import { buildFrontEnd, buildModel } from "./build_model.ts";
+import { expectFits, type Checkpoint } from "./checkpoint.ts";
+import { restoreConfig, type TrainConfig } from "./config.ts";
 import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ModelSize } from "./depths.ts";
 import { planInference, planStep } from "./memory_plan.ts";
 
@@ -40,15 +40,22 @@ export interface Inspection {
 
 const SECONDS = 10;
 
+/** Input frames of so much audio. */
+function framesOf(config: TrainConfig): number {
+  const { sampleRate, frameShift } = buildFrontEnd(config);
+  return Math.round((SECONDS * sampleRate) / frameShift);
+}
+
 /** Counts parameters and predicts memory at each depth, without computing anything. Throws UserError if the checkpoint's tensors do not fit its config. */
 export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspection {
   const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
   const units = unitsFromJSON(state.units, path);
-  const { parameters } = buildModel(dryDevice(device), config, units.size, { optimizer: true });
-  restoreParameters(checkpoint, parameters, { moments: false });
-  const counts = countParameters(parameters);
-  const batch = { size: 1, frames: Math.round((SECONDS * 1000) / config.features.frameShiftMs), labels: 1 };
+  const built = buildModel(dryDevice(device), config, units.size, { optimizer: true });
+  const { parameters } = built;
+  expectFits(checkpoint, parameters, { moments: false });
+  const counts = countParameters(built);
+  const batch = { size: 1, frames: framesOf(config), labels: 1 };
   const training = (path: DepthPath, checkpointing: boolean): number =>
     planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, units.size, batch, [path]).activationBytes;
 
@@ -73,7 +80,7 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
     unitKind: units.kind,
     parameters: { whole: counts.whole, encoder: counts.encoder },
     parameterBytes: parameters.bytes,
-    optimizerBytes: 3 * parameters.bytes,
+    optimizerBytes: 3 * parameters.trainedBytes,
     seconds: SECONDS,
     depths,
   };

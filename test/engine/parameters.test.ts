@@ -123,6 +123,27 @@ describe("parameters", () => {
     expect(await read(device(), weight1)).toEqual(before);
   });
 
+  it("that are frozen come last, with values alone, and no step moves them", async () => {
+    const parameters = new Parameters();
+    const frozen = parameters.add("frozen", [2, 5], { init: draw, frozen: true });
+    const weight = parameters.add("weight", [1, 5], { init: draw });
+    parameters.seal(device());
+    expect([weight.offset, frozen.offset, parameters.bytes, parameters.trainedBytes, parameters.count]).toEqual([0, 256, 512, 256, 15]);
+    expect([frozen.needsGrad, weight.needsGrad]).toEqual([false, true]);
+    const before = await parameters.read("values");
+    const tape = new Tape(device());
+    const x = tape.filled([1, 5], 1);
+    tape.backward(sum(tape, square(tape, linear(tape, linear(tape, linear(tape, x, frozen), tape.filled([5, 2], 1)), weight))));
+    for (const range of parameters.ranges()) adamw(tape, range as FlatRange, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.5, step: 1 });
+    tape.end();
+    const after = await parameters.read("values");
+    expect(after.get("frozen")).toEqual(before.get("frozen"));
+    expect(after.get("weight")).not.toEqual(before.get("weight"));
+    expect([...(await parameters.read("firstMoment")).keys()]).toEqual(["weight"]);
+    expect(() => parameters.write("frozen", new Float32Array(10), "grads")).toThrow("the frozen 'frozen' has no grads");
+    parameters.release();
+  });
+
   it("have copies in f16 where asked, rounded when told to", async () => {
     if (!device().features.has("shader-f16")) return; // SwiftShader has no f16: seal() is then never asked for it
     const { parameters, weight1, bias2 } = example({ half: true });
