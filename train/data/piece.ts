@@ -6,25 +6,32 @@ export interface Piece {
   readonly duration: number | null;
 }
 
+/** A part of a recording, in samples: from the first to before the last. */
+export interface SampleSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Times are often rounded to hundredths, and segmentations end a little late: so much too much is passed over. */
 const TOLERANCE_SECONDS = 0.1;
 
 /**
- * Cuts a piece out of mono samples: those from `round(offset · rate)` to before `round((offset + duration) · rate)`.
+ * The samples of a piece: those from `round(offset · rate)` to before `round((offset + duration) · rate)`, or to the end.
  *
+ * @param length of the recording, in samples
  * @param sampleRate in Hz
  * @param name how messages call the file
  * @throws UserError if the piece starts at or after the recording's end, or ends more than 0.1 s after it
  */
-export function cutPiece(samples: Float32Array, sampleRate: number, { offset, duration }: Piece, name: string): Float32Array {
-  const start = Math.round(offset * sampleRate);
-  const end = duration === null ? samples.length : Math.round((offset + duration) * sampleRate);
-  if (start >= samples.length || end > samples.length + TOLERANCE_SECONDS * sampleRate) {
+export function pieceSpan(length: number, sampleRate: number, { offset, duration }: Piece, name: string): SampleSpan {
+  const from = Math.round(offset * sampleRate);
+  const to = duration === null ? length : Math.round((offset + duration) * sampleRate);
+  if (from >= length || to > length + TOLERANCE_SECONDS * sampleRate) {
     const piece = duration === null ? `starts at ${seconds(offset)}` : `goes from ${seconds(offset)} to ${seconds(offset + duration)}`;
-    throw new UserError(`${name} is ${seconds(samples.length / sampleRate)} long, but the piece ${piece}.`);
+    throw new UserError(`${name} is ${seconds(length / sampleRate)} long, but the piece ${piece}.`);
   }
-  if (end <= start) throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
-  return samples.slice(start, end);
+  if (to <= from) throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
+  return { from, to: Math.min(to, length) };
 }
 
 const seconds = (value: number): string => `${Number(value.toFixed(3))} s`;

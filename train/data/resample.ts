@@ -1,4 +1,5 @@
 import libsamplerate from "@alexanderolsen/libsamplerate-js";
+import type { SampleSpan } from "./piece.ts";
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
 
@@ -29,7 +30,7 @@ export async function resample(samples: Float32Array, from: number, to: number):
   if (from === to) return samples;
   const converter = await load(from, to);
   const blockSeconds = Math.floor(LARGEST_BLOCK / Math.max(from, to)) - 2 * MARGIN_SECONDS;
-  const result = new Float32Array(Math.round((samples.length * to) / from));
+  const result = new Float32Array(resampledLength(samples.length, from, to));
   for (let second = 0; second * from < samples.length; second += blockSeconds) {
     const start = Math.max(0, second - MARGIN_SECONDS);
     const converted = converter.simple(samples.subarray(start * from, (second + blockSeconds + MARGIN_SECONDS) * from));
@@ -37,6 +38,23 @@ export async function resample(samples: Float32Array, from: number, to: number):
     result.set(kept.subarray(0, result.length - second * to), second * to);
   }
   return result;
+}
+
+/** Samples that `resample` gives of so many. */
+export const resampledLength = (samples: number, from: number, to: number): number => Math.round((samples * to) / from);
+
+/**
+ * A span of what `resample` gives of a long recording, of which only the span and a margin are read. Cut at whole seconds, as
+ * the blocks of `resample` are, so the two differ by no more than what rounding does within the converter.
+ *
+ * @param span in samples at the rate `to`, within the recording
+ */
+export async function resampleSpan(recording: { readonly length: number; read(span: SampleSpan): Promise<Float32Array> }, from: number, to: number, span: SampleSpan): Promise<Float32Array> {
+  if (from === to) return recording.read(span);
+  const first = Math.max(0, Math.floor(span.from / to) - MARGIN_SECONDS);
+  const last = Math.ceil(span.to / to) + MARGIN_SECONDS;
+  const resampled = await resample(await recording.read({ from: first * from, to: Math.min(recording.length, last * from) }), from, to);
+  return resampled.subarray(span.from - first * to, span.to - first * to);
 }
 
 function load(from: number, to: number): Promise<Converter> {
