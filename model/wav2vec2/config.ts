@@ -14,6 +14,8 @@ export interface Wav2Vec2Config {
   readonly dim: number;
   readonly heads: number;
   readonly feedForwardDim: number;
+  /** Of the feed-forward layers, and of the convolution module of a "wav2vec2_conformer". */
+  readonly activation: "gelu" | "silu";
   /** Physical blocks: those that own parameters. */
   readonly blocks: number;
 
@@ -24,7 +26,7 @@ export interface Wav2Vec2Config {
   readonly convBias: boolean;
   /** Norms in it: "group" on the first layer only, one group a channel over all frames; "layer" on every layer. */
   readonly featureNorm: "group" | "layer";
-  /** Layer norm before the projection of its features; some HuBERT models have none. */
+  /** Layer norm before the projection of its features, which some HuBERT models lack. */
   readonly projectionNorm: boolean;
 
   /** Transformer blocks: norms before attention and feed-forward ("stable", as the large models) or after the addition. */
@@ -44,6 +46,7 @@ export interface Wav2Vec2Config {
   readonly attentionMask: boolean;
   readonly layerNormEps: number;
 
+  // Dropout of attention weights, which fairseq's recipes for fine-tuning do not use either, does not exist here.
   /** After attention, feed-forward and the input of the blocks; within the feed-forward; of the projected features; before the head. */
   readonly dropout: number;
   readonly activationDropout: number;
@@ -61,6 +64,7 @@ export const wav2vec2Defaults: Omit<Wav2Vec2Config, "vocabulary"> = {
   dim: 768,
   heads: 12,
   feedForwardDim: 3072,
+  activation: "gelu",
   blocks: 12,
   convDims: [512, 512, 512, 512, 512, 512, 512],
   convKernels: [10, 3, 3, 3, 3, 2, 2],

@@ -134,7 +134,7 @@ describe("parameters", () => {
     const tape = new Tape(device());
     const x = tape.filled([1, 5], 1);
     tape.backward(sum(tape, square(tape, linear(tape, linear(tape, linear(tape, x, frozen), tape.filled([5, 2], 1)), weight))));
-    for (const range of parameters.ranges()) adamw(tape, range as FlatRange, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.5, step: 1 });
+    for (const range of parameters.ranges()) adamw(tape, range, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.5, gradientScale: tape.filled([], 1), step: 1 });
     tape.end();
     const after = await parameters.read("values");
     expect(after.get("frozen")).toEqual(before.get("frozen"));
