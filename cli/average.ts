@@ -19,6 +19,6 @@ function average(checkpoints: string[], { out, force }: { out: string; force?: t
   if (!out.endsWith(".safetensors")) throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   expectPlace([out, stateBeside(out)], { force: force === true });
   const mean = averageCheckpoints(checkpoints);
-  writeCheckpoint(out, Object.fromEntries(mean.tensors), mean.state);
+  writeCheckpoint(out, mean.tensors, mean.state);
   process.stdout.write(`${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`);
 }

@@ -41,6 +41,7 @@ function runExport(given: string, { out, depth, format: wanted, force }: ExportO
   const config = restoreConfig(checkpoint.state.config, checkpoint.path);
   const path = parseDepth(depth, config);
   const { parameters, untied, bytes } = exportFile(checkpoint, config, path, out, { format, force: force === true });
+  checkpoint.close();
   const saved = untied === parameters ? "" : ` (${formatCount(untied)} if its ${path.depth} layers shared nothing)`;
   process.stdout.write(`${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
 }

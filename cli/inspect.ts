@@ -19,6 +19,7 @@ export function register(program: Command): void {
 async function runInspect(path: string, options: AdapterOptions & { json?: true }): Promise<void> {
   const checkpoint = loadCheckpoint(path);
   const device = await openDevice(adapterOptions(options));
+  checkpoint.close();
   const inspection: Inspection = inspectCheckpoint(device, checkpoint);
   device.close();
   process.stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : `${inspectionTable(inspection)}\n`);

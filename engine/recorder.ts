@@ -4,6 +4,9 @@ import type { Profiler } from "./profiler.ts";
 /** Dispatches per submission: few enough that a GPU starts early, many enough that a submission costs nothing. */
 const DISPATCHES_PER_SUBMIT = 128;
 
+/** Most bytes that wait in staging buffers for a submission: a model's weights are many times that. */
+const STAGED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
+
 /**
  * One open command encoder with one open compute pass. Dispatches and copies are encoded in program order and
  * submitted together; nothing here ever waits for the device.
@@ -14,6 +17,7 @@ export class Recorder {
   #pass: GPUComputePassEncoder | undefined;
   #pipeline: GPUComputePipeline | undefined;
   #pending = 0;
+  #stagedBytes = 0;
   #afterSubmit: (() => void)[] = [];
   /** Totals since the device was opened. */
   dispatches = 0;
@@ -73,6 +77,8 @@ export class Recorder {
     staging.unmap();
     this.copy(staging, 0, target, targetOffset, size);
     this.afterSubmit(() => staging.destroy());
+    this.#stagedBytes += size;
+    if (this.#stagedBytes >= STAGED_BYTES_PER_SUBMIT) this.flush();
   }
 
   /** Calls back right after the next submission: the earliest moment at which a buffer may be destroyed or mapped. */
@@ -90,6 +96,7 @@ export class Recorder {
       this.submits++;
     }
     this.#pending = 0;
+    this.#stagedBytes = 0;
     const callbacks = this.#afterSubmit;
     this.#afterSubmit = [];
     for (const callback of callbacks) callback();

@@ -1,5 +1,5 @@
 import { UserError } from "../engine/errors.ts";
-import { showShape } from "../engine/shape.ts";
+import { showShape, sizeOf } from "../engine/shape.ts";
 import { isDeepStrictEqual } from "node:util";
 import { loadCheckpoint, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { isFloat, toFloat32 } from "./half_precision.ts";
@@ -28,16 +28,19 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     first ??= checkpoint;
     expectSameUse(checkpoint, first);
     const values = [...tensors].filter(([name]) => !LEFT_OUT.test(name));
-    if (checkpoint === first) for (const [name, { shape, values: { length } }] of values) sums.set(name, { shape, values: new Float64Array(length) });
+    if (checkpoint === first) for (const [name, { shape }] of values) sums.set(name, { shape, values: new Float64Array(sizeOf(shape)) });
     expectSameTensors(checkpoint, new Map(values), first, sums);
     for (const [name, tensor] of values) {
       const sum = (sums.get(name) as { values: Float64Array }).values;
       toFloat32(tensor).forEach((value, i) => (sum[i] = (sum[i] as number) + value));
     }
     steps.push(state.step);
-    if (newest && newest.step > state.step) continue;
-    newest = state;
-    lossScale = tensors.get("loss_scale");
+    if (!newest || newest.step <= state.step) {
+      const scale = tensors.get("loss_scale");
+      newest = state;
+      lossScale = scale && ({ ...scale } as SafeTensor); // read while the file is open
+    }
+    checkpoint.close();
   }
   if (!first || !newest) throw new UserError("a mean needs checkpoints, none were given");
   const means = [...sums].map(([name, { shape, values }]): [string, SafeTensor] => [name, { dtype: "F32", shape, values: Float32Array.from(values, (sum) => sum / paths.length) }]);

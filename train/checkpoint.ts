@@ -1,11 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { showShape } from "../engine/shape.ts";
 import type { UnitsJson } from "../model/units/units.ts";
-import { writeAtomically } from "./atomic_file.ts";
+import { writeAtomically, writePiecesAtomically } from "./atomic_file.ts";
 import type { Silence } from "./collapse.ts";
 import type { Patience } from "./early_stop.ts";
 import type { Scored } from "./kept_checkpoints.ts";
@@ -13,8 +13,9 @@ import type { DevRecord, StepRecord } from "./log_records.ts";
 import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
 import { isFloat, toFloat32 } from "./half_precision.ts";
-import { firstNotFiniteTensor } from "./not_finite.ts";
-import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors.ts";
+import { safetensorsPieces, type NamedTensors, type SafeTensor } from "./safetensors.ts";
+import { openSafetensors, type SafetensorsFile } from "./safetensors_file.ts";
+import { bytesOf, layOut } from "./safetensors_header.ts";
 
 export { writeAtomically } from "./atomic_file.ts";
 
@@ -23,8 +24,9 @@ export interface CheckpointState {
   readonly format: "unfold-checkpoint/1";
   /** As `plainConfig` writes it. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly units: UnitsJson;
-  /** As `serialiseCmvn` writes it. */
+  /** Null of a pretrained encoder without a CTC head, which a run can start from. */
+  readonly units: UnitsJson | null;
+  /** As `serialiseCmvn` writes it; null where the front end takes none. */
   readonly cmvn: unknown;
   /** Optimiser steps done. */
   readonly step: number;
@@ -63,6 +65,11 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 
+/** A checkpoint whose tensors are read from its file whenever their values are asked for, until it is closed. */
+export interface OpenCheckpoint extends Checkpoint {
+  close(): void;
+}
+
 const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } as const;
 
 /**
@@ -75,23 +82,48 @@ const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } a
  * @throws RunError if the file cannot be written, or naming the weights that are not finite
  */
 export async function saveCheckpoint(path: string, parameters: Parameters, state: CheckpointState, { moments, finite = true }: { moments: boolean; finite?: boolean }): Promise<void> {
-  const tensors: Record<string, SafeTensor> = {};
-  const add = async (flat: "values" | keyof typeof MOMENTS, prefix: string): Promise<void> => {
-    const flatValues = await parameters.read(flat);
-    const bad = finite && flat === "values" ? firstNotFiniteTensor(flatValues) : undefined;
-    if (bad) throw new RunError(`the weights ${bad.name} hold ${bad.value} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`);
-    for (const [name, { shape, values }] of flatValues) tensors[prefix + name] = { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> };
-  };
-  await add("values", "");
-  if (moments) for (const [flat, prefix] of Object.entries(MOMENTS)) await add(flat as keyof typeof MOMENTS, `${prefix}/`);
-  writeCheckpoint(path, tensors, state);
-}
-
-/** The same of tensors on the host. */
-export function writeCheckpoint(path: string, tensors: Readonly<Record<string, SafeTensor>>, state: CheckpointState): void {
-  writeAtomically(path, serialiseSafetensors(tensors, { unfold: JSON.stringify(state) }));
+  const stored = new Map(storedTensors(parameters, { moments }).map(({ key, ...where }) => [key, { ...where, dtype: "F32" as const }]));
+  const { bytes, entries } = layOut(stored, stateMetadata(state));
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+    for (const entry of entries) {
+      const { name, flat } = stored.get(entry.name) as Omit<StoredTensor, "key">;
+      const values = await parameters.readOne(name, flat);
+      const bad = finite && flat === "values" ? values.find((value) => !Number.isFinite(value)) : undefined;
+      if (bad !== undefined) throw new RunError(`the weights ${name} hold ${bad} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`);
+      yield bytesOf(entry, values);
+    }
+  }
+  await writePiecesAtomically(path, pieces());
   writeStateBeside(path, state);
 }
+
+/** A parameter's or buffer's values, or a parameter's moment, and what a checkpoint calls it. */
+interface StoredTensor {
+  readonly key: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly flat: "values" | keyof typeof MOMENTS;
+}
+
+/** What a checkpoint of a model holds. Parameters that are not trained have no moments. */
+function storedTensors(parameters: Parameters, { moments }: { moments: boolean }): StoredTensor[] {
+  const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
+  const values = parameters.all.map(({ name, fileShape, frozen }) => ({ name, shape: fileShape, frozen }));
+  return [
+    ...values.map(({ name, shape }) => ({ key: name, name, shape, flat: "values" as const })),
+    ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ key: name, name, shape, flat: "values" as const })),
+    ...flats.flatMap(([flat, prefix]) => values.filter(({ frozen }) => !frozen).map(({ name, shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
+  ];
+}
+
+/** The same of tensors on the host or in an open file, one of which is in memory at a time. */
+export function writeCheckpoint(path: string, tensors: NamedTensors, state: CheckpointState): void {
+  writeAtomically(path, safetensorsPieces(tensors, stateMetadata(state)));
+  writeStateBeside(path, state);
+}
+
+const stateMetadata = (state: CheckpointState): Record<string, string> => ({ unfold: JSON.stringify(state) });
 
 /** Where a checkpoint's state is as readable JSON. */
 export const stateBeside = (path: string): string => path.replace(/\.safetensors$/, ".json");
@@ -107,8 +139,8 @@ const scoredSchema = z.object({ wer: rateSchema, cer: rateSchema.optional(), ste
 const stateSchema = z.looseObject({
   format: z.literal("unfold-checkpoint/1"),
   config: z.looseObject({ model: z.looseObject({}), unfold: z.looseObject({}) }),
-  units: z.looseObject({ blank: z.literal(0) }), // unitsFromJSON reads the rest
-  cmvn: z.looseObject({}),
+  units: z.looseObject({ blank: z.int().min(0) }).nullable(), // unitsFromJSON reads the rest
+  cmvn: z.looseObject({}).nullable(),
   step: z.int().min(0),
   seconds: z.number().min(0),
   sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
@@ -122,47 +154,67 @@ const stateSchema = z.looseObject({
   trainingSet: z.string().optional(),
 });
 
-/** Reads a checkpoint file, or a run folder's `best.safetensors`. Throws a UserError in one sentence for anything else. */
-export function loadCheckpoint(given: string): Checkpoint {
+/**
+ * Opens a checkpoint file, or a run folder's `best.safetensors`: reads its state and checks its header; close it once its tensors
+ * are no longer needed. Throws a UserError in one sentence for anything else.
+ */
+export function loadCheckpoint(given: string): OpenCheckpoint {
   const path = isFolder(given) ? join(given, "best.safetensors") : given;
-  let bytes: Buffer;
+  let file: SafetensorsFile;
   try {
-    bytes = readFileSync(path);
+    file = openSafetensors(path);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`the checkpoint ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`);
   }
-  const { tensors, metadata } = parseSafetensors(bytes, path);
-  const json = metadata.unfold;
+  const { tensors, metadata, close } = file;
+  try {
+    return { path, state: parseState(metadata.unfold, path), tensors, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The state of a checkpoint alone. Throws as `loadCheckpoint` does. */
+export function loadState(given: string): CheckpointState {
+  const { state, close } = loadCheckpoint(given);
+  close();
+  return state;
+}
+
+function parseState(json: string | undefined, path: string): CheckpointState {
   if (json === undefined) throw new UserError(`${path} is a safetensors file, but not a checkpoint of unfold: its header has no 'unfold' entry`);
   const state = stateSchema.safeParse(parseJson(json));
   if (!state.success) throw new UserError(`${path}: the checkpoint's header is not one of unfold: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`);
-  return { path, state: state.data as unknown as CheckpointState, tensors };
+  return state.data as unknown as CheckpointState;
 }
 
 /**
- * Copies a checkpoint's tensors into a model of the same shape.
+ * Compares a checkpoint's names, types and shapes with those of a model, without reading values.
  *
- * @param moments the optimiser's moments as well
- * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape
+ * @throws UserError that names the tensors which are missing or of another shape
  */
-export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
-  const { path, tensors } = checkpoint;
+export function expectFits({ path, tensors }: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
   if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
-  const trained = parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape }));
-  const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
-  const expected = [
-    ...trained.map(({ name, shape }) => ({ key: name, name, shape, flat: "values" as const })),
-    ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ key: name, name, shape, flat: "values" as const })),
-    ...flats.flatMap(([flat, prefix]) => trained.map(({ name, shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
-  ];
-  const faults = expected.flatMap(({ key, shape }) => {
+  const faults = storedTensors(parameters, { moments }).flatMap(({ key, shape }) => {
     const found = tensors.get(key);
     if (!found) return [`${key} is missing`];
     if (!isFloat(found)) return [`${key} has type ${found.dtype}, expected a floating-point one`];
     return showShape(found.shape) === showShape(shape) ? [] : [`${key} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
   });
   if (faults.length > 0) throw new UserError(`${path} does not fit the model of its config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
-  for (const { key, name, flat } of expected) parameters.write(name, toFloat32(tensors.get(key) as SafeTensor), flat);
+}
+
+/**
+ * Copies a checkpoint's tensors into a model of the same shape, one at a time.
+ *
+ * @param moments the optimiser's moments as well
+ * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape
+ */
+export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
+  expectFits(checkpoint, parameters, { moments });
+  for (const { key, name, flat } of storedTensors(parameters, { moments })) parameters.write(name, toFloat32(checkpoint.tensors.get(key) as SafeTensor), flat);
   parameters.roundToHalf();
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { averageCheckpoints } from "./average.ts";
 import type { BuiltModel } from "./build_model.ts";
-import { loadCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint.ts";
+import { loadCheckpoint, restoreParameters, writeCheckpoint, type CheckpointState } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainingData } from "./data/training_data.ts";
 import { ratesByDepth } from "./depth_rates.ts";
@@ -28,23 +28,28 @@ export async function chooseWeights(
   write: (record: LogRecord) => void,
   folder: string,
 ): Promise<void> {
-  const best = loadCheckpoint(checkpoints.path("best"));
-  restoreParameters(best, parameters, { moments: false });
+  const restoreBest = (): CheckpointState => {
+    const best = loadCheckpoint(checkpoints.path("best"));
+    restoreParameters(best, parameters, { moments: false });
+    best.close();
+    return best.state;
+  };
+  const best = restoreBest();
   const { average } = config.checkpoint;
   if (!average) return;
   const files = checkpoints.files(average.of, average.count);
   if (files.length < 2) return write({ type: "warning", message: `checkpoint.average: there is one checkpoint only, and no mean of it` });
 
   const mean = averageCheckpoints(files);
-  writeCheckpoint(join(folder, "average.safetensors"), Object.fromEntries(mean.tensors), mean.state);
+  writeCheckpoint(join(folder, "average.safetensors"), mean.tensors, mean.state);
   restoreParameters(mean, parameters, { moments: false });
   const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, search);
   const { wer, cer } = ratesByDepth(scores);
   const { wer: meanWer, cer: meanCer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
-  const bestScore = best.state.best ?? { wer: Infinity };
+  const bestScore = best.best ?? { wer: Infinity };
   const bestWer = bestScore.wer;
   const tested = isBetter({ wer: meanWer, cer: meanCer }, bestScore) ? "average" : "best";
   write({ type: "average", of: average.of, steps: [...(mean.state.averageOf ?? [])], wer, cer, bestWer, tested });
   observer.message(`WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`);
-  if (tested === "best") restoreParameters(best, parameters, { moments: false });
+  if (tested === "best") restoreBest();
 }

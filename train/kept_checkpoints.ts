@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { copyAtomically } from "./atomic_file.ts";
-import { loadCheckpoint, writeStateBeside, type CheckpointState } from "./checkpoint.ts";
+import { loadState, writeStateBeside, type CheckpointState } from "./checkpoint.ts";
 
 /** A checkpoint that is kept for its WER on dev. Those of older runs do not say their CER. */
 export interface Scored {
@@ -102,8 +102,8 @@ export class KeptCheckpoints {
     const [best] = this.#ranking;
     if (best && existsSync(this.path("best"))) {
       const earlier = this.path("best", best.step);
-      if (loadCheckpoint(this.path("best")).state.step !== best.step && existsSync(earlier)) copyAtomically(earlier, this.path("best"));
-      writeStateBeside(this.path("best"), loadCheckpoint(this.path("best")).state);
+      if (loadState(this.path("best")).step !== best.step && existsSync(earlier)) copyAtomically(earlier, this.path("best"));
+      writeStateBeside(this.path("best"), loadState(this.path("best")));
     }
     this.#prune();
   }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { loadCheckpoint } from "./checkpoint.ts";
+import { loadState } from "./checkpoint.ts";
 import { LAST_FILE } from "./kept_checkpoints.ts";
 
 /** Makes the folder of a run, with those above it. Throws a UserError where there can be none, as in place of a file. */
@@ -26,7 +26,7 @@ export function expectRun(folder: string, { resume }: { resume: boolean }): void
   if (resume && !resumable) throw new UserError(`${folder} holds no run to resume: ${LAST_FILE} is not there`);
   if (resume) return;
   const others = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name)) : [];
-  if (resumable && (others.length > 0 || loadCheckpoint(join(folder, LAST_FILE)).state.step > 0))
+  if (resumable && (others.length > 0 || loadState(join(folder, LAST_FILE)).step > 0))
     throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
   if (others[0] !== undefined) throw new UserError(`${folder} already holds the ${others[0]} of another run: choose another folder with --out`);
 }

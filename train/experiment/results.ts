@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { z } from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
-import { loadCheckpoint } from "../checkpoint.ts";
+import { loadState } from "../checkpoint.ts";
 import { LOG_FILE, readLog } from "../log.ts";
 import { alignmentFile } from "../test_sets.ts";
 import { runName, type Run } from "./plan.ts";
@@ -86,7 +86,7 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
     row: row.name,
     seed,
     config: withoutFolders(start.config),
-    trainingSet: loadCheckpoint(best).state.trainingSet ?? null,
+    trainingSet: loadState(best).trainingSet ?? null,
     parameters: start.parameters,
     checkpointBytes: statSync(best).size,
     steps: last.step,

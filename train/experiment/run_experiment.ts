@@ -4,7 +4,7 @@ import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../atomic_file.ts";
 import type { TrainConfig } from "../config.ts";
-import { loadCheckpoint } from "../checkpoint.ts";
+import { loadState } from "../checkpoint.ts";
 import { configDifferences } from "../config_difference.ts";
 import { readManifest } from "../data/manifest.ts";
 import { LAST_FILE } from "../kept_checkpoints.ts";
@@ -121,7 +121,7 @@ function expectSameConfigs(out: string, rows: readonly Row[], configOf: (row: Ro
 function expectSameBeginning(out: string, { row, name }: Run, config: TrainConfig): void {
   const last = join(out, name, LAST_FILE);
   if (!existsSync(last) || readResult(out, name)) return;
-  const differences = configDifferences(config, loadCheckpoint(last).state.config, last);
+  const differences = configDifferences(config, loadState(last).config, last);
   if (differences.length > 0)
     throw new UserError(`row ${row.name} was begun with another config in ${join(out, name)}, so it cannot go on: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`);
 }

@@ -67,7 +67,9 @@ export async function measureTimes(
   const task = observer.task("measuring times", (rounds + 1) * rows.length);
   try {
     for (const { name, config, folder } of rows) {
-      const row = new TimedRow(device, config, vocabulary, loadCheckpoint(join(folder, "best.safetensors")));
+      const checkpoint = loadCheckpoint(join(folder, "best.safetensors"));
+      const row = new TimedRow(device, config, vocabulary, checkpoint);
+      checkpoint.close();
       timed.push({ name, row, memory: await row.memory(typical), steps: [], factors: new Map(row.paths.map(({ depth }) => [depth, []])) });
       for (const path of row.paths) await row.recogniseSeconds(utterances, path); // compiles, as the steps above
       task.update(timed.length, (rounds + 1) * rows.length);

@@ -10,7 +10,7 @@ import { onnxModel } from "./onnx/model.ts";
 
 /** What is written, by the end of the file's name. */
 const WRITERS = {
-  safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void => writeCheckpoint(out, Object.fromEntries(tensors), state),
+  safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void => writeCheckpoint(out, tensors, state),
   onnx: (out: string, fixed: FixedDepth): void => writeAtomically(out, onnxModel(fixed)),
 };
 
