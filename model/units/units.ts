@@ -1,5 +1,6 @@
 import type { CharacterUnitsJson } from "./characters.ts";
 import type { SubwordUnitsJson } from "./subword.ts";
+import type { VocabularyUnitsJson } from "./vocabulary.ts";
 
 /** The text of one output class. */
 export interface Piece {
@@ -17,12 +18,12 @@ export interface Word {
 }
 
 /** What a checkpoint holds of its units; `unitsFromJSON` reads it. */
-export type UnitsJson = CharacterUnitsJson | SubwordUnitsJson;
+export type UnitsJson = CharacterUnitsJson | SubwordUnitsJson | VocabularyUnitsJson;
 
-/** The output classes of a CTC model. Class 0 is the blank, which is no unit of any text; classes 1 to `size - 1` are. */
+/** The output classes of a CTC model. One of them, 0 in most, is the blank, which is no unit of any text; all others are. */
 export interface Units {
-  readonly kind: "characters" | "bpe";
-  readonly blank: 0;
+  readonly kind: "characters" | "bpe" | "vocabulary";
+  readonly blank: number;
   /** Number of classes, the blank included. */
   readonly size: number;
   /** Characters of the text that no unit spells, each once, in order of appearance. */
