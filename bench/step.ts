@@ -6,6 +6,7 @@ import type { FloatType } from "../engine/tensor.ts";
 import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "../train/build_model.ts";
 import type { TrainConfig } from "../train/config.ts";
+import { hasOwnNorms } from "../train/trained_depths.ts";
 import { countParameters, evaluatedPaths, trainingPaths, type DepthPath } from "../train/depths.ts";
 import { kernelShares, type KernelShare } from "../train/profile/kernel_shares.ts";
 import { activationType } from "../train/precision.ts";
@@ -141,7 +142,7 @@ async function benchConfiguration(
   const { activation } = activationType(device, config.precision);
   const built = buildModel(device, config, configuration.vocabulary, { optimizer: true, half: activation === "f16" });
   const batch = randomBatch(device, configuration, config);
-  const counts = countParameters(built.parameters);
+  const counts = countParameters(built);
   const paths: (PathResult | FailedPath)[] = [];
   for (const { name, paths: members } of pathsOf(config)) {
     const finished = watch(name);
@@ -156,7 +157,7 @@ async function benchConfiguration(
     dim: config.model.dim,
     parameters: counts.whole,
     encoderParameters: counts.encoder,
-    batch: { ...configuration.batch, frames: batch.frames, bins: config.features.bins, vocabulary: configuration.vocabulary },
+    batch: { ...configuration.batch, frames: batch.frames, bins: built.model.config.inputDim, vocabulary: configuration.vocabulary },
     paths,
   };
 }
@@ -190,7 +191,7 @@ async function benchPaths(
       status: "timed",
       path: name,
       depths,
-      applications: countApplications(paths.map(({ schedule }) => schedule), config.model.norms === "shared"),
+      applications: countApplications(paths.map(({ schedule }) => schedule), !hasOwnNorms(config.model)),
       timing,
       firstMs,
       framesPerSecond: (batch.lengths.length * batch.frames * 1000) / timing.medianMs,

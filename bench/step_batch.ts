@@ -3,6 +3,7 @@ import { hash, normal } from "../engine/random.ts";
 import { release, tensor } from "../engine/tensor.ts";
 import type { TrainConfig } from "../train/config.ts";
 import { padBatch } from "../train/data/batch.ts";
+import { buildFrontEnd } from "../train/front_end.ts";
 import type { DeviceBatch } from "../train/training_step.ts";
 import type { StepConfiguration } from "./step_configurations.ts";
 
@@ -13,9 +14,9 @@ export interface RandomBatch extends DeviceBatch {
 }
 
 /** A batch as training would have it, of noise with random labels, that stays on the device for as many steps as wanted. */
-export function randomBatch(device: Device, { batch, vocabulary }: StepConfiguration, { features }: TrainConfig): RandomBatch {
-  const { bins, frameLengthMs, frameShiftMs } = features;
-  const frames = 1 + Math.floor((batch.seconds * 1000 - frameLengthMs) / frameShiftMs);
+export function randomBatch(device: Device, { batch, vocabulary }: StepConfiguration, config: TrainConfig): RandomBatch {
+  const { bins, sampleRate, frameCount } = buildFrontEnd(config);
+  const frames = frameCount(batch.seconds * sampleRate);
   const utterances = Array.from({ length: batch.size }, (_, item) => ({
     frames,
     features: Float32Array.from({ length: frames * bins }, (_, i) => normal(item, i)),

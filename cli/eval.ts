@@ -54,7 +54,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
   const recognizer = openRecognizer(device, checkpoint);
-  const { parameters, config } = recognizer;
+  const { config } = recognizer;
   const paths = parseDepths(options.depths, config);
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
@@ -64,7 +64,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores) writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
-  const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(parameters), config.model.blocks));
+  const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recognizer), config.model.blocks));
   sayDecoding(settings, [config]);
   print(options, { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows }, resultTable(name, rows));
 }

@@ -1,5 +1,5 @@
 import type { Device } from "../engine/device.ts";
-import type { ConformerCtc } from "../model/conformer_ctc.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { Utterance } from "./data/dataset.ts";
@@ -43,14 +43,14 @@ export interface EvaluateOptions extends Omit<RecogniseOptions, "references"> {
 /** Word and character error rates of a model at each depth, against the utterances' texts. */
 export async function evaluate(
   device: Device,
-  model: ConformerCtc,
+  model: CtcModel,
   utterances: readonly Utterance[],
   paths: readonly { readonly depth: number; readonly schedule: DepthSchedule }[],
   units: Units,
   options: EvaluateOptions = {},
 ): Promise<DepthScore[]> {
   const { timed = false, loss = false, onProgress, ...rest } = options;
-  const references = loss ? utterances.map((utterance) => referenceLabels(utterance, units)) : undefined;
+  const references = loss ? utterances.map((utterance) => referenceLabels(utterance, units, model)) : undefined;
   const seconds = utterances.reduce((sum, u) => sum + u.seconds, 0);
   const scores: DepthScore[] = [];
   const groups = timed ? paths.map((path) => [path]) : [paths];
@@ -66,7 +66,7 @@ export async function evaluate(
 }
 
 /** The first batch compiles kernels and fills the pool: seconds that would count as those of the depth that happens to come first. */
-async function warmUp(device: Device, model: ConformerCtc, utterances: readonly Utterance[], paths: readonly { readonly schedule: DepthSchedule }[], { batchSize = 16 }: RecogniseOptions): Promise<void> {
+async function warmUp(device: Device, model: CtcModel, utterances: readonly Utterance[], paths: readonly { readonly schedule: DepthSchedule }[], { batchSize = 16 }: RecogniseOptions): Promise<void> {
   const longest = utterances.toSorted((a, b) => b.frames - a.frames).slice(0, batchSize);
   const [deepest] = paths.map(({ schedule }) => schedule).sort((a, b) => b.length - a.length);
   if (deepest) await recognise(device, model, longest, [deepest], { batchSize });

@@ -1,5 +1,4 @@
 import type { Device } from "../engine/device.ts";
-import { subsampledLength } from "../model/subsampling.ts";
 import type { Recognizer } from "./build_model.ts";
 import { loadDataset } from "./data/dataset.ts";
 import type { Manifest } from "./data/manifest.ts";
@@ -36,7 +35,7 @@ export async function evaluateManifest(
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);
-    const set = await loadDataset(manifest.entries, { fbank: source.fbank, source, cmvn, units: null, outputFrames: subsampledLength, onProgress: reading.update }).finally(reading.stop);
+    const set = await loadDataset(manifest.entries, { frontEnd: source.frontEnd, source, cmvn, units: null, outputFrames: (frames) => model.outputFrames(frames), onProgress: reading.update }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
     const decoding = observer.task("recognising", set.utterances.length * paths.length);
     const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };

@@ -3,10 +3,11 @@ import { dryDevice } from "../engine/dry_device.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
-import { buildFrontEnd, buildModel } from "./build_model.ts";
+import { buildModel } from "./build_model.ts";
 import { expectFits, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
 import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ModelSize } from "./depths.ts";
+import { buildFrontEnd } from "./front_end.ts";
 import { planInference, planStep } from "./memory_plan.ts";
 
 export interface DepthInspection {

@@ -85,13 +85,14 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));
 
   // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
-  const memory = checkMemory(device, config, plannedData(data), observer.message);
+  const memory = checkMemory(device, config, plannedData(config, data), observer.message);
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
-  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16" });
+  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16", blank: units.blank });
   const { model, parameters } = built;
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
+  resumed?.close();
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), samplerConfig(config), config.seed, resumed && samplerStart(resumed, changes));
   const batches = new TrainingBatches(augmented, sampler, config);
   let step = resumed?.state.step ?? 0;
@@ -116,7 +117,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     format: "unfold-checkpoint/1",
     config: plainConfig(config),
     units: units.toJSON(),
-    cmvn: JSON.parse(serialiseCmvn(set.cmvn)) as unknown,
+    cmvn: set.cmvn && (JSON.parse(serialiseCmvn(set.cmvn)) as unknown),
     step,
     seconds: clock.seconds,
     sampler: batches.state,
@@ -171,7 +172,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 
   try {
     observer.begin(step, totalSteps);
-    write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(parameters) });
+    write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(built) });
     if (memory.record) write(memory.record);
     for (const message of [...changeWarnings(changes), ...data.warnings, ...paddingWarnings(sampler.paddingShare(0)), ...memory.warnings, ...(warning === undefined ? [] : [warning])])
       if (log.warned.has(message)) observer.record({ type: "warning", message });
@@ -192,7 +193,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
         const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part, activation });
         try {
           const values = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase);
-          metrics.push(values, { step, part, epoch, indices, infeasible: countInfeasible(batch) });
+          metrics.push(values, { step, part, epoch, indices, infeasible: countInfeasible(batch, model) });
         } finally {
           tape.end();
         }

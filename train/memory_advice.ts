@@ -1,5 +1,6 @@
 import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
+import { modelFrames } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import { planEvaluation, planStep, type BatchShape, type StepMemory } from "./memory_plan.ts";
@@ -11,7 +12,8 @@ import { formatBytes } from "./number_format.ts";
  * that is not enough either.
  */
 export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[], limit: number): string | undefined {
-  const needs = (changed: TrainConfig): number => totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch)));
+  const { stride } = modelFrames(config);
+  const needs = (changed: TrainConfig): number => totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch, stride)));
   const smaller = (changed: TrainConfig): string | undefined => smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 
   const switches = [
@@ -51,7 +53,7 @@ function totalBytes(plan: () => StepMemory): number {
 /** The largest limit of a batch that fits, by bisection, with the accumulation that keeps the step as large. */
 function smallerBatch(config: TrainConfig, utterances: readonly BatchMember[], fits: (config: TrainConfig) => boolean): string | undefined {
   const key = config.batch.frames === null ? "size" : "frames";
-  const { size, frames } = largestBatch(utterances, config.batch);
+  const { size, frames } = largestBatch(utterances, config.batch, modelFrames(config).stride);
   const now = key === "size" ? size : size * frames;
   const limited = (value: number): TrainConfig => ({ ...config, batch: { ...config.batch, [key]: value } });
   const lowest = key === "size" ? 1 : utterances.reduce((longest, { frames }) => Math.max(longest, frames), 1); // below, nothing changes

@@ -1,5 +1,6 @@
 import type { Device } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
+import { modelFrames } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadTrainingData, type TrainingData } from "./data/training_data.ts";
 import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
@@ -23,8 +24,9 @@ export interface PlannedData {
 }
 
 /** What memory is planned for, of a run's data: the texts of dev count, since their CTC loss is logged. */
-export function plannedData({ augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">): PlannedData {
-  const spoken = dev.utterances.map((utterance) => ({ frames: utterance.frames, labels: referenceLabels(utterance, units) ?? [] }));
+export function plannedData(config: TrainConfig, { augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">): PlannedData {
+  const frames = modelFrames(config);
+  const spoken = dev.utterances.map((utterance) => ({ frames: utterance.frames, labels: referenceLabels(utterance, units, frames) ?? [] }));
   return { vocabulary: units.size, training: augmented.longest(), evaluated: [spoken, ...tests.map(({ set }) => set.utterances)] };
 }
 
@@ -56,7 +58,7 @@ export function checkMemory(device: Device, config: TrainConfig, data: PlannedDa
 export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
   const data = await loadTrainingData(config, undefined, observer);
   data.source.close();
-  return checkMemory(device, config, plannedData(data), show);
+  return checkMemory(device, config, plannedData(config, data), show);
 }
 
 function plan(device: Device, config: TrainConfig, { vocabulary, training, evaluated }: PlannedData): { record?: PlanRecord; fault?: string } {
@@ -65,7 +67,8 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
   const tooMuch = (bytes: number): string | undefined => (limit && bytes > most ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})` : undefined);
 
-  const batch = largestBatch(training, config.batch);
+  const { stride } = modelFrames(config);
+  const batch = largestBatch(training, config.batch, stride);
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
   const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, limit };
@@ -74,9 +77,9 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
     return { ...(record && { record }), fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}` };
   }
 
-  const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }));
+  const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }, stride));
   const labels = Math.max(...sets.map((set) => set.labels)); // of dev, which need not be the set with the largest batch
-  const largest = { ...sets.reduce((a, b) => (batchLoad(b) > batchLoad(a) ? b : a)), labels };
+  const largest = { ...sets.reduce((a, b) => (batchLoad(b, stride) > batchLoad(a, stride) ? b : a)), labels };
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
   const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };

@@ -76,16 +76,17 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
 /** The memory of a training step along these paths together, the optimiser's update included. */
 export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
   return measure(device, config, vocabulary, true, (tape, built) => {
-    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, config.features.bins)), paths, config, { learningRate: 1, step: 1 });
+    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, built.model.config.inputDim)), paths, config, { learningRate: 1, step: 1 });
   });
 }
 
 /** The memory of a forward pass along one path. */
 export function planInference(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, path: DepthPath): StepMemory {
-  return measure(device, config, vocabulary, false, (tape, built) => void forward(tape, built, config, shape, [path]));
+  return measure(device, config, vocabulary, false, (tape, built) => void forward(tape, built, shape, [path]));
 }
 
-function forward(tape: Tape, { model }: BuiltModel, { features: { bins } }: TrainConfig, { size, frames }: BatchShape, paths: readonly DepthPath[]): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
+function forward(tape: Tape, { model }: BuiltModel, { size, frames }: BatchShape, paths: readonly DepthPath[]): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
+  const { inputDim: bins } = model.config;
   const features = tape.upload(new Float32Array(size * frames * bins), [size, frames, bins]);
   return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule));
 }
@@ -95,8 +96,8 @@ export function planEvaluation(device: Device, config: TrainConfig, vocabulary: 
   const paths = evaluatedPaths(config);
   const memory = measure(device, config, vocabulary, true, (tape, built) => {
     const evaluation = new Tape(tape.device, { grad: false });
-    const { logits, deviceLengths } = forward(evaluation, built, config, batch, paths);
-    utteranceLosses(evaluation, logits, deviceLengths, blankBatch(batch, config.features.bins), built.model.config.blank);
+    const { logits, deviceLengths } = forward(evaluation, built, batch, paths);
+    utteranceLosses(evaluation, logits, deviceLengths, blankBatch(batch, built.model.config.inputDim), built.model.config.blank);
     for (const path of logits) logSoftmax(evaluation, path);
     evaluation.end();
   });

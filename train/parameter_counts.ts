@@ -1,4 +1,5 @@
 import type { Parameters } from "../engine/parameters.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import { depthOfParameter } from "../model/depth_norms.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 
@@ -12,15 +13,15 @@ export interface ParameterCounts {
   readonly otherNorms: number;
 }
 
-export function countParameters(parameters: Parameters): ParameterCounts {
+export function countParameters({ model: { scopes }, parameters }: { readonly model: Pick<CtcModel, "scopes">; readonly parameters: Parameters }): ParameterCounts {
   const sum = (wanted: (name: string) => boolean): number =>
     parameters.all.reduce((total, { name, tensor }) => (wanted(name) ? total + tensor.size : total), 0);
   const one = parameters.all.map(({ name }) => depthOfParameter(name)).find((depth) => depth !== undefined);
   const isOther = (name: string): boolean => depthOfParameter(name) !== one && depthOfParameter(name) !== undefined;
   return {
     whole: parameters.count,
-    encoder: sum((name) => name.startsWith("encoder.")),
-    block: sum((name) => name.startsWith("encoder.encoders.0.") && !isOther(name)),
+    encoder: sum((name) => name.startsWith(scopes.encoder)),
+    block: sum((name) => name.startsWith(scopes.firstBlock) && !isOther(name)),
     otherNorms: sum(isOther),
   };
 }

@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import { read, readLater, type Tensor } from "../engine/tensor.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
-import type { ConformerCtc } from "../model/conformer_ctc.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { loadItems, padBatch, type LazyItem } from "./data/batch.ts";
 import { utteranceLosses } from "./utterance_losses.ts";
@@ -30,7 +30,7 @@ export type UsePosterior = (logProbs: Float32Array, utterance: number, schedule:
  */
 export async function forEachPosterior(
   device: Device,
-  model: ConformerCtc,
+  model: CtcModel,
   utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
   { batchSize = 16, onProgress, references }: PosteriorOptions,

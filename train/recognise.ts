@@ -1,5 +1,5 @@
 import type { Device } from "../engine/device.ts";
-import type { ConformerCtc } from "../model/conformer_ctc.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
@@ -21,7 +21,7 @@ export interface Recognised {
 /** Runs the utterances through every schedule (shared prefixes once) and decodes each path's posteriors. */
 export async function recognise(
   device: Device,
-  model: ConformerCtc,
+  model: CtcModel,
   utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
   options: RecogniseOptions = {},

@@ -14,17 +14,17 @@ import type { RunObserver } from "./run_observer.ts";
 export async function testAllSets(
   device: Device,
   config: TrainConfig,
-  { model, parameters }: BuiltModel,
+  built: BuiltModel,
   data: TrainingData,
   observer: RunObserver,
   write: (record: LogRecord) => void,
   folder: string,
 ): Promise<void> {
   const paths = evaluatedPaths(config);
-  const counts = countParameters(parameters);
+  const counts = countParameters(built);
   for (const { name, set } of data.tests) {
     const task = observer.task(`testing on ${name}`, set.utterances.length * paths.length);
-    const scores = await evaluate(device, model, set.utterances, paths, data.units, { ...data.search, timed: true, onProgress: task.update });
+    const scores = await evaluate(device, built.model, set.utterances, paths, data.units, { ...data.search, timed: true, onProgress: task.update });
     task.stop();
     for (const score of scores) writeAtomically(join(folder, alignmentFile(name, score.depth)), Buffer.from(alignmentText(score)));
     write({ type: "result", set: name, rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)) });

@@ -42,7 +42,7 @@ export function judgedDepth(config: TrainConfig): number {
 /** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not trained anyway. */
 export function middleDepths(config: TrainConfig): number[] {
   const trained = trainedDepths(config).map(({ depth }) => depth);
-  return depthsBetween(trained, config.model.norms === "per_depth" ? config.unfold.depths : null);
+  return depthsBetween(trained, hasOwnNorms(config.model) ? config.unfold.depths : null);
 }
 
 /** Depths between some, deepest first, without them; of a list where there is one. */
@@ -52,8 +52,11 @@ export function depthsBetween(trained: readonly number[], among: readonly number
   return between.filter((depth) => !trained.includes(depth) && (among?.includes(depth) ?? true));
 }
 
+/** Whether each depth of a model has norms of its own. */
+export const hasOwnNorms = (model: { readonly kind: string; readonly norms?: "shared" | "per_depth" }): boolean => model.norms === "per_depth";
+
 /** The depths that have norms of their own, in ascending order; undefined where all share them. */
 export function depthsWithNorms(config: TrainConfig): number[] | undefined {
-  if (config.model.norms === "shared") return undefined;
+  if (!hasOwnNorms(config.model)) return undefined;
   return [...new Set([...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth)])].sort((a, b) => a - b);
 }

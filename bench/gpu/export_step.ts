@@ -36,8 +36,8 @@ const tensors: Record<string, SafeTensor> = {
 tape.end();
 for (const flat of ["values", "grads"] as const)
   for (const [parameter, { shape, values }] of await built.parameters.read(flat)) tensors[`${flat}.${parameter}`] = { dtype: "F32", shape, values: new Float32Array(values) };
-const { model, optimizer, loss: joint, features } = config;
-const settings = { name, model, optimizer, joint, inputDim: features.bins, vocabulary: configuration.vocabulary, schedules: paths.map(({ schedule }) => schedule) };
+const { model, optimizer, loss: joint } = config;
+const settings = { name, model, optimizer, joint, inputDim: built.model.config.inputDim, vocabulary: configuration.vocabulary, schedules: paths.map(({ schedule }) => schedule) };
 writeFileSync(path, serialiseSafetensors(tensors, { settings: JSON.stringify(settings) }));
 process.stdout.write(`${name}: a step on ${device.info.name}, loss ${String((tensors.loss as SafeTensor).values[0])}, in ${path}\n`);
 device.close();

@@ -4,6 +4,7 @@ import { stepConfigurations, trainConfigOf, type StepConfiguration } from "../..
 import { stepTable } from "../../bench/step_table.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
+import { buildFrontEnd } from "../../train/front_end.ts";
 
 const budget = { time: 1, samples: 2, steps: 3 };
 
@@ -98,9 +99,9 @@ it("leaves out what takes a software driver minutes, unless it is named", async 
 
 it("has configurations that are valid, with targets that fit their frames", () => {
   for (const configuration of stepConfigurations) {
-    const { features } = trainConfigOf(configuration);
+    const { sampleRate, frameShift } = buildFrontEnd(trainConfigOf(configuration));
     const { labels, seconds } = configuration.batch;
-    expect(labels).toBeLessThan((seconds * 1000) / features.frameShiftMs / 4 - 2);
+    expect(labels).toBeLessThan((seconds * sampleRate) / frameShift / 4 - 2);
   }
   expect(stepConfigurations.map(({ name }) => name)).toEqual(["tiny", "tiny-f16", "conformer-12x256", "conformer-12x256-f16", "seed-unfold-256", "seed-unfold-256-f16"]);
 });

@@ -66,7 +66,7 @@ it("the depths of the config are evaluated, shallow first", () => {
 
 it("parameters: shared blocks count once, unused ones not at all, a model that shares nothing has them all", () => {
   const config = smallConfig();
-  const counts = countParameters(smallModel(device(), config).parameters);
+  const counts = countParameters(smallModel(device(), config));
   const { block } = counts;
   // Without its blocks: subsampling and final norm, and outside of the encoder the CTC head.
   const rest = counts.encoder - 2 * block;
@@ -79,8 +79,8 @@ it("parameters: shared blocks count once, unused ones not at all, a model that s
 });
 
 it("parameters of a path count its own depth's norms and no other's", () => {
-  const shared = countParameters(smallModel(device(), smallConfig()).parameters);
-  const own = countParameters(smallModel(device(), smallConfig("unfold.depths=[2, 3, 4]", "model.norms=per_depth")).parameters);
+  const shared = countParameters(smallModel(device(), smallConfig()));
+  const own = countParameters(smallModel(device(), smallConfig("unfold.depths=[2, 3, 4]", "model.norms=per_depth")));
   // Two blocks of six norms and the final one, scale and shift of 16 channels, of two depths more.
   expect(own.whole - shared.whole).toBe(2 * 13 * 32);
   expect(own.block).toBe(shared.block);

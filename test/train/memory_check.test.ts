@@ -18,7 +18,7 @@ afterAll(() => device.close());
 const UNITS = 6;
 const MIB = 2 ** 20;
 const utterances = Array.from({ length: 40 }, (_, i) => ({ frames: 200 + 10 * i, labels: { length: 5 } }));
-const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch)).totalBytes;
+const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch, 4)).totalBytes;
 const data = { vocabulary: UNITS, training: utterances, evaluated: [utterances.slice(0, 3), utterances.slice(0, 20)] };
 const message = (body: () => unknown): string => {
   try {

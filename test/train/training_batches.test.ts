@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../engine/errors.ts";
-import { createFbank } from "../../model/features/fbank.ts";
+import { createFrontEnd } from "../../model/features/front_end.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import { AugmentedSet } from "../../train/data/augment/augmented_set.ts";
 import type { AugmentConfig } from "../../train/data/augment/draw.ts";
@@ -16,7 +16,7 @@ import { framesNeeded } from "../../train/data/validate.ts";
 import { TrainingBatches, type TrainingBatch } from "../../train/training_batches.ts";
 import { corpusLines, writeManifest, writeSmallCorpus } from "../small_corpus.ts";
 
-const fbank = createFbank({ sampleRate: 8000, bins: 10 });
+const frontEnd = createFrontEnd({ kind: "fbank", fbank: { sampleRate: 8000, bins: 10 } });
 const outputFrames = (frames: number): number => Math.floor(frames / 4);
 const specAugment = { freqMasks: 1, freqWidth: 3, timeMasks: 2, timeWidth: 5, maxTimeRatio: 0.3, timeMaskRatio: 0.05 };
 const SEED = 11;
@@ -47,11 +47,11 @@ interface Setting extends Partial<FeatureSourceOptions> {
 }
 
 async function open({ augment = all, state, manifest = "train.jsonl", ...options }: Setting = {}) {
-  const source = new FeatureSource({ fbank, ...options });
+  const source = new FeatureSource({ frontEnd, ...options });
   sources.push(source);
   const { entries } = await readManifest(at(manifest));
   const units = CharacterUnits.fromTexts(entries.map(({ text }) => text));
-  const set = await loadDataset(entries, { fbank, source, cmvn: null, units, outputFrames });
+  const set = await loadDataset(entries, { frontEnd, source, cmvn: null, units, outputFrames });
   const noises = augment?.noise ? await readNoises(at(augment.noise.manifest), source, () => undefined) : [];
   const augmented = new AugmentedSet(set, source, { augment, noises, seed: SEED, outputFrames });
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), { batchSize: 2 }, SEED, state);
@@ -125,7 +125,7 @@ test("an utterance that would be too short for its text at a speed keeps its own
   const { augmented } = await open({ manifest: "tight.jsonl", augment: { ...speedAlone, speed: [1.25] } });
   const [tight, loose] = augmented.utterances;
   expect(outputFrames(Math.round(tight!.frames / 1.25))).toBeLessThan(framesNeeded(tight!.labels));
-  expect(augmented.lengths(0)).toEqual([tight!.frames, fbank.frameCount(Math.round(4300 / 1.25))]);
+  expect(augmented.lengths(0)).toEqual([tight!.frames, frontEnd.frameCount(Math.round(4300 / 1.25))]);
   expect((await augmented.item(0, 0)).features).toEqual(tight!.features);
   expect((await augmented.item(1, 0)).frames).toBeLessThan(loose!.frames);
 });

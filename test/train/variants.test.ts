@@ -51,7 +51,7 @@ it.each<[string, string[], string[]]>([
 });
 
 it("an individually trained model has the parameters that are counted as untied for the unfolded one", () => {
-  const sizeOf = (blocks: number) => countParameters(smallModel(device(), smallConfig(`model.blocks=${blocks}`, "unfold.depths=[4]")).parameters);
+  const sizeOf = (blocks: number) => countParameters(smallModel(device(), smallConfig(`model.blocks=${blocks}`, "unfold.depths=[4]")));
   expect(untiedParameters(sizeOf(2), 2, [0, 0, 1, 1]).whole).toBe(sizeOf(4).whole);
   expect(parametersOf(sizeOf(4), 4, [1, 3]).whole).toBe(sizeOf(2).whole);
 });
@@ -62,7 +62,8 @@ it.each<[string, string[], (string | number)[][]]>([
 ])("inspect shows %s, of each depth what it loads", async (_, sets, rows) => {
   const config = smallConfig(...sets);
   const units = CharacterUnits.fromTexts(["abcd "]);
-  const { parameters } = smallModel(device(), config, true);
+  const built = smallModel(device(), config, true);
+  const { parameters } = built;
   const folder = mkdtempSync(join(tmpdir(), "unfold-variants-"));
   try {
     const file = join(folder, "best.safetensors");
@@ -70,7 +71,7 @@ it.each<[string, string[], (string | number)[][]]>([
     await saveCheckpoint(file, parameters, state, { moments: false });
     const inspection = await inspectCheckpoint(device(), loadCheckpoint(file));
     expect(inspection.depths.map(({ depth, schedule }) => [depth, schedule.join(" ")])).toEqual(rows);
-    const counts = countParameters(parameters);
+    const counts = countParameters(built);
     for (const { schedule, parameters: loaded } of inspection.depths) expect(loaded).toEqual(parametersOf(counts, config.model.blocks, schedule));
     expect(inspection.parameters.whole).toBe(parameters.count);
     for (const [depth, schedule] of rows) expect(inspectionTable(inspection)).toMatch(new RegExp(`${depth} +${schedule} `));

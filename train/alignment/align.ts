@@ -20,7 +20,7 @@ export interface AlignedUtterance extends TimedUtterance {
  */
 export async function alignUtterances(
   device: Device,
-  { model, units, fbank }: Pick<Recognizer, "model" | "units" | "fbank">,
+  { model, units, frontEnd }: Pick<Recognizer, "model" | "units" | "frontEnd">,
   utterances: readonly Utterance[],
   { schedule }: DepthPath,
   options: PosteriorOptions = {},
@@ -30,7 +30,7 @@ export async function alignUtterances(
   await forEachPosterior(device, model, utterances, [schedule], options, (logProbs, i) => {
     const { id, seconds, labels } = utterances[i] as Utterance;
     const alignment = forcedAlignment(logProbs, vocabulary, labels, { blank });
-    if (alignment) aligned[i] = { id, seconds, ...timedUtterance(alignment, units, frameTime(fbank.options)) };
+    if (alignment) aligned[i] = { id, seconds, ...timedUtterance(alignment, units, frameTime(model, frontEnd)) };
   });
   return aligned;
 }

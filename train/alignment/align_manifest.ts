@@ -1,6 +1,5 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { subsampledLength } from "../../model/subsampling.ts";
 import type { Recognizer } from "../build_model.ts";
 import { loadDataset } from "../data/dataset.ts";
 import type { Manifest } from "../data/manifest.ts";
@@ -20,12 +19,12 @@ import { expectNames } from "./alignment_files.ts";
  */
 export async function alignManifest(device: Device, recognizer: Recognizer, manifest: Manifest, path: DepthPath, observer: RunObserver): Promise<AlignedUtterance[]> {
   expectNames(manifest.entries);
-  const { config, cmvn, units } = recognizer;
+  const { config, cmvn, units, model } = recognizer;
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);
-    const options = { fbank: source.fbank, source, cmvn, units, outputFrames: subsampledLength, skipUnspelled: true };
+    const options = { frontEnd: source.frontEnd, source, cmvn, units, outputFrames: (frames: number) => model.outputFrames(frames), skipUnspelled: true };
     const set = await loadDataset(manifest.entries, { ...options, onProgress: reading.update }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
 

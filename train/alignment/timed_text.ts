@@ -1,6 +1,6 @@
 import type { ForcedAlignment, LabelSpan } from "../../model/decode/forced_alignment.ts";
-import type { FbankOptions } from "../../model/features/fbank.ts";
-import { SUBSAMPLING } from "../../model/subsampling.ts";
+import type { CtcModel } from "../../model/ctc_model.ts";
+import type { FrontEnd } from "../../model/features/front_end.ts";
 import type { Units } from "../../model/units/units.ts";
 
 /** A word or unit and when it is spoken. */
@@ -23,13 +23,13 @@ export interface TimedUtterance {
 export type FrameTime = (frame: number) => number;
 
 /**
- * Frame t of the output begins at t · shift · subsampling, and lasts until the next. That is the beginning of what it sees:
- * the model's first layers look at the sound from there on for 6 feature shifts and one feature window (85 ms at 10 ms and
- * 25 ms). CTC is free to speak a label anywhere in or after its sound, often in one frame only, so times are those of the
+ * Frame t of the output begins at t · shift · stride, and lasts until the next. That is the beginning of what it sees: the first
+ * layers of a Conformer look at the sound from there on for 6 feature shifts and one feature window (85 ms at 10 ms and 25 ms),
+ * those of wav2vec 2.0 for 25 ms. CTC is free to speak a label anywhere in or after its sound, often in one frame only, so times are those of the
  * model's peaks, not the borders of sounds.
  */
-export function frameTime({ sampleRate, frameShiftMs }: Pick<FbankOptions, "sampleRate" | "frameShiftMs">): FrameTime {
-  const samples = SUBSAMPLING * Math.trunc((sampleRate * frameShiftMs) / 1000);
+export function frameTime({ stride }: Pick<CtcModel, "stride">, { sampleRate, frameShift }: Pick<FrontEnd, "sampleRate" | "frameShift">): FrameTime {
+  const samples = stride * frameShift;
   return (frame) => (frame * samples) / sampleRate;
 }
 

@@ -1,5 +1,7 @@
 import path from "node:path";
 import { camelKeys } from "./camel_case.ts";
+import { specAugmentSchema } from "./data_schema.ts";
+import { maskingSchema } from "./masking_schema.ts";
 import type { ParsedConfig } from "./schema.ts";
 
 export interface ConfigFolders {
@@ -30,9 +32,11 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
     },
     augment: augment && { ...augment, noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) } },
     units: { ...units, tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer) },
+    spec_augment: parsed.spec_augment === undefined ? (parsed.features.kind === "fbank" ? specAugmentSchema.parse({}) : null) : parsed.spec_augment,
+    masking: parsed.masking === undefined ? (model.kind === "conformer" ? null : maskingSchema.parse({})) : parsed.masking,
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
-    model: { ...model, subsampling_channels: model.subsampling_channels ?? model.dim },
+    model: completeModel(model),
     unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
     schedule: {
       ...schedule,
@@ -56,6 +60,11 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       average: checkpoint.average && { ...checkpoint.average, count: checkpoint.average.count ?? checkpoint[`keep_${checkpoint.average.of}`] },
     },
   });
+}
+
+function completeModel(model: ParsedConfig["model"]) {
+  if (model.kind === "conformer") return { ...model, subsampling_channels: model.subsampling_channels ?? model.dim };
+  return { ...model, positions: model.positions ?? (model.kind === "wav2vec2_conformer" ? ("relative" as const) : ("none" as const)) };
 }
 
 /** The seed and twice its depth, or the seed and the whole of an explicit schedule. */

@@ -1,32 +1,13 @@
 import { augmentFaults } from "./augment_checks.ts";
 import type { Fault } from "./faults.ts";
+import { featureFaults } from "./feature_checks.ts";
+import { modelFaults } from "./model_checks.ts";
 import type { ParsedConfig } from "./schema.ts";
 import { unfoldFaults } from "./unfold_checks.ts";
 
 /** What one key alone cannot show: values that contradict each other. */
 export function crossChecks(config: ParsedConfig): Fault[] {
   return [...featureFaults(config), ...augmentFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...unitsFaults(config), ...runFaults(config), ...averageFaults(config)];
-}
-
-function* featureFaults({ data, features }: ParsedConfig): Generator<Fault> {
-  const nyquist = data.sample_rate / 2;
-  const { low_freq, high_freq, frame_length_ms, frame_shift_ms } = features;
-  const highest = high_freq > 0 ? high_freq : nyquist + high_freq;
-  if (highest > nyquist) {
-    yield { path: ["features", "high_freq"], message: `is ${high_freq} Hz, but at data.sample_rate ${data.sample_rate} there is nothing over ${nyquist} Hz` };
-  } else if (low_freq >= highest) {
-    yield { path: ["features", "low_freq"], message: `is ${low_freq} Hz, expected less than the highest frequency, ${highest} Hz` };
-  }
-  const shortest = 1000 / data.sample_rate; // ms of one sample
-  if (frame_length_ms < 2 * shortest) yield { path: ["features", "frame_length_ms"], message: `is ${frame_length_ms} ms, expected two samples or more, ${2 * shortest} ms` };
-  if (frame_shift_ms < shortest) yield { path: ["features", "frame_shift_ms"], message: `is ${frame_shift_ms} ms, expected one sample or more, ${shortest} ms` };
-}
-
-function* modelFaults({ model }: ParsedConfig): Generator<Fault> {
-  const { dim, heads, conv_kernel } = model;
-  if (dim % heads !== 0) yield { path: ["model", "heads"], message: `is ${heads}, which does not divide model.dim ${dim}` };
-  if (dim % 2 !== 0) yield { path: ["model", "dim"], message: `is ${dim}, expected an even number, because positions are pairs of sine and cosine` };
-  if (conv_kernel % 2 === 0) yield { path: ["model", "conv_kernel"], message: `is ${conv_kernel}, expected an odd number, so that it has a middle` };
 }
 
 function* unitsFaults({ units: { kind, tokenizer } }: ParsedConfig): Generator<Fault> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { between, finite, notNegative, positive, text, whole, yesOrNo } from "./fields.ts";
+import { byKind, defaultKind } from "./by_kind.ts";
+import { between, finite, notNegative, oneOf, positive, text, whole, yesOrNo } from "./fields.ts";
 
 /** `test.jsonl` or `{ test: test.jsonl, test_unseen: other.jsonl }`; an array in the order written. */
 const testSets = z
@@ -20,13 +21,21 @@ export const dataSchema = z.strictObject({
     .describe("Folder in which features are kept for the next epoch and run; the user's cache folder if null, none if false."),
 });
 
-export const featuresSchema = z.strictObject({
+const fbankSchema = z.strictObject({
+  kind: defaultKind("fbank").describe("Log-mel features, as Kaldi computes them."),
   bins: whole(1).default(80).describe("Number of mel filters."),
   frame_length_ms: positive().default(25).describe("Milliseconds of sound in one frame."),
   frame_shift_ms: positive().default(10).describe("Milliseconds from one frame to the next."),
   low_freq: notNegative().default(20).describe("Hz, lower end of the first mel filter."),
   high_freq: finite().default(0).describe("Hz, upper end of the last mel filter; 0 or less counts down from half the sample rate."),
 });
+
+const waveformSchema = z.strictObject({
+  kind: oneOf("waveform").describe("The samples themselves, of which wav2vec 2.0 and HuBERT make their own features."),
+  normalise: yesOrNo().default(true).describe("Give each utterance mean 0 and variance 1."),
+});
+
+export const featuresSchema = byKind([fbankSchema, waveformSchema]);
 
 export const specAugmentSchema = z.strictObject({
   freq_masks: whole(0).default(2).describe("Number of frequency masks of an utterance."),
@@ -39,7 +48,7 @@ export const specAugmentSchema = z.strictObject({
 
 export const batchSchema = z.strictObject({
   size: whole(1).nullish().describe("Most utterances of a batch; unlimited if left out and `frames` is given, 16 if both are left out."),
-  frames: whole(1).nullish().describe("Most feature frames of a batch, padding included; unlimited if left out."),
+  frames: whole(1).nullish().describe("Most feature frames of a batch, padding included (of waveforms: samples); unlimited if left out."),
   buckets: whole(1).default(10).describe("Number of groups of similar length within which utterances are shuffled: more of them, less padding."),
   accumulate: whole(1).default(1).describe("Batches whose gradients are added up for one step of the optimizer."),
 });

@@ -1,6 +1,6 @@
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
-import { keyPaths, sectionAt } from "./schema_keys.ts";
+import { describeKeys, keyPaths, kindsWith, sectionAt } from "./schema_keys.ts";
 
 /** One thing that is wrong with a config. `message` goes on from the path (`is 3, which does not ...`) or begins with `expected`. */
 export interface Fault {
@@ -12,13 +12,24 @@ export interface Fault {
 export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown, schema: z.ZodType): Fault[] {
   return issues.flatMap((issue): Fault[] => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...issue.path, key], message: `is not a key; the nearest valid one is ${nearestKey(key, issue.path, schema)}` }));
+      return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, issue.path, value, schema) }));
     }
     const actual = valueAt(value, issue.path);
     const expected = sectionAt(schema, issue.path) ? "expected a section of keys and values" : issue.message;
     return [{ path: issue.path, message: actual === undefined ? `is missing, ${expected}` : `${expected}, got ${show(actual)}` }];
   });
 }
+
+function unknownKey(key: string, section: readonly PropertyKey[], value: unknown, schema: z.ZodType): string {
+  const kinds = kindsWith(schema, [...section, key]);
+  if (kinds.length === 0) return `is not a key; the nearest valid one is ${nearestKey(key, section, schema)}`;
+  const actual = valueAt(value, [...section, "kind"]) ?? defaultOf(schema, [...section, "kind"]);
+  return `belongs to kind ${kinds.join(" or ")}, but ${[...section, "kind"].join(".")} is ${String(actual)}`;
+}
+
+/** What a key is where it is not written. */
+const defaultOf = (schema: z.ZodType, path: readonly PropertyKey[]): unknown =>
+  JSON.parse(describeKeys(schema).find((key) => key.path.join(".") === path.join(".") && key.default !== null)?.default ?? "null");
 
 /** The full path of the same key at the top level or in another section, else of the most similar one in this section. */
 export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { byKind, defaultKind } from "./by_kind.ts";
 import { notNegative, oneOf, positive, share, whole, yesOrNo } from "./fields.ts";
+import { wav2vec2Schema } from "./wav2vec2_schema.ts";
 
-export const modelSchema = z.strictObject({
+const conformerSchema = z.strictObject({
+  kind: defaultKind("conformer").describe("A Conformer that reads log-mel features."),
   dim: whole(1).default(256).describe("Channels of the encoder; a multiple of 2 and of `heads`."),
   heads: whole(1).default(4).describe("Attention heads."),
   feed_forward_dim: whole(1).default(2048).describe("Inner channels of each of a block's two feed-forward modules."),
@@ -13,6 +16,8 @@ export const modelSchema = z.strictObject({
   conv_mask: oneOf("before_depthwise", "around_module", "none").default("before_depthwise").describe("Where the convolution module sets padding to zero: just before the depthwise convolution (padding then changes no result), at its entry and exit (as WeNet), nowhere (as ESPnet)."),
   norms: oneOf("shared", "per_depth").default("shared").describe("Whether all depths share scale and shift of every norm (and batch norm's statistics), or each of unfold.depths and of the trained depths has its own. With their own, depths share no computation and no other depth can run."),
 });
+
+export const modelSchema = byKind([conformerSchema, wav2vec2Schema]);
 
 const depthWeights = z.record(z.string(), notNegative(), { error: "expected a section of depths and weights such as { 2: 0.25, 6: 1 }" });
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { augmentSchema } from "./augment_schema.ts";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
 import { oneOf, whole } from "./fields.ts";
+import { maskingSchema } from "./masking_schema.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
 import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, memorySchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
 import { unitsSchema } from "./units_schema.ts";
@@ -10,13 +11,14 @@ import { unitsSchema } from "./units_schema.ts";
 export const configSchema = z.strictObject({
   seed: whole(0).default(0).describe("Of all randomness: initial weights, order of utterances, dropout, masks. The same seed gives the same run."),
   data: dataSchema.describe("Manifests and how their audio is read."),
-  features: featuresSchema.prefault({}).describe("Log-mel features, as Kaldi computes them."),
+  features: featuresSchema.prefault({}).describe("What the model reads."),
   units: unitsSchema.prefault({}).describe("What the model writes: the classes of its output."),
-  spec_augment: specAugmentSchema.nullable().prefault({}).describe("SpecAugment, which hides parts of the training features; null turns it off."),
+  spec_augment: specAugmentSchema.nullish().describe("SpecAugment, which hides parts of the training features; null turns it off. Of waveforms it is off."),
+  masking: maskingSchema.nullish().describe("What wav2vec 2.0 and HuBERT do not see of their projected features during training; null turns it off. Conformers have none."),
   augment: augmentSchema.nullable().default(null).describe("Changes of the training audio, drawn anew in each epoch; null turns all off."),
   batch: batchSchema.prefault({}).describe("Batches of utterances of similar length."),
   memory: memorySchema.prefault({}).describe("The plan of device memory that is made for the largest batch before the first epoch."),
-  model: modelSchema.prefault({}).describe("The seed: a Conformer encoder with a CTC head."),
+  model: modelSchema.prefault({}).describe("The seed: an encoder with a CTC head."),
   unfold: unfoldSchema.prefault({}).describe("How the seed becomes deeper models."),
   loss: lossSchema.prefault({}).describe("Joint loss: CTC(deep) + seed_weight CTC(seed) + kl_weight T^2 KL."),
   precision: oneOf("f32", "f16").default("f32")

@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import { applyCmvn, emptyCmvn, mergeCmvn } from "../../model/features/cmvn.ts";
 import type { Cmvn } from "../../model/features/cmvn.ts";
-import type { Fbank } from "../../model/features/fbank.ts";
+import type { FrontEnd } from "../../model/features/front_end.ts";
 import type { Units } from "../../model/units/units.ts";
 import type { LazyItem } from "./batch.ts";
 import { FeatureSource } from "./feature_source.ts";
@@ -25,8 +25,8 @@ export interface Dataset {
   /** Where the sound of each utterance is. */
   audio: AudioPart[];
   bins: number;
-  /** What they were normalised with. */
-  cmvn: Cmvn;
+  /** What they were normalised with; null where the front end takes no statistics. */
+  cmvn: Cmvn | null;
   /** What is left out, and why: broken files, texts too long for their audio, or that no units spell. */
   skipped: Skipped[];
   warnings: string[];
@@ -35,11 +35,11 @@ export interface Dataset {
 }
 
 export interface DatasetOptions {
-  /** Audio of another rate than the filter bank's is converted. */
-  fbank: Fbank;
+  /** Audio of another rate than the front end's is converted. */
+  frontEnd: FrontEnd;
   /** Where the features come from; in place and without a cache unless given. Features not in memory are asked of it later. */
   source?: FeatureSource;
-  /** The training set's statistics; null, for the training set itself, takes them from the utterances read. */
+  /** The training set's statistics; null, for the training set itself, takes them from the utterances read, if the front end takes any. */
   cmvn: Cmvn | null;
   /** Encodes the texts; null, as for decoding only, gives utterances without labels. */
   units: Units | null;
@@ -62,8 +62,9 @@ export interface DatasetOptions {
  *   a character that is no unit (unless `skipUnspelled`), or if no utterance is left
  */
 export async function loadDataset(entries: readonly ManifestEntry[], options: DatasetOptions): Promise<Dataset> {
-  const { fbank, source = new FeatureSource({ fbank }), units, outputFrames, skipBroken = false, skipUnspelled = false, onProgress } = options;
-  const { sampleRate, bins } = fbank.options;
+  const { frontEnd, source = new FeatureSource({ frontEnd }), units, outputFrames, skipBroken = false, skipUnspelled = false, onProgress } = options;
+  const { sampleRate, bins, takesCmvn } = frontEnd;
+  const takesStatistics = takesCmvn && options.cmvn === null;
   const unspelled: Skipped[] = [];
   const spelled: { entry: ManifestEntry; labels: Int32Array }[] = [];
   for (const entry of entries) { // texts first, because that is quick and can fail
@@ -74,7 +75,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   }
 
   const read = ({ entry }: { entry: ManifestEntry }): Promise<FeatureAnswer | UserError> => {
-    const want = { values: !source.memory.isFull, statistics: options.cmvn === null };
+    const want = { values: !source.memory.isFull, statistics: takesStatistics };
     return source.get({ ...partOf(entry), cmvn: options.cmvn, want }).catch((error: unknown) => {
       if (error instanceof UserError) return error;
       throw error;
@@ -114,10 +115,10 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
     const first = leftOut[0] ? `; the first, ${leftOut[0].id}: ${leftOut[0].reason}` : "";
     throw new UserError(`none of the ${entries.length} utterances can be used${first}`);
   }
-  const cmvn = options.cmvn ?? statistics;
+  const cmvn = takesStatistics ? statistics : options.cmvn;
   for (const [i, utterance] of utterances.entries()) {
     if (typeof utterance.features === "function") utterance.features = async () => (await source.get({ ...(audio[i] as AudioPart), cmvn })).values as Float32Array;
-    else if (!options.cmvn) utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
+    else if (cmvn && takesStatistics) utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
   }
   const seconds = utterances.reduce((sum, utterance) => sum + utterance.seconds, 0);
   return { utterances, audio, bins, cmvn, skipped: leftOut, warnings, seconds };

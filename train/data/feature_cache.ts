@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
-import type { FbankOptions, Features } from "../../model/features/fbank.ts";
+import type { Features } from "../../model/features/fbank.ts";
 import type { Piece } from "./piece.ts";
 
 /*
@@ -11,14 +11,14 @@ import type { Piece } from "./piece.ts";
  *
  *   8 bytes   "unfoldft"
  *   32 bytes  the key, as in the name
- *   3 x u32   frames, bins, samples (of the utterance as recorded, at the filter bank's rate)
+ *   3 x u32   frames, bins, samples (of the utterance as recorded, at the front end's rate)
  *   16 bytes  checksum of all the rest
  *   f32       [frames, bins]
  *
  * Numbers are in the order of the machine's own bytes: a cache is not carried to another machine.
  */
 
-/** To be raised with any change to decoding, resampling or the filter bank that changes a number. */
+/** To be raised with any change to decoding, resampling or the front end that changes a number. */
 const CODE_VERSION = 1;
 
 const MAGIC = Buffer.from("unfoldft", "latin1");
@@ -33,12 +33,13 @@ export interface StoredFeatures extends Features {
 /**
  * The name of an utterance's features.
  *
- * @param content hash of the audio file's bytes
- * @param speed by which the waveform was perturbed; 1: not at all
+ * @param content  hash of the audio file's bytes
+ * @param speed    by which the waveform was perturbed; 1: not at all
+ * @param settings `cacheKey` of the front end
  */
-export function featureKey(content: string, piece: Piece | undefined, speed: number, fbank: FbankOptions): string {
+export function featureKey(content: string, piece: Piece | undefined, speed: number, settings: Readonly<Record<string, number | boolean>>): string {
   const cut = piece ? [piece.offset, piece.duration] : null;
-  const options = Object.entries(fbank).sort(([a], [b]) => (a < b ? -1 : 1));
+  const options = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify([CODE_VERSION, content, cut, speed, options])).digest("hex");
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import type { Fbank } from "../../model/features/fbank.ts";
+import type { FrontEnd } from "../../model/features/front_end.ts";
 import { ContentIndex } from "./content_index.ts";
 import { FeatureMemory } from "./feature_memory.ts";
 import { FeatureComputer } from "./workers/feature_computer.ts";
@@ -7,7 +7,7 @@ import type { AudioPart, FeatureAnswer, FeatureRequest } from "./workers/request
 import { ThreadPool } from "./workers/thread_pool.ts";
 
 export interface FeatureSourceOptions {
-  readonly fbank: Fbank;
+  readonly frontEnd: FrontEnd;
   /** Threads that compute; 0, the default, computes in place. */
   readonly workers?: number;
   /** Folder of the feature cache; null, the default: none. */
@@ -21,14 +21,14 @@ export interface FeatureSourceOptions {
 }
 
 /** What is wanted of an utterance. What is left out: as recorded, not normalised, all values. */
-export type FeatureWish = AudioPart & Partial<Pick<FeatureRequest, "speed" | "noise" | "gainDb" | "cmvn" | "want">>;
+export type FeatureWish = AudioPart & Partial<Pick<FeatureRequest, "span" | "speed" | "noise" | "gainDb" | "cmvn" | "want">>;
 
 /**
  * Gives the features of utterances: from the cache on disk, or computed of the audio by threads. Which of these, and how
  * many threads, changes nothing about the values.
  */
 export class FeatureSource {
-  readonly fbank: Fbank;
+  readonly frontEnd: FrontEnd;
   readonly memory: FeatureMemory;
   /** How many requests keep all threads busy. */
   readonly ahead: number;
@@ -39,13 +39,13 @@ export class FeatureSource {
   #warn: ((message: string) => void) | undefined;
   #closed: Error | undefined;
 
-  constructor({ fbank, workers = 0, cache = null, spareBytes = 0, memoryBytes, warn }: FeatureSourceOptions) {
-    this.fbank = fbank;
+  constructor({ frontEnd, workers = 0, cache = null, spareBytes = 0, memoryBytes, warn }: FeatureSourceOptions) {
+    this.frontEnd = frontEnd;
     this.memory = new FeatureMemory(memoryBytes);
     this.ahead = 4 * Math.max(1, workers);
     this.#warn = warn;
-    const usable = cache !== null && this.#canMake(cache) ? cache : null;
-    const settings = { fbank: fbank.options, cache: usable, spareBytes };
+    const usable = cache !== null && frontEnd.cacheKey !== null && this.#canMake(cache) ? cache : null;
+    const settings = { frontEnd: frontEnd.settings, cache: usable, spareBytes };
     this.#pool = workers > 0 ? new ThreadPool(workers, settings) : undefined;
     this.#computer = this.#pool ?? new FeatureComputer(settings);
     this.#index = usable === null ? undefined : new ContentIndex(usable);
@@ -54,10 +54,10 @@ export class FeatureSource {
   /** @throws UserError, as `readAudio` does, at a file that cannot be read; RunError if a thread failed; the reason of `close` */
   async get(wish: FeatureWish): Promise<FeatureAnswer> {
     if (this.#closed) throw this.#closed;
-    const { path, piece, speed = 1, noise = null, gainDb = null, cmvn = null, want = { values: true, statistics: false } } = wish;
+    const { path, piece, span, speed = 1, noise = null, gainDb = null, cmvn = null, want = { values: true, statistics: false } } = wish;
     const state = await this.#index?.keyOf(path);
     const content = state == null ? null : (this.#index?.get(state) ?? null);
-    const answer = await this.#computer.compute({ path, piece, content, speed, noise, gainDb, cmvn, want });
+    const answer = await this.#computer.compute({ path, piece, span, content, speed, noise, gainDb, cmvn, want });
     if (state != null && answer.content !== null) this.#index?.add(state, answer.content);
     if (answer.cacheFault !== null) this.#warnOnce(answer.cacheFault);
     this.counts[answer.origin]++;

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 import { parseCmvn, serialiseCmvn, type Cmvn } from "../../model/features/cmvn.ts";
-import { subsampledLength } from "../../model/subsampling.ts";
 import { writeAtomically } from "../atomic_file.ts";
+import { modelFrames } from "../build_model.ts";
 import type { TrainConfig } from "../config.ts";
 import type { RunObserver } from "../run_observer.ts";
+import { buildFrontEnd } from "../front_end.ts";
 import { loadDataset } from "./dataset.ts";
 import { expectWritable } from "./import/import_corpus.ts";
 import { readManifest } from "./manifest.ts";
@@ -28,17 +29,20 @@ export interface FeatureStatistics {
  * @throws UserError if the file is there already and not `force`, or as training does
  */
 export async function computeStatistics(manifest: string, config: TrainConfig, { out, force, observer }: { out: string; force: boolean; observer: RunObserver }): Promise<FeatureStatistics> {
+  if (!buildFrontEnd(config).takesCmvn) throw new UserError(`features.kind ${config.features.kind} has no statistics: each utterance is normalised by itself`);
   expectWritable(out, force);
   const read = await readManifest(manifest);
   const { entries } = read;
   const units = trainingUnits(config, entries.map(({ text }) => text), undefined);
   const warnings: string[] = [];
   const source = openFeatureSource(config, (message) => warnings.push(message));
+  const { outputFrames } = modelFrames(config);
   const task = observer.task("reading audio", entries.length);
   try {
-    const set = await loadDataset(entries, { fbank: source.fbank, source, cmvn: null, units, outputFrames: subsampledLength, skipBroken: config.data.skipBroken, onProgress: task.update });
-    writeAtomically(out, Buffer.from(serialiseCmvn(set.cmvn)));
-    return { cmvn: set.cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...dataWarnings(read, set, units)] };
+    const set = await loadDataset(entries, { frontEnd: source.frontEnd, source, cmvn: null, units, outputFrames, skipBroken: config.data.skipBroken, onProgress: task.update });
+    const cmvn = set.cmvn as Cmvn; // the front end takes it
+    writeAtomically(out, Buffer.from(serialiseCmvn(cmvn)));
+    return { cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...dataWarnings(read, set, units)] };
   } finally {
     task.stop();
     source.close();

@@ -1,8 +1,8 @@
 import type { SearchOptions } from "../../model/decode/search.ts";
 import type { Cmvn } from "../../model/features/cmvn.ts";
-import { subsampledLength } from "../../model/subsampling.ts";
+import type { FrontEnd } from "../../model/features/front_end.ts";
 import type { Units } from "../../model/units/units.ts";
-import { restoreCmvn } from "../build_model.ts";
+import { modelFrames, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 import { openFusion } from "../language_model.ts";
@@ -73,30 +73,31 @@ async function readSets(
 
   const units = trainingUnits(config, manifests.train.entries.map(({ text }) => text), resumed);
   const search = { beam: config.eval.beam, batchSize: config.eval.batchSize, fusion: await openFusion(config.eval.lm, units) };
+  const { outputFrames } = modelFrames(config);
   const reading = async <T>(name: string, total: number, read: (update: TaskDisplay["update"]) => Promise<T>): Promise<T> => {
     const task = observer.task(`reading ${name}`, total);
     return read(task.update).finally(task.stop);
   };
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
-    const options = { fbank: source.fbank, source, cmvn, units: name === "train" ? units : null, outputFrames: subsampledLength, skipBroken: config.data.skipBroken };
+    const options = { frontEnd: source.frontEnd, source, cmvn, units: name === "train" ? units : null, outputFrames, skipBroken: config.data.skipBroken };
     const set = await reading(name, manifest.entries.length, (onProgress) => loadDataset(manifest.entries, { ...options, onProgress }));
     warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
     return set;
   };
-  const train = await load("train", manifests.train, knownCmvn(config, resumed));
+  const train = await load("train", manifests.train, knownCmvn(config, resumed, source.frontEnd));
   const dev = await load("dev", manifests.dev, train.cmvn);
   const testSets: TrainingData["tests"][number][] = [];
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
   const noise = config.augment?.noise;
   const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
-  const augmented = new AugmentedSet(train, source, { augment: config.augment, noises, seed: config.seed, outputFrames: subsampledLength });
+  const augmented = new AugmentedSet(train, source, { augment: config.augment, noises, seed: config.seed, outputFrames });
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units, search };
 }
 
 /** What to normalise with: the checkpoint's or the config's; null if it has to be computed. */
-function knownCmvn(config: TrainConfig, resumed: Checkpoint | undefined): Cmvn | null {
+function knownCmvn(config: TrainConfig, resumed: Checkpoint | undefined, { bins }: FrontEnd): Cmvn | null {
   if (resumed) return restoreCmvn(resumed.state, config, resumed.path);
-  return config.data.cmvn === null ? null : readStatistics(config.data.cmvn, config.features.bins);
+  return config.data.cmvn === null ? null : readStatistics(config.data.cmvn, bins);
 }
 
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>

@@ -1,11 +1,10 @@
 import { UserError } from "../../engine/errors.ts";
-import { Parameters } from "../../engine/parameters.ts";
 import { showShape } from "../../engine/shape.ts";
-import { ConformerCtc } from "../../model/conformer_ctc.ts";
+import type { CtcModel } from "../../model/ctc_model.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Units } from "../../model/units/units.ts";
-import { conformerConfig, restoreCmvn } from "../build_model.ts";
+import { declareModel, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../config.ts";
 import { countParameters, untiedParameters, type DepthPath } from "../depths.ts";
@@ -48,17 +47,21 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
   }), path);
 
-  const declared = new Parameters();
-  new ConformerCtc(declared, conformerConfig(fixed, units.size));
+  const built = declareModel(fixed, units.size, { lossScaled: false });
+  const { model: { scopes }, parameters: declared } = built;
   const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
-  const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, used), shape)]));
-  const untied = untiedParameters(countParameters(declared), used.length, schedule).whole;
+  const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));
+  const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
   return { checkpoint: { path, state: inferenceState(state, config, fixed, depth), tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
 }
 
 /** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
-const oldName = (name: string, used: readonly number[]): string =>
-  name.replace(/^encoder\.encoders\.(\d+)\./u, (_, block: string) => `encoder.encoders.${used[Number(block)]}.`);
+function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonly number[]): string {
+  const blocks = firstBlock.slice(0, -"0.".length);
+  if (!name.startsWith(blocks)) return name;
+  const [block = "", ...rest] = name.slice(blocks.length).split(".");
+  return [`${blocks}${used[Number(block)]}`, ...rest].join(".");
+}
 
 function tensorOf({ path, tensors }: Checkpoint, name: string, shape: readonly number[]): SafeTensor {
   const found = tensors.get(name);

@@ -7,6 +7,7 @@ import { CharacterUnits } from "../../../model/units/characters.ts";
 import { expectNames, writeAlignments } from "../../../train/alignment/alignment_files.ts";
 import { ctmLines } from "../../../train/alignment/ctm.ts";
 import { textGrid } from "../../../train/alignment/textgrid.ts";
+import { createFrontEnd } from "../../../model/features/front_end.ts";
 import { frameTime, timedUtterance } from "../../../train/alignment/timed_text.ts";
 import type { ManifestEntry } from "../../../train/data/manifest.ts";
 
@@ -18,7 +19,7 @@ const spans = [
   { label: 1, from: 6, to: 7, posteriors: 0.9 },
   { label: 4, from: 8, to: 10, posteriors: 1 },
 ];
-const timeOf = frameTime({ sampleRate: 8000, frameShiftMs: 10 });
+const timeOf = frameTime({ stride: 4 }, { sampleRate: 8000, frameShift: 80 });
 const timed = timedUtterance({ spans, score: -1 }, units, timeOf);
 
 describe("times of an alignment", () => {
@@ -30,9 +31,10 @@ describe("times of an alignment", () => {
     expect(timed.units.map(({ text, start, end }) => [text, start, end])).toEqual([["a", 0.04, 0.08], ["b", 0.12, 0.24], [" ", 0.24, 0.28], ['"', 0.32, 0.4]]);
   });
 
-  it("a frame is four feature shifts, each a whole number of samples", () => {
+  it("a frame is as many input frames as the model strides over, each a whole number of samples", () => {
     expect(timeOf(35)).toBe(1.4); // 35 * 0.04 is not
-    expect(frameTime({ sampleRate: 11025, frameShiftMs: 10 })(100)).toBe((100 * 4 * 110) / 11025);
+    expect(frameTime({ stride: 4 }, createFrontEnd({ kind: "fbank", fbank: { sampleRate: 11025, frameShiftMs: 10 } }))(100)).toBe((100 * 4 * 110) / 11025);
+    expect(frameTime({ stride: 320 }, createFrontEnd({ kind: "waveform", sampleRate: 16000, normalise: true }))(5)).toBe(0.1);
   });
 
   it("of no text are none", () => {

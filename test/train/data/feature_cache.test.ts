@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createFbank, type FbankOptions } from "../../../model/features/fbank.ts";
+import type { FbankOptions } from "../../../model/features/fbank.ts";
+import { createFrontEnd } from "../../../model/features/front_end.ts";
 import { featureKey, readFeatures, writeFeatures } from "../../../train/data/feature_cache.ts";
 import { FeatureSource, type FeatureWish } from "../../../train/data/feature_source.ts";
 import { writeWav } from "../../../train/data/wav.ts";
@@ -23,7 +24,7 @@ const files = (): string[] => readdirSync(cache, { recursive: true, encoding: "u
 /** What a new source, as of another run, gives: the features, where they came from, and its warnings. */
 async function ask(wishes: Partial<FeatureWish>[] = [{}], { bins = 12, from = cache as string | null, spareBytes = 0, ...options }: { bins?: number; from?: string | null; spareBytes?: number } & Partial<FbankOptions> = {}) {
   const warnings: string[] = [];
-  const source = new FeatureSource({ fbank: createFbank({ sampleRate: 8000, bins, ...options }), cache: from, spareBytes, warn: (message) => warnings.push(message) });
+  const source = new FeatureSource({ frontEnd: createFrontEnd({ kind: "fbank", fbank: { sampleRate: 8000, bins, ...options } }), cache: from, spareBytes, warn: (message) => warnings.push(message) });
   const answers = [];
   for (const wish of wishes) answers.push(await source.get({ path: at("a.wav"), piece: undefined, ...wish }));
   source.close();
@@ -98,7 +99,7 @@ describe("made again without a word", () => {
 });
 
 test("a file under another key's name is damaged, not believed", () => {
-  const [one, other] = ["1", "2"].map((content) => featureKey(content, undefined, 1, createFbank().options)) as [string, string];
+  const [one, other] = ["1", "2"].map((content) => featureKey(content, undefined, 1, createFrontEnd({ kind: "fbank", fbank: {} }).cacheKey ?? {})) as [string, string];
   const stored = { frames: 2, bins: 3, samples: 999, values: Float32Array.of(1, 2, 3, 4, 5, 6) };
   writeFeatures(cache, one, stored);
   expect(readFeatures(cache, one)).toEqual(stored);

@@ -2,7 +2,7 @@ import type { Device } from "../../../engine/device.ts";
 import { Tape } from "../../../engine/tape.ts";
 import { read } from "../../../engine/tensor.ts";
 import { logSoftmax } from "../../../kernels/softmax/softmax.ts";
-import { applyCmvn } from "../../../model/features/cmvn.ts";
+import { applyCmvn, type Cmvn } from "../../../model/features/cmvn.ts";
 import type { Features } from "../../../model/features/fbank.ts";
 import { openRecognizer, scheduleOf } from "../../../train/build_model.ts";
 import { padBatch } from "../../../train/data/batch.ts";
@@ -11,7 +11,7 @@ import { padBatch } from "../../../train/data/batch.ts";
 export async function engineOutput(device: Device, checkpoint: string, depth: number, utterances: readonly Features[]): Promise<Float32Array[]> {
   const { model, parameters, config, cmvn } = openRecognizer(device, checkpoint);
   const { inputDim, vocabulary } = model.config;
-  const batch = padBatch(utterances.map((features) => ({ frames: features.frames, features: applyCmvn(cmvn, features).values, labels: Int32Array.of() })), inputDim);
+  const batch = padBatch(utterances.map((features) => ({ frames: features.frames, features: applyCmvn(cmvn as Cmvn, features).values, labels: Int32Array.of() })), inputDim);
   const tape = new Tape(device, { grad: false });
   const { logits: [logits], lengths } = model.forward(tape, tape.upload(batch.features, [batch.size, batch.frames, inputDim]), [...batch.lengths], [scheduleOf(config, depth)]);
   const values = (await read(device, logSoftmax(tape, logits!))) as Float32Array;

@@ -46,9 +46,9 @@ test("the checkpoint keeps the whole tokenizer and decodes without the file", as
   expect(kept).toEqual({ blank: 0, tokenizer: JSON.parse(tokenizer) as unknown });
   rmSync(at("seven.json"));
   try {
-    const { model, units, config } = openRecognizer(device, at("run"));
+    const { model, units } = openRecognizer(device, at("run"));
     expect([units.kind, units.size, model.config.vocabulary]).toEqual(["bpe", 7, 7]);
-    const utterance = { features: Float32Array.from({ length: 40 * config.features.bins }, (_, i) => Math.sin(i * i)), frames: 40, labels: new Int32Array() };
+    const utterance = { features: Float32Array.from({ length: 40 * model.config.inputDim }, (_, i) => Math.sin(i * i)), frames: 40, labels: new Int32Array() };
     const [{ hypotheses }] = (await recognise(device, model, [utterance], [[0, 0, 0]], { beam: 3 })) as [Awaited<ReturnType<typeof recognise>>[number]];
     const text = units.decode(hypotheses[0]!.labels);
     expect(text).toMatch(/^[ab ]*$/u);

@@ -81,7 +81,7 @@ export class AugmentedSet {
 
   #framesAt({ seconds, frames }: Utterance, speed: number): number {
     if (speed === 1) return frames;
-    const { frameCount, options } = this.#source.fbank;
-    return frameCount(samplesAtSpeed(Math.round(seconds * options.sampleRate), options.sampleRate, speed));
+    const { frameCount, sampleRate } = this.#source.frontEnd;
+    return frameCount(samplesAtSpeed(Math.round(seconds * sampleRate), sampleRate, speed));
   }
 }

@@ -1,10 +1,12 @@
 import { UserError } from "../../../engine/errors.ts";
-import { createFbank, type Fbank } from "../../../model/features/fbank.ts";
+import type { CtcModel } from "../../../model/ctc_model.ts";
+import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
 import { subsampledLength } from "../../../model/subsampling.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
 import type { Units } from "../../../model/units/units.ts";
-import { buildFbank } from "../../build_model.ts";
+import { modelFrames } from "../../build_model.ts";
 import type { TrainConfig } from "../../config.ts";
+import { buildFrontEnd } from "../../front_end.ts";
 import type { RunObserver } from "../../run_observer.ts";
 import { readRecording, type Recording } from "../audio.ts";
 import { pieceOf, readManifest, type ManifestEntry } from "../manifest.ts";
@@ -22,14 +24,15 @@ const SILENCE_DBFS = -60;
 /**
  * Reads all of a manifest's audio and texts and finds what training would refuse, leave out or learn nothing from.
  *
- * @param config whose sample rate, features and units count; null for the defaults and the characters of the texts
+ * @param config whose sample rate, features and units count; null for the defaults (a Conformer) and the characters of the texts
  * @throws UserError if the manifest or the config's tokenizer cannot be read
  */
 export async function checkData(file: string, config: TrainConfig | null, observer: RunObserver): Promise<DataReport> {
   const manifest = await readManifest(file);
   const { entries } = manifest;
   const texts = entries.map(({ text }) => text);
-  const fbank = config ? buildFbank(config) : createFbank();
+  const frontEnd = config ? buildFrontEnd(config) : createFrontEnd({ kind: "fbank", fbank: {} });
+  const outputFrames = config ? modelFrames(config).outputFrames : subsampledLength;
   const units = config ? trainingUnits(config, texts, undefined) : CharacterUnits.fromTexts(texts);
 
   const faults: Fault[] = manifest.duplicates.map((entry) => faultOf("duplicate", entry, `has the audio and text of ${entry.earlier.id} (${entry.earlier.source})`));
@@ -45,7 +48,7 @@ export async function checkData(file: string, config: TrainConfig | null, observ
         const twin = duplicates.next(entry, sound.digest);
         if (twin) faults.push(faultOf("duplicate", entry, twin));
         if (sound.dbfs < SILENCE_DBFS) faults.push(faultOf("silent", entry, sound.dbfs === -Infinity ? "all samples are equal" : `its level is ${sound.dbfs.toFixed(1)} dBFS`));
-        faults.push(...alignmentFaults(entry, recording, units, fbank));
+        faults.push(...alignmentFaults(entry, recording, units, frontEnd, outputFrames));
         const { sampleRate, channels, samples } = recording;
         heard.push({ id: entry.id, seconds: samples.length / sampleRate, sampleRate, channels, clipped: sound.clipped });
       }
@@ -67,7 +70,7 @@ export async function checkData(file: string, config: TrainConfig | null, observ
     vocabulary,
     units: { kind: units.kind, size: units.size },
     faults,
-    remarks: remarksOn(heard, vocabulary, fbank.options.sampleRate),
+    remarks: remarksOn(heard, vocabulary, frontEnd.sampleRate),
   };
 }
 
@@ -85,12 +88,11 @@ async function readEntry(entry: ManifestEntry): Promise<Recording | UserError> {
 }
 
 /** What training would say of the utterance's length, after resampling and subsampling, and of its text. */
-function alignmentFaults(entry: ManifestEntry, recording: Recording, units: Units, fbank: Fbank): Fault[] {
+function alignmentFaults(entry: ManifestEntry, recording: Recording, units: Units, { sampleRate, frameCount }: FrontEnd, outputFrames: CtcModel["outputFrames"]): Fault[] {
   const unknown = units.unknownIn(entry.text);
   if (unknown.length > 0) return [faultOf("unknown character", entry, `no unit spells ${unknown.map((character) => `'${character}'`).join(", ")}`)];
-  const { sampleRate } = fbank.options;
   const samples = Math.round((recording.samples.length * sampleRate) / recording.sampleRate);
-  const frames = subsampledLength(fbank.frameCount(samples));
+  const frames = outputFrames(frameCount(samples));
   const { skipped, warnings } = validateUtterances([{ id: entry.id, duration: entry.duration, frames, labels: units.encode(entry.text), samples, sampleRate }]);
   const withoutId = (warning: string) => warning.slice(entry.id.length + 2);
   return [...skipped.map(({ reason }) => faultOf("too short", entry, reason)), ...warnings.map((warning) => faultOf("wrong duration", entry, withoutId(warning)))];

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statfsSync } from "node:fs";
 import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
-import { createFbank, type Fbank } from "../../../model/features/fbank.ts";
-import { readAudio } from "../audio.ts";
+import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
+import { readAudio, readAudioSpan } from "../audio.ts";
 import { addNoise } from "../augment/noise.ts";
 import { changeSpeed } from "../augment/speed.ts";
 import { changeVolume } from "../augment/volume.ts";
@@ -14,18 +14,18 @@ import type { AudioPart, FeatureAnswer, FeatureRequest, FeatureSettings } from "
 const NOISE_BYTES = 64 * 2 ** 20;
 
 /**
- * Audio file -> waveform -> speed, noise, volume -> log-mel features, in a thread or in place. Features of a waveform with
- * noise or another volume are new in each epoch and never cached; all others are.
+ * Audio file -> waveform -> speed, noise, volume -> frames of the front end, in a thread or in place. Features of a waveform with
+ * noise or another volume are new in each epoch and never cached; all others are, if the front end says so.
  */
 export class FeatureComputer {
-  readonly #fbank: Fbank;
+  readonly #frontEnd: FrontEnd;
   readonly #cache: string | null;
   readonly #spareBytes: number;
   readonly #noises = new Map<string, Float32Array>();
   #noiseBytes = 0;
 
-  constructor({ fbank, cache, spareBytes = 0 }: FeatureSettings) {
-    this.#fbank = createFbank(fbank);
+  constructor({ frontEnd, cache, spareBytes = 0 }: FeatureSettings) {
+    this.#frontEnd = createFrontEnd(frontEnd);
     this.#cache = cache;
     this.#spareBytes = spareBytes;
   }
@@ -45,31 +45,32 @@ export class FeatureComputer {
 
   async #find(request: FeatureRequest): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
     const { path, piece, speed } = request;
-    const cache = request.noise || request.gainDb !== null ? null : this.#cache;
-    const content = cache === null ? null : (request.content ?? hashOf(path));
-    if (cache === null || content === null) return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
+    const { cacheKey } = this.#frontEnd;
+    const cache = request.noise || request.gainDb !== null || request.span ? null : this.#cache;
+    const content = cache === null || cacheKey === null ? null : (request.content ?? hashOf(path));
+    if (cache === null || cacheKey === null || content === null) return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
 
-    const key = featureKey(content, piece, speed, this.#fbank.options);
+    const key = featureKey(content, piece, speed, cacheKey);
     const found = readFeatures(cache, key);
     if (typeof found !== "string") return { features: found, content, origin: "cache", cacheFault: null };
     const features = await this.#make(request);
     return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features, this.#spareBytes) };
   }
 
-  async #make({ path, piece, speed, noise, gainDb }: FeatureRequest): Promise<StoredFeatures> {
-    const rate = this.#fbank.options.sampleRate;
-    const { samples } = await readAudio(path, rate, piece);
+  async #make({ path, piece, span, speed, noise, gainDb }: FeatureRequest): Promise<StoredFeatures> {
+    const rate = this.#frontEnd.sampleRate;
+    const { samples } = span ? await readAudioSpan(path, rate, span) : await readAudio(path, rate, piece);
     let waveform = await changeSpeed(samples, rate, speed);
     if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
     if (gainDb !== null) waveform = changeVolume(waveform, gainDb);
-    return { ...this.#fbank.compute(waveform), samples: samples.length };
+    return { ...this.#frontEnd.compute(waveform), samples: samples.length };
   }
 
   async #noise({ path, piece }: AudioPart): Promise<Float32Array> {
     const key = JSON.stringify([path, piece]);
     const kept = this.#noises.get(key);
     if (kept) return kept;
-    const { samples } = await readAudio(path, this.#fbank.options.sampleRate, piece);
+    const { samples } = await readAudio(path, this.#frontEnd.sampleRate, piece);
     if (this.#noises.has(key)) return samples; // in place, others may have read it meanwhile
     this.#noises.set(key, samples);
     this.#noiseBytes += samples.byteLength;

@@ -1,6 +1,6 @@
 import type { Cmvn } from "../../../model/features/cmvn.ts";
-import type { FbankOptions } from "../../../model/features/fbank.ts";
-import type { Piece } from "../piece.ts";
+import type { FrontEndSettings } from "../../../model/features/front_end.ts";
+import type { Piece, SampleSpan } from "../piece.ts";
 
 /** Where an utterance's sound is. */
 export interface AudioPart {
@@ -11,7 +11,7 @@ export interface AudioPart {
 
 /** What all requests to a thread have in common. */
 export interface FeatureSettings {
-  readonly fbank: FbankOptions;
+  readonly frontEnd: FrontEndSettings;
   /** Folder of the feature cache; null: none. */
   readonly cache: string | null;
   /** Bytes of the cache's disk that it leaves free; 0 unless given. */
@@ -22,6 +22,8 @@ export interface FeatureSettings {
 export interface FeatureRequest extends AudioPart {
   /** Hash of the file's bytes if it is known already; otherwise the file is read to find a cached answer. */
   readonly content: string | null;
+  /** Instead of a piece: samples at the front end's rate, as part of all the file, from which they differ by the rounding of the converter. Never cached. */
+  readonly span?: SampleSpan | undefined;
   /** 1: as recorded. */
   readonly speed: number;
   readonly noise: (AudioPart & { readonly position: number; readonly snrDb: number }) | null;
@@ -33,7 +35,7 @@ export interface FeatureRequest extends AudioPart {
 }
 
 export interface FeatureAnswer {
-  /** Length of the utterance as recorded, in samples at the filter bank's rate. */
+  /** Length of the utterance as recorded, in samples at the front end's rate. */
   readonly samples: number;
   readonly frames: number;
   /** `[frames, bins]`, if wanted. */

@@ -1,6 +1,9 @@
 import { snakeKeys } from "../../config/camel_case.ts";
 import { MIN_FRAMES, SUBSAMPLING } from "../../../model/subsampling.ts";
-import { buildFbank, conformerConfig, restoreCmvn } from "../../build_model.ts";
+import { UserError } from "../../../engine/errors.ts";
+import { restoreCmvn } from "../../build_model.ts";
+import { conformerConfig } from "../../create_model.ts";
+import { buildFrontEnd } from "../../front_end.ts";
 import type { FixedDepth } from "../fixed_depth.ts";
 import { Graph } from "./graph.ts";
 import { addNetwork, names } from "./network.ts";
@@ -19,9 +22,11 @@ const IR_VERSION = 8;
  */
 export function onnxModel(fixed: FixedDepth): Uint8Array {
   const { checkpoint, config, units, depth, schedule } = fixed;
+  if (config.model.kind !== "conformer") throw new UserError(`ONNX export is of Conformers only, and ${checkpoint.path} is of model.kind ${config.model.kind}`);
   const cmvn = restoreCmvn(checkpoint.state, config, checkpoint.path);
+  if (cmvn === null) throw new UserError(`ONNX export is of models of log-mel features only, and ${checkpoint.path} is of features.kind ${config.features.kind}`);
   const graph = Graph.of(checkpoint.tensors);
-  addNetwork(graph, conformerConfig(config, units.size), schedule, cmvn);
+  addNetwork(graph, conformerConfig(config, units.size, units.blank), schedule, cmvn);
   const model: ModelProto = {
     irVersion: IR_VERSION,
     producerName: "unfold",
@@ -32,7 +37,7 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
       node: [...graph.nodes],
       initializer: [...graph.initialisers],
       input: [
-        value(names.features, DataType.FLOAT, ["batch", "frames", config.features.bins], `Log-mel features (see the metadata 'features'), not normalised: the training set's mean and variance are in the graph. At least ${MIN_FRAMES} frames; shorter utterances of a batch are padded at their end, with anything.`),
+        value(names.features, DataType.FLOAT, ["batch", "frames", buildFrontEnd(config).bins], `Log-mel features (see the metadata 'features'), not normalised: the training set's mean and variance are in the graph. At least ${MIN_FRAMES} frames; shorter utterances of a batch are padded at their end, with anything.`),
         value(names.lengths, DataType.INT64, ["batch"], "Frames of each utterance without padding."),
       ],
       output: [
@@ -53,11 +58,11 @@ const metadata = ({ checkpoint: { state }, config, units, depth, schedule, param
   step: state.step,
   units: units.toJSON(),
   blank: units.blank,
-  features: { kind: "log_mel", library: "kaldi", window: "povey", dither: 0, ...(snakeKeys(buildFbank(config).options) as object) },
+  features: { kind: "log_mel", library: "kaldi", window: "povey", dither: 0, ...(snakeKeys(buildFrontEnd(config).cacheKey) as object) },
   cmvn: "inside the graph",
   subsampling: SUBSAMPLING,
   minimum_frames: MIN_FRAMES,
-  conv_mask: config.model.convMask,
+  conv_mask: conformerConfig(config, units.size, units.blank).convMask,
 });
 
 const value = (name: string, elemType: number, sizes: readonly (string | number)[], docString: string): ValueInfoProto => ({

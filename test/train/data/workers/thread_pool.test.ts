@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { RunError, UserError } from "../../../../engine/errors.ts";
-import { createFbank } from "../../../../model/features/fbank.ts";
 import { writeWav } from "../../../../train/data/wav.ts";
 import { FeatureComputer } from "../../../../train/data/workers/feature_computer.ts";
 import type { FeatureRequest, FeatureSettings } from "../../../../train/data/workers/request.ts";
@@ -12,7 +11,7 @@ import { ThreadPool } from "../../../../train/data/workers/thread_pool.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
-const settings: FeatureSettings = { fbank: createFbank({ sampleRate: 8000, bins: 12 }).options, cache: null };
+const settings: FeatureSettings = { frontEnd: { kind: "fbank", fbank: { sampleRate: 8000, bins: 12 } }, cache: null };
 const NAMES = ["a", "b", "c", "d"];
 
 beforeAll(async () => {
