@@ -6,7 +6,9 @@
  *
  *     best[t, s] = logProbs[t, class(s)] + max(best[t-1, s], best[t-1, s-1], best[t-1, s-2] if label(s) != label(s-2))
  *
- * It begins in one of the first two states and ends in one of the last two. Exact, in O(frames · labels).
+ * It begins in one of the first two states and ends in one of the last two. Exact, in O(frames · labels), as long as all states
+ * are followed. Of an hour of speech, 90,000 frames and as many states, that would be gigabytes: with a `window`, only so many
+ * states are followed from frame to frame, half of them before and half behind the best one of the frame before.
  */
 import { countFrames } from "./hypothesis.ts";
 
@@ -30,10 +32,17 @@ export interface ForcedAlignment {
  *
  * @param logProbs `[frames, vocab]`
  * @param labels classes without blanks
- * @returns null if no path spells the labels: fewer frames than labels (and blanks between equal neighbours) need
+ * @param options `window`: how many states are followed in a frame; all unless given, and then the result is exact
+ * @returns null if no path spells the labels: fewer frames than labels (and blanks between equal neighbours) need, or none that
+ *   stays within the window
  * @throws RangeError if `logProbs` is not made of whole frames, or a label is the blank or no class
  */
-export function forcedAlignment(logProbs: Float32Array, vocab: number, labels: ArrayLike<number>, { blank = 0 }: { blank?: number } = {}): ForcedAlignment | null {
+export function forcedAlignment(
+  logProbs: Float32Array,
+  vocab: number,
+  labels: ArrayLike<number>,
+  { blank = 0, window = Infinity }: { blank?: number; window?: number | undefined } = {},
+): ForcedAlignment | null {
   const frames = countFrames("forcedAlignment", logProbs, vocab, blank);
   const states = 2 * labels.length + 1;
   const classes = Int32Array.from({ length: states }, (_, s) => (s % 2 === 0 ? blank : (labels[s >> 1] as number)));
@@ -44,44 +53,60 @@ export function forcedAlignment(logProbs: Float32Array, vocab: number, labels: A
   });
   if (frames === 0) return labels.length === 0 ? { spans: [], score: 0 } : null;
 
-  const steps = new Uint8Array(frames * states); // by how many states the best path to [t, s] went on
-  let best = Float64Array.from(classes, (k, s) => (s < 2 ? (logProbs[k] as number) : -Infinity));
+  const width = Math.min(states, window);
+  const firsts = new Int32Array(frames); // the first state that is followed in each frame
+  const steps = new Uint8Array(frames * width); // by how many states the best path to each of them went on
+  let best = Float64Array.from({ length: width }, (_, s) => (s < 2 ? (logProbs[classes[s] as number] as number) : -Infinity));
   for (let t = 1; t < frames; t++) {
     const before = best;
-    best = new Float64Array(states);
-    for (let s = 0; s < states; s++) {
-      let [step, score] = [0, before[s] as number];
-      if (s > 0 && (before[s - 1] as number) > score) [step, score] = [1, before[s - 1] as number];
-      if (s > 2 && s % 2 === 1 && classes[s] !== classes[s - 2] && (before[s - 2] as number) > score) [step, score] = [2, before[s - 2] as number];
-      steps[t * states + s] = step;
-      best[s] = score + (logProbs[t * vocab + (classes[s] as number)] as number);
+    const left = firsts[t - 1] as number;
+    const first = width < states ? centred(left + indexOfGreatest(before), left, width, states) : 0;
+    firsts[t] = first;
+    best = new Float64Array(width);
+    const scoreOf = (s: number): number => before[s - left] ?? -Infinity; // of a state outside the window
+    for (let s = first; s < first + width; s++) {
+      let [step, score] = [0, scoreOf(s)];
+      if (scoreOf(s - 1) > score) [step, score] = [1, scoreOf(s - 1)];
+      if (s > 2 && s % 2 === 1 && classes[s] !== classes[s - 2] && scoreOf(s - 2) > score) [step, score] = [2, scoreOf(s - 2)];
+      steps[t * width + s - first] = step;
+      best[s - first] = score + (logProbs[t * vocab + (classes[s] as number)] as number);
     }
   }
 
+  const lastBest = (s: number): number => best[s - (firsts[frames - 1] as number)] ?? -Infinity;
   const last = states - 1;
-  const end = last > 0 && (best[last - 1] as number) > (best[last] as number) ? last - 1 : last;
-  const score = best[end] as number;
+  const end = last > 0 && lastBest(last - 1) > lastBest(last) ? last - 1 : last;
+  const score = lastBest(end);
   if (score === -Infinity) return null;
-  return { spans: spansOf(pathTo(end, steps, frames, states), labels, logProbs, vocab), score };
+  return { spans: spansOf(pathTo(end, steps, firsts, width), labels, logProbs, vocab), score };
+}
+
+/** Where a window begins that has a state in its middle: never before `left`, since paths do not go back, nor so late that it would end behind the last state. */
+const centred = (state: number, left: number, width: number, states: number): number => Math.min(Math.max(left, state - (width >> 1)), states - width);
+
+function indexOfGreatest(values: Float64Array): number {
+  let greatest = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[greatest] as number)) greatest = i;
+  return greatest;
 }
 
 /** The state of each frame, found backwards. */
-function pathTo(end: number, steps: Uint8Array, frames: number, states: number): Int32Array {
-  const path = new Int32Array(frames);
+function pathTo(end: number, steps: Uint8Array, firsts: Int32Array, width: number): Int32Array {
+  const path = new Int32Array(firsts.length);
   let state = end;
-  for (let t = frames - 1; t >= 0; t--) {
+  for (let t = firsts.length - 1; t >= 0; t--) {
     path[t] = state;
-    state -= steps[t * states + state] as number;
+    state -= steps[t * width + state - (firsts[t] as number)] as number;
   }
   return path;
 }
 
 function spansOf(path: Int32Array, labels: ArrayLike<number>, logProbs: Float32Array, vocab: number): LabelSpan[] {
+  let at = 0;
   return Array.from(labels, (label, i) => {
-    const from = path.indexOf(2 * i + 1);
-    const to = path.lastIndexOf(2 * i + 1) + 1;
+    const from = path.indexOf(2 * i + 1, at);
     let posteriors = 0;
-    for (let t = from; t < to; t++) posteriors += Math.exp(logProbs[t * vocab + label] as number);
-    return { label, from, to, posteriors };
+    for (at = from; path[at] === 2 * i + 1; at++) posteriors += Math.exp(logProbs[at * vocab + label] as number);
+    return { label, from, to: at, posteriors };
   });
 }

@@ -59,6 +59,19 @@ describe("forcedAlignment", () => {
     }
   });
 
+  it("in a window is the same, where the best path stays within it", () => {
+    const labels = Array.from({ length: 60 }, (_, i) => 1 + Math.floor(uniform(1, i) * 4));
+    const path = labels.flatMap((label, i) => [...new Array<number>(1 + (i % 3)).fill(label), ...new Array<number>(1 + (i % 20)).fill(0)]);
+    const logProbs = Float32Array.from(path.flatMap((label) => [0, 1, 2, 3, 4].map((k) => Math.log(k === label ? 0.8 : 0.05))));
+    const exact = forcedAlignment(logProbs, 5, labels)!;
+    for (const window of [5, 16, 40, 121, 1000]) expect(forcedAlignment(logProbs, 5, labels, { window })).toEqual(exact);
+    const noise = draw(30, 3, 5);
+    const { labels: greedy } = greedySearch(noise, 3);
+    expect(forcedAlignment(noise, 3, greedy, { window: 6 })).toEqual(forcedAlignment(noise, 3, greedy));
+    // Of two states no path that goes on is found, where the best one stays long.
+    expect(forcedAlignment(draw(8, 3, 1), 3, [1, 2, 1, 2, 1, 2], { window: 2 })).toBeNull();
+  });
+
   it("is null where no path spells the labels", () => {
     expect(forcedAlignment(draw(2, 3, 1), 3, [1, 2, 1])).toBeNull();
     expect(forcedAlignment(draw(2, 3, 1), 3, [1, 1])).toBeNull(); // a blank has to be between them
