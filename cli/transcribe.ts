@@ -8,12 +8,13 @@ import { formatDuration } from "../train/number_format.ts";
 import { transcribeFiles } from "../train/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 import { CHECKPOINT } from "./checkpoint_argument.ts";
+import { addChunkOptions, parseChunks, type ChunkOptions } from "./chunk_options.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
 import { parseDepth, parseNbest } from "./depths_option.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
-interface TranscribeOptions extends AdapterOptions, DecodingOptions {
+interface TranscribeOptions extends AdapterOptions, DecodingOptions, ChunkOptions {
   depth?: string;
   json?: true;
   nbest?: string;
@@ -30,13 +31,14 @@ export function register(program: Command): void {
     .option("--json", "print one JSON object a file")
     .option("--nbest <count>", "with --json and --beam: also the best so many texts, each with its scores")
     .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how sure the model is of it");
-  addAdapterOptions(addDecodingOptions(command)).action(runTranscribe);
+  addAdapterOptions(addDecodingOptions(addChunkOptions(command))).action(runTranscribe);
 }
 
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
   const { json, timestamps } = options;
   const { beam, lm } = parseDecoding(options);
   const nbest = parseNbest(options.nbest);
+  const chunks = parseChunks(options);
   if (!json && (nbest !== undefined || timestamps)) throw new UserError(`${timestamps ? "--timestamps" : "--nbest"} needs --json: a line of plain text holds one text only`);
   if (nbest !== undefined && nbest > (beam ?? 1)) throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
 
@@ -44,7 +46,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recognizer = openRecognizer(device, checkpoint);
   const path = parseDepth(options.depth, recognizer.config);
   const fusion = await openFusion(lm, recognizer.units);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps });
+  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps, chunks });
   device.close();
 
   faults.forEach(printError);

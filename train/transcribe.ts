@@ -3,16 +3,14 @@ import { UserError } from "../engine/errors.ts";
 import { forcedAlignment } from "../model/decode/forced_alignment.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
-import type { Cmvn } from "../model/features/cmvn.ts";
-import { MIN_FRAMES } from "../model/subsampling.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { Units } from "../model/units/units.ts";
 import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
+import { openLongFiles, readAudioFiles, type AudioFile } from "./audio_files.ts";
 import type { Recognizer } from "./build_model.ts";
-import type { BatchItem } from "./data/batch.ts";
-import type { FeatureSource } from "./data/feature_source.ts";
-import { openFinishedSource } from "./data/open_feature_source.ts";
-import { inOrder } from "./data/workers/in_order.ts";
+import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "./depths.ts";
+import { forEachLongPosterior } from "./long_audio.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import { hypothesisText } from "./recognise.ts";
 import type { RunObserver } from "./run_observer.ts";
@@ -22,6 +20,8 @@ export interface TranscribeOptions extends SearchOptions {
   readonly nbest?: number | undefined;
   /** Also when each word is spoken. */
   readonly timestamps?: boolean | undefined;
+  /** Files that are longer than a chunk are recognised in chunks; without it every file as a whole, whatever its length. */
+  readonly chunks?: ChunkSeconds | undefined;
 }
 
 /** A text that a search found, and why it ranks where it does; natural logarithms. */
@@ -54,16 +54,17 @@ export interface Transcription {
   readonly faults: readonly UserError[];
   /** Of all transcripts. */
   readonly audioSeconds: number;
-  /** Of the model and the search; reading the audio is not counted. */
+  /** Of the model and the search; reading the audio is not counted, but for that of long files, which goes on meanwhile. */
   readonly computingSeconds: number;
 }
 
-interface ReadFile extends BatchItem {
-  readonly file: string;
-  readonly seconds: number;
-}
+/** A forced alignment follows so many states of a long recording's path: about 40 s of speech behind and before the likeliest. */
+const ALIGNED_STATES = 2048;
 
-/** What is said in some files, at one depth, in batches of files of similar length. Those that cannot be read are left out. */
+/**
+ * What is said in some files, at one depth: files that are not longer than a chunk as wholes, in batches of files of similar length,
+ * and longer ones in chunks, whose log-probabilities are put together before the search. Files that cannot be read are left out.
+ */
 export async function transcribeFiles(
   device: Device,
   recognizer: Recognizer,
@@ -72,62 +73,65 @@ export async function transcribeFiles(
   observer: RunObserver,
   options: TranscribeOptions,
 ): Promise<Transcription> {
-  const { model, units, fbank } = recognizer;
+  const { model, units, frontEnd } = recognizer;
   const { vocabulary, blank } = model.config;
-  const { utterances, faults } = await readFiles(recognizer, files, observer);
-  if (utterances.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
-  const transcripts = new Array<Transcript>(utterances.length);
-  const task = observer.task("recognising", utterances.length);
-  const started = performance.now();
-  await forEachPosterior(device, model, utterances, [path.schedule], { onProgress: task.update }, (logProbs, i) => {
-    const found = search(logProbs, vocabulary, blank, options);
-    const { labels, score } = found[0] as BeamHypothesis;
-    const { file, seconds } = utterances[i] as ReadFile;
-    const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank }) : undefined;
-    transcripts[i] = {
+  const { chunks } = options;
+  const sizes = chunks && chunkFrames(chunks, model, frontEnd);
+  const read = await readAudioFiles(recognizer, files, chunks?.chunk ?? Infinity, observer);
+  const { whole, long } = read;
+  const faults = [...read.faults];
+  if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
+
+  const total = [...whole, ...long].reduce((sum, { seconds }) => sum + seconds, 0);
+  const task = observer.task("recognising, seconds of audio", Math.round(total));
+  let done = 0;
+  const advance = (seconds: number): void => task.update(Math.min(Math.round((done += seconds)), Math.round(total)), Math.round(total));
+  const transcripts = new Map<number, Transcript>();
+  const transcribe = ({ file, index, seconds }: AudioFile, logProbs: Float32Array, window?: number): void => {
+    const hypotheses = search(logProbs, vocabulary, blank, options);
+    const { labels, score } = hypotheses[0] as BeamHypothesis;
+    const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank, window }) : undefined;
+    transcripts.set(index, {
       file,
       text: hypothesisText(labels, units),
       depth: path.depth,
       seconds,
       logProbability: score,
-      ...(alignment && { words: timedUtterance(alignment, units, frameTime(fbank.options)).words }),
-      ...(options.nbest !== undefined && { nbest: differentTexts(found, units).slice(0, options.nbest) }),
-    };
-  }).finally(task.stop);
-  const audioSeconds = utterances.reduce((sum, { seconds }) => sum + seconds, 0);
-  return { transcripts, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
-}
-
-async function readFiles({ config, cmvn }: Recognizer, files: readonly string[], observer: RunObserver): Promise<{ utterances: ReadFile[]; faults: UserError[] }> {
-  const source = openFinishedSource(config, observer.message, { keep: false });
-  const task = observer.task("reading audio", files.length);
-  const read = (file: string): Promise<ReadFile | UserError> =>
-    readFile(source, file, cmvn).catch((error: unknown) => {
-      if (error instanceof UserError) return error;
-      throw error;
+      ...(alignment && { words: timedUtterance(alignment, units, frameTime(model, frontEnd)).words }),
+      ...(options.nbest !== undefined && { nbest: differentTexts(hypotheses, units).slice(0, options.nbest) }),
     });
-  const utterances: ReadFile[] = [];
-  const faults: UserError[] = [];
+  };
+
+  const started = performance.now();
   try {
-    for await (const found of inOrder(files, source.ahead, read)) {
-      if (found instanceof UserError) faults.push(found);
-      else utterances.push(found);
-      task.update(utterances.length + faults.length, files.length);
+    await forEachPosterior(device, model, whole, [path.schedule], {}, (logProbs, i) => {
+      const file = whole[i] as AudioFile;
+      transcribe(file, logProbs);
+      advance(file.seconds);
+    });
+    if (chunks && sizes) {
+      const broken = new Set<number>();
+      const { recordings, close } = openLongFiles(recognizer, long, observer, (i, fault) => {
+        broken.add(i);
+        faults.push(fault);
+      });
+      const secondsOfFrame = frameTime(model, frontEnd)(1);
+      const settings = { sizes, batchSize: chunksAtOnce(model, chunks), onFrames: (frames: number) => advance(frames * secondsOfFrame) };
+      await forEachLongPosterior(device, model, recordings, path.schedule, settings, (logProbs, i) => {
+        if (!broken.has(i)) transcribe(long[i] as AudioFile, logProbs, ALIGNED_STATES);
+      }).finally(close);
     }
+    task.update(Math.round(total), Math.round(total));
   } finally {
     task.stop();
-    source.close();
   }
-  return { utterances, faults };
+  const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
+  const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
+  return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
 
-async function readFile(source: FeatureSource, file: string, cmvn: Cmvn): Promise<ReadFile> {
-  const { sampleRate } = source.fbank.options;
-  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn });
-  if (frames < MIN_FRAMES)
-    throw new UserError(`${file}: ${Math.round((1000 * samples) / sampleRate)} ms of audio are too short to recognise anything; ${MIN_FRAMES} frames of features are needed`);
-  return { file, features: values as Float32Array, frames, labels: new Int32Array(), seconds: samples / sampleRate };
-}
+/** Two minutes of features in a batch; of waveforms, whose first layer alone has more values than a Conformer's features, one chunk. */
+const chunksAtOnce = ({ config: { inputDim } }: CtcModel, { chunk }: ChunkSeconds): number => (inputDim === 1 ? 1 : Math.max(1, Math.floor(120 / chunk)));
 
 /** Labellings that differ in spaces only are one text: the best of them stands for all. */
 function differentTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {
