@@ -6,7 +6,7 @@ import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
 import type { SamplerState } from "./data/sampler.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
-const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.cmvn", "data.skip_broken", "data.workers", "data.cache", "augment.noise.manifest", "units.tokenizer", "log", "checkpoint", "eval", "early_stop", "memory"];
+const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.cmvn", "data.skip_broken", "data.workers", "data.cache", "augment.noise.manifest", "units.tokenizer", "units.vocabulary", "log", "checkpoint", "eval", "early_stop", "memory"];
 
 /** Something that is not as it was when a run began. */
 export interface Change {

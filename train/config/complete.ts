@@ -31,7 +31,11 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },
     augment: augment && { ...augment, noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) } },
-    units: { ...units, tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer) },
+    units: {
+      ...units,
+      tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer),
+      vocabulary: units.vocabulary == null ? null : path.resolve(folders.base, units.vocabulary),
+    },
     spec_augment: parsed.spec_augment === undefined ? (parsed.features.kind === "fbank" ? specAugmentSchema.parse({}) : null) : parsed.spec_augment,
     masking: parsed.masking === undefined ? (model.kind === "conformer" ? null : maskingSchema.parse({})) : parsed.masking,
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
