@@ -10,10 +10,10 @@ const DEEPEST = 1000;
 const WIDEST_BEAM = 1000;
 
 /** The depths of `--depths 2,4,6`, each once. Throws UserError for depths that are none. */
-export function parseDepthNumbers(text: string | undefined): number[] | undefined {
+export function parseDepthNumbers(text: string | undefined, option = "--depths"): number[] | undefined {
   if (text === undefined) return undefined;
   const parts = text.split(",");
-  if (!parts.every(isDepth)) throw new UserError(`--depths: expected whole numbers from 1 to ${DEEPEST} with commas between them, such as 2,4,6, got '${text}'`);
+  if (!parts.every(isDepth)) throw new UserError(`${option}: expected whole numbers from 1 to ${DEEPEST} with commas between them, such as 2,4,6, got '${text}'`);
   return [...new Set(parts.map(Number))];
 }
 

@@ -22,6 +22,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
   align: ["when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
   export: ["one depth of a checkpoint as a file of its own: a small checkpoint, or ONNX", () => import("./export.ts")],
+  import: ["a seed of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model in Hugging Face's layout", () => import("./import.ts")],
   inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 

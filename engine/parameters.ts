@@ -113,11 +113,16 @@ export class Parameters {
     if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
     if (device.dry) return; // nobody will read them
-    for (const { name, tensor, init } of [...this.#declared, ...this.#buffers]) {
-      const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
-      this.#write(tensor, Float32Array.from({ length: tensor.size }, (_, i) => init(i, key)));
-    }
+    for (const { name, tensor } of [...this.#declared, ...this.#buffers]) this.#write(tensor, this.initialValues(name, seed));
     this.roundToHalf();
+  }
+
+  /** What a parameter or buffer begins with: a function of the seed and its name. Needs no device. */
+  initialValues(name: string, seed: number): Float32Array<ArrayBuffer> {
+    const declared = this.#declared.find((p) => p.name === name) ?? this.#buffers.find((b) => b.name === name);
+    if (!declared) throw new Error(`Parameters: there is no '${name}'`);
+    const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
+    return Float32Array.from({ length: declared.tensor.size }, (_, i) => declared.init(i, key));
   }
 
   #addHalves(device: Device): void {

@@ -12,6 +12,7 @@ import type { Scored } from "./kept_checkpoints.ts";
 import type { DevRecord, StepRecord } from "./log_records.ts";
 import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
+import type { HuggingFaceState } from "./hugging_face/state.ts";
 import { isFloat, toFloat32 } from "./half_precision.ts";
 import { safetensorsPieces, type NamedTensors, type SafeTensor } from "./safetensors.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors_file.ts";
@@ -48,6 +49,8 @@ export interface CheckpointState {
   readonly averageOf?: readonly number[] | undefined;
   /** What was measured since the last record of the log, which the next record is the mean of. */
   readonly unlogged?: readonly MetricsRow[] | undefined;
+  /** Of a run that began with a Hugging Face model: what an export in that layout needs besides the weights. */
+  readonly huggingFace?: HuggingFaceState | undefined;
   /** Digest of the utterances trained on, since the sampler's state means nothing for others. */
   readonly trainingSet?: string | undefined;
 }
@@ -152,6 +155,7 @@ const stateSchema = z.looseObject({
   averageOf: z.array(z.int()).optional(),
   unlogged: z.array(z.record(z.string(), z.number())).optional(),
   trainingSet: z.string().optional(),
+  huggingFace: z.looseObject({}).optional(), // parseHuggingFaceState reads the rest
 });
 
 /**

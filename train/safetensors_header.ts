@@ -101,13 +101,13 @@ export function layOut(tensors: Iterable<readonly [string, Pick<SafeTensor, "dty
 }
 
 /** A tensor's values as a view of its bytes, or of a copy where their alignment does not allow it. */
-export function viewValues({ dtype }: Entry, bytes: Uint8Array): SafeTensor["values"] {
+export function viewValues({ dtype }: Pick<Entry, "dtype">, bytes: Uint8Array): SafeTensor["values"] {
   const aligned = bytes.byteOffset % width(dtype) === 0 ? bytes : bytes.slice();
   return new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.byteLength / width(dtype));
 }
 
 /** The values' bytes, after a check that they fill their place. Throws Error if they do not. */
-export function bytesOf({ name, shape }: Entry, values: ArrayBufferView & { readonly length: number }): Uint8Array {
+export function bytesOf({ name, shape }: Pick<Entry, "name" | "shape">, values: ArrayBufferView & { readonly length: number }): Uint8Array {
   if (values.length !== elements(shape)) {
     throw new Error(`serialiseSafetensors: tensor '${name}' has ${values.length} values, its shape [${shape.join(", ")}] needs ${elements(shape)}.`);
   }
