@@ -1,9 +1,11 @@
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import type { FloatType } from "../engine/tensor.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { BuiltModel } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
+import { masksOfRow } from "./data/feature_masks.ts";
 import { trainingPaths } from "./depths.ts";
 import { firstNotFinite, type Sighting } from "./finite_probe.ts";
 import { firstNotFiniteTensor } from "./not_finite.ts";
@@ -47,7 +49,7 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
       }
     });
 
-  const rows = ids.map((_, row) => alone(batch, row));
+  const rows = ids.map((_, row) => alone(batch, row, built.model));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
   const values = await parameters.read("values");
   // Not the running statistics: they are what the batch made of them.
@@ -59,7 +61,7 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
 }
 
 /** One utterance of a batch, without padding. */
-function alone({ frames, bins, maxLabels, features, lengths, targets, targetLengths }: Batch, row: number): Batch {
+function alone({ frames, bins, maxLabels, features, lengths, targets, targetLengths, masks }: Batch, row: number, model: CtcModel): Batch {
   const length = lengths[row] as number;
   return {
     size: 1,
@@ -70,6 +72,7 @@ function alone({ frames, bins, maxLabels, features, lengths, targets, targetLeng
     lengths: lengths.slice(row, row + 1),
     targets: targets.slice(row * maxLabels, (row + 1) * maxLabels),
     targetLengths: targetLengths.slice(row, row + 1),
+    masks: masks && masksOfRow(masks, row, model.outputFrames(length)),
   };
 }
 

@@ -94,7 +94,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
   resumed?.close();
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), samplerConfig(config), config.seed, resumed && samplerStart(resumed, changes));
-  const batches = new TrainingBatches(augmented, sampler, config);
+  const batches = new TrainingBatches(augmented, sampler, config, model);
   let step = resumed?.state.step ?? 0;
   const { accumulate } = config.batch;
   const stepsPerEpoch = Math.ceil(sampler.batches(0).length / accumulate);

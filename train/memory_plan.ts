@@ -3,10 +3,12 @@ import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
 import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import { padBatch, type Batch } from "./data/batch.ts";
+import { featureMasks, type BatchMasks } from "./data/feature_masks.ts";
 import { evaluatedPaths, trainingPaths, type DepthPath, type TrainingPath } from "./depths.ts";
 import { activationType } from "./precision.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
@@ -76,7 +78,7 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
 /** The memory of a training step along these paths together, the optimiser's update included. */
 export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
   return measure(device, config, vocabulary, true, (tape, built) => {
-    trainingStep(tape, built, uploadBatch(tape, blankBatch(shape, built.model.config.inputDim)), paths, config, { learningRate: 1, step: 1 });
+    trainingStep(tape, built, uploadBatch(tape, { ...blankBatch(shape, built.model.config.inputDim), masks: masksOf(shape, built.model, config) }), paths, config, { learningRate: 1, step: 1 });
   });
 }
 
@@ -132,6 +134,12 @@ function largestPaths(config: TrainConfig): TrainingPath[] {
   const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(whole, step));
   const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
   return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
+}
+
+/** The masks of a batch in training, if there are any. */
+function masksOf({ size, frames }: BatchShape, model: CtcModel, { masking }: TrainConfig): BatchMasks | undefined {
+  const outputs = model.outputFrames(frames);
+  return masking ? featureMasks(new Array<number>(size).fill(outputs), outputs, model.config.dim, masking, new Array<number[]>(size).fill([])) : undefined;
 }
 
 /** A batch of zeros. Its utterances are all as long as the longest, which changes no tensor's size. */

@@ -1,6 +1,8 @@
+import type { CtcModel } from "../model/ctc_model.ts";
 import type { AugmentedSet } from "./data/augment/augmented_set.ts";
 import { padBatch, type Batch } from "./data/batch.ts";
 import type { BucketSampler, SamplerState } from "./data/sampler.ts";
+import { featureMasks, type BatchMasks, type MaskingConfig } from "./data/feature_masks.ts";
 import { specAugment, type SpecAugmentConfig } from "./data/spec_augment.ts";
 
 /** So many batches are read ahead, so that one slow file does not stop training. */
@@ -13,6 +15,15 @@ export interface TrainingBatch {
   readonly epoch: number;
 }
 
+export interface BatchConfig {
+  readonly specAugment: SpecAugmentConfig | null;
+  readonly masking: MaskingConfig | null;
+  readonly seed: number;
+}
+
+/** What masks depend on. */
+type MaskedModel = Pick<CtcModel, "outputFrames"> & { readonly config: { readonly dim: number } };
+
 /** A batch that is not trained on yet, and the sampler's state before it. */
 interface Prepared {
   readonly before: SamplerState;
@@ -21,19 +32,23 @@ interface Prepared {
 
 /**
  * The batches of training in the sampler's order, prepared while the device computes: features asked for, padded, and partly
- * hidden by SpecAugment.
+ * hidden by SpecAugment or, of models that mask their projected features, with masks for them.
  */
 export class TrainingBatches {
   readonly #set: AugmentedSet;
   readonly #sampler: BucketSampler;
   readonly #specAugment: SpecAugmentConfig | null;
+  readonly #masking: MaskingConfig | null;
+  readonly #model: MaskedModel;
   readonly #seed: number;
   readonly #ahead: Prepared[] = [];
 
-  constructor(set: AugmentedSet, sampler: BucketSampler, { specAugment, seed }: { specAugment: SpecAugmentConfig | null; seed: number }) {
+  constructor(set: AugmentedSet, sampler: BucketSampler, { specAugment, masking, seed }: BatchConfig, model: MaskedModel) {
     this.#set = set;
     this.#sampler = sampler;
     this.#specAugment = specAugment;
+    this.#masking = masking;
+    this.#model = model;
     this.#seed = seed;
   }
 
@@ -72,6 +87,12 @@ export class TrainingBatches {
       const features = batch.features.subarray(start, start + frames * bins);
       if (this.#specAugment) specAugment(features, bins, this.#specAugment, [this.#seed, epoch, indices[row] as number]);
     }
-    return { batch, indices, epoch };
+    const keys = indices.map((index) => [this.#seed, epoch, index]);
+    return { batch: { ...batch, masks: this.#masking ? this.#masks(batch, this.#masking, keys) : undefined }, indices, epoch };
+  }
+
+  #masks({ lengths, frames }: Batch, masking: MaskingConfig, keys: readonly number[][]): BatchMasks {
+    const outputs = Array.from(lengths, (length) => this.#model.outputFrames(length));
+    return featureMasks(outputs, this.#model.outputFrames(frames), this.#model.config.dim, masking, keys);
   }
 }

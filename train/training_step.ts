@@ -2,9 +2,11 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts";
 import { scaled } from "../kernels/pointwise/unary.ts";
+import type { FeatureMasks } from "../model/ctc_model.ts";
 import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Batch } from "./data/batch.ts";
+import type { BatchMasks } from "./data/feature_masks.ts";
 import type { TrainingPath } from "./depths.ts";
 import { optimizerStep } from "./optimizer.ts";
 import type { BuiltModel } from "./build_model.ts";
@@ -26,6 +28,7 @@ export interface DeviceBatch {
   readonly targets: Tensor;
   /** i32 `[batch]` */
   readonly targetLengths: Tensor;
+  readonly masks?: FeatureMasks | undefined;
 }
 
 /** Copies a batch to tensors that the tape owns. All copies at once: each group of them parts a compute pass in two. */
@@ -34,6 +37,12 @@ export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
   lengths: [...batch.lengths],
   targets: tape.upload(batch.targets, [batch.size, batch.maxLabels]),
   targetLengths: tape.upload(batch.targetLengths, [batch.size]),
+  masks: batch.masks && uploadMasks(tape, batch.masks),
+});
+
+const uploadMasks = (tape: Tape, { time, channels, shapes }: BatchMasks): FeatureMasks => ({
+  time: tape.upload(time, shapes.time),
+  channels: channels && tape.upload(channels, shapes.channels),
 });
 
 /**
@@ -46,7 +55,7 @@ export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
 export function trainingStep(
   tape: Tape,
   { model, parameters, lossScale }: BuiltModel,
-  { features, lengths, targets, targetLengths }: DeviceBatch,
+  { features, lengths, targets, targetLengths, masks }: DeviceBatch,
   paths: readonly TrainingPath[],
   config: TrainConfig,
   update: Update | undefined,
@@ -54,7 +63,7 @@ export function trainingStep(
 ): Record<string, Tensor | undefined> {
   const schedules = paths.map(({ schedule }) => schedule);
   const loss = phase("encode forward", () => {
-    const output = model.forward(tape, features, lengths, schedules, { checkpointing: config.unfold.checkpointing });
+    const output = model.forward(tape, features, lengths, schedules, { checkpointing: config.unfold.checkpointing, masks });
     const batch = { targets, targetLengths, lengths: output.deviceLengths };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
     return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }, terms));

@@ -19,6 +19,7 @@ import { corpusLines, writeManifest, writeSmallCorpus } from "../small_corpus.ts
 const frontEnd = createFrontEnd({ kind: "fbank", fbank: { sampleRate: 8000, bins: 10 } });
 const outputFrames = (frames: number): number => Math.floor(frames / 4);
 const specAugment = { freqMasks: 1, freqWidth: 3, timeMasks: 2, timeWidth: 5, maxTimeRatio: 0.3, timeMaskRatio: 0.05 };
+const masking = { timeProb: 0.4, timeLength: 3, timeMin: 1, channelProb: 0.5, channelLength: 2, channelMin: 0 };
 const SEED = 11;
 
 let folder: string;
@@ -55,7 +56,7 @@ async function open({ augment = all, state, manifest = "train.jsonl", ...options
   const noises = augment?.noise ? await readNoises(at(augment.noise.manifest), source, () => undefined) : [];
   const augmented = new AugmentedSet(set, source, { augment, noises, seed: SEED, outputFrames });
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), { batchSize: 2 }, SEED, state);
-  return { augmented, sampler, source, batches: new TrainingBatches(augmented, sampler, { specAugment, seed: SEED }) };
+  return { augmented, sampler, source, batches: new TrainingBatches(augmented, sampler, { specAugment, masking, seed: SEED }, { outputFrames, config: { dim: 8 } }) };
 }
 
 async function take(batches: TrainingBatches, count: number): Promise<TrainingBatch[]> {

@@ -1,3 +1,5 @@
+import type { BatchMasks } from "./feature_masks.ts";
+
 /** What a batch needs of an utterance. */
 export interface BatchItem {
   /** `[frames, bins]` */
@@ -33,6 +35,8 @@ export interface Batch {
   targets: Int32Array;
   /** `[size]`, real labels. */
   targetLengths: Int32Array;
+  /** What is hidden of the projected features; left out: nothing. */
+  masks?: BatchMasks | undefined;
 }
 
 /**

@@ -1,0 +1,81 @@
+/**
+ * What wav2vec 2.0 and HuBERT do not see of their projected features in training: spans of frames, which become a learned vector,
+ * and spans of channels, which become zero (Baevski et al. 2020, section 4.2 and appendix B). Spans are drawn as Hugging Face's
+ * `_compute_mask_indices` draws them, but for each utterance by itself, so that its masks do not depend on the batch it is in.
+ */
+import { hash, uniform } from "../../engine/random.ts";
+
+export interface MaskingConfig {
+  /** Share of an utterance's frames at which spans begin, times the length of a span. */
+  readonly timeProb: number;
+  /** Frames of a span. */
+  readonly timeLength: number;
+  /** Fewest spans, as far as they fit. */
+  readonly timeMin: number;
+  readonly channelProb: number;
+  readonly channelLength: number;
+  readonly channelMin: number;
+}
+
+/** Masks of a batch on the host: 1 hides. */
+export interface BatchMasks {
+  /** `[batch, frames, 1]`; 0 in padding */
+  readonly time: Uint32Array;
+  /** `[batch, 1, dim]`; undefined where channels are never hidden */
+  readonly channels: Uint32Array | undefined;
+  readonly shapes: { readonly time: readonly [number, number, number]; readonly channels: readonly [number, number, number] };
+}
+
+// What a hash is for, so that the two kinds of spans are independent.
+const TIME = 0x74696d65;
+const CHANNELS = 0x6368616e;
+
+/**
+ * The masks of a batch.
+ *
+ * @param lengths real output frames of each utterance
+ * @param frames  output frames of the batch, padding included
+ * @param dim     channels of the projected features
+ * @param keys    of each utterance, the integers that say what its masks are for, such as `[seed, epoch, utterance]`: the same
+ *   key gives the same masks, so a resumed run repeats them
+ */
+export function featureMasks(lengths: readonly number[], frames: number, dim: number, config: MaskingConfig, keys: readonly (readonly number[])[]): BatchMasks {
+  const { timeProb, timeLength, timeMin, channelProb, channelLength, channelMin } = config;
+  const batch = lengths.length;
+  const time = new Uint32Array(batch * frames);
+  const channels = channelProb > 0 || channelMin > 0 ? new Uint32Array(batch * dim) : undefined;
+  for (const [row, length] of lengths.entries()) {
+    const seed = hash(...(keys[row] as readonly number[]));
+    hideSpans(time.subarray(row * frames, row * frames + length), { share: timeProb, span: timeLength, least: timeMin }, hash(seed, TIME));
+    if (channels) hideSpans(channels.subarray(row * dim, (row + 1) * dim), { share: channelProb, span: channelLength, least: channelMin }, hash(seed, CHANNELS));
+  }
+  return { time, channels, shapes: { time: [batch, frames, 1], channels: [batch, 1, dim] } };
+}
+
+/** The masks of one utterance of a batch, alone, of so many output frames. */
+export function masksOfRow({ time, channels, shapes }: BatchMasks, row: number, frames: number): BatchMasks {
+  const [[, longest], [, , dim]] = [shapes.time, shapes.channels];
+  return {
+    time: time.slice(row * longest, row * longest + frames),
+    channels: channels?.slice(row * dim, (row + 1) * dim),
+    shapes: { time: [1, frames, 1], channels: [1, 1, dim] },
+  };
+}
+
+/**
+ * Sets spans of a mask to 1: share · length / span of them, rounded up or down at random so that this is the mean, `least` or
+ * more, at different starts, none beyond the end. Spans may overlap, so fewer places than `share` are hidden.
+ */
+function hideSpans(mask: Uint32Array, { share, span, least }: { share: number; span: number; least: number }, key: number): void {
+  const starts = Math.max(0, mask.length - span + 1);
+  const wanted = Math.max(least, Math.floor((share * mask.length) / span + uniform(key, 0)));
+  const count = Math.min(wanted, Math.floor(mask.length / span), starts);
+  const order = Uint32Array.from({ length: starts }, (_, start) => start);
+  for (let i = 0; i < count; i++) { // the first `count` of a shuffled order
+    const j = i + Math.floor(uniform(key, 1, i) * (starts - i));
+    const start = order[j] as number;
+    order[j] = order[i] as number;
+    order[i] = start;
+    mask.fill(1, start, start + span);
+  }
+}
