@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { loadCheckpoint } from "../train/checkpoint.ts";
 import { restoreConfig } from "../train/config.ts";
 import { exportFile, formatOf } from "../train/export/export_file.ts";
+import { exportFolder } from "../train/hugging_face/export_folder.ts";
 import { formatBytes, formatCount } from "../train/number_format.ts";
 import { CHECKPOINT } from "./checkpoint_argument.ts";
-import { parseDepth } from "./depths_option.ts";
+import { parseDepth, parseDepthNumber } from "./depths_option.ts";
 
 interface ExportOptions {
   depth?: string;
@@ -27,15 +28,28 @@ export function register(program: Command): void {
     .command("export")
     .argument("<checkpoint>", CHECKPOINT)
     .description("Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.")
-    .requiredOption("--out <file>", "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx")
-    .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
-    .option("--format <format>", "safetensors or onnx (default: as the name of the file ends)")
+    .requiredOption("--out <file>", "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf a folder")
+    .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config; with --format hf the seed, each block once)")
+    .option("--format <format>", "safetensors, onnx (default: as the name of the file ends) or hf, a folder for Hugging Face transformers, where a block that runs twice is two layers")
     .option("--force", "write over a file that is there")
     .addHelpText("after", FEEDING)
     .action(runExport);
 }
 
-function runExport(given: string, { out, depth, format: wanted, force }: ExportOptions): void {
+function runExport(given: string, options: ExportOptions): void {
+  if (options.format === "hf") exportHuggingFace(given, options);
+  else exportOneFile(given, options);
+}
+
+function exportHuggingFace(given: string, { out, depth, force }: ExportOptions): void {
+  const checkpoint = loadCheckpoint(given);
+  const { schedule, parameters, stored, bytes } = exportFolder(checkpoint, out, { depth: parseDepthNumber("--depth", depth), force: force === true });
+  checkpoint.close();
+  const shared = stored === parameters ? "" : ` (${formatCount(stored)} in the checkpoint, where blocks that run twice are one)`;
+  process.stdout.write(`${out}: ${schedule.length} layers, blocks ${schedule.join(" ")}, ${formatCount(parameters)} parameters${shared}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
+}
+
+function exportOneFile(given: string, { out, depth, format: wanted, force }: ExportOptions): void {
   const format = formatOf(out, wanted);
   const checkpoint = loadCheckpoint(given);
   const config = restoreConfig(checkpoint.state.config, checkpoint.path);

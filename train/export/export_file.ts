@@ -27,7 +27,7 @@ export interface Exported extends FixedDepth {
 export function formatOf(out: string, given: string | undefined): ExportFormat {
   const format = exportFormats.find((name) => name === given);
   const ending = exportFormats.find((name) => out.endsWith(`.${name}`));
-  if (given !== undefined && !format) throw new UserError(`--format: expected ${exportFormats.join(" or ")}, got '${given}'`);
+  if (given !== undefined && !format) throw new UserError(`--format: expected ${exportFormats.join(", ")} or hf, got '${given}'`);
   if (!ending || (format && format !== ending)) throw new UserError(`--out: expected a name that ends in ${format ? `.${format}` : exportFormats.map((name) => `.${name}`).join(" or ")}, got '${out}'`);
   return ending;
 }

@@ -63,7 +63,8 @@ function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonl
   return [`${blocks}${used[Number(block)]}`, ...rest].join(".");
 }
 
-function tensorOf({ path, tensors }: Checkpoint, name: string, shape: readonly number[]): SafeTensor {
+/** A checkpoint's tensor. Throws UserError where it is missing, or of another shape or type. */
+export function tensorOf({ path, tensors }: Checkpoint, name: string, shape: readonly number[]): SafeTensor {
   const found = tensors.get(name);
   if (!found) throw new UserError(`${path} does not fit the model of its config: ${name} is missing`);
   if (!isFloat(found)) throw new UserError(`${path} does not fit the model of its config: ${name} has type ${found.dtype}, expected a floating-point one`);

@@ -91,7 +91,7 @@ describe("what is written over, and what is not", () => {
     const sample = await sampleCheckpoint(device(), folder);
     expect(formatOf("model.onnx", undefined)).toBe("onnx");
     expect(() => formatOf("model.safetensors", "onnx")).toThrow("--out: expected a name that ends in .onnx, got 'model.safetensors'");
-    expect(() => formatOf("model.onnx", "pickle")).toThrow("--format: expected safetensors or onnx, got 'pickle'");
+    expect(() => formatOf("model.onnx", "pickle")).toThrow("--format: expected safetensors, onnx or hf, got 'pickle'");
     expect(() => formatOf("model.pt", undefined)).toThrow("--out: expected a name that ends in .safetensors or .onnx, got 'model.pt'");
     expect(() => write(sample, 4, join(folder, "nowhere", "model.onnx"))).toThrow(`--out: there is no folder ${join(folder, "nowhere")}`);
     expect(readdirSync(folder)).not.toContain("nowhere");

@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from "node:util";
+import { UserError } from "../../engine/errors.ts";
+import type { Units } from "../../model/units/units.ts";
+import type { VocabularyUnitsJson } from "../../model/units/vocabulary.ts";
+import type { CharacterUnitsJson } from "../../model/units/characters.ts";
+import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
+import type { TrainConfig } from "../config.ts";
+import { modelConfigJson } from "./config_json.ts";
+
+/** Text files by name. */
+type Files = Readonly<Record<string, string>>;
+
+const TOKENIZER_FILES = ["vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+
+/** What has to stand in the text files of a folder. */
+export interface FolderContent {
+  readonly config: TrainConfig;
+  readonly model: Wav2Vec2Config;
+  readonly layers: number;
+  /** Null of an encoder without a head. */
+  readonly units: Units | null;
+  /** Type of all weights, where it is one. */
+  readonly dtype: "float32" | "float16" | "bfloat16" | undefined;
+}
+
+/**
+ * The text files of a folder in Hugging Face's layout. A file of the folder that the model came from stays as it is, to the
+ * byte, unless it says something that is no longer so; then that alone is changed.
+ *
+ * @throws UserError for units that the layout's tokenizer cannot spell
+ */
+export function folderFiles(content: FolderContent, original: Files): Files {
+  return {
+    ...tokenizerFiles(content.units, original),
+    "preprocessor_config.json": changed(original["preprocessor_config.json"], extractorJson(content)),
+    "config.json": changed(original["config.json"], configJson(content, original["config.json"])),
+  };
+}
+
+function configJson({ config, model, layers, units, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
+  const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snake(config.masking) as Record<string, number>));
+  if (original === undefined) {
+    const { vocab_size, pad_token_id, architectures, ...encoder } = made;
+    return { ...(units ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, ...(dtype && { dtype }) };
+  }
+  const given = JSON.parse(original) as Record<string, unknown>;
+  const dtypes = Object.fromEntries(["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]));
+  return { num_hidden_layers: layers, ...dtypes, ...(units && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"], architectures: made["architectures"] }) };
+}
+
+function extractorJson({ config: { data, features }, model }: FolderContent): Record<string, unknown> {
+  return {
+    feature_extractor_type: "Wav2Vec2FeatureExtractor",
+    feature_size: 1,
+    padding_side: "right",
+    padding_value: 0,
+    do_normalize: features.kind === "waveform" && features.normalise,
+    return_attention_mask: model.attentionMask,
+    sampling_rate: data.sampleRate,
+  };
+}
+
+function tokenizerFiles(units: Units | null, original: Files): Files {
+  if (!units) return {};
+  const { vocabulary, pad, wordDelimiter, lowerCase } = spelling(units);
+  const kept = original["vocab.json"];
+  if (kept !== undefined && isDeepStrictEqual(JSON.parse(kept), vocabulary)) return Object.fromEntries(TOKENIZER_FILES.flatMap((name) => (original[name] === undefined ? [] : [[name, original[name]]])));
+  const settings = { tokenizer_class: "Wav2Vec2CTCTokenizer", pad_token: pad, word_delimiter_token: wordDelimiter, do_lower_case: lowerCase, unk_token: unknownOf(vocabulary), bos_token: null, eos_token: null };
+  return { "vocab.json": text(vocabulary), "tokenizer_config.json": text(settings) };
+}
+
+/** The token for what no other token spells; texts are refused here before they need one. */
+const unknownOf = (vocabulary: Readonly<Record<string, number>>): string => ["<unk>", "[UNK]"].find((token) => token in vocabulary) ?? "<unk>";
+
+/** Units as the tokens of Wav2Vec2CTCTokenizer. */
+function spelling(units: Units): { vocabulary: Record<string, number>; pad: string; wordDelimiter: string; lowerCase: boolean } {
+  if (units.kind === "vocabulary") {
+    const { vocabulary, wordDelimiter, lowerCase } = units.toJSON() as VocabularyUnitsJson;
+    const pad = Object.keys(vocabulary).find((token) => vocabulary[token] === units.blank) as string;
+    return { vocabulary, pad, wordDelimiter, lowerCase };
+  }
+  if (units.kind === "bpe") throw new UserError("--format hf: the model writes subwords, but the tokenizer of these models spells in characters: choose safetensors or onnx");
+  const { characters } = units.toJSON() as CharacterUnitsJson;
+  const wordDelimiter = characters.includes("|") ? " " : "|";
+  const tokens = ["<pad>", ...characters.map((character) => (character === " " ? wordDelimiter : character))];
+  return { vocabulary: Object.fromEntries(tokens.map((token, label) => [token, label])), pad: "<pad>", wordDelimiter, lowerCase: false };
+}
+
+/** A file's text with these entries: as it was where it says so already. */
+function changed(original: string | undefined, entries: Readonly<Record<string, unknown>>): string {
+  if (original === undefined) return text(entries);
+  const given = JSON.parse(original) as Record<string, unknown>;
+  const says = ([key, value]: readonly [string, unknown]): boolean => isDeepStrictEqual(given[key], value);
+  return Object.entries(entries).every(says) ? original : text({ ...given, ...entries });
+}
+
+const text = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`;
+
+const snake = (section: object): object => Object.fromEntries(Object.entries(section).map(([key, value]) => [key.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`), value as unknown]));
