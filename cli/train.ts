@@ -4,6 +4,7 @@ import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { loadConfig, type TrainConfig } from "../train/config.ts";
+import { LAST_FILE } from "../train/kept_checkpoints.ts";
 import { train } from "../train/main.ts";
 import { planTraining } from "../train/memory_check.ts";
 import { PROFILE_FILE, WARMUP_STEPS } from "../train/profile/step_profile.ts";
@@ -27,7 +28,7 @@ interface TrainOptions extends AdapterOptions {
 export function register(program: Command): void {
   const command = program
     .command("train <config>")
-    .description("Train a seed-unfold Conformer as a YAML config says, test it at every depth and write a report.")
+    .description("Train a seed-unfold Conformer, or go on from a pretrained encoder, as a YAML config says, test it at every depth and write a report.")
     .option("--set <key=value>", "replace a value of the config, as model.dim=96; may be given several times", (text: string, all: string[]) => [...all, text], [])
     .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
     .option("--data <folder>", "where the config's manifests are, instead of data.folder")
@@ -44,10 +45,10 @@ export function register(program: Command): void {
 
 async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const profile = parseProfile(options.profile);
-  const config = loadConfig(file, options.set, { dataFolder: options.data });
-  if (options.plan) return printPlan(config, options);
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
   const resume = options.resume === true;
+  const config = loadConfig(file, options.set, { dataFolder: options.data, resumedFrom: resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined });
+  if (options.plan) return printPlan(config, options);
   if (options.force && !resume) throw new UserError("--force goes with --resume: it goes on with a run whose config has changed");
   expectUnlocked(folder); // train() does as well; here it is said at once
   expectRun(folder, { resume });

@@ -85,11 +85,11 @@ export class Parameters {
   }
 
   /**
-   * Allocates the flat buffers and, unless the device is dry, draws the initial values. Without `optimizer`, only values and
-   * no gradients; with `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other
+   * Allocates the flat buffers and, unless the device is dry, draws the initial values: with `draw` false they are 0 until
+   * somebody writes others. Without `optimizer`, only values and no gradients; with `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other
    * writes `roundToHalf`.
    */
-  seal(device: Device, { seed = 0, optimizer = true, half = false }: { seed?: number; optimizer?: boolean; half?: boolean } = {}): void {
+  seal(device: Device, { seed = 0, optimizer = true, half = false, draw = true }: { seed?: number; optimizer?: boolean; half?: boolean; draw?: boolean } = {}): void {
     if (this.#device) throw new Error("Parameters: seal() was called twice");
     this.#device = device;
     if (half) this.#alignment = 2 * ALIGNMENT;
@@ -112,7 +112,7 @@ export class Parameters {
     });
     if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
-    if (device.dry) return; // nobody will read them
+    if (device.dry || !draw) return; // nobody will read them
     for (const { name, tensor } of [...this.#declared, ...this.#buffers]) this.#write(tensor, this.initialValues(name, seed));
     this.roundToHalf();
   }

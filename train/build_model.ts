@@ -43,14 +43,16 @@ export interface BuildOptions {
   readonly half?: boolean;
   /** Class of the blank, of the units that the model writes; 0 unless given. */
   readonly blank?: number;
+  /** All values will come from a checkpoint: none are drawn. */
+  readonly restored?: boolean;
 }
 
-/** The model of a config, with freshly drawn parameters. */
-export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false, blank = 0 }: BuildOptions): BuiltModel {
+/** The model of a config, with freshly drawn parameters unless they are `restored`. */
+export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false, blank = 0, restored = false }: BuildOptions): BuiltModel {
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
   const lossScaled = (half || config.precision === "f16") && optimizer;
   const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
-  parameters.seal(device, { seed: config.seed, optimizer, half });
+  parameters.seal(device, { seed: config.seed, optimizer, half, draw: !restored });
   return { model, parameters, ...(lossScale && half && { lossScale }) };
 }
 
@@ -92,7 +94,7 @@ export function openRecognizer(device: Device, path: string): Recognizer {
   const { state } = checkpoint;
   const config = restoreConfig(state.config, checkpoint.path);
   const units = unitsFromJSON(state.units, checkpoint.path);
-  const built = buildModel(device, config, units.size, { optimizer: false, blank: units.blank });
+  const built = buildModel(device, config, units.size, { optimizer: false, blank: units.blank, restored: true });
   restoreParameters(checkpoint, built.parameters, { moments: false });
   checkpoint.close();
   const cmvn = restoreCmvn(state, config, checkpoint.path);

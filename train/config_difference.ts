@@ -3,10 +3,11 @@ import { UserError } from "../engine/errors.ts";
 import { declareModel } from "./build_model.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "./config.ts";
+import { isSection } from "./config/sections.ts";
 import type { SamplerState } from "./data/sampler.ts";
 
 /** Sections and keys that change nothing about what a run computes from the same data. */
-const HARMLESS = ["data.folder", "data.train", "data.dev", "data.test", "data.cmvn", "data.skip_broken", "data.workers", "data.cache", "augment.noise.manifest", "units.tokenizer", "units.vocabulary", "log", "checkpoint", "eval", "early_stop", "memory"];
+const HARMLESS = ["init", "data.folder", "data.train", "data.dev", "data.test", "data.cmvn", "data.skip_broken", "data.workers", "data.cache", "augment.noise.manifest", "units.tokenizer", "units.vocabulary", "log", "checkpoint", "eval", "early_stop", "memory"];
 
 /** Something that is not as it was when a run began. */
 export interface Change {
@@ -76,5 +77,3 @@ function differ(a: unknown, b: unknown, key: string): string[] {
   if (!isSection(a) || !isSection(b)) return [`${key} was ${JSON.stringify(a) ?? "not given"}, is now ${JSON.stringify(b) ?? "not given"}`];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) => differ(a[name], b[name], key === "" ? name : `${key}.${name}`));
 }
-
-const isSection = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);

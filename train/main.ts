@@ -18,6 +18,7 @@ import { afterEvaluation, fullPatience, isExhausted } from "./early_stop.ts";
 import { ratesByDepth } from "./depth_rates.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
 import { countInfeasible } from "./infeasible.ts";
+import { expectStart, startFrom } from "./initial_weights.ts";
 import { unlessAborted } from "./interruption.ts";
 import { KeptCheckpoints, LAST_FILE } from "./kept_checkpoints.ts";
 import { learningRateAt } from "./learning_rate.ts";
@@ -77,6 +78,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   const phase = profile?.phase ?? untimed;
   const resumed = options.resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
   const changes = resumed ? configChanges(config, resumed, { force }) : [];
+  if (!resumed) expectStart(config);
 
   // Data: every audio file read once, for normalised log-mel features and labels.
   const data = await unlessAborted(signal, loadTrainingData(config, resumed, observer, signal));
@@ -89,9 +91,12 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
-  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16", blank: units.blank });
+  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16", blank: units.blank, restored: resumed !== undefined || config.init !== null });
   const { model, parameters } = built;
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
+  const start = resumed || config.init === null ? undefined : startFrom(config.init, built, units, config.seed);
+  if (start?.message !== undefined) observer.message(start.message);
+  const { huggingFace } = (resumed ?? start)?.state ?? {};
   resumed?.close();
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), samplerConfig(config), config.seed, resumed && samplerStart(resumed, changes));
   const batches = new TrainingBatches(augmented, sampler, config, model);
@@ -127,6 +132,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     metrics: logged,
     unlogged: metrics.unlogged,
     trainingSet,
+    ...(huggingFace && { huggingFace }),
   });
   const save = (moments: boolean) => (path: string) => saveCheckpoint(path, parameters, state(), { moments });
 

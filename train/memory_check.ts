@@ -3,6 +3,7 @@ import { RunError, UserError } from "../engine/errors.ts";
 import { modelFrames } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadTrainingData, type TrainingData } from "./data/training_data.ts";
+import { expectStart } from "./initial_weights.ts";
 import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "./log_records.ts";
 import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
@@ -56,6 +57,7 @@ export function checkMemory(device: Device, config: TrainConfig, data: PlannedDa
 
 /** The check alone, without a run: reads the data of a config and shows what training on it would need. */
 export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
+  expectStart(config);
   const data = await loadTrainingData(config, undefined, observer);
   data.source.close();
   return checkMemory(device, config, plannedData(config, data), show);

@@ -21,6 +21,7 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
 
   return camelKeys({
     ...parsed,
+    init: parsed.init === null ? null : path.resolve(folders.base, parsed.init),
     data: {
       ...data,
       folder,

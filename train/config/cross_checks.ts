@@ -10,8 +10,8 @@ export function crossChecks(config: ParsedConfig): Fault[] {
   return [...featureFaults(config), ...augmentFaults(config), ...modelFaults(config), ...unfoldFaults(config), ...unitsFaults(config), ...runFaults(config), ...averageFaults(config)];
 }
 
-function* unitsFaults({ units: { kind, tokenizer, vocabulary } }: ParsedConfig): Generator<Fault> {
-  if (kind === "bpe" && tokenizer == null) yield { path: ["units", "tokenizer"], message: "is needed by kind bpe: make one with unfold tokenizer train" };
+function* unitsFaults({ init, units: { kind, tokenizer, vocabulary } }: ParsedConfig): Generator<Fault> {
+  if (kind === "bpe" && tokenizer == null && init === null) yield { path: ["units", "tokenizer"], message: "is needed by kind bpe: make one with unfold tokenizer train" };
   if (kind !== "bpe" && tokenizer != null) yield { path: ["units", "tokenizer"], message: `belongs to kind bpe, but units.kind is ${kind}` };
   if (kind !== "vocabulary" && vocabulary != null) yield { path: ["units", "vocabulary"], message: `belongs to kind vocabulary, but units.kind is ${kind}` };
 }

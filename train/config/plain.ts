@@ -19,7 +19,7 @@ export function plainConfig(config: TrainConfig): Record<string, unknown> {
   return inSchemaOrder({ ...plain, data: { ...plain.data, test: tests } }, []) as Record<string, unknown>;
 }
 
-/** A config as YAML for a reader: short lists on one line, manifests, tokenizer, vocabulary and language model relative to the data folder, which is left out. */
+/** A config as YAML for a reader: short lists on one line, manifests, checkpoint, tokenizer, vocabulary and language model relative to the data folder, which is left out. */
 export function configToYaml(config: TrainConfig): string {
   const { folder, train, dev, test, ...data } = config.data;
   const within = (file: string) => path.relative(folder, file).replaceAll(path.sep, "/");
@@ -27,10 +27,12 @@ export function configToYaml(config: TrainConfig): string {
   const cmvn = data.cmvn === null ? null : within(data.cmvn);
   const tokenizer = config.units.tokenizer === null ? null : within(config.units.tokenizer);
   const vocabulary = config.units.vocabulary === null ? null : within(config.units.vocabulary);
+  const init = config.init === null ? null : within(config.init);
   const lm = config.eval.lm && { ...config.eval.lm, arpa: within(config.eval.lm.arpa) };
   const augment = config.augment && { ...config.augment, noise: config.augment.noise && { ...config.augment.noise, manifest: within(config.augment.noise.manifest) } };
   const shown = plainConfig({
     ...config,
+    init,
     augment,
     units: { ...config.units, tokenizer, vocabulary },
     eval: { ...config.eval, lm },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { augmentSchema } from "./augment_schema.ts";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data_schema.ts";
-import { oneOf, whole } from "./fields.ts";
+import { oneOf, text, whole } from "./fields.ts";
 import { maskingSchema } from "./masking_schema.ts";
 import { lossSchema, modelSchema, unfoldSchema } from "./model_schema.ts";
 import { checkpointSchema, earlyStopSchema, evalSchema, logSchema, memorySchema, optimizerSchema, scheduleSchema } from "./run_schema.ts";
@@ -10,6 +10,8 @@ import { unitsSchema } from "./units_schema.ts";
 /** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
 export const configSchema = z.strictObject({
   seed: whole(0).default(0).describe("Of all randomness: initial weights, order of utterances, dropout, masks. The same seed gives the same run."),
+  init: text("the path of a checkpoint").nullable().default(null)
+    .describe("Checkpoint whose weights a new run starts from, of `unfold import` or of a run. Its model, features, sample rate, units, unfolding and masking are the config's where the config does not say them."),
   data: dataSchema.describe("Manifests and how their audio is read."),
   features: featuresSchema.prefault({}).describe("What the model reads."),
   units: unitsSchema.prefault({}).describe("What the model writes: the classes of its output."),

@@ -1,0 +1,68 @@
+import type { Parameters } from "../engine/parameters.ts";
+import { UserError } from "../engine/errors.ts";
+import { showShape } from "../engine/shape.ts";
+import { unitsDifference } from "../model/units/difference.ts";
+import { unitsFromJSON } from "../model/units/restore.ts";
+import type { Units } from "../model/units/units.ts";
+import { declareModel, type BuiltModel } from "./build_model.ts";
+import { loadCheckpoint, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
+import type { TrainConfig } from "./config.ts";
+import { isFloat, toFloat32 } from "./half_precision.ts";
+import type { SafeTensor } from "./safetensors.ts";
+
+/**
+ * Gives a new run's model the weights of a checkpoint, a tensor at a time. The output layer's too where the units are the same;
+ * otherwise it is drawn anew, as everything is that belongs to training and not to the model.
+ *
+ * @returns a sentence if the output layer is new, and the checkpoint's state
+ * @throws UserError, before anything is written, naming the tensors that do not fit
+ */
+export function startFrom(path: string, { model, parameters }: BuiltModel, units: Units, seed: number): { message: string | undefined; state: CheckpointState } {
+  const checkpoint = loadCheckpoint(path);
+  try {
+    const { state, tensors } = checkpoint;
+    const isHead = (name: string): boolean => !name.startsWith(model.scopes.encoder);
+    const reason = newHead(checkpoint, units, parameters.all.map(({ name }) => name).filter(isHead));
+    const wanted = modelTensors(parameters).filter(({ name }) => reason === null || !isHead(name));
+    expectTensors(checkpoint, wanted);
+    const taken = new Set(wanted.map(({ name }) => name));
+    for (const { name } of [...parameters.all, ...parameters.buffers])
+      parameters.write(name, taken.has(name) ? toFloat32(tensors.get(name) as SafeTensor) : parameters.initialValues(name, seed));
+    parameters.roundToHalf();
+    return { message: reason === null ? undefined : `init: the output layer is drawn anew, since ${reason}`, state };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** Refuses a config whose encoder is not that of the checkpoint it starts from: said before hours of audio are read. */
+export function expectStart(config: TrainConfig): void {
+  if (config.init === null) return;
+  const { model, parameters } = declareModel(config, 2, { lossScaled: false });
+  const checkpoint = loadCheckpoint(config.init);
+  checkpoint.close(); // the header is enough
+  expectTensors(checkpoint, modelTensors(parameters).filter(({ name }) => name.startsWith(model.scopes.encoder)));
+}
+
+/** Why the checkpoint's output layer is of no use; null if it is. */
+function newHead({ path, state, tensors }: Checkpoint, units: Units, head: readonly string[]): string | null {
+  if (state.units === null || !head.every((name) => tensors.has(name))) return `${path} has none`;
+  const difference = unitsDifference(unitsFromJSON(state.units, path), units);
+  return difference === null ? null : `the units are others than those of ${path}: ${difference}`;
+}
+
+/** Everything that is saved with a model, but for what only training with f16 has. */
+const modelTensors = ({ all, buffers }: Parameters): { name: string; shape: readonly number[] }[] => [
+  ...all.map(({ name, fileShape }) => ({ name, shape: fileShape })),
+  ...buffers.filter(({ name }) => name !== "loss_scale").map(({ name, tensor: { shape } }) => ({ name, shape })),
+];
+
+function expectTensors({ path, tensors }: Checkpoint, wanted: readonly { name: string; shape: readonly number[] }[]): void {
+  const faults = wanted.flatMap(({ name, shape }) => {
+    const found = tensors.get(name);
+    if (!found) return [`${name} is missing`];
+    if (!isFloat(found)) return [`${name} has type ${found.dtype}, expected a floating-point one`];
+    return showShape(found.shape) === showShape(shape) ? [] : [`${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
+  });
+  if (faults.length > 0) throw new UserError(`init: ${path} does not fit the model of the config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
+}
