@@ -43,6 +43,7 @@ export interface Transcript {
   readonly seconds: number;
   /** `ctc` of the text. */
   readonly logProbability: number;
+  /** Left out if no path of a long file's text stays among the states that its alignment follows. */
   readonly words?: readonly TimedText[];
   readonly nbest?: readonly RankedText[];
 }
@@ -58,8 +59,8 @@ export interface Transcription {
   readonly computingSeconds: number;
 }
 
-/** A forced alignment follows so many states of a long recording's path: about 40 s of speech behind and before the likeliest. */
-const ALIGNED_STATES = 2048;
+/** A forced alignment follows so many states of a long recording's path: about 20 s of speech behind and before the likeliest. */
+const ALIGNED_STATES = 1024;
 
 /**
  * What is said in some files, at one depth: files that are not longer than a chunk as wholes, in batches of files of similar length,

@@ -63,11 +63,18 @@ export function forcedAlignment(
     const first = width < states ? centred(left + indexOfGreatest(before), left, width, states) : 0;
     firsts[t] = first;
     best = new Float64Array(width);
-    const scoreOf = (s: number): number => before[s - left] ?? -Infinity; // of a state outside the window
+    const scoreOf = (s: number): number => (s >= left && s < left + width ? (before[s - left] as number) : -Infinity);
     for (let s = first; s < first + width; s++) {
-      let [step, score] = [0, scoreOf(s)];
-      if (scoreOf(s - 1) > score) [step, score] = [1, scoreOf(s - 1)];
-      if (s > 2 && s % 2 === 1 && classes[s] !== classes[s - 2] && scoreOf(s - 2) > score) [step, score] = [2, scoreOf(s - 2)];
+      let step = 0;
+      let score = scoreOf(s);
+      if (scoreOf(s - 1) > score) {
+        step = 1;
+        score = scoreOf(s - 1);
+      }
+      if (s > 2 && s % 2 === 1 && classes[s] !== classes[s - 2] && scoreOf(s - 2) > score) {
+        step = 2;
+        score = scoreOf(s - 2);
+      }
       steps[t * width + s - first] = step;
       best[s - first] = score + (logProbs[t * vocab + (classes[s] as number)] as number);
     }
