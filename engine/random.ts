@@ -25,18 +25,25 @@ function mix(h: number): number {
  * @returns an integer in [0, 2^32)
  */
 export function hash(...ints: number[]): number {
-  let h = START;
-  for (const int of ints) h = mix(h ^ int);
-  return h >>> 0;
+  return chain(ints) >>> 0;
 }
+
+function chain(ints: readonly number[]): number {
+  let h = START;
+  for (let i = 0; i < ints.length; i++) h = mix(h ^ (ints[i] as number));
+  return h;
+}
+
+/** The upper 24 bits of a hash as a number in [0, 1), the same in float32. */
+const unit = (h: number): number => (h >>> 8) * 2 ** -24;
 
 /** A number uniform in [0, 1): the upper 24 bits of `hash(...ints)`, so that it is the same number in float32. */
 export function uniform(...ints: number[]): number {
-  return (hash(...ints) >>> 8) * 2 ** -24;
+  return unit(chain(ints));
 }
 
 /** A standard normal number: Box-Muller on the two uniform numbers keyed `(...ints, 0)` and `(...ints, 1)`. */
 export function normal(...ints: number[]): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - uniform(...ints, 0)));
-  return radius * Math.cos(2 * Math.PI * uniform(...ints, 1));
+  const h = chain(ints);
+  return Math.sqrt(-2 * Math.log(1 - unit(mix(h)))) * Math.cos(2 * Math.PI * unit(mix(h ^ 1)));
 }
