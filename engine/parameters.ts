@@ -122,7 +122,9 @@ export class Parameters {
     const declared = this.#declared.find((p) => p.name === name) ?? this.#buffers.find((b) => b.name === name);
     if (!declared) throw new Error(`Parameters: there is no '${name}'`);
     const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
-    return Float32Array.from({ length: declared.tensor.size }, (_, i) => declared.init(i, key));
+    const values = new Float32Array(declared.tensor.size); // a loop: Float32Array.from takes several times as long, and models are large
+    for (let i = 0; i < values.length; i++) values[i] = declared.init(i, key);
+    return values;
   }
 
   #addHalves(device: Device): void {
