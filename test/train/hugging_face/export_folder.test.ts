@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { UserError } from "../../../engine/errors.ts";
+import { CharacterUnits } from "../../../model/units/characters.ts";
+import { declareModel } from "../../../train/build_model.ts";
+import { loadCheckpoint, writeCheckpoint, type CheckpointState } from "../../../train/checkpoint.ts";
+import { plainConfig, restoreConfig } from "../../../train/config.ts";
+import { exportFolder } from "../../../train/hugging_face/export_folder.ts";
+import { importModel } from "../../../train/hugging_face/import_model.ts";
+import type { SafeTensor } from "../../../train/safetensors.ts";
+import { changedFolder, halved, MODELS, modelFolder, temporaryFolder, weightsOf } from "./folders.ts";
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Imports a folder, and exports what came of it. */
+function roundTrip(from: string, depth?: number) {
+  importModel(from, at("seed.safetensors"), { depths: [], order: "repeat", force: true });
+  return exporting(at("seed.safetensors"), depth);
+}
+
+function exporting(file: string, depth?: number) {
+  const checkpoint = loadCheckpoint(file);
+  try {
+    return exportFolder(checkpoint, at("out"), { depth, force: true });
+  } finally {
+    checkpoint.close();
+  }
+}
+
+describe("what was imported comes back", () => {
+  it.each(MODELS)("%s, every file to the byte", (name) => {
+    expect(roundTrip(modelFolder(name))).toMatchObject({ schedule: [0, 1] });
+    const names = readdirSync(modelFolder(name)).sort();
+    expect(readdirSync(at("out")).sort()).toEqual(names);
+    for (const file of names.filter((file) => file.endsWith(".json"))) expect(readFileSync(join(at("out"), file), "utf8")).toBe(readFileSync(join(modelFolder(name), file), "utf8"));
+    expect(weightsOf(at("out"))).toEqual(weightsOf(modelFolder(name)));
+  });
+
+  it.each(["F16", "BF16"] as const)("in %s, and encoders without a head under their short names", (dtype) => {
+    const from = changedFolder(at("half"), {
+      of: "wav2vec2_conformer_rotary",
+      json: { "config.json": { torch_dtype: dtype === "F16" ? "float16" : "bfloat16" }, "vocab.json": null, "tokenizer_config.json": null },
+      weights: (tensors) => {
+        for (const [name, tensor] of [...tensors]) {
+          tensors.delete(name);
+          if (!name.startsWith("lm_head.")) tensors.set(name.replace("wav2vec2_conformer.", ""), tensor.dtype === "F32" ? halved(tensor, dtype) : tensor);
+        }
+      },
+    });
+    roundTrip(from);
+    expect(weightsOf(at("out"))).toEqual(weightsOf(from));
+    expect(readFileSync(join(at("out"), "config.json"), "utf8")).toBe(readFileSync(join(from, "config.json"), "utf8"));
+    expect(existsSync(join(at("out"), "vocab.json"))).toBe(false);
+  });
+});
+
+describe("a depth", () => {
+  it("is written with weights of its own for each logical layer", () => {
+    const exported = roundTrip(modelFolder("wav2vec2_conformer_relative"), 5);
+    expect(exported.schedule).toEqual([0, 0, 1, 1, 1]);
+    const [given, found] = [weightsOf(modelFolder("wav2vec2_conformer_relative")), weightsOf(at("out"))];
+    const name = (layer: number, part: string) => `wav2vec2_conformer.encoder.layers.${layer}.${part}`;
+    for (const part of ["conv_module.batch_norm.num_batches_tracked", "ffn1.intermediate_dense.bias", "conv_module.batch_norm.running_var"])
+      for (const [layer, block] of exported.schedule.entries()) expect(found.get(name(layer, part))).toEqual(given.get(name(block, part)));
+    const trainable = [...found].filter(([key]) => !/running_|num_batches/u.test(key)).reduce((sum, [, { values }]) => sum + values.length, 0);
+    expect(exported.parameters).toBe(trainable);
+    expect(exported.parameters).toBeGreaterThan(2 * exported.stored);
+    expect(JSON.parse(readFileSync(join(at("out"), "config.json"), "utf8"))).toMatchObject({ num_hidden_layers: 5, position_embeddings_type: "relative", layerdrop: 0.1 });
+  });
+});
+
+describe("a model that was never Hugging Face's", () => {
+  const config = restoreConfig(
+    {
+      data: { train: "train.jsonl", dev: "dev.jsonl", sample_rate: 8000 },
+      features: { kind: "waveform", normalise: false },
+      model: { kind: "wav2vec2_conformer", dim: 8, heads: 2, feed_forward_dim: 12, blocks: 2, conv_dims: [4, 4], conv_kernels: [4, 3], conv_strides: [2, 2], positional_kernel: 4, positional_groups: 2, depthwise_kernel: 3, attention_mask: true, feature_norm: "layer" },
+    },
+    "test",
+  );
+  const units = new CharacterUnits([" ", "a", "|"]);
+  const state: CheckpointState = { format: "unfold-checkpoint/1", config: plainConfig(config), units: units.toJSON(), cmvn: null, step: 3, seconds: 1, sampler: { epoch: 0, batch: 0 }, best: null };
+  const { parameters } = declareModel(config, units.size, { lossScaled: false });
+  const declared = [...parameters.all.map(({ name, fileShape: shape }) => ({ name, shape })), ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
+  const tensors = new Map(declared.map(({ name, shape }): [string, SafeTensor] => [name, { dtype: "F32", shape, values: parameters.initialValues(name, 1) }]));
+
+  it("gets files that say what it is, and can be imported", () => {
+    writeCheckpoint(at("own.safetensors"), tensors, state);
+    exporting(at("own.safetensors"));
+    const json = (name: string): unknown => JSON.parse(readFileSync(join(at("out"), name), "utf8"));
+    expect(json("preprocessor_config.json")).toMatchObject({ do_normalize: false, sampling_rate: 8000, return_attention_mask: true });
+    expect(json("vocab.json")).toEqual({ "<pad>": 0, " ": 1, a: 2, "|": 3 });
+    expect(json("tokenizer_config.json")).toMatchObject({ pad_token: "<pad>", word_delimiter_token: " ", tokenizer_class: "Wav2Vec2CTCTokenizer" });
+    expect(json("config.json")).toMatchObject({ architectures: ["Wav2Vec2ConformerForCTC"], model_type: "wav2vec2-conformer", dtype: "float32", vocab_size: 4, pad_token_id: 0, mask_time_prob: 0.05 });
+    const imported = importModel(at("out"), at("again.safetensors"), { depths: [], order: "repeat", force: true });
+    expect(imported.config.model).toEqual(config.model);
+    expect(imported.units?.encode("a|a a")).toEqual(Int32Array.of(2, 3, 2, 1, 2));
+    const again = loadCheckpoint(at("again.safetensors"));
+    expect(new Map([...again.tensors].sort())).toEqual(new Map([...tensors].sort()));
+    again.close();
+  });
+
+  it.each<[string, Partial<CheckpointState>, string]>([
+    ["a Conformer", { config: { model: {}, unfold: {}, data: { train: "a", dev: "b" } } }, "is a Conformer of this project: choose safetensors or onnx"],
+    ["what Hugging Face has of HuBERT alone", { config: { ...plainConfig(config), model: { ...(plainConfig(config)["model"] as object), projection_norm: false } } }, "model.projection_norm is false, which Hugging Face has of kind hubert alone"],
+    ["a damaged entry", { huggingFace: { files: {} } as never }, "the checkpoint's entry of Hugging Face's files is damaged: spelling"],
+  ])("%s is refused", (_, change, message) => {
+    writeCheckpoint(at("odd.safetensors"), tensors, { ...state, ...change });
+    expect(() => exporting(at("odd.safetensors"))).toThrow(UserError);
+    expect(() => exporting(at("odd.safetensors"))).toThrow(message);
+  });
+
+  it("and a folder with something in it is left alone", () => {
+    writeCheckpoint(at("own.safetensors"), tensors, state);
+    const checkpoint = loadCheckpoint(at("own.safetensors"));
+    mkdirSync(at("mine"));
+    writeFileSync(join(at("mine"), "thesis.txt"), "mine");
+    expect(() => exportFolder(checkpoint, at("mine"), { depth: undefined, force: false })).toThrow(new UserError(`${at("mine")} is there already and not empty: choose another name, or add --force`));
+    expect(() => exportFolder(checkpoint, join(at("mine"), "thesis.txt"), { depth: undefined, force: true })).toThrow("is a file, expected the name of a folder");
+    expect(() => exportFolder(checkpoint, at("no/where"), { depth: undefined, force: false })).toThrow(`--out: there is no folder ${at("no")}`);
+    expect(readdirSync(at("mine"))).toEqual(["thesis.txt"]);
+    checkpoint.close();
+  });
+});
