@@ -17,8 +17,9 @@ export interface FolderContent {
   readonly config: TrainConfig;
   readonly model: Wav2Vec2Config;
   readonly layers: number;
-  /** Null of an encoder without a head. */
   readonly units: Units | null;
+  /** Whether the model has an output layer, for these units. */
+  readonly hasHead: boolean;
   /** Type of all weights, where it is one. */
   readonly dtype: "float32" | "float16" | "bfloat16" | undefined;
 }
@@ -37,15 +38,15 @@ export function folderFiles(content: FolderContent, original: Files): Files {
   };
 }
 
-function configJson({ config, model, layers, units, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
+function configJson({ config, model, layers, hasHead, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
   const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snake(config.masking) as Record<string, number>));
   if (original === undefined) {
     const { vocab_size, pad_token_id, architectures, ...encoder } = made;
-    return { ...(units ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, ...(dtype && { dtype }) };
+    return { ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, ...(dtype && { dtype }) };
   }
   const given = JSON.parse(original) as Record<string, unknown>;
   const dtypes = Object.fromEntries(["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]));
-  return { num_hidden_layers: layers, ...dtypes, ...(units && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"], architectures: made["architectures"] }) };
+  return { num_hidden_layers: layers, ...dtypes, ...(hasHead && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"], architectures: made["architectures"] }) };
 }
 
 function extractorJson({ config: { data, features }, model }: FolderContent): Record<string, unknown> {

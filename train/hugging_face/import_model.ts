@@ -36,8 +36,8 @@ export interface ImportedModel {
   /** Of a model as deep whose layers share nothing. */
   readonly untied: ModelSize;
   readonly units: Units | null;
-  /** The output layer has not been trained: the folder has a vocabulary, but no weights for it. */
-  readonly newHead: boolean;
+  /** Whether there is an output layer: only then can the seed be used as it is. */
+  readonly hasHead: boolean;
   /** Tensors that only pretraining uses. */
   readonly leftOut: readonly string[];
   readonly bytes: number;
@@ -82,7 +82,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       parameters: { whole: counts.whole, encoder: counts.encoder },
       untied: untiedParameters(counts, layers.length, schedule),
       units: folder.units,
-      newHead: folder.units !== null && !matched.hasHead,
+      hasHead: matched.hasHead,
       leftOut: matched.leftOut,
       bytes: statSync(out).size,
     };
@@ -92,15 +92,14 @@ export function importModel(path: string, out: string, options: ImportOptions): 
 }
 
 /** Of each parameter and buffer of the seed, the tensor of the layer that it begins with, or what a new one begins with. */
-function seedTensors({ tensors, hasHead }: MatchedWeights, parameters: Parameters, seed: number, { path, config, units }: ModelFolder, layers: readonly number[]): Map<string, SafeTensor> {
+function seedTensors({ tensors, hasHead }: MatchedWeights, parameters: Parameters, seed: number, { path, config }: ModelFolder, layers: readonly number[]): Map<string, SafeTensor> {
   const declared = [...parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
   const named = declared.flatMap(({ name, shape }): [string, SafeTensor][] => {
     const block = layerOf(name, config);
     const original = block === undefined ? name : inLayer(name, layers[block] as number, config);
     const found = tensors.get(original);
     if (found) return [[name, checkedOnReading(found, `the weights in ${path}: ${original}`)]];
-    // A pretrained encoder's head waits for the units of the run that starts from it.
-    if (name.startsWith("lm_head.") && !hasHead && !units) return [];
+    if (name.startsWith("lm_head.") && !hasHead) return []; // drawn by the run that starts from the seed
     return [[name, { dtype: "F32", shape, values: parameters.initialValues(name, seed) }]];
   });
   return new Map(named);
