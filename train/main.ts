@@ -215,6 +215,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     }
     if (signal.aborted) {
       await saveLast();
+      metrics.release();
       write({ type: "end", reason: "interrupted" });
       return "interrupted";
     }

@@ -1,0 +1,159 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDevice, type Device } from "../../engine/device.ts";
+import { UserError } from "../../engine/errors.ts";
+import { uniform } from "../../engine/random.ts";
+import { Tape } from "../../engine/tape.ts";
+import { buildModel } from "../../train/build_model.ts";
+import { loadCheckpoint } from "../../train/checkpoint.ts";
+import { loadConfig } from "../../train/config.ts";
+import { padBatch } from "../../train/data/batch.ts";
+import { featureMasks } from "../../train/data/feature_masks.ts";
+import { countParameters, trainingPaths } from "../../train/depths.ts";
+import type { LogRecord, StepRecord } from "../../train/log_records.ts";
+import { train } from "../../train/main.ts";
+import { planStep } from "../../train/memory_plan.ts";
+import { activationType } from "../../train/precision.ts";
+import { silentObserver, type RunObserver } from "../../train/run_observer.ts";
+import { trainingStep, uploadBatch } from "../../train/training_step.ts";
+import { writeSmallCorpus } from "../small_corpus.ts";
+
+/** Frames of 10 ms, and all that a resumed run has to repeat: masks, dropout, LayerDrop, changes of the sound. */
+const CONFIG = `data: { train: train.jsonl, dev: dev.jsonl, sample_rate: 8000 }
+features: { kind: waveform }
+augment: { speed: [0.9, 1.0, 1.1], volume: {} }
+batch: { size: 2, accumulate: 2 }
+model: { kind: wav2vec2, dim: 16, heads: 2, blocks: 1, feed_forward_dim: 16, conv_dims: [8, 8], conv_kernels: [10, 8], conv_strides: [10, 8], positional_kernel: 8, positional_groups: 4 }
+unfold: { depths: [1, 3] }
+loss: { layer_drop: 0.2 }
+masking: { time_length: 3, channel_prob: 0.3, channel_length: 4 }
+schedule: { kind: tri_stage, warmup_steps: 2, hold_steps: 2 }
+steps: 6
+eval: { every_steps: 6 }
+checkpoint: { every_steps: 2 }
+log: { every_steps: 1 }
+`;
+
+let folder: string;
+let device: Device;
+const at = (name: string): string => join(folder, name);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "unfold-waveforms-"));
+  await writeSmallCorpus(folder);
+  writeFileSync(at("waveform.yaml"), CONFIG);
+  device = await openDevice();
+});
+afterAll(() => {
+  device.close();
+  rmSync(folder, { recursive: true });
+});
+
+const config = (...sets: string[]) => loadConfig(at("waveform.yaml"), sets);
+const run = (name: string, sets: string[] = [], { resume = false, signal = new AbortController().signal, ...observe }: { resume?: boolean; signal?: AbortSignal } & Partial<RunObserver> = {}) =>
+  train(device, config(...sets), { folder: at(name), resume, signal, observer: { ...silentObserver, ...observe } });
+const valuesOf = (name: string): Map<string, unknown> => {
+  const { tensors, close } = loadCheckpoint(at(`${name}/last.safetensors`));
+  const values = new Map([...tensors].map(([key, { values }]) => [key, values]));
+  close();
+  return values;
+};
+const isStep = (record: LogRecord): record is StepRecord => record.type === "step";
+
+describe("a run on waveforms", () => {
+  it("is the same when it was interrupted between two epochs, masks included", async () => {
+    expect(await run("whole")).toBe("finished");
+    const stop = new AbortController();
+    expect(await run("halves", [], { signal: stop.signal, record: (record) => { if (isStep(record) && record.step === 3) stop.abort(); } })).toBe("interrupted");
+    expect(await run("halves", [], { resume: true })).toBe("finished");
+    expect(valuesOf("halves")).toEqual(valuesOf("whole"));
+  });
+
+  it("does not train the feature encoder, of which there are no moments; writes no features to disk", async () => {
+    const trained = valuesOf("whole");
+    const { parameters } = buildModel(device, config(), 4, { optimizer: false });
+    const frozen = parameters.all.filter((parameter) => parameter.frozen).map(({ name }) => name);
+    expect(frozen).toContain("wav2vec2.feature_extractor.conv_layers.0.conv.weight");
+    for (const name of frozen) {
+      expect(trained.get(name)).toEqual(parameters.initialValues(name, 0));
+      expect(trained.has(`first_moment/${name}`)).toBe(false);
+    }
+    expect(trained.get("lm_head.weight")).not.toEqual(parameters.initialValues("lm_head.weight", 0));
+    expect(trained.has("first_moment/wav2vec2.masked_spec_embed")).toBe(true);
+    expect(existsSync(at("features"))).toBe(false);
+    parameters.release();
+  });
+});
+
+describe("init", () => {
+  const startOf = (sets: string[]) => {
+    const messages: string[] = [];
+    return run("started", ["init=whole", "steps=1", "optimizer.learning_rate=1e-9", ...sets], { message: (message) => void messages.push(message) }).then(() => messages.filter((message) => message.startsWith("init:")));
+  };
+  const head = (values: Map<string, unknown>) => (values.get("lm_head.weight") as Float32Array).map((value) => Math.fround(Math.round(value * 1e5) / 1e5));
+  const best = () => {
+    const { tensors, close } = loadCheckpoint(at("whole"));
+    const values = new Map([...tensors].map(([key, { values }]) => [key, values]));
+    close();
+    return values;
+  };
+
+  it("takes weights and the output layer where the units are the same", async () => {
+    rmSync(at("started"), { recursive: true, force: true });
+    expect(await startOf([])).toEqual([]);
+    const started = valuesOf("started");
+    expect(started.get("wav2vec2.feature_extractor.conv_layers.0.conv.weight")).toEqual(best().get("wav2vec2.feature_extractor.conv_layers.0.conv.weight"));
+    expect(head(started)).toEqual(head(best()));
+  });
+
+  it("draws the output layer anew where they are others, and says so", async () => {
+    rmSync(at("started"), { recursive: true, force: true });
+    writeFileSync(at("vocab.json"), '{ "<pad>": 0, "<unk>": 1, "|": 2, "a": 3, "b": 4 }');
+    expect(await startOf(["units={ kind: vocabulary, vocabulary: vocab.json }"])).toEqual([
+      `init: the output layer is drawn anew, since the units are others than those of ${at("whole/best.safetensors")}: its units are vocabulary instead of characters`,
+    ]);
+    expect((valuesOf("started").get("lm_head.weight") as Float32Array).length).toBe(5 * 16);
+  });
+
+  it("gives a config what it does not say: model, features, sample rate, units, depths, masks", () => {
+    writeFileSync(at("started.yaml"), "init: whole\ndata: { train: train.jsonl, dev: dev.jsonl }\nmodel: { activation_dropout: 0.3 }\nunfold: { depths: [1, 2] }\n");
+    const [whole, started] = [config(), loadConfig(at("started.yaml"))];
+    expect(started.model).toEqual({ ...whole.model, activationDropout: 0.3 });
+    expect([started.features, started.units, started.masking, started.data.sampleRate]).toEqual([whole.features, whole.units, whole.masking, 8000]);
+    expect(started.unfold).toEqual({ ...whole.unfold, depths: [1, 2] });
+  });
+
+  it("of another model is refused before any audio is read, in one sentence that names tensors", async () => {
+    rmSync(at("started"), { recursive: true, force: true });
+    const error = await startOf(["model.dim=32", "data.train=gone.jsonl"]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as Error).message).toMatch(/^init: [^\n]+best\.safetensors does not fit the model of the config: wav2vec2\.masked_spec_embed is \[16\], expected \[32\]; [^\n]+ more$/u);
+    expect(existsSync(at("started/last.safetensors"))).toBe(false);
+  });
+});
+
+describe("the plan of a step on waveforms is what the pool reports of it", () => {
+  it.each([["activations kept", ["unfold.checkpointing=false"]], ["with checkpointing", []], ["in f16", ["precision=f16"]], ["nothing frozen", ["model.freeze_feature_encoder=false"]]])("%s", async (_, sets) => {
+    const planned = config("loss.layer_drop=0", ...sets);
+    const items = [4000, 3100].map((frames, i) => ({ frames, features: Float32Array.from({ length: frames }, (_unused, n) => uniform(i, n) - 0.5), labels: Int32Array.of(1, 2) }));
+    device.trim();
+    expect(device.pool.statistics.liveBytes).toBe(0);
+    device.pool.resetPeak();
+    const { activation } = activationType(device, planned.precision);
+    const built = buildModel(device, planned, 4, { optimizer: true, half: activation === "f16" });
+    const outputs = items.map(({ frames }) => built.model.outputFrames(frames));
+    const batch = { ...padBatch(items, 1), masks: featureMasks(outputs, outputs[0]!, 16, planned.masking!, [[1], [2]]) };
+    for (let step = 1; step <= 2; step++) {
+      const tape = new Tape(device, { seed: 1, step, activation });
+      trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(planned, step), planned, { learningRate: 1e-3, step });
+      tape.end();
+    }
+    await device.finish();
+    const { encoder, block, whole } = countParameters(built);
+    expect(block).toBeLessThan(encoder);
+    expect(encoder).toBe(whole - 4 * 16 - 4);
+    built.parameters.release();
+    expect(planStep(device, planned, 4, { size: 2, frames: 4000, labels: 2 }).totalBytes).toBe(device.pool.statistics.peakBytes);
+  });
+});
