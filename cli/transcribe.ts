@@ -4,6 +4,7 @@ import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { openRecognizer } from "../train/build_model.ts";
 import { openFusion } from "../train/language_model.ts";
+import { fittingChunk } from "../train/fitting_chunk.ts";
 import { formatDuration } from "../train/number_format.ts";
 import { transcribeFiles } from "../train/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
@@ -38,13 +39,14 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const { json, timestamps } = options;
   const { beam, lm } = parseDecoding(options);
   const nbest = parseNbest(options.nbest);
-  const chunks = parseChunks(options);
+  parseChunks(options, () => 30); // what is wrong with them is said before anything is opened
   if (!json && (nbest !== undefined || timestamps)) throw new UserError(`${timestamps ? "--timestamps" : "--nbest"} needs --json: a line of plain text holds one text only`);
   if (nbest !== undefined && nbest > (beam ?? 1)) throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
 
   const device = await openDevice(adapterOptions(options));
   const recognizer = openRecognizer(device, checkpoint);
   const path = parseDepth(options.depth, recognizer.config);
+  const chunks = parseChunks(options, () => fittingChunk(device, recognizer, path));
   const fusion = await openFusion(lm, recognizer.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps, chunks });
   device.close();

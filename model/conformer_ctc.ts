@@ -18,8 +18,11 @@ export class ConformerCtc implements CtcModel {
   readonly stride = SUBSAMPLING;
   readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
 
+  readonly paddingMatters: boolean;
+
   constructor(parameters: Parameters, config: ConformerConfig) {
     this.config = config;
+    this.paddingMatters = config.convMask !== "before_depthwise";
     this.encoder = new Encoder(parameters, "encoder", config);
     this.head = new CtcHead(parameters, "ctc_lo", config.dim, config.vocabulary);
   }

@@ -52,6 +52,8 @@ export interface CtcModel {
   readonly minInputFrames: number;
   /** Input frames from one output frame to the next. */
   readonly stride: number;
+  /** Whether padding changes what a real frame gives, so that results depend on batch mates, unless utterances go alone. */
+  readonly paddingMatters: boolean;
   /** Names of the parameters: everything but the head, and block 0. */
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 

@@ -3,13 +3,13 @@ import { UserError } from "../engine/errors.ts";
 import { forcedAlignment } from "../model/decode/forced_alignment.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
-import type { CtcModel } from "../model/ctc_model.ts";
 import type { Units } from "../model/units/units.ts";
 import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
 import { openLongFiles, readAudioFiles, type AudioFile } from "./audio_files.ts";
 import type { Recognizer } from "./build_model.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "./depths.ts";
+import { chunksAtOnce } from "./fitting_chunk.ts";
 import { forEachLongPosterior } from "./long_audio.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import { hypothesisText } from "./recognise.ts";
@@ -105,7 +105,8 @@ export async function transcribeFiles(
 
   const started = performance.now();
   try {
-    await forEachPosterior(device, model, whole, [path.schedule], {}, (logProbs, i) => {
+    const alone = model.paddingMatters ? { batchSize: 1 } : {}; // what is said in a file does not depend on the other files
+    await forEachPosterior(device, model, whole, [path.schedule], alone, (logProbs, i) => {
       const file = whole[i] as AudioFile;
       transcribe(file, logProbs);
       advance(file.seconds);
@@ -117,7 +118,7 @@ export async function transcribeFiles(
         faults.push(fault);
       });
       const secondsOfFrame = frameTime(model, frontEnd)(1);
-      const settings = { sizes, batchSize: chunksAtOnce(model, chunks), onFrames: (frames: number) => advance(frames * secondsOfFrame) };
+      const settings = { sizes, batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk), onFrames: (frames: number) => advance(frames * secondsOfFrame) };
       await forEachLongPosterior(device, model, recordings, path.schedule, settings, (logProbs, i) => {
         if (!broken.has(i)) transcribe(long[i] as AudioFile, logProbs, ALIGNED_STATES);
       }).finally(close);
@@ -130,9 +131,6 @@ export async function transcribeFiles(
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
-
-/** Two minutes of features in a batch; of waveforms, whose first layer alone has more values than a Conformer's features, one chunk. */
-const chunksAtOnce = ({ config: { inputDim } }: CtcModel, { chunk }: ChunkSeconds): number => (inputDim === 1 ? 1 : Math.max(1, Math.floor(120 / chunk)));
 
 /** Labellings that differ in spaces only are one text: the best of them stands for all. */
 function differentTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {

@@ -21,11 +21,14 @@ export class Wav2Vec2Ctc implements CtcModel {
   readonly minInputFrames: number;
   readonly stride: number;
   readonly scopes: CtcModel["scopes"];
+  readonly paddingMatters: boolean;
 
   constructor(parameters: Parameters, config: Wav2Vec2Config) {
     this.config = config;
     this.minInputFrames = receptiveField(config);
     this.stride = encoderStride(config);
+    // A group norm counts padding as sound, and nothing hides it from the Conformer blocks' convolution.
+    this.paddingMatters = config.featureNorm === "group" || !config.attentionMask || config.kind === "wav2vec2_conformer";
     this.scopes = { encoder: prefixOf(config), firstBlock: `${prefixOf(config)}encoder.layers.0.` };
     this.encoder = new Wav2Vec2Encoder(parameters, config);
     this.head = new CtcHead(parameters, "lm_head", config.dim, config.vocabulary);

@@ -24,6 +24,7 @@ class LocalModel implements CtcModel {
   readonly config = { inputDim: 2, vocabulary: 5, blank: 0, dim: 5, blocks: 1 };
   readonly minInputFrames = 7;
   readonly stride = 4;
+  readonly paddingMatters = false;
   readonly scopes = { encoder: "encoder.", firstBlock: "encoder.0." };
   outputFrames = (frames: number): number => Math.max(0, Math.floor((frames - 7) / 4) + 1);
 
