@@ -41,6 +41,8 @@ export interface StepRecord {
   gradNorm: number;
   /** Feature frames trained on in a second, padding not counted. */
   framesPerSecond: number;
+  /** Of runs on waveforms, whose frames are samples: seconds of audio a second. */
+  audioPerSecond?: number;
   /** Share of the time, 0 to 1, in which the device waited for data. */
   dataWaitShare: number;
   gpuBytes: number;

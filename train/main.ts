@@ -27,7 +27,7 @@ import { checkMemory, plannedData } from "./memory_check.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
 import { activationType } from "./precision.ts";
-import { StepClock } from "./step_clock.ts";
+import { lapIn, StepClock } from "./step_clock.ts";
 import { expectRun, makeFolder } from "./run_folder.ts";
 import { lockRun } from "./run_lock.ts";
 import { RunMetrics } from "./run_metrics.ts";
@@ -157,7 +157,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   const report = async (epoch: number, learningRate: number): Promise<void> => {
     await collect();
     const means = metrics.takeMeans();
-    write({ type: "step", step, epoch, ...means, learningRate, gpuBytes: device.pool.statistics.peakBytes, skipped: set.skipped.length, ...clock.lap() });
+    write({ type: "step", step, epoch, ...means, learningRate, gpuBytes: device.pool.statistics.peakBytes, skipped: set.skipped.length, ...lapIn(data.source.frontEnd, clock.lap()) });
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 

@@ -1,16 +1,22 @@
 import type { Device } from "../engine/device.ts";
 import { waitFor } from "../engine/wait.ts";
+import type { FrontEnd } from "../model/features/front_end.ts";
 
 /** Steps that may be encoded before the device has finished them: enough to keep it busy, few enough to bound memory. */
 const STEPS_AHEAD = 2;
 
 export interface Lap {
   readonly framesPerSecond: number;
+  /** Where a frame is a sample. */
+  readonly audioPerSecond?: number;
   /** Share of the time in which training stood still because no batch was ready. */
   readonly dataWaitShare: number;
   /** Time spent training so far, earlier parts of a resumed run included. */
   readonly seconds: number;
 }
+
+/** A lap with its speed in seconds of audio as well, where a frame is a sample. */
+export const lapIn = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap => (settings.kind === "waveform" ? { ...lap, audioPerSecond: lap.framesPerSecond / sampleRate } : lap);
 
 /** Where the time of training goes, and the brake that keeps the host from running away from the device. */
 export class StepClock {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DevRecord, StepRecord } from "../../train/log.ts";
 import { formatBytes, formatCompact, formatDuration, formatNumber, formatPercent } from "../../train/number_format.ts";
 import { createProgress, createTaskProgress } from "../../train/progress.ts";
-import { devText } from "../../train/progress/lines.ts";
+import { devText, speedText } from "../../train/progress/lines.ts";
 import { RemainingTime } from "../../train/progress/remaining.ts";
 
 const step = (number: number, change: Partial<StepRecord> = {}): StepRecord => ({
@@ -92,4 +92,8 @@ test("numbers as people read them", () => {
   expect([512, 326107136].map(formatBytes)).toEqual(["512 B", "311 MiB"]);
   expect([0.6, 59.7, 200, 3900, Infinity].map(formatDuration)).toEqual(["1 s", "1 min 00 s", "3 min 20 s", "1 h 05 min", "-"]);
   expect([0.0317, NaN].map((share) => formatPercent(share, 2))).toEqual(["3.17 %", "-"]);
+});
+
+test("of waveforms, whose frames are samples, speed is in seconds of audio", () => {
+  expect(speedText(step(1, { framesPerSecond: 392_000, audioPerSecond: 24.5 }))).toContain("   24.5 s of audio/s   waiting");
 });

@@ -12,9 +12,10 @@ export function lossText({ loss, ctc, kl }: StepRecord): string {
 }
 
 /** How the optimizer and the machine are doing. */
-export function speedText({ learningRate, gradNorm, framesPerSecond, dataWaitShare, gpuBytes, skipped }: StepRecord): string {
+export function speedText({ learningRate, gradNorm, framesPerSecond, audioPerSecond, dataWaitShare, gpuBytes, skipped }: StepRecord): string {
   const left = skipped > 0 ? `   ${formatCount(skipped)} utterances skipped` : "";
-  return `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${formatCount(framesPerSecond)} frames/s   ` +
+  const speed = audioPerSecond === undefined ? `${formatCount(framesPerSecond)} frames/s` : `${formatNumber(audioPerSecond)} s of audio/s`;
+  return `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${speed}   ` +
     `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`;
 }
 

@@ -40,7 +40,7 @@ export function trainingCharts(history: History): Html[] {
     single("KL divergence", "between the posteriors of the deep path and the seed", ({ kl }) => kl, { zero: true }),
     single("Gradient norm", "before clipping", ({ gradNorm }) => gradNorm),
     stepChart({ title: "Learning rate", series: PLAIN, marks: rates, y: { zero: true, tickFormat: (value: number) => (value === 0 ? "0" : value.toExponential()) } }),
-    single("Speed", "feature frames a second, padding not counted", ({ framesPerSecond }) => framesPerSecond, { zero: true, tickFormat: countTick }),
+    single("Speed", "frames of the input a second (of waveforms: samples), padding not counted", ({ framesPerSecond }) => framesPerSecond, { zero: true, tickFormat: countTick }),
   ];
 }
 
