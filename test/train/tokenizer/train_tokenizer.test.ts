@@ -90,14 +90,14 @@ describe("a config's units", () => {
   };
 
   it("are characters unless it says otherwise; a tokenizer's path starts at the config", () => {
-    expect(load("{}").units).toEqual({ kind: "characters", tokenizer: null });
-    expect(load("{ kind: bpe, tokenizer: bpe.json }").units).toEqual({ kind: "bpe", tokenizer: at("bpe.json") });
+    expect(load("{}").units).toEqual({ kind: "characters", tokenizer: null, vocabulary: null });
+    expect(load("{ kind: bpe, tokenizer: bpe.json }").units).toEqual({ kind: "bpe", tokenizer: at("bpe.json"), vocabulary: null });
   });
 
   it.each([
     ["{ kind: bpe }", "config.yaml, line 2: units.tokenizer is needed by kind bpe: make one with unfold tokenizer train."],
     ["{ tokenizer: bpe.json }", "config.yaml, line 2: units.tokenizer belongs to kind bpe, but units.kind is characters."],
-    ["{ kind: words }", 'config.yaml, line 2: units.kind: expected "characters" or "bpe", got "words".'],
+    ["{ kind: words }", 'config.yaml, line 2: units.kind: expected "characters" or "bpe" or "vocabulary", got "words".'],
   ])("%s is refused", async (units, message) => {
     expect(await complaint(() => load(units))).toBe(message);
   });
