@@ -6,7 +6,7 @@
 import { hash, uniform } from "../../engine/random.ts";
 
 export interface MaskingConfig {
-  /** Share of an utterance's frames at which spans begin, times the length of a span. */
+  /** Share of an utterance's frames at which spans begin, times the length of a span; at 0 there are none, whatever `timeMin` is. */
   readonly timeProb: number;
   /** Frames of a span. */
   readonly timeLength: number;
@@ -43,7 +43,7 @@ export function featureMasks(lengths: readonly number[], frames: number, dim: nu
   const { timeProb, timeLength, timeMin, channelProb, channelLength, channelMin } = config;
   const batch = lengths.length;
   const time = new Uint32Array(batch * frames);
-  const channels = channelProb > 0 || channelMin > 0 ? new Uint32Array(batch * dim) : undefined;
+  const channels = channelProb > 0 ? new Uint32Array(batch * dim) : undefined;
   for (const [row, length] of lengths.entries()) {
     const seed = hash(...(keys[row] as readonly number[]));
     hideSpans(time.subarray(row * frames, row * frames + length), { share: timeProb, span: timeLength, least: timeMin }, hash(seed, TIME));
@@ -67,6 +67,7 @@ export function masksOfRow({ time, channels, shapes }: BatchMasks, row: number, 
  * more, at different starts, none beyond the end. Spans may overlap, so fewer places than `share` are hidden.
  */
 function hideSpans(mask: Uint32Array, { share, span, least }: { share: number; span: number; least: number }, key: number): void {
+  if (share === 0) return; // as in Hugging Face's models, whose least number of spans is 2 unless said otherwise
   const starts = Math.max(0, mask.length - span + 1);
   const wanted = Math.max(least, Math.floor((share * mask.length) / span + uniform(key, 0)));
   const count = Math.min(wanted, Math.floor(mask.length / span), starts);

@@ -42,9 +42,15 @@ describe("featureMasks", () => {
   });
 
   it("has at least the spans asked for, as far as they fit; none where an utterance is shorter than one", () => {
-    expect(share(masksOf([25], { timeProb: 0, timeMin: 9 }).time)).toBeGreaterThanOrEqual(11 / 25); // two of ten, overlapping by nine at most
+    expect(share(masksOf([25], { timeProb: 0.01, timeMin: 9 }).time)).toBeGreaterThanOrEqual(11 / 25); // two of ten, overlapping by nine at most
     expect(share(masksOf([9], { timeMin: 9 }).time)).toBe(0);
     expect([...masksOf([10], { timeMin: 9 }).time]).toEqual(new Array(10).fill(1));
+  });
+
+  it("hides nothing where the share is 0, whatever the fewest spans are", () => {
+    const { time, channels } = masksOf([400], { timeProb: 0, timeMin: 2, channelProb: 0, channelMin: 2 });
+    expect(share(time)).toBe(0);
+    expect(channels).toBeUndefined();
   });
 
   it("hides channels only where asked to, other ones than of its neighbour", () => {
