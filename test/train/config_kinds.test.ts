@@ -46,6 +46,11 @@ describe("a config of wav2vec 2.0", () => {
     expect(load("model.kind=hubert").model).toMatchObject({ positions: "none" });
   });
 
+  it("hides padding from attention with layer norms and not with a group norm, unless it says otherwise", () => {
+    const masked = (...sets: string[]): unknown => (load(...sets).model as { attentionMask?: boolean }).attentionMask;
+    expect([masked(), masked("model.feature_norm=layer"), masked("model.feature_norm=layer", "model.attention_mask=false")]).toEqual([false, true, false]);
+  });
+
   it("is the same after it was kept as plain values", () => {
     const config = load("model.conv_dims=[16, 8]", "model.conv_kernels=[10, 3]", "model.conv_strides=[5, 2]", "masking.time_prob=0.5");
     expect(restoreConfig(plainConfig(config), "kept")).toEqual(config);

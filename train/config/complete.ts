@@ -69,7 +69,11 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
 
 function completeModel(model: ParsedConfig["model"]) {
   if (model.kind === "conformer") return { ...model, subsampling_channels: model.subsampling_channels ?? model.dim };
-  return { ...model, positions: model.positions ?? (model.kind === "wav2vec2_conformer" ? ("relative" as const) : ("none" as const)) };
+  return {
+    ...model,
+    positions: model.positions ?? (model.kind === "wav2vec2_conformer" ? ("relative" as const) : ("none" as const)),
+    attention_mask: model.attention_mask ?? model.feature_norm === "layer",
+  };
 }
 
 /** The seed and twice its depth, or the seed and the whole of an explicit schedule. */

@@ -24,7 +24,7 @@ export const wav2vec2Schema = z.strictObject({
   positions: oneOf("relative", "rotary", "none").nullish().describe("Positions in the attention of kind wav2vec2_conformer; relative there if left out, none of the other kinds."),
   rotary_base: positive().default(base.rotaryBase).describe("Base of the wavelengths of rotary positions."),
   depthwise_kernel: whole(1).default(base.depthwiseKernel).describe("Frames that the depthwise convolution of kind wav2vec2_conformer spans; odd."),
-  attention_mask: yesOrNo().default(base.attentionMask).describe("Whether padding is hidden from attention. Models with a group norm were trained without."),
+  attention_mask: yesOrNo().nullish().describe("Whether padding is hidden from attention; if left out, as in the published models: not with a group norm, but with layer norms, which would blow up what little there is in silence."),
   layer_norm_eps: positive().default(base.layerNormEps).describe("Added to the variance in layer norms."),
   dropout: share(0, 1).default(base.dropout).describe("Probability with which an activation after attention, feed-forward and before the blocks is dropped during training."),
   activation_dropout: share(0, 1).default(base.activationDropout).describe("The same within the feed-forward modules."),
