@@ -4,13 +4,26 @@ import type { Units } from "../../model/units/units.ts";
 import type { VocabularyUnitsJson } from "../../model/units/vocabulary.ts";
 import type { CharacterUnitsJson } from "../../model/units/characters.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
+import { snakeKeys } from "../config/camel_case.ts";
 import type { TrainConfig } from "../config.ts";
-import { modelConfigJson } from "./config_json.ts";
+import { modelConfigJson, readModelConfig } from "./config_json.ts";
 
 /** Text files by name. */
 type Files = Readonly<Record<string, string>>;
 
 const TOKENIZER_FILES = ["vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+
+/** Keys that change what the same weights compute, so that a run may have set them to other values than the folder it began with. */
+const COMPUTING = [
+  ["num_attention_heads", "heads"],
+  ["hidden_act", "activation"],
+  ["layer_norm_eps", "layerNormEps"],
+  ["do_stable_layer_norm", "normFirst"],
+  ["conv_stride", "convStrides"],
+  ["feat_extract_norm", "featureNorm"],
+  ["position_embeddings_type", "positions"],
+  ["rotary_embedding_base", "rotaryBase"],
+] as const satisfies readonly (readonly [string, keyof Wav2Vec2Config])[];
 
 /** What has to stand in the text files of a folder. */
 export interface FolderContent {
@@ -18,7 +31,7 @@ export interface FolderContent {
   readonly model: Wav2Vec2Config;
   readonly layers: number;
   readonly units: Units | null;
-  /** Whether the model has an output layer, for these units. */
+  /** Whether the model has an output layer, for these units if there are any. */
   readonly hasHead: boolean;
   /** Type of all weights, where it is one. */
   readonly dtype: "float32" | "float16" | "bfloat16" | undefined;
@@ -38,15 +51,18 @@ export function folderFiles(content: FolderContent, original: Files): Files {
   };
 }
 
-function configJson({ config, model, layers, hasHead, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
-  const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snake(config.masking) as Record<string, number>));
+function configJson({ config, model, layers, units, hasHead, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
+  const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snakeKeys(config.masking) as Record<string, number>));
   if (original === undefined) {
     const { vocab_size, pad_token_id, architectures, ...encoder } = made;
     return { ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, ...(dtype && { dtype }) };
   }
   const given = JSON.parse(original) as Record<string, unknown>;
   const dtypes = Object.fromEntries(["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]));
-  return { num_hidden_layers: layers, ...dtypes, ...(hasHead && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"], architectures: made["architectures"] }) };
+  const understood = readModelConfig(given, "config.json");
+  const changes = Object.fromEntries(COMPUTING.flatMap(([key, of]) => (isDeepStrictEqual(understood[of], model[of]) ? [] : [[key, made[key]]])));
+  const head = hasHead ? { architectures: made["architectures"], ...(units && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"] }) } : {};
+  return { num_hidden_layers: layers, ...dtypes, ...changes, ...head };
 }
 
 function extractorJson({ config: { data, features }, model }: FolderContent): Record<string, unknown> {
@@ -96,5 +112,3 @@ function changed(original: string | undefined, entries: Readonly<Record<string, 
 }
 
 const text = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`;
-
-const snake = (section: object): object => Object.fromEntries(Object.entries(section).map(([key, value]) => [key.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`), value as unknown]));

@@ -55,6 +55,24 @@ describe("what was imported comes back", () => {
     expect(readFileSync(join(at("out"), "config.json"), "utf8")).toBe(readFileSync(join(from, "config.json"), "utf8"));
     expect(existsSync(join(at("out"), "vocab.json"))).toBe(false);
   });
+
+  it("with its blank, also where no vocabulary says which it is", () => {
+    const from = changedFolder(at("unnamed"), { of: "wav2vec2_large", json: { "vocab.json": null, "tokenizer_config.json": null } });
+    roundTrip(from);
+    expect(readFileSync(join(at("out"), "config.json"), "utf8")).toBe(readFileSync(join(from, "config.json"), "utf8"));
+    expect(weightsOf(at("out"))).toEqual(weightsOf(from));
+  });
+});
+
+it("what a run has changed of what the weights compute stands in config.json, and only that", () => {
+  importModel(modelFolder("wav2vec2_conformer_rotary"), at("seed.safetensors"), { depths: [], order: "repeat", force: true });
+  const { tensors, state, close } = loadCheckpoint(at("seed.safetensors"));
+  const model = { ...(state.config["model"] as object), heads: 2, activation: "silu", rotary_base: 500, dropout: 0.4 };
+  writeCheckpoint(at("changed.safetensors"), tensors, { ...state, config: { ...state.config, model } });
+  close();
+  exporting(at("changed.safetensors"));
+  const json = (folder: string): unknown => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+  expect(json(at("out"))).toEqual({ ...(json(modelFolder("wav2vec2_conformer_rotary")) as object), num_attention_heads: 2, hidden_act: "swish", rotary_embedding_base: 500 });
 });
 
 describe("a depth", () => {
