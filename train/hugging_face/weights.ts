@@ -12,6 +12,8 @@ const PICKLED = "pytorch_model.bin";
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string(), "expected tensors and the files that hold them") });
 
+const architecturesSchema = z.looseObject({ architectures: z.array(z.string()).nullish() });
+
 /** A model's tensors, of one file or several, read when their values are asked for. */
 export interface OpenWeights {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
@@ -26,14 +28,31 @@ export interface OpenWeights {
  */
 export function openWeights(folder: string): OpenWeights {
   const at = (name: string): string => join(folder, name);
-  if (existsSync(at(WEIGHTS))) return openSafetensors(at(WEIGHTS));
+  if (existsSync(at(WEIGHTS))) return openFile(at(WEIGHTS));
   if (existsSync(at(INDEX))) return openShards(at(INDEX), at);
   if (existsSync(at(PICKLED)) || existsSync(at(`${PICKLED}.index.json`))) {
+    const name = architectureOf(at("config.json"));
     throw new UserError(
-      `${folder} holds its weights only as ${PICKLED}, a Python pickle, which can run any code when it is read: convert it once with python -c "from transformers import AutoModelForCTC; AutoModelForCTC.from_pretrained('${folder}').save_pretrained('${folder}')"`,
+      `${folder} holds its weights only as ${PICKLED}, a Python pickle, which can run any code when it is read: convert it once with python -c "from transformers import ${name}; ${name}.from_pretrained('${folder}').save_pretrained('${folder}')"`,
     );
   }
   throw new UserError(`${folder} holds no weights: expected ${WEIGHTS} or ${INDEX}`);
+}
+
+/** The class that wrote a folder: another one would leave out what it does not have, or add an output layer that nobody has trained. */
+function architectureOf(file: string): string {
+  const { architectures } = parse(architecturesSchema, readJson(file), file);
+  return architectures?.find((name) => /^\w+$/u.test(name)) ?? "AutoModel";
+}
+
+/** A file of weights. Throws UserError also where it cannot be read, such as a folder. */
+function openFile(path: string): SafetensorsFile {
+  try {
+    return openSafetensors(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function openShards(index: string, at: (name: string) => string): OpenWeights {
@@ -43,7 +62,7 @@ function openShards(index: string, at: (name: string) => string): OpenWeights {
   try {
     for (const name of new Set(map.map(([, shard]) => shard))) {
       if (name.includes("/") || name.includes("\\") || !existsSync(at(name))) throw new UserError(`${index} names the file ${name}, which is not there`);
-      shards.set(name, openSafetensors(at(name)));
+      shards.set(name, openFile(at(name)));
     }
     const tensors = map.map(([tensor, name]): [string, SafeTensor] => {
       const found = shards.get(name)?.tensors.get(tensor);

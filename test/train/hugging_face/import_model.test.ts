@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
@@ -144,8 +144,14 @@ describe("refused in one sentence, with nothing written:", () => {
     writeFileSync(weights, "no weights at all");
     expectRefused(() => importing(from), "model.safetensors is not a safetensors file");
     renameSync(weights, join(from, "pytorch_model.bin"));
-    expectRefused(() => importing(from), "AutoModelForCTC.from_pretrained");
+    expectRefused(() => importing(from), 'python -c "from transformers import Wav2Vec2ForCTC; Wav2Vec2ForCTC.from_pretrained');
+    changedFolder(from, { json: { "config.json": { architectures: ["Wav2Vec2ForPreTraining"] } } });
+    renameSync(weights, join(from, "pytorch_model.bin"));
+    expectRefused(() => importing(from), "Wav2Vec2ForPreTraining.from_pretrained"); // which adds no output layer
     rmSync(join(from, "pytorch_model.bin"));
+    mkdirSync(weights);
+    expectRefused(() => importing(from), "model.safetensors cannot be read: EISDIR");
+    rmSync(weights, { recursive: true });
     expectRefused(() => importing(from), `${from} holds no weights: expected model.safetensors or model.safetensors.index.json`);
     writeFileSync(join(from, "config.json"), "{");
     expectRefused(() => importing(from), "config.json is not valid JSON");
