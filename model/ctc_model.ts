@@ -47,7 +47,7 @@ export interface CtcModel {
     readonly blocks: number;
   };
   /** Output frames for so many input frames: what CTC has to align with. */
-  outputFrames(inputFrames: number): number;
+  readonly outputFrames: (inputFrames: number) => number;
   /** Fewest input frames that leave one. */
   readonly minInputFrames: number;
   /** Input frames from one output frame to the next. */

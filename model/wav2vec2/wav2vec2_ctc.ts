@@ -20,6 +20,7 @@ export class Wav2Vec2Ctc implements CtcModel {
   readonly head: CtcHead;
   readonly minInputFrames: number;
   readonly stride: number;
+  readonly outputFrames: CtcModel["outputFrames"];
   readonly scopes: CtcModel["scopes"];
   readonly paddingMatters: boolean;
 
@@ -27,15 +28,12 @@ export class Wav2Vec2Ctc implements CtcModel {
     this.config = config;
     this.minInputFrames = receptiveField(config);
     this.stride = encoderStride(config);
+    this.outputFrames = (samples) => encodedFrames(config, samples);
     // A group norm counts padding as sound, and nothing hides it from the Conformer blocks' convolution.
     this.paddingMatters = config.featureNorm === "group" || !config.attentionMask || config.kind === "wav2vec2_conformer";
     this.scopes = { encoder: prefixOf(config), firstBlock: `${prefixOf(config)}encoder.layers.0.` };
     this.encoder = new Wav2Vec2Encoder(parameters, config);
     this.head = new CtcHead(parameters, "lm_head", config.dim, config.vocabulary);
-  }
-
-  outputFrames(samples: number): number {
-    return encodedFrames(this.config, samples);
   }
 
   /** Waveforms `[batch, samples, 1]`, normalised, to the logits of each schedule. */

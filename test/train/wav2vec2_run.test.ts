@@ -6,18 +6,20 @@ import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { buildModel } from "../../train/build_model.ts";
+import { buildModel, openRecognizer } from "../../train/build_model.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
+import type { ChunkSeconds } from "../../train/chunks.ts";
 import { loadConfig } from "../../train/config.ts";
 import { padBatch } from "../../train/data/batch.ts";
 import { featureMasks } from "../../train/data/feature_masks.ts";
-import { countParameters, trainingPaths } from "../../train/depths.ts";
+import { countParameters, evaluatedPaths, trainingPaths } from "../../train/depths.ts";
 import type { LogRecord, StepRecord } from "../../train/log_records.ts";
 import { train } from "../../train/main.ts";
 import { planStep } from "../../train/memory_plan.ts";
 import { activationType } from "../../train/precision.ts";
 import { silentObserver, type RunObserver } from "../../train/run_observer.ts";
 import { trainingStep, uploadBatch } from "../../train/training_step.ts";
+import { transcribeFiles } from "../../train/transcribe.ts";
 import { writeSmallCorpus } from "../small_corpus.ts";
 
 /** Frames of 10 ms, and all that a resumed run has to repeat: masks, dropout, LayerDrop, changes of the sound. */
@@ -83,6 +85,22 @@ describe("a run on waveforms", () => {
     expect(trained.has("first_moment/wav2vec2.masked_spec_embed")).toBe(true);
     expect(existsSync(at("features"))).toBe(false);
     parameters.release();
+  });
+
+  it("transcribes files as wholes, and longer ones in chunks of as many frames", async () => {
+    const recognizer = openRecognizer(device, at("whole"));
+    const path = evaluatedPaths(recognizer.config).at(-1)!;
+    const transcribe = (chunks?: ChunkSeconds) => transcribeFiles(device, recognizer, [at("u0.wav"), at("u5.wav")], path, silentObserver, { chunks, timestamps: true }); // 4000 and 5500 samples
+    const whole = await transcribe();
+    expect(whole.faults).toEqual([]);
+    expect((await transcribe({ chunk: 5500 / 8000, overlap: 0.1 })).transcripts).toEqual(whole.transcripts);
+    const { transcripts, faults } = await transcribe({ chunk: 0.5, overlap: 0.1 }); // the first file is one chunk, the second two
+    expect(faults).toEqual([]);
+    expect(transcripts[0]).toEqual(whole.transcripts[0]);
+    expect(transcripts[1]!.seconds).toBe(5500 / 8000);
+    expect(transcripts[1]!.logProbability).not.toBe(whole.transcripts[1]!.logProbability); // each chunk is normalised by itself
+    expect(transcripts[1]!.logProbability / whole.transcripts[1]!.logProbability).toBeCloseTo(1, 1);
+    recognizer.parameters.release();
   });
 });
 
