@@ -155,7 +155,7 @@ export class Parameters {
     return this.#buffers;
   }
 
-  /** Number of trainable values. */
+  /** Number of values, frozen ones included. */
   get count(): number {
     return this.#declared.reduce((sum, { tensor }) => sum + tensor.size, 0);
   }

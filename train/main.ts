@@ -54,7 +54,7 @@ export interface RunOptions {
 }
 
 /**
- * Trains a seed-unfold Conformer: audio -> features -> encoder at two depths or more -> joint loss -> backward ->
+ * Trains a seed that unfolds: audio -> features -> encoder at two depths or more -> joint loss -> backward ->
  * optimiser, until the config's last step. Then it tests the best checkpoint at every depth and writes the report.
  *
  * @returns "finished", or "interrupted" when the signal stopped it; then `resume` goes on as if nothing had happened. While
@@ -80,7 +80,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   const changes = resumed ? configChanges(config, resumed, { force }) : [];
   if (!resumed) expectStart(config);
 
-  // Data: every audio file read once, for normalised log-mel features and labels.
+  // Data: every audio file read once, for normalised features (of waveforms: the samples) and labels.
   const data = await unlessAborted(signal, loadTrainingData(config, resumed, observer, signal));
   if (!data) return "interrupted";
   const { train: set, augmented, dev, units, digest: trainingSet } = data;

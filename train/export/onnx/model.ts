@@ -41,7 +41,7 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
         value(names.lengths, DataType.INT64, ["batch"], "Frames of each utterance without padding."),
       ],
       output: [
-        value(names.logProbs, DataType.FLOAT, ["batch", "output_frames", units.size], "Natural logarithms of the CTC posteriors; class 0 is the blank, the metadata 'units' holds the text of the others."),
+        value(names.logProbs, DataType.FLOAT, ["batch", "output_frames", units.size], `Natural logarithms of the CTC posteriors; class ${units.blank} is the blank, the metadata 'units' holds the text of the others.`),
         value(names.outputLengths, DataType.INT64, ["batch"], `Frames of log_probs that count, each for ${SUBSAMPLING} of the input.`),
       ],
     },
