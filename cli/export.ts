@@ -19,7 +19,7 @@ An .onnx file needs no unfold: any runtime of ONNX (opset 17) runs it. Its input
   features        float32 [batch, frames, bins]; log-mel as Kaldi computes it of 16-bit samples, padded at the end with anything,
                   not normalised (mean and variance are in the graph). Sample rate, bins and the rest: its metadata 'features'.
   lengths         int64 [batch]; real frames of each utterance
-  log_probs       float32 [batch, about frames / 4, classes]; class 0 is the blank, the others' text: its metadata 'units'
+  log_probs       float32 [batch, about frames / 4, classes]; which is the blank, and the others' text: its metadata 'blank' and 'units'
   output_lengths  int64 [batch]; frames of log_probs that count
 `;
 
