@@ -88,13 +88,23 @@ export interface Recognizer extends BuiltModel {
   readonly cmvn: Cmvn | null;
 }
 
-/** Loads a checkpoint file or a run folder. Throws UserError for anything that is not one. */
+/** Whether a checkpoint has the output layer of its model: an encoder that has only been pretrained has none before a run. */
+export const hasHead = ({ tensors }: Checkpoint, { model: { scopes }, parameters }: BuiltModel): boolean =>
+  parameters.all.some(({ name }) => !name.startsWith(scopes.encoder) && tensors.has(name));
+
+/** Throws UserError for a checkpoint without an output layer, which writes no text. */
+export function expectHead(checkpoint: Checkpoint, built: BuiltModel): void {
+  if (!hasHead(checkpoint, built)) throw new UserError(`${checkpoint.path} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`);
+}
+
+/** Loads a checkpoint file or a run folder. Throws UserError for anything that is not one, or that has no output layer. */
 export function openRecognizer(device: Device, path: string): Recognizer {
   const checkpoint = loadCheckpoint(path);
   const { state } = checkpoint;
   const config = restoreConfig(state.config, checkpoint.path);
   const units = unitsFromJSON(state.units, checkpoint.path);
   const built = buildModel(device, config, units.size, { optimizer: false, blank: units.blank, restored: true });
+  expectHead(checkpoint, built);
   restoreParameters(checkpoint, built.parameters, { moments: false });
   checkpoint.close();
   const cmvn = restoreCmvn(state, config, checkpoint.path);

@@ -197,11 +197,13 @@ function parseState(json: string | undefined, path: string): CheckpointState {
 /**
  * Compares a checkpoint's names, types and shapes with those of a model, without reading values.
  *
+ * @param scope beginning of the names that are compared; all unless given
  * @throws UserError that names the tensors which are missing or of another shape
  */
-export function expectFits({ path, tensors }: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
+export function expectFits({ path, tensors }: Checkpoint, parameters: Parameters, { moments, scope = "" }: { moments: boolean; scope?: string }): void {
   if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
-  const faults = storedTensors(parameters, { moments }).flatMap(({ key, shape }) => {
+  const faults = storedTensors(parameters, { moments }).flatMap(({ key, name, shape }) => {
+    if (!name.startsWith(scope)) return [];
     const found = tensors.get(key);
     if (!found) return [`${key} is missing`];
     if (!isFloat(found)) return [`${key} has type ${found.dtype}, expected a floating-point one`];

@@ -3,7 +3,7 @@ import { dryDevice } from "../engine/dry_device.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
-import { buildModel } from "./build_model.ts";
+import { buildModel, hasHead } from "./build_model.ts";
 import { expectFits, type Checkpoint } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
 import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ModelSize } from "./depths.ts";
@@ -28,8 +28,11 @@ export interface Inspection {
   readonly path: string;
   readonly step: number;
   readonly bestWer: number | null;
-  readonly units: number;
-  readonly unitKind: Units["kind"];
+  /** Null of an encoder without output units. */
+  readonly units: number | null;
+  readonly unitKind: Units["kind"] | null;
+  /** False of an encoder that has only been pretrained: of it alone the parameters are counted. */
+  readonly hasHead: boolean;
   readonly parameters: ModelSize;
   readonly parameterBytes: number;
   /** Gradients and both moments. */
@@ -51,14 +54,17 @@ function framesOf(config: TrainConfig): number {
 export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspection {
   const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
-  const units = unitsFromJSON(state.units, path);
-  const built = buildModel(dryDevice(device), config, units.size, { optimizer: true });
-  const { parameters } = built;
-  expectFits(checkpoint, parameters, { moments: false });
-  const counts = countParameters(built);
+  const units = state.units === null ? null : unitsFromJSON(state.units, path);
+  const vocabulary = units?.size ?? checkpoint.tensors.get("lm_head.weight")?.shape[0] ?? 2; // without units: of a model that was imported
+  const built = buildModel(dryDevice(device), config, vocabulary, { optimizer: true });
+  const { model: { scopes }, parameters } = built;
+  const head = hasHead(checkpoint, built);
+  expectFits(checkpoint, parameters, { moments: false, ...(!head && { scope: scopes.encoder }) });
+  const all = countParameters(built);
+  const counts = head ? all : { ...all, whole: all.encoder };
   const batch = { size: 1, frames: framesOf(config), labels: 1 };
   const training = (path: DepthPath, checkpointing: boolean): number =>
-    planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, units.size, batch, [path]).activationBytes;
+    planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, vocabulary, batch, [path]).activationBytes;
 
   const depths: DepthInspection[] = [];
   for (const path of evaluatedPaths(config)) {
@@ -68,7 +74,7 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
       schedule,
       parameters: parametersOf(counts, config.model.blocks, schedule),
       untied: untiedParameters(counts, config.model.blocks, schedule),
-      inferenceBytes: planInference(device, config, units.size, batch, path).activationBytes,
+      inferenceBytes: planInference(device, config, vocabulary, batch, path).activationBytes,
       trainingBytes: training(path, false),
       checkpointedBytes: training(path, true),
     });
@@ -77,8 +83,9 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
     path,
     step: state.step,
     bestWer: state.best?.wer ?? null,
-    units: units.size,
-    unitKind: units.kind,
+    units: units?.size ?? null,
+    unitKind: units?.kind ?? null,
+    hasHead: head,
     parameters: { whole: counts.whole, encoder: counts.encoder },
     parameterBytes: parameters.bytes,
     optimizerBytes: 3 * parameters.trainedBytes,

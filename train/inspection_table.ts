@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatPercent } from "./number_format.ts";
 
 /** An inspection as text: what the checkpoint is, then a line for each depth. */
 export function inspectionTable(inspection: Inspection): string {
-  const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind } = inspection;
+  const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind, hasHead } = inspection;
   const table = new Table({
     head: ["depth", "schedule", "parameters", "encoder", "untied", "saved", "saved of encoder", "inference", "training", "with checkpointing"],
     colAligns: ["right", "left", "right", "right", "right", "right", "right", "right", "right", "right"],
@@ -26,7 +26,7 @@ export function inspectionTable(inspection: Inspection): string {
       formatBytes(d.checkpointedBytes),
     ]);
   return [
-    `${path}: step ${step}${bestWer === null ? "" : `, best dev WER ${formatPercent(bestWer, 2)}`}, ${units} output units (${unitKind})`,
+    `${path}: step ${step}${bestWer === null ? "" : `, best dev WER ${formatPercent(bestWer, 2)}`}, ${units === null ? "no output units" : `${units} output units (${unitKind})`}${hasHead ? "" : ", no output layer yet"}`,
     `parameters: ${formatCount(parameters.whole)} (encoder ${formatCount(parameters.encoder)}), ${formatBytes(parameterBytes)}; gradients and optimiser state ${formatBytes(optimizerBytes)}`,
     withoutInnerRules(table.toString(), [depths.length]),
     `"untied": a model of that depth whose layers share nothing. Inference and training: memory besides parameters, for one utterance of ${seconds} s.`,

@@ -84,7 +84,7 @@ it("inspecting its checkpoint predicts memory, and takes none", () => {
   expect({ seconds, units }).toEqual({ seconds: 10, units: 4 });
   const batch = { size: 1, frames: 1000, labels: 1 };
   for (const [i, path] of evaluatedPaths(configOf()).entries()) {
-    const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units, batch, [path]);
+    const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units as number, batch, [path]);
     expect(depths[i]).toMatchObject({ depth: path.depth, trainingBytes: activationBytes });
     expect(depths[i]!.inferenceBytes).toBeLessThan(depths[i]!.checkpointedBytes);
   }

@@ -4,7 +4,7 @@ import type { CtcModel } from "../../model/ctc_model.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Units } from "../../model/units/units.ts";
-import { declareModel, restoreCmvn } from "../build_model.ts";
+import { declareModel, expectHead, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../config.ts";
 import { countParameters, untiedParameters, type DepthPath } from "../depths.ts";
@@ -48,6 +48,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   }), path);
 
   const built = declareModel(fixed, units.size, { lossScaled: false });
+  expectHead(checkpoint, built);
   const { model: { scopes }, parameters: declared } = built;
   const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
   const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));

@@ -4,16 +4,20 @@ import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { VocabularyUnits } from "../../../model/units/vocabulary.ts";
 import { unitsFromJSON } from "../../../model/units/restore.ts";
-import { declareModel } from "../../../train/build_model.ts";
+import { declareModel, openRecognizer } from "../../../train/build_model.ts";
 import { expectFits, loadCheckpoint, loadState } from "../../../train/checkpoint.ts";
 import { restoreConfig } from "../../../train/config.ts";
 import { importModel, type ImportOptions } from "../../../train/hugging_face/import_model.ts";
+import { inspectCheckpoint } from "../../../train/inspect.ts";
+import { inspectionTable } from "../../../train/inspection_table.ts";
 import { readModelConfig } from "../../../train/hugging_face/config_json.ts";
 import { serialiseSafetensors, type SafeTensor } from "../../../train/safetensors.ts";
+import { testDevice } from "../../test_device.ts";
 import { changedFolder, MODELS, modelFolder, temporaryFolder, weightsOf, type Changes } from "./folders.ts";
 
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder, name);
+const device = testDevice();
 const plain: ImportOptions = { depths: [], order: "repeat", force: true };
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -89,6 +93,25 @@ describe("an imported model", () => {
     expect([...tensors.keys()].filter((name) => /lm_head|quantizer|project_/u.test(name))).toEqual([]);
     expect(state.units).toMatchObject({ blank: 0, size: 32 });
     close();
+  });
+
+  it("without a head or units can be inspected, but writes no text", () => {
+    const weights: Changes["weights"] = (tensors) => ["lm_head.weight", "lm_head.bias"].forEach((name) => tensors.delete(name));
+    const inspect = () => {
+      const checkpoint = loadCheckpoint(at("seed.safetensors"));
+      checkpoint.close();
+      return inspectCheckpoint(device(), checkpoint);
+    };
+    const { parameters } = importing(changedFolder(at("headless"), { weights }));
+    expect(() => openRecognizer(device(), at("seed.safetensors"))).toThrow(new UserError(`${at("seed.safetensors")} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`));
+    const inspection = inspect();
+    expect(inspection).toMatchObject({ units: 32, hasHead: false, parameters: { whole: parameters.encoder, encoder: parameters.encoder } });
+    expect(inspection.depths.map(({ depth }) => depth)).toEqual([2]);
+    expect(inspectionTable(inspection)).toContain("seed.safetensors: step 0, 32 output units (vocabulary), no output layer yet\n");
+
+    importing(changedFolder(at("headless"), { weights, json: { "vocab.json": null, "tokenizer_config.json": null } }));
+    expect(() => openRecognizer(device(), at("seed.safetensors"))).toThrow("is an encoder without output units: a run can start from it (init)");
+    expect(inspectionTable(inspect())).toContain("seed.safetensors: step 0, no output units, no output layer yet\n");
   });
 
   it("may lack the vector of masked frames where it masks none", () => {
