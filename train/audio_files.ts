@@ -39,8 +39,8 @@ export interface ReadFiles {
 }
 
 /**
- * Reads the features of the files that are not longer than `longest` seconds, and how long the others are: those of a WAV file its
- * header says, the other formats have to be decoded.
+ * Reads the features of the files that are not longer than `longest` seconds, and how long the others are: of a WAV file its header
+ * says it, files of the other formats have to be decoded, and once more when they are recognised.
  */
 export async function readAudioFiles({ config, cmvn, model }: Recognizer, files: readonly string[], longest: number, observer: RunObserver): Promise<ReadFiles> {
   const source = openFinishedSource(config, observer.message, { keep: false });
@@ -67,14 +67,14 @@ async function readFile(source: FeatureSource, { file, index }: Pick<AudioFile, 
   const { sampleRate, frameShift, frameLength } = source.frontEnd;
   const known = longest === Infinity ? null : await knownLength(file, sampleRate);
   if (known !== null && known > longest * sampleRate) return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
-  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn });
+  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn, want: { values: true, statistics: false, longest: longest * sampleRate } });
   const seconds = samples / sampleRate;
-  if (seconds > longest) return { file, index, samples, seconds, inParts: false };
+  if (values === null) return { file, index, samples, seconds, inParts: false };
   if (frames < minInputFrames) {
     const needed = (minInputFrames - 1) * frameShift + frameLength;
     throw new UserError(`${file}: ${milliseconds(samples, sampleRate)} ms of audio are too short to recognise anything; ${milliseconds(needed, sampleRate)} ms or more are needed`);
   }
-  return { file, index, features: values as Float32Array, frames, labels: new Int32Array(), seconds };
+  return { file, index, features: values, frames, labels: new Int32Array(), seconds };
 }
 
 /**

@@ -34,19 +34,20 @@ export class FeatureComputer {
   async compute(request: FeatureRequest): Promise<FeatureAnswer> {
     const { features, ...origin } = await this.#find(request);
     const { cmvn, want } = request;
+    const computed = !isTooLong(features.samples, request);
     return {
       ...origin,
       samples: features.samples,
       frames: features.frames,
-      statistics: want.statistics ? utteranceCmvn(features) : null,
-      values: want.values ? (cmvn ? applyCmvn(cmvn, features) : features).values : null,
+      statistics: want.statistics && computed ? utteranceCmvn(features) : null,
+      values: want.values && computed ? (cmvn ? applyCmvn(cmvn, features) : features).values : null,
     };
   }
 
   async #find(request: FeatureRequest): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
     const { path, piece, speed } = request;
     const { cacheKey } = this.#frontEnd;
-    const cache = request.noise || request.gainDb !== null || request.span ? null : this.#cache;
+    const cache = request.noise || request.gainDb !== null || request.span || request.want.longest !== undefined ? null : this.#cache;
     const content = cache === null || cacheKey === null ? null : (request.content ?? hashOf(path));
     if (cache === null || cacheKey === null || content === null) return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
 
@@ -57,9 +58,11 @@ export class FeatureComputer {
     return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features, this.#spareBytes) };
   }
 
-  async #make({ path, piece, span, speed, noise, gainDb }: FeatureRequest): Promise<StoredFeatures> {
+  async #make(request: FeatureRequest): Promise<StoredFeatures> {
+    const { path, piece, span, speed, noise, gainDb } = request;
     const rate = this.#frontEnd.sampleRate;
     const { samples } = span ? await readAudioSpan(path, rate, span) : await readAudio(path, rate, piece);
+    if (isTooLong(samples.length, request)) return { samples: samples.length, frames: this.#frontEnd.frameCount(samples.length), bins: this.#frontEnd.bins, values: new Float32Array() };
     let waveform = await changeSpeed(samples, rate, speed);
     if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
     if (gainDb !== null) waveform = changeVolume(waveform, gainDb);
@@ -82,6 +85,8 @@ export class FeatureComputer {
     return samples;
   }
 }
+
+const isTooLong = (samples: number, { want: { longest = Infinity } }: FeatureRequest): boolean => samples > longest;
 
 /** Null for a file that cannot be read: decoding it says why. */
 function hashOf(path: string): string | null {

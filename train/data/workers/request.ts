@@ -30,17 +30,20 @@ export interface FeatureRequest extends AudioPart {
   readonly gainDb: number | null;
   /** What to normalise the values with; null: not at all. */
   readonly cmvn: Cmvn | null;
-  /** What of it is wanted: the fewer, the less is copied. */
-  readonly want: { readonly values: boolean; readonly statistics: boolean };
+  /**
+   * What of it is wanted: the fewer, the less is copied. Of one of more samples than `longest`, only how many there are: its features
+   * are not computed. With `longest` nothing is cached.
+   */
+  readonly want: { readonly values: boolean; readonly statistics: boolean; readonly longest?: number | undefined };
 }
 
 export interface FeatureAnswer {
   /** Length of the utterance as recorded, in samples at the front end's rate. */
   readonly samples: number;
   readonly frames: number;
-  /** `[frames, bins]`, if wanted. */
+  /** `[frames, bins]`, if wanted and not too long. */
   readonly values: Float32Array | null;
-  /** Of the utterance before normalisation, if wanted. */
+  /** Of the utterance before normalisation, if wanted and not too long. */
   readonly statistics: Cmvn | null;
   /** Hash of the file's bytes, if it was needed. */
   readonly content: string | null;
