@@ -10,6 +10,9 @@
  *
  * Chunks start on multiples of the model's stride, so that all their output frames lie on the one grid that the whole recording's
  * frames lie on, and there are exactly as many of them. They are spread evenly: what the last one would lack, all overlap more.
+ *
+ * Where a model takes normalised waveforms, each chunk is brought to mean 0 and variance 1 by itself, as in Hugging Face's pipeline:
+ * the loudness of the whole recording is not known before all of it is read. Log-mel features are normalised as in training.
  */
 import { UserError } from "../engine/errors.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
