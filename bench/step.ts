@@ -140,7 +140,7 @@ async function benchConfiguration(
   watch: (path: string) => (result: PathResult | FailedPath) => void,
 ): Promise<StepResult> {
   const { activation } = activationType(device, config.precision);
-  const built = buildModel(device, config, configuration.vocabulary, { optimizer: true, half: activation === "f16" });
+  const built = buildModel(device, config, configuration.vocabulary, { optimizer: true, half: activation === "f16", blank: 0 });
   const batch = randomBatch(device, configuration, config);
   const counts = countParameters(built);
   const paths: (PathResult | FailedPath)[] = [];

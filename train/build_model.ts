@@ -29,7 +29,7 @@ const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
  *
  * @param blank class of the blank, which changes no shape
  */
-export function declareModel(config: TrainConfig, vocabulary: number, { lossScaled, blank = 0 }: { lossScaled: boolean; blank?: number }): BuiltModel {
+export function declareModel(config: TrainConfig, vocabulary: number, { lossScaled, blank }: { lossScaled: boolean; blank: number }): BuiltModel {
   const parameters = new Parameters();
   const model = createModel(parameters, config, vocabulary, blank);
   const lossScale = lossScaled ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
@@ -41,14 +41,14 @@ export interface BuildOptions {
   readonly optimizer: boolean;
   /** Keep f16 copies of the values, for tapes whose activations are f16. */
   readonly half?: boolean;
-  /** Class of the blank, of the units that the model writes; 0 unless given. */
-  readonly blank?: number;
+  /** Class of the blank, of the units that the model writes. */
+  readonly blank: number;
   /** All values will come from a checkpoint: none are drawn. */
   readonly restored?: boolean;
 }
 
 /** The model of a config, with freshly drawn parameters unless they are `restored`. */
-export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false, blank = 0, restored = false }: BuildOptions): BuiltModel {
+export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false, blank, restored = false }: BuildOptions): BuiltModel {
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
   const lossScaled = (half || config.precision === "f16") && optimizer;
   const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
@@ -58,7 +58,7 @@ export function buildModel(device: Device, config: TrainConfig, vocabulary: numb
 
 /** How the model of a config counts frames; needs no device, as nothing is computed. */
 export function modelFrames(config: TrainConfig): Pick<CtcModel, "outputFrames" | "minInputFrames" | "stride"> {
-  const { model } = declareModel(config, 2, { lossScaled: false }); // of any vocabulary
+  const { model } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any vocabulary
   return { outputFrames: (frames) => model.outputFrames(frames), minInputFrames: model.minInputFrames, stride: model.stride };
 }
 

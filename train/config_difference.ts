@@ -50,8 +50,8 @@ function isOtherModel(config: TrainConfig, kept: TrainConfig): boolean {
 }
 
 function parameterShapes(config: TrainConfig): Map<string, string> {
-  const vocabulary = 2; // that of the checkpoint's units in both, whatever it is
-  const { parameters } = declareModel(config, vocabulary, { lossScaled: config.precision === "f16" });
+  const [vocabulary, blank] = [2, 0]; // those of the checkpoint's units in both, whatever they are
+  const { parameters } = declareModel(config, vocabulary, { lossScaled: config.precision === "f16", blank });
   const buffers = parameters.buffers.map(({ name, tensor: { shape } }) => [name, shape] as const);
   return new Map([...parameters.all.map(({ name, fileShape }) => [name, fileShape] as const), ...buffers].map(([name, shape]) => [name, shape.join(" ")]));
 }

@@ -38,7 +38,7 @@ export function startFrom(path: string, { model, parameters }: BuiltModel, units
 /** Refuses a config whose encoder is not that of the checkpoint it starts from: said before hours of audio are read. */
 export function expectStart(config: TrainConfig): void {
   if (config.init === null) return;
-  const { model, parameters } = declareModel(config, 2, { lossScaled: false });
+  const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
   expectTensors(checkpoint, modelTensors(parameters).filter(({ name }) => name.startsWith(model.scopes.encoder)));

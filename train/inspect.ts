@@ -56,7 +56,7 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
   const config = restoreConfig(state.config, path);
   const units = state.units === null ? null : unitsFromJSON(state.units, path);
   const vocabulary = units?.size ?? checkpoint.tensors.get("lm_head.weight")?.shape[0] ?? 2; // without units: of a model that was imported
-  const built = buildModel(dryDevice(device), config, vocabulary, { optimizer: true });
+  const built = buildModel(dryDevice(device), config, vocabulary, { optimizer: true, blank: units?.blank ?? 0 });
   const { model: { scopes }, parameters } = built;
   const head = hasHead(checkpoint, built);
   expectFits(checkpoint, parameters, { moments: false, ...(!head && { scope: scopes.encoder }) });

@@ -106,10 +106,13 @@ export function planEvaluation(device: Device, config: TrainConfig, vocabulary: 
   return { batch, depths: paths.map(({ depth }) => depth), ...memory };
 }
 
+/** Whichever class it is, memory is the same. */
+const BLANK = 0;
+
 function measure(device: Device, config: TrainConfig, vocabulary: number, training: boolean, body: (tape: Tape, built: BuiltModel) => void): StepMemory {
   const dry = dryDevice(device);
   const { activation } = activationType(device, training ? config.precision : "f32");
-  const built = buildModel(dry, config, vocabulary, { optimizer: training, half: activation === "f16" });
+  const built = buildModel(dry, config, vocabulary, { optimizer: training, half: activation === "f16", blank: BLANK });
   const held = dry.pool.statistics.liveBytes;
   const tape = new Tape(dry, { grad: training, activation });
   body(tape, built);
@@ -121,7 +124,7 @@ function measure(device: Device, config: TrainConfig, vocabulary: number, traini
 /** What a model holds before its first step. */
 function heldBy(device: Device, config: TrainConfig, vocabulary: number, optimizer: boolean): number {
   const dry = dryDevice(device);
-  buildModel(dry, config, vocabulary, { optimizer, half: activationType(device, config.precision).activation === "f16" });
+  buildModel(dry, config, vocabulary, { optimizer, half: activationType(device, config.precision).activation === "f16", blank: BLANK });
   return dry.pool.statistics.liveBytes;
 }
 

@@ -20,7 +20,7 @@ if (!configuration || path === undefined) throw new Error(`usage: export_step.ts
 const config = trainConfigOf(configuration);
 const without = { ...config, model: { ...config.model, dropout: 0 } };
 const device = await openDevice();
-const built = buildModel(device, without, configuration.vocabulary, { optimizer: true });
+const built = buildModel(device, without, configuration.vocabulary, { optimizer: true, blank: 0 });
 const batch = randomBatch(device, configuration, config);
 const paths = trainingPaths(config, 0);
 

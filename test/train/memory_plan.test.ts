@@ -34,7 +34,7 @@ async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
   expect(device.pool.statistics).toMatchObject({ liveBytes: 0, allocatedBytes: 0 });
   device.pool.resetPeak();
   const { activation } = activationType(device, config.precision);
-  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16" });
+  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16", blank: 0 });
   const { accumulate } = config.batch;
   for (let part = 0; part < 2 * accumulate; part++) {
     const tape = new Tape(device, { seed: 1, step: part, activation });
@@ -75,7 +75,7 @@ it("an evaluation between steps needs what the pool reports of it", async () => 
   const planned = planEvaluation(device, config, UNITS, shape);
   device.trim();
   const { activation } = activationType(device, config.precision);
-  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16" });
+  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16", blank: 0 });
   device.pool.resetPeak();
   const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
   const references = utterances.map(({ labels }) => labels);

@@ -22,4 +22,4 @@ unfold: { depths: [2, 4] }
 }
 
 /** Its model, for 5 characters. */
-export const smallModel = (device: Device, config: TrainConfig = smallConfig(), optimizer = false): BuiltModel => buildModel(device, config, 6, { optimizer });
+export const smallModel = (device: Device, config: TrainConfig = smallConfig(), optimizer = false): BuiltModel => buildModel(device, config, 6, { optimizer, blank: 0 });

@@ -74,7 +74,7 @@ describe("a run on waveforms", () => {
 
   it("does not train the feature encoder, of which there are no moments; writes no features to disk", async () => {
     const trained = valuesOf("whole");
-    const { parameters } = buildModel(device, config(), 4, { optimizer: false });
+    const { parameters } = buildModel(device, config(), 4, { optimizer: false, blank: 0 });
     const frozen = parameters.all.filter((parameter) => parameter.frozen).map(({ name }) => name);
     expect(frozen).toContain("wav2vec2.feature_extractor.conv_layers.0.conv.weight");
     for (const name of frozen) {
@@ -159,7 +159,7 @@ describe("the plan of a step on waveforms is what the pool reports of it", () =>
     expect(device.pool.statistics.liveBytes).toBe(0);
     device.pool.resetPeak();
     const { activation } = activationType(device, planned.precision);
-    const built = buildModel(device, planned, 4, { optimizer: true, half: activation === "f16" });
+    const built = buildModel(device, planned, 4, { optimizer: true, half: activation === "f16", blank: 0 });
     const outputs = items.map(({ frames }) => built.model.outputFrames(frames));
     const batch = { ...padBatch(items, 1), masks: featureMasks(outputs, outputs[0]!, 16, planned.masking!, [[1], [2]]) };
     for (let step = 1; step <= 2; step++) {

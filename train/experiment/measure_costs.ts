@@ -24,12 +24,12 @@ export async function measureCosts(
   observer: RunObserver,
   signal: AbortSignal,
 ): Promise<Map<string, MeasuredCost>> {
-  const { batches, typical, utterances, batchesPerEpoch, evaluated, vocabulary, readingSeconds } = workload;
+  const { batches, typical, utterances, batchesPerEpoch, evaluated, readingSeconds } = workload;
   const costs = new Map<string, MeasuredCost>();
   const task = observer.task("measuring the rows", rows.length);
   for (const { name, runs, config } of rows) {
     if (signal.aborted) break;
-    const row = new TimedRow(device, config, vocabulary);
+    const row = new TimedRow(device, config, workload);
     try {
       await row.stepSeconds([batches[0] ?? typical, batches.at(-1) ?? typical]); // compiles
       const stepSeconds = await row.stepSeconds(batches);

@@ -10,6 +10,7 @@ import { activationType } from "../precision.ts";
 import { recognise } from "../recognise.ts";
 import { StepClock } from "../step_clock.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
+import type { Workload } from "./workload.ts";
 
 /** Bytes of a training step's memory, by what they hold. */
 export interface StepMemory {
@@ -30,16 +31,16 @@ export class TimedRow {
   #step = 0;
 
   /** @param checkpoint whose weights to load; without it they are drawn */
-  constructor(device: Device, config: TrainConfig, vocabulary: number, checkpoint?: Checkpoint) {
+  constructor(device: Device, config: TrainConfig, { vocabulary, blank }: Pick<Workload, "vocabulary" | "blank">, checkpoint?: Checkpoint) {
     const { activation } = activationType(device, config.precision);
     const before = device.pool.statistics.liveBytes;
     this.config = config;
     this.#device = device;
-    this.#built = buildModel(device, config, vocabulary, { optimizer: true, half: activation === "f16" });
+    this.#built = buildModel(device, config, vocabulary, { optimizer: true, half: activation === "f16", blank });
     if (checkpoint) restoreParameters(checkpoint, this.#built.parameters, { moments: false });
     const held = device.pool.statistics.liveBytes - before;
     const dry = dryDevice(device);
-    buildModel(dry, config, vocabulary, { optimizer: false, half: activation === "f16" });
+    buildModel(dry, config, vocabulary, { optimizer: false, half: activation === "f16", blank });
     const parameters = dry.pool.statistics.liveBytes;
     this.#bytes = { parameters, optimizer: held - parameters };
   }

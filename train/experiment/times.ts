@@ -62,13 +62,13 @@ export async function measureTimes(
   observer: RunObserver,
   signal: AbortSignal,
 ): Promise<Times | undefined> {
-  const { typical, utterances, seconds, vocabulary } = workload;
+  const { typical, utterances, seconds } = workload;
   const timed: { name: string; row: TimedRow; memory: Times["rows"][string]["memory"]; steps: number[]; factors: Map<number, number[]> }[] = [];
   const task = observer.task("measuring times", (rounds + 1) * rows.length);
   try {
     for (const { name, config, folder } of rows) {
       const checkpoint = loadCheckpoint(join(folder, "best.safetensors"));
-      const row = new TimedRow(device, config, vocabulary, checkpoint);
+      const row = new TimedRow(device, config, workload, checkpoint);
       checkpoint.close();
       timed.push({ name, row, memory: await row.memory(typical), steps: [], factors: new Map(row.paths.map(({ depth }) => [depth, []])) });
       for (const path of row.paths) await row.recogniseSeconds(utterances, path); // compiles, as the steps above

@@ -7,8 +7,9 @@ import type { RunObserver } from "../run_observer.ts";
 
 /** What all rows are measured with. */
 export interface Workload {
-  /** Output units of a model. */
+  /** Output classes of a model, the blank included, and which of them it is. */
   readonly vocabulary: number;
+  readonly blank: number;
   /** Batches of one epoch. */
   readonly batchesPerEpoch: number;
   /** Some of them, from the smallest to the largest at equal distances: their mean is close to the epoch's. */
@@ -50,6 +51,7 @@ async function sampleData({ train, dev, tests, units }: TrainingData, config: Tr
   const tested = spread((tests[0]?.set ?? dev).utterances.toSorted((a, b) => a.frames - b.frames), UTTERANCES);
   return {
     vocabulary: units.size,
+    blank: units.blank,
     batchesPerEpoch: indices.length,
     batches,
     typical: batches[batches.length >> 1] as Batch,

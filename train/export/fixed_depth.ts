@@ -47,7 +47,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
   }), path);
 
-  const built = declareModel(fixed, units.size, { lossScaled: false });
+  const built = declareModel(fixed, units.size, { lossScaled: false, blank: units.blank });
   expectHead(checkpoint, built);
   const { model: { scopes }, parameters: declared } = built;
   const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];

@@ -53,7 +53,7 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const origin = state.huggingFace && parseHuggingFaceState(state.huggingFace, path);
   const hasHead = tensors.has("lm_head.weight");
   const model: Wav2Vec2Config = { ...config.model, inputDim: 1, vocabulary: units?.size ?? tensors.get("lm_head.weight")?.shape[0] ?? 2, blank: units?.blank ?? 0 };
-  const { parameters } = declareModel(config, model.vocabulary, { lossScaled: false });
+  const { parameters } = declareModel(config, model.vocabulary, { lossScaled: false, blank: model.blank });
 
   const stored = storedTensors(checkpoint, parameters, hasHead);
   const buffers = new Map(origin ? Object.entries(origin.kept).map(([name, packed]) => [name, unpackTensor(packed)]) : countersOf(model));
