@@ -134,11 +134,12 @@ describe("init", () => {
     expect((valuesOf("started").get("lm_head.weight") as Float32Array).length).toBe(5 * 16);
   });
 
-  it("gives a config what it does not say: model, features, sample rate, units, depths, masks", () => {
+  it("gives a config what it does not say: model, features, sample rate, units, depths, masks, LayerDrop", () => {
     writeFileSync(at("started.yaml"), "init: whole\ndata: { train: train.jsonl, dev: dev.jsonl }\nmodel: { activation_dropout: 0.3 }\nunfold: { depths: [1, 2] }\n");
     const [whole, started] = [config(), loadConfig(at("started.yaml"))];
     expect(started.model).toEqual({ ...whole.model, activationDropout: 0.3 });
     expect([started.features, started.units, started.masking, started.data.sampleRate]).toEqual([whole.features, whole.units, whole.masking, 8000]);
+    expect([started.loss.layerDrop, loadConfig(at("started.yaml"), ["loss.layer_drop=0"]).loss.layerDrop]).toEqual([0.2, 0]);
     expect(started.unfold).toEqual({ ...whole.unfold, depths: [1, 2] });
   });
 

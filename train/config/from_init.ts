@@ -12,15 +12,16 @@ export interface Origin {
 const SECTIONS = ["model", "features", "unfold", "masking"] as const;
 
 /**
- * A config's values with those of the checkpoint that it starts from: model, features, sample rate, units, unfolding and masking,
- * as far as the config does not say them itself.
+ * A config's values with those of the checkpoint that it starts from: model, features, sample rate, units, unfolding, masking and
+ * LayerDrop, as far as the config does not say them itself.
  */
 export function inherit(given: Readonly<Record<string, unknown>>, { config, units }: Origin): Record<string, unknown> {
   const data = { ...pick(config["data"], "sample_rate"), ...section(given["data"]) };
+  const loss = { ...pick(config["loss"], "layer_drop"), ...section(given["loss"]) };
   const sections = SECTIONS.flatMap((key): [string, unknown][] => (key in config ? [[key, merged(given[key], config[key])]] : []));
   // Files that the checkpoint's units came from may be gone: what they held is in the checkpoint.
   const ownUnits = units === null ? {} : { units: pick(config["units"], "kind") };
-  return { ...given, ...(Object.keys(data).length > 0 && { data }), ...Object.fromEntries(sections), ...("units" in given ? { units: given["units"] } : ownUnits) };
+  return { ...given, ...(Object.keys(data).length > 0 && { data }), ...(isSection(given["loss"] ?? {}) && { loss }), ...Object.fromEntries(sections), ...("units" in given ? { units: given["units"] } : ownUnits) };
 }
 
 /** The values written, over those of the checkpoint where these are of the same kind. */

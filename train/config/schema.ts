@@ -11,7 +11,7 @@ import { unitsSchema } from "./units_schema.ts";
 export const configSchema = z.strictObject({
   seed: whole(0).default(0).describe("Of all randomness: initial weights, order of utterances, dropout, masks. The same seed gives the same run."),
   init: text("the path of a checkpoint").nullable().default(null)
-    .describe("Checkpoint whose weights a new run starts from, of `unfold import` or of a run. Its model, features, sample rate, units, unfolding and masking are the config's where the config does not say them."),
+    .describe("Checkpoint whose weights a new run starts from, of `unfold import` or of a run. Its model, features, sample rate, units, unfolding, masking and LayerDrop are the config's where the config does not say them."),
   data: dataSchema.describe("Manifests and how their audio is read."),
   features: featuresSchema.prefault({}).describe("What the model reads."),
   units: unitsSchema.prefault({}).describe("What the model writes: the classes of its output."),

@@ -43,6 +43,9 @@ const configSchema = z.looseObject({
   activation_dropout: share(0.1),
   feat_proj_dropout: share(0),
   final_dropout: share(0.1),
+  layerdrop: z.number().min(0).lt(1, "expected less than 1: a step without any layer trains nothing").default(0.1),
+  attention_dropout: share(0.1),
+  conformer_conv_dropout: share(0.1),
   apply_spec_augment: z.boolean().default(true),
   mask_time_prob: share(0.05),
   mask_time_length: count(10),
@@ -136,6 +139,15 @@ export function readMasking(config: HuggingFaceConfig): Record<string, number> |
     channel_length: config.mask_feature_length,
     channel_min: config.mask_feature_min_masks,
   };
+}
+
+/** A line for each dropout over 0 that the models of this project do not have. */
+export function missingDropouts({ model_type, attention_dropout, conformer_conv_dropout, hidden_dropout }: HuggingFaceConfig): string[] {
+  const isOther = model_type === "wav2vec2-conformer" && conformer_conv_dropout > 0 && conformer_conv_dropout !== hidden_dropout;
+  return [
+    ...(attention_dropout > 0 ? [`attention_dropout ${attention_dropout} is not there: fine-tuning runs without`] : []),
+    ...(isOther ? [`conformer_conv_dropout ${conformer_conv_dropout} is not there: fine-tuning has hidden_dropout, ${hidden_dropout}, after convolutions too`] : []),
+  ];
 }
 
 /** What the JSON of a model of this project has to say, of a model that came from no such file. */

@@ -5,7 +5,7 @@ import { UserError } from "../../engine/errors.ts";
 import type { VocabularyUnits } from "../../model/units/vocabulary.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import { parse, readJson, readVocabulary } from "../tokenizer/vocabulary_file.ts";
-import { parseModelConfig, readMasking, readModelConfig } from "./config_json.ts";
+import { missingDropouts, parseModelConfig, readMasking, readModelConfig } from "./config_json.ts";
 
 /** Files of a folder that are kept as they are, so that an export can write them again. */
 const TEXT_FILES = ["config.json", "preprocessor_config.json", "processor_config.json", "vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
@@ -24,6 +24,10 @@ export interface ModelFolder {
   readonly config: Wav2Vec2Config;
   /** The section `masking` of a training config. */
   readonly masking: Record<string, number> | null;
+  /** Probability of LayerDrop. */
+  readonly layerDrop: number;
+  /** A line for each dropout of config.json that is not there. */
+  readonly missingDropouts: readonly string[];
   /** Of the waveform, in Hz. */
   readonly sampleRate: number;
   /** Whether each waveform is brought to mean 0 and variance 1. */
@@ -46,13 +50,16 @@ export function readModelFolder(path: string): ModelFolder {
   if (!existsSync(at("config.json"))) throw new UserError(`${path} holds no config.json: expected a folder as save_pretrained of Hugging Face transformers writes it`);
   const json = readJson(at("config.json"));
   const config = readModelConfig(json, at("config.json"));
+  const parsed = parseModelConfig(json, at("config.json"));
   const { sampling_rate, do_normalize, return_attention_mask } = readExtractor(at);
   const units = existsSync(at("vocab.json")) ? readVocabulary(at("vocab.json"), { size: config.vocabulary }) : null;
   if (units && units.blank !== config.blank) throw new UserError(`${path}: pad_token_id of config.json, the blank of CTC, is ${config.blank}, but the padding token of vocab.json has the number ${units.blank}`);
   return {
     path,
     config: { ...config, attentionMask: return_attention_mask ?? config.attentionMask },
-    masking: readMasking(parseModelConfig(json, at("config.json"))),
+    masking: readMasking(parsed),
+    layerDrop: parsed.layerdrop,
+    missingDropouts: missingDropouts(parsed),
     sampleRate: sampling_rate,
     normalise: do_normalize,
     units,

@@ -55,7 +55,7 @@ function configJson({ config, model, layers, units, hasHead, dtype }: FolderCont
   const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snakeKeys(config.masking) as Record<string, number>));
   if (original === undefined) {
     const { vocab_size, pad_token_id, architectures, ...encoder } = made;
-    return { ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, ...(dtype && { dtype }) };
+    return { ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, layerdrop: config.loss.layerDrop, ...(dtype && { dtype }) };
   }
   const given = JSON.parse(original) as Record<string, unknown>;
   const dtypes = Object.fromEntries(["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]));

@@ -40,6 +40,8 @@ export interface ImportedModel {
   readonly hasHead: boolean;
   /** Tensors that only pretraining uses. */
   readonly leftOut: readonly string[];
+  /** A line for each dropout of config.json that is not there. */
+  readonly missingDropouts: readonly string[];
   readonly bytes: number;
 }
 
@@ -84,6 +86,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       units: folder.units,
       hasHead: matched.hasHead,
       leftOut: matched.leftOut,
+      missingDropouts: folder.missingDropouts,
       bytes: statSync(out).size,
     };
   } finally {

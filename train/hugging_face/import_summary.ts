@@ -2,7 +2,7 @@ import { formatBytes, formatCompact, formatPercent } from "../number_format.ts";
 import type { ImportedModel } from "./import_model.ts";
 
 /** What an import made, for a reader: a line each, the last one ended. */
-export function importSummary({ config, originalLayers, layers, schedule, parameters, untied, units, hasHead, leftOut, bytes }: ImportedModel, out: string): string {
+export function importSummary({ config, originalLayers, layers, schedule, parameters, untied, units, hasHead, leftOut, missingDropouts, bytes }: ImportedModel, out: string): string {
   const share = (part: "whole" | "encoder"): string => formatPercent(1 - parameters[part] / untied[part]);
   const saved =
     untied.whole === parameters.whole
@@ -16,6 +16,7 @@ export function importSummary({ config, originalLayers, layers, schedule, parame
     units ? `${units.size} output classes, the blank is class ${units.blank}` : "no vocabulary: the run that starts from it (init) has units of its own",
     ...(hasHead ? [] : ["no output layer (lm_head): the run that starts from it draws one"]),
     ...(leftOut.length > 0 ? [`left out, as only pretraining uses them: ${leftOut.join(", ")}`] : []),
+    ...missingDropouts,
   ];
   return `${lines.join("\n")}\n`;
 }

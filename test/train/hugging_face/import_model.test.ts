@@ -7,6 +7,7 @@ import { unitsFromJSON } from "../../../model/units/restore.ts";
 import { declareModel, openRecognizer } from "../../../train/build_model.ts";
 import { expectFits, loadCheckpoint, loadState } from "../../../train/checkpoint.ts";
 import { restoreConfig } from "../../../train/config.ts";
+import { importSummary } from "../../../train/hugging_face/import_summary.ts";
 import { importModel, type ImportOptions } from "../../../train/hugging_face/import_model.ts";
 import { inspectCheckpoint } from "../../../train/inspect.ts";
 import { inspectionTable } from "../../../train/inspection_table.ts";
@@ -36,6 +37,7 @@ describe("an imported model", () => {
     expect(config.unfold).toMatchObject({ order: "repeat", depths: [2, 3, 5] });
     expect(config.masking).toMatchObject({ timeProb: 0.05, timeLength: 10, timeMin: 2, channelProb: 0 });
     expect(config.data.sampleRate).toBe(16000);
+    expect(config.loss.layerDrop).toBe(0.1);
     const units = unitsFromJSON(state.units, "seed");
     expect([units.size, units.blank]).toEqual([32, name === "wav2vec2_large" ? 31 : 0]);
     expect(units.decode(units.encode("HELLO WORLD"))).toBe("HELLO WORLD");
@@ -112,6 +114,15 @@ describe("an imported model", () => {
     importing(changedFolder(at("headless"), { weights, json: { "vocab.json": null, "tokenizer_config.json": null } }));
     expect(() => openRecognizer(device(), at("seed.safetensors"))).toThrow("is an encoder without output units: a run can start from it (init)");
     expect(inspectionTable(inspect())).toContain("seed.safetensors: step 0, no output units, no output layer yet\n");
+  });
+
+  it("trains with its LayerDrop, and says which dropouts it does not have", () => {
+    expect(importing(changedFolder(at("dropouts"), { json: { "config.json": { layerdrop: 0.25 } } })).config.loss.layerDrop).toBe(0.25);
+    const summaryOf = (of: (typeof MODELS)[number], json: Record<string, unknown>): string[] => importSummary(importing(changedFolder(at("dropouts"), { of, json: { "config.json": json } })), "seed").split("\n").slice(4, -1);
+    expect(summaryOf("hubert_base", {})).toEqual(["32 output classes, the blank is class 0", "attention_dropout 0.1 is not there: fine-tuning runs without"]);
+    expect(summaryOf("hubert_base", { attention_dropout: 0, conformer_conv_dropout: 0.2 })).toHaveLength(1);
+    expect(summaryOf("wav2vec2_conformer_rotary", { attention_dropout: 0, conformer_conv_dropout: 0.2 }).at(-1)).toBe("conformer_conv_dropout 0.2 is not there: fine-tuning has hidden_dropout, 0.1, after convolutions too");
+    expect(() => importing(changedFolder(at("dropouts"), { json: { "config.json": { layerdrop: 1 } } }))).toThrow("config.json: layerdrop is 1, expected less than 1");
   });
 
   it("may lack the vector of masked frames where it masks none", () => {
