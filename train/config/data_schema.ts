@@ -14,7 +14,7 @@ export const dataSchema = z.strictObject({
   dev: text("the path of a manifest").describe("Manifest of the utterances evaluated during training, by which the best checkpoint is chosen."),
   test: testSets.optional().describe("Manifest evaluated at the end, or several as a section of names and manifests; none if left out."),
   sample_rate: whole(1000, 192_000).default(16000).describe("Hz. Audio of another rate is resampled to it."),
-  cmvn: text("the path of a file").nullable().default(null).describe("Mean and variance to normalise features with, as `unfold data stats` writes them; computed of the training set if null."),
+  cmvn: text("the path of a file").nullable().default(null).describe("Mean and variance to normalise features with, as `unfold data stats` writes them; if null, that of the checkpoint which `init` names, or else computed of the training set."),
   skip_broken: yesOrNo().default(false).describe("Leave out audio files that cannot be read, with a warning, instead of stopping before the first epoch."),
   workers: whole(0, 64).nullable().default(null).describe("Threads that read audio and compute features; one less than there are cores, 8 at most, if null. 0: the main thread does it."),
   cache: z.union([text("the path of a folder"), z.literal(false)], { error: "expected the path of a folder, or false" }).nullable().default(null)

@@ -3,7 +3,7 @@ import type { Cmvn } from "../../model/features/cmvn.ts";
 import type { FrontEnd } from "../../model/features/front_end.ts";
 import type { Units } from "../../model/units/units.ts";
 import { modelFrames, restoreCmvn } from "../build_model.ts";
-import type { Checkpoint } from "../checkpoint.ts";
+import { loadCheckpoint, type Checkpoint } from "../checkpoint.ts";
 import type { TrainConfig } from "../config.ts";
 import { openFusion } from "../language_model.ts";
 import type { RunObserver, TaskDisplay } from "../run_observer.ts";
@@ -36,7 +36,8 @@ export interface TrainingData {
 }
 
 /**
- * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming.
+ * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming; the
+ * normalisation also from a checkpoint that the run starts from.
  *
  * @throws UserError that names file and line before anything is trained; the signal's reason, at once, when it is aborted
  */
@@ -94,10 +95,14 @@ async function readSets(
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units, search };
 }
 
-/** What to normalise with: the checkpoint's or the config's; null if it has to be computed. */
+/** What to normalise with: what the resumed run does, the config says, or the weights that a run starts from expect; null if it has to be computed. */
 function knownCmvn(config: TrainConfig, resumed: Checkpoint | undefined, { bins }: FrontEnd): Cmvn | null {
   if (resumed) return restoreCmvn(resumed.state, config, resumed.path);
-  return config.data.cmvn === null ? null : readStatistics(config.data.cmvn, bins);
+  if (config.data.cmvn !== null) return readStatistics(config.data.cmvn, bins);
+  if (config.init === null) return null;
+  const { path, state, close } = loadCheckpoint(config.init);
+  close();
+  return state.cmvn === null ? null : restoreCmvn(state, config, path);
 }
 
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>

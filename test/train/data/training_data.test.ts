@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadConfig } from "../../../train/config.ts";
+import { serialiseCmvn } from "../../../model/features/cmvn.ts";
+import { writeCheckpoint } from "../../../train/checkpoint.ts";
+import { loadConfig, plainConfig } from "../../../train/config.ts";
 import { loadTrainingData } from "../../../train/data/training_data.ts";
 import { silentObserver } from "../../../train/run_observer.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
@@ -22,4 +24,21 @@ test.each(["before it begins", "while it reads"])("interrupted %s, reading ends 
   if (moment === "before it begins") stop.abort(reason);
   await expect(loadTrainingData(loadConfig(join(folder, "config.yaml"), ["data.cache=false"]), undefined, observer, stop.signal)).rejects.toBe(reason);
   expect(read).toBeLessThan(6);
+});
+
+test("a run that starts from a checkpoint normalises as its weights expect, unless the config says otherwise", async () => {
+  const config = (...sets: string[]) => loadConfig(join(folder, "config.yaml"), ["data.cache=false", ...sets]);
+  const means = async (...sets: string[]) => {
+    const { train, dev, source } = await loadTrainingData(config(...sets), undefined, silentObserver);
+    source.close();
+    expect(dev.cmvn).toEqual(train.cmvn);
+    return train.cmvn!.mean;
+  };
+  const [expected, written] = [7, -2].map((mean) => ({ frames: 9, mean: new Float64Array(10).fill(mean), variance: new Float64Array(10).fill(4) }));
+  const cmvn: unknown = JSON.parse(serialiseCmvn(expected!));
+  writeCheckpoint(join(folder, "start.safetensors"), new Map(), { format: "unfold-checkpoint/1", config: plainConfig(config()), units: { blank: 0, characters: ["a", "b"] } as never, cmvn, step: 0, seconds: 0, sampler: { epoch: 0, batch: 0 }, best: null });
+  writeFileSync(join(folder, "cmvn.json"), serialiseCmvn(written!));
+  expect(await means("init=start.safetensors")).toEqual(expected!.mean);
+  expect(await means("init=start.safetensors", `data.cmvn=${join(folder, "cmvn.json")}`)).toEqual(written!.mean);
+  expect(await means()).not.toEqual(expected!.mean);
 });
