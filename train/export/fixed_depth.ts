@@ -8,6 +8,7 @@ import { declareModel, expectHead, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../config.ts";
 import { countParameters, untiedParameters, type DepthPath } from "../depths.ts";
+import { ofBlocks, parseHuggingFaceState } from "../hugging_face/state.ts";
 import { isFloat } from "../half_precision.ts";
 import type { SafeTensor } from "../safetensors.ts";
 
@@ -53,7 +54,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
   const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));
   const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
-  return { checkpoint: { path, state: inferenceState(state, config, fixed, depth), tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
+  return { checkpoint: { path, state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) }, tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
 }
 
 /** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
@@ -71,6 +72,11 @@ export function tensorOf({ path, tensors }: Checkpoint, name: string, shape: rea
   if (!isFloat(found)) throw new UserError(`${path} does not fit the model of its config: ${name} has type ${found.dtype}, expected a floating-point one`);
   if (showShape(found.shape) !== showShape(shape)) throw new UserError(`${path} does not fit the model of its config: ${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`);
   return found;
+}
+
+/** What an export to Hugging Face's layout needs, of a model that came from there. */
+function huggingFaceOf({ path, state: { huggingFace } }: Checkpoint, { model }: TrainConfig, used: readonly number[]): Pick<CheckpointState, "huggingFace"> {
+  return huggingFace && model.kind !== "conformer" ? { huggingFace: ofBlocks(parseHuggingFaceState(huggingFace, path), used, model) } : {};
 }
 
 /** The best WER stays if it is this depth's: it is measured at the deepest. */

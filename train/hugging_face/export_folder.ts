@@ -59,7 +59,7 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const buffers = new Map(origin ? Object.entries(origin.kept).map(([name, packed]) => [name, unpackTensor(packed)]) : countersOf(model));
   const content: FolderContent = { config, model, layers: schedule.length, units, hasHead, dtype: dtypeOf(stored.values()) };
   const files = folderFiles(content, origin?.files ?? {});
-  if (!masksFrames(files)) stored.delete(`${prefixOf(model)}masked_spec_embed`); // which is not there in such models
+  if (!(origin?.maskVector ?? masksFrames(files))) stored.delete(`${prefixOf(model)}masked_spec_embed`); // as in Hugging Face's own such models
   const spelling: Spelling = origin ? { ...origin.spelling, prefixed: origin.spelling.prefixed || hasHead } : { prefixed: true, weightNorm: "parametrizations" };
   const layered = inLayers(new Map([...stored, ...buffers]), schedule, model);
   const spelt = new Map([...layered].map(([name, tensor]) => [fileName(name, spelling, model), tensor]));

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 import type { Parameters } from "../../engine/parameters.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
+import { prefixOf } from "../../model/wav2vec2/names.ts";
 import type { Units } from "../../model/units/units.ts";
 import { declareModel, scheduleOf } from "../build_model.ts";
 import { stateBeside, writeCheckpoint } from "../checkpoint.ts";
@@ -72,7 +73,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       seconds: 0,
       sampler: { epoch: 0, batch: 0 },
       best: null,
-      huggingFace: { files: folder.files, spelling: matched.spelling, layers, kept: Object.fromEntries(keptOf(matched, folder, layers)) },
+      huggingFace: { files: folder.files, spelling: matched.spelling, layers, maskVector: matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`), kept: Object.fromEntries(keptOf(matched, folder, layers)) },
     });
     const counts = countParameters(built);
     const schedule = scheduleOf(config, config.unfold.depths.at(-1) as number);

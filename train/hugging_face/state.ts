@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
+import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import type { SafeTensor } from "../safetensors.ts";
 import { bytesOf, viewValues } from "../safetensors_header.ts";
+import { inLayer, layerOf } from "./spelling.ts";
 
 const keptSchema = z.object({ dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]), shape: z.array(z.int().min(0)), bytes: z.base64() });
 
@@ -11,6 +13,8 @@ const stateSchema = z.object({
   spelling: z.object({ prefixed: z.boolean(), weightNorm: z.enum(["weight_g", "parametrizations"]) }),
   /** Of each physical block, the layer that it began with. */
   layers: z.array(z.int().min(0)),
+  /** Whether the vector of masked frames is among the weights, whatever config.json masks; without it config.json decides. */
+  maskVector: z.boolean().optional(),
   /** Buffers that this project does not use, by name. */
   kept: z.record(z.string(), keptSchema),
 });
@@ -23,6 +27,16 @@ export function parseHuggingFaceState(json: unknown, source: string): HuggingFac
   const parsed = stateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new UserError(`${source}: the checkpoint's entry of Hugging Face's files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`);
+}
+
+/** The same of some of the blocks: block i is what was block `used[i]`. */
+export function ofBlocks({ kept, layers, ...state }: HuggingFaceState, used: readonly number[], config: Pick<Wav2Vec2Config, "kind">): HuggingFaceState {
+  const renamed = Object.entries(kept).flatMap(([name, tensor]) => {
+    const block = layerOf(name, config);
+    if (block === undefined) return [[name, tensor] as const];
+    return used.includes(block) ? [[inLayer(name, used.indexOf(block), config), tensor] as const] : [];
+  });
+  return { ...state, layers: used.map((block) => layers[block] as number), kept: Object.fromEntries(renamed) };
 }
 
 /** A small tensor as JSON, and back. */

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
-import { declareModel } from "../../../train/build_model.ts";
-import { loadCheckpoint, writeCheckpoint, type CheckpointState } from "../../../train/checkpoint.ts";
+import { declareModel, scheduleOf } from "../../../train/build_model.ts";
+import { loadCheckpoint, loadState, writeCheckpoint, type CheckpointState } from "../../../train/checkpoint.ts";
 import { plainConfig, restoreConfig } from "../../../train/config.ts";
+import { exportFile } from "../../../train/export/export_file.ts";
 import { exportFolder } from "../../../train/hugging_face/export_folder.ts";
 import { importModel } from "../../../train/hugging_face/import_model.ts";
 import type { SafeTensor } from "../../../train/safetensors.ts";
@@ -56,6 +57,13 @@ describe("what was imported comes back", () => {
     expect(existsSync(join(at("out"), "vocab.json"))).toBe(false);
   });
 
+  it.each([true, false])("with or without a vector of masked frames, where config.json masks none: %s", (there) => {
+    const from = changedFolder(at("unmasked"), { json: { "config.json": { mask_time_prob: 0 } }, weights: (tensors) => void (there || tensors.delete("wav2vec2.masked_spec_embed")) });
+    roundTrip(from);
+    expect(weightsOf(at("out"))).toEqual(weightsOf(from));
+    expect(weightsOf(at("out")).has("wav2vec2.masked_spec_embed")).toBe(there);
+  });
+
   it("with its blank, also where no vocabulary says which it is", () => {
     const from = changedFolder(at("unnamed"), { of: "wav2vec2_large", json: { "vocab.json": null, "tokenizer_config.json": null } });
     roundTrip(from);
@@ -88,6 +96,23 @@ describe("a depth", () => {
     expect(exported.parameters).toBeGreaterThan(2 * exported.stored);
     expect(JSON.parse(readFileSync(join(at("out"), "config.json"), "utf8"))).toMatchObject({ num_hidden_layers: 5, position_embeddings_type: "relative", layerdrop: 0.1 });
   });
+});
+
+it("of a depth that was exported alone the folder is that of the same depth, names, vocabulary and buffers included", () => {
+  importModel(modelFolder("wav2vec2_conformer_relative"), at("seed.safetensors"), { seedLayers: [0, 1, 0], depths: [4], order: "cycle", force: true });
+  const checkpoint = loadCheckpoint(at("seed.safetensors"));
+  const config = restoreConfig({ ...checkpoint.state.config, unfold: { order: "repeat", depths: [2, 3, 5], shallow: "even" } }, "test");
+  for (const depth of [2, 5]) {
+    const schedule = scheduleOf(config, depth);
+    exportFile(checkpoint, config, { depth, schedule }, at("one.safetensors"), { format: "safetensors", force: true });
+    expect(loadState(at("one.safetensors")).huggingFace?.layers).toEqual(depth === 2 ? [0, 0] : [0, 1, 0]);
+    exporting(at("one.safetensors"), depth);
+    const alone = { weights: weightsOf(at("out")), files: readdirSync(at("out")), config: readFileSync(join(at("out"), "config.json"), "utf8") };
+    writeCheckpoint(at("all.safetensors"), checkpoint.tensors, { ...checkpoint.state, config: plainConfig(config) });
+    expect(exporting(at("all.safetensors"), depth).schedule).toEqual(schedule);
+    expect(alone).toEqual({ weights: weightsOf(at("out")), files: readdirSync(at("out")), config: readFileSync(join(at("out"), "config.json"), "utf8") });
+  }
+  checkpoint.close();
 });
 
 describe("a model that was never Hugging Face's", () => {
