@@ -9,7 +9,16 @@ import { activationType } from "../../train/precision.ts";
 import { trainingStep } from "../../train/training_step.ts";
 import { smallConfig } from "./small_model.ts";
 
-const config = smallConfig("schedule.warmup_steps=0");
+/** Of each kind of model, with the length of its two utterances in frames of so many values. */
+const cases = {
+  conformer: { config: smallConfig("schedule.warmup_steps=0"), frames: [60, 51], bins: 10 },
+  wav2vec2: {
+    config: smallConfig("schedule.warmup_steps=0", "features={ kind: waveform }", "masking=null", "model={ kind: wav2vec2, dim: 16, heads: 2, blocks: 2, feed_forward_dim: 16, conv_dims: [8, 8], conv_kernels: [10, 8], conv_strides: [10, 8], positional_kernel: 8, positional_groups: 4 }"),
+    frames: [1600, 1310],
+    bins: 1,
+  },
+};
+type Kind = keyof typeof cases;
 let device: Device;
 beforeAll(async () => void (device = await openDevice()));
 afterAll(() => device.close());
@@ -22,16 +31,17 @@ interface Steps {
   readonly scale: ReturnType<typeof lossScaleState> | undefined;
 }
 
-/** Trains the small model on one batch, always the same. */
-async function steps(count: number, precision: "f32" | "f16"): Promise<Steps> {
+/** Trains a small model on one batch, always the same. */
+async function steps(count: number, precision: "f32" | "f16", kind: Kind = "conformer"): Promise<Steps> {
+  const { config, frames, bins } = cases[kind];
   const { activation } = activationType(device, precision);
   const built = buildModel(device, config, 6, { optimizer: true, half: activation === "f16", blank: 0 });
   const [losses, norms]: [number[], number[]] = [[], []];
   for (let step = 1; step <= count; step++) {
     const tape = new Tape(device, { seed: 1, step, activation });
     const batch = {
-      features: tape.upload(Float32Array.from({ length: 2 * 60 * 10 }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.13)), [2, 60, 10]),
-      lengths: [60, 51],
+      features: tape.upload(Float32Array.from({ length: 2 * frames[0]! * bins }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.13)), [2, frames[0]!, bins]),
+      lengths: frames,
       targets: tape.upload(Int32Array.of(1, 2, 3, 4, 1, 0), [2, 3]),
       targetLengths: tape.upload(Int32Array.of(3, 2), [2]),
     };
@@ -46,9 +56,9 @@ async function steps(count: number, precision: "f32" | "f16"): Promise<Steps> {
 }
 
 describe("precision f16", () => {
-  it("follows f32 within the rounding of f16, and the loss falls", async () => {
-    if (!hasHalf()) return expect((await steps(1, "f16")).scale).toBeUndefined();
-    const [full, half] = [await steps(12, "f32"), await steps(12, "f16")];
+  it.each(["conformer", "wav2vec2"] as const)("of a %s follows f32 within the rounding of f16, and the loss falls", async (kind) => {
+    if (!hasHalf()) return expect((await steps(1, "f16", kind)).scale).toBeUndefined();
+    const [full, half] = [await steps(12, "f32", kind), await steps(12, "f16", kind)];
     expect(full.scale).toBeUndefined();
     // The first loss differs by rounding alone; later ones by what the first updates made of it.
     expect(Math.abs(half.losses[0]! / full.losses[0]! - 1)).toBeLessThan(2e-3);
