@@ -5,12 +5,12 @@ import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { Units } from "../model/units/units.ts";
 import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
-import { openLongFiles, readAudioFiles, type AudioFile } from "./audio_files.ts";
+import { openLongFiles, readAudioFiles, type AudioFile, type LongFile } from "./audio_files.ts";
 import type { Recognizer } from "./build_model.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "./depths.ts";
 import { chunksAtOnce } from "./fitting_chunk.ts";
-import { forEachLongPosterior } from "./long_audio.ts";
+import { forEachLongPosterior, type LongAudioOptions } from "./long_audio.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import { hypothesisText } from "./recognise.ts";
 import type { RunObserver } from "./run_observer.ts";
@@ -103,6 +103,7 @@ export async function transcribeFiles(
     });
   };
 
+  const secondsOfFrame = frameTime(model, frontEnd)(1);
   const started = performance.now();
   try {
     const alone = model.paddingMatters ? { batchSize: 1 } : {}; // what is said in a file does not depend on the other files
@@ -111,17 +112,10 @@ export async function transcribeFiles(
       transcribe(file, logProbs);
       advance(file.seconds);
     });
-    if (chunks && sizes) {
-      const broken = new Set<number>();
-      const { recordings, close } = openLongFiles(recognizer, long, observer, (i, fault) => {
-        broken.add(i);
-        faults.push(fault);
-      });
-      const secondsOfFrame = frameTime(model, frontEnd)(1);
+    if (chunks && sizes && long.length > 0) {
       const settings = { sizes, batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk), onFrames: (frames: number) => advance(frames * secondsOfFrame) };
-      await forEachLongPosterior(device, model, recordings, path.schedule, settings, (logProbs, i) => {
-        if (!broken.has(i)) transcribe(long[i] as AudioFile, logProbs, ALIGNED_STATES);
-      }).finally(close);
+      const broken = await forEachLongFile(device, recognizer, long, path, settings, observer, (file, logProbs) => transcribe(file, logProbs, ALIGNED_STATES));
+      faults.push(...broken);
     }
     task.update(Math.round(total), Math.round(total));
   } finally {
@@ -130,6 +124,28 @@ export async function transcribeFiles(
   const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+}
+
+/** Hands out the log-probabilities `[frames, vocab]` of each long file; returns what is wrong with those that turn out to be damaged. */
+async function forEachLongFile(
+  device: Device,
+  recognizer: Recognizer,
+  files: readonly LongFile[],
+  path: DepthPath,
+  settings: LongAudioOptions,
+  observer: RunObserver,
+  use: (file: LongFile, logProbs: Float32Array) => void,
+): Promise<UserError[]> {
+  const broken = new Map<number, UserError>();
+  const { recordings, close } = openLongFiles(recognizer, files, observer, (i, fault) => void broken.set(i, fault));
+  try {
+    await forEachLongPosterior(device, recognizer.model, recordings, path.schedule, settings, (logProbs, i) => {
+      if (!broken.has(i)) use(files[i] as LongFile, logProbs);
+    });
+  } finally {
+    close();
+  }
+  return [...broken.values()];
 }
 
 /** Labellings that differ in spaces only are one text: the best of them stands for all. */
