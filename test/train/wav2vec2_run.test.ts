@@ -6,17 +6,22 @@ import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
+import { greedySearch } from "../../model/decode/greedy.ts";
 import { buildModel, openRecognizer } from "../../train/build_model.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
-import type { ChunkSeconds } from "../../train/chunks.ts";
+import { chunkFrames, planChunks, type ChunkSeconds } from "../../train/chunks.ts";
 import { loadConfig } from "../../train/config.ts";
+import { readAudio } from "../../train/data/audio.ts";
 import { padBatch } from "../../train/data/batch.ts";
 import { featureMasks } from "../../train/data/feature_masks.ts";
+import { writeWav } from "../../train/data/wav.ts";
 import { countParameters, evaluatedPaths, trainingPaths } from "../../train/depths.ts";
 import type { LogRecord, StepRecord } from "../../train/log_records.ts";
 import { train } from "../../train/main.ts";
 import { planStep } from "../../train/memory_plan.ts";
+import { forEachPosterior } from "../../train/posteriors.ts";
 import { activationType } from "../../train/precision.ts";
+import { hypothesisText } from "../../train/recognise.ts";
 import { silentObserver, type RunObserver } from "../../train/run_observer.ts";
 import { trainingStep, uploadBatch } from "../../train/training_step.ts";
 import { transcribeFiles } from "../../train/transcribe.ts";
@@ -87,6 +92,33 @@ describe("a run on waveforms", () => {
     parameters.release();
   });
 
+  it("transcribes a long file in chunks as the same chunks alone, log-probabilities put together at their borders", async () => {
+    const recognizer = openRecognizer(device, at("whole"));
+    const { model, frontEnd } = recognizer;
+    const schedule = evaluatedPaths(recognizer.config).at(-1)!;
+    const sound = Float32Array.from({ length: 20000 }, (_, n) => Math.round(8000 * uniform(5, n >> 9) * Math.sin(n * (0.1 + uniform(6, n >> 9)))) / 32768);
+    await writeWav(at("long.wav"), sound, 8000);
+    const chunks = { chunk: 0.5, overlap: 0.2 };
+    const { transcripts: [found] } = await transcribeFiles(device, recognizer, [at("long.wav")], schedule, silentObserver, { chunks });
+
+    const sizes = chunkFrames(chunks, model, frontEnd);
+    const planned = planChunks(sound.length, sizes, model);
+    expect(planned.length).toBeGreaterThan(4);
+    const stitched: number[] = [];
+    const { vocabulary, blank } = model.config;
+    for (const { start, from, to, skipped } of planned) {
+      const { values, frames } = frontEnd.compute(sound.slice(start, start + sizes.inputFrames));
+      await forEachPosterior(device, model, [{ features: values, frames, labels: new Int32Array() }], [schedule.schedule], {}, (logProbs) => {
+        stitched.push(...logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary));
+      });
+    }
+    recognizer.parameters.release();
+    expect(stitched).toHaveLength(model.outputFrames(sound.length) * vocabulary);
+    const best = greedySearch(Float32Array.from(stitched), vocabulary, { blank });
+    expect(found!.logProbability).toBeCloseTo(best.score, 3);
+    expect(found!.text).toBe(hypothesisText(best.labels, recognizer.units));
+  });
+
   it("transcribes files as wholes, and longer ones in chunks of as many frames", async () => {
     const recognizer = openRecognizer(device, at("whole"));
     const path = evaluatedPaths(recognizer.config).at(-1)!;
@@ -150,6 +182,24 @@ describe("init", () => {
     expect((error as Error).message).toMatch(/^init: [^\n]+best\.safetensors does not fit the model of the config: wav2vec2\.masked_spec_embed is \[16\], expected \[32\]; [^\n]+ more$/u);
     expect(existsSync(at("started/last.safetensors"))).toBe(false);
   });
+});
+
+it("a run whose blank is not class 0 learns which class it is", async () => {
+  writeFileSync(at("blank_last.json"), '{ "a": 0, "b": 1, "|": 2, "<unk>": 3, "<pad>": 4 }');
+  const losses: number[] = [];
+  await run("blank_last", ["units={ kind: vocabulary, vocabulary: blank_last.json }", "augment=null", "masking=null", "loss.layer_drop=0", "steps=30", "eval.every_steps=30", "schedule={ kind: constant, warmup_steps: 0 }", "optimizer.learning_rate=1e-2"], { record: (record) => { if (isStep(record)) losses.push(record.loss); } });
+  expect(losses).toHaveLength(30);
+  expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
+  const recognizer = openRecognizer(device, at("blank_last"));
+  expect([recognizer.units.blank, recognizer.model.config.blank]).toEqual([4, 4]);
+  const { transcripts } = await transcribeFiles(device, recognizer, [0, 1, 4, 5].map((i) => at(`u${i}.wav`)), evaluatedPaths(recognizer.config).at(-1)!, silentObserver, {});
+  const posterior = new Float32Array(5);
+  const { samples } = await readAudio(at("u5.wav"), 8000);
+  const { values, frames } = recognizer.frontEnd.compute(samples);
+  await forEachPosterior(device, recognizer.model, [{ features: values, frames, labels: new Int32Array() }], [[0]], {}, (logProbs) => logProbs.forEach((value, i) => (posterior[i % 5]! += Math.exp(value))));
+  recognizer.parameters.release();
+  expect(transcripts.map(({ text }) => text).join("")).toMatch(/^[ab ]*$/u);
+  expect(posterior.indexOf(Math.max(...posterior))).toBe(4); // most frames are blanks: the class that was trained as one
 });
 
 describe("the plan of a step on waveforms is what the pool reports of it", () => {
