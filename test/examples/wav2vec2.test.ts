@@ -13,27 +13,29 @@ import { testDevice } from "../test_device.ts";
 
 const example = (name: string): string => new URL(`../../examples/${name}`, import.meta.url).pathname;
 const device = testDevice();
+/** Three recordings are learnt sooner than the example's eight; on the bundled driver a step takes seconds. */
+const FEWER_STEPS = ["steps=100", "schedule.hold_steps=60", "eval.every_steps=100", "checkpoint.every_steps=100"];
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "unfold-wav2vec2-")); });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("the tiny recipe learns eight recordings by heart, from their samples, at both depths", async () => {
+it("the tiny recipe learns three recordings by heart, from their samples, at both depths", async () => {
   const data = join(folder, "digits");
-  await makeDigitCorpus(data, { sizes: { train: 8, dev: 1, test: 1, testUnseen: 1 } });
-  const config = loadConfig(example("wav2vec2/tiny.yaml"), ["data.dev=train.jsonl", "data.workers=0", "log.every_steps=20"], { dataFolder: data });
+  await makeDigitCorpus(data, { sizes: { train: 3, dev: 1, test: 1, testUnseen: 1 } });
+  const config = loadConfig(example("wav2vec2/tiny.yaml"), ["data.dev=train.jsonl", "data.workers=0", "log.every_steps=20", ...FEWER_STEPS], { dataFolder: data });
   const run = join(folder, "run");
   expect(await train(device(), config, { folder: run, resume: false, signal: new AbortController().signal, observer: silentObserver })).toBe("finished");
 
   const records = readFileSync(join(run, "log.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { type: string });
   const steps = records.filter((record): record is StepRecord => record.type === "step");
   const dev = records.findLast((record): record is DevRecord => record.type === "dev")!;
-  expect(steps.at(-1)!.loss).toBeLessThan(0.35 * steps[0]!.loss);
+  expect(steps.at(-1)!.loss).toBeLessThan(0.2 * steps[0]!.loss);
   expect(Object.keys(dev.wer)).toEqual(["2", "4"]);
   for (const depth of ["2", "4"]) {
-    expect(dev.wer[depth]).toBeLessThan(0.9); // of the 21 words, none of which a model that only knows the blank has
-    expect(dev.cer[depth]).toBeLessThan(0.6);
+    expect(dev.wer[depth]).toBeLessThan(0.5); // a model that only knows the blank has none of the words
+    expect(dev.cer[depth]).toBeLessThan(0.3);
   }
-}, 300_000);
+}, 600_000);
 
 it.each(["wav2vec2", "hubert"])("examples/%s trains the seed of an imported model, with its features and depths", (kind) => {
   const place = join(folder, kind, "examples", kind);
