@@ -66,8 +66,9 @@ describe("a batch run again", () => {
   });
 });
 
-it("what only f16 cannot hold is found in f16", async () => {
-  const built = buildModel(device(), smallConfig("precision=f16"), 6, { optimizer: true, half: true, blank: 0 });
+it("what only f16 cannot hold is found in f16, where the adapter has it", async () => {
+  const half = device().features.has("shader-f16");
+  const built = buildModel(device(), smallConfig("precision=f16"), 6, { optimizer: true, half, blank: 0 });
   // A sum of 16 products of about 1 each, times 3e4: far from the end of f32, beyond that of f16.
   for (const [name, value] of [["w_1", 3e4], ["w_2", 1]] as const) {
     const { size } = built.parameters.all.find((parameter) => parameter.name === `encoder.encoders.0.feed_forward_macaron.${name}.weight`)!.tensor;
@@ -75,8 +76,7 @@ it("what only f16 cannot hold is found in f16", async () => {
   }
   built.parameters.roundToHalf();
   const suspect = { batch: batchOf(), ids, step: 4, part: 0 };
-  const { first } = await diagnose(device(), built, config, "f16", suspect);
-  expect(first).toMatchObject({ scope: "layer 0, block 0", pass: "forward" });
+  if (half) expect((await diagnose(device(), built, config, "f16", suspect)).first).toMatchObject({ scope: "layer 0, block 0", pass: "forward" });
   expect(describeDiagnosis(await diagnose(device(), built, config, "f32", suspect), ids)).toBe("computed again, every operation's result is finite");
   built.parameters.release();
 });
