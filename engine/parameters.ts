@@ -155,6 +155,11 @@ export class Parameters {
     return this.#buffers;
   }
 
+  /** What a checkpoint holds of them, by name: the file shapes of the parameters, in the order declared, and then those of the buffers. */
+  get savedShapes(): ReadonlyMap<string, Shape> {
+    return new Map([...this.#declared.map(({ name, fileShape }) => [name, fileShape] as const), ...this.#buffers.map(({ name, tensor }) => [name, tensor.shape] as const)]);
+  }
+
   /** Number of values, frozen ones included. */
   get count(): number {
     return this.#declared.reduce((sum, { tensor }) => sum + tensor.size, 0);

@@ -112,11 +112,10 @@ interface StoredTensor {
 /** What a checkpoint of a model holds. Parameters that are not trained have no moments. */
 function storedTensors(parameters: Parameters, { moments }: { moments: boolean }): StoredTensor[] {
   const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
-  const values = parameters.all.map(({ name, fileShape, frozen }) => ({ name, shape: fileShape, frozen }));
+  const trained = parameters.all.filter(({ frozen }) => !frozen);
   return [
-    ...values.map(({ name, shape }) => ({ key: name, name, shape, flat: "values" as const })),
-    ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ key: name, name, shape, flat: "values" as const })),
-    ...flats.flatMap(([flat, prefix]) => values.filter(({ frozen }) => !frozen).map(({ name, shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
+    ...[...parameters.savedShapes].map(([name, shape]) => ({ key: name, name, shape, flat: "values" as const })),
+    ...flats.flatMap(([flat, prefix]) => trained.map(({ name, fileShape: shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
   ];
 }
 

@@ -52,8 +52,7 @@ function isOtherModel(config: TrainConfig, kept: TrainConfig): boolean {
 function parameterShapes(config: TrainConfig): Map<string, string> {
   const [vocabulary, blank] = [2, 0]; // those of the checkpoint's units in both, whatever they are
   const { parameters } = declareModel(config, vocabulary, { lossScaled: config.precision === "f16", blank });
-  const buffers = parameters.buffers.map(({ name, tensor: { shape } }) => [name, shape] as const);
-  return new Map([...parameters.all.map(({ name, fileShape }) => [name, fileShape] as const), ...buffers].map(([name, shape]) => [name, shape.join(" ")]));
+  return new Map([...parameters.savedShapes].map(([name, shape]) => [name, shape.join(" ")]));
 }
 
 /** How the utterances differ from those that a run began with, by the digest that `digestOf` gave of those now read. */

@@ -1,6 +1,6 @@
 import type { Parameters } from "../engine/parameters.ts";
 import { UserError } from "../engine/errors.ts";
-import { showShape } from "../engine/shape.ts";
+import { showShape, type Shape } from "../engine/shape.ts";
 import { unitsDifference } from "../model/units/difference.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
@@ -23,10 +23,10 @@ export function startFrom(path: string, { model, parameters }: BuiltModel, units
     const { state, tensors } = checkpoint;
     const isHead = (name: string): boolean => !name.startsWith(model.scopes.encoder);
     const reason = newHead(checkpoint, units, parameters.all.map(({ name }) => name).filter(isHead));
-    const wanted = modelTensors(parameters).filter(({ name }) => reason === null || !isHead(name));
+    const wanted = modelTensors(parameters).filter(([name]) => reason === null || !isHead(name));
     expectTensors(checkpoint, wanted);
-    const taken = new Set(wanted.map(({ name }) => name));
-    for (const { name } of [...parameters.all, ...parameters.buffers])
+    const taken = new Set(wanted.map(([name]) => name));
+    for (const name of parameters.savedShapes.keys())
       parameters.write(name, taken.has(name) ? toFloat32(tensors.get(name) as SafeTensor) : parameters.initialValues(name, seed));
     parameters.roundToHalf();
     return { message: reason === null ? undefined : `init: the output layer is drawn anew, since ${reason}`, state };
@@ -41,7 +41,7 @@ export function expectStart(config: TrainConfig): void {
   const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
-  expectTensors(checkpoint, modelTensors(parameters).filter(({ name }) => name.startsWith(model.scopes.encoder)));
+  expectTensors(checkpoint, modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)));
 }
 
 /** Why the checkpoint's output layer is of no use; null if it is. */
@@ -52,13 +52,10 @@ function newHead({ path, state, tensors }: Checkpoint, units: Units, head: reado
 }
 
 /** Everything that is saved with a model, but for what only training with f16 has. */
-const modelTensors = ({ all, buffers }: Parameters): { name: string; shape: readonly number[] }[] => [
-  ...all.map(({ name, fileShape }) => ({ name, shape: fileShape })),
-  ...buffers.filter(({ name }) => name !== "loss_scale").map(({ name, tensor: { shape } }) => ({ name, shape })),
-];
+const modelTensors = ({ savedShapes }: Parameters): (readonly [string, Shape])[] => [...savedShapes].filter(([name]) => name !== "loss_scale");
 
-function expectTensors({ path, tensors }: Checkpoint, wanted: readonly { name: string; shape: readonly number[] }[]): void {
-  const faults = wanted.flatMap(({ name, shape }) => {
+function expectTensors({ path, tensors }: Checkpoint, wanted: readonly (readonly [string, Shape])[]): void {
+  const faults = wanted.flatMap(([name, shape]) => {
     const found = tensors.get(name);
     if (!found) return [`${name} is missing`];
     if (!isFloat(found)) return [`${name} has type ${found.dtype}, expected a floating-point one`];

@@ -64,9 +64,9 @@ describe("parameters", () => {
   it("come back by name, in the files' shapes, buffers with the values only", async () => {
     const { parameters } = example();
     const values = await parameters.read("values");
-    expect([...values].map(([name, { shape }]) => [name, shape])).toEqual([
-      ["bias1", [3]], ["weight1", [3, 5, 1]], ["bias2", [70]], ["weight2", [70, 3]], ["mean", [4]],
-    ]);
+    const shapes = [["bias1", [3]], ["weight1", [3, 5, 1]], ["bias2", [70]], ["weight2", [70, 3]], ["mean", [4]]];
+    expect([...values].map(([name, { shape }]) => [name, shape])).toEqual(shapes);
+    expect([...parameters.savedShapes]).toEqual(shapes);
     expect(values.get("mean")!.values).toEqual(new Float32Array(4).fill(7));
     expect([...(await parameters.read("firstMoment")).keys()]).toEqual(["bias1", "weight1", "bias2", "weight2"]);
   });

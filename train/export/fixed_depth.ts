@@ -51,8 +51,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   const built = declareModel(fixed, units.size, { lossScaled: false, blank: units.blank });
   expectHead(checkpoint, built);
   const { model: { scopes }, parameters: declared } = built;
-  const wanted = [...declared.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...declared.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
-  const tensors = new Map(wanted.map(({ name, shape }) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));
+  const tensors = new Map([...declared.savedShapes].map(([name, shape]) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));
   const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
   return { checkpoint: { path, state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) }, tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
 }

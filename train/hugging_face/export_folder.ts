@@ -75,8 +75,7 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
 
 /** What the checkpoint holds of the model, checked. */
 function storedTensors(checkpoint: Checkpoint, parameters: Parameters, hasHead: boolean): Map<string, SafeTensor> {
-  const declared = [...parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
-  return new Map(declared.filter(({ name }) => hasHead || !name.startsWith("lm_head.")).map(({ name, shape }) => [name, tensorOf(checkpoint, name, shape)]));
+  return new Map([...parameters.savedShapes].filter(([name]) => hasHead || !name.startsWith("lm_head.")).map(([name, shape]) => [name, tensorOf(checkpoint, name, shape)]));
 }
 
 /** The tensors of a model whose layer l is block `schedule[l]`. */

@@ -97,8 +97,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
 
 /** Of each parameter and buffer of the seed, the tensor of the layer that it begins with, or what a new one begins with. */
 function seedTensors({ tensors, hasHead }: MatchedWeights, parameters: Parameters, seed: number, { path, config }: ModelFolder, layers: readonly number[]): Map<string, SafeTensor> {
-  const declared = [...parameters.all.map(({ name, fileShape }) => ({ name, shape: fileShape })), ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
-  const named = declared.flatMap(({ name, shape }): [string, SafeTensor][] => {
+  const named = [...parameters.savedShapes].flatMap(([name, shape]): [string, SafeTensor][] => {
     const block = layerOf(name, config);
     const original = block === undefined ? name : inLayer(name, layers[block] as number, config);
     const found = tensors.get(original);

@@ -37,7 +37,7 @@ export interface MatchedWeights {
 export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, config, masking }: Pick<ModelFolder, "path" | "config" | "masking">): MatchedWeights {
   const declared = new Parameters();
   new Wav2Vec2Ctc(declared, config);
-  const expected = new Map([...declared.all.map(({ name, fileShape }) => [name, fileShape] as const), ...declared.buffers.map(({ name, tensor }) => [name, tensor.shape] as const)]);
+  const expected = declared.savedShapes;
   const leftOut = [...given.keys()].filter((name) => PRETRAINING.test(name));
   const names = [...given.keys()].filter((name) => !PRETRAINING.test(name));
   const spelling = spellingOf(names, config);

@@ -46,7 +46,7 @@ export function withWeights<Model, Attrs>(device: Device, bookCase: BookCase<Att
   const parameters = new Parameters();
   const model = build(parameters);
   parameters.seal(device);
-  const declared = new Set([...parameters.all, ...parameters.buffers].map(({ name }) => name));
+  const declared = new Set(parameters.savedShapes.keys());
   for (const [name, { values }] of bookCase.params) {
     if (name.endsWith("num_batches_tracked")) continue;
     if (!declared.delete(name)) throw new Error(`the model has no parameter '${name}'`);

@@ -127,8 +127,7 @@ describe("a model that was never Hugging Face's", () => {
   const units = new CharacterUnits([" ", "a", "|"]);
   const state: CheckpointState = { format: "unfold-checkpoint/1", config: plainConfig(config), units: units.toJSON(), cmvn: null, step: 3, seconds: 1, sampler: { epoch: 0, batch: 0 }, best: null };
   const { parameters } = declareModel(config, units.size, { lossScaled: false, blank: 0 });
-  const declared = [...parameters.all.map(({ name, fileShape: shape }) => ({ name, shape })), ...parameters.buffers.map(({ name, tensor: { shape } }) => ({ name, shape }))];
-  const tensors = new Map(declared.map(({ name, shape }): [string, SafeTensor] => [name, { dtype: "F32", shape, values: parameters.initialValues(name, 1) }]));
+  const tensors = new Map([...parameters.savedShapes].map(([name, shape]): [string, SafeTensor] => [name, { dtype: "F32", shape, values: parameters.initialValues(name, 1) }]));
 
   it("gets files that say what it is, and can be imported", () => {
     writeCheckpoint(at("own.safetensors"), tensors, state);
