@@ -40,7 +40,7 @@ export interface ReadFiles {
 
 /**
  * Reads the features of the files that are not longer than `longest` seconds, and how long the others are: of a WAV file its header
- * says it, files of the other formats have to be decoded, and once more when they are recognised.
+ * says it, files of the other formats are decoded for it, to their end, which shows damage as well, and once more when they are recognised.
  */
 export async function readAudioFiles({ config, cmvn, model }: Recognizer, files: readonly string[], longest: number, observer: RunObserver): Promise<ReadFiles> {
   const source = openFinishedSource(config, observer.message, { keep: false });
@@ -67,7 +67,7 @@ async function readFile(source: FeatureSource, { file, index }: Pick<AudioFile, 
   const { sampleRate, frameShift, frameLength } = source.frontEnd;
   const known = longest === Infinity ? null : await knownLength(file, sampleRate);
   if (known !== null && known > longest * sampleRate) return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
-  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn, want: { values: true, statistics: false, longest: longest * sampleRate } });
+  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn, want: { values: true, statistics: false, ...(longest < Infinity && { longest: longest * sampleRate }) } });
   const seconds = samples / sampleRate;
   if (values === null) return { file, index, samples, seconds, inParts: false };
   if (frames < minInputFrames) {

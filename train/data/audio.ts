@@ -31,8 +31,8 @@ export async function readAudio(path: string, targetRate: number, piece?: Piece)
 export async function readRecording(path: string, piece?: Piece): Promise<Recording> {
   if (!piece) return decodeFile(path);
   const recording = await openRecording(path);
-  const { sampleRate, channels, length } = recording;
-  return { samples: await recording.read(pieceSpan(length, sampleRate, piece, path)), sampleRate, channels };
+  const { sampleRate, channels } = recording;
+  return { samples: await recording.read(pieceSpan(await recording.length(), sampleRate, piece, path)), sampleRate, channels };
 }
 
 /**
@@ -45,13 +45,25 @@ export async function readRecording(path: string, piece?: Piece): Promise<Record
  */
 export async function readAudioSpan(path: string, targetRate: number, span: SampleSpan): Promise<Audio> {
   const recording = await openRecording(path);
-  const { sampleRate, length } = recording;
-  const total = resampledLength(length, sampleRate, targetRate);
-  if (!(span.from >= 0 && span.from < span.to && span.to <= total)) throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) is not within the ${total} samples of ${path}`);
-  return { samples: await resampleSpan(recording, sampleRate, targetRate, span), sampleRate: targetRate, originalRate: sampleRate };
+  const { sampleRate } = recording;
+  if (!(span.from >= 0 && span.from <= span.to)) throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) is no span of samples`);
+  const samples = await resampleSpan(recording, sampleRate, targetRate, span);
+  if (samples.length < span.to - span.from) throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) reaches beyond the end of ${path}`);
+  return { samples, sampleRate: targetRate, originalRate: sampleRate };
 }
 
-/** How many samples `readAudio` would give, where that is known without decoding: of a WAV file that its header describes well. Null of all others. */
+/**
+ * How many samples `readAudio` would give. A WAV file's header says it; other files are decoded, and stay in memory as far as
+ * `openRecording` keeps them.
+ *
+ * @throws UserError as `readAudio` does
+ */
+export async function audioLength(path: string, targetRate: number): Promise<number> {
+  const recording = await openRecording(path);
+  return resampledLength(await recording.length(), recording.sampleRate, targetRate);
+}
+
+/** The same where that is known without decoding: of a WAV file that its header describes well. Null of all others. */
 export async function knownLength(path: string, targetRate: number): Promise<number | null> {
   const layout = await findWavLayout(path);
   return layout && resampledLength(layout.length, layout.sampleRate, targetRate);

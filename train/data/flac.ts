@@ -1,6 +1,7 @@
 import loadFlac from "libflacjs";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
+import type { FileBytes } from "./file_bytes.ts";
 
 type LibFlac = ReturnType<typeof loadFlac>;
 
@@ -11,50 +12,70 @@ export function isFlac(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a FLAC file of 16 or 24 bits with libFLAC, which also checks each frame's CRC and the MD5 sum of the whole.
+ * Decodes a FLAC file of 16 or 24 bits, frame by frame, with libFLAC, which also checks each frame's CRC and the MD5 sum of the whole.
  *
- * @param name how messages call the file
- * @throws UserError if it is damaged, cut short or of another bit depth
+ * @param start byte at which the stream starts
+ * @throws UserError if it is of another bit depth; at the end, if it is damaged or cut short
  */
-export async function decodeFlac(bytes: Uint8Array, name: string): Promise<DecodedAudio> {
+export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerator<DecodedAudio> {
+  const name = file.path;
   const flac = await readyLibFlac();
   const decoder = flac.create_libflac_decoder(true);
-  let position = 0;
+  let position = start;
   let announced = 0;
   let sampleRate = 0;
   let bitDepth = 0;
   let firstError: string | undefined;
-  const blocks: Uint8Array[][] = [];
-  flac.init_decoder_stream(
-    decoder,
-    (wanted) => {
-      const buffer = bytes.slice(position, position + wanted);
+  let readError: unknown;
+  let decoded = 0;
+  let frames: Uint8Array[][] = [];
+  const readMore = (wanted: number) => {
+    try {
+      const buffer = file.read(position, wanted).slice();
       position += buffer.length;
       return { buffer, readDataLength: buffer.length, error: false };
-    },
-    (channels) => void blocks.push(channels),
+    } catch (error) {
+      readError = error; // not through the library's frames
+      return { buffer: new Uint8Array(), readDataLength: 0, error: true };
+    }
+  };
+  flac.init_decoder_stream(
+    decoder,
+    readMore,
+    (channels) => void frames.push(channels),
     (_code, description) => void (firstError ??= String(description)),
     (info) => {
       if (!info) return;
       ({ sampleRate, bitsPerSample: bitDepth, total_samples: announced } = info);
     },
   );
-  const processed = flac.FLAC__stream_decoder_process_until_end_of_stream(decoder);
-  const ended = flac.FLAC__stream_decoder_get_state(decoder) === END_OF_STREAM;
-  const intact = flac.FLAC__stream_decoder_finish(decoder);
-  flac.FLAC__stream_decoder_delete(decoder);
-
+  let processed = true;
+  let intact = false;
+  try {
+    while (processed && flac.FLAC__stream_decoder_get_state(decoder) < END_OF_STREAM) {
+      processed = flac.FLAC__stream_decoder_process_single(decoder); // a frame, or a block of what comes before the first
+      if (frames.length === 0) continue;
+      if (bitDepth !== 16 && bitDepth !== 24) throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
+      for (const frame of frames) {
+        const channels = frame.map((bytes) => samplesOf(bytes, bitDepth as 16 | 24));
+        decoded += channels[0]?.length ?? 0;
+        yield { channels, sampleRate };
+      }
+      frames = [];
+    }
+    processed &&= flac.FLAC__stream_decoder_get_state(decoder) === END_OF_STREAM;
+  } finally {
+    intact = flac.FLAC__stream_decoder_finish(decoder);
+    flac.FLAC__stream_decoder_delete(decoder);
+  }
+  if (readError !== undefined) throw readError;
   if (sampleRate === 0) throw new UserError(`${name} is a damaged or cut short FLAC file: it has no stream header.`);
-  if (bitDepth !== 16 && bitDepth !== 24) throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
-  const channels = joinBlocks(blocks, bitDepth);
-  const decoded = channels[0]?.length ?? 0;
   if (decoded < announced) {
     throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${decoded} could be read.`);
   }
-  if (firstError !== undefined || !processed || !ended || !intact) {
+  if (firstError !== undefined || !processed || !intact) {
     throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not fit its samples"}.`);
   }
-  return { channels, sampleRate };
 }
 
 /**
@@ -67,15 +88,9 @@ export async function readyLibFlac(): Promise<LibFlac> {
   return flac;
 }
 
-/** Blocks come as bytes per channel: two for a 16-bit sample, four (sign-extended) for a 24-bit one. */
-function joinBlocks(blocks: readonly Uint8Array[][], bitDepth: 16 | 24): Float32Array[] {
-  const IntegerArray = bitDepth === 16 ? Int16Array : Int32Array;
+/** A frame comes as bytes of each channel: two for a 16-bit sample, four (sign-extended) for a 24-bit one. */
+function samplesOf(bytes: Uint8Array, bitDepth: 16 | 24): Float32Array {
+  const integers = new (bitDepth === 16 ? Int16Array : Int32Array)(Uint8Array.from(bytes).buffer);
   const half = 2 ** (bitDepth - 1);
-  return (blocks[0] ?? []).map((_, channel) => {
-    const bytes = new Uint8Array(Buffer.concat(blocks.map((block) => block[channel] as Uint8Array)));
-    const integers = new IntegerArray(bytes.buffer);
-    const values = new Float32Array(integers.length);
-    for (let i = 0; i < values.length; i++) values[i] = (integers[i] as number) / half;
-    return values;
-  });
+  return Float32Array.from(integers, (value) => value / half);
 }

@@ -1,6 +1,7 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
+import type { FileBytes } from "./file_bytes.ts";
 import { isMp3Frame, readMp3Frames } from "./mp3_frames.ts";
 
 /** A tag of ID3v2 can be before any kind of audio; its length is four times 7 bits. */
@@ -13,25 +14,25 @@ export function id3Length(bytes: Uint8Array): number {
 }
 
 /** Whether an MPEG frame starts the file or follows its tag and any zeros after that. */
-export function isMp3(bytes: Uint8Array): boolean {
-  return isMp3Frame(bytes, firstFrame(bytes));
+export function isMp3(file: FileBytes): boolean {
+  return isMp3Frame(file, firstFrame(file));
 }
 
-function firstFrame(bytes: Uint8Array): number {
-  const tag = id3Length(bytes);
-  const padding = tag === 0 ? 0 : bytes.subarray(tag).findIndex((byte) => byte !== 0);
-  return tag + Math.max(0, padding);
+function firstFrame(file: FileBytes): number {
+  let at = id3Length(file.read(0, ID3_HEADER_BYTES));
+  if (at > 0) while (at < file.size && file.read(at, 1)[0] === 0) at++;
+  return at;
 }
 
 /**
- * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III) with libmpg123; silence that the encoder added at the ends is
+ * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III), part by part, with libmpg123; silence that the encoder added at the ends is
  * left out where the file says how much it is. The format has no checksum, so of damage only missing frames are noticed.
  *
- * @param name how messages call the file
  * @throws UserError if it is cut short, or cannot be decoded
  */
-export async function decodeMp3(bytes: Uint8Array, name: string): Promise<DecodedAudio> {
-  const { announced, present, channels, cutShort } = readMp3Frames(bytes, firstFrame(bytes));
+export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> {
+  const name = file.path;
+  const { announced, present, channels, cutShort } = readMp3Frames(file, firstFrame(file));
   if (announced !== null && present < announced) {
     throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`);
   }
@@ -40,11 +41,14 @@ export async function decodeMp3(bytes: Uint8Array, name: string): Promise<Decode
   const decoder = new MPEGDecoder(); // it has a WebAssembly memory of its own until it is freed
   try {
     await decoder.ready;
-    const { channelData, samplesDecoded, sampleRate, errors } = withoutConsole(() => decoder.decode(bytes));
-    if (errors[0] || samplesDecoded === 0) throw damaged(name, errors[0]?.message ?? "nothing could be decoded");
-    return { channels: channelData.slice(0, channels), sampleRate }; // the library gives two that are the same for one
-  } catch (error) {
-    throw error instanceof UserError ? error : damaged(name, (error as Error).message);
+    let decoded = 0;
+    for (const part of file.parts(0)) {
+      const { channelData, samplesDecoded, sampleRate, errors } = decodePart(decoder, part, name);
+      if (errors[0]) throw damaged(name, errors[0].message);
+      if (samplesDecoded > 0) yield { channels: channelData.slice(0, channels), sampleRate }; // the library gives two that are the same for one
+      decoded += samplesDecoded;
+    }
+    if (decoded === 0) throw damaged(name, "nothing could be decoded");
   } finally {
     decoder.free();
   }
@@ -53,11 +57,13 @@ export async function decodeMp3(bytes: Uint8Array, name: string): Promise<Decode
 const damaged = (name: string, why: string) => new UserError(`${name} is a damaged MP3 file: ${why.split("\n")[0]}.`);
 
 /** The library prints each error as well as returning it. */
-function withoutConsole<T>(call: () => T): T {
+function decodePart(decoder: MPEGDecoder, part: Uint8Array, name: string): ReturnType<MPEGDecoder["decode"]> {
   const { error } = console;
   console.error = () => undefined;
   try {
-    return call();
+    return decoder.decode(part);
+  } catch (thrown) {
+    throw damaged(name, (thrown as Error).message);
   } finally {
     console.error = error;
   }

@@ -1,3 +1,5 @@
+import type { FileBytes } from "./file_bytes.ts";
+
 /** What the frames of an MPEG audio file say, without decoding them. */
 export interface Mp3Frames {
   /** Samples per channel that the encoder wrote down (in a "Xing" or "Info" frame); null if it did not. */
@@ -30,26 +32,26 @@ const KILOBITS = {
 const RATES_V1 = [44100, 48000, 32000];
 
 /** Whether a frame starts here: eleven bits of 1, then no reserved value. */
-export const isMp3Frame = (bytes: Uint8Array, at = 0): boolean => parseHeader(bytes, at) !== null;
+export const isMp3Frame = (file: FileBytes, at: number): boolean => parseHeader(file, at) !== null;
 
 /** Goes from frame to frame by the lengths in their headers, to the file's end or to what is no frame, as a tag. */
-export function readMp3Frames(bytes: Uint8Array, start: number): Mp3Frames {
-  const announced = announcedSamples(bytes, start);
-  const channels = (bytes[start + 3] ?? 0) >> 6 === MONO ? 1 : 2;
+export function readMp3Frames(file: FileBytes, start: number): Mp3Frames {
+  const announced = announcedSamples(file, start);
+  const channels = (file.read(start + 3, 1)[0] ?? 0) >> 6 === MONO ? 1 : 2;
   let present = 0;
-  for (let at = start; at < bytes.length; ) {
-    const header = parseHeader(bytes, at);
+  for (let at = start; at < file.size; ) {
+    const header = parseHeader(file, at);
     if (!header || header.length === null) break;
-    if (at + header.length > bytes.length) return { announced, present, channels, cutShort: true };
+    if (at + header.length > file.size) return { announced, present, channels, cutShort: true };
     present += header.samples;
     at += header.length;
   }
   return { announced, present, channels, cutShort: false };
 }
 
-function parseHeader(bytes: Uint8Array, at: number): FrameHeader | null {
-  if (at + HEADER_BYTES > bytes.length) return null;
-  const [sync = 0, kind = 0, rates = 0] = bytes.subarray(at, at + HEADER_BYTES);
+function parseHeader(file: FileBytes, at: number): FrameHeader | null {
+  if (at + HEADER_BYTES > file.size) return null;
+  const [sync = 0, kind = 0, rates = 0] = file.read(at, HEADER_BYTES);
   const version = (kind >> 3) & 3; // 0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1
   const layer = 4 - ((kind >> 1) & 3);
   const bitrate = rates >> 4;
@@ -66,10 +68,10 @@ function parseHeader(bytes: Uint8Array, at: number): FrameHeader | null {
 }
 
 /** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */
-function announcedSamples(bytes: Uint8Array, start: number): number | null {
-  const first = Buffer.from(bytes.subarray(start, start + 200));
+function announcedSamples(file: FileBytes, start: number): number | null {
+  const first = Buffer.from(file.read(start, 200));
   const at = Math.max(first.indexOf("Xing"), first.indexOf("Info"));
-  const header = parseHeader(bytes, start);
+  const header = parseHeader(file, start);
   if (at < 0 || !header || at + 12 > first.length || (first.readUInt32BE(at + 4) & 1) === 0) return null;
   return first.readUInt32BE(at + 8) * header.samples;
 }

@@ -2,14 +2,25 @@ import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { OggOpusDecoder } from "ogg-opus-decoder";
 import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
+import type { FileBytes } from "./file_bytes.ts";
 import { readOggPages, type OggStream } from "./ogg_pages.ts";
 
 export { isOgg } from "./ogg_pages.ts";
 
+interface Decoded {
+  readonly channelData: Float32Array[];
+  readonly samplesDecoded: number;
+  readonly sampleRate: number;
+  readonly errors: { readonly message: string }[];
+}
+
 /** What both libraries offer. Each decoder has a WebAssembly memory of its own until it is freed. */
 interface OggDecoder {
   readonly ready: Promise<void>;
-  decodeFile(bytes: Uint8Array): Promise<{ channelData: Float32Array[]; samplesDecoded: number; sampleRate: number; errors: { message: string }[] }>;
+  /** Of the pages that are complete with this part. */
+  decode(part: Uint8Array): Promise<Decoded>;
+  /** Of the last page. */
+  flush(): Promise<Decoded>;
   free(): void;
 }
 
@@ -27,7 +38,7 @@ const CODECS: readonly Codec[] = [
   {
     name: "Opus",
     magic: "OpusHead",
-    open: () => new OggOpusDecoder() as OggDecoder,
+    open: () => new OggOpusDecoder() as unknown as OggDecoder, // its types forget that `decode` is asynchronous
     // The samples that prime the decoder count as well, though they are not heard (RFC 7845, section 4).
     announced: ({ firstPacket, endPosition }) => endPosition - ((firstPacket[10] ?? 0) + 256 * (firstPacket[11] ?? 0)),
   },
@@ -37,32 +48,44 @@ const CODECS: readonly Codec[] = [
 const OTHER_CODECS: Record<string, string> = { "\x7fFLAC": "FLAC", "Speex   ": "Speex", "\x80theora": "Theora" };
 
 /**
- * Decodes an Ogg file of Vorbis or Opus; Opus always at 48 kHz, the rate it is defined at.
+ * Decodes an Ogg file of Vorbis or Opus, part by part; Opus always at 48 kHz, the rate it is defined at.
  *
- * @param name how messages call the file
  * @throws UserError if it is damaged, cut short or of another codec
  */
-export async function decodeOgg(bytes: Uint8Array, name: string): Promise<DecodedAudio> {
-  const stream = readOggPages(bytes, name);
+export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> {
+  const stream = readOggPages(file);
   const magic = Buffer.from(stream.firstPacket.subarray(0, 8)).toString("latin1");
   const codec = CODECS.find((known) => magic.startsWith(known.magic));
   if (!codec) {
     const other = Object.entries(OTHER_CODECS).find(([start]) => magic.startsWith(start))?.[1] ?? "an unknown codec";
-    throw new UserError(`${name} is an Ogg file of ${other}, expected Vorbis or Opus.`);
+    throw new UserError(`${file.path} is an Ogg file of ${other}, expected Vorbis or Opus.`);
   }
-  const { channelData, samplesDecoded, sampleRate, errors } = await decodeWith(codec, bytes, name);
-  if (errors[0] || samplesDecoded === 0) throw damaged(codec, name, errors[0]?.message ?? "nothing could be decoded");
-  const length = Math.max(0, Math.min(samplesDecoded, codec.announced(stream)));
-  return { channels: channelData.map((channel) => channel.subarray(0, length)), sampleRate };
+  const announced = codec.announced(stream);
+  let decoded = 0;
+  for await (const { channelData, samplesDecoded, sampleRate } of decodeParts(codec, file)) {
+    const length = Math.max(0, Math.min(samplesDecoded, announced - decoded)); // the last packet has more than is heard
+    decoded += samplesDecoded;
+    yield { channels: channelData.map((channel) => channel.subarray(0, length)), sampleRate };
+  }
+  if (decoded === 0) throw damaged(codec, file.path, "nothing could be decoded");
 }
 
-async function decodeWith(codec: Codec, bytes: Uint8Array, name: string) {
+/** What has samples of what the library makes of a file. */
+async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decoded> {
   const decoder = codec.open();
+  const checked = async (decoding: Promise<Decoded>): Promise<Decoded> => {
+    const decoded = await decoding.catch((error: Error) => Promise.reject(damaged(codec, file.path, error.message)));
+    if (decoded.errors[0]) throw damaged(codec, file.path, decoded.errors[0].message);
+    return decoded;
+  };
   try {
     await decoder.ready;
-    return await decoder.decodeFile(bytes);
-  } catch (error) {
-    throw damaged(codec, name, (error as Error).message);
+    for (const part of file.parts(0)) {
+      const decoded = await checked(decoder.decode(part));
+      if (decoded.samplesDecoded > 0) yield decoded;
+    }
+    const last = await checked(decoder.flush());
+    if (last.samplesDecoded > 0) yield last;
   } finally {
     decoder.free();
   }

@@ -1,4 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
+import type { FileBytes } from "./file_bytes.ts";
 
 /** What the pages of an Ogg file say, before anything is decoded. */
 export interface OggStream {
@@ -10,41 +11,43 @@ export interface OggStream {
 
 const HEADER_BYTES = 27;
 
-export const isOgg = (bytes: Uint8Array): boolean => startsPage(bytes, 0);
+/** Of all segments, each of up to 255 bytes. */
+const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
+
+export const isOgg = (start: Uint8Array): boolean => startsPage(start);
 
 /**
  * Walks the pages of an Ogg file and checks the checksum of each, since the decoders pass over what they do not understand.
  * A page (RFC 3533, section 6): "OggS", version, flags, granule position (8 bytes), serial, sequence number, checksum (4 each),
  * number of segments, their lengths, their bytes.
  *
- * @param name how messages call the file
  * @throws UserError if a page is damaged, the file ends within one, or it holds several streams
  */
-export function readOggPages(bytes: Uint8Array, name: string): OggStream {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function readOggPages(file: FileBytes): OggStream {
+  const name = file.path;
+  let serial: number | undefined;
   let endPosition = 0;
   let firstPacket: Uint8Array | undefined;
-  for (let start = 0, page = 1; start < bytes.length; page++) {
-    const segments = start + HEADER_BYTES;
-    const count = bytes[segments - 1] ?? 0;
-    const body = segments + count;
-    const end = bytes.subarray(segments, body).reduce((sum, length) => sum + length, body);
-    if (startsPage(bytes, start) && end > bytes.length) throw cutShort(name, page);
-    if (!startsPage(bytes, start)) throw bytes.length - start < 4 ? cutShort(name, page) : new UserError(`${name} is a damaged Ogg file: no page starts at byte ${start}.`);
-    if (body > bytes.length) throw cutShort(name, page);
-    if (checksum(bytes.subarray(start, end)) !== view.getUint32(start + 22, true)) throw new UserError(`${name} is a damaged Ogg file: page ${page} does not fit its checksum.`);
-    if (view.getUint32(start + 14, true) !== view.getUint32(14, true)) throw new UserError(`${name} holds several Ogg streams, expected one.`);
-    const position = view.getBigInt64(start + 6, true); // -1 where no packet ends
+  for (let start = 0, number = 1; start < file.size; number++) {
+    const bytes = file.read(start, LARGEST_PAGE);
+    const body = HEADER_BYTES + (bytes[HEADER_BYTES - 1] ?? 0);
+    const end = bytes.subarray(HEADER_BYTES, body).reduce((sum, length) => sum + length, body);
+    if (startsPage(bytes) ? end > bytes.length : bytes.length < 4) throw new UserError(`${name} is a cut short Ogg file: it ends within page ${number}.`);
+    if (!startsPage(bytes)) throw new UserError(`${name} is a damaged Ogg file: no page starts at byte ${start}.`);
+    const page = bytes.subarray(0, end);
+    const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+    if (checksum(page) !== view.getUint32(22, true)) throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
+    serial ??= view.getUint32(14, true);
+    if (view.getUint32(14, true) !== serial) throw new UserError(`${name} holds several Ogg streams, expected one.`);
+    const position = view.getBigInt64(6, true); // -1 where no packet ends
     if (position > 0n) endPosition = Number(position);
-    firstPacket ??= bytes.subarray(body, end);
-    start = end;
+    firstPacket ??= page.slice(body);
+    start += end;
   }
   return { firstPacket: firstPacket ?? new Uint8Array(), endPosition };
 }
 
-const cutShort = (name: string, page: number) => new UserError(`${name} is a cut short Ogg file: it ends within page ${page}.`);
-
-const startsPage = (bytes: Uint8Array, at: number): boolean => Buffer.from(bytes.subarray(at, at + 4)).toString("latin1") === "OggS";
+const startsPage = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 4)).toString("latin1") === "OggS";
 
 /** CRC-32 of polynomial 0x04c11db7, highest bit first, from 0; the checksum's own four bytes count as 0. */
 function checksum(page: Uint8Array): number {

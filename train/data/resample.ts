@@ -47,13 +47,14 @@ export const resampledLength = (samples: number, from: number, to: number): numb
  * A span of what `resample` gives of a long recording, of which only the span and a margin are read. Cut at whole seconds, as
  * the blocks of `resample` are, so the two differ by no more than what rounding does within the converter.
  *
+ * @param recording whose `read` stops at its end
  * @param span in samples at the rate `to`, within the recording
  */
-export async function resampleSpan(recording: { readonly length: number; read(span: SampleSpan): Promise<Float32Array> }, from: number, to: number, span: SampleSpan): Promise<Float32Array> {
+export async function resampleSpan(recording: { read(span: SampleSpan): Promise<Float32Array> }, from: number, to: number, span: SampleSpan): Promise<Float32Array> {
   if (from === to) return recording.read(span);
   const first = Math.max(0, Math.floor(span.from / to) - MARGIN_SECONDS);
   const last = Math.ceil(span.to / to) + MARGIN_SECONDS;
-  const resampled = await resample(await recording.read({ from: first * from, to: Math.min(recording.length, last * from) }), from, to);
+  const resampled = await resample(await recording.read({ from: first * from, to: last * from }), from, to);
   return resampled.subarray(span.from - first * to, span.to - first * to);
 }
 

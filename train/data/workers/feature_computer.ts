@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statfsSync } from "node:fs";
 import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
-import { readAudio, readAudioSpan } from "../audio.ts";
+import { audioLength, readAudio, readAudioSpan } from "../audio.ts";
 import { addNoise } from "../augment/noise.ts";
 import { changeSpeed } from "../augment/speed.ts";
 import { changeVolume } from "../augment/volume.ts";
@@ -59,10 +59,12 @@ export class FeatureComputer {
   }
 
   async #make(request: FeatureRequest): Promise<StoredFeatures> {
-    const { path, piece, span, speed, noise, gainDb } = request;
+    const { path, piece, speed, noise, gainDb, want } = request;
     const rate = this.#frontEnd.sampleRate;
+    const whole = want.longest === undefined ? undefined : { from: 0, to: await audioLength(path, rate) };
+    if (whole && isTooLong(whole.to, request)) return { samples: whole.to, frames: this.#frontEnd.frameCount(whole.to), bins: this.#frontEnd.bins, values: new Float32Array() };
+    const span = request.span ?? whole;
     const { samples } = span ? await readAudioSpan(path, rate, span) : await readAudio(path, rate, piece);
-    if (isTooLong(samples.length, request)) return { samples: samples.length, frames: this.#frontEnd.frameCount(samples.length), bins: this.#frontEnd.bins, values: new Float32Array() };
     let waveform = await changeSpeed(samples, rate, speed);
     if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
     if (gainDb !== null) waveform = changeVolume(waveform, gainDb);

@@ -31,8 +31,8 @@ export interface FeatureRequest extends AudioPart {
   /** What to normalise the values with; null: not at all. */
   readonly cmvn: Cmvn | null;
   /**
-   * What of it is wanted: the fewer, the less is copied. Of one of more samples than `longest`, only how many there are: its features
-   * are not computed. With `longest` nothing is cached.
+   * What of it is wanted: the fewer, the less is copied. Of a whole file of more samples than `longest`, only how many there are: its
+   * features are not computed. With `longest` nothing is cached.
    */
   readonly want: { readonly values: boolean; readonly statistics: boolean; readonly longest?: number | undefined };
 }
