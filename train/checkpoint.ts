@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
-import { showShape } from "../engine/shape.ts";
 import type { UnitsJson } from "../model/units/units.ts";
 import { writeAtomically, writePiecesAtomically } from "./atomic_file.ts";
 import type { Silence } from "./collapse.ts";
@@ -13,7 +12,8 @@ import type { DevRecord, StepRecord } from "./log_records.ts";
 import type { MetricsRow } from "./metrics_ring.ts";
 import type { SamplerState } from "./data/sampler.ts";
 import type { HuggingFaceState } from "./hugging_face/state.ts";
-import { isFloat, toFloat32 } from "./half_precision.ts";
+import { expectTensors } from "./expect_tensors.ts";
+import { toFloat32 } from "./half_precision.ts";
 import { safetensorsPieces, type NamedTensors, type SafeTensor } from "./safetensors.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors_file.ts";
 import { bytesOf, layOut } from "./safetensors_header.ts";
@@ -194,32 +194,17 @@ function parseState(json: string | undefined, path: string): CheckpointState {
 }
 
 /**
- * Compares a checkpoint's names, types and shapes with those of a model, without reading values.
- *
- * @param scope beginning of the names that are compared; all unless given
- * @throws UserError that names the tensors which are missing or of another shape
- */
-export function expectFits({ path, tensors }: Checkpoint, parameters: Parameters, { moments, scope = "" }: { moments: boolean; scope?: string }): void {
-  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
-  const faults = storedTensors(parameters, { moments }).flatMap(({ key, name, shape }) => {
-    if (!name.startsWith(scope)) return [];
-    const found = tensors.get(key);
-    if (!found) return [`${key} is missing`];
-    if (!isFloat(found)) return [`${key} has type ${found.dtype}, expected a floating-point one`];
-    return showShape(found.shape) === showShape(shape) ? [] : [`${key} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
-  });
-  if (faults.length > 0) throw new UserError(`${path} does not fit the model of its config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
-}
-
-/**
  * Copies a checkpoint's tensors into a model of the same shape, one at a time.
  *
  * @param moments the optimiser's moments as well
- * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape
+ * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape or type
  */
 export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
-  expectFits(checkpoint, parameters, { moments });
-  for (const { key, name, flat } of storedTensors(parameters, { moments })) parameters.write(name, toFloat32(checkpoint.tensors.get(key) as SafeTensor), flat);
+  const { path, tensors } = checkpoint;
+  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
+  const stored = storedTensors(parameters, { moments });
+  const found = expectTensors(checkpoint, stored.map(({ key, shape }) => [key, shape]));
+  for (const { key, name, flat } of stored) parameters.write(name, toFloat32(found.get(key) as SafeTensor), flat);
   parameters.roundToHalf();
 }
 

@@ -1,14 +1,13 @@
 import type { Parameters } from "../engine/parameters.ts";
-import { UserError } from "../engine/errors.ts";
-import { showShape, type Shape } from "../engine/shape.ts";
+import type { Shape } from "../engine/shape.ts";
 import { unitsDifference } from "../model/units/difference.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
 import { declareModel, type BuiltModel } from "./build_model.ts";
 import { loadCheckpoint, type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { isFloat, toFloat32 } from "./half_precision.ts";
-import type { SafeTensor } from "./safetensors.ts";
+import { expectTensors } from "./expect_tensors.ts";
+import { toFloat32 } from "./half_precision.ts";
 
 /**
  * Gives a new run's model the weights of a checkpoint, a tensor at a time. The output layer's too where the units are the same;
@@ -20,14 +19,15 @@ import type { SafeTensor } from "./safetensors.ts";
 export function startFrom(path: string, { model, parameters }: BuiltModel, units: Units, seed: number): { message: string | undefined; state: CheckpointState } {
   const checkpoint = loadCheckpoint(path);
   try {
-    const { state, tensors } = checkpoint;
+    const { state } = checkpoint;
     const isHead = (name: string): boolean => !name.startsWith(model.scopes.encoder);
     const reason = newHead(checkpoint, units, parameters.all.map(({ name }) => name).filter(isHead));
     const wanted = modelTensors(parameters).filter(([name]) => reason === null || !isHead(name));
-    expectTensors(checkpoint, wanted);
-    const taken = new Set(wanted.map(([name]) => name));
-    for (const name of parameters.savedShapes.keys())
-      parameters.write(name, taken.has(name) ? toFloat32(tensors.get(name) as SafeTensor) : parameters.initialValues(name, seed));
+    const taken = expectTensors(checkpoint, wanted, complaintOf(checkpoint));
+    for (const name of parameters.savedShapes.keys()) {
+      const tensor = taken.get(name);
+      parameters.write(name, tensor ? toFloat32(tensor) : parameters.initialValues(name, seed));
+    }
     parameters.roundToHalf();
     return { message: reason === null ? undefined : `init: the output layer is drawn anew, since ${reason}`, state };
   } finally {
@@ -41,7 +41,7 @@ export function expectStart(config: TrainConfig): void {
   const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
-  expectTensors(checkpoint, modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)));
+  expectTensors(checkpoint, modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)), complaintOf(checkpoint));
 }
 
 /** Why the checkpoint's output layer is of no use; null if it is. */
@@ -54,12 +54,5 @@ function newHead({ path, state, tensors }: Checkpoint, units: Units, head: reado
 /** Everything that is saved with a model, but for what only training with f16 has. */
 const modelTensors = ({ savedShapes }: Parameters): (readonly [string, Shape])[] => [...savedShapes].filter(([name]) => name !== "loss_scale");
 
-function expectTensors({ path, tensors }: Checkpoint, wanted: readonly (readonly [string, Shape])[]): void {
-  const faults = wanted.flatMap(([name, shape]) => {
-    const found = tensors.get(name);
-    if (!found) return [`${name} is missing`];
-    if (!isFloat(found)) return [`${name} has type ${found.dtype}, expected a floating-point one`];
-    return showShape(found.shape) === showShape(shape) ? [] : [`${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`];
-  });
-  if (faults.length > 0) throw new UserError(`init: ${path} does not fit the model of the config: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? `; and ${faults.length - 5} more` : ""}`);
-}
+/** How the message begins that names tensors which do not fit. */
+const complaintOf = ({ path }: Checkpoint): string => `init: ${path} does not fit the model of the config`;

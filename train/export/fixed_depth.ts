@@ -1,5 +1,3 @@
-import { UserError } from "../../engine/errors.ts";
-import { showShape } from "../../engine/shape.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
@@ -8,8 +6,8 @@ import { declareModel, expectHead, restoreCmvn } from "../build_model.ts";
 import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../config.ts";
 import { countParameters, untiedParameters, type DepthPath } from "../depths.ts";
+import { expectTensors } from "../expect_tensors.ts";
 import { ofBlocks, parseHuggingFaceState } from "../hugging_face/state.ts";
-import { isFloat } from "../half_precision.ts";
 import type { SafeTensor } from "../safetensors.ts";
 
 /** What one depth of a model takes to recognise speech, and nothing else. */
@@ -51,7 +49,9 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   const built = declareModel(fixed, units.size, { lossScaled: false, blank: units.blank });
   expectHead(checkpoint, built);
   const { model: { scopes }, parameters: declared } = built;
-  const tensors = new Map([...declared.savedShapes].map(([name, shape]) => [name, tensorOf(checkpoint, oldName(name, scopes, used), shape)]));
+  const before = (name: string): string => oldName(name, scopes, used);
+  const found = expectTensors(checkpoint, [...declared.savedShapes].map(([name, shape]) => [before(name), shape]));
+  const tensors = new Map([...declared.savedShapes.keys()].map((name) => [name, found.get(before(name)) as SafeTensor]));
   const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
   return { checkpoint: { path, state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) }, tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
 }
@@ -62,15 +62,6 @@ function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonl
   if (!name.startsWith(blocks)) return name;
   const [block = "", ...rest] = name.slice(blocks.length).split(".");
   return [`${blocks}${used[Number(block)]}`, ...rest].join(".");
-}
-
-/** A checkpoint's tensor. Throws UserError where it is missing, or of another shape or type. */
-export function tensorOf({ path, tensors }: Checkpoint, name: string, shape: readonly number[]): SafeTensor {
-  const found = tensors.get(name);
-  if (!found) throw new UserError(`${path} does not fit the model of its config: ${name} is missing`);
-  if (!isFloat(found)) throw new UserError(`${path} does not fit the model of its config: ${name} has type ${found.dtype}, expected a floating-point one`);
-  if (showShape(found.shape) !== showShape(shape)) throw new UserError(`${path} does not fit the model of its config: ${name} is ${showShape(found.shape)}, expected ${showShape(shape)}`);
-  return found;
 }
 
 /** What an export to Hugging Face's layout needs, of a model that came from there. */

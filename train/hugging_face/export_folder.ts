@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
-import type { Parameters } from "../../engine/parameters.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
@@ -10,7 +9,7 @@ import { writeAtomically } from "../atomic_file.ts";
 import { declareModel, scheduleOf } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { restoreConfig } from "../config.ts";
-import { tensorOf } from "../export/fixed_depth.ts";
+import { expectTensors } from "../expect_tensors.ts";
 import { safetensorsPieces, type SafeTensor } from "../safetensors.ts";
 import { parseModelConfig } from "./config_json.ts";
 import { folderFiles, type FolderContent } from "./folder_files.ts";
@@ -55,7 +54,7 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const model: Wav2Vec2Config = { ...config.model, inputDim: 1, vocabulary: units?.size ?? tensors.get("lm_head.weight")?.shape[0] ?? 2, blank: units?.blank ?? 0 };
   const { parameters } = declareModel(config, model.vocabulary, { lossScaled: false, blank: model.blank });
 
-  const stored = storedTensors(checkpoint, parameters, hasHead);
+  const stored = expectTensors(checkpoint, [...parameters.savedShapes].filter(([name]) => hasHead || !name.startsWith("lm_head.")));
   const buffers = new Map(origin ? Object.entries(origin.kept).map(([name, packed]) => [name, unpackTensor(packed)]) : countersOf(model));
   const content: FolderContent = { config, model, layers: schedule.length, units, hasHead, dtype: dtypeOf(stored.values()) };
   const files = folderFiles(content, origin?.files ?? {});
@@ -71,11 +70,6 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const trained = new Set(parameters.all.map(({ name }) => name));
   const sum = (of: ReadonlyMap<string, SafeTensor>): number => [...of].reduce((total, [name, { shape }]) => (trained.has(inLayer(name, 0, model)) ? total + shape.reduce((size, n) => size * n, 1) : total), 0);
   return { schedule, parameters: sum(layered), stored: sum(stored), bytes: statSync(join(out, WEIGHTS)).size };
-}
-
-/** What the checkpoint holds of the model, checked. */
-function storedTensors(checkpoint: Checkpoint, parameters: Parameters, hasHead: boolean): Map<string, SafeTensor> {
-  return new Map([...parameters.savedShapes].filter(([name]) => hasHead || !name.startsWith("lm_head.")).map(([name, shape]) => [name, tensorOf(checkpoint, name, shape)]));
 }
 
 /** The tensors of a model whose layer l is block `schedule[l]`. */

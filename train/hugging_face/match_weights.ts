@@ -1,9 +1,8 @@
 import { UserError } from "../../engine/errors.ts";
 import { Parameters } from "../../engine/parameters.ts";
-import { showShape } from "../../engine/shape.ts";
 import { prefixOf } from "../../model/wav2vec2/names.ts";
 import { Wav2Vec2Ctc } from "../../model/wav2vec2/wav2vec2_ctc.ts";
-import { isFloat } from "../half_precision.ts";
+import { misfit } from "../expect_tensors.ts";
 import type { SafeTensor } from "../safetensors.ts";
 import type { ModelFolder } from "./folder.ts";
 import { modelName, spellingOf, type Spelling } from "./spelling.ts";
@@ -48,11 +47,10 @@ export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, con
     const tensor = given.get(name) as SafeTensor;
     const target = modelName(name, spelling, config);
     const shape = expected.get(target);
-    if (!shape) {
-      if (KEPT.test(name)) kept.set(target, tensor);
-      else unexpected.push(name);
-    } else if (!isFloat(tensor)) misshapen.push(`${name} has type ${tensor.dtype}, expected a floating-point one`);
-    else if (showShape(tensor.shape) !== showShape(shape)) misshapen.push(`${name} is ${showShape(tensor.shape)}, expected ${showShape(shape)}`);
+    const fault = shape && misfit(name, tensor, shape);
+    if (fault) misshapen.push(fault);
+    if (!shape && KEPT.test(name)) kept.set(target, tensor);
+    if (!shape && !KEPT.test(name)) unexpected.push(name);
     tensors.set(target, tensor);
   }
   const hasHead = HEAD.some((name) => tensors.has(name));
