@@ -57,9 +57,9 @@ export function buildModel(device: Device, config: TrainConfig, vocabulary: numb
 }
 
 /** How the model of a config counts frames; needs no device, as nothing is computed. */
-export function modelFrames(config: TrainConfig): Pick<CtcModel, "outputFrames" | "minInputFrames" | "stride"> {
+export function modelFrames(config: TrainConfig): Pick<CtcModel, "outputFrames" | "minInputFrames" | "stride" | "paddingMatters"> {
   const { model } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any vocabulary
-  return { outputFrames: (frames) => model.outputFrames(frames), minInputFrames: model.minInputFrames, stride: model.stride };
+  return { outputFrames: (frames) => model.outputFrames(frames), minInputFrames: model.minInputFrames, stride: model.stride, paddingMatters: model.paddingMatters };
 }
 
 /** The schedule of a logical depth of this config. Throws UserError for a depth without norms, where each has its own. */

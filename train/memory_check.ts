@@ -2,6 +2,7 @@ import type { Device } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
 import { modelFrames } from "./build_model.ts";
 import type { TrainConfig } from "./config.ts";
+import { evaluationBatches } from "./data/evaluation_batches.ts";
 import { loadTrainingData, type TrainingData } from "./data/training_data.ts";
 import { expectStart } from "./initial_weights.ts";
 import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
@@ -69,7 +70,7 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
   const tooMuch = (bytes: number): string | undefined => (limit && bytes > most ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})` : undefined);
 
-  const { stride } = modelFrames(config);
+  const { stride, paddingMatters } = modelFrames(config);
   const batch = largestBatch(training, config.batch, stride);
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
@@ -79,9 +80,12 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
     return { ...(record && { record }), fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}` };
   }
 
-  const sets = evaluated.map((set) => largestBatch(set, { size: config.eval.batchSize, frames: null }, stride));
-  const labels = Math.max(...sets.map((set) => set.labels)); // of dev, which need not be the set with the largest batch
-  const largest = { ...sets.reduce((a, b) => (batchLoad(b, stride) > batchLoad(a, stride) ? b : a)), labels };
+  const batches = evaluated.flatMap((set) => {
+    const lengths = set.map(({ frames }) => frames);
+    return evaluationBatches(lengths, config.eval.batchSize, { paddingMatters }).map((members) => ({ size: members.length, frames: lengths[members[0] as number] as number }));
+  });
+  const labels = evaluated.flat().reduce((most, utterance) => Math.max(most, utterance.labels.length), 1); // of dev, which need not be the set with the largest batch
+  const largest = { ...batches.reduce((a, b) => (batchLoad(b, stride) > batchLoad(a, stride) ? b : a)), labels };
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
   const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };

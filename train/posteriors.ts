@@ -5,10 +5,11 @@ import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { loadItems, padBatch, type LazyItem } from "./data/batch.ts";
+import { evaluationBatches } from "./data/evaluation_batches.ts";
 import { utteranceLosses } from "./utterance_losses.ts";
 
 export interface PosteriorOptions {
-  /** Utterances of a batch; 16 by default. */
+  /** Most utterances of a batch; 16 by default. Where padding matters to the model, only those of one length share a batch. */
   readonly batchSize?: number;
   /** Called after each batch with the utterances done. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -37,10 +38,8 @@ export async function forEachPosterior(
   use: UsePosterior,
 ): Promise<void> {
   const { inputDim, vocabulary, blank } = model.config;
-  // Of similar length, so that little of a batch is padding; the longest first, so that memory that does not suffice shows early.
-  const order = utterances.map((_, i) => i).sort((a, b) => (utterances[b] as LazyItem).frames - (utterances[a] as LazyItem).frames);
-  for (let start = 0; start < order.length; start += batchSize) {
-    const members = order.slice(start, start + batchSize);
+  let done = 0;
+  for (const members of evaluationBatches(utterances.map(({ frames }) => frames), batchSize, model)) {
     const labels = (i: number): Int32Array => references?.[i] ?? new Int32Array();
     const batch = padBatch(await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))), inputDim);
     const tape = new Tape(device, { grad: false });
@@ -62,6 +61,6 @@ export async function forEachPosterior(
     } finally {
       tape.end();
     }
-    onProgress?.(Math.min(start + batchSize, order.length), order.length);
+    onProgress?.((done += members.length), utterances.length);
   }
 }

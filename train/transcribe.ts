@@ -106,8 +106,7 @@ export async function transcribeFiles(
   const secondsOfFrame = frameTime(model, frontEnd)(1);
   const started = performance.now();
   try {
-    const alone = model.paddingMatters ? { batchSize: 1 } : {}; // what is said in a file does not depend on the other files
-    await forEachPosterior(device, model, whole, [path.schedule], alone, (logProbs, i) => {
+    await forEachPosterior(device, model, whole, [path.schedule], {}, (logProbs, i) => {
       const file = whole[i] as AudioFile;
       transcribe(file, logProbs);
       advance(file.seconds);

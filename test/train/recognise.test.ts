@@ -28,12 +28,14 @@ const utterance = (frames: number, key: number, text = "a b"): Utterance => ({
 const utterances = [utterance(41, 1), utterance(73, 2), utterance(15, 3), utterance(60, 4), utterance(7, 5)];
 
 let built: BuiltModel;
-beforeAll(() => {
-  built = smallModel(device());
-  // Outputs of a new model hardly differ: larger weights give every utterance a text of its own.
-  for (const { name, tensor, decay } of built.parameters.all)
-    if (decay) built.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1));
-});
+beforeAll(() => void (built = randomised(smallModel(device()))));
+
+/** Outputs of a new model hardly differ: larger weights give every utterance a text of its own. */
+function randomised(model: BuiltModel): BuiltModel {
+  for (const { name, tensor, decay } of model.parameters.all)
+    if (decay) model.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1));
+  return model;
+}
 
 /** A model that says nothing but this class. */
 function biased(label: number): BuiltModel {
@@ -71,6 +73,13 @@ describe("recognise", () => {
       expect(new Set(together[path]!.hypotheses.map(({ score }) => score.toFixed(1))).size).toBe(utterances.length); // else the order would not show
       together[path]!.hypotheses.forEach(({ score }, i) => expect(score).toBeCloseTo(alone[i]![path]!.hypotheses[0]!.score, 3));
     }
+  });
+
+  it("a model that hears padding never hears any: batches give what each utterance gives alone", async () => {
+    const { model } = randomised(smallModel(device(), smallConfig("model.conv_mask=none")));
+    const together = await recognise(device(), model, utterances, schedules, { batchSize: 5 });
+    const alone = await Promise.all(utterances.map(async (u) => recognise(device(), model, [u], schedules)));
+    for (const path of paths.keys()) expect(together[path]!.hypotheses).toEqual(alone.map((one) => one[path]!.hypotheses[0]));
   });
 
   it("depths computed together give what each gives alone", async () => {
