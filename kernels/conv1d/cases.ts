@@ -32,6 +32,8 @@ export const cases: OperationCases = {
     conv1dCase("even kernel padded unevenly", [3, 6, 4], [4, 2, 8], { groups: 2, padding: [4, 3] }),
     conv1dCase("more frames than chunks", [2, 150, 2], [3, 2, 3], { padding: [1, 1] }),
     conv1dCase("blocks of four channels in groups, stride and dilation", [2, 37, 16], [24, 8, 5], { groups: 2, stride: 4, dilation: 2, padding: [3, 2] }),
+    conv1dCase("windows that overlap, a rest, several utterances", [2, 44, 16], [36, 16, 3], { stride: 2 }),
+    conv1dCase("windows with gaps, columns in no blocks of four", [3, 40, 16], [35, 16, 4], { stride: 5 }),
     conv1dCase("one of everything", [1, 1, 1], [1, 1, 1]),
     conv1dCase("wav2vec2's first layer", [1, 16000, 1], [512, 1, 10], { stride: 5 }, { benchmark: true }),
     conv1dCase("a wav2vec2 layer", [1, 400, 512], [512, 512, 3], { stride: 2 }, { benchmark: true }),

@@ -3,10 +3,9 @@ import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addParamTiles, slideTiles, type Convolution } from "../conv2d/tiles.ts";
-import { convolutionVariants } from "../conv2d/variant.ts";
 import { addPartialSums } from "../partial_sums.ts";
-
-const variants = convolutionVariants("conv1d");
+import { conv1dVariants as variants } from "./variant.ts";
+import { addToWindowParams, addWindows, multiplyWindows, windowsFit } from "./windows.ts";
 
 /** As in the shaders: what a thread computes of output (backward: input) channels, of frames, of taps. */
 const [CHANNELS, FRAMES, TAPS] = [8, 8, 4];
@@ -74,23 +73,28 @@ export function conv1d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
   const sizes = checkSizes(x, weight, bias, options);
   const { batch, frames, channels, out_frames, outs, kernel, groups } = sizes;
   const conv = asImage(sizes);
+  const windows = windowsFit(sizes);
   const choice = { groups, rows: batch * out_frames, taps: kernel, depth: channels / groups, cols: outs / groups };
 
   const y = tape.empty([batch, out_frames, outs], tape.activation);
-  const variant = variants.forward.choose(tape.device, choice);
-  if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
+  const variant = variants.forward.choose(tape.device, { ...choice, windows: windows.forward });
+  if (variant === "product") multiplyWindows(tape, sizes, x, weight, y, bias);
+  else if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
   else slideTiles(tape, variant, conv, weight, x, y, { bias });
   return tape.record("conv1d", bias ? [x, weight, bias] : [x, weight], y, [x, weight], (dy) => {
     let dx: Tensor | undefined;
     if (x.needsGrad) {
       dx = tape.like(x);
-      const variant = variants.backwardInput.choose(tape.device, { groups, rows: batch * frames, taps: kernel, depth: outs / groups, cols: channels / groups });
-      if (variant === "direct") backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
+      const choice = { groups, rows: batch * frames, taps: kernel, depth: outs / groups, cols: channels / groups, windows: windows.backwardInput };
+      const variant = variants.backwardInput.choose(tape.device, choice);
+      if (variant === "product") addWindows(tape, sizes, weight, dy, dx);
+      else if (variant === "direct") backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
       else slideTiles(tape, variant, conv, weight, dy, dx, { backward: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
-      const variant = variants.backwardParams.choose(tape.device, choice);
-      if (variant === "direct") addToParams(tape, sizes, x, dy, weight, bias);
+      const variant = variants.backwardParams.choose(tape.device, { ...choice, windows: windows.backwardParams });
+      if (variant === "product") addToWindowParams(tape, sizes, x, dy, weight, bias);
+      else if (variant === "direct") addToParams(tape, sizes, x, dy, weight, bias);
       else addParamTiles(tape, variant, conv, x, dy, weight, bias);
     }
     return [dx, undefined, undefined];

@@ -4,9 +4,7 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 import { addParamTiles, slideTiles } from "./tiles.ts";
-import { convolutionVariants } from "./variant.ts";
-
-const variants = convolutionVariants("conv2d");
+import { conv2dVariants as variants } from "./variant.ts";
 
 /** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps; elements of the ReLU. */
 const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];

@@ -1,7 +1,7 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { addPartialSums } from "../partial_sums.ts";
+import { addToBias, addToPacked, packWeight, type Filter } from "./packed_weight.ts";
 import { tileOf, WORKGROUPS, type TileVariant } from "./variant.ts";
 
 /** A convolution over two axes, the same on both but for sizes and padding; one over time has a height of 1. */
@@ -30,12 +30,6 @@ const geometry = {
 /** Positions that are worth a chunk of their own in the sums of a parameter's gradient, and bytes of all chunks' sums. */
 const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [512, 2 ** 27];
 
-const pack = defineKernel({
-  file: new URL("./pack_weight.wgsl", import.meta.url),
-  bindings: { weight: "read", packed: "read_write" },
-  sizes: { taps: "u32", channels: "u32", outs: "u32", groups: "u32", backward: "u32" },
-  workgroups: ({ taps, channels, outs, groups }) => spread(taps * channels * outs * groups, 64),
-});
 
 const slide = {
   bindings: { source: "read", weight: "read", bias: "read", result: "read_write" },
@@ -85,21 +79,7 @@ const paramsAny = defineKernel({
   workgroups: (sizes) => [...weightTiles(sizes, 32), Math.ceil(positionsOf(sizes) / sizes.chunk)],
 });
 
-const addPackedSums = defineKernel({
-  file: new URL("./add_packed_sums.wgsl", import.meta.url),
-  bindings: { partial: "read", dweight: "read_write" },
-  sizes: { chunks: "u32", taps: "u32", channels: "u32", outs: "u32", groups: "u32" },
-  workgroups: ({ taps, channels, outs, groups }) => spread(taps * channels * outs * groups, 64),
-});
-
-const sumColumns = defineKernel({
-  file: new URL("./sum_columns.wgsl", import.meta.url),
-  bindings: { dy: "read", partial: "read_write" },
-  sizes: { rows: "u32", cols: "u32", chunk: "u32" },
-  workgroups: ({ rows, cols, chunk }) => [Math.ceil(cols / 64), Math.ceil(rows / chunk)],
-});
-
-const ofGroup = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution) =>
+const ofGroup = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution): Filter =>
   ({ taps: kernel_height * kernel_width, channels: channels / groups, outs: outs / groups, groups });
 
 /** y from x, or with `backward` dx from dy. The weight's f32 values are rounded where the tape's activations are f16. */
@@ -107,9 +87,7 @@ export function slideTiles(
   tape: Tape, variant: TileVariant, conv: Convolution, weight: Tensor, source: Tensor, result: Tensor,
   { backward = false, bias, relu = false }: { backward?: boolean; bias?: Tensor | undefined; relu?: boolean } = {},
 ): void {
-  const packed = tape.empty([weight.size], tape.activation);
-  pack.encode(tape, { weight, packed }, { ...ofGroup(conv), backward: Number(backward) }, {});
-  const bindings = { source, weight: packed, bias: bias ?? tape.empty([4]), result };
+  const bindings = { source, weight: packWeight(tape, ofGroup(conv), weight, backward), bias: bias ?? tape.empty([4]), result };
   const sizes = { ...conv, has_bias: Number(bias !== undefined), relu: Number(relu) };
   if (variant === "workgroup_tile_any") slideAny.encode(tape, bindings, sizes, { BACKWARD: backward });
   else slideTile.encode(tape, bindings, sizes, { BACKWARD: backward, TILE: tileOf(variant) });
@@ -123,16 +101,10 @@ export function addParamTiles(tape: Tape, variant: TileVariant, conv: Convolutio
     const most = Math.min(Math.ceil(rows / LEAST_CHUNK), Math.floor(MAX_PARTIAL_BYTES / weight.bytes), 65535);
     const wanted = Math.max(1, Math.min(most, Math.floor(WORKGROUPS[variant] / (across * down))));
     const chunk = Math.ceil(rows / wanted / 16) * 16;
-    const chunks = Math.ceil(rows / chunk);
-    const partial = tape.empty([chunks, weight.size]);
+    const partial = tape.empty([Math.ceil(rows / chunk), weight.size]);
     if (variant === "workgroup_tile_any") paramsAny.encode(tape, { x, dy, partial }, { ...conv, chunk }, {});
     else paramsTile.encode(tape, { x, dy, partial }, { ...conv, chunk }, { TILE: tileOf(variant) });
-    addPackedSums.encode(tape, { partial, dweight: tape.gradientOf(weight) }, { chunks, ...ofGroup(conv) }, {});
+    addToPacked(tape, ofGroup(conv), partial, weight);
   }
-  if (bias?.needsGrad) {
-    const chunk = Math.max(64, Math.ceil(rows / 512));
-    const partial = tape.empty([Math.ceil(rows / chunk), conv.outs]);
-    sumColumns.encode(tape, { dy, partial }, { rows, cols: conv.outs, chunk }, {});
-    addPartialSums(tape, partial, tape.gradientOf(bias));
-  }
+  if (bias?.needsGrad) addToBias(tape, dy, bias);
 }

@@ -20,21 +20,25 @@ export const tileOf = (variant: TileVariant): number => ({ workgroup_tile_128: 1
 const inBlocksOfFour = ({ depth, cols }: ConvolutionChoice): boolean => depth % 4 === 0 && cols % 4 === 0;
 
 /** `direct` needs no workgroup memory and no other layout of the weight: for drivers that run on a CPU. */
-const variants = {
+export const convolutionVariants = {
   direct: {},
   workgroup_tile_any: {},
   workgroup_tile_64: { fits: inBlocksOfFour },
   workgroup_tile_128: { fits: (sizes: ConvolutionChoice, { limits }: VariantDevice) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
 };
 
+/** Which to prefer: for a result of positions, forward or backward to the input; for the weight's gradient, a row a tap and channel. */
+export const preferred = {
+  forResult: tilesOver(({ rows }) => rows),
+  forWeight: tilesOver(({ taps, depth }) => taps * depth, true),
+};
+
 /** The choices of one operation: forward, backward to the input, backward to the weight. */
-export function convolutionVariants(operation: string) {
-  return {
-    forward: defineVariants(operation, { variants, defaults: tilesOver(({ rows }) => rows) }),
-    backwardInput: defineVariants(`${operation}_backward_input`, { variants, defaults: tilesOver(({ rows }) => rows) }),
-    backwardParams: defineVariants(`${operation}_backward_params`, { variants, defaults: tilesOver(({ taps, depth }) => taps * depth, true) }),
-  };
-}
+export const conv2dVariants = {
+  forward: defineVariants("conv2d", { variants: convolutionVariants, defaults: preferred.forResult }),
+  backwardInput: defineVariants("conv2d_backward_input", { variants: convolutionVariants, defaults: preferred.forResult }),
+  backwardParams: defineVariants("conv2d_backward_params", { variants: convolutionVariants, defaults: preferred.forWeight }),
+};
 
 /** On a GPU the larger tile, unless it would be half empty or leave most of the GPU idle; a sum that is split never does. */
 function tilesOver(rowsOf: (sizes: ConvolutionChoice) => number, split = false) {

@@ -57,7 +57,7 @@ interface Operand {
 }
 
 /** The gradient of one operand, summed over its repeats; a parameter's is added to where it lives. */
-function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand, sizes: Required<ProductSizes>, options: ProductOptions): Tensor | undefined {
+function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand, sizes: ProductSizes & Required<Pick<ProductSizes, "batches">>, options: ProductOptions): Tensor | undefined {
   if (!of.x.needsGrad) return undefined;
   const { sizes: groups } = sizes.batches;
   if (isFull(of.strides, groups)) {

@@ -13,6 +13,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias a_type = f32;
 alias b_type = f32;
@@ -61,9 +62,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i0 = matrix / sizes.size2 / sizes.size1;
   let first = id.z % sizes.splits * sizes.chunk;
   let end = min(sizes.inner, first + sizes.chunk);
-  let step_a = select(1u, sizes.rows, TRANSPOSE_A);
+  let step_a = select(1u, sizes.stride_a, TRANSPOSE_A);
   let step_b = select(sizes.cols, 1u, TRANSPOSE_B);
-  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * select(sizes.inner, 1u, TRANSPOSE_A) + first * step_a;
+  var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * select(sizes.stride_a, 1u, TRANSPOSE_A) + first * step_a;
   var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * select(1u, sizes.inner, TRANSPOSE_B) + first * step_b;
   var sum = 0.0;
   for (var k = first; k < end; k++) {

@@ -16,6 +16,14 @@ export interface ProductSizes {
   readonly inner: number;
   /** Default: one matrix each. */
   readonly batches?: Pick<Batches, "sizes" | "a" | "b">;
+  /** Where a lies if neither its rows, as they are stored, nor its matrices follow one another: they may overlap, or have gaps. */
+  readonly windows?: Windows;
+}
+
+/** Elements from the start of a row (a matrix) to the start of the next. Multiples of 4: a variant may load four at a time. */
+export interface Windows {
+  readonly row: number;
+  readonly matrix: number;
 }
 
 export interface ProductOptions {
@@ -40,7 +48,7 @@ export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as co
  * every time.
  */
 export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes: ProductSizes, options: ProductOptions = {}): void {
-  const { rows, cols, inner, batches = ONE_MATRIX } = sizes;
+  const { rows, cols, inner, batches = ONE_MATRIX, windows } = sizes;
   const { transposeA = false, transposeB = false, accumulate = false, bias, activation = "none", pre } = options;
   const [size0, size1, size2] = batches.sizes;
   const matrices = size0 * size1 * size2;
@@ -50,13 +58,13 @@ export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes
   const chunk = isSum ? chunkOf(choice, tape.device, kernel.tileRows, kernel.tileCols) : inner;
   const splits = inner === 0 ? 1 : Math.ceil(inner / chunk);
   const parts = splits > 1 ? tape.empty([matrices, splits, rows, cols]) : y;
-  const [a0, a1, a2] = batches.a.map((stride) => stride * rows * inner) as [number, number, number];
+  const [a0, a1, a2] = batches.a.map((stride) => stride * (windows?.matrix ?? rows * inner)) as [number, number, number];
   const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];
   kernel.encode(
     tape,
     // Every binding of a shader needs a buffer, also those that a constant switches off.
     { a, b, bias: bias ?? tape.empty([4]), y: parts, pre: pre ?? tape.empty([4], y.dtype) },
-    { rows, cols, inner, size0, size1, size2, a0, a1, a2, b0, b1, b2, splits, chunk },
+    { rows, cols, inner, size0, size1, size2, a0, a1, a2, b0, b1, b2, splits, chunk, stride_a: windows?.row ?? (transposeA ? rows : inner) },
     {
       TRANSPOSE_A: transposeA,
       TRANSPOSE_B: transposeB,

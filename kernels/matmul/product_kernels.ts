@@ -9,7 +9,7 @@ const declaration = {
   bindings: { a: "read", b: "read", bias: "read", y: "read_write", pre: "read_write" },
   sizes: {
     rows: "u32", cols: "u32", inner: "u32", size0: "u32", size1: "u32", size2: "u32",
-    a0: "u32", a1: "u32", a2: "u32", b0: "u32", b1: "u32", b2: "u32", splits: "u32", chunk: "u32",
+    a0: "u32", a1: "u32", a2: "u32", b0: "u32", b1: "u32", b2: "u32", splits: "u32", chunk: "u32", stride_a: "u32",
   },
 } as const;
 

@@ -18,6 +18,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias a_type = f32;
 alias b_type = f32;
@@ -55,7 +56,7 @@ fn activation(x: f32) -> f32 {
 
 // Four rows of one column of op(a).
 fn load_a(at: u32) -> vec4f {
-  let step = select(sizes.inner, 1u, TRANSPOSE_A);
+  let step = select(sizes.stride_a, 1u, TRANSPOSE_A);
   return vec4f(f32(a[at]), f32(a[at + step]), f32(a[at + 2u * step]), f32(a[at + 3u * step]));
 }
 
@@ -75,9 +76,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let i0 = matrix / sizes.size2 / sizes.size1;
   let first = id.z % sizes.splits * sizes.chunk;
   let end = min(sizes.inner, first + sizes.chunk);
-  let step_row = select(sizes.inner, 1u, TRANSPOSE_A);
+  let step_row = select(sizes.stride_a, 1u, TRANSPOSE_A);
   let step_col = select(1u, sizes.inner, TRANSPOSE_B);
-  let step_a = select(1u, sizes.rows, TRANSPOSE_A);
+  let step_a = select(1u, sizes.stride_a, TRANSPOSE_A);
   let step_b = select(sizes.cols, 1u, TRANSPOSE_B);
   var at_a = i0 * sizes.a0 + i1 * sizes.a1 + i2 * sizes.a2 + row * step_row + first * step_a;
   var at_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2 + col * step_col + first * step_b;

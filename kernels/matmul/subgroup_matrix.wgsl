@@ -30,6 +30,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias y_type = f32;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
@@ -82,7 +83,7 @@ fn activation(x: vec4f) -> vec4f {
 fn fetch_a(start: u32, row: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
   let line = i / (LINE_A / 4u);
   let along = i % (LINE_A / 4u) * 4u;
-  let at = start + select((row + line) * sizes.inner + k + along, (k + line) * sizes.rows + row + along, TRANSPOSE_A) / 4u;
+  let at = start + select((row + line) * sizes.stride_a + k + along, (k + line) * sizes.stride_a + row + along, TRANSPOSE_A) / 4u;
   return select(vec4<f16>(), a[at], end > k + select(along, line, TRANSPOSE_A));
 }
 

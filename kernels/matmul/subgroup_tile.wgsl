@@ -24,6 +24,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias a_type = f32;
 alias b_type = f32;
@@ -61,7 +62,7 @@ fn activation(x: vec4f) -> vec4f {
 
 // Elements k … k + 3 of one row of op(a).
 fn load_a(start: u32, row: u32, k: u32) -> vec4f {
-  return vec4f(a[start + (row * sizes.inner + k) / 4u]);
+  return vec4f(a[start + (row * sizes.stride_a + k) / 4u]);
 }
 
 // The same of four rows, where a is stored [inner, rows].
@@ -70,7 +71,7 @@ fn load_transposed_a(start: u32, row: u32, k: u32) -> mat4x4f {
 }
 
 fn column_of_a(start: u32, row: u32, k: u32) -> vec4f {
-  return select(vec4f(), vec4f(a[start + (k * sizes.rows + row) / 4u]), k < sizes.inner);
+  return select(vec4f(), vec4f(a[start + (k * sizes.stride_a + row) / 4u]), k < sizes.inner);
 }
 
 // Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.

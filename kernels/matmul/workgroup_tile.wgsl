@@ -30,6 +30,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias a_type = f32;
 alias b_type = f32;
@@ -75,7 +76,7 @@ fn activation(x: vec4f) -> vec4f {
 
 // Columns k … k + 3 of op(a) and four rows from `row` on: a column each.
 fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
-  let step = select(sizes.inner, sizes.rows, TRANSPOSE_A) / 4u;
+  let step = sizes.stride_a / 4u;
   let at = start + select(row * step + k / 4u, k * step + row / 4u, TRANSPOSE_A);
   let loaded = mat4x4f(vec4f(a[at]), vec4f(a[at + step]), vec4f(a[at + 2u * step]), vec4f(a[at + 3u * step]));
   if (TRANSPOSE_A) {

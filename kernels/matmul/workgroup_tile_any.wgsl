@@ -15,6 +15,7 @@ struct Sizes {
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
 }
 alias a_type = f32;
 alias b_type = f32;
@@ -56,7 +57,7 @@ var<workgroup> tile_a: array<vec4f, 128>; // [STEP, QUADS]: four rows
 var<workgroup> tile_b: array<vec4f, 128>; // [STEP, QUADS]: four columns
 
 fn element_a(start: u32, row: u32, k: u32) -> f32 {
-  let at = start + select(row * sizes.inner + k, k * sizes.rows + row, TRANSPOSE_A);
+  let at = start + select(row * sizes.stride_a + k, k * sizes.stride_a + row, TRANSPOSE_A);
   return select(0.0, f32(a[at]), row < sizes.rows && k < sizes.inner);
 }
 

@@ -17,7 +17,7 @@ const BARRIER = /(workgroup|storage)Barrier\(\);/;
 const ctcSizes = { batch: 2, frames: 4, classes: 3, longest: 2, blank: 0 };
 const ctcInputs = { logits: 24, log_normaliser: 8, targets: [1, 1, 2, 0], input_lengths: [4, 3], target_lengths: [2, 1], alpha: 40 };
 const product = (transposed: boolean, constants: RaceCase["constants"] = {}, inner = 20): RaceCase => ({
-  sizes: { rows: 8, cols: 12, inner, size0: 1, size1: 1, size2: 1, a0: 0, a1: 0, a2: 0, b0: 0, b1: 0, b2: 0, splits: 1, chunk: inner },
+  sizes: { rows: 8, cols: 12, inner, size0: 1, size1: 1, size2: 1, a0: 0, a1: 0, a2: 0, b0: 0, b1: 0, b2: 0, splits: 1, chunk: inner, stride_a: transposed ? 8 : inner },
   constants: { TRANSPOSE_A: transposed, TRANSPOSE_B: transposed, ...constants },
   // Threads also load what is beyond the edges, and the interpreter does not clamp.
   buffers: { a: 3000, b: 3000, bias: 12, y: 96, pre: 96 },
