@@ -30,6 +30,7 @@ it("says which layers became which blocks and what is saved, and export writes a
 
 it.each<[string, string[], RegExp]>([
   ["a folder that is none", ["nowhere"], /^unfold: nowhere is no folder: expected one with a config\.json and a model\.safetensors, .*\n$/u],
+  ["the name of a repository", ["facebook/wav2vec2-base"], /is no folder: .*; nothing is downloaded here: hf download facebook\/wav2vec2-base --local-dir wav2vec2-base makes one\n$/u],
   ["layers that are no numbers", [".", "--seed-layers", "0,one"], /^unfold: --seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '0,one'\n$/u],
   ["no blocks", [".", "--seed-blocks", "0"], /^unfold: --seed-blocks: expected a whole number from 1, got '0'\n$/u],
   ["a depth that is none", [".", "--depth", "x"], /^unfold: --depth: expected whole numbers from 1 to 1000 .*, got 'x'\n$/u],

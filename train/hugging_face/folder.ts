@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { VocabularyUnits } from "../../model/units/vocabulary.ts";
@@ -9,6 +9,9 @@ import { missingDropouts, parseModelConfig, readMasking, readModelConfig } from 
 
 /** Files of a folder that are kept as they are, so that an export can write them again. */
 const TEXT_FILES = ["config.json", "preprocessor_config.json", "processor_config.json", "vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+
+/** A path that reads as the name of a repository, such as `facebook/wav2vec2-base`. */
+const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/u;
 
 const extractorSchema = z.looseObject({
   sampling_rate: z.int().min(1).default(16000),
@@ -46,7 +49,10 @@ export interface ModelFolder {
  */
 export function readModelFolder(path: string): ModelFolder {
   const at = (name: string): string => join(path, name);
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`${path} is no folder: expected one with a config.json and a model.safetensors, as save_pretrained of Hugging Face transformers writes it`);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const download = REPOSITORY.test(path) && !existsSync(path) ? `; nothing is downloaded here: hf download ${path} --local-dir ${basename(path)} makes one` : "";
+    throw new UserError(`${path} is no folder: expected one with a config.json and a model.safetensors, as save_pretrained of Hugging Face transformers writes it${download}`);
+  }
   if (!existsSync(at("config.json"))) throw new UserError(`${path} holds no config.json: expected a folder as save_pretrained of Hugging Face transformers writes it`);
   const json = readJson(at("config.json"));
   const config = readModelConfig(json, at("config.json"));
