@@ -74,55 +74,63 @@ export async function transcribeFiles(
   observer: RunObserver,
   options: TranscribeOptions,
 ): Promise<Transcription> {
-  const { model, units, frontEnd } = recognizer;
-  const { vocabulary, blank } = model.config;
+  const { model, frontEnd } = recognizer;
   const { chunks } = options;
   const sizes = chunks && chunkFrames(chunks, model, frontEnd);
-  const read = await readAudioFiles(recognizer, files, chunks?.chunk ?? Infinity, observer);
-  const { whole, long } = read;
-  const faults = [...read.faults];
+  const { whole, long, faults: unread } = await readAudioFiles(recognizer, files, chunks?.chunk ?? Infinity, observer);
+  const faults = [...unread];
   if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
 
-  const total = [...whole, ...long].reduce((sum, { seconds }) => sum + seconds, 0);
-  const task = observer.task("recognising, seconds of audio", Math.round(total));
-  let done = 0;
-  const advance = (seconds: number): void => task.update(Math.min(Math.round((done += seconds)), Math.round(total)), Math.round(total));
   const transcripts = new Map<number, Transcript>();
-  const transcribe = ({ file, index, seconds }: AudioFile, logProbs: Float32Array, window?: number): void => {
-    const hypotheses = search(logProbs, vocabulary, blank, options);
-    const { labels, score } = hypotheses[0] as BeamHypothesis;
-    const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank, window }) : undefined;
-    transcripts.set(index, {
-      file,
-      text: hypothesisText(labels, units),
-      depth: path.depth,
-      seconds,
-      logProbability: score,
-      ...(alignment && { words: timedUtterance(alignment, units, frameTime(model, frontEnd)).words }),
-      ...(options.nbest !== undefined && { nbest: differentTexts(hypotheses, units).slice(0, options.nbest) }),
-    });
+  const transcribe = (file: AudioFile, logProbs: Float32Array, window?: number): void => {
+    transcripts.set(file.index, transcriptOf(file, logProbs, recognizer, path.depth, options, window));
   };
-
-  const secondsOfFrame = frameTime(model, frontEnd)(1);
+  const progress = secondsOfAudio(observer, [...whole, ...long]);
   const started = performance.now();
   try {
     await forEachPosterior(device, model, whole, [path.schedule], {}, (logProbs, i) => {
       const file = whole[i] as AudioFile;
       transcribe(file, logProbs);
-      advance(file.seconds);
+      progress.advance(file.seconds);
     });
     if (chunks && sizes && long.length > 0) {
-      const settings = { sizes, batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk), onFrames: (frames: number) => advance(frames * secondsOfFrame) };
+      const secondsOfFrame = frameTime(model, frontEnd)(1);
+      const settings = { sizes, batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk), onFrames: (frames: number) => progress.advance(frames * secondsOfFrame) };
       const broken = await forEachLongFile(device, recognizer, long, path, settings, observer, (file, logProbs) => transcribe(file, logProbs, ALIGNED_STATES));
       faults.push(...broken);
     }
-    task.update(Math.round(total), Math.round(total));
+    progress.advance(Infinity);
   } finally {
-    task.stop();
+    progress.stop();
   }
   const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+}
+
+/** What a search finds in a file's log-probabilities `[frames, vocab]`. */
+function transcriptOf({ file, seconds }: AudioFile, logProbs: Float32Array, { model, units, frontEnd }: Recognizer, depth: number, options: TranscribeOptions, window?: number): Transcript {
+  const { vocabulary, blank } = model.config;
+  const hypotheses = search(logProbs, vocabulary, blank, options);
+  const { labels, score } = hypotheses[0] as BeamHypothesis;
+  const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank, window }) : undefined;
+  return {
+    file,
+    text: hypothesisText(labels, units),
+    depth,
+    seconds,
+    logProbability: score,
+    ...(alignment && { words: timedUtterance(alignment, units, frameTime(model, frontEnd)).words }),
+    ...(options.nbest !== undefined && { nbest: differentTexts(hypotheses, units).slice(0, options.nbest) }),
+  };
+}
+
+/** Progress in whole seconds of all these files. */
+function secondsOfAudio(observer: RunObserver, files: readonly AudioFile[]): { advance(seconds: number): void; stop(): void } {
+  const total = Math.round(files.reduce((sum, { seconds }) => sum + seconds, 0));
+  const task = observer.task("recognising, seconds of audio", total);
+  let done = 0;
+  return { advance: (seconds) => task.update(Math.min(Math.round((done += seconds)), total), total), stop: () => task.stop() };
 }
 
 /** Hands out the log-probabilities `[frames, vocab]` of each long file; returns what is wrong with those that turn out to be damaged. */
