@@ -9,14 +9,14 @@ const pack = defineKernel({
   file: new URL("./pack_weight.wgsl", import.meta.url),
   bindings: { weight: "read", packed: "read_write" },
   sizes: { ...filter, backward: "u32" },
-  workgroups: ({ taps, channels, outs, groups }) => spread(taps * channels * outs * groups, 64),
+  workgroups: ({ channels, outs, groups }) => spread(channels * outs * groups, 64),
 });
 
 const addPackedSums = defineKernel({
   file: new URL("./add_packed_sums.wgsl", import.meta.url),
   bindings: { partial: "read", dweight: "read_write" },
   sizes: { chunks: "u32", ...filter },
-  workgroups: ({ taps, channels, outs, groups }) => spread(taps * channels * outs * groups, 64),
+  workgroups: ({ channels, outs, groups }) => spread(channels * outs * groups, 64),
 });
 
 const sumColumns = defineKernel({
