@@ -25,6 +25,9 @@ const COMPUTING = [
   ["rotary_embedding_base", "rotaryBase"],
 ] as const satisfies readonly (readonly [string, keyof Wav2Vec2Config])[];
 
+/** What a preprocessor_config.json means where it does not say: the first published ones have no type. */
+const UNSAID = { feature_extractor_type: "Wav2Vec2FeatureExtractor", feature_size: 1, padding_side: "right", padding_value: 0, do_normalize: true, sampling_rate: 16000 };
+
 /** What has to stand in the text files of a folder. */
 export interface FolderContent {
   readonly config: TrainConfig;
@@ -46,7 +49,7 @@ export interface FolderContent {
 export function folderFiles(content: FolderContent, original: Files): Files {
   return {
     ...tokenizerFiles(content.units, original),
-    "preprocessor_config.json": changed(original["preprocessor_config.json"], extractorJson(content)),
+    "preprocessor_config.json": changed(original["preprocessor_config.json"], extractorJson(content), UNSAID),
     "config.json": changed(original["config.json"], configJson(content, original["config.json"])),
   };
 }
@@ -103,11 +106,11 @@ function spelling(units: Units): { vocabulary: Record<string, number>; pad: stri
   return { vocabulary: Object.fromEntries(tokens.map((token, label) => [token, label])), pad: "<pad>", wordDelimiter, lowerCase: false };
 }
 
-/** A file's text with these entries: as it was where it says so already. */
-function changed(original: string | undefined, entries: Readonly<Record<string, unknown>>): string {
+/** A file's text with these entries: as it was where it says so already, by what it leaves `unsaid` too. */
+function changed(original: string | undefined, entries: Readonly<Record<string, unknown>>, unsaid: Readonly<Record<string, unknown>> = {}): string {
   if (original === undefined) return text(entries);
   const given = JSON.parse(original) as Record<string, unknown>;
-  const says = ([key, value]: readonly [string, unknown]): boolean => isDeepStrictEqual(given[key], value);
+  const says = ([key, value]: readonly [string, unknown]): boolean => isDeepStrictEqual(key in given ? given[key] : unsaid[key], value);
   return Object.entries(entries).every(says) ? original : text({ ...given, ...entries });
 }
 

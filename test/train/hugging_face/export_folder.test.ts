@@ -40,6 +40,17 @@ describe("what was imported comes back", () => {
     expect(weightsOf(at("out"))).toEqual(weightsOf(modelFolder(name)));
   });
 
+  it("a preprocessor_config.json that does not say its type, as the first published ones", () => {
+    const said = { do_normalize: true, feature_size: 1, padding_side: "right", padding_value: 0, return_attention_mask: false, sampling_rate: 16000 };
+    const from = changedFolder(at("first"), {});
+    writeFileSync(join(from, "preprocessor_config.json"), JSON.stringify(said));
+    roundTrip(from);
+    expect(readFileSync(join(at("out"), "preprocessor_config.json"), "utf8")).toBe(JSON.stringify(said));
+    writeFileSync(join(from, "preprocessor_config.json"), JSON.stringify({ ...said, return_attention_mask: undefined, sampling_rate: 8000 }));
+    roundTrip(from);
+    expect(JSON.parse(readFileSync(join(at("out"), "preprocessor_config.json"), "utf8"))).toEqual({ ...said, feature_extractor_type: "Wav2Vec2FeatureExtractor", sampling_rate: 8000 });
+  });
+
   it.each(["F16", "BF16"] as const)("in %s, and encoders without a head under their short names", (dtype) => {
     const from = changedFolder(at("half"), {
       of: "wav2vec2_conformer_rotary",
