@@ -34,6 +34,8 @@ export const cases: OperationCases = {
     conv1dCase("blocks of four channels in groups, stride and dilation", [2, 37, 16], [24, 8, 5], { groups: 2, stride: 4, dilation: 2, padding: [3, 2] }),
     conv1dCase("windows that overlap, a rest, several utterances", [2, 44, 16], [36, 16, 3], { stride: 2 }),
     conv1dCase("windows with gaps, columns in no blocks of four", [3, 40, 16], [35, 16, 4], { stride: 5 }),
+    conv1dCase("windows of groups, padded unevenly", [2, 37, 24], [32, 12, 5], { stride: 2, groups: 2, padding: [3, 2] }),
+    conv1dCase("windows padded after the last frame only", [2, 18, 8], [6, 8, 4], { padding: [0, 3] }),
     conv1dCase("one of everything", [1, 1, 1], [1, 1, 1]),
     conv1dCase("wav2vec2's first layer", [1, 16000, 1], [512, 1, 10], { stride: 5 }, { benchmark: true }),
     conv1dCase("a wav2vec2 layer", [1, 400, 512], [512, 512, 3], { stride: 2 }, { benchmark: true }),

@@ -1,13 +1,15 @@
 /*
  * Convolution over time by the product's kernels. With channels last, the window that an output position sees is one stretch of
- * memory, kernel · channels values from stride · channels · position on: where nothing is padded, skipped or grouped, x *is* the
- * matrix of windows, whose rows overlap. Nothing is copied but the weight (3 MB for 512 channels, 3 taps).
+ * memory, kernel · channels values from stride · channels · position on: where nothing is padded or grouped, x *is* the matrix of
+ * windows, whose rows overlap, and nothing is copied but the weight (3 MB for 512 channels, 3 taps). Where something is, x is
+ * copied once, group by group with its padding, and each copy is such a matrix.
  */
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addToBias, addToPacked, packWeight } from "../conv2d/packed_weight.ts";
 import { encodeProduct } from "../matmul/product.ts";
+import { joinGroups, splitGroups } from "./groups.ts";
 
 /** What a software driver can bind at once: all utterances' gradients of the weight, or of the windows. */
 const MAX_BYTES = 2 ** 27;
@@ -32,46 +34,66 @@ interface Signals {
   readonly groups: number;
 }
 
+/** Frames from the first that any window sees, padding included, to the last. */
+const spanOf = ({ out_frames, stride, kernel }: Signals): number => (out_frames - 1) * stride + kernel;
+
+const asTheyLie = (of: Signals): boolean => of.groups === 1 && of.padding === 0 && spanOf(of) <= of.frames;
+
 /** Which of the functions below compute this. The product's kernels read the windows four elements at a time. */
-export function windowsFit({ batch, frames, channels, out_frames, outs, kernel, stride, padding, dilation, groups }: Signals) {
-  const asTheyLie = padding === 0 && (out_frames - 1) * stride + kernel <= frames && dilation === 1 && groups === 1;
-  const fit = (utterance: number): boolean => asTheyLie && 4 * batch * utterance <= MAX_BYTES;
+export function windowsFit(of: Signals) {
+  const { batch, channels, out_frames, outs, kernel, groups } = of;
+  const width = channels / groups;
+  const bindable = (elements: number): boolean => of.dilation === 1 && 4 * batch * elements <= MAX_BYTES;
+  const forward = width % 4 === 0 && (asTheyLie(of) ? of.dilation === 1 : bindable(spanOf(of) * channels));
   return {
-    forward: asTheyLie && channels % 4 === 0,
-    backwardInput: fit(out_frames * kernel * channels),
-    backwardParams: fit(outs * kernel * channels) && channels % 4 === 0,
+    forward,
+    backwardInput: asTheyLie(of) && bindable(out_frames * kernel * channels),
+    backwardParams: forward && bindable(outs * kernel * width),
   };
 }
 
-const filterOf = ({ kernel, channels, outs }: Signals) => ({ taps: kernel, channels, outs, groups: 1 });
+const filterOf = ({ kernel, channels, outs, groups }: Signals) => ({ taps: kernel, channels: channels / groups, outs: outs / groups, groups });
 
-/** The windows of an utterance are one matrix. */
-const windowsOf = ({ frames, channels, stride }: Signals) => ({ row: stride * channels, matrix: frames * channels });
+/** The matrices of windows, one for each utterance and group, in x or in a copy of it. */
+function windowsOf(tape: Tape, of: Signals, x: Tensor) {
+  if (asTheyLie(of)) return { a: x, windows: { row: of.stride * of.channels, matrix: of.frames * of.channels } };
+  const [width, span] = [of.channels / of.groups, spanOf(of)];
+  return { a: splitGroups(tape, x, of.groups, of.padding, span), windows: { row: of.stride * width, matrix: span * width } };
+}
 
-/** y = windows · weight + bias, a matrix an utterance. The weight is rounded where the tape's activations are f16. */
+/** y = windows · weight + bias. The weight is rounded where the tape's activations are f16. */
 export function multiplyWindows(tape: Tape, of: Signals, x: Tensor, weight: Tensor, y: Tensor, bias: Tensor | undefined): void {
-  const batches = { sizes: [1, 1, of.batch], a: [0, 0, 1], b: [0, 0, 0] } as const;
-  const sizes = { rows: of.out_frames, cols: of.outs, inner: of.kernel * of.channels, batches, windows: windowsOf(of) };
-  encodeProduct(tape, x, packWeight(tape, filterOf(of), weight), y, sizes, { bias });
+  const { batch, groups, out_frames } = of;
+  const { taps, channels, outs } = filterOf(of);
+  const { a, windows } = windowsOf(tape, of, x);
+  const batches = { sizes: [1, batch, groups], a: [0, groups, 1], b: [0, 0, 1] } as const;
+  const sizes = { rows: out_frames, cols: outs, inner: taps * channels, batches, windows };
+  const packed = packWeight(tape, filterOf(of), weight);
+  if (groups === 1) return encodeProduct(tape, a, packed, y, sizes, { bias });
+  const parts = tape.empty([batch, groups, out_frames, outs]);
+  encodeProduct(tape, a, packed, parts, sizes);
+  joinGroups(tape, parts, y, bias);
 }
 
 /** dx: the gradient of the windows, dy · weightᵀ, added up where windows overlap. */
 export function addWindows(tape: Tape, of: Signals, weight: Tensor, dy: Tensor, dx: Tensor): void {
-  const window = of.kernel * of.channels;
-  const columns = tape.empty([of.batch, of.out_frames, window]);
-  const sizes = { rows: of.batch * of.out_frames, cols: window, inner: of.outs };
-  encodeProduct(tape, dy, packWeight(tape, filterOf(of), weight), columns, sizes, { transposeB: true });
   const { batch, frames, channels, out_frames, kernel, stride } = of;
+  const columns = tape.empty([batch, out_frames, kernel * channels]);
+  const sizes = { rows: batch * out_frames, cols: kernel * channels, inner: of.outs };
+  encodeProduct(tape, dy, packWeight(tape, filterOf(of), weight), columns, sizes, { transposeB: true });
   overlapAdd.encode(tape, { columns, dx }, { batch, frames, channels, out_frames, kernel, stride }, {});
 }
 
 /** Adds windowsᵀ · dy, summed over the utterances, and the sum of dy to the gradients of weight and bias, as far as they want one. */
 export function addToWindowParams(tape: Tape, of: Signals, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
   if (weight.needsGrad) {
-    const partial = tape.empty([of.batch, weight.size]);
-    const batches = { sizes: [1, 1, of.batch], a: [0, 0, 1], b: [0, 0, 1] } as const;
-    const sizes = { rows: of.kernel * of.channels, cols: of.outs, inner: of.out_frames, batches, windows: windowsOf(of) };
-    encodeProduct(tape, x, dy, partial, sizes, { transposeA: true });
+    const { batch, groups, out_frames } = of;
+    const { taps, channels, outs } = filterOf(of);
+    const { a, windows } = windowsOf(tape, of, x);
+    const partial = tape.empty([batch, weight.size]);
+    const batches = { sizes: [1, batch, groups], a: [0, groups, 1], b: [0, groups, 1] } as const;
+    const sizes = { rows: taps * channels, cols: outs, inner: out_frames, batches, windows };
+    encodeProduct(tape, a, groups === 1 ? dy : splitGroups(tape, dy, groups), partial, sizes, { transposeA: true });
     addToPacked(tape, filterOf(of), partial, weight);
   }
   if (bias?.needsGrad) addToBias(tape, dy, bias);
