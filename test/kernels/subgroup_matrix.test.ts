@@ -98,4 +98,21 @@ describe("the shader for matrix units, with its blocks emulated, computes", () =
       tape.end();
       for (const x of inputs) release(x);
     }, 120_000);
+
+  for (const transposeA of [false, true])
+    it(`subgroup_matrix_64, rows of a overlap${transposeA ? ", a transposed" : ""}`, async ({ skip }) => {
+      if (!device().features.has("shader-f16")) skip("this driver has no f16");
+      const [lines, width, step] = transposeA ? [INNER, ROWS, 36] : [ROWS, INNER, 36];
+      const signal = rounded(caseData("signal", { shape: [(lines - 1) * step + width] }));
+      const a = { shape: [lines, width], data: Float64Array.from({ length: lines * width }, (_, i) => signal.data[Math.floor(i / width) * step + (i % width)]!) };
+      const b = rounded(caseData("b", { shape: [INNER, COLS] }));
+      device().tuner.overrule([{ operation: "matmul", variant: "subgroup_matrix_64" }]);
+      const tape = new Tape(device(), { grad: false });
+      const inputs = [halfTensor(device(), signal.data, signal.shape), halfTensor(device(), b.data, b.shape)] as const;
+      const y = tape.empty([ROWS, COLS]);
+      encodeProduct(tape, ...inputs, y, { rows: ROWS, cols: COLS, inner: INNER, windows: { row: step, matrix: 0 } }, { transposeA });
+      expect(compare("y", await read(device(), y), matmulReference(a, b, transposeA, false), { rtol: 1e-4, atol: 1e-5 })).toBeUndefined();
+      tape.end();
+      for (const x of inputs) release(x);
+    }, 120_000);
 });
