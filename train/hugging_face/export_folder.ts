@@ -10,6 +10,7 @@ import { declareModel, scheduleOf } from "../build_model.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { restoreConfig } from "../config.ts";
 import { expectTensors } from "../expect_tensors.ts";
+import { expectNoInput, expectPlace } from "../output_place.ts";
 import { safetensorsPieces, type SafeTensor } from "../safetensors.ts";
 import { parseModelConfig } from "./config_json.ts";
 import { folderFiles, type FolderContent } from "./folder_files.ts";
@@ -64,6 +65,9 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const spelt = new Map([...layered].map(([name, tensor]) => [fileName(name, spelling, model), tensor]));
 
   makeFolder(out, { force });
+  const places = [WEIGHTS, ...STALE, ...Object.keys(files)].map((name) => join(out, name));
+  expectPlace(places as [string, ...string[]], { force: true }); // what may be there, makeFolder said
+  expectNoInput(places, [path]);
   writeAtomically(join(out, WEIGHTS), safetensorsPieces(spelt, { format: "pt" }));
   for (const name of STALE) if (files[name] === undefined) rmSync(join(out, name), { force: true });
   for (const [name, text] of Object.entries(files)) writeAtomically(join(out, name), Buffer.from(text));
@@ -101,9 +105,12 @@ function masksFrames(files: Readonly<Record<string, string>>): boolean {
 }
 
 function makeFolder(out: string, { force }: { force: boolean }): void {
-  const found = statSync(out, { throwIfNoEntry: false });
-  if (found && !found.isDirectory()) throw new UserError(`--out: ${out} is a file, expected the name of a folder`);
-  if (found && readdirSync(out).length > 0 && !force) throw new UserError(`${out} is there already and not empty: choose another name, or add --force`);
-  if (!existsSync(dirname(out))) throw new UserError(`--out: there is no folder ${dirname(out)}`);
-  if (!found) mkdirSync(out);
+  const [isThere, isFolder] = [existsSync(out), isDirectory(out)];
+  if (out === "") throw new UserError("--out: expected the name of a folder, got ''");
+  if (isThere && !isFolder) throw new UserError(`--out: ${out} is a file, expected the name of a folder`);
+  if (isFolder && readdirSync(out).length > 0 && !force) throw new UserError(`${out} is there already and not empty: choose another name, or add --force`);
+  if (!isDirectory(dirname(out))) throw new UserError(`--out: there is no folder ${dirname(out)}`);
+  if (!isThere) mkdirSync(out);
 }
+
+const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();

@@ -13,13 +13,15 @@ type Files = Readonly<Record<string, string>>;
 
 const TOKENIZER_FILES = ["vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
-/** Keys that change what the same weights compute, so that a run may have set them to other values than the folder it began with. */
+/** Keys that change what the same weights, or fewer of them, compute, so that a run may have set them to other values than the folder it began with. */
 const COMPUTING = [
   ["num_attention_heads", "heads"],
   ["hidden_act", "activation"],
   ["layer_norm_eps", "layerNormEps"],
   ["do_stable_layer_norm", "normFirst"],
   ["conv_stride", "convStrides"],
+  ["conv_bias", "convBias"],
+  ["feat_proj_layer_norm", "projectionNorm"],
   ["feat_extract_norm", "featureNorm"],
   ["position_embeddings_type", "positions"],
   ["rotary_embedding_base", "rotaryBase"],

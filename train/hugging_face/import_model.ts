@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import type { Parameters } from "../../engine/parameters.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
@@ -9,7 +10,7 @@ import { stateBeside, writeCheckpoint } from "../checkpoint.ts";
 import { plainConfig, type TrainConfig } from "../config.ts";
 import { countParameters, untiedParameters, type ModelSize } from "../depths.ts";
 import { allFinite } from "../not_finite.ts";
-import { expectPlace } from "../output_place.ts";
+import { expectNoInput, expectPlace } from "../output_place.ts";
 import type { SafeTensor } from "../safetensors.ts";
 import { readModelFolder, type ModelFolder } from "./folder.ts";
 import { chooseLayers, type LayerChoice } from "./layer_choice.ts";
@@ -63,6 +64,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
   const built = declareModel(config, vocabulary, { lossScaled: false, blank });
   const weights = openWeights(path);
   try {
+    expectNoInput([out, stateBeside(out)], [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files]);
     const matched = matchWeights(weights.tensors, folder);
     writeCheckpoint(out, seedTensors(matched, built.parameters, config.seed, folder, layers), {
       format: "unfold-checkpoint/1",

@@ -17,6 +17,8 @@ const architecturesSchema = z.looseObject({ architectures: z.array(z.string()).n
 /** A model's tensors, of one file or several, read when their values are asked for. */
 export interface OpenWeights {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
+  /** Files that were opened for them. */
+  readonly files: readonly string[];
   close(): void;
 }
 
@@ -28,7 +30,7 @@ export interface OpenWeights {
  */
 export function openWeights(folder: string): OpenWeights {
   const at = (name: string): string => join(folder, name);
-  if (existsSync(at(WEIGHTS))) return openFile(at(WEIGHTS));
+  if (existsSync(at(WEIGHTS))) return { ...openFile(at(WEIGHTS)), files: [at(WEIGHTS)] };
   if (existsSync(at(INDEX))) return openShards(at(INDEX), at);
   if (existsSync(at(PICKLED)) || existsSync(at(`${PICKLED}.index.json`))) {
     const name = architectureOf(at("config.json"));
@@ -69,7 +71,7 @@ function openShards(index: string, at: (name: string) => string): OpenWeights {
       if (!found) throw new UserError(`${index} says that ${name} holds the tensor ${tensor}, which it does not`);
       return [tensor, found];
     });
-    return { tensors: new Map(tensors), close };
+    return { tensors: new Map(tensors), files: [index, ...[...shards.keys()].map(at)], close };
   } catch (error) {
     close();
     throw error;

@@ -94,6 +94,26 @@ it("what a run has changed of what the weights compute stands in config.json, an
   expect(json(at("out"))).toEqual({ ...(json(modelFolder("wav2vec2_conformer_rotary")) as object), num_attention_heads: 2, hidden_act: "swish", rotary_embedding_base: 500 });
 });
 
+it("weights that a run does without are not asked for by config.json", () => {
+  importModel(modelFolder("hubert_large"), at("seed.safetensors"), { depths: [], order: "repeat", force: true });
+  const { tensors, state, close } = loadCheckpoint(at("seed.safetensors"));
+  const model = { ...(state.config["model"] as object), conv_bias: false, projection_norm: false };
+  writeCheckpoint(at("fewer.safetensors"), tensors, { ...state, config: { ...state.config, model } });
+  close();
+  exporting(at("fewer.safetensors"));
+  expect([...weightsOf(at("out")).keys()].filter((name) => /conv\.bias|feature_projection\.layer_norm/u.test(name))).toEqual(["hubert.encoder.pos_conv_embed.conv.bias"]);
+  expect(JSON.parse(readFileSync(join(at("out"), "config.json"), "utf8"))).toMatchObject({ conv_bias: false, feat_proj_layer_norm: false });
+});
+
+it("a checkpoint is never written over by its own export", () => {
+  mkdirSync(at("place"));
+  importModel(modelFolder("hubert_base"), join(at("place"), "model.safetensors"), { seedLayers: [0], depths: [3], order: "repeat", force: true });
+  const checkpoint = loadCheckpoint(join(at("place"), "model.safetensors"));
+  expect(() => exportFolder(checkpoint, at("place"), { depth: undefined, force: true })).toThrow(new UserError(`--out: ${join(at("place"), "model.safetensors")} is among the files that are read, and would be lost: choose another place`));
+  checkpoint.close();
+  expect(loadState(join(at("place"), "model.safetensors")).config["unfold"]).toMatchObject({ depths: [1, 3] });
+});
+
 describe("a depth", () => {
   it("is written with weights of its own for each logical layer", () => {
     const exported = roundTrip(modelFolder("wav2vec2_conformer_relative"), 5);
@@ -174,7 +194,12 @@ describe("a model that was never Hugging Face's", () => {
     expect(() => exportFolder(checkpoint, at("mine"), { depth: undefined, force: false })).toThrow(new UserError(`${at("mine")} is there already and not empty: choose another name, or add --force`));
     expect(() => exportFolder(checkpoint, join(at("mine"), "thesis.txt"), { depth: undefined, force: true })).toThrow("is a file, expected the name of a folder");
     expect(() => exportFolder(checkpoint, at("no/where"), { depth: undefined, force: false })).toThrow(`--out: there is no folder ${at("no")}`);
+    expect(() => exportFolder(checkpoint, at("own.safetensors/folder"), { depth: undefined, force: false })).toThrow(`--out: there is no folder ${at("own.safetensors")}`);
+    expect(() => exportFolder(checkpoint, "", { depth: undefined, force: true })).toThrow(new UserError("--out: expected the name of a folder, got ''"));
     expect(readdirSync(at("mine"))).toEqual(["thesis.txt"]);
+    mkdirSync(join(at("mine"), "config.json"));
+    expect(() => exportFolder(checkpoint, at("mine"), { depth: undefined, force: true })).toThrow(new UserError(`--out: ${join(at("mine"), "config.json")} is a folder, expected the name of a file`));
+    expect(readdirSync(at("mine"))).toEqual(["config.json", "thesis.txt"]);
     checkpoint.close();
   });
 });
