@@ -3,8 +3,10 @@ import { UserError } from "../../engine/errors.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 
 const count = (preset: number) => z.int().min(1).default(preset);
+/** Beyond these a config.json is damaged, and lists as long would fill the memory before any weight is compared. */
+const [MOST_LAYERS, MOST_CLASSES] = [1000, 1_000_000];
 const share = (preset: number) => z.number().min(0).max(1).default(preset);
-const sizes = (...preset: number[]) => z.array(z.int().min(1)).min(1).default(preset);
+const sizes = (...preset: number[]) => z.array(z.int().min(1)).min(1).max(MOST_LAYERS).default(preset);
 /** An option of which only the usual value is there. */
 const only = <T extends boolean | null>(value: T) => z.literal(value, `expected ${String(value)}: models with it are not supported`).default(value as never);
 const activation = z.enum(["gelu", "swish", "silu"], "expected gelu or swish");
@@ -15,10 +17,10 @@ const activation = z.enum(["gelu", "swish", "silu"], "expected gelu or swish");
  */
 const configSchema = z.looseObject({
   model_type: z.enum(["wav2vec2", "hubert", "wav2vec2-conformer"], "expected wav2vec2, hubert or wav2vec2-conformer"),
-  vocab_size: z.int().min(2).nullish(),
+  vocab_size: z.int().min(2).max(MOST_CLASSES).nullish(),
   pad_token_id: z.int().min(0).nullish(),
   hidden_size: count(768),
-  num_hidden_layers: count(12),
+  num_hidden_layers: z.int().min(1).max(MOST_LAYERS).default(12),
   num_attention_heads: count(12),
   intermediate_size: count(3072),
   hidden_act: activation.default("gelu"),

@@ -31,7 +31,7 @@ export interface MatchedWeights {
  * Finds the place of each of a file's tensors in the model that its config.json describes. Only a CTC head may be missing, as a
  * whole, and the vector of masked frames where the config masks none.
  *
- * @throws UserError that names all tensors which are missing, not expected, or of another shape or type
+ * @throws UserError that names all tensors which are missing, not expected, there twice, or of another shape or type
  */
 export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, config, masking }: Pick<ModelFolder, "path" | "config" | "masking">): MatchedWeights {
   const declared = new Parameters();
@@ -42,7 +42,7 @@ export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, con
   const spelling = spellingOf(names, config);
 
   const [tensors, kept] = [new Map<string, SafeTensor>(), new Map<string, SafeTensor>()];
-  const [unexpected, misshapen]: [string[], string[]] = [[], []];
+  const [unexpected, misshapen, doubled]: [string[], string[], string[]] = [[], [], []];
   for (const name of names) {
     const tensor = given.get(name) as SafeTensor;
     const target = modelName(name, spelling, config);
@@ -51,6 +51,7 @@ export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, con
     if (fault) misshapen.push(fault);
     if (!shape && KEPT.test(name)) kept.set(target, tensor);
     if (!shape && !KEPT.test(name)) unexpected.push(name);
+    if (tensors.has(target)) doubled.push(target);
     tensors.set(target, tensor);
   }
   const hasHead = HEAD.some((name) => tensors.has(name));
@@ -59,6 +60,7 @@ export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, con
   const faults = [
     ...(missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),
     ...(unexpected.length > 0 ? [`not expected: ${unexpected.join(", ")}`] : []),
+    ...(doubled.length > 0 ? [`there in both spellings of weight norm: ${doubled.join(", ")}`] : []),
     ...(misshapen.length > 0 ? [`other than expected: ${misshapen.join(", ")}`] : []),
   ];
   if (faults.length > 0) throw new UserError(`the weights in ${path} do not fit its config.json: ${faults.join("; ")}`);

@@ -13,7 +13,7 @@ const CHARACTER_TOKENIZERS = ["Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer", "Hube
 const settingsSchema = z.looseObject({
   tokenizer_class: z.enum(CHARACTER_TOKENIZERS, `expected ${CHARACTER_TOKENIZERS[0]}, which spells in characters`).nullish(),
   pad_token: token,
-  word_delimiter_token: token,
+  word_delimiter_token: token.refine((text) => text !== "", "expected a character, usually |"),
   replace_word_delimiter_char: z.literal(" ", "expected a space").nullish(),
   do_lower_case: z.boolean().nullish(),
 });

@@ -156,10 +156,14 @@ describe("refused in one sentence, with nothing written:", () => {
     }, "the weights in FOLDER do not fit its config.json: missing: wav2vec2.encoder.layers.1.layer_norm.bias, lm_head.bias; not expected: classifier.weight, wav2vec2.adapter.proj.weight; other than expected: lm_head.weight is [31, 24], expected [32, 24]"],
     ["NaN", { weights: (tensors) => void (tensors.get("lm_head.bias") as { values: Float32Array }).values.fill(NaN, 3, 4) }, "the weights in FOLDER: lm_head.bias holds values that are no finite numbers"],
     ["an infinity of half precision", { weights: (tensors) => void tensors.set("lm_head.bias", { dtype: "F16", shape: [32], values: new Uint16Array(32).fill(0xfc00, 31) }) }, "the weights in FOLDER: lm_head.bias holds values that are no finite numbers"],
+    ["a weight norm in both spellings, of which one would be lost", { weights: (tensors) => void tensors.set("wav2vec2.encoder.pos_conv_embed.conv.weight_g", (tensors.get("wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0") ?? tensors.get("wav2vec2.encoder.pos_conv_embed.conv.weight_g")) as SafeTensor).set("wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0", tensor(1, 1, 16)) },
+      "there in both spellings of weight norm: wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0"],
     ["integers", { weights: (tensors) => void tensors.set("lm_head.bias", { dtype: "I32", shape: [32], values: new Int32Array(32) }) }, "other than expected: lm_head.bias has type I32, expected a floating-point one"],
     ["another architecture", { json: { "config.json": { model_type: "whisper" } } }, 'config.json: model_type is "whisper", expected wav2vec2, hubert or wav2vec2-conformer'],
     ["options that are not there", { json: { "config.json": { add_adapter: true, hidden_act: "relu", use_weighted_layer_sum: true } } },
       'config.json: hidden_act is "relu", expected gelu or swish; add_adapter is true, expected false: models with it are not supported; use_weighted_layer_sum is true, expected false: models with it are not supported'],
+    ["lists longer than any model's", { json: { "config.json": { num_hidden_layers: 1e12, vocab_size: 2 ** 50 } } }, "config.json: vocab_size is 1125899906842624, Too big: expected number to be <=1000000; num_hidden_layers is 1000000000000, Too big: expected number to be <=1000"],
+    ["no word delimiter", { json: { "tokenizer_config.json": { word_delimiter_token: "" } } }, 'tokenizer_config.json: word_delimiter_token is "", expected a character, usually |'],
     ["no config.json", { json: { "config.json": null } }, "FOLDER holds no config.json"],
     ["a vocabulary without the padding token", { json: { "tokenizer_config.json": { pad_token: "[PAD]" } } }, 'vocab.json: it has no padding token "[PAD]", which is the blank of CTC'],
     ["another blank than the vocabulary's", { json: { "config.json": { pad_token_id: 3 } } }, "pad_token_id of config.json, the blank of CTC, is 3, but the padding token of vocab.json has the number 0"],
@@ -215,6 +219,9 @@ describe("refused in one sentence, with nothing written:", () => {
     writeFileSync(at("taken.safetensors"), "mine");
     expectRefused(() => importModel(from, at("taken.safetensors"), { ...plain, force: false }), "taken.safetensors is there already");
     expect(readFileSync(at("taken.safetensors"), "utf8")).toBe("mine");
+    const own = changedFolder(at("own"), {});
+    for (const name of ["model", "config", "vocab"]) expectRefused(() => importModel(own, join(own, `${name}.safetensors`), plain), "is among the files that are read, and would be lost: choose another place");
+    expect(weightsOf(own)).toEqual(weightsOf(from));
   });
 });
 
