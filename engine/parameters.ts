@@ -273,7 +273,7 @@ function place(tensor: Tensor, storage: Storage, offset: number): void {
 }
 
 function zeroStorage(device: Device, bytes: number): Storage {
-  const buffer = device.pool.acquire(bytes);
+  const buffer = device.pool.acquire(bytes, { exact: true });
   device.recorder.clear(buffer, 0, bytes);
   return new Storage(buffer, (b) => device.pool.release(b), true);
 }

@@ -37,11 +37,16 @@ export class BufferPool {
     this.#giveUpWaiting = giveUpWaiting;
   }
 
-  /** A buffer of at least `bytes` bytes, with undefined contents. Throws a RunError when no buffer of this device is so large. */
-  acquire(bytes: number): GPUBuffer {
+  /**
+   * A buffer of at least `bytes` bytes, with undefined contents.
+   *
+   * @param exact no larger than that, for one that is held for long: of what a size class adds, nobody would have any use
+   * @throws RunError when no buffer of this device is so large
+   */
+  acquire(bytes: number, { exact = false }: { readonly exact?: boolean } = {}): GPUBuffer {
     const most = this.#gpu.limits.maxBufferSize;
     if (bytes > most) throw new RunError(`a tensor of ${bytes} bytes was asked for; a buffer of this device has at most ${most}`);
-    const size = Math.min(sizeClass(bytes), Math.floor(most / 4) * 4);
+    const size = Math.min(exact ? Math.ceil(bytes / 4) * 4 : sizeClass(bytes), Math.floor(most / 4) * 4);
     this.#live += size;
     this.#peak = Math.max(this.#peak, this.#live);
     const reused = this.#waiting.get(size)?.pop();

@@ -33,6 +33,12 @@ describe("BufferPool", () => {
     expect(pool.acquire(1000)).not.toBe(first);
   });
 
+  it("gives a buffer that is held for long no more than was asked for, in whole words", () => {
+    const pool = new BufferPool(fakeGpu().gpu);
+    expect(pool.acquire(1650, { exact: true }).size).toBe(1652);
+    expect(pool.statistics.liveBytes).toBe(1652);
+  });
+
   it("counts bytes in use, their peak, and all that exist", () => {
     const pool = new BufferPool(fakeGpu().gpu);
     const [a, b] = [pool.acquire(256), pool.acquire(512)];
