@@ -75,7 +75,7 @@ export class CharacterUnits implements Units {
       const label = this.#classOf.get(character);
       if (label !== undefined) return label;
       const where = `in the text ${JSON.stringify(text)}`;
-      throw new UserError(`${describeCharacter(character)} ${where} is not among the model's ${this.characters.length} characters`);
+      throw new UserError(`${describeCharacter(character)} ${where} is not among the model's ${this.characters.length} characters${butOtherCase(character, (other) => this.#classOf.has(other))}`);
     });
   }
 
@@ -97,6 +97,12 @@ export class CharacterUnits implements Units {
   wordsOf(labels: readonly number[] | Int32Array): Word[] {
     return wordsOfPieces(Array.from(labels, (label) => this.piece(label)));
   }
+}
+
+/** What a message says of a character that is no unit while the same letter of the other case is one; nothing of others. */
+export function butOtherCase(character: string, isUnit: (character: string) => boolean): string {
+  const other = [character.toUpperCase(), character.toLowerCase()].find((cased) => cased !== character && isUnit(cased));
+  return other === undefined ? "" : `, though '${other}' is: the model's texts are of the other case`;
 }
 
 /** `'ö' (U+00F6)`: the code tells apart what looks alike. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
-import { describeCharacter } from "./characters.ts";
+import { butOtherCase, describeCharacter } from "./characters.ts";
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
 
@@ -104,7 +104,7 @@ export class VocabularyUnits implements Units {
 
   encode(text: string): Int32Array {
     const unknown = this.unknownIn(text)[0];
-    if (unknown !== undefined) throw new UserError(`${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary`);
+    if (unknown !== undefined) throw new UserError(`${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary${butOtherCase(unknown, (other) => this.#classes.has(other))}`);
     return Int32Array.from(this.#lookedUp(text), (character) => this.#classes.get(character) as number);
   }
 

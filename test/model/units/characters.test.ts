@@ -26,7 +26,8 @@ test("decode undoes encode", () => {
 describe("bad input", () => {
   test("a character that is no unit is named, with its text", () => {
     expect(() => units.encode("two ö")).toThrow(UserError);
-    expect(() => units.encode("two ö")).toThrow(`'ö' (U+00F6) in the text "two ö" is not among the model's 10 characters`);
+    expect(() => units.encode("two ö")).toThrow(/^'ö' \(U\+00F6\) in the text "two ö" is not among the model's 10 characters$/u);
+    expect(() => units.encode("tWo")).toThrow(/^'W' \(U\+0057\) in the text "tWo" is not among the model's 10 characters, though 'w' is: the model's texts are of the other case$/u);
     expect(units.unknownIn("xöx one")).toEqual(["x", "ö"]);
   });
 
