@@ -22,6 +22,8 @@ export interface PlanRecord extends MemoryPlan {
   type: "plan";
   /** Undefined where a tensor of it is larger than any of the device's buffers. */
   evaluation?: EvaluationMemory;
+  /** Of runs on waveforms, whose frames are samples: Hz. */
+  waveformRate?: number;
   limit: MemoryLimit | null;
 }
 

@@ -71,10 +71,12 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   const tooMuch = (bytes: number): string | undefined => (limit && bytes > most ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})` : undefined);
 
   const { stride, paddingMatters } = modelFrames(config);
+  const waveformRate = config.features.kind === "waveform" ? config.data.sampleRate : undefined;
+  const show = ({ size, frames }: BatchShape): string => `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
   const batch = largestBatch(training, config.batch, stride);
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
-  const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, limit };
+  const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, ...(waveformRate !== undefined && { waveformRate }), limit };
   if (trouble !== undefined) {
     const advice = memoryAdvice(device, config, vocabulary, training, most) ?? "no smaller batch, so leave out the longest utterances, or take a smaller model";
     return { ...(record && { record }), fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}` };
@@ -93,8 +95,6 @@ function plan(device: Device, config: TrainConfig, { vocabulary, training, evalu
   const advice = evaluationAdvice(device, config, vocabulary, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
   return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}` };
 }
-
-const show = ({ size, frames }: BatchShape): string => `${size} x ${frames} frames`;
 
 /** A tensor that no buffer or binding of the device can hold ends a plan. */
 function unlessTooLarge<T>(planned: () => T): { value: T } | { error: string } {

@@ -1,11 +1,12 @@
 import Table from "cli-table3";
+import { batchText } from "./batch_text.ts";
 import type { PlanRecord } from "./log_records.ts";
-import { formatBytes, formatCount } from "./number_format.ts";
-import type { BatchShape, StepMemory } from "./memory_plan.ts";
+import { formatBytes } from "./number_format.ts";
+import type { StepMemory } from "./memory_plan.ts";
 import { rules, withoutInnerRules } from "./table.ts";
 
 /** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth by itself. */
-export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit }: PlanRecord): string {
+export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit, waveformRate }: PlanRecord): string {
   const table = new Table({
     head: ["", "parameters", "gradients + optimizer", "activations", "total"],
     colAligns: ["left", "right", "right", "right", "right"],
@@ -16,14 +17,12 @@ export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, eval
     table.push([name, formatBytes(parameterBytes), optimizer, formatBytes(activationBytes), formatBytes(totalBytes)]);
   };
   row(`training, depths ${joint.depths.join(" + ")}`, formatBytes(optimizerBytes), joint);
-  if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${shapeText(evaluation.batch)}`, formatBytes(optimizerBytes), evaluation);
+  if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${batchText(evaluation.batch, waveformRate)}`, formatBytes(optimizerBytes), evaluation);
   for (const { depth, training } of depths) row(`training, depth ${depth} alone`, formatBytes(optimizerBytes), training);
   for (const { depth, inference } of depths) row(`inference, depth ${depth}`, "", inference);
   return [
-    `device memory of the largest batch, ${shapeText(batch)}:`,
+    `device memory of the largest batch, ${batchText(batch, waveformRate)}:`,
     withoutInnerRules(table.toString(), [evaluation ? 2 : 1, depths.length, depths.length]),
     limit ? `There are ${formatBytes(limit.bytes)} (${limit.source}).` : "How much there is, nobody tells: see memory.limit_gib.",
   ].join("\n");
 }
-
-const shapeText = ({ size, frames }: BatchShape): string => `${formatCount(size)} utterance${size === 1 ? "" : "s"} of ${formatCount(frames)} frames`;

@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { batchText } from "../batch_text.ts";
 import type { PlanRecord } from "../log_records.ts";
 import { formatBytes } from "../number_format.ts";
 import { chart } from "./chart.ts";
@@ -17,7 +18,7 @@ interface Bar {
 }
 
 /** Memory against depth, as the plan of the largest batch predicts it: bars for each depth by itself, for the evaluation and for the joint step. */
-export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit }: PlanRecord): Html {
+export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit, waveformRate }: PlanRecord): Html {
   const bars: Bar[] = [];
   const add = (row: string, optimizer: number, activations: number): void => {
     [parameterBytes, optimizer, activations].forEach((bytes, i) => bars.push({ row, part: PARTS[i]!.name, bytes }));
@@ -34,7 +35,7 @@ export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, eval
   const title = ({ row, part, bytes }: Bar): string => `${row}: ${formatBytes(bytes)} of ${part}`;
   return chart({
     title: "Device memory against depth",
-    note: `predicted for the largest batch, ${batch.size} x ${batch.frames} frames${limit ? `; there are ${formatBytes(limit.bytes)}` : ""}`,
+    note: `predicted for the largest batch, ${batchText(batch, waveformRate)}${limit ? `; there are ${formatBytes(limit.bytes)}` : ""}`,
     wide: true,
     height: 60 + 28 * rows.length,
     marginLeft: 168,
