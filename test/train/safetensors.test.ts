@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../engine/errors.ts";
+import { halfToNumber } from "../../engine/half.ts";
 import { toFloat32 } from "../../train/half_precision.ts";
 import { parseSafetensors, serialiseSafetensors } from "../../train/safetensors.ts";
 import type { SafeTensor } from "../../train/safetensors.ts";
@@ -97,6 +98,11 @@ describe("half precision", () => {
     const values = Uint16Array.of(0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x7bff, 0x8000, 0x7c00, 0xfc00, 0x7e00);
     const expected = [1, -2, 0.333251953125, 2 ** -24, 1023 * 2 ** -24, 65504, -0, Infinity, -Infinity, NaN];
     expect([...toFloat32({ dtype: "F16", shape: [10], values })]).toEqual(expected);
+  });
+
+  test("F16: every value there is", () => {
+    const values = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
+    expect(toFloat32({ dtype: "F16", shape: [2 ** 16], values })).toEqual(Float32Array.from(values, halfToNumber));
   });
 
   test("BF16 is the upper half of a float32", () => {
