@@ -84,6 +84,12 @@ describe("a config of wav2vec 2.0", () => {
     expect(faults(set)).toBe(message.replace("FOLDER", folder));
   });
 
+  it("pairs of sine and cosine are refused for an odd number of channels, relative positions being what is left out", () => {
+    const odd = ["model.kind=wav2vec2_conformer", "model.dim=15", "model.heads=3", "model.positional_groups=5"];
+    for (const relative of [[], ["model.positions=relative"]]) expect(faults(...odd, ...relative)).toBe("--set model.dim=15: model.dim is 15, expected an even number, because relative positions are pairs of sine and cosine.");
+    expect(load(...odd, "model.positions=none").model.dim).toBe(15);
+  });
+
   it("kind and keys of a Conformer are refused where it is one, and of a Conformer masks", () => {
     writeFileSync(join(folder, "conformer.yaml"), "data: { train: a.jsonl, dev: b.jsonl }\nmodel: { conv_dims: [8] }\n");
     expect(() => loadConfig(join(folder, "conformer.yaml"))).toThrow("model.conv_dims belongs to kind wav2vec2 or hubert or wav2vec2_conformer, but model.kind is conformer.");

@@ -26,5 +26,6 @@ function* wav2vec2Faults(model: Exclude<Model, { kind: "conformer" }>): Generato
     return;
   }
   if (depthwise_kernel % 2 === 0) yield { path: ["model", "depthwise_kernel"], message: `is ${depthwise_kernel}, expected an odd number, so that it has a middle` };
+  if (positions !== "rotary" && positions !== "none" && dim % 2 !== 0) yield { path: ["model", "dim"], message: `is ${dim}, expected an even number, because relative positions are pairs of sine and cosine` };
   if (positions === "rotary" && (dim / heads) % 2 !== 0) yield { path: ["model", "positions"], message: `is rotary, which turns pairs of channels, but a head has ${dim / heads}` };
 }
