@@ -34,6 +34,7 @@ export interface ImportedModel {
   readonly layers: readonly number[];
   /** Of the deep path: the block of each logical layer. */
   readonly schedule: DepthSchedule;
+  /** Without an output layer where there is none. */
   readonly parameters: ModelSize;
   /** Of a model as deep whose layers share nothing. */
   readonly untied: ModelSize;
@@ -79,13 +80,14 @@ export function importModel(path: string, out: string, options: ImportOptions): 
     });
     const counts = countParameters(built);
     const schedule = scheduleOf(config, config.unfold.depths.at(-1) as number);
+    const stored = ({ whole, encoder }: ModelSize): ModelSize => ({ whole: matched.hasHead ? whole : encoder, encoder });
     return {
       config,
       originalLayers: folder.config.blocks,
       layers,
       schedule,
-      parameters: { whole: counts.whole, encoder: counts.encoder },
-      untied: untiedParameters(counts, layers.length, schedule),
+      parameters: stored(counts),
+      untied: stored(untiedParameters(counts, layers.length, schedule)),
       units: folder.units,
       hasHead: matched.hasHead,
       leftOut: matched.leftOut,
