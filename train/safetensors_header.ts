@@ -88,7 +88,7 @@ export function layOut(tensors: Iterable<readonly [string, Pick<SafeTensor, "dty
   const entries = ordered.map(([name, { dtype, shape }]): Entry => {
     if (name === METADATA) throw new Error(`serialiseSafetensors: '${METADATA}' cannot be a tensor's name.`);
     const begin = end;
-    end += elements(shape) * width(dtype);
+    end += bytesIn({ dtype, shape });
     described.push([name, { dtype, shape, data_offsets: [begin, end] }]);
     return { name, dtype, shape, begin, end };
   });
@@ -149,7 +149,7 @@ function readEntry(name: string, value: unknown, file: string): Entry {
     throw new UserError(`${file}: tensor '${name}' has type ${dtype}, expected one of ${Object.keys(arrays).join(", ")}.`);
   }
   const [begin, end] = offsets as [number, number];
-  const expected = elements(shape) * width(dtype as SafeDtype);
+  const expected = bytesIn({ dtype: dtype as SafeDtype, shape });
   if (end - begin !== expected) {
     throw new UserError(`${file}: tensor '${name}', ${dtype} [${shape.join(", ")}], needs ${expected} bytes, its data_offsets [${begin}, ${end}] give ${end - begin}.`);
   }
@@ -170,6 +170,9 @@ function expectNoHoles(entries: readonly Entry[], dataBytes: number, file: strin
   }
   if (previousEnd !== dataBytes) throw new UserError(`${file}: ${dataBytes - previousEnd} bytes after the last tensor belong to no tensor.`);
 }
+
+/** Bytes of a tensor's values. */
+export const bytesIn = ({ dtype, shape }: Pick<Entry, "dtype" | "shape">): number => elements(shape) * width(dtype);
 
 const width = (dtype: SafeDtype): number => arrays[dtype].BYTES_PER_ELEMENT;
 

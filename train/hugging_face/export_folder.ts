@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { UserError } from "../../engine/errors.ts";
+import { RunError, UserError } from "../../engine/errors.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
@@ -40,8 +40,8 @@ export interface ExportedFolder {
  * one. The weights go first and config.json last, without which a folder is no model.
  *
  * @param depth logical depth; undefined: the physical blocks, each once
- * @throws UserError if the model is of another kind, the folder is there, or the checkpoint is damaged; RunError if it cannot be
- *   written
+ * @throws UserError if the model is of another kind, the folder is there, the checkpoint is in it or damaged; RunError if it
+ *   cannot be written
  */
 export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force }: { depth: number | undefined; force: boolean }): ExportedFolder {
   const { path, state, tensors } = checkpoint;
@@ -61,7 +61,7 @@ export function exportFolder(checkpoint: Checkpoint, out: string, { depth, force
   const files = folderFiles(content, origin?.files ?? {});
   if (!(origin?.maskVector ?? masksFrames(files))) stored.delete(`${prefixOf(model)}masked_spec_embed`); // as in Hugging Face's own such models
   const spelling: Spelling = origin ? { ...origin.spelling, prefixed: origin.spelling.prefixed || hasHead } : { prefixed: true, weightNorm: "parametrizations" };
-  const layered = inLayers(new Map([...stored, ...buffers]), schedule, model);
+  const layered = inLayers(new Map([...buffers, ...stored]), schedule, model);
   const spelt = new Map([...layered].map(([name, tensor]) => [fileName(name, spelling, model), tensor]));
 
   makeFolder(out, { force });
@@ -110,7 +110,12 @@ function makeFolder(out: string, { force }: { force: boolean }): void {
   if (isThere && !isFolder) throw new UserError(`--out: ${out} is a file, expected the name of a folder`);
   if (isFolder && readdirSync(out).length > 0 && !force) throw new UserError(`${out} is there already and not empty: choose another name, or add --force`);
   if (!isDirectory(dirname(out))) throw new UserError(`--out: there is no folder ${dirname(out)}`);
-  if (!isThere) mkdirSync(out);
+  if (isThere) return;
+  try {
+    mkdirSync(out);
+  } catch (error) {
+    throw new RunError(`the folder ${out} cannot be made: ${(error as Error).message}`);
+  }
 }
 
 const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();

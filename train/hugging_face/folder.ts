@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { VocabularyUnits } from "../../model/units/vocabulary.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
-import { parse, readJson, readVocabulary } from "../tokenizer/vocabulary_file.ts";
+import { parse, readJson, readText, readVocabulary } from "../tokenizer/vocabulary_file.ts";
 import { missingDropouts, parseModelConfig, readMasking, readModelConfig } from "./config_json.ts";
 
 /** Files of a folder that are kept as they are, so that an export can write them again. */
@@ -69,7 +69,7 @@ export function readModelFolder(path: string): ModelFolder {
     sampleRate: sampling_rate,
     normalise: do_normalize,
     units,
-    files: Object.fromEntries(TEXT_FILES.filter((name) => existsSync(at(name))).map((name) => [name, readFileSync(at(name), "utf8")])),
+    files: Object.fromEntries(TEXT_FILES.filter((name) => existsSync(at(name))).map((name) => [name, readText(at(name))])),
   };
 }
 

@@ -2,14 +2,19 @@ import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import type { SafeTensor } from "../safetensors.ts";
-import { bytesOf, viewValues } from "../safetensors_header.ts";
+import { bytesIn, bytesOf, viewValues } from "../safetensors_header.ts";
 import { inLayer, layerOf } from "./spelling.ts";
 
-const keptSchema = z.object({ dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]), shape: z.array(z.int().min(0)), bytes: z.base64() });
+/** Files that an export changes where they are no longer true. The others are copied as they are. */
+const PARSED = ["config.json", "preprocessor_config.json", "vocab.json"];
+
+const keptSchema = z
+  .object({ dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]), shape: z.array(z.int().min(0)), bytes: z.base64() })
+  .refine(({ dtype, shape, bytes }) => Buffer.from(bytes, "base64").length === bytesIn({ dtype, shape }), "its bytes do not fill its shape");
 
 const stateSchema = z.object({
   /** Text of the folder's files, by name. */
-  files: z.record(z.string(), z.string()),
+  files: z.record(z.string(), z.string()).refine((files) => PARSED.every((name) => isJsonObject(files[name] ?? "{}")), `expected JSON objects of ${PARSED.join(", ")}`),
   spelling: z.object({ prefixed: z.boolean(), weightNorm: z.enum(["weight_g", "parametrizations"]) }),
   /** Of each physical block, the layer that it began with. */
   layers: z.array(z.int().min(0)),
@@ -48,3 +53,12 @@ export const packTensor = ({ dtype, shape, values }: SafeTensor): HuggingFaceSta
 
 export const unpackTensor = ({ dtype, shape, bytes }: HuggingFaceState["kept"][string]): SafeTensor =>
   ({ dtype, shape, values: viewValues({ dtype }, Uint8Array.from(Buffer.from(bytes, "base64"))) }) as SafeTensor;
+
+function isJsonObject(text: string): boolean {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null && !Array.isArray(json);
+  } catch {
+    return false;
+  }
+}

@@ -45,17 +45,21 @@ export function readVocabulary(file: string, { size }: { size?: number } = {}): 
 
 /** The content of a JSON file. Throws a UserError in one sentence that names it, where there is none or it is no JSON. */
 export function readJson(file: string): unknown {
-  let text: string;
+  const text = readText(file);
   try {
-    text = readFileSync(file, "utf8");
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`${file} is not valid JSON`);
+  }
+}
+
+/** A file's text, without the mark that some editors begin it with and JSON does not allow. Throws a UserError that names it, where there is none. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(`${file} cannot be read: ${code === "ENOENT" ? "there is no such file" : message}`);
-  }
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/u, ""));
-  } catch {
-    throw new UserError(`${file} is not valid JSON`);
   }
 }
 

@@ -75,6 +75,14 @@ describe("what was imported comes back", () => {
     expect(weightsOf(at("out")).has("wav2vec2.masked_spec_embed")).toBe(there);
   });
 
+  it("without the byte order marks of its text files, which transformers reads none of", () => {
+    const from = changedFolder(at("marked"), {});
+    const names = ["config.json", "vocab.json", "tokenizer_config.json", "preprocessor_config.json"];
+    for (const name of names) writeFileSync(join(from, name), `\uFEFF${readFileSync(join(from, name), "utf8")}`);
+    roundTrip(from);
+    for (const name of names) expect(readFileSync(join(at("out"), name), "utf8")).toBe(readFileSync(join(modelFolder("wav2vec2_base"), name), "utf8"));
+  });
+
   it("with its blank, also where no vocabulary says which it is", () => {
     const from = changedFolder(at("unnamed"), { of: "wav2vec2_large", json: { "vocab.json": null, "tokenizer_config.json": null } });
     roundTrip(from);
@@ -179,6 +187,8 @@ describe("a model that was never Hugging Face's", () => {
   it.each<[string, Partial<CheckpointState>, string]>([
     ["a Conformer", { config: { model: {}, unfold: {}, data: { train: "a", dev: "b" } } }, "is a Conformer of this project: choose safetensors or onnx"],
     ["what Hugging Face has of HuBERT alone", { config: { ...plainConfig(config), model: { ...(plainConfig(config)["model"] as object), projection_norm: false } } }, "model.projection_norm is false, which Hugging Face has of kind hubert alone"],
+    ["a damaged file in its entry", { huggingFace: { files: { "vocab.json": "[" }, spelling: { prefixed: true, weightNorm: "weight_g" }, layers: [], kept: {} } }, "entry of Hugging Face's files is damaged: files: expected JSON objects of config.json, preprocessor_config.json, vocab.json"],
+    ["a damaged tensor in its entry", { huggingFace: { files: {}, spelling: { prefixed: true, weightNorm: "weight_g" }, layers: [], kept: { a: { dtype: "I64", shape: [5], bytes: "AAAA" } } } }, "entry of Hugging Face's files is damaged: kept.a: its bytes do not fill its shape"],
     ["a damaged entry", { huggingFace: { files: {} } as never }, "the checkpoint's entry of Hugging Face's files is damaged: spelling"],
   ])("%s is refused", (_, change, message) => {
     writeCheckpoint(at("odd.safetensors"), tensors, { ...state, ...change });
