@@ -10,7 +10,7 @@ export interface ChunkOptions {
 /** Adds `--chunk-seconds` and `--overlap-seconds`. */
 export function addChunkOptions(command: Command): Command {
   return command
-    .option("--chunk-seconds <seconds>", "recognise longer files in overlapping chunks of this length, WAV read in parts and other formats decoded as a whole; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or what the device has room for)")
+    .option("--chunk-seconds <seconds>", "recognise longer files in overlapping chunks of this length, of which little is in memory at a time; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or what the device has room for)")
     .option("--overlap-seconds <seconds>", "what neighbouring chunks share at least (default: a sixth of a chunk)");
 }
 

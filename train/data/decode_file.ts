@@ -2,7 +2,8 @@ import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
 import { FileBytes } from "./file_bytes.ts";
 import { decodeFlac, isFlac } from "./flac.ts";
-import { decodeMp3, id3Length, isMp3 } from "./mp3.ts";
+import { decodeMp3, isMp3 } from "./mp3.ts";
+import { skipId3v2 } from "./mp3_tags.ts";
 import { decodeOgg, isOgg } from "./ogg.ts";
 import { rateLimits } from "./resample.ts";
 import { decodeWav, isWav } from "./wav.ts";
@@ -40,8 +41,11 @@ export async function* decodeBlocks(path: string): AsyncGenerator<Recording, voi
   const file = new FileBytes(path);
   try {
     let length = 0;
+    let sampleRate: number | undefined;
     for await (const decoded of decode(file)) {
       const block = monoRecording(decoded, path);
+      sampleRate ??= block.sampleRate;
+      if (block.sampleRate !== sampleRate) throw new UserError(`${path} changes its rate from ${sampleRate} to ${block.sampleRate} samples a second.`);
       length += block.samples.length;
       if (block.samples.length > 0) yield block;
     }
@@ -70,7 +74,7 @@ export function monoRecording({ channels, sampleRate }: DecodedAudio, path: stri
 async function* decode(file: FileBytes): AsyncGenerator<DecodedAudio> {
   if (file.size === 0) throw new UserError(`${file.path} is empty: it has 0 bytes.`);
   const start = file.read(0, 16);
-  const untagged = id3Length(start);
+  const untagged = skipId3v2(file, 0);
   if (isWav(start)) yield decodeWav(file.read(0, file.size), file.path);
   else if (isOgg(start)) yield* decodeOgg(file);
   else if (isFlac(file.read(untagged, 16))) yield* decodeFlac(file, untagged);

@@ -22,6 +22,7 @@ export class DecodedRecording implements OpenRecording {
   #end = 0;
   #length: number | undefined;
   #previous: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(path: string, first: Recording, blocks: AsyncGenerator<Recording, void>, keptSamples: number) {
     this.#path = path;
@@ -60,14 +61,14 @@ export class DecodedRecording implements OpenRecording {
     });
   }
 
-  /** Closes the file; whoever reads on nevertheless opens it again. */
+  /** Closes the file; whoever reads on nevertheless opens it again for that time. */
   close(): Promise<void> {
-    return this.#inTurn(() => this.#rewind());
+    return this.#inTurn(() => Promise.resolve(void (this.#closed = true)));
   }
 
-  /** One after the other, each after all that were asked for before. */
+  /** One after the other, each after all that were asked for before. Nothing stays open after what comes once it is closed. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#previous.then(work);
+    const result = this.#previous.then(work).finally(() => (this.#closed ? this.#rewind() : undefined));
     this.#previous = result.catch(() => undefined);
     return result;
   }

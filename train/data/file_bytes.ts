@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 
 /** Read at once, since the parts that are asked for are mostly small and one after the other. */
@@ -15,14 +15,17 @@ export class FileBytes {
   #buffer: Uint8Array = new Uint8Array();
   #bufferStart = 0;
 
-  /** @throws UserError if there is no such file, or it cannot be read */
+  /** @throws UserError if there is no such file, it cannot be read, or is none of which parts can be read */
   constructor(path: string) {
     this.path = path;
     try {
+      const stats = statSync(path);
+      if (stats.isDirectory()) throw new UserError(`${path} is a folder, not an audio file.`);
+      if (!stats.isFile()) throw new UserError(`${path} is a pipe or a device, expected a file, since audio is not read from start to end alone.`);
       this.#file = openSync(path, "r");
-      this.size = fstatSync(this.#file).size;
+      this.size = stats.size;
     } catch (error) {
-      throw readError(path, error);
+      throw error instanceof UserError ? error : readError(path, error);
     }
   }
 
@@ -32,9 +35,9 @@ export class FileBytes {
     return this.#buffer.subarray(start - this.#bufferStart, start - this.#bufferStart + count);
   }
 
-  /** From byte `start` to the end, in parts of a size that decodes to a few seconds or minutes. */
-  *parts(start: number, bytes = 2 ** 16): Generator<Uint8Array> {
-    for (let at = start; at < this.size; at += bytes) yield this.read(at, bytes).slice();
+  /** From byte `start` to before `end`, in parts of a size that decodes to a few seconds or minutes. */
+  *parts(start: number, end = this.size, bytes = 2 ** 16): Generator<Uint8Array> {
+    for (let at = start; at < end; at += bytes) yield this.read(at, Math.min(bytes, end - at)).slice();
   }
 
   close(): void {
@@ -57,6 +60,5 @@ export class FileBytes {
 function readError(path: string, error: unknown): UserError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new UserError(`${path} does not exist.`);
-  if (code === "EISDIR") return new UserError(`${path} is a folder, not an audio file.`);
   return new UserError(`${path} cannot be read: ${code ?? message}.`);
 }

@@ -54,8 +54,7 @@ export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerato
   try {
     while (processed && flac.FLAC__stream_decoder_get_state(decoder) < END_OF_STREAM) {
       processed = flac.FLAC__stream_decoder_process_single(decoder); // a frame, or a block of what comes before the first
-      if (frames.length === 0) continue;
-      if (bitDepth !== 16 && bitDepth !== 24) throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
+      if (bitDepth !== 16 && bitDepth !== 24 && (bitDepth !== 0 || frames.length > 0)) throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
       for (const frame of frames) {
         const channels = frame.map((bytes) => samplesOf(bytes, bitDepth as 16 | 24));
         decoded += channels[0]?.length ?? 0;
@@ -76,6 +75,20 @@ export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerato
   if (firstError !== undefined || !processed || !intact) {
     throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not fit its samples"}.`);
   }
+  if (holdsAnother(file, start + 1)) throw new UserError(`${name} holds several FLAC streams, expected one.`);
+}
+
+/** How each stream starts: its name, then the header, which may be the last block before the sound, of 34 bytes. */
+const STREAM_STARTS = [0, 0x80].map((isLast) => Buffer.from([...Buffer.from("fLaC"), isLast, 0, 0, 34]));
+
+/** The library stops where the header says that the samples end, whatever follows. */
+function holdsAnother(file: FileBytes, start: number): boolean {
+  const [step, overlap] = [2 ** 18, 7];
+  for (let at = start; at < file.size; at += step) {
+    const bytes = Buffer.from(file.read(at, step + overlap));
+    if (STREAM_STARTS.some((wanted) => bytes.includes(wanted))) return true;
+  }
+  return false;
 }
 
 /**

@@ -3,36 +3,29 @@ import { UserError } from "../../engine/errors.ts";
 import type { DecodedAudio } from "./decoded_audio.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import { isMp3Frame, readMp3Frames } from "./mp3_frames.ts";
+import { skipId3v2, skipZeros } from "./mp3_tags.ts";
 
-/** A tag of ID3v2 can be before any kind of audio; its length is four times 7 bits. */
-const ID3_HEADER_BYTES = 10;
-
-/** Bytes of an ID3v2 tag at the start, which holds title and pictures; 0 without one. */
-export function id3Length(bytes: Uint8Array): number {
-  if (bytes.length < ID3_HEADER_BYTES || Buffer.from(bytes.subarray(0, 3)).toString("latin1") !== "ID3") return 0;
-  return bytes.subarray(6, ID3_HEADER_BYTES).reduce((length, byte) => length * 128 + (byte & 127), 0) + ID3_HEADER_BYTES;
-}
-
-/** Whether an MPEG frame starts the file or follows its tag and any zeros after that. */
+/** Whether an MPEG frame starts the file or follows its tags and any zeros after them. */
 export function isMp3(file: FileBytes): boolean {
   return isMp3Frame(file, firstFrame(file));
 }
 
 function firstFrame(file: FileBytes): number {
-  let at = id3Length(file.read(0, ID3_HEADER_BYTES));
-  if (at > 0) while (at < file.size && file.read(at, 1)[0] === 0) at++;
-  return at;
+  const untagged = skipId3v2(file, 0);
+  return untagged > 0 ? skipZeros(file, untagged) : 0;
 }
 
 /**
  * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III), part by part, with libmpg123; silence that the encoder added at the ends is
- * left out where the file says how much it is. The format has no checksum, so of damage only missing frames are noticed.
+ * left out where the file says how much it is. The format has no checksum, so little damage is noticed: missing frames where the file
+ * says how many there are, and what the library cannot go on after.
  *
- * @throws UserError if it is cut short, or cannot be decoded
+ * @throws UserError if it is cut short, of changing rate or the "free" format, or cannot be decoded
  */
 export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const name = file.path;
-  const { announced, present, channels, cutShort } = readMp3Frames(file, firstFrame(file));
+  const start = firstFrame(file);
+  const { announced, present, channels, cutShort, end } = readMp3Frames(file, start);
   if (announced !== null && present < announced) {
     throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`);
   }
@@ -42,7 +35,7 @@ export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> 
   try {
     await decoder.ready;
     let decoded = 0;
-    for (const part of file.parts(0)) {
+    for (const part of file.parts(start, end)) {
       const { channelData, samplesDecoded, sampleRate, errors } = decodePart(decoder, part, name);
       if (errors[0]) throw damaged(name, errors[0].message);
       if (samplesDecoded > 0) yield { channels: channelData.slice(0, channels), sampleRate }; // the library gives two that are the same for one

@@ -1,4 +1,6 @@
+import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
+import { skipTags } from "./mp3_tags.ts";
 
 /** What the frames of an MPEG audio file say, without decoding them. */
 export interface Mp3Frames {
@@ -6,16 +8,21 @@ export interface Mp3Frames {
   readonly announced: number | null;
   /** Samples of the frames that are there, by their headers. */
   readonly present: number;
-  /** Of the first frame. */
+  /** 1 if all frames have one. */
   readonly channels: 1 | 2;
   /** The file ends within a frame. */
   readonly cutShort: boolean;
+  /** Byte after which there is nothing to decode: nothing but tags follows the frames there, or the file ends. */
+  readonly end: number;
 }
 
 interface FrameHeader {
   /** Bytes to the next frame; null in the "free" format, which does not say. */
   readonly length: number | null;
   readonly samples: number;
+  readonly channels: 1 | 2;
+  /** Hz */
+  readonly sampleRate: number;
 }
 
 const HEADER_BYTES = 4;
@@ -34,24 +41,38 @@ const RATES_V1 = [44100, 48000, 32000];
 /** Whether a frame starts here: eleven bits of 1, then no reserved value. */
 export const isMp3Frame = (file: FileBytes, at: number): boolean => parseHeader(file, at) !== null;
 
-/** Goes from frame to frame by the lengths in their headers, to the file's end or to what is no frame, as a tag. */
+/**
+ * Goes from frame to frame by the lengths in their headers, over tags between them, to the file's end or to what is neither.
+ *
+ * @throws UserError where the rate changes, as in files put one after another, and in the "free" format, which the decoder takes for others
+ */
 export function readMp3Frames(file: FileBytes, start: number): Mp3Frames {
   const announced = announcedSamples(file, start);
-  const channels = (file.read(start + 3, 1)[0] ?? 0) >> 6 === MONO ? 1 : 2;
+  const first = parseHeader(file, start);
+  let channels: 1 | 2 = 1;
   let present = 0;
+  let end = start;
   for (let at = start; at < file.size; ) {
     const header = parseHeader(file, at);
-    if (!header || header.length === null) break;
-    if (at + header.length > file.size) return { announced, present, channels, cutShort: true };
+    if (!header) {
+      const untagged = skipTags(file, at);
+      if (untagged === at) return { announced, present, channels, cutShort: false, end: file.size }; // what else it is, the decoder says
+      at = untagged;
+      continue;
+    }
+    if (header.length === null) throw new UserError(`${file.path} is an MP3 file in the "free" format, expected one of the usual bit rates.`);
+    if (header.sampleRate !== first?.sampleRate) throw new UserError(`${file.path} changes its rate from ${first?.sampleRate} to ${header.sampleRate} samples a second at byte ${at}.`);
+    if (header.channels === 2) channels = 2;
+    if (at + header.length > file.size) return { announced, present, channels, cutShort: true, end };
     present += header.samples;
-    at += header.length;
+    end = at += header.length;
   }
-  return { announced, present, channels, cutShort: false };
+  return { announced, present, channels, cutShort: false, end };
 }
 
 function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   if (at + HEADER_BYTES > file.size) return null;
-  const [sync = 0, kind = 0, rates = 0] = file.read(at, HEADER_BYTES);
+  const [sync = 0, kind = 0, rates = 0, mode = 0] = file.read(at, HEADER_BYTES);
   const version = (kind >> 3) & 3; // 0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1
   const layer = 4 - ((kind >> 1) & 3);
   const bitrate = rates >> 4;
@@ -60,11 +81,12 @@ function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   if (layer !== 1 && layer !== 2 && layer !== 3) return null;
 
   const samples = layer === 1 ? 384 : layer === 2 || version === 3 ? 1152 : 576;
-  if (bitrate === 0) return { length: null, samples };
-  const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
   const sampleRate = (RATES_V1[rate] as number) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const channels = mode >> 6 === MONO ? 1 : 2;
+  if (bitrate === 0) return { length: null, samples, channels, sampleRate };
+  const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
   const slot = layer === 1 ? 4 : 1; // bytes that a length counts in, and that padding adds
-  return { length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot, samples };
+  return { length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot, samples, channels, sampleRate };
 }
 
 /** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */

@@ -11,6 +11,9 @@ export interface OggStream {
 
 const HEADER_BYTES = 27;
 
+/** In the flags of a page: a stream begins with it. The second of two equal files has the first one's serial. */
+const FIRST_PAGE = 2;
+
 /** Of all segments, each of up to 255 bytes. */
 const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
 
@@ -38,7 +41,8 @@ export function readOggPages(file: FileBytes): OggStream {
     const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
     if (checksum(page) !== view.getUint32(22, true)) throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
     serial ??= view.getUint32(14, true);
-    if (view.getUint32(14, true) !== serial) throw new UserError(`${name} holds several Ogg streams, expected one.`);
+    const begins = ((bytes[5] ?? 0) & FIRST_PAGE) !== 0;
+    if (view.getUint32(14, true) !== serial || (begins && number > 1)) throw new UserError(`${name} holds several Ogg streams, expected one.`);
     const position = view.getBigInt64(6, true); // -1 where no packet ends
     if (position > 0n) endPosition = Number(position);
     firstPacket ??= page.slice(body);

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
 import type { SampleSpan } from "./piece.ts";
 import { rateLimits } from "./resample.ts";
@@ -38,12 +38,13 @@ const SEPARATE_SAMPLES = [1, 3, 6, 7, 0xfffe];
 
 /** The layout of a WAV file; null of any other, and of one in which anything is odd: decoding all of it says what. */
 export async function findWavLayout(path: string): Promise<WavLayout | null> {
-  const file = await open(path).catch(() => null);
+  const isFile = await stat(path).then((stats) => stats.isFile(), () => false);
+  const file = isFile ? await open(path).catch(() => null) : null; // to open a pipe is to wait for somebody who writes
   try {
     return file && (await readLayout(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return null; // as of a folder
+    return null;
   } finally {
     await file?.close();
   }

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -207,6 +209,8 @@ describe("bad files give one sentence with their name", async () => {
     "half.flac": [flac.subarray(0, flac.length >> 1), /cut short or damaged/],
     "damaged.flac": [damaged, /damaged/],
     "sum.flac": [wrongSum, /checksum/],
+    "twice.flac": [Buffer.concat([flac, flac]), /holds several FLAC streams, expected one/],
+    "32bit.flac": [Uint8Array.from(flac, (byte, i) => (i === 20 ? byte | 1 : i === 21 ? byte | 0xf0 : byte)), /of 32 bits, expected 16 or 24/],
     "8bit.flac": [await flacFile(Int32Array.from(awkward, (value) => value >> 8), { rate: 16000, bits: 8 }), /of 8 bits, expected 16 or 24/],
   };
   test.each(Object.entries(cases))("%s", async (name, [bytes, message]) => {
@@ -216,6 +220,15 @@ describe("bad files give one sentence with their name", async () => {
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message.startsWith(path)).toBe(true);
     expect((error as Error).message).toMatch(/^[^\n]*\.$/);
+  });
+
+  test.skipIf(process.platform === "win32").each(["", " that somebody writes to"])("a pipe%s", async (writer) => {
+    const path = join(folder, `pipe${writer}`);
+    execFileSync("mkfifo", [path]);
+    const held = writer ? openSync(path, "r+") : undefined;
+    await expect(readAudio(path, 16000)).rejects.toThrow(/pipe.* is a pipe or a device, expected a file/);
+    await expect(readAudio(path, 16000, { offset: 0, duration: 1 })).rejects.toThrow(/is a pipe or a device/);
+    if (held !== undefined) closeSync(held);
   });
 
   test("missing, a folder", async () => {

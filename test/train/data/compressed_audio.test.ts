@@ -53,11 +53,52 @@ describe("a tone of 440 Hz, both channels averaged", () => {
   });
 });
 
+describe("tags of an MP3 file", async () => {
+  const plain = await readFile(fixture("tone.mp3"));
+  const untagged = plain.subarray(plain.indexOf(0xff));
+  const id3 = (bytes: number, flags = 0) => Buffer.concat([Buffer.from([...Buffer.from("ID3"), 4, 0, flags, 0, 0, bytes >> 7, bytes & 127]), Buffer.alloc(bytes, 0xf1)]);
+  const footer = Buffer.from([...Buffer.from("3DI"), 4, 0, 0x10, 0, 0, 0, 100]);
+  const id3v1 = Buffer.from("TAG".padEnd(128));
+  const ape = (bytes: number) => {
+    const end = Buffer.alloc(32);
+    end.write("APETAGEX");
+    end.writeUInt32LE(bytes + 32, 12);
+    return Buffer.concat([end, Buffer.alloc(bytes, 0xf1), end]);
+  };
+  const cases: Record<string, Buffer[]> = {
+    "one at the start": [id3(3000), untagged],
+    "two at the start": [id3(20), id3(3000), untagged],
+    "one with a footer, and zeros": [id3(100, 0x10), footer, Buffer.alloc(700), untagged],
+    "ID3v1 at the end": [untagged, id3v1],
+    "APE and ID3v1 at the end": [untagged, ape(5000), id3v1],
+    "zeros at the end": [untagged, Buffer.alloc(5000)],
+  };
+  test.each(Object.entries(cases))("%s", async (name, parts) => {
+    const path = join(folder, `${name}.mp3`);
+    await writeFile(path, Buffer.concat(parts));
+    expect(await readAudio(path, 16000)).toEqual(await readAudio(fixture("tone.mp3"), 16000));
+  });
+
+  test("between two recordings", async () => {
+    const path = join(folder, "two.mp3");
+    const [first, second] = await Promise.all(["tone_id3.mp3", "tone_id3.mp3"].map((name) => readFile(fixture(name))));
+    await writeFile(path, Buffer.concat([first!, id3v1, second!, id3v1]));
+    expect((await readAudio(path, 16000)).samples.length).toBe(2 * 9216);
+  });
+
+  test("and what is neither tag nor frame after them", async () => {
+    const path = join(folder, "garbage.mp3");
+    await writeFile(path, Buffer.concat([untagged, id3v1, Buffer.alloc(3000, 0xf1)]));
+    await expect(readAudio(path, 16000)).rejects.toThrow(/garbage\.mp3 is a damaged MP3 file/);
+  });
+});
+
 describe("bad files give one sentence with their name, and print nothing", async () => {
-  const [mp3, tagged, vorbis, opus] = await Promise.all(["tone.mp3", "tone_id3.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) => readFile(fixture(name))));
+  const [mp3, tagged, mp3_44k, vorbis, opus] = await Promise.all(["tone.mp3", "tone_id3.mp3", "tone_44k.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) => readFile(fixture(name))));
   const firstFrame = mp3!.indexOf(0xff);
   const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length >> 1);
   const damaged = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i >= bytes.length >> 1 && i < (bytes.length >> 1) + 40 ? byte ^ 0x55 : byte));
+  const free = Uint8Array.from(mp3!, (byte, i) => (i === firstFrame + 2 ? byte & 0x0f : byte));
   const chained = Buffer.concat([vorbis!, opus!]);
   const cases: Record<string, [bytes: Uint8Array, message: RegExp]> = {
     "half.mp3": [half(mp3!), /is cut short or damaged: its header announces 9216 samples, \d+ are there\.$/],
@@ -71,6 +112,9 @@ describe("bad files give one sentence with their name, and print nothing", async
     "damaged_vorbis.ogg": [damaged(vorbis!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
     "damaged_opus.ogg": [damaged(opus!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
     "garbage.ogg": [Buffer.concat([vorbis!, Buffer.from("garbage")]), /is a damaged Ogg file: no page starts at byte \d+\.$/],
+    "free.mp3": [free, /is an MP3 file in the "free" format, expected one of the usual bit rates\.$/],
+    "two_rates.mp3": [Buffer.concat([tagged!, Buffer.from("TAG".padEnd(128)), mp3_44k!]), /changes its rate from 16000 to 44100 samples a second at byte 2538\.$/],
+    "same_twice.ogg": [Buffer.concat([vorbis!, vorbis!]), /holds several Ogg streams, expected one\.$/],
     "first_page.ogg": [vorbis!.subarray(0, 58), /is a damaged Ogg Vorbis file/],
     "chained.ogg": [chained, /holds several Ogg streams, expected one\.$/],
     "flac.ogg": [await readFile(fixture("flac.ogg")), /is an Ogg file of FLAC, expected Vorbis or Opus\.$/],

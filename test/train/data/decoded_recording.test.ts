@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { uniform } from "../../../engine/random.ts";
 import { audioLength, readAudio } from "../../../train/data/audio.ts";
@@ -55,7 +55,10 @@ describe("a recording of which no more than 10,000 samples stay in memory", () =
     const recording = await open();
     await recording.read({ from: 20_000, to: 30_000 });
     await recording.close();
+    const closed = vi.spyOn(FileBytes.prototype, "close");
     expect(await recording.read({ from: 30_000, to: 40_000 })).toEqual(expected.slice(30_000, 40_000));
+    expect(closed).toHaveBeenCalledTimes(1); // again not left open
+    closed.mockRestore();
   });
 
   test("says what is damaged as soon as that is read, and each time", async () => {
@@ -78,8 +81,8 @@ describe("decoding part by part gives what decoding at once gives", () => {
       super(path);
       this.#bytes = bytes;
     }
-    override parts(start: number): Generator<Uint8Array> {
-      return super.parts(start, this.#bytes);
+    override parts(start: number, end = this.size): Generator<Uint8Array> {
+      return super.parts(start, end, this.#bytes);
     }
   }
 

@@ -1,0 +1,42 @@
+import type { FileBytes } from "./file_bytes.ts";
+
+const ID3V2_HEADER_BYTES = 10;
+
+/** In the flags of an ID3v2 tag: its header is repeated at its end. */
+const HAS_FOOTER = 0x10;
+const ID3V1_BYTES = 128;
+
+/** Of the header and the footer of an APE tag, each; the length it gives counts the footer alone. */
+const APE_HEADER_BYTES = 32;
+
+/** The first byte from `at` on that belongs to no ID3v2 tag. Such tags, of title and pictures, can be before any kind of audio. */
+export function skipId3v2(file: FileBytes, at: number): number {
+  for (let length = id3v2Length(file, at); length > 0; length = id3v2Length(file, at)) at += length;
+  return at;
+}
+
+/** The first byte from `at` on that belongs to no tag of ID3v2, ID3v1 or APE and, after a tag or at the end of the file, is not 0. */
+export function skipTags(file: FileBytes, at: number): number {
+  for (let end = at; ; at = end) {
+    end = skipZeros(file, skipId3v2(file, at));
+    const start = Buffer.from(file.read(end, APE_HEADER_BYTES));
+    if (start.toString("latin1", 0, 3) === "TAG") end += ID3V1_BYTES;
+    if (start.toString("latin1", 0, 8) === "APETAGEX" && start.length === APE_HEADER_BYTES) end += start.readUInt32LE(12) + APE_HEADER_BYTES;
+    if (end >= file.size) return file.size;
+    if (end === at) return at;
+  }
+}
+
+/** The first byte from `at` on that is not 0. */
+export function skipZeros(file: FileBytes, at: number): number {
+  while (at < file.size && file.read(at, 1)[0] === 0) at++;
+  return at;
+}
+
+/** 0 where none starts. The length is four times 7 bits, and counts neither header nor footer. */
+function id3v2Length(file: FileBytes, at: number): number {
+  const header = file.read(at, ID3V2_HEADER_BYTES);
+  if (header.length < ID3V2_HEADER_BYTES || Buffer.from(header.subarray(0, 3)).toString("latin1") !== "ID3") return 0;
+  const ends = (header[5] as number) & HAS_FOOTER ? 2 : 1;
+  return header.subarray(6).reduce((length, byte) => length * 128 + (byte & 127), 0) + ends * ID3V2_HEADER_BYTES;
+}
