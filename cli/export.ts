@@ -45,7 +45,8 @@ function exportHuggingFace(given: string, { out, depth, force }: ExportOptions):
   const checkpoint = loadCheckpoint(given);
   const { schedule, parameters, stored, bytes } = exportFolder(checkpoint, out, { depth: parseDepthNumber("--depth", depth), force: force === true });
   checkpoint.close();
-  const shared = stored === parameters ? "" : ` (${formatCount(stored)} in the checkpoint, where blocks that run twice are one)`;
+  const why = stored > parameters ? "not all of whose blocks run" : "where blocks that run twice are one";
+  const shared = stored === parameters ? "" : ` (${formatCount(stored)} in the checkpoint, ${why})`;
   process.stdout.write(`${out}: ${schedule.length} layers, blocks ${schedule.join(" ")}, ${formatCount(parameters)} parameters${shared}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
 }
 

@@ -25,6 +25,8 @@ it("says which layers became which blocks and what is saved, and export writes a
   const exported = await running("export", at("seed.safetensors"), "--format", "hf", "--depth", "4", "--out", at("deep"));
   expect(exported).toMatchObject({ status: 0, stderr: "" });
   expect(exported.stdout).toMatch(/deep: 4 layers, blocks 0 1 0 1, 28,804 parameters \(18,668 in the checkpoint, where blocks that run twice are one\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u);
+  const shallow = await running("export", at("seed.safetensors"), "--format", "hf", "--depth", "1", "--out", at("shallow"));
+  expect(shallow.stdout).toMatch(/shallow: 1 layers, blocks 0, [\d,]+ parameters \(18,668 in the checkpoint, not all of whose blocks run\), /u);
   expect(readdirSync(at("deep")).sort()).toEqual(["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer_config.json", "vocab.json"]);
 });
 
