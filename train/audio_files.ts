@@ -72,7 +72,7 @@ async function readFile(source: FeatureSource, { file, index }: Pick<AudioFile, 
   if (values === null) return { file, index, samples, seconds, inParts: false };
   if (frames < minInputFrames) {
     const needed = (minInputFrames - 1) * frameShift + frameLength;
-    throw new UserError(`${file}: ${milliseconds(samples, sampleRate)} ms of audio are too short to recognise anything; ${milliseconds(needed, sampleRate)} ms or more are needed`);
+    throw new UserError(`${file}: ${Math.floor(milliseconds(samples, sampleRate))} ms of audio are too short to recognise anything; ${Math.ceil(milliseconds(needed, sampleRate))} ms or more are needed`);
   }
   return { file, index, features: values, frames, labels: new Int32Array(), seconds };
 }
@@ -105,7 +105,7 @@ export function openLongFiles({ config, cmvn, frontEnd }: Recognizer, files: rea
   return { recordings, close };
 }
 
-const milliseconds = (samples: number, sampleRate: number): number => Math.round((1000 * samples) / sampleRate);
+const milliseconds = (samples: number, sampleRate: number): number => (1000 * samples) / sampleRate;
 
 function userError(error: unknown): UserError {
   if (error instanceof UserError) return error;
