@@ -44,7 +44,8 @@ export interface FolderContent {
 
 /**
  * The text files of a folder in Hugging Face's layout. A file of the folder that the model came from stays as it is, to the
- * byte, unless it says something that is no longer so; then that alone is changed.
+ * byte, unless it says something that is no longer so; then that alone is changed. What a processor_config.json said of the
+ * feature extractor is in preprocessor_config.json, which older releases of transformers read too.
  *
  * @throws UserError for units that the layout's tokenizer cannot spell
  */
