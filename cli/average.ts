@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../engine/errors.ts";
 import { averageCheckpoints } from "../train/average.ts";
-import { stateBeside, writeCheckpoint } from "../train/checkpoint.ts";
-import { expectPlace } from "../train/output_place.ts";
+import { checkpointFile, stateBeside, writeCheckpoint } from "../train/checkpoint.ts";
+import { expectNoInput, expectPlace } from "../train/output_place.ts";
 
 export function register(program: Command): void {
   program
@@ -19,6 +19,7 @@ function average(checkpoints: string[], { out, force }: { out: string; force?: t
   if (!out.endsWith(".safetensors")) throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   expectPlace([out, stateBeside(out)], { force: force === true });
   const mean = averageCheckpoints(checkpoints);
+  expectNoInput([out, stateBeside(out)], checkpoints.map(checkpointFile));
   writeCheckpoint(out, mean.tensors, mean.state);
   process.stdout.write(`${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`);
 }

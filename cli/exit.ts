@@ -17,6 +17,9 @@ export function printError(error: unknown): void {
   const stack = process.env.UNFOLD_DEBUG === "1" && error instanceof Error ? `\n${error.stack ?? ""}` : "";
   try {
     const lines = error instanceof UserError ? message.split("\n") : [message.split("\n").join(" ")];
-    writeSync(2, `${lines.map((line) => `unfold: ${line}`).join("\n")}${stack}\n`);
+    writeSync(2, `${lines.map((line) => `unfold: ${visible(line)}`).join("\n")}${stack}\n`);
   } catch { /* nobody reads stderr */ }
 }
+
+/** Control characters by their code: names in a file from elsewhere could move the cursor of a terminal, or colour it. */
+const visible = (line: string): string => line.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -162,7 +162,7 @@ const stateSchema = z.looseObject({
  * are no longer needed. Throws a UserError in one sentence for anything else.
  */
 export function loadCheckpoint(given: string): OpenCheckpoint {
-  const path = isFolder(given) ? join(given, "best.safetensors") : given;
+  const path = checkpointFile(given);
   let file: SafetensorsFile;
   try {
     file = openSafetensors(path);
@@ -215,6 +215,9 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** The file that is meant by a checkpoint's file or a run's folder. */
+export const checkpointFile = (given: string): string => (isFolder(given) ? join(given, "best.safetensors") : given);
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

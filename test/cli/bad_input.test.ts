@@ -152,6 +152,8 @@ const WRONG: [name: string, words: string[], message: RegExp][] = [
   ["average of one checkpoint", ["average", "@run", "--out", "@mean.safetensors"], /^a mean needs two checkpoints or more, got 1$/],
   ["average of another model", ["average", "@run", "@one_less.safetensors", "--out", "@mean.safetensors"], /^one_less\.safetensors is of another model than run\/best\.safetensors: ctc_lo\.bias is not there, expected \[\d\]$/],
   ["average over a file", ["average", "@run", "@run", "--out", "@run/last.safetensors"], /^run\/last\.safetensors is there already: choose another name, or add --force$/],
+  ["average over what it reads", ["average", "@run", "@run/last.safetensors", "--out", "@run/best.safetensors", "--force"], /^--out: run\/best\.safetensors is among the files that are read, and would be lost: choose another place$/],
+  ["a name with control characters", ["inspect", "@no\x1b[31mthing"], /^the checkpoint no\\u001b\[31mthing cannot be read: there is no such file$/u],
   ["average to a name that is none of a checkpoint", ["average", "@run", "@run", "--out", "@mean"], /^--out: expected a name that ends in \.safetensors, got 'mean'$/],
   ["average to a folder that is not there", ["average", "@run", "@run", "--out", "@nowhere/mean.safetensors"], /^--out: there is no folder nowhere$/],
   ["--resume with another training set", resume("--set", "data.train=one_less.jsonl"), /run\/last\.safetensors was trained on other utterances than those of the training set now/],
