@@ -24,11 +24,12 @@ export const isOgg = (start: Uint8Array): boolean => startsPage(start);
  * A page (RFC 3533, section 6): "OggS", version, flags, granule position (8 bytes), serial, sequence number, checksum (4 each),
  * number of segments, their lengths, their bytes.
  *
- * @throws UserError if a page is damaged, the file ends within one, or it holds several streams
+ * @throws UserError if a page is damaged or missing, the file ends within one, or it holds several streams
  */
 export function readOggPages(file: FileBytes): OggStream {
   const name = file.path;
   let serial: number | undefined;
+  let sequence: number | undefined;
   let endPosition = 0;
   let firstPacket: Uint8Array | undefined;
   for (let start = 0, number = 1; start < file.size; number++) {
@@ -43,6 +44,8 @@ export function readOggPages(file: FileBytes): OggStream {
     serial ??= view.getUint32(14, true);
     const begins = ((bytes[5] ?? 0) & FIRST_PAGE) !== 0;
     if (view.getUint32(14, true) !== serial || (begins && number > 1)) throw new UserError(`${name} holds several Ogg streams, expected one.`);
+    if (sequence !== undefined && view.getUint32(18, true) !== sequence + 1) throw new UserError(`${name} is a damaged Ogg file: before page ${number} another one is missing.`);
+    sequence = view.getUint32(18, true);
     const position = view.getBigInt64(6, true); // -1 where no packet ends
     if (position > 0n) endPosition = Number(position);
     firstPacket ??= page.slice(body);

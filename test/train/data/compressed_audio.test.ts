@@ -99,6 +99,8 @@ describe("bad files give one sentence with their name, and print nothing", async
   const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length >> 1);
   const damaged = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i >= bytes.length >> 1 && i < (bytes.length >> 1) + 40 ? byte ^ 0x55 : byte));
   const free = Uint8Array.from(mp3!, (byte, i) => (i === firstFrame + 2 ? byte & 0x0f : byte));
+  const secondPage = vorbis!.indexOf("OggS", 4);
+  const thirdPage = vorbis!.indexOf("OggS", secondPage + 4);
   const chained = Buffer.concat([vorbis!, opus!]);
   const cases: Record<string, [bytes: Uint8Array, message: RegExp]> = {
     "half.mp3": [half(mp3!), /is cut short or damaged: its header announces 9216 samples, \d+ are there\.$/],
@@ -116,6 +118,7 @@ describe("bad files give one sentence with their name, and print nothing", async
     "two_rates.mp3": [Buffer.concat([tagged!, Buffer.from("TAG".padEnd(128)), mp3_44k!]), /changes its rate from 16000 to 44100 samples a second at byte 2538\.$/],
     "same_twice.ogg": [Buffer.concat([vorbis!, vorbis!]), /holds several Ogg streams, expected one\.$/],
     "first_page.ogg": [vorbis!.subarray(0, 58), /is a damaged Ogg Vorbis file/],
+    "page_missing.ogg": [Buffer.concat([vorbis!.subarray(0, secondPage), vorbis!.subarray(thirdPage)]), /is a damaged Ogg file: before page 2 another one is missing\.$/],
     "chained.ogg": [chained, /holds several Ogg streams, expected one\.$/],
     "flac.ogg": [await readFile(fixture("flac.ogg")), /is an Ogg file of FLAC, expected Vorbis or Opus\.$/],
     "aac.m4a": [Buffer.from("\0\0\0\x20ftypM4A mp42isom"), /is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/],
