@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../engine/errors.ts";
 import { readLayout, viewValues, type Entry, type SafeTensor } from "./safetensors_header.ts";
 import type { SafeTensors } from "./safetensors.ts";
@@ -20,6 +20,7 @@ const MOST_BYTES = 2 ** 30;
  *   error where there is no file to read
  */
 export function openSafetensors(path: string): SafetensorsFile {
+  if (statSync(path).isFIFO()) throw new UserError(`${path} is a pipe, expected a file`); // opening it would wait for whoever writes
   const descriptor = openSync(path, "r");
   let open = true;
   const read = (start: number, end: number): Uint8Array => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, openSync, closeSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +28,11 @@ describe("an open safetensors file", () => {
     expect(file.tensors).toEqual(parseSafetensors(bytes, "a").tensors);
     expect([...file.tensors.keys()]).toEqual(["counter", "float", "half", "odd"]);
     file.close();
+  });
+
+  it.skipIf(process.platform === "win32")("is no pipe, which would be waited for", () => {
+    execFileSync("mkfifo", [at("pipe.safetensors")]);
+    expect(() => openSafetensors(at("pipe.safetensors"))).toThrow(/pipe\.safetensors is a pipe, expected a file$/);
   });
 
   it("reads values when they are asked for, not before, and not after it is closed", () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,11 @@ test("the second run finds what the first computed, bit by bit", async () => {
   const second = await ask(wishes);
   expect([without.origins, first.origins, second.origins]).toEqual([wishes.map(() => "computed"), wishes.map(() => "computed"), wishes.map(() => "cache")]);
   for (const { values, samples } of [first, second]) expect({ values, samples }).toEqual({ values: without.values, samples: without.samples });
+});
+
+test.skipIf(process.platform === "win32")("a pipe is refused, not waited for", async () => {
+  execFileSync("mkfifo", [at("pipe")]);
+  await expect(ask([{ path: at("pipe") }])).rejects.toThrow(/pipe is a pipe or a device, expected a file/);
 });
 
 test("noise and another volume are new each time", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statfsSync } from "node:fs";
+import { readFileSync, statfsSync, statSync } from "node:fs";
 import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
 import { audioLength, readAudio, readAudioSpan } from "../audio.ts";
@@ -93,6 +93,7 @@ const isTooLong = (samples: number, { want: { longest = Infinity } }: FeatureReq
 /** Null for a file that cannot be read: decoding it says why. */
 function hashOf(path: string): string | null {
   try {
+    if (!statSync(path).isFile()) return null; // a pipe would be waited for
     return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 32);
   } catch {
     return null;
