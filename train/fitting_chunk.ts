@@ -20,7 +20,7 @@ export function fittingChunk(device: Device, recognizer: Recognizer, path: Depth
   return seconds;
 }
 
-/** How many chunks of so many seconds go through the model together. */
+/** How many chunks, or whole files, of so many seconds go through the model together. */
 export function chunksAtOnce(device: Device, recognizer: Recognizer, path: DepthPath, seconds: number): number {
   let count = recognizer.model.config.inputDim === 1 ? 1 : Math.max(1, Math.floor(BATCH_SECONDS / seconds));
   while (count > 1 && !fits(device, recognizer, path, seconds, count)) count = Math.floor(count / 2);

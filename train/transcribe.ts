@@ -59,6 +59,9 @@ export interface Transcription {
   readonly computingSeconds: number;
 }
 
+/** Files recognised together, as far as they are short. */
+const MOST_FILES = 16;
+
 /** A forced alignment follows so many states of a long recording's path: about 20 s of speech behind and before the likeliest. */
 const ALIGNED_STATES = 1024;
 
@@ -88,7 +91,9 @@ export async function transcribeFiles(
   const progress = secondsOfAudio(observer, [...whole, ...long]);
   const started = performance.now();
   try {
-    await forEachPosterior(device, model, whole, [path.schedule], {}, (logProbs, i) => {
+    const longest = whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
+    const batchSize = whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recognizer, path, longest)) : 1;
+    await forEachPosterior(device, model, whole, [path.schedule], { batchSize }, (logProbs, i) => {
       const file = whole[i] as AudioFile;
       transcribe(file, logProbs);
       progress.advance(file.seconds);
