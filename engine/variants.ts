@@ -22,6 +22,11 @@ export interface VariantDevice extends Pick<Device, "isSoftware"> {
 export interface Variant<S extends Sizes> {
   /** Features of the device without which its shader does not compile. */
   readonly requires?: readonly string[];
+  /**
+   * "software": designed for drivers that run on a CPU, so that a GPU neither compiles nor tries it. Default: any adapter; a GPU's
+   * variants fit software drivers as well, which is where tests prove them.
+   */
+  readonly adapters?: "software";
   /** Whether it computes these sizes; default: all. */
   readonly fits?: (sizes: S, device: VariantDevice) => boolean;
 }
@@ -51,7 +56,8 @@ export interface Variants<S extends Sizes, N extends string> {
 export function defineVariants<S extends Sizes, N extends string>(operation: string, { variants, defaults }: VariantsDeclaration<S, N>): Variants<S, N> {
   const names = Object.keys(variants) as N[];
   const fits = (name: N, sizes: S, device: VariantDevice): boolean => {
-    const { requires = [], fits = () => true } = variants[name];
+    const { adapters, requires = [], fits = () => true } = variants[name];
+    if (adapters === "software" && !device.isSoftware) return false;
     return requires.every((feature) => device.features.has(feature)) && fits(sizes, device);
   };
   const declared: Variants<S, N> = {

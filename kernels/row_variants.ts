@@ -3,7 +3,8 @@ import { spread } from "../engine/kernel.ts";
 
 /*
  * How kernels that reduce each row to a number or two share the row out:
- *   thread_row      one thread a row: any device and any stride between columns
+ *   thread_row      one thread a row: any device and any stride between columns, on a GPU only for strides, as its threads then
+ *                   read neighbours
  *   subgroup_row    a subgroup of any width a row, four neighbouring columns a lane: best on CPUs, which load one lane after
  *                   another, and best on GPUs for rows of up to about a thousand columns, because no barrier is needed
  *   workgroup_row   a workgroup a row, with workgroup memory: for longer rows on a GPU, and rows of any length
@@ -21,7 +22,7 @@ export interface RowChoice {
 export const defineRowVariants = (operation: string) =>
   defineVariants(operation, {
     variants: {
-      thread_row: {},
+      thread_row: { fits: ({ strided }: RowChoice, { isSoftware }) => isSoftware || strided },
       subgroup_row: { requires: ["subgroups"], fits: ({ cols, strided }: RowChoice) => cols % 4 === 0 && !strided },
       workgroup_row: { fits: ({ strided }: RowChoice) => !strided },
     },

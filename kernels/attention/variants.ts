@@ -1,4 +1,4 @@
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineVariants, type VariantDevice, type VariantsDeclaration } from "../../engine/variants.ts";
 
 /** What the speed of attention depends on. */
 export interface AttentionSizes {
@@ -14,17 +14,17 @@ export interface AttentionSizes {
 /** Two designs, each with a shader `<design>_<kernel>.wgsl` for every kernel, which says how it works. */
 export type Design = "subgroup" | "workgroup";
 
-const declaration = {
+const declaration: VariantsDeclaration<AttentionSizes, Design> = {
   variants: {
-    subgroup: { requires: ["subgroups"], fits: (_: AttentionSizes, { info }: VariantDevice): boolean => info.subgroupMinSize >= 4 },
+    subgroup: { adapters: "software", requires: ["subgroups"], fits: (_, { info }) => info.subgroupMinSize >= 4 },
     workgroup: {},
   },
-  defaults: (_: AttentionSizes, { isSoftware }: VariantDevice): Design[] => (isSoftware ? ["subgroup", "workgroup"] : ["workgroup"]),
+  defaults: (_, { isSoftware }) => (isSoftware ? ["subgroup", "workgroup"] : ["workgroup"]),
 };
 
 /** Forward and backward are chosen apart: what forward keeps for backward does not depend on the design. */
-export const forwardVariants = defineVariants<AttentionSizes, Design>("attention", declaration);
-export const backwardVariants = defineVariants<AttentionSizes, Design>("attention_backward", declaration);
+export const forwardVariants = defineVariants("attention", declaration);
+export const backwardVariants = defineVariants("attention_backward", declaration);
 
 /** Lanes of a workgroup of the subgroup design: no more than any subgroup of this device has. */
 export const lanesOf = ({ info }: Pick<VariantDevice, "info">): number => (info.subgroupMinSize >= 8 ? 8 : 4);

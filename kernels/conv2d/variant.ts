@@ -1,4 +1,4 @@
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineVariants, type Variant, type VariantDevice } from "../../engine/variants.ts";
 
 /** A convolution as a product: `groups` of them, [rows, taps · depth] by [taps · depth, cols]. */
 export type ConvolutionChoice = Readonly<{
@@ -20,11 +20,11 @@ export const tileOf = (variant: TileVariant): number => ({ workgroup_tile_128: 1
 const inBlocksOfFour = ({ depth, cols }: ConvolutionChoice): boolean => depth % 4 === 0 && cols % 4 === 0;
 
 /** `direct` needs no workgroup memory and no other layout of the weight: for drivers that run on a CPU. */
-export const convolutionVariants = {
-  direct: {},
+export const convolutionVariants: Readonly<Record<"direct" | TileVariant, Variant<ConvolutionChoice>>> = {
+  direct: { adapters: "software" },
   workgroup_tile_any: {},
   workgroup_tile_64: { fits: inBlocksOfFour },
-  workgroup_tile_128: { fits: (sizes: ConvolutionChoice, { limits }: VariantDevice) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+  workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
 };
 
 /** Which to prefer: for a result of positions, forward or backward to the input; for the weight's gradient, a row a tap and channel. */

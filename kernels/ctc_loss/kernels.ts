@@ -1,10 +1,18 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
 
-/** subgroup_row has lanes along the classes, four each. */
+interface Rows {
+  readonly [name: string]: number;
+  readonly rows: number;
+  readonly classes: number;
+}
+
+const lanesCover = (classes: number, { features }: VariantDevice): boolean => features.has("subgroups") && classes % 4 === 0;
+
+/** subgroup_row has lanes along the classes, four each; thread_row does everything, on a GPU what nothing else does. */
 const variants = {
-  thread_row: {},
-  subgroup_row: { requires: ["subgroups"], fits: ({ classes }: { rows: number; classes: number }) => classes % 4 === 0 },
+  thread_row: { fits: ({ classes }: Rows, device: VariantDevice) => device.isSoftware || !lanesCover(classes, device) },
+  subgroup_row: { fits: ({ classes }: Rows, device: VariantDevice) => lanesCover(classes, device) },
 };
 export const logNormaliser = defineVariants("ctc_loss_normaliser", { variants, defaults: () => ["subgroup_row", "thread_row"] });
 export const backward = defineVariants("ctc_loss_backward", { variants, defaults: () => ["subgroup_row", "thread_row"] });
@@ -30,10 +38,19 @@ export const logNormaliserKernels = {
   }),
 };
 
-/** thread_pair has a thread for each label and one more; loop takes texts of any length. */
+interface Recursion {
+  readonly [name: string]: number;
+  readonly batch: number;
+  readonly frames: number;
+  readonly longest: number;
+}
+
+const threadsSuffice = ({ longest }: Recursion, { limits }: VariantDevice): boolean => longest < Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+
+/** thread_pair has a thread for each label and one more; loop takes texts of any length, on a GPU those that are too long for it. */
 const recursionVariants = {
-  loop: {},
-  thread_pair: { fits: ({ longest }: { batch: number; frames: number; longest: number }, { limits }: VariantDevice) => longest < Math.min(256, limits.maxComputeInvocationsPerWorkgroup) },
+  loop: { fits: (sizes: Recursion, device: VariantDevice) => device.isSoftware || !threadsSuffice(sizes, device) },
+  thread_pair: { fits: threadsSuffice },
 };
 export const recursion = defineVariants("ctc_loss_recursion", { variants: recursionVariants, defaults: (_, { isSoftware }) => (isSoftware ? ["loop"] : ["thread_pair", "loop"]) });
 

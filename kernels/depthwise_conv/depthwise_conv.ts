@@ -8,10 +8,12 @@ import { addToGradients } from "../partial_sums.ts";
 /** As in the shaders: outputs a thread in slide.wgsl and in slide_shared.wgsl, the most taps of that, taps a thread in backward_params.wgsl. */
 const [FRAMES, SHARED_FRAMES, MOST_TAPS, TAPS] = [16, 8, 127, 16];
 
+type Slide = Readonly<Record<"batch" | "frames" | "channels" | "kernel", number>>;
+
 const slideVariants = defineVariants("depthwise_conv", {
   variants: {
-    slide: {},
-    slide_shared: { fits: ({ kernel }: { readonly batch: number; readonly frames: number; readonly channels: number; readonly kernel: number }) => kernel <= MOST_TAPS },
+    slide: { fits: ({ kernel }: Slide, { isSoftware }) => isSoftware || kernel > MOST_TAPS },
+    slide_shared: { fits: ({ kernel }: Slide) => kernel <= MOST_TAPS },
   },
   defaults: (_, { isSoftware }) => (isSoftware ? ["slide"] : ["slide_shared", "slide"]),
 });

@@ -1,5 +1,5 @@
 import { defineKernel, spread } from "../../engine/kernel.ts";
-import { defineVariants } from "../../engine/variants.ts";
+import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
 
 /** As in backward_subgroup_row.wgsl, and CHUNK in backward_params.wgsl: the most rows whose sums one workgroup takes. */
 export const MOST_ROWS = 32;
@@ -10,13 +10,15 @@ interface Rows {
   readonly [other: string]: number;
 }
 
+const lanesCover = (cols: number, { features }: VariantDevice): boolean => features.has("subgroups") && cols % 4 === 0;
+
 /**
- * thread_row computes everything. subgroup_row loads four columns at once, and its lanes cover a row of a model's width
+ * thread_row computes everything, on a GPU where nothing else does. subgroup_row loads four columns at once, and its lanes cover a row of a model's width
  * in a few steps, so that a row of a GPU's whole workgroup gains nothing; of vocabularies there are no layer norms.
  */
 const variants = {
-  thread_row: {},
-  subgroup_row: { requires: ["subgroups"], fits: ({ cols }: Rows) => cols % 4 === 0 },
+  thread_row: { fits: ({ cols }: Rows, device: VariantDevice) => device.isSoftware || !lanesCover(cols, device) },
+  subgroup_row: { fits: ({ cols }: Rows, device: VariantDevice) => lanesCover(cols, device) },
 };
 
 export const forward = defineVariants("layer_norm", { variants, defaults: () => ["subgroup_row", "thread_row"] });

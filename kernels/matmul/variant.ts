@@ -29,10 +29,10 @@ const MATRIX_FEATURES = ["shader-f16", "chromium-experimental-subgroup-matrix"];
 export const productVariants = defineVariants("matmul", {
   variants: {
     plain: {},
-    register_tile: {},
-    quad_tile: { requires: ["subgroups"], fits: (sizes: ProductChoice, device) => inBlocksOfFour(sizes) && hasLanes(device, 4) },
-    subgroup_tile: { requires: ["subgroups"], fits: (sizes, device) => inBlocksOfFour(sizes) && hasLanes(device, 8) },
-    subgroup_tile_any: { requires: ["subgroups"], fits: ({ inner }, device) => inner > 0 && hasLanes(device, 8) },
+    register_tile: { adapters: "software" },
+    quad_tile: { adapters: "software", requires: ["subgroups"], fits: (sizes: ProductChoice, device) => inBlocksOfFour(sizes) && hasLanes(device, 4) },
+    subgroup_tile: { adapters: "software", requires: ["subgroups"], fits: (sizes, device) => inBlocksOfFour(sizes) && hasLanes(device, 8) },
+    subgroup_tile_any: { adapters: "software", requires: ["subgroups"], fits: ({ inner }, device) => inner > 0 && hasLanes(device, 8) },
     workgroup_tile_any: {},
     workgroup_tile_64: { fits: inBlocksOfFour },
     workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
