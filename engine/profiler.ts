@@ -16,7 +16,7 @@ export interface ProfiledDispatch {
   readonly label: string;
   /** What the recorder's `scope` was: the part of the model that the dispatch belongs to, or "". */
   readonly scope: string;
-  /** Nanoseconds on the device's clock, whose zero is the first dispatch's begin. */
+  /** Nanoseconds on the device's clock, whose zero is the first dispatch's begin. No dispatch begins before all earlier ones have ended. */
   readonly begin: number;
   readonly end: number;
   /** When the dispatch was submitted: milliseconds on the host's clock, `performance.now()`. */
@@ -70,19 +70,34 @@ export class Profiler {
     const ticks = await Promise.all(used.map((chunk, i) => chunk.read(Math.min(CHUNK, pending.length - i * CHUNK))));
     const tick = (index: number, which: 0 | 1): bigint => ticks[Math.floor(index / CHUNK)]?.[2 * (index % CHUNK) + which] as bigint;
     // Ticks count from some start of the machine: too many for a double to tell nanoseconds apart.
-    return pending.map(({ label, scope, submitted }, i) => ({
-      label,
-      scope,
-      begin: Number(tick(i, 0) - tick(0, 0)),
-      end: Number(tick(i, 1) - tick(0, 0)),
-      submitted: submitted as number,
-    }));
+    const spans = pending.map((_, i) => ({ begin: Number(tick(i, 0) - tick(0, 0)), end: Number(tick(i, 1) - tick(0, 0)) }));
+    const once = countedOnce(spans);
+    return pending.map(({ label, scope, submitted }, i) => ({ label, scope, ...(once[i] as Span), submitted: submitted as number }));
   }
 
   /** Time by kernel since the last call, most expensive first. The recorder must have been flushed. */
   async collect(): Promise<ProfiledKernel[]> {
     return totalsOf(await this.dispatches());
   }
+}
+
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * The spans of dispatches in order, each from where all before it have ended. A GPU may stamp a pass's begin when it reaches the
+ * pass, before the barrier at which its dispatch waits for the one before, or run independent dispatches side by side: the sum
+ * of the spans as they are stamped then counts the same time twice. This sum is at most the time from the first begin to the last end.
+ */
+export function countedOnce(stamped: readonly Span[]): Span[] {
+  let free = -Infinity;
+  return stamped.map(({ begin, end }) => {
+    const from = Math.max(begin, free);
+    free = Math.max(end, from);
+    return { begin: from, end: free };
+  });
 }
 
 /** Time by kernel, most expensive first. */

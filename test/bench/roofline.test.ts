@@ -42,17 +42,24 @@ describe("the roofline", () => {
 
 describe("the choice of a clock", () => {
   const long = (share: number) => [share / 3, share, share / 2].map((part) => ({ device: 20 * part, host: 20 }));
-  const fine = [1300, 65_536, 2700];
+  const trial = { long: long(0.95), chains: long(0.9), shortNanoseconds: [1300, 65_536, 2700] };
 
   it("takes timestamps that agree with the host's clock, in the trial that was disturbed least", () => {
-    expect(judgeClock({ long: long(0.95), shortNanoseconds: fine }).name).toBe("timestamps");
+    expect(judgeClock(trial).name).toBe("timestamps");
+    expect(judgeClock({ ...trial, chains: long(0.1) }).name).toBe("timestamps"); // the host spent the rest encoding
   });
 
   it("takes the queue where they do not, or are in steps as long as a small kernel", () => {
-    expect(judgeClock({ long: long(0.3), shortNanoseconds: fine })).toEqual({ name: "queue", why: "the device's timestamps say 30 % of the host's time for long dispatches" });
-    expect(judgeClock({ long: long(1.2), shortNanoseconds: fine }).name).toBe("queue");
-    expect(judgeClock({ long: long(NaN), shortNanoseconds: fine }).name).toBe("queue");
-    expect(judgeClock({ long: long(0.95), shortNanoseconds: [0, 65_536, 131_072] })).toEqual({ name: "queue", why: "the device's timestamps are too coarse" });
+    expect(judgeClock({ ...trial, long: long(0.3) })).toEqual({ name: "queue", why: "the device's timestamps say 30 % of the host's time for long dispatches" });
+    expect(judgeClock({ ...trial, long: long(1.2) }).name).toBe("queue");
+    expect(judgeClock({ ...trial, long: long(NaN) }).name).toBe("queue");
+    expect(judgeClock({ ...trial, shortNanoseconds: [0, 65_536, 131_072] })).toEqual({ name: "queue", why: "the device's timestamps are too coarse" });
+  });
+
+  it("takes the queue where dispatches that wait for each other add up to more than all of them took", () => {
+    const why = "the device's timestamps of 64 dispatches that wait for each other add up to 168 % of the host's time for all of them";
+    expect(judgeClock({ ...trial, chains: long(1.68) })).toEqual({ name: "queue", why });
+    expect(judgeClock({ ...trial, chains: long(NaN) }).name).toBe("queue");
   });
 });
 

@@ -1,9 +1,33 @@
 import { describe, expect, it } from "vitest";
 import { fill } from "../../engine/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
+import { countedOnce } from "../../engine/profiler.ts";
 import { Tape } from "../../engine/tape.ts";
 import { leaf, read, zeroTensor } from "../../engine/tensor.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
+
+// Dispatches of about 500 ns, each waiting for the one before, as a GPU stamps them that takes the begin when it reaches the pass: while
+// the one before is still running. The fourth does not depend on the third and ends before it; before the fifth the device is idle.
+const STAMPED = [
+  { begin: 0, end: 500 }, { begin: 20, end: 1010 }, { begin: 40, end: 1520 }, { begin: 1100, end: 1400 }, { begin: 1900, end: 2000 },
+];
+const sum = (spans: readonly { readonly begin: number; readonly end: number }[]): number => spans.reduce((total, { begin, end }) => total + end - begin, 0);
+
+describe("spans that overlap", () => {
+  it("are counted from where all before them have ended, so that no time counts twice", () => {
+    expect(sum(STAMPED)).toBe(3370); // in 2000 ns
+    expect(countedOnce(STAMPED)).toEqual([
+      { begin: 0, end: 500 }, { begin: 500, end: 1010 }, { begin: 1010, end: 1520 }, { begin: 1520, end: 1520 }, { begin: 1900, end: 2000 },
+    ]);
+    expect(sum(countedOnce(STAMPED))).toBe(1620);
+  });
+
+  it("stay as they are where none overlap", () => {
+    const apart = [{ begin: 0, end: 5 }, { begin: 5, end: 9 }, { begin: 12, end: 13 }];
+    expect(countedOnce(apart)).toEqual(apart);
+    expect(countedOnce([])).toEqual([]);
+  });
+});
 
 describe("profiler", () => {
   it("counts and times each kernel, and changes no result", async () => {
