@@ -4,6 +4,12 @@ import type { Profiler } from "./profiler.ts";
 /** Dispatches per submission: few enough that a GPU starts early, many enough that a submission costs nothing. */
 const DISPATCHES_PER_SUBMIT = 128;
 
+/**
+ * Multiply-adds per submission, a third of a second on a small GPU that does 10¹¹ in a second: systems end a device that is busy with one
+ * submission for some 2 s (Windows) to 10 s. A single dispatch may be longer, which no submission can cut.
+ */
+const WORK_PER_SUBMIT = 2 ** 35;
+
 /** Most bytes that wait in staging buffers for a submission: a model's weights are many times that. */
 const STAGED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
 
@@ -17,6 +23,7 @@ export class Recorder {
   #pass: GPUComputePassEncoder | undefined;
   #pipeline: GPUComputePipeline | undefined;
   #pending = 0;
+  #pendingWork = 0;
   #stagedBytes = 0;
   #afterSubmit: (() => void)[] = [];
   /** Totals since the device was opened. */
@@ -32,13 +39,17 @@ export class Recorder {
     this.#gpu = gpu;
   }
 
+  /** Encodes a dispatch of so many multiply-adds; before one that would make the submission too long, what came before is submitted. */
   dispatch(
     label: string,
     pipeline: GPUComputePipeline,
     bindings: GPUBindGroup,
     immediates: ArrayBuffer | undefined,
     workgroups: readonly [number, number, number],
+    work = 0,
   ): void {
+    if (this.#pendingWork > 0 && this.#pendingWork + work > WORK_PER_SUBMIT) this.flush();
+    this.#pendingWork += work;
     const timing = this.profiler?.begin(label, this.scope);
     if (timing) this.#endPass();
     const pass = this.#openPass(timing);
@@ -96,6 +107,7 @@ export class Recorder {
       this.submits++;
     }
     this.#pending = 0;
+    this.#pendingWork = 0;
     this.#stagedBytes = 0;
     const callbacks = this.#afterSubmit;
     this.#afterSubmit = [];

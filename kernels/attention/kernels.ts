@@ -20,6 +20,9 @@ interface Tiles {
   readonly constants: readonly string[];
 }
 
+/** Of products of queries or positions with keys, and of weights with values. */
+const workOf = (products: number) => ({ batch, heads, queries, keys, width }: Dispatched): number => products * batch * heads * queries * keys * width;
+
 /** The four kernels of a design, `<name>_forward.wgsl` and so on: they differ in how they work, not in what they are given. */
 function designKernels(name: string, { rows, columns, constants }: Tiles) {
   const groups = (count: number, width: number, layers: number, given: Constants): Workgroups => [
@@ -33,6 +36,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       file: file(`${name}_forward`),
       bindings: { ...inputs, y: "read_write", lse: "read_write" },
       sizes,
+      work: workOf(3),
       constants: ["CHUNKS", "RELATIVE", ...constants],
       workgroups: overQueries,
     }),
@@ -40,6 +44,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       file: file(`${name}_backward_query`),
       bindings: { ...gradients, dq: "read_write" },
       sizes,
+      work: workOf(4),
       constants: ["CHUNKS", "RELATIVE", ...constants],
       workgroups: overQueries,
     }),
@@ -47,6 +52,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       file: file(`${name}_backward_key_value`),
       bindings: { ...gradients, stats: "read_write", dk: "read_write", dvalue: "read_write" },
       sizes,
+      work: workOf(5),
       constants: ["CHUNKS", "RELATIVE", ...constants],
       workgroups: ({ batch, heads, keys, width }, given) => groups(keys, width, batch * heads, given),
     }),
@@ -54,6 +60,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       file: file(`${name}_backward_position`),
       bindings: { ...gradients, partial: "read_write", position_sums: "read_write" },
       sizes: { ...sizes, utterances: "u32" },
+      work: workOf(4),
       constants: ["CHUNKS", ...constants],
       workgroups: ({ batch, heads, keys, width, utterances }, given) => groups(2 * keys - 1, width, heads * Math.ceil(batch / utterances), given),
     }),

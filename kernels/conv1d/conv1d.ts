@@ -19,10 +19,14 @@ const geometry = {
 
 const blocksOf = (channels: number, groups: number): number => groups * Math.ceil(channels / groups / CHANNELS);
 
+const workOf = ({ batch, out_frames, outs, kernel, channels, groups }: Readonly<Record<keyof typeof geometry, number>>): number =>
+  batch * out_frames * outs * kernel * (channels / groups);
+
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { x: "read", weight: "read", bias: "read", y: "read_write" },
   sizes: { ...geometry, has_bias: "u32" },
+  work: workOf,
   workgroups: ({ batch, out_frames, outs, groups }) => [
     ...spread(Math.ceil((batch * out_frames) / FRAMES), 32),
     blocksOf(outs, groups),
@@ -33,6 +37,7 @@ const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
   bindings: { weight: "read", dy: "read", dx: "read_write" },
   sizes: geometry,
+  work: workOf,
   workgroups: ({ batch, frames, channels, stride, groups }) => [
     ...spread(Math.ceil((batch * Math.ceil(frames / stride)) / FRAMES), 32),
     blocksOf(channels, groups) * stride,
@@ -43,6 +48,7 @@ const backwardParams = defineKernel({
   file: new URL("./backward_params.wgsl", import.meta.url),
   bindings: { x: "read", dy: "read", partial: "read_write" },
   sizes: { ...geometry, frames_per_chunk: "u32" },
+  work: workOf,
   workgroups: ({ batch, channels, out_frames, outs, kernel, groups, frames_per_chunk }) => [
     Math.ceil(((channels / groups) * kernel + 1) / (16 * TAPS)),
     Math.ceil((batch * out_frames) / frames_per_chunk),

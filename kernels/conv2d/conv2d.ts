@@ -16,10 +16,14 @@ const geometry = {
   kernel_height: "u32", kernel_width: "u32", stride: "u32", padding: "u32",
 } as const;
 
+const workOf = ({ batch, out_height, out_width, outs, kernel_height, kernel_width, channels }: Readonly<Record<keyof typeof geometry, number>>): number =>
+  batch * out_height * out_width * outs * kernel_height * kernel_width * channels;
+
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { x: "read", weight: "read", bias: "read", y: "read_write" },
   sizes: { ...geometry, has_bias: "u32", relu: "u32" },
+  work: workOf,
   workgroups: ({ batch, out_height, out_width, outs }) => [
     ...spread(Math.ceil((batch * out_height * out_width) / POSITIONS), 32),
     Math.ceil(outs / CHANNELS),
@@ -37,6 +41,7 @@ const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
   bindings: { weight: "read", dy: "read", dx: "read_write" },
   sizes: geometry,
+  work: workOf,
   workgroups: ({ batch, height, width, channels, stride }) => [
     ...spread(Math.ceil((batch * Math.ceil(height / stride) * Math.ceil(width / stride)) / POSITIONS), 32),
     Math.ceil(channels / CHANNELS) * stride * stride,
@@ -47,6 +52,7 @@ const backwardParams = defineKernel({
   file: new URL("./backward_params.wgsl", import.meta.url),
   bindings: { x: "read", dy: "read", partial: "read_write" },
   sizes: { ...geometry, rows_per_chunk: "u32" },
+  work: workOf,
   workgroups: ({ batch, channels, out_height, outs, kernel_height, kernel_width, rows_per_chunk }) => [
     Math.ceil((channels * kernel_height * kernel_width + 1) / (16 * TAPS)),
     Math.ceil((batch * out_height) / rows_per_chunk),

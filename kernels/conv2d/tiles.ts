@@ -30,10 +30,14 @@ const geometry = {
 /** Positions that are worth a chunk of their own in the sums of a parameter's gradient, and bytes of all chunks' sums. */
 const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [512, 2 ** 27];
 
+/** Multiply-adds, of the padding too: the same forward and backward. */
+const workOf = ({ batch, out_height, out_width, outs, kernel_height, kernel_width, channels, groups }: Convolution): number =>
+  batch * out_height * out_width * outs * kernel_height * kernel_width * (channels / groups);
 
 const slide = {
   bindings: { source: "read", weight: "read", bias: "read", result: "read_write" },
   sizes: { ...geometry, has_bias: "u32", relu: "u32" },
+  work: workOf,
 } as const;
 
 /** One workgroup a tile; backward, the tiles of each remainder that a position can have modulo stride. */
@@ -59,7 +63,7 @@ const slideAny = defineKernel({
   workgroups: (sizes, { BACKWARD }) => slideGroups(sizes, Boolean(BACKWARD), 32),
 });
 
-const params = { bindings: { x: "read", dy: "read", partial: "read_write" }, sizes: { ...geometry, chunk: "u32" } } as const;
+const params = { bindings: { x: "read", dy: "read", partial: "read_write" }, sizes: { ...geometry, chunk: "u32" }, work: workOf } as const;
 
 const weightTiles = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution, tile: number): [number, number] =>
   [Math.ceil(outs / groups / tile) * groups, Math.ceil((kernel_height * kernel_width * channels) / groups / tile)];

@@ -22,6 +22,7 @@ const declaration = {
   bindings: { x: "read", weight: "read", bias: "read", lengths: "read", y: "read_write" },
   sizes: { batch: "u32", frames: "u32", channels: "u32", kernel: "u32", has_bias: "u32", has_lengths: "u32" },
   constants: ["BACKWARD"],
+  work: ({ batch, frames, channels, kernel }: Slide) => batch * frames * channels * kernel,
 } as const;
 
 const slideKernels = {

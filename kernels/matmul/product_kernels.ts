@@ -11,6 +11,8 @@ const declaration = {
     rows: "u32", cols: "u32", inner: "u32", size0: "u32", size1: "u32", size2: "u32",
     a0: "u32", a1: "u32", a2: "u32", b0: "u32", b1: "u32", b2: "u32", splits: "u32", chunk: "u32", stride_a: "u32",
   },
+  work: ({ rows, cols, inner, size0, size1, size2 }: Readonly<Record<"rows" | "cols" | "inner" | "size0" | "size1" | "size2", number>>) =>
+    rows * cols * inner * size0 * size1 * size2,
 } as const;
 
 type Bindings = Readonly<Record<keyof typeof declaration.bindings, Tensor>>;

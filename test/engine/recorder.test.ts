@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { addInto, fill } from "../../engine/accumulate.ts";
+import { dryDevice } from "../../engine/dry_device.ts";
+import { Tape } from "../../engine/tape.ts";
 import { emptyTensor, read, readLater, release, tensor, zeroTensor } from "../../engine/tensor.ts";
+import { encodeProduct } from "../../kernels/matmul/product.ts";
 import { testDevice } from "../test_device.ts";
 
 const device = testDevice();
@@ -65,6 +68,28 @@ describe("recorder", () => {
     recorder.flush(); // nothing to submit
     expect(recorder.submits - submits).toBe(4);
     expect(await values(x)).toEqual([299]);
+  });
+
+  it("submits what is long by itself, before a dispatch that would make it longer", async () => {
+    const { recorder } = device();
+    recorder.flush();
+    const { submits } = recorder;
+    const dry = dryDevice(device());
+    const product = (size: number): void => {
+      const tape = new Tape(dry, { grad: false });
+      const x = tape.empty([size, size]);
+      encodeProduct(tape, x, x, tape.empty([size, size]), { rows: size, cols: size, inner: size });
+      tape.end();
+    };
+    const after = (sizes: readonly number[]): number[] => sizes.map((size) => (product(size), dry.recorder.submits));
+    // 2³⁵ multiply-adds a submission: two of 2048³ (2³³) and one of 2896³ (0.7 · 2³⁵) are too many, and one of 4096³ (2³⁶) is by itself.
+    expect(after([2048, 2048, 2896, 4096, 2048, 2048, 2048, 2048, 2048])).toEqual([0, 0, 1, 2, 3, 3, 3, 3, 4]);
+    // Moving counts as well: a fill of 2²⁵ elements as much as 2²⁹.
+    dry.recorder.flush();
+    const long = emptyTensor(dry, [2 ** 25]);
+    for (let i = 0; i < 65; i++) fill({ device: dry }, long, 0);
+    expect(dry.recorder.submits).toBe(6);
+    expect(recorder.submits).toBe(submits);
   });
 
   it("readLater waits for a submission that comes by itself", async () => {
