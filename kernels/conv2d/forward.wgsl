@@ -1,6 +1,6 @@
 // Convolution over height and width, channels last:
 //   y[b, i, j, o] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[b, i · stride + u - padding, j · stride + v - padding, c],
-// then max(0, y) if asked for. One thread computes 8 channels of 4 neighbouring positions in registers: a vec4 has the
+// then max(0, y) if asked for, by which NaN stays NaN. One thread computes 8 channels of 4 neighbouring positions in registers: a vec4 has the
 // positions. (Arrays would be memory where a driver does not unroll loops.) All threads of a workgroup have the same
 // channels, so they read the same weights.
 struct Sizes {
@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let offset = select(0.0, bias[o], sizes.has_bias == 1u);
     for (var p = first; p < end; p++) {
       let sum = s0.x + offset;
-      y[p * sizes.outs + o] = y_type(select(sum, max(sum, 0.0), sizes.relu == 1u));
+      y[p * sizes.outs + o] = y_type(select(sum, 0.0, sizes.relu == 1u && sum <= 0.0));
       s0 = s0.yzwx;
     }
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;

@@ -186,7 +186,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
             sum += bias[group * cols / 4u + quad_col];
           }
           if (sizes.relu == 1u) {
-            sum = max(sum, vec4f());
+            sum = select(sum, vec4f(), sum <= vec4f()); // max(NaN, 0) is 0 on GPUs
           }
           result[(place * sizes.groups + group) * (cols / 4u) + quad_col] = vec4<result_type>(sum);
         }

@@ -136,7 +136,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
           sum += bias[group * cols + col];
         }
         if (sizes.relu == 1u) {
-          sum = max(sum, 0.0);
+          sum = select(sum, 0.0, sum <= 0.0); // max(NaN, 0) is 0 on GPUs
         }
         result[(place * sizes.groups + group) * cols + col] = result_type(sum);
         s0 = s0.yzwx;

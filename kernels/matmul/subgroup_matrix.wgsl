@@ -64,17 +64,19 @@ fn normal_cdf(x: vec4f) -> vec4f {
   return select(tail, 1.0 - tail, x > vec4f(0.0));
 }
 
+// With an exponent that is never positive.
 fn sigmoid(x: vec4f) -> vec4f {
-  return 1.0 / (1.0 + exp(clamp(-x, vec4f(-80.0), vec4f(80.0))));
+  let e = exp(-abs(x));
+  return select(e, vec4f(1.0), x >= vec4f(0.0)) / (1.0 + e);
 }
 
 fn activation(x: vec4f) -> vec4f {
   switch (ACTIVATION) {
-    case 1u: { return max(x, vec4f(0.0)); }
+    case 1u: { return select(x, vec4f(0.0), x <= vec4f(0.0)); } // max(NaN, 0) is 0 on GPUs
     case 2u: { return x * sigmoid(x); }
     case 3u: { return x * normal_cdf(x); }
     case 4u: { return sigmoid(x); }
-    case 5u: { return tanh(clamp(x, vec4f(-15.0), vec4f(15.0))); }
+    case 5u: { return select(x, tanh(clamp(x, vec4f(-15.0), vec4f(15.0))), abs(x) >= vec4f(0.0)); } // NaN stays NaN
     default: { return x; }
   }
 }

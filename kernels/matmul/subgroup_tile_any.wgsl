@@ -34,17 +34,19 @@ fn normal_cdf(x: f32) -> f32 {
   return select(tail, 1.0 - tail, x > 0.0);
 }
 
+// With an exponent that is never positive.
 fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
+  let e = exp(-abs(x));
+  return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }
 
 fn activation(x: f32) -> f32 {
   switch (ACTIVATION) {
-    case 1u: { return max(x, 0.0); }
+    case 1u: { return select(x, 0.0, x <= 0.0); } // max(NaN, 0) is 0 on GPUs
     case 2u: { return x * sigmoid(x); }
     case 3u: { return x * normal_cdf(x); }
     case 4u: { return sigmoid(x); }
-    case 5u: { return tanh(clamp(x, -15.0, 15.0)); }
+    case 5u: { return select(x, tanh(clamp(x, -15.0, 15.0)), abs(x) >= 0.0); } // NaN stays NaN
     default: { return x; }
   }
 }

@@ -38,8 +38,9 @@ fn combine(p: f32, q: f32) -> f32 {
     case 1u: { return p - q; }
     case 2u: { return p * q; }
     case 3u: { return p / q; }
-    case 4u: { return max(p, q); }
-    default: { return min(p, q); }
+    // Where neither is the larger, one of them is NaN, and so is the sum; a GPU's max and min would give the other one.
+    case 4u: { return select(select(p + q, q, q > p), p, p >= q); }
+    default: { return select(select(p + q, q, q < p), p, p <= q); }
   }
 }
 

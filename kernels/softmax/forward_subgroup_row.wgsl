@@ -16,7 +16,7 @@ const MASKED: bool = false; // otherwise mask is bound to anything
 const LOWEST: f32 = -3.0e38;
 struct Sizes {
   rows: u32, cols: u32, second: u32, third: u32,
-  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32
+  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32,
 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<vec4<x_type>>;
@@ -38,6 +38,11 @@ fn possible(values: vec4f, mask_start: u32, quad: u32) -> vec4<bool> {
 
 fn exponentials(values: vec4f, largest: f32, keep: vec4<bool>) -> vec4f {
   return select(vec4f(0.0), exp(min(values - largest, vec4f(0.0))), keep);
+}
+
+// By its bits: compilers may assume that no number is infinite.
+fn or_minus_infinity(x: vec4f, keep: vec4<bool>) -> vec4f {
+  return bitcast<vec4f>(select(vec4u(0xff800000u), bitcast<vec4u>(x), keep));
 }
 
 @compute @workgroup_size(64)
@@ -70,7 +75,7 @@ fn main(
       let values = vec4f(x[start + quad]);
       let keep = possible(values, mask_start, quad);
       if (LOG) {
-        y[start + quad] = vec4<y_type>(select(vec4f(sizes.minus_infinity), (values - maximum) - log_sum, keep));
+        y[start + quad] = vec4<y_type>(or_minus_infinity((values - maximum) - log_sum, keep));
       } else {
         y[start + quad] = vec4<y_type>(exponentials(values, maximum, keep) * scale);
       }

@@ -8,7 +8,7 @@ const THREADS: u32 = 256u;
 const LOWEST: f32 = -3.0e38;
 struct Sizes {
   rows: u32, cols: u32, second: u32, third: u32,
-  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32
+  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32,
 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
@@ -26,6 +26,11 @@ fn possible(value: f32, at: u32) -> bool {
 fn merge(a: vec2f, b: vec2f) -> vec2f {
   let largest = max(a.x, b.x);
   return vec2f(largest, a.y * exp(max(a.x - largest, -100.0)) + b.y * exp(max(b.x - largest, -100.0)));
+}
+
+// By its bits: compilers may assume that no number is infinite.
+fn or_minus_infinity(x: f32, keep: bool) -> f32 {
+  return bitcast<f32>(select(0xff800000u, bitcast<u32>(x), keep));
 }
 
 @compute @workgroup_size(THREADS)
@@ -59,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let value = f32(x[start + col]);
     let keep = possible(value, mask_start + col * sizes.stride_3);
     if (LOG) {
-      y[start + col] = y_type(select(sizes.minus_infinity, (value - maximum) - log_sum, keep));
+      y[start + col] = y_type(or_minus_infinity((value - maximum) - log_sum, keep));
     } else {
       y[start + col] = y_type(select(0.0, exp(min(value - maximum, 0.0)) * scale, keep));
     }

@@ -10,7 +10,7 @@ const backwardVariants = defineRowVariants("softmax_backward");
 const strided = { rows: "u32", cols: "u32", inner: "u32" } as const;
 const laidOut = {
   rows: "u32", cols: "u32", second: "u32", third: "u32",
-  stride_0: "u32", stride_1: "u32", stride_2: "u32", stride_3: "u32", minus_infinity: "f32",
+  stride_0: "u32", stride_1: "u32", stride_2: "u32", stride_3: "u32",
 } as const;
 const forwardBindings = { x: "read", mask: "read", y: "read_write" } as const;
 const backwardBindings = { y: "read", dy: "read", dx: "read_write" } as const;
@@ -19,7 +19,7 @@ const forward = {
   thread_row: defineKernel({
     file: new URL("./forward_thread_row.wgsl", import.meta.url),
     bindings: { x: "read", y: "read_write" },
-    sizes: { ...strided, minus_infinity: "f32" },
+    sizes: strided,
     constants: ["LOG"],
     workgroups: ({ rows }) => spread(rows, 32),
   }),
@@ -88,10 +88,9 @@ const UNMASKED: MaskLayout = { second: 1, third: 1, stride_0: 0, stride_1: 0, st
 /** y = softmax of x along its rows, or the logarithm. */
 export function encodeForward(tape: Tape, x: Tensor, y: Tensor, { rows, cols, inner }: RowSizes, LOG: boolean, masking?: Masking): void {
   const variant = forwardVariants.choose(tape.device, { rows, cols, strided: inner !== 1 });
-  const minus_infinity = -Infinity;
-  if (variant === "thread_row" && !masking) return forward.thread_row.encode(tape, { x, y }, { rows, cols, inner, minus_infinity }, { LOG });
+  if (variant === "thread_row" && !masking) return forward.thread_row.encode(tape, { x, y }, { rows, cols, inner }, { LOG });
   const { mask, ...layout } = masking ?? { mask: tape.empty([4], "u32"), ...UNMASKED };
-  const sizes = { rows, cols, ...layout, minus_infinity };
+  const sizes = { rows, cols, ...layout };
   const MASKED = masking !== undefined;
   if (variant === "thread_row") forward.masked_thread_row.encode(tape, { x, mask, y }, sizes, { LOG });
   else if (variant === "subgroup_row") forward.subgroup_row.encode(tape, { x, mask, y }, sizes, { LOG, MASKED });

@@ -7,12 +7,17 @@ const LOG: bool = false;
 const LOWEST: f32 = -3.0e38;
 struct Sizes {
   rows: u32, cols: u32, second: u32, third: u32,
-  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32, minus_infinity: f32
+  stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32,
 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<y_type>;
+
+// By its bits: compilers may assume that no number is infinite.
+fn or_minus_infinity(x: f32, keep: bool) -> f32 {
+  return bitcast<f32>(select(0xff800000u, bitcast<u32>(x), keep));
+}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -40,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let value = f32(x[start + col]);
     let keep = mask[mask_start + col * sizes.stride_3] != 0u && value > LOWEST;
     if (LOG) {
-      y[start + col] = y_type(select(sizes.minus_infinity, (value - largest) - log_total, keep));
+      y[start + col] = y_type(or_minus_infinity((value - largest) - log_total, keep));
     } else {
       y[start + col] = y_type(select(0.0, exp(min(value - largest, 0.0)) * scale, keep));
     }

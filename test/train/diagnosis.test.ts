@@ -57,7 +57,7 @@ describe("a batch run again", () => {
 
   it("features that are NaN: the utterance", async () => {
     const { text } = await diagnosed(batchOf((features, i) => i === 1 && features.fill(NaN, 200, 210)));
-    expect(text).toMatch(/^first NaN in (the gradients of )?conv2d of 'subsampling' for utterance u2, with features that are not finite in utterance u2$/u); // some drivers' max, and so a ReLU, loses NaN
+    expect(text).toBe("first NaN in conv2d of 'subsampling' for utterance u2, with features that are not finite in utterance u2");
   });
 
   it("features that are finite and too large: the utterance", async () => {
