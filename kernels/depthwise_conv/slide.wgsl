@@ -16,6 +16,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read> lengths: array<i32>; // [batch]
 @group(0) @binding(4) var<storage, read_write> y: array<y_type>; // [batch, frames, channels]
 
+// x at a frame, 0 where there is none: a frame that there is is loaded in its place.
+fn input(base: u32, frame: i32, readable: i32) -> f32 {
+  let near = u32(clamp(frame, 0, max(readable, 1) - 1));
+  return select(0.0, f32(x[base + near * sizes.channels]), frame >= 0 && frame < readable);
+}
+
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let thread = (group.x + group.y * groups.x) * 32u + local;
@@ -30,24 +36,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (sizes.has_lengths == 1u) {
     length = min(length, u32(lengths[b]));
   }
-  let readable = select(length, sizes.frames, BACKWARD);
+  let readable = i32(select(length, sizes.frames, BACKWARD));
   let base = b * sizes.frames * sizes.channels + channel;
-  let half = sizes.kernel / 2u;
+  let half = i32(sizes.kernel / 2u);
 
   var window: array<f32, FRAMES>;
   var sum: array<f32, FRAMES>;
   for (var i = 0u; i < FRAMES; i++) {
     sum[i] = select(0.0, bias[channel], sizes.has_bias == 1u);
-    // A frame before the first wraps round to a huge number, and so is not readable either.
-    let frame = first + i - half - 1u;
-    window[i] = select(0.0, f32(x[base + frame * sizes.channels]), frame < readable);
+    window[i] = input(base, i32(first + i) - half - 1, readable);
   }
   for (var k = 0u; k < sizes.kernel; k++) {
     for (var i = 0u; i < FRAMES - 1u; i++) {
       window[i] = window[i + 1u];
     }
-    let frame = first + FRAMES - 1u + k - half;
-    window[FRAMES - 1u] = select(0.0, f32(x[base + frame * sizes.channels]), frame < readable);
+    window[FRAMES - 1u] = input(base, i32(first + FRAMES - 1u + k) - half, readable);
     let tap = weight[channel * sizes.kernel + select(k, sizes.kernel - 1u - k, BACKWARD)];
     for (var i = 0u; i < FRAMES; i++) {
       sum[i] += tap * window[i];

@@ -5,13 +5,14 @@
 // workgroup_tile.wgsl. What is left to do is to feed them:
 //   32 columns of op(a) and rows of op(b) at a time come to workgroup memory, as they are stored, transposed or not: the
 //     units load a block along either axis. Lines there are 16 bytes longer than the tile, so that the eight lines of 16 bytes
-//     that are read at once lie in different banks
+//     that are read at once lie in different banks. Four elements are stored at a time: one by one, as 16 bits each, a step's
+//     stores would take twice as long as its products
 //   the next step's elements travel from memory to registers while this step's are multiplied
 //   a subgroup of the 128 x 128 tile loads 4 + 2 blocks for 8 products, so that workgroup memory is no limit
 // Bytes moved: as workgroup_tile.wgsl, at two an element of a and b. Not yet measured on a GPU.
 // Blocks give no access to single elements, so that sums go through workgroup memory, block by block, to bias, activation and y.
 // A block that reached beyond an array would be wrong in all of its elements, hence zeros beyond inner, and arrays a little
-// longer than needed. Loads beyond rows or cols feed only elements that are not stored.
+// longer than needed. Beyond rows or cols the last ones are loaded again, for elements that are not stored.
 // inner and cols (rows, for a transposed) are multiples of 4. No software driver has matrix units: there the tests replace the
 // blocks by arrays and run the rest of this file as it is.
 enable f16;
@@ -46,13 +47,13 @@ var<immediate> sizes: Sizes;
 const LANES: u32 = 32u;                       // of a subgroup
 const THREADS: u32 = TILE * 2u;               // two subgroups for each 32 columns
 const STEP: u32 = 32u;                        // of inner at a time
-const LINE_A: u32 = select(STEP, TILE, TRANSPOSE_A); // elements that lie side by side
-const LINE_B: u32 = select(TILE, STEP, TRANSPOSE_B);
-const STRIDE_A: u32 = LINE_A + 8u;
-const STRIDE_B: u32 = LINE_B + 8u;
-const STRIDE: u32 = 20u;                      // of a block of sums
-var<workgroup> tile_a: array<f16, TILE * 40u + 32u>; // [TILE, STEP] or, transposed, [STEP, TILE]
-var<workgroup> tile_b: array<f16, TILE * 40u + 32u>; // [STEP, TILE] or, transposed, [TILE, STEP]
+const LINE_A: u32 = select(STEP, TILE, TRANSPOSE_A) / 4u; // quads that lie side by side
+const LINE_B: u32 = select(TILE, STEP, TRANSPOSE_B) / 4u;
+const STRIDE_A: u32 = LINE_A + 2u;
+const STRIDE_B: u32 = LINE_B + 2u;
+const STRIDE: u32 = 20u;                      // elements of a block of sums
+var<workgroup> tile_a: array<vec4<f16>, TILE * 10u + 8u>; // quads of [TILE, STEP] or, transposed, [STEP, TILE]
+var<workgroup> tile_b: array<vec4<f16>, TILE * 10u + 8u>; // quads of [STEP, TILE] or, transposed, [TILE, STEP]
 var<workgroup> sums: array<f32, TILE * 20u>;         // a block for each subgroup
 
 // Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
@@ -81,50 +82,49 @@ fn activation(x: vec4f) -> vec4f {
   }
 }
 
+// Four neighbours in a line of an operand, of `lines` lines with `length` elements; the last ones in the place of those beyond.
+fn place(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {
+  return (min(line, lines - 1u) * stride + min(along, length - 4u)) / 4u;
+}
+
 // The i-th four elements of a step of op(a) from (row, k) on; zeros from position `end` of inner on.
 fn fetch_a(start: u32, row: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
-  let line = i / (LINE_A / 4u);
-  let along = i % (LINE_A / 4u) * 4u;
-  let at = start + select((row + line) * sizes.stride_a + k + along, (k + line) * sizes.stride_a + row + along, TRANSPOSE_A) / 4u;
+  let line = i / LINE_A;
+  let along = i % LINE_A * 4u;
+  let at = start + select(
+    place(row + line, sizes.rows, k + along, sizes.inner, sizes.stride_a), place(k + line, sizes.inner, row + along, sizes.rows, sizes.stride_a), TRANSPOSE_A);
   return select(vec4<f16>(), a[at], end > k + select(along, line, TRANSPOSE_A));
 }
 
 fn fetch_b(start: u32, col: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
-  let line = i / (LINE_B / 4u);
-  let along = i % (LINE_B / 4u) * 4u;
-  let at = start + select((k + line) * sizes.cols + col + along, (col + line) * sizes.inner + k + along, TRANSPOSE_B) / 4u;
+  let line = i / LINE_B;
+  let along = i % LINE_B * 4u;
+  let at = start + select(
+    place(k + line, sizes.inner, col + along, sizes.cols, sizes.cols), place(col + line, sizes.cols, k + along, sizes.inner, sizes.inner), TRANSPOSE_B);
   return select(vec4<f16>(), b[at], end > k + select(line, along, TRANSPOSE_B));
 }
 
 fn place_a(i: u32, x: vec4<f16>) {
-  let at = i / (LINE_A / 4u) * STRIDE_A + i % (LINE_A / 4u) * 4u;
-  tile_a[at] = x.x;
-  tile_a[at + 1u] = x.y;
-  tile_a[at + 2u] = x.z;
-  tile_a[at + 3u] = x.w;
+  tile_a[i / LINE_A * STRIDE_A + i % LINE_A] = x;
 }
 
 fn place_b(i: u32, x: vec4<f16>) {
-  let at = i / (LINE_B / 4u) * STRIDE_B + i % (LINE_B / 4u) * 4u;
-  tile_b[at] = x.x;
-  tile_b[at + 1u] = x.y;
-  tile_b[at + 2u] = x.z;
-  tile_b[at + 3u] = x.w;
+  tile_b[i / LINE_B * STRIDE_B + i % LINE_B] = x;
 }
 
-// The block of op(a) at (row, k) of the tile.
+// The block of op(a) at (row, k) of the tile. Places and strides of a load are counted in the array's elements: quads.
 fn block_a(row: u32, k: u32) -> Left {
   if (TRANSPOSE_A) {
-    return subgroupMatrixLoad<Left, col_major>(&tile_a, k * STRIDE_A + row, STRIDE_A);
+    return subgroupMatrixLoad<Left, col_major>(&tile_a, k * STRIDE_A + row / 4u, STRIDE_A);
   }
-  return subgroupMatrixLoad<Left, row_major>(&tile_a, row * STRIDE_A + k, STRIDE_A);
+  return subgroupMatrixLoad<Left, row_major>(&tile_a, row * STRIDE_A + k / 4u, STRIDE_A);
 }
 
 fn block_b(k: u32, col: u32) -> Right {
   if (TRANSPOSE_B) {
-    return subgroupMatrixLoad<Right, col_major>(&tile_b, col * STRIDE_B + k, STRIDE_B);
+    return subgroupMatrixLoad<Right, col_major>(&tile_b, col * STRIDE_B + k / 4u, STRIDE_B);
   }
-  return subgroupMatrixLoad<Right, row_major>(&tile_b, k * STRIDE_B + col, STRIDE_B);
+  return subgroupMatrixLoad<Right, row_major>(&tile_b, k * STRIDE_B + col / 4u, STRIDE_B);
 }
 
 // Stores the subgroup's block of sums at (row, col) of y.

@@ -15,8 +15,8 @@
 // Bytes moved: every element of a is read cols / TILE times, every one of b rows / TILE times, y written once. Arithmetic for a
 // byte read: TILE / 4 operations (twice that for f16), 32 for the large tile; a GPU with 67 TFLOP/s and 3 TB/s asks for 22, and
 // its cache holds what neighbouring tiles share. Not yet measured on a GPU.
-// inner and cols (rows, for a transposed) are multiples of 4. Loads beyond rows or cols feed only elements that are not stored;
-// beyond inner they are zeros. The last loop moves the sums up one by one, so that the epilogue is compiled once, not 8 times.
+// inner and cols (rows, for a transposed) are multiples of 4. Beyond rows or cols the last ones are loaded again, for elements that are
+// not stored; beyond inner there are zeros. The last loop moves the sums up one by one, so that the epilogue is compiled once, not 8 times.
 const TILE: u32 = 128u;          // rows and columns of y a workgroup computes: 128 or 64
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
@@ -76,11 +76,21 @@ fn activation(x: vec4f) -> vec4f {
   }
 }
 
+// Where four neighbours in each of four lines of an operand are, of `lines` lines with `length` elements; the last ones in the place of
+// those beyond.
+fn places(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u {
+  return min(line + vec4u(0u, 1u, 2u, 3u), vec4u(lines - 1u)) * (stride / 4u) + min(along, length - 4u) / 4u;
+}
+
 // Columns k … k + 3 of op(a) and four rows from `row` on: a column each.
 fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
-  let step = sizes.stride_a / 4u;
-  let at = start + select(row * step + k / 4u, k * step + row / 4u, TRANSPOSE_A);
-  let loaded = mat4x4f(vec4f(a[at]), vec4f(a[at + step]), vec4f(a[at + 2u * step]), vec4f(a[at + 3u * step]));
+  var at = vec4u(start);
+  if (TRANSPOSE_A) {
+    at += places(k, sizes.inner, row, sizes.rows, sizes.stride_a);
+  } else {
+    at += places(row, sizes.rows, k, sizes.inner, sizes.stride_a);
+  }
+  let loaded = mat4x4f(vec4f(a[at.x]), vec4f(a[at.y]), vec4f(a[at.z]), vec4f(a[at.w]));
   if (TRANSPOSE_A) {
     return until(loaded, k, end);
   }
@@ -89,9 +99,13 @@ fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
 
 // Rows k … k + 3 of op(b) and four columns from `col` on: a row each.
 fn fetch_b(start: u32, col: u32, k: u32, end: u32) -> mat4x4f {
-  let step = select(sizes.cols, sizes.inner, TRANSPOSE_B) / 4u;
-  let at = start + select(k * step + col / 4u, col * step + k / 4u, TRANSPOSE_B);
-  let loaded = mat4x4f(vec4f(b[at]), vec4f(b[at + step]), vec4f(b[at + 2u * step]), vec4f(b[at + 3u * step]));
+  var at = vec4u(start);
+  if (TRANSPOSE_B) {
+    at += places(col, sizes.cols, k, sizes.inner, sizes.inner);
+  } else {
+    at += places(k, sizes.inner, col, sizes.cols, sizes.cols);
+  }
+  let loaded = mat4x4f(vec4f(b[at.x]), vec4f(b[at.y]), vec4f(b[at.z]), vec4f(b[at.w]));
   if (TRANSPOSE_B) {
     return until(transpose(loaded), k, end);
   }

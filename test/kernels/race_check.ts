@@ -11,7 +11,8 @@ export interface RaceCase {
 
 /**
  * Runs a shader thread by thread on the CPU and gives what two threads of a workgroup do to one place without a barrier
- * between them, and whether all threads meet at the same barriers. Races between workgroups are not seen.
+ * between them, whether all threads meet at the same barriers, and whether one reads or writes beyond a buffer. Races between
+ * workgroups are not seen.
  */
 export function findRaces(label: string, code: string, { sizes = {}, constants = {}, buffers, workgroups }: RaceCase): string[] {
   const { bindings, immediates, immediateBytes, entryPoint } = reflect(label, code);
@@ -30,11 +31,16 @@ export function findRaces(label: string, code: string, { sizes = {}, constants =
   });
   // The interpreter knows no immediates; to the shader a uniform is the same.
   const known = withSubgroupsOfOne(specialise(label, code, constants)).replace("var<immediate> sizes", "@group(1) @binding(0) var<uniform> sizes");
-  const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
-    0: Object.fromEntries(storage),
-    1: { 0: { uniform: view.buffer } },
-  });
-  return [...races.map(({ message }) => message), ...errors];
+  try {
+    const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
+      0: Object.fromEntries(storage),
+      1: { 0: { uniform: view.buffer } },
+    });
+    return [...races.map(({ message }) => message), ...errors];
+  } catch (error) {
+    if (error instanceof RangeError) return [`a thread reads or writes beyond a buffer: ${error.message}`];
+    throw error;
+  }
 }
 
 /**

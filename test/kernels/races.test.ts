@@ -19,8 +19,7 @@ const ctcInputs = { logits: 24, log_normaliser: 8, targets: [1, 1, 2, 0], input_
 const product = (transposed: boolean, constants: RaceCase["constants"] = {}, inner = 20): RaceCase => ({
   sizes: { rows: 8, cols: 12, inner, size0: 1, size1: 1, size2: 1, a0: 0, a1: 0, a2: 0, b0: 0, b1: 0, b2: 0, splits: 1, chunk: inner, stride_a: transposed ? 8 : inner },
   constants: { TRANSPOSE_A: transposed, TRANSPOSE_B: transposed, ...constants },
-  // Threads also load what is beyond the edges, and the interpreter does not clamp.
-  buffers: { a: 3000, b: 3000, bias: 12, y: 96, pre: 96 },
+  buffers: { a: 8 * inner, b: 12 * inner, bias: 12, y: 96, pre: 96 },
   workgroups: [1, 1, 1],
 });
 
@@ -35,13 +34,13 @@ const convolution = (constants: RaceCase["constants"], sizes: RaceCase["sizes"] 
   workgroups: [1, 1, 1],
 });
 
-/** Two tiles of keys, queries and positions, two steps of features. Threads also load what is beyond the edges. */
+/** Two tiles of keys, queries and positions, two steps of features. */
 const attentionCase = (constants: RaceCase["constants"], more: Record<string, number> = {}, outputs: Record<string, number> = {}): RaceCase => ({
   sizes: {
     batch: 1, heads: 1, queries: 33, keys: 33, width: 9, scale: 1, causal: 0, masked: 0, mask_batch: 0, mask_head: 0, mask_query: 0, ...more,
   },
   constants: { CHUNKS: 1, ...constants },
-  buffers: { q: 400, k: 400, value: 400, p: 700, biases: 18, mask: 1, dy: 400, lse: 40, stats: 120, ...outputs },
+  buffers: { q: 297, k: 297, value: 297, p: 585, biases: 18, mask: 1, dy: 297, lse: 33, stats: 99, ...outputs },
   workgroups: [1, 1, 1],
 });
 
@@ -57,10 +56,10 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
   "kernels/conv2d/workgroup_tile_params": [convolution({ TILE: 64 })],
   "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
-  "kernels/attention/workgroup_forward": [attentionCase({ RELATIVE: true }, {}, { y: 400 })],
-  "kernels/attention/workgroup_backward_query": [attentionCase({ RELATIVE: true }, {}, { dq: 400 })],
-  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 400, dvalue: 400 })],
-  "kernels/attention/workgroup_backward_position": [attentionCase({}, { utterances: 1 }, { partial: 700, position_sums: 80 })],
+  "kernels/attention/workgroup_forward": [attentionCase({ RELATIVE: true }, {}, { y: 297 })],
+  "kernels/attention/workgroup_backward_query": [attentionCase({ RELATIVE: true }, {}, { dq: 297 })],
+  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 297, dvalue: 297 })],
+  "kernels/attention/workgroup_backward_position": [attentionCase({}, { utterances: 1 }, { partial: 585, position_sums: 65 })],
   "kernels/ctc_loss/alpha_loop": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/alpha_thread_pair": [{ sizes: ctcSizes, constants: { THREADS: 4 }, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/occupancy_loop": [{ sizes: ctcSizes, buffers: { ...ctcInputs, beta: 20, occupancy: 40 }, workgroups: [2, 1, 1] }],
@@ -95,7 +94,7 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/depthwise_conv/slide_shared": [
     {
       sizes: { batch: 1, frames: 9, channels: 3, kernel: 3, has_bias: 1, has_lengths: 0 },
-      buffers: { x: 200, weight: 9, bias: 3, lengths: 1, y: 27 },
+      buffers: { x: 27, weight: 9, bias: 3, lengths: 1, y: 27 },
       workgroups: [1, 1, 1],
     },
   ],

@@ -44,6 +44,20 @@ describe("the shader for matrix units, as Dawn checks it", () => {
       });
 });
 
+it("Dawn counts places and strides of a load in the array's elements, here of 8 bytes, as the shader and its emulation do", async () => {
+  const instance = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+  const adapter = await instance.requestAdapter();
+  const device = await adapter!.requestDevice({ requiredFeatures: ["shader-f16", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[] });
+  device.pushErrorScope("validation");
+  device.createShaderModule({
+    code: `enable f16; enable chromium_experimental_subgroup_matrix;
+      var<workgroup> tile: array<vec4<f16>, 64>;
+      @compute @workgroup_size(32) fn main() { _ = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&tile, 0, 3); }`,
+  });
+  expect((await device.popErrorScope())?.message).toContain("the stride argument (3, 24 bytes) of subgroupMatrixLoad must be greater than the minimum stride (32 bytes)");
+  device.destroy();
+});
+
 interface Product {
   readonly variant: string;
   readonly transposeA: boolean;

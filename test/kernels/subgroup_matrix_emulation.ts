@@ -1,7 +1,8 @@
 /**
  * Subgroup matrices of 16 x 16 as plain WGSL, for drivers without matrix units: a block's 256 sums are spread over the 32
  * threads of a subgroup, as hardware does it, and a factor is only where to find it in workgroup memory, since what lies
- * there does not change between its load and its use. All index arithmetic of the shader runs as it is.
+ * there does not change between its load and its use. It lies there as vec4, in which Dawn counts places and strides (its message
+ * for a stride that is too short says bytes as well: 8 for each). All index arithmetic of the shader runs as it is.
  */
 export function emulateSubgroupMatrices(code: string): string {
   const stores = new Set<string>();
@@ -40,9 +41,9 @@ fn multiply_accumulate(local: u32, left: Left, right: Right, addend: Result) -> 
     let row = (local % 32u + 32u * e) / 16u;
     let col = local % 16u;
     for (var k = 0u; k < times(16u); k++) {
-      let at_left = left.offset + select(row * left.stride + k, k * left.stride + row, left.by_column == 1u);
-      let at_right = right.offset + select(k * right.stride + col, col * right.stride + k, right.by_column == 1u);
-      result.sums[e] += f32(tile_a[at_left]) * f32(tile_b[at_right]);
+      let at_left = 4u * left.offset + select(row * 4u * left.stride + k, k * 4u * left.stride + row, left.by_column == 1u);
+      let at_right = 4u * right.offset + select(k * 4u * right.stride + col, col * 4u * right.stride + k, right.by_column == 1u);
+      result.sums[e] += f32(tile_a[at_left / 4u][at_left % 4u]) * f32(tile_b[at_right / 4u][at_right % 4u]);
     }
   }
   return result;
