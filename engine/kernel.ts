@@ -17,7 +17,8 @@ export interface KernelDeclaration<B extends string, S extends string, C extends
   readonly sizes?: Readonly<Record<S, SizeType>>;
   /** `const NAME: u32 = …;` lines to rewrite: numbers fixed by a model's config. One pipeline per combination. */
   readonly constants?: readonly C[];
-  readonly workgroups: (sizes: Readonly<Record<S, number>>, constants: Readonly<Record<C, number | boolean>>) => Workgroups;
+  /** A kernel whose threads go on in steps of all of them may have as many as fill the device. */
+  readonly workgroups: (sizes: Readonly<Record<S, number>>, constants: Readonly<Record<C, number | boolean>>, device: Pick<Device, "isSoftware">) => Workgroups;
   /** Multiply-adds of a dispatch that arithmetic takes longer than memory, by which submissions are cut. Default: by the elements bound. */
   readonly work?: (sizes: Readonly<Record<NoInfer<S>, number>>) => number;
 }
@@ -59,7 +60,7 @@ export function defineKernel<B extends string, S extends string = never, C exten
     declaration,
     load: () => (loaded ??= loadShader(label, declaration)),
     encode({ device }, bindings, sizes, constants) {
-      const groups = declaration.workgroups(sizes, constants);
+      const groups = declaration.workgroups(sizes, constants, device);
       const [x, y, z] = [groups[0], groups[1] ?? 1, groups[2] ?? 1];
       if (x === 0 || y === 0 || z === 0) return;
       if (Math.max(x, y, z) > 65535) throw new Error(`${label}: ${x} x ${y} x ${z} workgroups; at most 65535 an axis`);

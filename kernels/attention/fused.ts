@@ -90,13 +90,14 @@ function constantsOf({ device }: Tape, { sizes }: Call, design: Design): Record<
   const columns = design === "subgroup" ? 4 * LANES : 32;
   return {
     CHUNKS: sizes.width > columns ? 2 : 1,
-    ...(design === "subgroup" ? { LANES } : {}),
+    ...(design === "subgroup" ? { LANES } : { UNROLL: !device.isSoftware }),
   };
 }
 
 /** bias.grad += Σ over layers and rows of weights · x; the weights begin at an element `offset`. */
 function addWeightedRows(tape: Tape, weights: Tensor, x: Tensor, bias: Tensor, sizes: Readonly<Record<"heads" | "rows" | "width" | "x_layer" | "layers" | "offset", number>>): void {
-  const partial = tape.empty([sizes.layers, bias.size]);
-  weightedRowsKernel.encode(tape, { weights, x, partial }, sizes, {});
+  const part = tape.device.isSoftware ? sizes.rows : Math.min(sizes.rows, 32);
+  const partial = tape.empty([sizes.layers * Math.ceil(sizes.rows / part), bias.size]);
+  weightedRowsKernel.encode(tape, { weights, x, partial }, { ...sizes, part }, {});
   addPartialSums(tape, partial, tape.gradientOf(bias));
 }

@@ -68,7 +68,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
 }
 
 export const subgroupKernels = designKernels("subgroup", { rows: 16, columns: ({ LANES }) => 4 * Number(LANES), constants: ["LANES"] });
-export const workgroupKernels = designKernels("workgroup", { rows: 32, columns: () => 32, constants: [] });
+export const workgroupKernels = designKernels("workgroup", { rows: 32, columns: () => 32, constants: ["UNROLL"] });
 
 export const packBiasesKernel = defineKernel({
   file: file("pack_biases"),
@@ -87,8 +87,8 @@ export const deltaKernel = defineKernel({
 export const weightedRowsKernel = defineKernel({
   file: file("weighted_rows"),
   bindings: { weights: "read", x: "read", partial: "read_write" },
-  sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32", offset: "u32" },
-  workgroups: ({ heads, width, layers }) => [Math.ceil((heads * width) / 32), layers],
+  sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32", offset: "u32", part: "u32" },
+  workgroups: ({ heads, width, rows, layers, part }) => [Math.ceil((heads * width) / 32), layers * Math.ceil(rows / part)],
 });
 
 export const sumChunksKernel = defineKernel({

@@ -16,6 +16,7 @@ alias dk_type = f32;
 alias dvalue_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
+const UNROLL: bool = false;   // loops of a constant length
 struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
@@ -29,8 +30,11 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
-const STEP: u32 = 8u; // features at a time
-var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
+// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
+// Dawn that an index is within its array, for which it would else add a bound to each access.
+const STEP: u32 = 8u;
+var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
 var<workgroup> weights: array<vec4f, 256>; // w, then ds: [query, 8 x 4 keys]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -104,9 +108,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   // What this thread stages: feature tx of 4 rows.
-  let staged_k = (b * sizes.keys + min(quad(j), vec4u(sizes.keys - 1u))) * dim + head + tx;
+  let staged_k = (b * sizes.keys + min(quad(j), vec4u(sizes.keys - 1u))) * dim + head;
   var dk0 = vec4f(); var dk1 = vec4f(); var dk2 = vec4f(); var dk3 = vec4f();
   var dk4 = vec4f(); var dk5 = vec4f(); var dk6 = vec4f(); var dk7 = vec4f(); // the second chunk
   var dv0 = vec4f(); var dv1 = vec4f(); var dv2 = vec4f(); var dv3 = vec4f();
@@ -115,29 +120,30 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var i = select(0u, id.x * 32u, sizes.causal != 0u); i < sizes.queries; i += 32u) {
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-    let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(sizes.queries - 1u))) * dim + head + tx;
+    let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(sizes.queries - 1u))) * dim + head;
     let first = vec4i(quad(4u * ty)) + (i32(sizes.queries) + i32(id.x * 32u) - i32(i) - 32); // rows of p
     let farthest = vec4i(i32(2u * sizes.keys) - 2);
-    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head + tx;
-    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head + tx;
+    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head;
+    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head;
     for (var d = 0u; d < sizes.width; d += STEP) {
       let inside = d + tx < sizes.width;
-      let x = q_at(staged_q + d);
+      let feature = min(d + tx, sizes.width - 1u);
+      let x = q_at(staged_q + feature);
       if (RELATIVE) {
-        let c = head + min(d + tx, sizes.width - 1u);
+        let c = head + feature;
         stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
         stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
-        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
-        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
+        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + feature), inside);
+        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + feature), inside);
       } else {
         stage[CONTENT + tx * 9u + ty] = select(vec4f(), x, inside);
       }
-      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + d), inside);
-      stage[VALUE + tx * 9u + ty] = select(vec4f(), value_at(staged_k + d), inside);
-      stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
+      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + feature), inside);
+      stage[VALUE + tx * 9u + ty] = select(vec4f(), value_at(staged_k + feature), inside);
+      stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + feature), inside);
       workgroupBarrier();
-      for (var f = d; f < min(d + STEP, sizes.width); f++) {
-        let c = f - d;
+      for (var f = 0u; f < features; f++) {
+        let c = f % STEP;
         let key = stage[KEY + c * 9u + ty];
         let query = stage[CONTENT + c * 9u + tx];
         s0 += key.x * query;
@@ -184,8 +190,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       stage[n] = dy_at((b * sizes.queries + row) * dim + c);
     }
     workgroupBarrier();
-    for (var query = i; query < min(i + 32u, sizes.queries); query++) {
-      let n = query - i;
+    for (var r = 0u; r < select(min(32u, sizes.queries - i), 32u, UNROLL); r++) {
+      let n = r % 32u;
       let a = weights[n * 8u + ty];
       let x = stage[n * 8u * CHUNKS + tx];
       dv0 += a.x * x;
@@ -216,8 +222,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       stage[n] = q_at((b * sizes.queries + row) * dim + c) + bias;
     }
     workgroupBarrier();
-    for (var query = i; query < min(i + 32u, sizes.queries); query++) {
-      let n = query - i;
+    for (var r = 0u; r < select(min(32u, sizes.queries - i), 32u, UNROLL); r++) {
+      let n = r % 32u;
       let a = weights[n * 8u + ty];
       let x = stage[n * 8u * CHUNKS + tx];
       dk0 += a.x * x;

@@ -14,6 +14,7 @@ alias value_type = f32;
 alias p_type = f32;
 alias dy_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
+const UNROLL: bool = false;   // loops of a constant length
 struct Sizes {
   batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32,
   utterances: u32, // of a chunk
@@ -30,8 +31,11 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
 @group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
-const STEP: u32 = 8u; // features at a time
-var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
+// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
+// Dawn that an index is within its array, for which it would else add a bound to each access.
+const STEP: u32 = 8u;
+var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
 var<workgroup> weights: array<vec4f, 256>; // ds: [query, 8 x 4 rows of p]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -108,8 +112,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let head = h * sizes.width;
   let column = id.y * CHUNKS * 32u + 4u * tx;
   let last = sizes.keys - 1u;
+  let features = select(min(STEP, sizes.width), STEP, UNROLL);
   // What this thread stages: feature tx of 4 rows.
-  let staged_p = min(quad(m), vec4u(2u * last)) * dim + head + tx;
+  let staged_p = min(quad(m), vec4u(2u * last)) * dim + head;
   // Queries that meet a key at one of these rows.
   let start = u32(max(0, i32(last) - i32(id.x * 32u) - 31));
   let end = select(min(sizes.keys, 2u * sizes.keys - 1u - id.x * 32u), 0u, sizes.causal != 0u && id.x * 32u > last);
@@ -121,25 +126,26 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     for (var i = start; i < end; i += 32u) {
       var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
       var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-      let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(last))) * dim + head + tx;
+      let staged_q = (b * sizes.queries + min(quad(i + 4u * ty), vec4u(last))) * dim + head;
       let first = vec4i(quad(i + 4u * ty)) + (i32(id.x * 32u) - i32(last)); // keys
-      let staged_k = (b * sizes.keys + vec4u(clamp(first, vec4i(0), vec4i(i32(last))))) * dim + head + tx;
-      let staged_k_next = (b * sizes.keys + vec4u(clamp(first + 32, vec4i(0), vec4i(i32(last))))) * dim + head + tx;
+      let staged_k = (b * sizes.keys + vec4u(clamp(first, vec4i(0), vec4i(i32(last))))) * dim + head;
+      let staged_k_next = (b * sizes.keys + vec4u(clamp(first + 32, vec4i(0), vec4i(i32(last))))) * dim + head;
       for (var d = 0u; d < sizes.width; d += STEP) {
         let inside = d + tx < sizes.width;
-        let c = head + min(d + tx, sizes.width - 1u);
-        let x = q_at(staged_q + d);
+        let feature = min(d + tx, sizes.width - 1u);
+        let c = head + feature;
+        let x = q_at(staged_q + feature);
         stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
         stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
-        stage[DISTANCE + tx * 9u + ty] = select(vec4f(), p_at(staged_p + d), inside);
-        stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
-        stage[KEY + tx * 17u + ty] = select(vec4f(), k_at(staged_k + d), inside);
-        stage[KEY + tx * 17u + ty + 8u] = select(vec4f(), k_at(staged_k_next + d), inside);
-        weights[tx * 17u + ty] = select(vec4f(), value_at(staged_k + d), inside);
-        weights[tx * 17u + ty + 8u] = select(vec4f(), value_at(staged_k_next + d), inside);
+        stage[DISTANCE + tx * 9u + ty] = select(vec4f(), p_at(staged_p + feature), inside);
+        stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + feature), inside);
+        stage[KEY + tx * 17u + ty] = select(vec4f(), k_at(staged_k + feature), inside);
+        stage[KEY + tx * 17u + ty + 8u] = select(vec4f(), k_at(staged_k_next + feature), inside);
+        weights[tx * 17u + ty] = select(vec4f(), value_at(staged_k + feature), inside);
+        weights[tx * 17u + ty + 8u] = select(vec4f(), value_at(staged_k_next + feature), inside);
         workgroupBarrier();
-        for (var f = d; f < min(d + STEP, sizes.width); f++) {
-          let n = f - d;
+        for (var f = 0u; f < features; f++) {
+          let n = f % STEP;
           let position = stage[DISTANCE + n * 9u + ty];
           let shifted = stage[POSITION + n * 9u + tx];
           let query = stage[CONTENT + n * 9u + tx];
@@ -180,8 +186,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
         stage[n] = q_at((b * sizes.queries + row) * dim + c) + v_at(c);
       }
       workgroupBarrier();
-      for (var query = i; query < min(i + 32u, end); query++) {
-        let n = query - i;
+      for (var r = 0u; r < select(min(32u, end - i), 32u, UNROLL); r++) {
+        let n = r % 32u;
         let a = weights[n * 8u + ty];
         let x = stage[n * 8u * CHUNKS + tx];
         dp0 += a.x * x;

@@ -15,6 +15,7 @@ alias dy_type = f32;
 alias dq_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
+const UNROLL: bool = false;   // loops of a constant length
 struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
@@ -27,8 +28,11 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
 
-const STEP: u32 = 8u; // features at a time
-var<workgroup> stage: array<vec4f, 512>; // see stage_rows and stage_columns
+// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
+// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
+// Dawn that an index is within its array, for which it would else add a bound to each access.
+const STEP: u32 = 8u;
+var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
 var<workgroup> weights: array<vec4f, 256>; // ds: [key, 8 x 4 queries]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -104,10 +108,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   let rows = min(quad(i), vec4u(sizes.queries - 1u));
   // What this thread stages: feature tx of 4 rows.
-  let staged_q = (b * sizes.queries + rows) * dim + head + tx;
+  let staged_q = (b * sizes.queries + rows) * dim + head;
   let sums = lse_at(id.z * sizes.queries + rows);
   let deltas = delta_at(id.z * sizes.queries + rows);
   var end = sizes.keys;
@@ -119,29 +124,30 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var j = 0u; j < end; j += 32u) {
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-    let staged_k = (b * sizes.keys + min(quad(j + 4u * ty), vec4u(sizes.keys - 1u))) * dim + head + tx;
+    let staged_k = (b * sizes.keys + min(quad(j + 4u * ty), vec4u(sizes.keys - 1u))) * dim + head;
     let first = vec4i(quad(4u * ty)) + (i32(sizes.queries) + i32(j) - i32(id.x * 32u) - 32); // rows of p
     let farthest = vec4i(i32(2u * sizes.keys) - 2);
-    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head + tx;
-    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head + tx;
+    let staged_p = vec4u(clamp(first, vec4i(0), farthest)) * dim + head;
+    let staged_p_next = vec4u(clamp(first + 32, vec4i(0), farthest)) * dim + head;
     for (var d = 0u; d < sizes.width; d += STEP) {
       let inside = d + tx < sizes.width;
-      let x = q_at(staged_q + d);
+      let feature = min(d + tx, sizes.width - 1u);
+      let x = q_at(staged_q + feature);
       if (RELATIVE) {
-        let c = head + min(d + tx, sizes.width - 1u);
+        let c = head + feature;
         stage[CONTENT + tx * 9u + ty] = select(vec4f(), x + biases[c], inside);
         stage[POSITION + tx * 9u + ty] = select(vec4f(), x + biases[dim + c], inside);
-        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + d), inside);
-        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + d), inside);
+        stage[DISTANCE + tx * 17u + ty] = select(vec4f(), p_at(staged_p + feature), inside);
+        stage[DISTANCE + tx * 17u + ty + 8u] = select(vec4f(), p_at(staged_p_next + feature), inside);
       } else {
         stage[CONTENT + tx * 9u + ty] = select(vec4f(), x, inside);
       }
-      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + d), inside);
-      stage[VALUE + tx * 9u + ty] = select(vec4f(), value_at(staged_k + d), inside);
-      stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + d), inside);
+      stage[KEY + tx * 9u + ty] = select(vec4f(), k_at(staged_k + feature), inside);
+      stage[VALUE + tx * 9u + ty] = select(vec4f(), value_at(staged_k + feature), inside);
+      stage[GRADIENT + tx * 9u + ty] = select(vec4f(), dy_at(staged_q + feature), inside);
       workgroupBarrier();
-      for (var f = d; f < min(d + STEP, sizes.width); f++) {
-        let c = f - d;
+      for (var f = 0u; f < features; f++) {
+        let c = f % STEP;
         let query = stage[CONTENT + c * 9u + ty];
         let key = stage[KEY + c * 9u + tx];
         s0 += query.x * key;
@@ -191,8 +197,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
         p4 = p_columns(i + 1u, j, head, column + 32u); p5 = p_columns(i + 2u, j, head, column + 32u); p6 = p_columns(i + 3u, j, head, column + 32u);
       }
     }
-    for (var key = j; key < min(j + 32u, end); key++) {
-      let n = key - j;
+    for (var r = 0u; r < select(min(32u, end - j), 32u, UNROLL); r++) {
+      let n = r % 32u;
       let a = weights[n * 8u + ty];
       let x = stage[n * 8u * CHUNKS + tx];
       dq0 += a.x * x;
@@ -208,14 +214,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       }
       if (RELATIVE) {
         p3 = p2; p2 = p1; p1 = p0;
-        p0 = p_columns(i, key, head, column);
+        p0 = p_columns(i, j + n, head, column);
         dq0 += a.x * p0;
         dq1 += a.y * p1;
         dq2 += a.z * p2;
         dq3 += a.w * p3;
         if (CHUNKS > 1u) {
           p7 = p6; p6 = p5; p5 = p4;
-          p4 = p_columns(i, key, head, column + 32u);
+          p4 = p_columns(i, j + n, head, column + 32u);
           dq4 += a.x * p4;
           dq5 += a.y * p5;
           dq6 += a.z * p6;

@@ -28,7 +28,7 @@ const geometry = {
 } as const;
 
 /** Positions that are worth a chunk of their own in the sums of a parameter's gradient, and bytes of all chunks' sums. */
-const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [512, 2 ** 27];
+const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [128, 2 ** 27];
 
 /** Multiply-adds, of the padding too: the same forward and backward. */
 const workOf = ({ batch, out_height, out_width, outs, kernel_height, kernel_width, channels, groups }: Convolution): number =>
@@ -52,7 +52,7 @@ function slideGroups(conv: Convolution, backward: boolean, tile: number) {
 const slideTile = defineKernel({
   ...slide,
   file: new URL("./workgroup_tile.wgsl", import.meta.url),
-  constants: ["TILE", "BACKWARD"],
+  constants: ["TILE", "BACKWARD", "UNROLL"],
   workgroups: (sizes, { TILE, BACKWARD }) => slideGroups(sizes, Boolean(BACKWARD), Number(TILE)),
 });
 
@@ -73,7 +73,7 @@ const positionsOf = ({ batch, out_height, out_width }: Convolution): number => b
 const paramsTile = defineKernel({
   ...params,
   file: new URL("./workgroup_tile_params.wgsl", import.meta.url),
-  constants: ["TILE"],
+  constants: ["TILE", "UNROLL"],
   workgroups: (sizes, { TILE }) => [...weightTiles(sizes, Number(TILE)), Math.ceil(positionsOf(sizes) / sizes.chunk)],
 });
 
@@ -94,7 +94,7 @@ export function slideTiles(
   const bindings = { source, weight: packWeight(tape, ofGroup(conv), weight, backward), bias: bias ?? tape.empty([4]), result };
   const sizes = { ...conv, has_bias: Number(bias !== undefined), relu: Number(relu) };
   if (variant === "workgroup_tile_any") slideAny.encode(tape, bindings, sizes, { BACKWARD: backward });
-  else slideTile.encode(tape, bindings, sizes, { BACKWARD: backward, TILE: tileOf(variant) });
+  else slideTile.encode(tape, bindings, sizes, { BACKWARD: backward, TILE: tileOf(variant), UNROLL: !tape.device.isSoftware });
 }
 
 /** Adds to the gradients of weight and bias, as far as they want one. */
@@ -107,7 +107,7 @@ export function addParamTiles(tape: Tape, variant: TileVariant, conv: Convolutio
     const chunk = Math.ceil(rows / wanted / 16) * 16;
     const partial = tape.empty([Math.ceil(rows / chunk), weight.size]);
     if (variant === "workgroup_tile_any") paramsAny.encode(tape, { x, dy, partial }, { ...conv, chunk }, {});
-    else paramsTile.encode(tape, { x, dy, partial }, { ...conv, chunk }, { TILE: tileOf(variant) });
+    else paramsTile.encode(tape, { x, dy, partial }, { ...conv, chunk }, { TILE: tileOf(variant), UNROLL: !tape.device.isSoftware });
     addToPacked(tape, ofGroup(conv), partial, weight);
   }
   if (bias?.needsGrad) addToBias(tape, dy, bias);

@@ -13,6 +13,7 @@
 // Channels and outs of a group are multiples of 4.
 const TILE: u32 = 128u; // rows and columns that a workgroup computes: 128 or 64
 const BACKWARD: bool = false;
+const UNROLL: bool = false; // the inner loop has a constant length, with zeros beyond the end: GPUs are faster so, a CPU's compiler takes twice the time
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,
@@ -111,7 +112,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   var s6 = vec4f(); var t6 = vec4f();
   var s7 = vec4f(); var t7 = vec4f();
   let inner = down.taps * across.taps * depth;
-  let turns = min(STEP, inner); // not known to the compiler, which would unroll all of them, at twice the time
+  let turns = select(min(STEP, inner), STEP, UNROLL);
   var next = mat4x4f();
   var c = lead; // channel and taps of this thread's next load
   var m = 0u;
@@ -151,7 +152,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
       c += STEP;
     }
     if (k > 0u) {
-      for (var i = 0u; i < turns; i++) {
+      for (var turn = 0u; turn < turns; turn++) {
+        let i = turn % STEP; // tells Dawn that it is within the array
         let u0 = tiles[i * STRIDE + y];
         let u1 = tiles[i * STRIDE + y + HALF];
         let w0 = tiles[OF_WEIGHT + i * STRIDE + x];

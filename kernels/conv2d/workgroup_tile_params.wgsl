@@ -7,6 +7,7 @@
 // positions, and half dy. A position's batch, row and column are counted up, not divided out.
 // Channels and outs of a group are multiples of 4.
 const TILE: u32 = 128u; // rows and columns that a workgroup computes: 128 or 64
+const UNROLL: bool = false; // the inner loop has a constant length, with zeros beyond the end: GPUs are faster so, a CPU's compiler takes twice the time
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,
@@ -79,7 +80,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var s5 = vec4f(); var t5 = vec4f();
   var s6 = vec4f(); var t6 = vec4f();
   var s7 = vec4f(); var t7 = vec4f();
-  let turns = min(STEP, sizes.chunk); // not known to the compiler, which would unroll all of them, at twice the time
+  let turns = select(min(STEP, sizes.chunk), STEP, UNROLL);
   var next = mat4x4f();
   // Of this thread's next position: its number, column, and row counted through all images.
   var p = begin + lead;
@@ -123,7 +124,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       p += STEP;
     }
     if (k > begin) {
-      for (var step = 0u; step < turns; step++) {
+      for (var turn = 0u; turn < turns; turn++) {
+        let step = turn % STEP; // tells Dawn that it is within the array
         let u0 = tiles[step * STRIDE + tile_y];
         let u1 = tiles[step * STRIDE + tile_y + HALF];
         let w0 = tiles[OF_DY + step * STRIDE + tile_x];

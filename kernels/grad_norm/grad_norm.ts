@@ -1,16 +1,17 @@
+import type { Device } from "../../engine/device.ts";
 import { defineKernel } from "../../engine/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { wholeQuads } from "../whole_quads.ts";
 
-/** As in partial_squares.wgsl. */
-const GROUPS = 128;
+/** Workgroups, each with a sum of its own: eight for each of an H100's 132 multiprocessors; a CPU is busy with few. */
+const groupsOf = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 128 : 1056);
 
 const partialSquares = defineKernel({
   file: new URL("./partial_squares.wgsl", import.meta.url),
   bindings: { grads: "read", partial: "read_write" },
   sizes: { count: "u32", offset: "u32" },
-  workgroups: () => [GROUPS],
+  workgroups: (_, __, device) => [groupsOf(device)],
 });
 
 const normKernel = defineKernel({
@@ -29,8 +30,9 @@ const clipFactorKernel = defineKernel({
 
 /** The Euclidean norm of all elements of all tensors together, `[1]`, without a readback. */
 export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
-  const partial = tape.empty([grads.length * GROUPS]);
-  grads.forEach((x, i) => partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * GROUPS }, {}));
+  const groups = groupsOf(tape.device);
+  const partial = tape.empty([grads.length * groups]);
+  grads.forEach((x, i) => partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * groups }, {}));
   const norm = tape.empty([1]);
   normKernel.encode(tape, { partial, norm }, { count: partial.size }, {});
   return norm;

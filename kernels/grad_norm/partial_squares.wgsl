@@ -1,18 +1,26 @@
-// Global norm, first stage: each of GROUPS workgroups sums the squares of its share, four elements a load; a thread goes on in
-// steps of all threads, so that neighbours load neighbours. Then one thread sums the sums of its workgroup, always in the
-// same order. 4 bytes an element, read once.
-const GROUPS: u32 = 128u;
+// Global norm, first stage: each workgroup sums the squares of its share, four elements a load; a thread goes on in steps of all
+// threads, so that neighbours load neighbours, with four loads under way at a time, since waiting for one after another would leave
+// a GPU's memory idle. Then one thread sums the sums of its workgroup, always in the same order. 4 bytes an element, read once.
 struct Sizes { count: u32, offset: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> grads: array<vec4f>;         // [count], and up to 3 elements that are not counted
-@group(0) @binding(1) var<storage, read_write> partial: array<f32>;   // [ranges · GROUPS], from offset on
+@group(0) @binding(1) var<storage, read_write> partial: array<f32>;   // [ranges · workgroups], from offset on
 var<workgroup> sums: array<f32, 64>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let whole = sizes.count / 4u;
+  let step = groups.x * 64u;
+  var i = group.x * 64u + local;
   var sum = vec4f(0.0);
-  for (var i = group.x * 64u + local; i < whole; i += GROUPS * 64u) {
+  for (; i + 3u * step < whole; i += 4u * step) {
+    let a = grads[i];
+    let b = grads[i + step];
+    let c = grads[i + 2u * step];
+    let d = grads[i + 3u * step];
+    sum += a * a + b * b + (c * c + d * d);
+  }
+  for (; i < whole; i += step) {
     sum += grads[i] * grads[i];
   }
   if (group.x * 64u + local == 0u && 4u * whole < sizes.count) {

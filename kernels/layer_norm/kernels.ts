@@ -1,3 +1,4 @@
+import type { Device } from "../../engine/device.ts";
 import { defineKernel, spread } from "../../engine/kernel.ts";
 import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
 
@@ -24,8 +25,11 @@ const variants = {
 export const forward = defineVariants("layer_norm", { variants, defaults: () => ["subgroup_row", "thread_row"] });
 export const backward = defineVariants("layer_norm_backward", { variants, defaults: () => ["subgroup_row", "thread_row"] });
 
-/** Two rows a subgroup, which has at least four lanes wherever there are subgroups: a wider one has fewer rows to loop over. */
-const ROWS_PER_GROUP = 32;
+/**
+ * Two rows at a time a subgroup. A CPU's has at least four lanes, so that all rows of a workgroup are done at once, or in a few rounds
+ * by wider ones; a GPU's 32 lanes make two of them, which do one round: many small workgroups fill it.
+ */
+const rowsPerGroup = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 32 : 4);
 
 const forwardDeclaration = {
   bindings: { x: "read", scale: "read", shift: "read", y: "read_write", stats: "read_write" },
@@ -42,7 +46,7 @@ export const forwardKernels = {
   subgroup_row: defineKernel({
     ...forwardDeclaration,
     file: new URL("./forward_subgroup_row.wgsl", import.meta.url),
-    workgroups: ({ rows }) => [Math.min(65535, Math.ceil(rows / ROWS_PER_GROUP))],
+    workgroups: ({ rows }, _, device) => [Math.min(65535, Math.ceil(rows / rowsPerGroup(device)))],
   }),
 };
 

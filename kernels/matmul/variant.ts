@@ -21,8 +21,8 @@ const WORTH_A_TILE = 1 << 16;
 /** Workgroups that keep a large GPU busy: two for each of an H100's 132 multiprocessors. Fewer hardly hurt a small one. */
 const GPU_WORKGROUPS = 264;
 
-/** Columns of op(a) that are worth a second stage over all of y. */
-const LEAST_CHUNK = 512;
+/** Columns of op(a) that are worth a second stage over all of y: they take a tile ten times as long as the stage takes to add its part. */
+const LEAST_CHUNK = 128;
 
 const MATRIX_FEATURES = ["shader-f16", "chromium-experimental-subgroup-matrix"];
 

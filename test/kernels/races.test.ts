@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { findRaces, type RaceCase } from "./race_check.ts";
 import { emulateSubgroupMatrices } from "./subgroup_matrix_emulation.ts";
 
@@ -50,7 +50,7 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/partial_sums_shared": [
     { sizes: { chunks: 9, stride: 5, offset: 1, count: 2, more_count: 2 }, buffers: { partial: 45, total: 2, more: 2 }, workgroups: [1, 1, 1] },
   ],
-  "kernels/grad_norm/partial_squares": [{ sizes: { count: 70, offset: 0 }, buffers: { grads: 72, partial: 128 }, workgroups: [1, 1, 1] }],
+  "kernels/grad_norm/partial_squares": [{ sizes: { count: 70, offset: 0 }, buffers: { grads: 72, partial: 1 }, workgroups: [1, 1, 1] }],
   "kernels/grad_norm/norm": [{ sizes: { count: 70 }, buffers: { partial: 70, norm: 1 }, workgroups: [1, 1, 1] }],
   "kernels/conv2d/workgroup_tile": [convolution({ TILE: 64, BACKWARD: false }), convolution({ TILE: 64, BACKWARD: true })],
   "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
@@ -111,6 +111,9 @@ const withBarriers = readdirSync(new URL("kernels/", root), { recursive: true, e
   .filter((path) => path.endsWith(".wgsl"))
   .map((path) => path.slice(0, -".wgsl".length))
   .filter((label) => BARRIER.test(shader(label)) || shader(label).includes("var<workgroup>"));
+
+// The interpreter leaves the event loop no turn in a minute, after which the runner takes this file for hung.
+afterEach(() => new Promise((resolve) => void setImmediate(resolve)));
 
 describe("threads of a workgroup", () => {
   it("every kernel with barriers or workgroup memory has a case here", () => {
