@@ -21,7 +21,7 @@ import type { FoundOperations } from "./operations.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
 
 export interface TuneOptions {
-  /** A device that reads no table, anew for each case. */
+  /** Opens a device that reads no table: one for all cases, and another after a case that failed, which may have broken it. */
   readonly open: () => Promise<Device>;
   /** Only cases whose "operation: case" contains this, in any case of letters. */
   readonly filter?: string | undefined;
@@ -29,6 +29,8 @@ export interface TuneOptions {
   readonly command: string;
   readonly budget?: TimeBudget;
   readonly onProgress?: (progress: TuneProgress) => void;
+  /** Called after each case with what is measured so far, for whoever may not come to the end. */
+  readonly onTable?: (table: TunedTable) => void;
 }
 
 export interface TuneProgress {
@@ -53,7 +55,7 @@ const HOPELESS = 3;
  * left out; a case that fails is told to `onProgress` and the others go on.
  */
 export async function tune(found: FoundOperations, options: TuneOptions): Promise<TunedTable> {
-  const { open, filter = "", command, budget = BUDGET, onProgress = () => undefined } = options;
+  const { open, filter = "", command, budget = BUDGET, onProgress = () => undefined, onTable = () => undefined } = options;
   const selected = found.operations.flatMap(({ operation, cases }) =>
     cases.map((kernelCase) => ({ kernelCase, label: `${operation}: ${kernelCase.name}` }))
       .filter(({ kernelCase, label }) => kernelCase.benchmark && label.toLowerCase().includes(filter.toLowerCase())),
@@ -61,11 +63,10 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
   if (selected.length === 0) throw new UserError(`--filter: no benchmark case contains '${filter}'`);
   const operations: Record<string, TunedEntry[]> = {};
   const seen = new Set<string>();
-  let adapter = "";
-  let driver = "";
+  let device = await open();
+  const { name: adapter, description: driver } = device.info;
+  const table = (): TunedTable => ({ adapter, driver, date: new Date().toISOString(), command, operations });
   for (const [done, { kernelCase, label: caseLabel }] of selected.entries()) {
-    const device = await open();
-    [adapter, driver] = [device.info.name, device.info.description];
     try {
       for (const halves of device.features.has("shader-f16") && kernelCase.half ? [[], kernelCase.half] : [[]])
         await tuneCase(device, kernelCase, halves, budget, async (choice, measure) => {
@@ -78,14 +79,17 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           if (Object.keys(right).length > 0) (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
       onProgress({ done: done + 1, total: selected.length });
+      device.trim(); // the next case wants buffers of other sizes
     } catch (error) {
-      // The next case has a new device: what is measured so far is kept, and the others get their turn.
+      // What is measured so far is kept, and the others get their turn.
       onProgress({ done: done + 1, total: selected.length, problem: `${caseLabel}: ${error instanceof Error ? error.message : String(error)}` });
-    } finally {
       device.close();
+      device = await open();
     }
+    onTable(table());
   }
-  return { adapter, driver, date: new Date().toISOString(), command, operations };
+  device.close();
+  return table();
 }
 
 type Measured = Record<string, number | null>;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { tune, writeTable } from "../../bench/tune.ts";
-import { openDevice } from "../../engine/device.ts";
+import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { readTable } from "../../engine/tuned_table.ts";
 import { rankMeasured } from "../../engine/tuner.ts";
@@ -38,6 +38,28 @@ it("leaves out what gives wrong results", async () => {
   const { half: _, ...plain } = small;
   const wrong: KernelCase = { ...plain, reference: (inputs) => ({ ...small.reference(inputs), data: small.reference(inputs).data.map((value) => value + 1) }) };
   expect((await tune(found(wrong), options)).operations).toEqual({});
+});
+
+it("opens one device for all cases, and another after one that fails; tells what it has after each", async () => {
+  const { half: _, ...plain } = small;
+  const broken: KernelCase = { ...plain, name: "broken", run: () => { throw new Error("no such kernel"); } };
+  const opened: Device[] = [];
+  const [tables, problems]: [number[], string[]] = [[], []];
+  const operations = [plain, { ...plain, name: "again" }, broken, plain].map((one) => ({ operation: "softmax", cases: [{ ...one, benchmark: true }] }));
+  await tune({ operations, broken: [] }, {
+    ...options,
+    open: async () => {
+      const device = await options.open();
+      opened.push(device);
+      return device;
+    },
+    onTable: ({ operations }) => tables.push(operations["softmax"]?.length ?? 0),
+    onProgress: ({ problem }) => problem !== undefined && problems.push(problem),
+  });
+  expect(opened).toHaveLength(2);
+  expect(tables).toEqual([1, 1, 1, 1]); // all cases make the same choice
+  expect(problems).toEqual(["softmax: broken: no such kernel"]);
+  await expect(opened[1]!.finish()).rejects.toThrow("the device was closed");
 });
 
 it("says which cases there are none of", async () => {
