@@ -41,7 +41,7 @@ function describe(adapter: SurveyedAdapter): string {
   const features = FEATURES.filter((name) => adapter.features.includes(name));
   const rows = [
     ["driver", `${adapter.description} (${KINDS[adapter.type]})`],
-    ["features", features.join(", ") || "none that kernels use"],
+    ["features", features.map((name) => (name === "shader-f16" && adapter.halfDoubtful ? `${name} (which Dawn does not trust on this driver)` : name)).join(", ") || "none that kernels use"],
     ["subgroups", most === 0 ? "width unknown" : least === most ? `${most} wide` : `${least} to ${most} wide`],
     ["matrix units", adapter.matrixConfigs.map(matrixShape).join(", ") || "none"],
     ["limits", LIMIT_WORDS.map(([name, words]) => words(limits[name])).join(", ")],

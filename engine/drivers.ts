@@ -27,6 +27,8 @@ export interface AdapterDescription {
   subgroupMaxSize: number;
   /** What its matrix units compute; absent where it has none. */
   subgroupMatrices?: readonly SubgroupMatrix[];
+  /** Set where Dawn offers f16 only because it was told to: the driver's f16 has failed Vulkan's conformance tests. */
+  halfDoubtful?: true;
 }
 
 export interface FoundAdapter {
@@ -113,7 +115,7 @@ async function findAdapters(
     const info = summary(adapter, name, icd !== undefined);
     const unlocked = info.type === "gpu" ? request(option, [...toggles, ...MATRIX_UNITS]) : undefined;
     const withUnits = await unlocked?.promise;
-    if (unlocked && withUnits) adapters.push({ gpu: unlocked.gpu, adapter: withUnits, info: summary(withUnits, name, false) });
+    if (unlocked && withUnits) adapters.push({ gpu: unlocked.gpu, adapter: withUnits, info: { ...summary(withUnits, name, false), ...doubtsAboutHalf(adapter, withUnits) } });
     else adapters.push({ gpu, adapter, info });
   }
   return { adapters, loader, ...readMessages(stderr) };
@@ -141,6 +143,10 @@ function summary(adapter: GPUAdapter, name: string | undefined, bundled: boolean
     ...(matrices.length > 0 ? { subgroupMatrices: matrices } : {}),
   };
 }
+
+/** Of an adapter as Dawn offers it, and with MATRIX_UNITS. */
+export const doubtsAboutHalf = (plain: Pick<GPUAdapter, "features">, unlocked: Pick<GPUAdapter, "features">): Pick<AdapterDescription, "halfDoubtful"> =>
+  unlocked.features.has("shader-f16") && !plain.features.has("shader-f16") ? { halfDoubtful: true } : {};
 
 /** Copied field by field: Dawn's objects have their fields as getters, which end with the adapter. */
 function subgroupMatrices(adapter: GPUAdapter): SubgroupMatrix[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice, type Device } from "../../engine/device.ts";
+import { doubtsAboutHalf } from "../../engine/drivers.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/tensor.ts";
 import { lossScaleState } from "../../kernels/loss_scale/loss_scale.ts";
@@ -78,4 +79,15 @@ describe("precision f16", () => {
     });
     expect(activationType(without, "f32")).toEqual({ activation: "f32" });
   });
+});
+
+it("f16 is taken with a warning where Dawn offers it only on demand, and not at all where shaders lack it", () => {
+  const on = (features: string[], halfDoubtful?: true) => ({ features: new Set(features), info: { ...device.info, description: "NVIDIA 580.159", ...(halfDoubtful && { halfDoubtful }) } });
+  expect(activationType(on(["shader-f16"]), "f16")).toEqual({ activation: "f16" });
+  expect(activationType(on(["shader-f16"], true), "f32")).toEqual({ activation: "f32" });
+  expect(activationType(on(["shader-f16"], true), "f16")).toMatchObject({ activation: "f16", warning: expect.stringMatching(/^precision f16: Dawn does not trust f16 of this driver \(NVIDIA 580\.159\)/) });
+  expect(activationType(on([]), "f16")).toMatchObject({ activation: "f32" });
+  const offered = (...names: string[]) => ({ features: new Set(names) as unknown as GPUSupportedFeatures });
+  expect(doubtsAboutHalf(offered(), offered("shader-f16"))).toEqual({ halfDoubtful: true });
+  expect(doubtsAboutHalf(offered("shader-f16"), offered("shader-f16"))).toEqual({});
 });
