@@ -1,7 +1,7 @@
 // One training step of a benchmark configuration, for another implementation to repeat: weights, batch, loss and gradients in a
 // safetensors file. The loss is without dropout, since no two implementations draw the same random numbers.
 //
-//     npx vite-node bench/gpu/export_step.ts conformer-12x256 step.safetensors
+//     node export_step.js conformer-12x256 step.safetensors
 import { writeFileSync } from "node:fs";
 import { openDevice } from "../../engine/device.ts";
 import { Tape } from "../../engine/tape.ts";

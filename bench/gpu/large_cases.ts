@@ -1,7 +1,6 @@
 // Kernels at sizes beyond the caches of any GPU: each is checked at some hundred elements against float64, then timed.
 //
-//     npx vite-node bench/gpu/large_cases.ts --out large.json [--small] [--filter layer_norm]
-import { writeFileSync } from "node:fs";
+//     node large_cases.js --out large.json [--small] [--filter layer_norm]
 import { parseArgs } from "node:util";
 import { openDevice } from "../../engine/device.ts";
 import { chooseClock } from "../choose_clock.ts";
@@ -11,6 +10,7 @@ import { copyBandwidth } from "./large/copy.ts";
 import { measureCase, type LargeResult } from "./large/measure.ts";
 import { adamwCase, depthwiseCase, layerNormCase, softmaxCase } from "./large/memory_cases.ts";
 import { attentionCase, ctcCase, matmulCase } from "./large/product_cases.ts";
+import { writeJson } from "./write_json.ts";
 import allSizes from "./sizes.json" with { type: "json" };
 
 interface Sizes {
@@ -52,7 +52,7 @@ for (const large of casesOf(sizes, device.features.has("shader-f16")).filter(({ 
   process.stdout.write(`${describe(result)}\n`);
   // After every case, so that a time limit loses nothing that was measured.
   if (options.out !== undefined)
-    writeFileSync(options.out, `${JSON.stringify({ date: new Date().toISOString(), adapter: device.info, clock, sizes, roof, copy, results }, null, 1)}\n`);
+    writeJson(options.out, { date: new Date().toISOString(), adapter: device.info, clock, sizes, roof, copy, results });
 }
 device.close();
 process.exitCode = results.some(({ problem }) => problem !== undefined) ? 1 : 0;

@@ -1,21 +1,44 @@
-// One Markdown table of what run.sh left in a folder: node bench/gpu/table.mjs bench/results/<adapter>
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// One Markdown table of what visit.sh left in a folder: node bench/gpu/table.mjs bench/results/<adapter>
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: table.mjs <folder>");
-const text = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : undefined);
-const json = (name) => (text(name) === undefined ? undefined : JSON.parse(text(name)));
-const lines = (name) => (text(name) ?? "").split("\n").filter((line) => line !== "");
+const text = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
+const json = (name) => {
+  const content = text(join(folder, `${name}.json`));
+  return content === undefined ? undefined : JSON.parse(content);
+};
+const lines = (name) => (text(join(folder, name)) ?? "").split("\n").filter((line) => line !== "");
 
-const [tests, kernels, large, step, torch, torchStep] = ["tests", "kernels", "large", "step", "torch_kernels", "torch_step"].map((name) => json(`${name}.json`));
+const [devices, large, torch, stepF32, stepF16, torchStep, tuned] = ["devices", "large", "torch_kernels", "step_f32", "step_f16", "torch_step", "tuned"].map(json);
 const digits = lines("digits.jsonl").map((line) => JSON.parse(line));
+const predictions = JSON.parse(text(join(dirname(fileURLToPath(import.meta.url)), "predictions.json")));
 
 const number = (x, digitsShown = 3) => (x === undefined ? "" : Number(x.toPrecision(digitsShown)).toLocaleString("en"));
 const percent = (x) => `${Math.round(100 * x)} %`;
-const row = (...cells) => `| ${cells.join(" | ")} |`;
+const row = (...cells) => `| ${cells.map((cell) => String(cell).replaceAll("|", "/").replaceAll("\n", " ")).join(" | ")} |`;
 const table = (head, rows) => [row(...head), row(...head.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map((cells) => row(...cells))];
+
+/** The verdict on a precision: its processes' parts together; undefined where none has run. */
+function verdictOf(precision) {
+  const parts = readdirSync(folder).filter((name) => name.startsWith(`verify_${precision}_`) && name.endsWith(".json")).map((name) => JSON.parse(text(join(folder, name))));
+  if (parts.length === 0) return undefined;
+  const verdicts = parts.flatMap(({ verdicts }) => verdicts);
+  const wrong = verdicts.filter(({ difference }) => difference !== undefined);
+  return { ...parts[0], verdicts, wrong, planned: parts.reduce((sum, { checks }) => sum + checks, 0) };
+}
+const verdicts = { f32: verdictOf("f32"), f16: verdictOf("f16") };
+
+function describeVerdict(verdict) {
+  if (!verdict) return "not measured";
+  if (!verdict.offered) return "the device offers no f16";
+  const { verdicts, wrong, planned, halfDoubtful } = verdict;
+  return `${verdicts.length - wrong.length} right, ${wrong.length} wrong, ${planned - verdicts.length} not reached${halfDoubtful ? "; on a driver whose f16 Dawn does not trust" : ""}`;
+}
+const isRight = (verdict) => (!verdict?.offered ? "" : verdict.wrong.length === 0 && verdict.verdicts.length === verdict.planned ? "yes" : "**no**");
 
 // Of PyTorch's ways to do the same work, the fastest.
 const fastest = (name, pass) => {
@@ -30,13 +53,16 @@ const shareOf = ({ bound }, pass) =>
 /** A target, the measured value, and whether it is met; undefined: not measured. */
 const target = (what, value, least, show) => [what, value === undefined ? "not measured" : show(value), value === undefined ? "" : value >= least ? "yes" : "**no**"];
 
+/** A configuration as it is trained: its last path. PyTorch's step is the same. */
+const trainedPath = (step) => step?.paths.filter(({ status }) => status === "timed").at(-1);
+const torchMs = (how) => torchStep?.steps[how]?.medianMs;
+
 function targets() {
   const torchRatio = (name, pass) => (timed(name)?.[pass] && fastest(name, pass) ? fastest(name, pass) / timed(name)[pass].medianMs : undefined);
-  const eager = torchStep?.steps["eager f32"]?.medianMs;
-  const ours = trainedPath()?.timing?.medianMs;
+  const [eager, ours] = [torchMs("eager f32"), trainedPath(stepF32)?.timing.medianMs];
   return [
-    ["every kernel variant correct", tests ? `${tests.numPassedTests} tests passed, ${tests.numFailedTests} failed` : "not measured", tests ? (tests.success ? "yes" : "**no**") : ""],
-    ["every large case correct", large ? `${large.results.filter(({ problem }) => problem === undefined).length} of ${large.results.length}` : "not measured", large ? (large.results.every(wellDone) ? "yes" : "**no**") : ""],
+    ...["f32", "f16"].map((precision) => [`what is computed is right, ${precision}`, describeVerdict(verdicts[precision]), isRight(verdicts[precision])]),
+    ["every large case right", large ? `${large.results.filter(({ problem }) => problem === undefined).length} of ${large.results.length}` : "not measured", large ? (large.results.every(wellDone) ? "yes" : "**no**") : ""],
     ...["layer_norm", "softmax", "adamw", "depthwise_conv"].flatMap((name) =>
       [["forward", ""], ["both", ", with backward"]].filter(([pass]) => pass === "forward" || name !== "adamw").map(([pass, words]) =>
         target(`${name}${words}: 80 % of the copy bandwidth`, timed(name) && shareOf(timed(name), timed(name)[pass]), 0.8, percent))),
@@ -53,10 +79,38 @@ function wellDone({ problem, variants = {} }) {
   return problem === undefined && Object.values(variants).every((ms) => typeof ms === "number");
 }
 
+const wrongRows = () => Object.entries(verdicts).flatMap(([precision, verdict]) => (verdict?.wrong ?? []).map(({ name, difference }) => [name, precision, difference]));
+
+/** What was predicted before any GPU had run it, and what came. */
+function predictionRows() {
+  const compared = (low, high, value, show) => [`${show(low)} to ${show(high)}`, value === undefined ? "not measured" : show(value), value === undefined ? "" : value < low ? "less" : value > high ? "more" : "yes"];
+  const kernels = predictions.kernels.map(({ kernel, work, pass, half, low, high, limit }) => {
+    const result = timed(work);
+    const share = result?.[pass] && (half ? result[pass].gflopsPerSecond / 1000 / predictions.peakHalfTflops : shareOf(result, result[pass]));
+    return [kernel, ...compared(low, high, share, percent), limit];
+  });
+  const { configuration, f32Ms, f16Ms, timesEagerPytorch, limit } = predictions.step;
+  const [f32, f16] = [[stepF32, configuration], [stepF16, `${configuration}-f16`]].map(([step, name]) => (step?.configuration === name ? trainedPath(step)?.timing.medianMs : undefined));
+  const eager = torchMs("eager f32");
+  const ms = (value) => `${number(value)} ms`;
+  const profile = stepF32?.configuration === configuration ? (trainedPath(stepF32)?.kernels ?? []) : [];
+  const ofTheStep = predictions.kernelsOfTheStep.map(({ kernel, labels, lowMs, highMs, limit }) => {
+    const measured = profile.filter(({ kernel }) => labels.includes(kernel)).map(({ ms }) => ms);
+    return [`${kernel}, in a step`, ...compared(lowMs, highMs, measured.length > 0 ? measured.reduce((sum, ms) => sum + ms, 0) : undefined, ms), limit];
+  });
+  return [
+    ...kernels,
+    ...ofTheStep,
+    ["training step f32", ...compared(...f32Ms, f32, ms), limit],
+    ["training step f16", ...compared(...f16Ms, f16, ms), ""],
+    ["training step f32, times PyTorch's eager", ...compared(...timesEagerPytorch, f32 && eager ? f32 / eager : undefined, (value) => `${number(value)} x`), ""],
+  ];
+}
+
 const largeRows = () =>
   large.results.map((result) => {
     const { name, bound, forward, both, variants = {}, problem } = result;
-    if (problem !== undefined) return [name, `WRONG: ${problem}`, "", "", "", "", "", ""];
+    if (problem !== undefined) return [name, `WRONG: ${problem}`, "", "", "", "", "", "", ""];
     const rate = bound === "memory" ? `${number(forward.gigabytesPerSecond)} GB/s` : `${number(forward.gflopsPerSecond / 1000)} TFLOP/s`;
     const best = Object.entries(variants).filter(([, ms]) => typeof ms === "number").sort(([, a], [, b]) => a - b)[0];
     const wrong = Object.entries(variants).filter(([, ms]) => typeof ms !== "number").map(([label, why]) => `${label} WRONG: ${why}`);
@@ -64,22 +118,16 @@ const largeRows = () =>
     return [name, number(forward.medianMs), rate, percent(shareOf(result, forward)), number(fastest(name, "forward")), both ? number(both.medianMs) : "", both ? percent(shareOf(result, both)) : "", number(fastest(name, "both")), named];
   });
 
-const stepPaths = () =>
-  (step?.step ?? []).flatMap(({ configuration, paths }) => paths.map((path) => ({ configuration, half: configuration.includes("f16"), ...path })));
-
-/** The step in f32 as it is trained: a configuration's last path. PyTorch's is the same. */
-const trainedPath = () => stepPaths().filter(({ half }) => !half).at(-1);
-
 function stepRows() {
-  const ours = stepPaths().map(({ configuration, path, status, problem, timing, firstMs, framesPerSecond, dispatches, submits, peakBytes }) =>
+  const ours = [stepF32, stepF16].flatMap((step) => (step?.paths ?? []).map(({ path, status, problem, timing, firstMs, framesPerSecond, dispatches, submits, peakBytes }) =>
     status === "timed"
-      ? [`unfold ${configuration}, ${path}`, number(timing.medianMs), number(timing.spreadMs), number(timing.encodeMs), number(firstMs), number(framesPerSecond), dispatches, submits, `${number(peakBytes / 2 ** 30)} GiB`]
-      : [`unfold ${configuration}, ${path}`, `FAILED: ${problem}`, "", "", "", "", "", "", ""]);
+      ? [`unfold ${step.configuration}, ${path}`, number(timing.medianMs), number(timing.spreadMs), number(timing.encodeMs), number(firstMs), number(framesPerSecond), dispatches, submits, `${number(peakBytes / 2 ** 30)} GiB`]
+      : [`unfold ${step.configuration}, ${path}`, `FAILED: ${problem}`, "", "", "", "", "", "", ""]));
   const theirs = Object.entries(torchStep?.steps ?? {}).map(([how, { medianMs, spreadMs, problem }]) => [`PyTorch ${torchStep.name}, ${how}`, problem ?? number(medianMs), number(spreadMs), "", "", "", "", "", ""]);
   return [...ours, ...theirs];
 }
 
-const profileRows = () => (trainedPath()?.kernels ?? []).slice(0, 15).map(({ kernel, share, calls, ms }) => [kernel, percent(share), calls, number(ms)]);
+const profileRows = (step) => (trainedPath(step)?.kernels ?? []).slice(0, 15).map(({ kernel, share, calls, ms }) => [kernel, percent(share), calls, number(ms)]);
 
 function digitsRows() {
   const seconds = digits.filter(({ type }) => type === "step").at(-1)?.seconds;
@@ -88,15 +136,18 @@ function digitsRows() {
 }
 
 const section = (title, head, rows) => (rows.length > 0 ? ["", `## ${title}`, "", ...table(head, rows)] : []);
-const adapter = large?.adapter.name ?? kernels?.adapter ?? json("devices.json")?.picked ?? folder;
-const facts = [large && `${large.adapter.description}`, large && `copy ${number(large.copy.gigabytesPerSecond)} GB/s`, peak > 0 && `f32 peak ${number(peak / 1000)} TFLOP/s`, large && `times by ${large.clock.name}`, torch && `PyTorch ${torch.machine.torch} on ${torch.machine.device}`, large?.date.slice(0, 10)];
+const adapter = devices?.picked ?? large?.adapter.name ?? folder;
+const driver = devices?.adapters.find(({ name }) => name === adapter)?.description;
+const facts = [driver, large && `copy ${number(large.copy.gigabytesPerSecond)} GB/s`, peak > 0 && `f32 peak ${number(peak / 1000)} TFLOP/s`, large && `times by ${large.clock.name}: ${large.clock.why}`, torch && `PyTorch ${torch.machine.torch} on ${torch.machine.device}`, tuned && `${Object.values(tuned.operations).flat().length} choices tuned`, large?.date.slice(0, 10)];
 const output = [
   `# ${adapter}`, "", facts.filter(Boolean).join("; "),
   ...section("Targets", ["target", "reached", "met"], targets()),
+  ...section("Wrong", ["case", "precision", "difference"], wrongRows()),
+  ...section(`Predicted for an ${predictions.adapter}, and measured`, ["work", "predicted", "measured", "as predicted", "limited by"], predictionRows()),
   ...section("Beyond the caches (ms; share of the copy bandwidth or of the f32 peak)", ["work", "forward", "rate", "share", "PyTorch", "with backward", "share", "PyTorch", "fastest variant, forward"], large ? largeRows() : []),
   ...section("Training step (ms)", ["", "median", "±", "encoding", "first", "frames/s", "dispatches", "submits", "memory"], stepRows()),
-  ...section(`Kernels of ${trainedPath()?.configuration}, ${trainedPath()?.path}`, ["kernel", "share", "calls", "ms"], profileRows()),
+  ...[stepF32, stepF16].flatMap((step) => section(`Kernels of ${step?.configuration}, ${trainedPath(step)?.path}`, ["kernel", "share", "calls", "ms"], profileRows(step))),
   ...section("examples/digits, trained", ["set", "depth", "WER", "training"], digitsRows()),
-  ...section("This script", ["step", "exit", "seconds"], lines("steps.tsv").map((line) => line.split("\t")).map(([n, name, status, seconds]) => [`${n} ${name}`, status, seconds])),
+  ...section("Steps of the visits", ["step", "exit", "seconds"], lines("steps.tsv").map((line) => line.split("\t")).map(([visit, name, status, seconds]) => [`${visit} ${name}`, status, seconds])),
 ];
 process.stdout.write(`${output.join("\n")}\n`);

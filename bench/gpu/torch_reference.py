@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch_conformer import relative_attention
-from torch_timing import time_calls
+from torch_timing import time_calls, write_json
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 HALF = torch.float16
@@ -37,7 +37,7 @@ def main() -> None:
             times = [f"{key} {result[key]['medianMs']:.4g} ms" for key in ("forward", "both") if key in result]
             print(f"{result['name']} ({result['how']}): {', '.join(times)}{result.get('problem', '')}", flush=True)
             if options.out:
-                options.out.write_text(json.dumps({"machine": machine(), "sizes": sizes, "results": results}, indent=1))
+                write_json(options.out, {"machine": machine(), "sizes": sizes, "results": results})
 
 
 def machine() -> dict:

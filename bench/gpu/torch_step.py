@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 from torch_conformer import ConformerCtc
-from torch_timing import synchronize, time_steps
+from torch_timing import synchronize, time_steps, write_json
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # Of float32 arithmetic against float64, through all blocks and back.
@@ -42,9 +42,9 @@ def main() -> None:
             report["steps"][how] = {"problem": str(error).splitlines()[0]}
         print(f"{how}: {report['steps'][how]}", flush=True)
         if options.out:
-            options.out.write_text(json.dumps(report, indent=1))
+            write_json(options.out, report)
     if options.out:
-        options.out.write_text(json.dumps(report, indent=1))
+        write_json(options.out, report)
     sys.exit(0 if same else 1)
 
 

@@ -1,10 +1,19 @@
-"""Timing of PyTorch calls: CUDA events on a GPU, the host's clock on a CPU."""
+"""Timing of PyTorch calls: CUDA events on a GPU, the host's clock on a CPU; and how results are written."""
 
+import json
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
+
+
+def write_json(path: Path, value: object) -> None:
+    """In one piece, so that whoever stops this program at any moment finds whole JSON."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(value, indent=1))
+    unfinished.replace(path)
 
 
 def synchronize() -> None:

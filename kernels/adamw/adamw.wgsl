@@ -6,6 +6,7 @@
 // gradient is not finite: then nothing changes, not a bit. The bias corrections 1 / (1 - βᵗ) come from the host, or from the
 // device where only that knows how many steps were skipped.
 // 28 bytes a value, the fewest there can be: p, g, m, v read, p, m, v written; with STORE_HALF 2 more for p as f16.
+// Predicted for an H200: 85 to 90 % of the bandwidth.
 // Zeroing g here would cost the same 4 bytes as clearing the buffer, which is no slower, so that stays by itself.
 // CPU milliseconds for 4 M values on lavapipe (SwiftShader), a busy machine: one value a load 28 (161), four 19 (116).
 const DECOUPLED: bool = true;

@@ -11,6 +11,8 @@
 //
 // Bytes it must move: q, k, value and y once, p once for each head. It moves q once for each tile of keys, k and value
 // once and p twice for each 32 queries, and all of that once for each CHUNKS · 32 columns of y: from the L2 cache.
+// What limits it are workgroups of two warps and five wide loads for 32 multiply-adds (three without p). Predicted for an H200: 20 to 40 % of its
+// f32 peak, of which unrolled loops without bounds of each access are a quarter. The three backward kernels alike.
 alias q_type = f32;
 alias k_type = f32;
 alias value_type = f32;

@@ -2,7 +2,8 @@
 // threads: a thread keeps its pair (blank 2i, label 2i + 1) in registers through all frames, and only its label's α goes to
 // the next thread, through two rows of workgroup memory in turn, with one barrier a frame. The next frame's logits are
 // loaded before this frame's sums, so a GPU does not wait for memory frame after frame. Both sums begin with the same two
-// terms, so that two exponentials are enough. Must move: α once, and one logit for each of its elements.
+// terms, so that two exponentials are enough. Must move: α once, and one logit for each of its elements. Latency limits it: predicted for an
+// H200 are 0.3 to 0.5 us a frame.
 const THREADS: u32 = 64u;
 const LOG_ZERO: f32 = -1.0e30; // for log 0: differences of true infinities would be NaN
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32 }

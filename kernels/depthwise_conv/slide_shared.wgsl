@@ -2,7 +2,8 @@
 // channels of x at once, but their weights lie `kernel` apart, so that each load of slide.wgsl takes 32 lines of the cache.
 // Here the workgroup copies its channels' weights, which are neighbours, to workgroup memory, where a stride that is odd, as
 // `kernel` is, meets 32 different banks. Bytes that must move: x read, y written; each x is loaded (FRAMES + kernel - 1) / FRAMES
-// times, all but the first from the cache. Not measured: no GPU has run it.
+// times, all but the first from the cache. What limits it is moving the window, FRAMES - 1 moves for FRAMES multiply-adds, and loads of one
+// element. Predicted for an H200: 45 to 55 % of the bandwidth with 31 taps.
 alias x_type = f32;
 alias y_type = f32;
 const FRAMES: u32 = 8u; // fewer than on a CPU: more threads

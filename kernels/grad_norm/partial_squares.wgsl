@@ -1,6 +1,7 @@
 // Global norm, first stage: each workgroup sums the squares of its share, four elements a load; a thread goes on in steps of all
 // threads, so that neighbours load neighbours, with four loads under way at a time, since waiting for one after another would leave
 // a GPU's memory idle. Then one thread sums the sums of its workgroup, always in the same order. 4 bytes an element, read once.
+// Predicted for an H200: 136 MB of gradients in 0.04 to 0.12 ms; 128 workgroups with one load under way would take 0.4.
 struct Sizes { count: u32, offset: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> grads: array<vec4f>;         // [count], and up to 3 elements that are not counted

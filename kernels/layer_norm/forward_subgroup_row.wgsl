@@ -10,7 +10,8 @@
 //   two rows at a time: scale and shift are loaded once for both                              2.1 (11)
 // Bytes that must move: x read, y written, with or without silu. A kernel of its own for silu would read y and write again:
 // 4.8, with silu in here 2.4 (lavapipe).
-// On a GPU the loads are coalesced, and of the second pass the first-level cache has all.
+// On a GPU the loads are coalesced, and of the second pass the first-level cache has all. Predicted for an H200: 75 to 85 % of the bandwidth for
+// 65,536 rows of 1,024; a small one, 3,968 x 256, takes as long as its start, 3 to 8 us.
 enable subgroups;
 requires subgroup_id;
 const SILU: bool = false; // after the norm

@@ -14,7 +14,8 @@
 // are 8 columns by 4 rows of threads, whose reads of a row are one stretch of 128 bytes or the same for all.
 // Bytes moved: every element of a is read cols / TILE times, every one of b rows / TILE times, y written once. Arithmetic for a
 // byte read: TILE / 4 operations (twice that for f16), 32 for the large tile; a GPU with 67 TFLOP/s and 3 TB/s asks for 22, and
-// its cache holds what neighbouring tiles share. Not yet measured on a GPU.
+// its cache holds what neighbouring tiles share. Registers: 64 for the sums, 16 for the next step, some 40 for operands and places, about 120 a
+// thread, so that two workgroups of 256 threads share a multiprocessor. Predicted for an H200: 45 to 60 % of its f32 peak for large products.
 // inner and cols (rows, for a transposed) are multiples of 4. Beyond rows or cols the last ones are loaded again, for elements that are
 // not stored; beyond inner there are zeros. The last loop moves the sums up one by one, so that the epilogue is compiled once, not 8 times.
 const TILE: u32 = 128u;          // rows and columns of y a workgroup computes: 128 or 64

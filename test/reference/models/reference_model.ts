@@ -4,6 +4,12 @@ import { read } from "../../../engine/tensor.ts";
 import type { ConformerConfig } from "../../../model/config.ts";
 import { expectClose, type BookCase } from "../book.ts";
 
+/** A comparison of a model with its reference values, which fails by throwing. */
+export interface ModelCheck {
+  readonly name: string;
+  readonly run: (device: Device) => Promise<void>;
+}
+
 /** A config as the reference values write it. */
 export interface ReferenceConfig {
   input_dim: number;

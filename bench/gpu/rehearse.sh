@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# A visit as it will be: in an empty folder that holds the working tree and .offline and nothing else, without a network, without npm's
+# cache or Node on the path, with a home of its own. Mesa's software driver stands for the GPU. Needs root, for `unshare`, and pack.sh
+# before it. Arguments are visit.sh's; PYTHON names a Python with torch and safetensors. Ends with 0 if the visit ended in time and
+# every JSON that came back is whole.
+#
+#   bench/gpu/rehearse.sh A --small
+#   bench/gpu/rehearse.sh B --small --limit 20
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly LIMIT=360 # seconds that a visit may take
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+mkdir -p "$stage/tree" "$stage/home" "$stage/out"
+git ls-files -co --exclude-standard -z | tar -cf - --null -T - | tar -xf - -C "$stage/tree"
+cp -r .offline "$stage/tree/"
+
+begin=$SECONDS
+status=0
+env -i PATH=/usr/bin:/bin HOME="$stage/home" LANG=C.UTF-8 OUT="$stage/out" UNFOLD_VISIT="$stage/work" PYTHON="${PYTHON:-python3}" \
+  unshare -n bash -c 'mkdir -p "$0/no" && cp -s /usr/bin/* /bin/* "$0/no" 2>/dev/null; rm -f "$0"/no/{node,npm,npx}; PATH=$0/no exec bash "$@"' \
+  "$stage" "$stage/tree/bench/gpu/visit.sh" "$@" --rehearsal || status=$?
+seconds=$((SECONDS - begin))
+
+rm -rf .offline/rehearsed
+mkdir -p .offline/rehearsed
+cp "$stage"/out/* .offline/rehearsed/
+tar -C .offline/rehearsed -xzf "$stage/out/results.tar.gz"
+echo "rehearse.sh: ended with $status after $seconds s; $(find "$stage/out" -type f | wc -l) files, $(du -sh "$stage/out" | cut -f 1)"
+node -e '
+  const { readdirSync, readFileSync } = require("node:fs");
+  let broken = 0;
+  for (const name of readdirSync(".offline/rehearsed/results")) {
+    const text = readFileSync(`.offline/rehearsed/results/${name}`, "utf8");
+    try {
+      if (name.endsWith(".json")) JSON.parse(text);
+      if (name.endsWith(".jsonl")) for (const line of text.trimEnd().split("\n")) JSON.parse(line);
+    } catch (error) {
+      broken++;
+      console.log(`rehearse.sh: ${name} is broken: ${error.message}`);
+    }
+  }
+  process.exitCode = broken > 0 ? 1 : 0;'
+((status == 0 && seconds < LIMIT))
