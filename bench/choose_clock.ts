@@ -33,8 +33,8 @@ const [LONG_TRIALS, CHAINS, LINKS] = [9, 5, 64];
 
 /**
  * Which clock to time this device by: its timestamps, if it has them, they agree with the host's clock over dispatches that
- * take long, and those of a chain of dispatches that wait for each other add up to no more than the host waited for all of them:
- * a device that stamps a dispatch's begin before it waits for the one before would count that wait as work.
+ * take long, and those of a chain of dispatches that wait for each other add up to no more than the host waited for all of them: where
+ * a device stamps a dispatch's begin before it has waited for the one before, the profiler has to have taken that wait away.
  * The rule is the same for every driver, since a driver that counts something else shows in the trial. Measured:
  * 94 to 99 % of the host's time on lavapipe and on SwiftShader, both software drivers, whose timestamps are taken by the
  * thread that runs the dispatch; what is missing is encoding and waiting.

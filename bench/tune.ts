@@ -78,8 +78,9 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           const right = Object.fromEntries(Object.entries(ms).flatMap(([name, value]) => (value === null ? [] : [[name, Number(value.toPrecision(4))]])));
           if (Object.keys(right).length > 0) (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
+      await device.finish(); // what is wrong with this case is no fault of the next
+      device.trim(); // which wants buffers of other sizes
       onProgress({ done: done + 1, total: selected.length });
-      device.trim(); // the next case wants buffers of other sizes
     } catch (error) {
       // What is measured so far is kept, and the others get their turn.
       onProgress({ done: done + 1, total: selected.length, problem: `${caseLabel}: ${error instanceof Error ? error.message : String(error)}` });

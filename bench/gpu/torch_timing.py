@@ -1,6 +1,7 @@
 """Timing of PyTorch calls: CUDA events on a GPU, the host's clock on a CPU; and how results are written."""
 
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -9,10 +10,19 @@ from pathlib import Path
 import torch
 
 
+def finite(value: object) -> object:
+    """JSON has no NaN and no infinity: their names stand for them."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [finite(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_json(path: Path, value: object) -> None:
     """In one piece, so that whoever stops this program at any moment finds whole JSON."""
     unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(value, indent=1))
+    unfinished.write_text(json.dumps(finite(value), indent=1, allow_nan=False))
     unfinished.replace(path)
 
 

@@ -5,8 +5,8 @@
 // First the lanes of each subgroup go along the columns of two rows for the two means of each; then every thread goes down
 // four columns of the chunk, writes dx and keeps the column's sums in registers. Bytes that must move: x and dy read, dx
 // written. A chunk's x and dy are read twice but the second time from a cache, and the partial sums add 2 / chunk.
-// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 60 to 75 % of the bandwidth, with chunks of 8 rows, which a cache keeps
-// between the two readings where it lost those of 32.
+// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 50 to 65 % of the bandwidth, since chunks of 32 rows are no longer in a
+// cache when they are read again; chunks of 4 would be, but leave eight times as many sums to add.
 // CPU milliseconds of forward and backward, [800, 256] on lavapipe (SwiftShader): with backward_input.wgsl and backward_params.wgsl
 // 3.2 (18.0), with this 2.2 (11.7).
 // silu adds arithmetic but no bytes; as a kernel of its own it would read its argument and dy and write the argument's
@@ -41,12 +41,16 @@ fn through_activation(flow: vec4f, h: vec4f) -> vec4f {
 
 @compute @workgroup_size(64)
 fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32,
   @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32,
 ) {
   let quads = sizes.cols / 4u;
-  let start = group.x * sizes.chunk;
+  let chunk = group.x + group.y * groups.x;
+  let start = chunk * sizes.chunk;
+  if (start >= sizes.rows) { // the last row of more workgroups than one axis holds
+    return;
+  }
   let count = min(sizes.chunk, sizes.rows - start);
   for (var first = 0u; first < count; first += 2u * subgroups) {
     let own = first + 2u * subgroup;
@@ -94,7 +98,7 @@ fn main(
       dshift += flow;
       dx[at] = vec4<x_type>(term.y * (flow * factor - term.z - x_hat * term.w));
     }
-    partial[2u * group.x * quads + col] = dscale;
-    partial[(2u * group.x + 1u) * quads + col] = dshift;
+    partial[2u * chunk * quads + col] = dscale;
+    partial[(2u * chunk + 1u) * quads + col] = dshift;
   }
 }

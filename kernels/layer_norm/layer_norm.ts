@@ -55,9 +55,9 @@ export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, o
 }
 
 /**
- * A GPU wants many workgroups, and a chunk that its caches still hold when the rows are read again, as long as the chunk's sums, two rows
- * of them, are few beside it; a CPU wants few.
+ * A GPU wants many workgroups, as long as the chunks' sums, two rows each, are few beside the rows and for the threads that add them; a
+ * CPU wants few.
  */
 function rowsPerChunk(device: Device, rows: number): number {
-  return device.isSoftware ? MOST_ROWS : Math.min(8, Math.max(4, Math.ceil(rows / 1024)));
+  return device.isSoftware ? MOST_ROWS : Math.min(MOST_ROWS, Math.max(4, Math.ceil(rows / 1024)));
 }

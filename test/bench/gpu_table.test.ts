@@ -21,7 +21,7 @@ it("a visit that was stopped at once has a table that says that nothing is measu
 });
 
 it("each precision has a verdict of its own, of all its processes, which is no yes where one did not come to the end", async () => {
-  const part = { adapter: "GPU", driver: "580", offered: true, halfDoubtful: false, checks: 2 };
+  const part = { adapter: "GPU", driver: "580", offered: true, halfDoubtful: false, matrixUnits: true, checks: 2 };
   const right = { name: "softmax: rows", ms: 3 };
   keep("verify_f32_0.json", { ...part, precision: "f32", verdicts: [right, right] });
   keep("verify_f32_1.json", { ...part, precision: "f32", verdicts: [right, right] });

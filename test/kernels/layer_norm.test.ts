@@ -44,3 +44,24 @@ describe("a layer norm whose result has another type than its input", () => {
     tape.end();
   });
 });
+
+it("has more chunks of rows backward than one axis of workgroups holds", async () => {
+  const rows = 65_535 * 32 + 40; // of 32 rows each
+  const data = (count: number): Float32Array => Float32Array.from({ length: 4 * count }, (_, i) => Math.sin(i % 4003));
+  const gradient = async (values: Float32Array): Promise<{ dx: ArrayLike<number>; dshift: ArrayLike<number> }> => {
+    const [x, scale, shift] = [leaf(device(), values, [values.length / 4, 4]), leaf(device(), Float32Array.of(1, 2, 3, 4), [4]), leaf(device(), new Float32Array(4), [4])];
+    device().tuner.overrule([{ operation: "layer_norm_backward", variant: "subgroup_row" }]);
+    const tape = new Tape(device());
+    const y = layerNorm(tape, x, scale, shift);
+    tape.backward(y, tape.filled(y.shape, 1));
+    const [dx, dshift] = await Promise.all([read(device(), x.grad!), read(device(), shift.grad!)]);
+    tape.end();
+    device().tuner.overrule([]);
+    return { dx, dshift };
+  };
+  const all = data(rows);
+  const [whole, end] = [await gradient(all), await gradient(all.slice(-400))];
+  expect(Array.from(whole.dshift)).toEqual([rows, rows, rows, rows]);
+  const last = Array.from(whole.dx).slice(-400);
+  expect(last.filter((value, i) => !(Math.abs(value - end.dx[i]!) < 1e-4))).toEqual([]);
+});
