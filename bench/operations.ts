@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { OperationCases } from "../kernels/case.ts";
 
 /** An operation whose case list cannot be loaded. */
@@ -12,18 +12,22 @@ export interface FoundOperations {
   readonly broken: readonly BrokenOperation[];
 }
 
-/** The case lists of all operations: `cases.ts` of each folder in kernels/, or `cases.js` where the package is compiled. */
+const kernels = new URL("../kernels/", import.meta.url);
+const file = import.meta.url.endsWith(".ts") ? "cases.ts" : "cases.js"; // compiled in the package
+
+/** The folders in kernels/ that hold an operation, with its cases; the others hold what shaders share. */
+export const operationFolders = (): string[] =>
+  readdirSync(kernels, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/${file}`, kernels))).map(({ name }) => name);
+
+/** The case lists of all operations. */
 export async function loadOperations(): Promise<FoundOperations> {
-  const kernels = new URL("../kernels/", import.meta.url);
-  const file = import.meta.url.endsWith(".ts") ? "cases.ts" : "cases.js";
   const operations: OperationCases[] = [];
   const broken: BrokenOperation[] = [];
-  for (const entry of readdirSync(kernels, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
+  for (const name of operationFolders()) {
     try {
-      operations.push(((await import(new URL(`${entry.name}/${file}`, kernels).href)) as { cases: OperationCases }).cases);
+      operations.push(((await import(new URL(`${name}/${file}`, kernels).href)) as { cases: OperationCases }).cases);
     } catch (error) {
-      broken.push({ operation: entry.name, problem: `its cases do not load: ${error instanceof Error ? error.message : String(error)}` });
+      broken.push({ operation: name, problem: `its cases do not load: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
   return { operations, broken };

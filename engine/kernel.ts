@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Device } from "./device.ts";
+import { readShader } from "./includes.ts";
 import type { Tensor } from "./tensor.ts";
 import { reflect, specialise, type ReflectedShader } from "./wgsl.ts";
 
@@ -98,7 +98,7 @@ export function spread(threads: number, workgroupSize: number): [number, number]
 const labelOf = (file: URL): string => file.pathname.split("/").slice(-2).join("/").replace(/\.wgsl$/, "");
 
 function loadShader<B extends string, S extends string, C extends string>(label: string, declaration: KernelDeclaration<B, S, C>): LoadedShader {
-  const code = readFileSync(declaration.file, "utf8");
+  const code = readShader(declaration.file);
   const shader = reflect(label, code);
   const fail = (what: string): never => {
     throw new Error(`${label}.wgsl: ${what}`);

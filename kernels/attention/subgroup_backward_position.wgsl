@@ -9,11 +9,6 @@
 // Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and dy once (q twice), k and value
 // once and a half for each 16 rows of p, and all of that once for each CHUNKS · 4 LANES columns.
 enable subgroups;
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
-alias dy_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dp in a workgroup, in 4 LANES
 struct Sizes {
@@ -21,75 +16,17 @@ struct Sizes {
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, frames, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, frames, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, frames, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, frames, frames]
-@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, frames, heads, width]
+// include parts/attention_inputs.wgsl
+// include parts/attention_gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, frames]: lse, delta
 @group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
 @group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
-fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
-  return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
-}
+// include parts/attention_lanes.wgsl
 
 // Four rows of p from m on; the last stands in for those beyond it.
 fn rows_from(m: u32) -> vec4u {
   return min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(2u * sizes.keys - 2u));
-}
-
-fn q_at(at: vec4u) -> vec4f {
-  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
-}
-
-fn dy_at(at: vec4u) -> vec4f {
-  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
-}
-
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn value_at(at: vec4u) -> vec4f {
-  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
-fn v_at(c: vec4u) -> vec4f {
-  let at = c + sizes.heads * sizes.width;
-  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
-}
-
-fn lse_at(at: vec4u) -> vec4f {
-  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
-}
-
-fn delta_at(at: vec4u) -> vec4f {
-  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
-}
-
-// Elements first … first + 3 of the eight of a and b.
-fn window(a: vec4f, b: vec4f, first: u32) -> vec4f {
-  switch (first) {
-    case 0u: { return a; }
-    case 1u: { return vec4f(a.yzw, b.x); }
-    case 2u: { return vec4f(a.zw, b.xy); }
-    case 3u: { return vec4f(a.w, b.xyz); }
-    default: { return b; }
-  }
-}
-
-// a and b are 8 LANES numbers in a row: the 4 LANES from `shift` on.
-fn slide(a: vec4f, b: vec4f, shift: u32, lane: u32) -> vec4f {
-  let first = shift / LANES;
-  let step = shift % LANES;
-  return subgroupShuffle(select(window(a, b, first), window(a, b, first + 1u), lane < step), (lane + step) % LANES);
 }
 
 // Rows 4 n … 4 n + 3: x times what stands in a and b for each of them, one place more for each row.
@@ -100,30 +37,10 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift + 2u, lane), x * slide(a, b, shift + 3u, lane));
 }
 
-// Whether queries i meet a key at row m of p, and see it.
-fn visible(mask_start: u32, i: vec4u, m: u32) -> vec4<bool> {
-  let j = vec4i(i + m) - (i32(sizes.keys) - 1);
-  var seen = (i < vec4u(sizes.keys)) & (j >= vec4i(0)) & (j < vec4i(i32(sizes.keys)));
-  if (sizes.causal != 0u) {
-    seen &= vec4<bool>(m < sizes.keys);
-  }
-  if (sizes.masked != 0u) {
-    let key = vec4u(clamp(j, vec4i(0), vec4i(i32(sizes.keys) - 1)));
-    let at = mask_start + min(i, vec4u(sizes.keys - 1u)) * sizes.mask_query + key;
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
+// include parts/attention_visible_at_position.wgsl
 
-// exp(s - lse) where there is something to see.
-fn weight(s: vec4f, lse: vec4f, seen: vec4<bool>) -> vec4f {
-  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
-}
-
-// The columns of x but the first, and another one.
-fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
-  return mat4x4f(x[1], x[2], x[3], last);
-}
+alias lse_type = vec4f;
+// include parts/attention_weight.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -8,88 +8,21 @@
 // Bytes it must move: q, k, value, dy and dq once, p once for each head. It moves k twice and value once (and p twice) for
 // each 16 queries, q and dy once for each tile of keys, and all of that once for each CHUNKS · 4 LANES columns of dq.
 enable subgroups;
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
-alias dy_type = f32;
 alias dq_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dq in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
-struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
-var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+// include parts/attention_sizes.wgsl
+// include parts/attention_inputs.wgsl
+// include parts/attention_gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
 
-fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
-  return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
-}
+// include parts/attention_lanes.wgsl
 
 // Four queries from i on; the last stands in for those beyond it.
 fn rows_from(i: u32) -> vec4u {
   return min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u));
-}
-
-fn q_at(at: vec4u) -> vec4f {
-  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
-}
-
-fn dy_at(at: vec4u) -> vec4f {
-  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
-}
-
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn value_at(at: vec4u) -> vec4f {
-  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
-fn lse_at(at: vec4u) -> vec4f {
-  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
-}
-
-fn delta_at(at: vec4u) -> vec4f {
-  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
-}
-
-// Elements first … first + 3 of the eight of a and b.
-fn window(a: vec4f, b: vec4f, first: u32) -> vec4f {
-  switch (first) {
-    case 0u: { return a; }
-    case 1u: { return vec4f(a.yzw, b.x); }
-    case 2u: { return vec4f(a.zw, b.xy); }
-    case 3u: { return vec4f(a.w, b.xyz); }
-    default: { return b; }
-  }
-}
-
-// a and b are 8 LANES numbers in a row: the 4 LANES from `shift` on.
-fn slide(a: vec4f, b: vec4f, shift: u32, lane: u32) -> vec4f {
-  let first = shift / LANES;
-  let step = shift % LANES;
-  return subgroupShuffle(select(window(a, b, first), window(a, b, first + 1u), lane < step), (lane + step) % LANES);
-}
-
-// Rows 4 n … 4 n + 3: position scores from the products of this tile and the one before.
-fn slide_rows(before: mat4x4f, now: mat4x4f, n: u32, lane: u32) -> mat4x4f {
-  let shift = 4u * LANES - 1u - 4u * n;
-  return mat4x4f(
-    slide(before[0], now[0], shift, lane), slide(before[1], now[1], shift - 1u, lane),
-    slide(before[2], now[2], shift - 2u, lane), slide(before[3], now[3], shift - 3u, lane));
 }
 
 // The other way: x comes to stand `shift` places further in 8 LANES numbers, zeros elsewhere. The first 4 LANES of them:
@@ -122,27 +55,10 @@ fn spread_rows_high(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
     spread_high(x[2], shift - 2u, lane), spread_high(x[3], shift - 3u, lane));
 }
 
-fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
-  var seen = j < vec4u(sizes.keys);
-  if (sizes.causal != 0u) {
-    seen &= j <= vec4u(i);
-  }
-  if (sizes.masked != 0u) {
-    let at = mask_start + min(i, sizes.queries - 1u) * sizes.mask_query + min(j, vec4u(sizes.keys - 1u));
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
+// include parts/attention_visible_keys.wgsl
 
-// exp(s - lse) where there is something to see.
-fn weight(s: vec4f, lse: f32, seen: vec4<bool>) -> vec4f {
-  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
-}
-
-// The columns of x but the first, and another one.
-fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
-  return mat4x4f(x[1], x[2], x[3], last);
-}
+alias lse_type = f32;
+// include parts/attention_weight.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {

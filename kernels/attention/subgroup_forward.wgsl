@@ -25,30 +25,18 @@
 // what it can, and compiling would take several times as long. Where a subgroup has four lanes (SwiftShader), forward takes up
 // to 1.5 times as long as with stored scores, and backward 2 to 3 times.
 enable subgroups;
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
 alias y_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of y in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
-struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
-var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+// include parts/attention_sizes.wgsl
+// include parts/attention_inputs.wgsl
 @group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
 @group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
 const HIDDEN = -3e38;
 
-fn outer(x: vec4f, rows: vec4f) -> mat4x4f {
-  return mat4x4f(x * rows.x, x * rows.y, x * rows.z, x * rows.w);
-}
+// include parts/attention_lanes.wgsl
 
 // One feature of four queries from i on; the last stands in for those beyond it.
 fn q_rows(start: u32, i: u32) -> vec4f {
@@ -56,55 +44,11 @@ fn q_rows(start: u32, i: u32) -> vec4f {
   return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
 }
 
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
 fn value_columns(at: u32) -> vec4f {
   return vec4f(f32(value[at]), f32(value[at + 1u]), f32(value[at + 2u]), f32(value[at + 3u]));
 }
 
-// Elements first … first + 3 of the eight of a and b.
-fn window(a: vec4f, b: vec4f, first: u32) -> vec4f {
-  switch (first) {
-    case 0u: { return a; }
-    case 1u: { return vec4f(a.yzw, b.x); }
-    case 2u: { return vec4f(a.zw, b.xy); }
-    case 3u: { return vec4f(a.w, b.xyz); }
-    default: { return b; }
-  }
-}
-
-// a and b are 8 LANES numbers in a row: the 4 LANES from `shift` on.
-fn slide(a: vec4f, b: vec4f, shift: u32, lane: u32) -> vec4f {
-  let first = shift / LANES;
-  let step = shift % LANES;
-  return subgroupShuffle(select(window(a, b, first), window(a, b, first + 1u), lane < step), (lane + step) % LANES);
-}
-
-// Rows 4 n … 4 n + 3: position scores from the products of this tile and the one before.
-fn slide_rows(before: mat4x4f, now: mat4x4f, n: u32, lane: u32) -> mat4x4f {
-  let shift = 4u * LANES - 1u - 4u * n;
-  return mat4x4f(
-    slide(before[0], now[0], shift, lane), slide(before[1], now[1], shift - 1u, lane),
-    slide(before[2], now[2], shift - 2u, lane), slide(before[3], now[3], shift - 3u, lane));
-}
-
-fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
-  var seen = j < vec4u(sizes.keys);
-  if (sizes.causal != 0u) {
-    seen &= j <= vec4u(i);
-  }
-  if (sizes.masked != 0u) {
-    let at = mask_start + min(i, sizes.queries - 1u) * sizes.mask_query + min(j, vec4u(sizes.keys - 1u));
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
+// include parts/attention_visible_keys.wgsl
 
 // Scores of four queries from i on, scaled, with HIDDEN where there is nothing to see.
 fn show(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
@@ -114,16 +58,10 @@ fn show(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
     select(vec4f(HIDDEN), x[2], visible(mask_start, i + 2u, j)), select(vec4f(HIDDEN), x[3], visible(mask_start, i + 3u, j)));
 }
 
-fn largest_of(x: vec4f) -> f32 {
-  return max(max(x.x, x.y), max(x.z, x.w));
-}
+// include parts/attention_softmax.wgsl
 
 fn largest_of_rows(s: mat4x4f) -> vec4f {
   return subgroupMax(vec4f(largest_of(s[0]), largest_of(s[1]), largest_of(s[2]), largest_of(s[3])));
-}
-
-fn weight(s: vec4f, largest: f32) -> vec4f {
-  return select(vec4f(), exp(max(s - largest, vec4f(-80.0))), s > vec4f(-1e38));
 }
 
 fn weights(s: mat4x4f, largest: vec4f) -> mat4x4f {
@@ -136,11 +74,6 @@ fn scale_rows(x: mat4x4f, factor: vec4f) -> mat4x4f {
 
 fn fade(before: vec4f, now: vec4f) -> vec4f {
   return exp(max(before - now, vec4f(-80.0)));
-}
-
-// The columns of x but the first, and another one.
-fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
-  return mat4x4f(x[1], x[2], x[3], last);
 }
 
 @compute @workgroup_size(LANES)

@@ -7,34 +7,19 @@
 //
 // Bytes it must move: q, k, value, dy, dk and dvalue once, p once for each head. It moves q and dy twice and p twice for
 // each 32 keys, k and value once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
-alias dy_type = f32;
 alias dk_type = f32;
 alias dvalue_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
 const UNROLL: bool = false;   // loops of a constant length
-struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
-var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+// include parts/attention_sizes.wgsl
+// include parts/attention_inputs.wgsl
+// include parts/attention_gradients.wgsl
 @group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which is written
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
-// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
-// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
-// Dawn that an index is within its array, for which it would else add a bound to each access.
-const STEP: u32 = 8u;
-var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
+// include parts/attention_tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // w, then ds: [query, 8 x 4 keys]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -44,59 +29,10 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-fn quad(first: u32) -> vec4u {
-  return vec4u(first, first + 1u, first + 2u, first + 3u);
-}
+// include parts/attention_visible_queries.wgsl
 
-fn q_at(at: vec4u) -> vec4f {
-  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
-}
-
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn value_at(at: vec4u) -> vec4f {
-  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
-fn u_at(at: vec4u) -> vec4f {
-  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
-}
-
-fn dy_at(at: vec4u) -> vec4f {
-  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
-}
-
-fn lse_at(at: vec4u) -> vec4f {
-  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
-}
-
-fn delta_at(at: vec4u) -> vec4f {
-  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
-}
-
-fn visible(mask_start: u32, i: vec4u, j: u32) -> vec4<bool> {
-  var seen = (i < vec4u(sizes.queries)) & vec4<bool>(j < sizes.keys);
-  if (sizes.causal != 0u) {
-    seen &= vec4u(j) <= i;
-  }
-  if (sizes.masked != 0u) {
-    let rows = min(i, vec4u(sizes.queries - 1u)) * sizes.mask_query;
-    let at = mask_start + rows + min(j, sizes.keys - 1u);
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
-
-// exp(s - lse) where there is something to see.
-fn weight(s: vec4f, lse: vec4f, seen: vec4<bool>) -> vec4f {
-  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
-}
+alias lse_type = vec4f;
+// include parts/attention_weight.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -8,11 +8,6 @@
 //
 // Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and k, value twice and dy once for each
 // 32 rows of p, p once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
-alias dy_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const UNROLL: bool = false;   // loops of a constant length
 struct Sizes {
@@ -20,22 +15,13 @@ struct Sizes {
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
-@group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
+// include parts/attention_inputs.wgsl
+// include parts/attention_gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
 @group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
-// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
-// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
-// Dawn that an index is within its array, for which it would else add a bound to each access.
-const STEP: u32 = 8u;
-var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
+// include parts/attention_tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // ds: [query, 8 x 4 rows of p]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -44,62 +30,10 @@ const DISTANCE: u32 = 144u; // p,
 const GRADIENT: u32 = 216u; // dy,
 const KEY: u32 = 288u;      // k
 
-fn quad(first: u32) -> vec4u {
-  return vec4u(first, first + 1u, first + 2u, first + 3u);
-}
+// include parts/attention_visible_at_position.wgsl
 
-fn q_at(at: vec4u) -> vec4f {
-  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
-}
-
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn value_at(at: vec4u) -> vec4f {
-  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
-fn v_at(c: vec4u) -> vec4f {
-  let at = c + sizes.heads * sizes.width;
-  return vec4f(biases[at.x], biases[at.y], biases[at.z], biases[at.w]);
-}
-
-fn dy_at(at: vec4u) -> vec4f {
-  return vec4f(f32(dy[at.x]), f32(dy[at.y]), f32(dy[at.z]), f32(dy[at.w]));
-}
-
-fn lse_at(at: vec4u) -> vec4f {
-  return vec4f(stats[at.x], stats[at.y], stats[at.z], stats[at.w]);
-}
-
-fn delta_at(at: vec4u) -> vec4f {
-  return lse_at(at + sizes.batch * sizes.heads * sizes.queries);
-}
-
-// Whether queries i meet a key at row m of p, and see it.
-fn visible(mask_start: u32, i: vec4u, m: u32) -> vec4<bool> {
-  let j = vec4i(i + m) - (i32(sizes.keys) - 1);
-  var seen = (i < vec4u(sizes.keys)) & (j >= vec4i(0)) & (j < vec4i(i32(sizes.keys)));
-  if (sizes.causal != 0u) {
-    seen &= vec4<bool>(m < sizes.keys);
-  }
-  if (sizes.masked != 0u) {
-    let key = vec4u(clamp(j, vec4i(0), vec4i(i32(sizes.keys) - 1)));
-    let at = mask_start + min(i, vec4u(sizes.keys - 1u)) * sizes.mask_query + key;
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
-
-// exp(s - lse) where there is something to see.
-fn weight(s: vec4f, lse: vec4f, seen: vec4<bool>) -> vec4f {
-  return select(vec4f(), exp(clamp(s * sizes.scale - lse, vec4f(-80.0), vec4f(0.01))), seen);
-}
+alias lse_type = vec4f;
+// include parts/attention_weight.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -13,30 +13,16 @@
 // once and p twice for each 32 queries, and all of that once for each CHUNKS · 32 columns of y: from the L2 cache.
 // What limits it are workgroups of two warps and five wide loads for 32 multiply-adds (three without p). Predicted for an H200: 20 to 40 % of its
 // f32 peak, of which unrolled loops without bounds of each access are a quarter. The three backward kernels alike.
-alias q_type = f32;
-alias k_type = f32;
-alias value_type = f32;
-alias p_type = f32;
 alias y_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
 const UNROLL: bool = false;   // loops of a constant length
-struct Sizes { batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32 }
-var<immediate> sizes: Sizes;
-@group(0) @binding(0) var<storage, read> q: array<q_type>;         // [batch, queries, heads, width]
-@group(0) @binding(1) var<storage, read> k: array<k_type>;         // [batch, keys, heads, width]
-@group(0) @binding(2) var<storage, read> value: array<value_type>; // [batch, keys, heads, width]
-@group(0) @binding(3) var<storage, read> p: array<p_type>;         // [2 frames - 1, heads, width]
-@group(0) @binding(4) var<storage, read> biases: array<f32>;       // [2, heads, width]: u, v
-@group(0) @binding(5) var<storage, read> mask: array<u32>;         // broadcast to [batch, heads, queries, keys]
+// include parts/attention_sizes.wgsl
+// include parts/attention_inputs.wgsl
 @group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
 @group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
-// Features at a time, zeros beyond the last; weights of a tile's 32 rows are zeros beyond the last as well. So loops over both may have a
-// constant length, which GPUs' compilers unroll; a CPU's takes twice as long to compile that. The remainders in them tell
-// Dawn that an index is within its array, for which it would else add a bound to each access.
-const STEP: u32 = 8u;
-var<workgroup> stage: array<vec4f, 512>; // by turns: STEP features of each operand, then rows of 32 keys or queries
+// include parts/attention_tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // [key, 8 x 4 queries]
 
 var<workgroup> row_values: array<vec4f, 64>; // of each thread, for its four queries
@@ -45,51 +31,14 @@ const POSITION: u32 = 72u;  // q + v,
 const KEY: u32 = 144u;      // k,
 const DISTANCE: u32 = 216u; // p
 
-fn quad(first: u32) -> vec4u {
-  return vec4u(first, first + 1u, first + 2u, first + 3u);
-}
-
-fn q_at(at: vec4u) -> vec4f {
-  return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
-}
-
-fn k_at(at: vec4u) -> vec4f {
-  return vec4f(f32(k[at.x]), f32(k[at.y]), f32(k[at.z]), f32(k[at.w]));
-}
-
-fn value_at(at: vec4u) -> vec4f {
-  return vec4f(f32(value[at.x]), f32(value[at.y]), f32(value[at.z]), f32(value[at.w]));
-}
-
-fn p_at(at: vec4u) -> vec4f {
-  return vec4f(f32(p[at.x]), f32(p[at.y]), f32(p[at.z]), f32(p[at.w]));
-}
-
-fn visible(mask_start: u32, i: u32, j: vec4u) -> vec4<bool> {
-  var seen = j < vec4u(sizes.keys);
-  if (sizes.causal != 0u) {
-    seen &= j <= vec4u(i);
-  }
-  if (sizes.masked != 0u) {
-    let row = min(i, sizes.queries - 1u) * sizes.mask_query;
-    let at = mask_start + row + min(j, vec4u(sizes.keys - 1u));
-    seen &= vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]) != vec4u();
-  }
-  return seen;
-}
+// include parts/attention_visible_keys.wgsl
 
 // Scores of a query, scaled, with -3e38 where there is nothing to see.
 fn show(s: vec4f, seen: vec4<bool>) -> vec4f {
   return select(vec4f(-3e38), s * sizes.scale, seen);
 }
 
-fn weight(s: vec4f, largest: f32) -> vec4f {
-  return select(vec4f(), exp(max(s - largest, vec4f(-80.0))), s > vec4f(-1e38));
-}
-
-fn largest_of(x: vec4f) -> f32 {
-  return max(max(x.x, x.y), max(x.z, x.w));
-}
+// include parts/attention_softmax.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

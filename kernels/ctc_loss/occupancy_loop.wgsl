@@ -17,17 +17,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(6) var<storage, read_write> beta: array<f32>;      // [batch, 2, 2 · longest + 1]: β' of frames t and t + 1
 @group(0) @binding(7) var<storage, read_write> occupancy: array<f32>; // [batch, frames, 2 · longest + 1]: α + β
 
-fn log_probability(row: u32, label: i32) -> f32 {
-  // A label outside the classes cannot be emitted.
-  if (u32(label) >= sizes.classes) {
-    return LOG_ZERO;
-  }
-  return max(logits[row * sizes.classes + u32(label)] - log_normaliser[row], LOG_ZERO);
-}
-
-fn log_add(a: f32, b: f32) -> f32 {
-  return max(a, b) + log(1.0 + exp(min(a, b) - max(a, b)));
-}
+// include parts/log_space.wgsl
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {

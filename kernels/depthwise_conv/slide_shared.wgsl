@@ -18,11 +18,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read_write> y: array<y_type>; // [batch, frames, channels]
 var<workgroup> taps: array<f32, 32u * MOST_TAPS>;
 
-// x at a frame, 0 where there is none: a frame that there is is loaded in its place.
-fn input(base: u32, frame: i32, readable: i32) -> f32 {
-  let near = u32(clamp(frame, 0, max(readable, 1) - 1));
-  return select(0.0, f32(x[base + near * sizes.channels]), frame >= 0 && frame < readable);
-}
+// include parts/frame_or_zero.wgsl
 
 @compute @workgroup_size(32, 4)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -17,15 +17,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(6) var<storage, read> lengths: array<i32>;  // [batch]
 @group(0) @binding(7) var<storage, read_write> dx: array<x_type>; // [batch, frames, channels]
 
-// The gradient of h from the one of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
-fn through_activation(flow: f32, h: f32) -> f32 {
-  if (!SILU) {
-    return flow;
-  }
-  let e = exp(-abs(h));
-  let r = 1.0 / (1.0 + e);
-  return flow * r * (select(e, 1.0, h >= 0.0) + h * e * r);
-}
+alias real = f32;
+// include parts/silu_backward.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -15,14 +15,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read> lengths: array<i32>; // [batch]
 @group(0) @binding(5) var<storage, read_write> y: array<y_type>; // [batch, frames, channels]
 
-// silu(h) = h · σ(h), σ(h) = 1 / (1 + e⁻ʰ), with an exponent that is never positive.
-fn activate(h: f32) -> f32 {
-  if (!SILU) {
-    return h;
-  }
-  let e = exp(-abs(h));
-  return h * select(e, 1.0, h >= 0.0) / (1.0 + e);
-}
+alias real = f32;
+// include parts/silu.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -13,15 +13,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read> dy: array<dy_type>;
 @group(0) @binding(5) var<storage, read_write> dx: array<x_type>;
 
-// The gradient of h from the one of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
-fn through_activation(flow: f32, h: f32) -> f32 {
-  if (!SILU) {
-    return flow;
-  }
-  let e = exp(-abs(h));
-  let r = 1.0 / (1.0 + e);
-  return flow * r * (select(e, 1.0, h >= 0.0) + h * e * r);
-}
+alias real = f32;
+// include parts/silu_backward.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

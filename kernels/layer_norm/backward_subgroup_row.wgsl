@@ -29,15 +29,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(6) var<storage, read_write> partial: array<vec4f>;   // [chunks, 2 cols]: dscale, dshift
 var<workgroup> terms: array<vec4f, MOST_ROWS>; // mean, rstd, mean(g), mean(g · x̂) of each row
 
-// The gradient of h from the one of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
-fn through_activation(flow: vec4f, h: vec4f) -> vec4f {
-  if (!SILU) {
-    return flow;
-  }
-  let e = exp(-abs(h));
-  let r = 1.0 / (1.0 + e);
-  return flow * r * (select(e, vec4f(1.0), h >= vec4f()) + h * e * r);
-}
+alias real = vec4f;
+// include parts/silu_backward.wgsl
 
 @compute @workgroup_size(64)
 fn main(

@@ -32,14 +32,8 @@ fn statistics(pivot: f32, sum: vec4f, squares: vec4f) -> vec2f {
   return vec2f(pivot + mean, inverseSqrt(max(square - mean * mean, 0.0) + sizes.eps));
 }
 
-// silu(h) = h · σ(h), σ(h) = 1 / (1 + e⁻ʰ), with an exponent that is never positive.
-fn activate(h: vec4f) -> vec4f {
-  if (!SILU) {
-    return h;
-  }
-  let e = exp(-abs(h));
-  return h * select(e, vec4f(1.0), h >= vec4f()) / (1.0 + e);
-}
+alias real = vec4f;
+// include parts/silu.wgsl
 
 @compute @workgroup_size(64)
 fn main(

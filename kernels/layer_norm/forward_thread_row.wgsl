@@ -11,14 +11,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> y: array<y_type>;  // [rows, cols]
 @group(0) @binding(4) var<storage, read_write> stats: array<f32>; // [rows, 2]: mean, 1 / standard deviation
 
-// silu(h) = h · σ(h), σ(h) = 1 / (1 + e⁻ʰ), with an exponent that is never positive.
-fn activate(h: f32) -> f32 {
-  if (!SILU) {
-    return h;
-  }
-  let e = exp(-abs(h));
-  return h * select(e, 1.0, h >= 0.0) / (1.0 + e);
-}
+alias real = f32;
+// include parts/silu.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -15,14 +15,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read_write> dpre: array<dpre_type>; // [rows, cols]
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;    // [chunks, cols]
 
-// Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
-fn normal_cdf(x: f32) -> f32 {
-  let z = min(abs(x) * 0.70710678, 9.0);
-  let t = 1.0 / (1.0 + 0.3275911 * z);
-  let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  let tail = 0.5 * polynomial * exp(-z * z);
-  return select(tail, 1.0 - tail, x > 0.0);
-}
+alias real = f32;
+// include parts/normal_cdf.wgsl
 
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));

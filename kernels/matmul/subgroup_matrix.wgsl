@@ -20,25 +20,11 @@ enable f16;
 enable chromium_experimental_subgroup_matrix;
 diagnostic(off, chromium.subgroup_matrix_uniformity); // barriers and blocks are all outside of branches
 const TILE: u32 = 128u;          // rows and columns of y a workgroup computes: 128 or 64
-const TRANSPOSE_A: bool = false;
-const TRANSPOSE_B: bool = false;
-const ACCUMULATE: bool = false;  // y += instead of y =
-const HAS_BIAS: bool = false;    // otherwise bias is bound to anything
-const ACTIVATION: u32 = 0u;      // none, relu, silu, gelu, sigmoid, tanh
-const STORE_PRE: bool = false;   // otherwise pre is bound to anything
-struct Sizes {
-  rows: u32, cols: u32, inner: u32,
-  size0: u32, size1: u32, size2: u32, // groups of batch axes
-  a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
-  b0: u32, b1: u32, b2: u32,
-  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
-  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
-}
+// include parts/product.wgsl
 alias y_type = f32;
 alias Left = subgroup_matrix_left<f16, 16, 16>;
 alias Right = subgroup_matrix_right<f16, 16, 16>;
 alias Result = subgroup_matrix_result<f32, 16, 16>;
-var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> a: array<vec4<f16>>;               // [rows, inner] or [inner, rows]
 @group(0) @binding(1) var<storage, read> b: array<vec4<f16>>;               // [inner, cols] or [cols, inner]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;                // [cols]
@@ -57,31 +43,8 @@ var<workgroup> tile_a: array<vec4<f16>, TILE * 10u + 8u>; // quads of [TILE, STE
 var<workgroup> tile_b: array<vec4<f16>, TILE * 10u + 8u>; // quads of [STEP, TILE] or, transposed, [TILE, STEP]
 var<workgroup> sums: array<f32, TILE * 20u>;         // a block for each subgroup
 
-// Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
-fn normal_cdf(x: vec4f) -> vec4f {
-  let z = min(abs(x) * 0.70710678, vec4f(9.0));
-  let t = 1.0 / (1.0 + 0.3275911 * z);
-  let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  let tail = 0.5 * polynomial * exp(-z * z);
-  return select(tail, 1.0 - tail, x > vec4f(0.0));
-}
-
-// With an exponent that is never positive.
-fn sigmoid(x: vec4f) -> vec4f {
-  let e = exp(-abs(x));
-  return select(e, vec4f(1.0), x >= vec4f(0.0)) / (1.0 + e);
-}
-
-fn activation(x: vec4f) -> vec4f {
-  switch (ACTIVATION) {
-    case 1u: { return select(x, vec4f(0.0), x <= vec4f(0.0)); } // max(NaN, 0) is 0 on GPUs
-    case 2u: { return x * sigmoid(x); }
-    case 3u: { return x * normal_cdf(x); }
-    case 4u: { return sigmoid(x); }
-    case 5u: { return select(x, tanh(clamp(x, vec4f(-15.0), vec4f(15.0))), abs(x) >= vec4f(0.0)); } // NaN stays NaN
-    default: { return x; }
-  }
-}
+alias real = vec4f;
+// include parts/activation.wgsl
 
 // Four neighbours in a line of an operand, of `lines` lines with `length` elements; the last ones in the place of those beyond.
 fn place(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {

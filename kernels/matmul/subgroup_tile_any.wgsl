@@ -1,55 +1,18 @@
 // As subgroup_tile.wgsl, for sizes that are no multiples of 4: loaded and stored element by element, which is slower and
 // compiles more slowly, hence a tile of 8 rows by 32 columns.
 enable subgroups;
-const TRANSPOSE_A: bool = false;
-const TRANSPOSE_B: bool = false;
-const ACCUMULATE: bool = false;  // y += instead of y =
-const HAS_BIAS: bool = false;    // otherwise bias is bound to anything
-const ACTIVATION: u32 = 0u;      // none, relu, silu, gelu, sigmoid, tanh
-const STORE_PRE: bool = false;   // otherwise pre is bound to anything
-struct Sizes {
-  rows: u32, cols: u32, inner: u32,
-  size0: u32, size1: u32, size2: u32, // groups of batch axes
-  a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
-  b0: u32, b1: u32, b2: u32,
-  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
-  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
-}
+// include parts/product.wgsl
 alias a_type = f32;
 alias b_type = f32;
 alias y_type = f32;
-var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> a: array<a_type>;         // [rows, inner] or [inner, rows]
 @group(0) @binding(1) var<storage, read> b: array<b_type>;         // [inner, cols] or [cols, inner]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;         // [cols]
 @group(0) @binding(3) var<storage, read_write> y: array<y_type>;   // [rows, cols]
 @group(0) @binding(4) var<storage, read_write> pre: array<y_type>; // [rows, cols]
 
-// Φ(x), the normal distribution function, by Abramowitz and Stegun 7.1.26: absolute error below 1e-7.
-fn normal_cdf(x: f32) -> f32 {
-  let z = min(abs(x) * 0.70710678, 9.0);
-  let t = 1.0 / (1.0 + 0.3275911 * z);
-  let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  let tail = 0.5 * polynomial * exp(-z * z);
-  return select(tail, 1.0 - tail, x > 0.0);
-}
-
-// With an exponent that is never positive.
-fn sigmoid(x: f32) -> f32 {
-  let e = exp(-abs(x));
-  return select(e, 1.0, x >= 0.0) / (1.0 + e);
-}
-
-fn activation(x: f32) -> f32 {
-  switch (ACTIVATION) {
-    case 1u: { return select(x, 0.0, x <= 0.0); } // max(NaN, 0) is 0 on GPUs
-    case 2u: { return x * sigmoid(x); }
-    case 3u: { return x * normal_cdf(x); }
-    case 4u: { return sigmoid(x); }
-    case 5u: { return select(x, tanh(clamp(x, -15.0, 15.0)), abs(x) >= 0.0); } // NaN stays NaN
-    default: { return x; }
-  }
-}
+alias real = f32;
+// include parts/activation.wgsl
 
 // Elements k … k + 3 of one row of op(a); zeros beyond inner, which end the sum.
 fn load_a(start: u32, row: u32, k: u32) -> vec4f {

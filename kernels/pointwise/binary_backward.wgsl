@@ -16,23 +16,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // of y's shape
 
-// Where element i of y finds its operands.
-fn places(i: u32) -> vec2u {
-  if (LAYOUT == 0u) {
-    return vec2u(i, i);
-  }
-  if (LAYOUT == 1u) {
-    return vec2u(i % sizes.a_count, i % sizes.b_count);
-  }
-  let c3 = i % sizes.n3;
-  let c2 = (i / sizes.n3) % sizes.n2;
-  let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
-  let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
-  return vec2u(
-    c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3,
-    c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3,
-  );
-}
+// include parts/broadcast.wgsl
 
 // ∂y / ∂a or ∂y / ∂b.
 fn slope(p: f32, q: f32) -> f32 {

@@ -7,25 +7,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> dy: array<x_type>;
 @group(0) @binding(2) var<storage, read_write> dx: array<x_type>;
 
-fn sigmoid(v: f32) -> f32 {
-  let e = exp(-abs(v));
-  return select(e, 1.0, v >= 0.0) / (1.0 + e);
-}
+// include parts/exact_activation.wgsl
 
 // sigmoid' = σ (1 - σ) = e / (1 + e)² with e = exp(-|v|): 1 - σ would cancel.
 fn sigmoid_slope(v: f32) -> f32 {
   let e = exp(-abs(v));
   return e / ((1.0 + e) * (1.0 + e));
-}
-
-// Φ(v), as in unary.wgsl.
-fn normal_cdf(v: f32) -> f32 {
-  let z = min(abs(v), 20.0) * 0.70710678;
-  let t = 1.0 / (1.0 + 0.5 * z);
-  let series = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806
-    + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
-  let tail = 0.5 * t * exp(series - z * z);
-  return select(tail, 1.0 - tail, v >= 0.0);
 }
 
 fn slope(v: f32) -> f32 {

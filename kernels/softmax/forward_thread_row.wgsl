@@ -11,10 +11,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read_write> y: array<y_type>;
 
-// By its bits: compilers may assume that no number is infinite.
-fn or_minus_infinity(x: f32, keep: bool) -> f32 {
-  return bitcast<f32>(select(0xff800000u, bitcast<u32>(x), keep));
-}
+// include parts/minus_infinity.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -28,10 +28,7 @@ fn merge(a: vec2f, b: vec2f) -> vec2f {
   return vec2f(largest, a.y * exp(max(a.x - largest, -100.0)) + b.y * exp(max(b.x - largest, -100.0)));
 }
 
-// By its bits: compilers may assume that no number is infinite.
-fn or_minus_infinity(x: f32, keep: bool) -> f32 {
-  return bitcast<f32>(select(0xff800000u, bitcast<u32>(x), keep));
-}
+// include parts/minus_infinity.wgsl
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

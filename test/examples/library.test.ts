@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
+import { operationFolders } from "../../bench/operations.ts";
 import * as library from "../../index.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -24,9 +25,7 @@ describe("examples/library", () => {
 
 describe("the library", () => {
   const exported = new Set<unknown>(Object.values(library));
-  const folders = readdirSync(new URL("kernels/", root), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-
-  it.each(folders.map(({ name }) => name))("exports what kernels/%s is for", async (folder) => {
+  it.each(operationFolders())("exports what kernels/%s is for", async (folder) => {
     const files = readdirSync(new URL(`kernels/${folder}/`, root)).filter((file) => file.endsWith(".ts") && !/^(cases|reference)\.ts$/.test(file));
     const modules = await Promise.all(files.map((file) => import(new URL(`kernels/${folder}/${file}`, root).href) as Promise<object>));
     expect(modules.flatMap((module) => Object.values(module) as unknown[]).filter((value) => exported.has(value))).not.toEqual([]);

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { operationFolders } from "../../bench/operations.ts";
 import { definedKernels } from "../../engine/kernel.ts";
 
 // Loads every kernel: its declaration must agree with its shader by reflection.
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
-const folders = readdirSync(kernelsFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-for (const { name } of folders) await import(new URL(`${name}/cases.ts`, kernelsFolder).href);
+const folders = operationFolders();
+for (const name of folders) await import(new URL(`${name}/cases.ts`, kernelsFolder).href);
 
 describe("every kernel", () => {
   for (const kernel of definedKernels) it(`${kernel.label} agrees with its declaration`, () => expect(kernel.load().entryPoint).toBe("main"));
@@ -16,7 +17,7 @@ describe("every kernel", () => {
 
   it("every .wgsl file has a declaration", () => {
     const labels = new Set(definedKernels.map(({ label }) => label));
-    for (const { name } of folders)
+    for (const name of folders)
       for (const file of readdirSync(new URL(`${name}/`, kernelsFolder)).filter((f) => f.endsWith(".wgsl"))) {
         expect(labels, `${name}/${file}`).toContain(`${name}/${file.replace(/\.wgsl$/, "")}`);
         expect(readFileSync(new URL(`${name}/${file}`, kernelsFolder), "utf8")).toMatch(/^\/\//);

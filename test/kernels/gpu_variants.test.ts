@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { caseChoices, withVariant } from "../../bench/case_choices.ts";
+import { operationFolders } from "../../bench/operations.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
 import type { MadeChoice } from "../../engine/tuner.ts";
@@ -23,8 +23,7 @@ afterAll(() => device.close());
 
 describe("a GPU", async () => {
   const kernels = new URL("../../kernels/", import.meta.url);
-  const folders = readdirSync(kernels, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const operations = await Promise.all(folders.map(async ({ name }) => ((await import(new URL(`${name}/cases.ts`, kernels).href)) as { cases: OperationCases }).cases));
+  const operations = await Promise.all(operationFolders().map(async (name) => ((await import(new URL(`${name}/cases.ts`, kernels).href)) as { cases: OperationCases }).cases));
   const made: MadeChoice[] = [];
 
   it.each(operations)("encodes every case of $operation with every variant it has for it", async ({ cases }) => {

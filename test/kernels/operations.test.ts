@@ -1,7 +1,7 @@
-import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { caseChoices, withVariant } from "../../bench/case_choices.ts";
 import { findDifference } from "../../bench/check_case.ts";
+import { operationFolders } from "../../bench/operations.ts";
 import type { HostTensor, KernelCase, OperationCases } from "../../kernels/case.ts";
 import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../../kernels/case_data.ts";
 import { testDevice } from "../test_device.ts";
@@ -12,9 +12,9 @@ const kernelsFolder = new URL("../../kernels/", import.meta.url);
 const only = process.env.UNFOLD_OPERATION;
 const device = testDevice();
 
-for (const entry of readdirSync(kernelsFolder, { withFileTypes: true })) {
-  if (!entry.isDirectory() || (only && entry.name !== only)) continue;
-  const { cases } = (await import(new URL(`${entry.name}/cases.ts`, kernelsFolder).href)) as { cases: OperationCases };
+for (const name of operationFolders()) {
+  if (only && name !== only) continue;
+  const { cases } = (await import(new URL(`${name}/cases.ts`, kernelsFolder).href)) as { cases: OperationCases };
   describe(cases.operation, () => {
     for (const kernelCase of cases.cases.filter((c) => !c.benchmark)) {
       if (kernelCase.referenceGradients) it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));

@@ -1,0 +1,1 @@
+// include parts/and_around.wgsl

@@ -1,0 +1,4 @@
+// include parts/twice.wgsl
+fn four_times(x: real) -> real {
+  return twice(twice(x));
+}

@@ -1,0 +1,1 @@
+// include parts/no_such.wgsl
