@@ -20,6 +20,20 @@ module.exports = {
       to: { path: `^(${[...ORDER.slice(position + 1), "bench", "test", "examples", "scripts", "index\\.ts$"].join("|")})` },
     })),
     {
+      name: "engine-knows-no-home",
+      severity: "error",
+      comment: "Files, drivers and processes are the host's: what the engine needs of where it runs is in engine/host",
+      from: { path: "^engine/", pathNot: "^engine/(host|node)/" },
+      to: { path: "^engine/node/|^node:|^(fs|path|os|url|v8|vm|process|child_process|module|timers)", pathNot: "^engine/host/" },
+    },
+    {
+      name: "only-the-host-and-commands-know-drivers",
+      severity: "error",
+      comment: "engine/node is Dawn for Node, behind engine/host/node.ts; the command line and benchmarks also show and write what is there; the cache's folder is anyone's who keeps files",
+      from: { path: "^(engine|kernels|model|train)/", pathNot: "^engine/(host|node)/" },
+      to: { path: "^engine/node/", pathNot: "^engine/node/cache_folder\\.ts$" },
+    },
+    {
       name: "source-imports-no-tests",
       severity: "error",
       comment: "bench/gpu is no part of the package: what a GPU computes is compared with the tests' values",

@@ -3,8 +3,9 @@
 
 // Devices: a hardware GPU if there is one, else a software driver. Nothing is global.
 export { openDevice, type Device } from "./engine/device.ts";
-export { chooseAdapter, type AdapterDescription, type AdapterOptions } from "./engine/adapter.ts";
-export { surveyAdapters, type AdapterSurvey } from "./engine/adapter_survey.ts";
+export type { AdapterDescription, AdapterOptions } from "./engine/adapter.ts";
+export { chooseAdapter } from "./engine/node/adapter.ts";
+export { surveyAdapters, type AdapterSurvey } from "./engine/node/adapter_survey.ts";
 export { RunError, UserError } from "./engine/errors.ts";
 export { ShapeError, type Shape } from "./engine/shape.ts";
 export type { PoolStatistics } from "./engine/pool.ts";

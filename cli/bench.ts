@@ -15,7 +15,8 @@ import { tune, writeTable } from "../bench/tune.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
-import { ownTablePath, readTable, type TunedTable } from "../engine/tuned_table.ts";
+import type { TunedTable } from "../engine/tuned_table.ts";
+import { ownTablePath, readTable } from "../engine/node/tuned_table.ts";
 import { formatNumber } from "../train/number_format.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { surveyAdapters, type AdapterSurvey, type LimitName, type MatrixConfig, type SurveyedAdapter } from "../engine/adapter_survey.ts";
+import { surveyAdapters, type AdapterSurvey, type LimitName, type MatrixConfig, type SurveyedAdapter } from "../engine/node/adapter_survey.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 

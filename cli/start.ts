@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
-import { cacheFolder } from "../engine/cache_folder.ts";
+import { cacheFolder } from "../engine/node/cache_folder.ts";
 import { openDevice, type Device } from "../engine/device.ts";
 import { openRecognizer } from "../train/build_model.ts";
 import { loadConfig } from "../train/config.ts";

@@ -1,13 +1,13 @@
-import { chooseAdapter, type AdapterDescription, type AdapterOptions } from "./adapter.ts";
+import type { AdapterDescription, AdapterOptions } from "./adapter.ts";
+import { chooseAdapter, findTable, waitFor } from "./host/node.ts";
 import { RunError } from "./errors.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 import { Profiler } from "./profiler.ts";
 import { Recorder } from "./recorder.ts";
-import { findTable, type TunedTable } from "./tuned_table.ts";
+import type { TunedTable } from "./tuned_table.ts";
 import type { Traffic } from "./traffic.ts";
 import { Tuner } from "./tuner.ts";
-import { waitFor } from "./wait.ts";
 
 /** Limits that WebGPU keeps low unless they are asked for by name. */
 const WANTED_LIMITS = [

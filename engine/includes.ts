@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readText } from "./host/node.ts";
 
 /** `// include parts/activation.wgsl`, a line of its own: to every other tool a comment. */
 const INCLUDE = /^\/\/ include (\S+)$/gm;
@@ -20,12 +20,12 @@ export function readShader(file: URL): string {
       done.add(name);
       return expand(readPart(file, new URL(name, parts), name), [...path, name]).trimEnd();
     });
-  return expand(readFileSync(file, "utf8"), []);
+  return expand(readText(file), []);
 }
 
 function readPart(shader: URL, part: URL, name: string): string {
   try {
-    return readFileSync(part, "utf8");
+    return readText(part);
   } catch (error) {
     throw new Error(`${shader.pathname} includes ${name}, which cannot be read: ${(error as Error).message}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 import type { Device } from "./device.ts";
-import { collectGarbage } from "./garbage.ts";
+import { collectGarbage } from "./host/node.ts";
 import { RunError } from "./errors.ts";
 import { showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";

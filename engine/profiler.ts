@@ -1,5 +1,5 @@
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
-import { waitFor } from "./wait.ts";
+import { waitFor } from "./host/node.ts";
 
 /**
  * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its

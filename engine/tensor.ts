@@ -2,7 +2,7 @@ import type { Device } from "./device.ts";
 import { BufferUsage, MapMode } from "./gpu_flags.ts";
 import { halfToNumber, numberToHalf } from "./half.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
-import { waitFor } from "./wait.ts";
+import { waitFor } from "./host/node.ts";
 
 export type DType = "f32" | "f16" | "i32" | "u32";
 /** Floating-point types: f16 for storage only, since kernels compute in f32. */

@@ -1,5 +1,5 @@
 import type { Device } from "./device.ts";
-import type { AdapterDescription } from "./drivers.ts";
+import type { AdapterDescription } from "./adapter.ts";
 
 /*
  * Words used here and in tuner.ts:

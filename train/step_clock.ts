@@ -1,5 +1,5 @@
 import type { Device } from "../engine/device.ts";
-import { waitFor } from "../engine/wait.ts";
+import { waitFor } from "../engine/host/node.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 
 /** Steps that may be encoded before the device has finished them: enough to keep it busy, few enough to bound memory. */

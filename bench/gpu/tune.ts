@@ -4,7 +4,7 @@
 //     node tune.js --out tuned.json [--filter layer_norm]
 import { parseArgs } from "node:util";
 import { openDevice } from "../../engine/device.ts";
-import { ownTablePath } from "../../engine/tuned_table.ts";
+import { ownTablePath } from "../../engine/node/tuned_table.ts";
 import { loadOperations } from "../operations.ts";
 import { tune, writeTable } from "../tune.ts";
 

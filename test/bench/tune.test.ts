@@ -5,7 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { tune, writeTable } from "../../bench/tune.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
-import { readTable } from "../../engine/tuned_table.ts";
+import { readTable } from "../../engine/node/tuned_table.ts";
 import { rankMeasured } from "../../engine/tuner.ts";
 import type { KernelCase } from "../../kernels/case.ts";
 import { cases } from "../../kernels/softmax/cases.ts";

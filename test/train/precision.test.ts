@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice, type Device } from "../../engine/device.ts";
-import { doubtsAboutHalf } from "../../engine/drivers.ts";
+import { doubtsAboutHalf } from "../../engine/node/drivers.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/tensor.ts";
 import { lossScaleState } from "../../kernels/loss_scale/loss_scale.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { cacheFolder } from "../../engine/cache_folder.ts";
+import { cacheFolder } from "../../engine/node/cache_folder.ts";
 import type { TrainConfig } from "../config.ts";
 import { buildFrontEnd } from "../front_end.ts";
 import { FeatureSource } from "./feature_source.ts";

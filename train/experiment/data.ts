@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { cacheFolder } from "../../engine/cache_folder.ts";
+import { cacheFolder } from "../../engine/node/cache_folder.ts";
 import { makeDigitCorpus } from "../data/synthetic/digit_corpus.ts";
 import type { RunObserver, TaskDisplay } from "../run_observer.ts";
 import type { Experiment } from "./config.ts";

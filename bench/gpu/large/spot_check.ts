@@ -2,7 +2,7 @@ import { BufferUsage, MapMode } from "../../../engine/gpu_flags.ts";
 import type { Device } from "../../../engine/device.ts";
 import { halfToNumber } from "../../../engine/half.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
-import { waitFor } from "../../../engine/wait.ts";
+import { waitFor } from "../../../engine/node/wait.ts";
 import { compare } from "../../compare.ts";
 import type { Spots } from "./case.ts";
 

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { chooseAdapter, pick } from "../../engine/adapter.ts";
-import { missingForGpu, type DriverFacts } from "../../engine/driver_advice.ts";
-import type { DriverKind, FoundAdapter, FoundAdapters } from "../../engine/drivers.ts";
-import { readMessages } from "../../engine/startup_messages.ts";
+import { chooseAdapter, pick } from "../../../engine/node/adapter.ts";
+import { missingForGpu, type DriverFacts } from "../../../engine/node/driver_advice.ts";
+import type { DriverKind, FoundAdapter } from "../../../engine/adapter.ts";
+import type { FoundAdapters } from "../../../engine/node/drivers.ts";
+import { readMessages } from "../../../engine/node/startup_messages.ts";
 
 function adapter(name: string, type: DriverKind): FoundAdapter {
   const info = { name, vendor: "v", architecture: "a", description: "d", type, subgroupMinSize: 8, subgroupMaxSize: 8 };

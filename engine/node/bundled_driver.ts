@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
 import { cacheFolder } from "./cache_folder.ts";
-import { RunError } from "./errors.ts";
+import { RunError } from "../errors.ts";
 
 /** SwiftShader, a Vulkan driver that needs only a CPU, unpacked to a folder. */
 export interface BundledDriver {

@@ -1,7 +1,9 @@
-import { chooseAdapter, pick, readWish, type AdapterOptions } from "./adapter.ts";
+import type { AdapterOptions } from "../adapter.ts";
+import { chooseAdapter, pick, readWish } from "./adapter.ts";
 import { driverFacts, missingForGpu } from "./driver_advice.ts";
-import { bundledAdapters, installedAdapters, type AdapterDescription, type FoundAdapters } from "./drivers.ts";
-import { RunError } from "./errors.ts";
+import type { AdapterDescription } from "../adapter.ts";
+import { bundledAdapters, installedAdapters, type FoundAdapters } from "./drivers.ts";
+import { RunError } from "../errors.ts";
 
 /** One shape of matrix product that a GPU's matrix units take: C[m, n] += A[m, k] B[k, n]. */
 export interface MatrixConfig {

@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { findTable, ownTablePath, tableFileName } from "../../engine/tuned_table.ts";
+import { findTable, ownTablePath, tableFileName } from "../../../engine/node/tuned_table.ts";
 
 const LAVAPIPE = "llvmpipe (LLVM 15.0.6, 256 bits)";
 const { UNFOLD_CACHE } = process.env;

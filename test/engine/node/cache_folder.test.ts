@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { cacheFolder } from "../../engine/cache_folder.ts";
+import { cacheFolder } from "../../../engine/node/cache_folder.ts";
 
 test("UNFOLD_CACHE wins on every system, unless it is empty", () => {
   expect(cacheFolder({ UNFOLD_CACHE: "here", XDG_CACHE_HOME: "/x" }, "linux")).toBe("here");

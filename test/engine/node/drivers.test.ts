@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build, node, ROOT, type Outcome } from "../built.ts";
+import { build, node, ROOT, type Outcome } from "../../built.ts";
 
 // Every case is a process of its own: which drivers Vulkan sees is decided by the environment a process starts with.
 
@@ -12,7 +12,7 @@ const NO_DRIVERS = { VK_ICD_FILENAMES: "/no/such/icd.json", VK_DRIVER_FILES: und
 
 async function choose(env: NodeJS.ProcessEnv, options: object = {}): Promise<Outcome & { chosen: { name: string; type: string; error: string; message: string } }> {
   const program = `
-    import { chooseAdapter } from "./dist/engine/adapter.js";
+    import { chooseAdapter } from "./dist/engine/node/adapter.js";
     const chosen = await chooseAdapter(${JSON.stringify(options)}).then(
       async ({ adapter, info }) => { (await adapter.requestDevice()).destroy(); return info; },
       (error) => ({ error: error.name, message: error.message }));

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { DriverKind, FoundAdapters } from "./drivers.ts";
+import type { DriverKind } from "../adapter.ts";
+import type { FoundAdapters } from "./drivers.ts";
 
 /** What the operating system knows of graphics cards and Vulkan drivers, whether or not they work. */
 export interface DriverFacts {
