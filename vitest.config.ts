@@ -1,12 +1,29 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-// One test file at a time: a software driver already uses every core.
+/** Files that take a minute or more, most of it compiling shaders on one core: begun last, one of them would run alone at the end. */
+const LONG = ["kernels/operations/attention", "kernels/operations/convolutions", "kernels/operations/products", "kernels/races", "kernels/operations/others"];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.findIndex((path) => moduleId.includes(`test/${path}`));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+// A software driver computes on every core, but half of the tests' time goes to compiling shaders and to float64 references, each on one
+// core: two files at a time keep both of two cores busy. More would want more memory than small machines have.
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    fileParallelism: false,
     pool: "forks",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    poolOptions: { forks: { maxForks: Math.min(2, availableParallelism()), minForks: 1 } },
+    sequence: { sequencer: LongFirst },
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -1,26 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { caseChoices, withVariant } from "../../bench/case_choices.ts";
-import { findDifference } from "../../bench/check_case.ts";
-import { operationFolders } from "../../bench/operations.ts";
-import type { HostTensor, KernelCase, OperationCases } from "../../kernels/case.ts";
-import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../../kernels/case_data.ts";
-import { testDevice } from "../test_device.ts";
+import { caseChoices, withVariant } from "../../../bench/case_choices.ts";
+import { findDifference } from "../../../bench/check_case.ts";
+import type { HostTensor, KernelCase, OperationCases } from "../../../kernels/case.ts";
+import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../../../kernels/case_data.ts";
+import { testDevice } from "../../test_device.ts";
 
-// Every operation's case list: the reference's gradients against finite differences of the reference, then the kernels
-// against the reference, forward and backward, under every variant that fits. UNFOLD_OPERATION=softmax runs one operation.
-const kernelsFolder = new URL("../../kernels/", import.meta.url);
-const only = process.env.UNFOLD_OPERATION;
+const kernelsFolder = new URL("../../../kernels/", import.meta.url);
 const device = testDevice();
 
-for (const name of operationFolders()) {
-  if (only && name !== only) continue;
-  const { cases } = (await import(new URL(`${name}/cases.ts`, kernelsFolder).href)) as { cases: OperationCases };
-  describe(cases.operation, () => {
-    for (const kernelCase of cases.cases.filter((c) => !c.benchmark)) {
-      if (kernelCase.referenceGradients) it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
-      it(`${kernelCase.name}: kernels`, async () => expect(await differences(kernelCase)).toEqual([]));
-    }
-  });
+/**
+ * Tests the case lists of some operations: the reference's gradients against finite differences of the reference, then the kernels
+ * against the reference, forward and backward, under every variant that fits.
+ */
+export async function checkOperations(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const { cases } = (await import(new URL(`${name}/cases.ts`, kernelsFolder).href)) as { cases: OperationCases };
+    describe(cases.operation, () => {
+      for (const kernelCase of cases.cases.filter((c) => !c.benchmark)) {
+        if (kernelCase.referenceGradients) it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
+        it(`${kernelCase.name}: kernels`, async () => expect(await differences(kernelCase)).toEqual([]));
+      }
+    });
+  }
 }
 
 /**
