@@ -8,7 +8,8 @@ module.exports = {
     {
       name: "no-cycles",
       severity: "error",
-      comment: "A cycle makes the order in which modules start depend on who was imported first. Types alone may form one.",
+      comment:
+        "A cycle makes the order in which modules start depend on who was imported first. Types alone may form one.",
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
@@ -17,19 +18,25 @@ module.exports = {
       severity: "error",
       comment: "engine <- kernels <- model <- train <- cli; bench and test may import all of them",
       from: { path: `^${folder}/` },
-      to: { path: `^(${[...ORDER.slice(position + 1), "bench", "test", "examples", "scripts", "index\\.ts$"].join("|")})` },
+      to: {
+        path: `^(${[...ORDER.slice(position + 1), "bench", "test", "examples", "scripts", "index\\.ts$"].join("|")})`,
+      },
     })),
     {
       name: "engine-knows-no-home",
       severity: "error",
       comment: "Files, drivers and processes are the host's: what the engine needs of where it runs is in engine/host",
       from: { path: "^engine/", pathNot: "^engine/(host|node)/" },
-      to: { path: "^engine/node/|^node:|^(fs|path|os|url|v8|vm|process|child_process|module|timers)", pathNot: "^engine/host/" },
+      to: {
+        path: "^engine/node/|^node:|^(fs|path|os|url|v8|vm|process|child_process|module|timers)",
+        pathNot: "^engine/host/",
+      },
     },
     {
       name: "only-the-host-and-commands-know-drivers",
       severity: "error",
-      comment: "engine/node is Dawn for Node, behind engine/host/node.ts; the command line and benchmarks also show and write what is there; the cache's folder is anyone's who keeps files",
+      comment:
+        "engine/node is Dawn for Node, behind engine/host/node.ts; the command line and benchmarks also show and write what is there; the cache's folder is anyone's who keeps files",
       from: { path: "^(engine|kernels|model|train)/", pathNot: "^engine/(host|node)/" },
       to: { path: "^engine/node/", pathNot: "^engine/node/cache_folder\\.ts$" },
     },

@@ -12,9 +12,26 @@ export type { PoolStatistics } from "./engine/pool.ts";
 export type { ProfiledKernel, Profiler } from "./engine/profiler.ts";
 
 // Tensors, gradients, parameters, and the random numbers that initialise them.
-export { emptyTensor, leaf, read, readLater, release, tensor, Tensor, zeroTensor, type DType, type HostArray } from "./engine/tensor.ts";
+export {
+  emptyTensor,
+  leaf,
+  read,
+  readLater,
+  release,
+  tensor,
+  Tensor,
+  zeroTensor,
+  type DType,
+  type HostArray,
+} from "./engine/tensor.ts";
 export { Tape, type BackwardRule, type TapeOptions } from "./engine/tape.ts";
-export { Parameters, type FlatRange, type Initialiser, type Parameter, type ParameterOptions } from "./engine/parameters.ts";
+export {
+  Parameters,
+  type FlatRange,
+  type Initialiser,
+  type Parameter,
+  type ParameterOptions,
+} from "./engine/parameters.ts";
 export { hash, normal, uniform } from "./engine/random.ts";
 
 // Kernels of one's own: a .wgsl file and its declaration.
@@ -23,7 +40,24 @@ export { defineKernel, spread, type Kernel, type KernelDeclaration } from "./eng
 // Element by element; the binary ones broadcast.
 export { add, div, maximum, minimum, mul, sub } from "./kernels/pointwise/binary.ts";
 export {
-  abs, addScalar, clamp, exp, gelu, geluTanh, log, neg, reciprocal, relu, rsqrt, scale, sigmoid, silu, softplus, sqrt, square, tanh,
+  abs,
+  addScalar,
+  clamp,
+  exp,
+  gelu,
+  geluTanh,
+  log,
+  neg,
+  reciprocal,
+  relu,
+  rsqrt,
+  scale,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
 } from "./kernels/pointwise/unary.ts";
 export { addScaled } from "./kernels/pointwise/add_scaled.ts";
 export { maskFrames } from "./kernels/pointwise/mask_frames.ts";
@@ -32,7 +66,15 @@ export { dropout } from "./kernels/dropout/dropout.ts";
 export { glu } from "./kernels/glu/glu.ts";
 
 // Over axes.
-export { logSumExp, max, mean, sum, variance, type Axes, type ReductionOptions } from "./kernels/reduction/reduction.ts";
+export {
+  logSumExp,
+  max,
+  mean,
+  sum,
+  variance,
+  type Axes,
+  type ReductionOptions,
+} from "./kernels/reduction/reduction.ts";
 export { argmax } from "./kernels/reduction/argmax.ts";
 export { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "./kernels/softmax/softmax.ts";
 
@@ -60,7 +102,12 @@ export { layerNorm, type LayerNormOptions } from "./kernels/layer_norm/layer_nor
 export { weightNorm } from "./kernels/weight_norm/weight_norm.ts";
 
 // Losses.
-export { crossEntropy, labelSmoothingKl, type CrossEntropyOptions, type LabelSmoothingOptions } from "./kernels/cross_entropy/cross_entropy.ts";
+export {
+  crossEntropy,
+  labelSmoothingKl,
+  type CrossEntropyOptions,
+  type LabelSmoothingOptions,
+} from "./kernels/cross_entropy/cross_entropy.ts";
 export { ctcLoss, type CtcOptions } from "./kernels/ctc_loss/ctc_loss.ts";
 export { klDivergence, type KlDivergenceOptions } from "./kernels/kl_divergence/kl_divergence.ts";
 
@@ -69,7 +116,13 @@ export { adamw, type AdamwOptions, type AdamwTensors } from "./kernels/adamw/ada
 export { sgd, type SgdOptions } from "./kernels/sgd/sgd.ts";
 export { clipFactor, globalNorm } from "./kernels/grad_norm/grad_norm.ts";
 export {
-  lossScaleOf, lossScaleState, newLossScale, scaledUpdate, type LossScaleState, type ScaledUpdate, type ScaledUpdateOptions,
+  lossScaleOf,
+  lossScaleState,
+  newLossScale,
+  scaledUpdate,
+  type LossScaleState,
+  type ScaledUpdate,
+  type ScaledUpdateOptions,
 } from "./kernels/loss_scale/loss_scale.ts";
 export { optimizerStep, type OptimizerConfig } from "./train/optimizer.ts";
 
@@ -80,8 +133,24 @@ export { conformerDefaults, type ConformerConfig } from "./model/config.ts";
 export { Encoder } from "./model/encoder.ts";
 export { ConformerBlock, type BlockContext } from "./model/block.ts";
 export { depthSchedule, unfold, type DepthSchedule, type ShallowBlocks, type UnfoldOrder } from "./model/unfold.ts";
-export { jointLoss, jointLossDefaults, sandwichTerms, type JointLoss, type JointLossConfig, type JointLossTargets, type PathTerms } from "./model/joint_loss.ts";
-export { declareLinear, declareNorm, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "./model/weights.ts";
+export {
+  jointLoss,
+  jointLossDefaults,
+  sandwichTerms,
+  type JointLoss,
+  type JointLossConfig,
+  type JointLossTargets,
+  type PathTerms,
+} from "./model/joint_loss.ts";
+export {
+  declareLinear,
+  declareNorm,
+  fanIn,
+  ones,
+  zeros,
+  type LinearWeights,
+  type NormWeights,
+} from "./model/weights.ts";
 export { relativePositions, sinusoidalPositions } from "./model/positions.ts";
 
 // From waveforms to features, from posteriors to text.

@@ -3,7 +3,13 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take a minute or more, most of it compiling shaders on one core: begun last, one of them would run alone at the end. */
-const LONG = ["kernels/operations/attention", "kernels/operations/convolutions", "kernels/operations/products", "kernels/races", "kernels/operations/others"];
+const LONG = [
+  "kernels/operations/attention",
+  "kernels/operations/convolutions",
+  "kernels/operations/products",
+  "kernels/races",
+  "kernels/operations/others",
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

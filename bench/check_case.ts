@@ -18,7 +18,10 @@ type Inputs = Readonly<Record<string, Tensor>>;
  * @returns undefined where all agree, else what differs, with the first element that does
  */
 export async function findDifference(
-  device: Device, kernelCase: KernelCase, halves: readonly string[] = [], expectation = new Expectation(kernelCase, halves),
+  device: Device,
+  kernelCase: KernelCase,
+  halves: readonly string[] = [],
+  expectation = new Expectation(kernelCase, halves),
 ): Promise<string | undefined> {
   const expected = expectation.output;
   const inputs = placeInputs(device, kernelCase, expectation.inputs, halves);
@@ -38,12 +41,19 @@ export async function findDifference(
 
 /** One forward pass, compared; and one backward pass if there is a `dy`. */
 async function run(
-  device: Device, kernelCase: KernelCase, inputs: Inputs, expected: HostTensor, tolerance: Tolerance, grad: boolean, dy?: HostTensor,
+  device: Device,
+  kernelCase: KernelCase,
+  inputs: Inputs,
+  expected: HostTensor,
+  tolerance: Tolerance,
+  grad: boolean,
+  dy?: HostTensor,
 ): Promise<string | undefined> {
   const tape = new Tape(device, { grad, training: true });
   try {
     const y = kernelCase.run(tape, inputs);
-    if (!sameShape(y.shape, expected.shape)) return `y: expected shape ${showShape(expected.shape)}, got ${showShape(y.shape)}`;
+    if (!sameShape(y.shape, expected.shape))
+      return `y: expected shape ${showShape(expected.shape)}, got ${showShape(y.shape)}`;
     const difference = compare("y", await read(device, y), expected, tolerance);
     if (!difference && dy) backward(tape, y, dy);
     return difference;
@@ -54,13 +64,18 @@ async function run(
 
 /** Backward from a gradient of the output's type. */
 function backward(tape: Tape, y: Tensor, { shape, data }: HostTensor): void {
-  const dy = y.dtype === "f16" ? halfTensor(tape.device, data, shape) : tensor(tape.device, Float32Array.from(data), shape);
+  const dy =
+    y.dtype === "f16" ? halfTensor(tape.device, data, shape) : tensor(tape.device, Float32Array.from(data), shape);
   tape.backward(y, dy);
   release(dy);
 }
 
 async function compareGradients(
-  device: Device, kernelCase: KernelCase, inputs: Inputs, expected: Readonly<Record<string, HostTensor>>, { rtol, atol }: Tolerance,
+  device: Device,
+  kernelCase: KernelCase,
+  inputs: Inputs,
+  expected: Readonly<Record<string, HostTensor>>,
+  { rtol, atol }: Tolerance,
 ): Promise<string | undefined> {
   for (const name of differentiated(kernelCase)) {
     const gradient = await read(device, inputs[name]!.grad!);

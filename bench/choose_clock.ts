@@ -46,15 +46,24 @@ export async function chooseClock(device: Device): Promise<ClockChoice> {
 
 export function judgeClock({ long, chains, shortNanoseconds }: ClockTrial): ClockChoice {
   // The largest: on a busy machine the host may wait for long after the device is done, but never the other way round.
-  const largest = (trials: readonly BothClocks[]): number => Math.max(...trials.map(({ device, host }) => device / host));
+  const largest = (trials: readonly BothClocks[]): number =>
+    Math.max(...trials.map(({ device, host }) => device / host));
   const share = largest(long);
   const percent = formatPercent(share, 0);
-  if (!(share >= LEAST_SHARE && share <= MOST_SHARE)) return { name: "queue", why: `the device's timestamps say ${percent} of the host's time for long dispatches` };
+  if (!(share >= LEAST_SHARE && share <= MOST_SHARE))
+    return { name: "queue", why: `the device's timestamps say ${percent} of the host's time for long dispatches` };
   const chained = largest(chains);
   if (!(chained <= MOST_SHARE))
-    return { name: "queue", why: `the device's timestamps of ${LINKS} dispatches that wait for each other add up to ${formatPercent(chained, 0)} of the host's time for all of them` };
-  if (shortNanoseconds.every((duration) => duration % COARSE_NANOSECONDS === 0)) return { name: "queue", why: "the device's timestamps are too coarse" };
-  return { name: "timestamps", why: `the device's timestamps say ${percent} of the host's time for long dispatches, which includes the waiting` };
+    return {
+      name: "queue",
+      why: `the device's timestamps of ${LINKS} dispatches that wait for each other add up to ${formatPercent(chained, 0)} of the host's time for all of them`,
+    };
+  if (shortNanoseconds.every((duration) => duration % COARSE_NANOSECONDS === 0))
+    return { name: "queue", why: "the device's timestamps are too coarse" };
+  return {
+    name: "timestamps",
+    why: `the device's timestamps say ${percent} of the host's time for long dispatches, which includes the waiting`,
+  };
 }
 
 async function tryTimestamps(device: Device): Promise<ClockTrial> {

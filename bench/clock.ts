@@ -13,7 +13,8 @@ export interface Clock {
   measure(call: () => void, calls: number): Promise<number>;
 }
 
-export const clockOf = (device: Device, name: ClockName): Clock => (name === "timestamps" ? timestampClock(device) : queueClock(device));
+export const clockOf = (device: Device, name: ClockName): Clock =>
+  name === "timestamps" ? timestampClock(device) : queueClock(device);
 
 const queueClock = (device: Device): Clock => ({
   name: "queue",

@@ -7,12 +7,19 @@ import type { HostTensor } from "../kernels/case.ts";
  *
  * @returns undefined where all agree, else how many do not and the first of them
  */
-export function compare(label: string, got: ArrayLike<number>, expected: HostTensor, tolerance: { rtol: number; atol: number }): string | undefined {
+export function compare(
+  label: string,
+  got: ArrayLike<number>,
+  expected: HostTensor,
+  tolerance: { rtol: number; atol: number },
+): string | undefined {
   const { shape, data } = expected;
   if (got.length !== data.length) return `${label}: expected ${data.length} values, got ${got.length}`;
   const largest = data.reduce((max, value) => (Number.isFinite(value) ? Math.max(max, Math.abs(value)) : max), 1e-30);
   const agrees = (a: number, e: number): boolean =>
-    Object.is(a, e) || a === e || (Number.isFinite(a) && Math.abs(a - e) <= tolerance.atol * largest + tolerance.rtol * Math.abs(e));
+    Object.is(a, e) ||
+    a === e ||
+    (Number.isFinite(a) && Math.abs(a - e) <= tolerance.atol * largest + tolerance.rtol * Math.abs(e));
 
   let bad = 0;
   let first = -1;

@@ -43,11 +43,20 @@ export function readReport(path: string): BenchReport {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(code === "ENOENT" ? "does not exist" : error instanceof SyntaxError ? "is not a report of 'unfold bench --json': it is not JSON" : `cannot be read: ${message}`);
+    return refuse(
+      code === "ENOENT"
+        ? "does not exist"
+        : error instanceof SyntaxError
+          ? "is not a report of 'unfold bench --json': it is not JSON"
+          : `cannot be read: ${message}`,
+    );
   }
   const { format, version } = (content ?? {}) as { format?: unknown; version?: unknown };
   if (format !== REPORT_FORMAT) return refuse("is not a report of 'unfold bench --json'");
-  if (version !== REPORT_VERSION) return refuse(`is a report of version ${String(version)}, and this is version ${REPORT_VERSION}: measure again with one version`);
+  if (version !== REPORT_VERSION)
+    return refuse(
+      `is a report of version ${String(version)}, and this is version ${REPORT_VERSION}: measure again with one version`,
+    );
   const { success, data, error } = reportSchema.safeParse(content);
   if (success) return data;
   const [issue] = error.issues;
@@ -57,7 +66,9 @@ export function readReport(path: string): BenchReport {
 /** Refuses a report of another adapter, whose differences would say nothing about the code. Throws UserError. */
 export function expectAdapter(old: BenchReport, adapter: string, path: string): void {
   if (old.adapter !== adapter)
-    throw new UserError(`--compare: ${path} was measured on ${old.adapter}, and this is ${adapter}: add --any-adapter to see the ratios all the same`);
+    throw new UserError(
+      `--compare: ${path} was measured on ${old.adapter}, and this is ${adapter}: add --any-adapter to see the ratios all the same`,
+    );
 }
 
 /** Every number that both reports have. */
@@ -73,7 +84,16 @@ export function compareReports(old: BenchReport, now: BenchReport): ReportCompar
 function compareTimes(label: string, old: Measurement, now: Measurement): Comparison {
   const ratio = now.medianMs / old.medianMs;
   const beyondSpread = Math.abs(now.medianMs - old.medianMs) > DEVIATIONS * Math.hypot(old.spreadMs, now.spreadMs);
-  const verdict = old.clock !== now.clock ? "other clock" : !beyondSpread ? "same" : ratio > LEAST_RATIO ? "slower" : ratio < 1 / LEAST_RATIO ? "faster" : "same";
+  const verdict =
+    old.clock !== now.clock
+      ? "other clock"
+      : !beyondSpread
+        ? "same"
+        : ratio > LEAST_RATIO
+          ? "slower"
+          : ratio < 1 / LEAST_RATIO
+            ? "faster"
+            : "same";
   return { label, oldMs: old.medianMs, newMs: now.medianMs, ratio, verdict };
 }
 
@@ -86,13 +106,16 @@ function measurementsOf({ kernels, step }: BenchReport): Map<string, Measurement
     if (result.forwardBackward) found.set(`${labelOf(result)}, with backward`, result.forwardBackward);
   }
   for (const { configuration, paths } of step ?? [])
-    for (const path of paths) if (path.status === "timed") found.set(`step ${configuration}: ${path.path}`, { ...path.timing, clock: "queue" });
+    for (const path of paths)
+      if (path.status === "timed") found.set(`step ${configuration}: ${path.path}`, { ...path.timing, clock: "queue" });
   return found;
 }
 
 /** The regression that is worst by its ratio; undefined if there is none. */
 export const worstRegression = ({ comparisons }: ReportComparison): Comparison | undefined =>
-  comparisons.filter(({ verdict }) => verdict === "slower").reduce<Comparison | undefined>((worst, next) => (worst && worst.ratio >= next.ratio ? worst : next), undefined);
+  comparisons
+    .filter(({ verdict }) => verdict === "slower")
+    .reduce<Comparison | undefined>((worst, next) => (worst && worst.ratio >= next.ratio ? worst : next), undefined);
 
 /** All ratios for the terminal, and what they amount to. */
 export function comparisonTable(comparison: ReportComparison, old: BenchReport, now: BenchReport): string {
@@ -117,6 +140,7 @@ export function comparisonTable(comparison: ReportComparison, old: BenchReport, 
 /** If the device itself is slower than it was, so is everything on it, and that is no regression. */
 function roofLines({ kernels: old }: BenchReport, { kernels: now }: BenchReport): string[] {
   if (!old || !now) return [];
-  const part = (key: "gigabytesPerSecond" | "gflopsPerSecond", unit: string): string => `${formatNumber(old.roof[key])} ${unit} then and ${formatNumber(now.roof[key])} now`;
+  const part = (key: "gigabytesPerSecond" | "gflopsPerSecond", unit: string): string =>
+    `${formatNumber(old.roof[key])} ${unit} then and ${formatNumber(now.roof[key])} now`;
   return [`The device's own roof: ${part("gigabytesPerSecond", "GB/s")}, ${part("gflopsPerSecond", "GFLOP/s")}.`];
 }

@@ -1,18 +1,31 @@
 import { formatNumber, formatPercent } from "../train/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
-import { labelOf, type CaseChoice, type KernelReport, type KernelResult, type PassTiming, type TimedResult } from "./report_schema.ts";
+import {
+  labelOf,
+  type CaseChoice,
+  type KernelReport,
+  type KernelResult,
+  type PassTiming,
+  type TimedResult,
+} from "./report_schema.ts";
 import { boundOf, intensityOf, type Roof } from "./roofline/roof.ts";
 
 /** What the terminal and the page show of a case. */
 export function resultColumns(roof: Roof): PlainColumn<KernelResult>[] {
-  const timed = (title: string, cell: (result: TimedResult) => string): PlainColumn<KernelResult> =>
-    ({ title, cell: (result) => (result.status === "timed" ? cell(result) : "") });
+  const timed = (title: string, cell: (result: TimedResult) => string): PlainColumn<KernelResult> => ({
+    title,
+    cell: (result) => (result.status === "timed" ? cell(result) : ""),
+  });
   const withBackward = (title: string, cell: (timing: PassTiming) => string): PlainColumn<KernelResult> =>
     timed(title, ({ forwardBackward }) => (forwardBackward ? cell(forwardBackward) : ""));
   return [
     { title: "operation", left: true, cell: ({ operation }) => operation },
     { title: "case", left: true, cell: (result) => result.case ?? "" },
-    { title: "variant", left: true, cell: (result) => (result.status === "timed" ? chosenVariants(result.choices) : result.status.toUpperCase()) },
+    {
+      title: "variant",
+      left: true,
+      cell: (result) => (result.status === "timed" ? chosenVariants(result.choices) : result.status.toUpperCase()),
+    },
     timed("flop/byte", (result) => formatNumber(intensityOf(result), 2)),
     timed("forward ms", ({ forward }) => formatNumber(forward.medianMs)),
     timed("±", ({ forward }) => formatNumber(forward.spreadMs, 2)),
@@ -31,7 +44,12 @@ export function resultColumns(roof: Roof): PlainColumn<KernelResult>[] {
 /** The results as a table for the terminal; cases that were not timed are named below it, with the reason. */
 export function kernelTable({ roof, results }: KernelReport): string {
   const problems = problemsOf(results);
-  return [roofLine(roof), "", plainTable(resultColumns(roof), results), ...(problems.length > 0 ? ["", ...problems] : [])].join("\n");
+  return [
+    roofLine(roof),
+    "",
+    plainTable(resultColumns(roof), results),
+    ...(problems.length > 0 ? ["", ...problems] : []),
+  ].join("\n");
 }
 
 /** A line for each case that was not timed, and for each variant that is wrong. */
@@ -40,7 +58,11 @@ export const problemsOf = (results: readonly KernelResult[]): string[] =>
     result.status !== "timed"
       ? [`${result.status.toUpperCase()} ${labelOf(result)}: ${result.problem}`]
       : result.choices.flatMap(({ operation, variants }) =>
-          variants.flatMap((variant) => ("problem" in variant ? [`WRONG ${labelOf(result)}, ${operation} as ${variant.name}: ${variant.problem}`] : [])),
+          variants.flatMap((variant) =>
+            "problem" in variant
+              ? [`WRONG ${labelOf(result)}, ${operation} as ${variant.name}: ${variant.problem}`]
+              : [],
+          ),
         ),
   );
 
@@ -54,6 +76,8 @@ const chosenVariants = (choices: readonly CaseChoice[]): string =>
 
 /** In the unit of the bound: arithmetic or memory. */
 export const rate = (result: TimedResult, roof: Roof): string =>
-  boundOf(result, roof) === "arithmetic" ? `${formatNumber(result.forward.gflopsPerSecond)} GFLOP/s` : `${formatNumber(result.forward.gigabytesPerSecond)} GB/s`;
+  boundOf(result, roof) === "arithmetic"
+    ? `${formatNumber(result.forward.gflopsPerSecond)} GFLOP/s`
+    : `${formatNumber(result.forward.gigabytesPerSecond)} GB/s`;
 
 const mebibytes = (bytes: number): string => formatNumber(bytes / 2 ** 20);

@@ -60,7 +60,9 @@ export function selectCases(found: FoundOperations, selection: Selection): Selec
   const matches = (label: string): boolean => label.toLowerCase().includes((selection.filter ?? "").toLowerCase());
   const broken = found.broken.filter(({ operation }) => matches(operation));
   const cases = found.operations.flatMap(({ operation, cases }) =>
-    cases.filter((c) => (selection.all || c.benchmark) && matches(`${operation}: ${c.name}`)).map((kernelCase) => ({ operation, kernelCase })),
+    cases
+      .filter((c) => (selection.all || c.benchmark) && matches(`${operation}: ${c.name}`))
+      .map((kernelCase) => ({ operation, kernelCase })),
   );
   if (cases.length + broken.length === 0) throw new UserError(nothingSelected(found, selection));
   return { cases, broken };
@@ -70,7 +72,10 @@ export function selectCases(found: FoundOperations, selection: Selection): Selec
  * Measures the device's roof and times every selected case, after comparing it with its reference. Never throws for a single
  * case: what is wrong or fails is in its result. Throws UserError when nothing is selected.
  */
-export async function benchKernels(found: FoundOperations, options: KernelBenchOptions): Promise<KernelReport & { adapter: AdapterDescription }> {
+export async function benchKernels(
+  found: FoundOperations,
+  options: KernelBenchOptions,
+): Promise<KernelReport & { adapter: AdapterDescription }> {
   const { open, budget = defaultBudget, variants = false, onProgress = () => undefined } = options;
   const { cases, broken } = selectCases(found, options);
   const total = cases.length;
@@ -78,7 +83,12 @@ export async function benchKernels(found: FoundOperations, options: KernelBenchO
   onProgress({ done: 0, total, label: "the device's own copy and multiply-add", phase: "measuring" });
   const { adapter, clock, roof } = options.measured ?? (await measureDevice(open));
 
-  const results: KernelResult[] = broken.map(({ operation, problem }) => ({ operation, case: null, status: "failed", problem }));
+  const results: KernelResult[] = broken.map(({ operation, problem }) => ({
+    operation,
+    case: null,
+    status: "failed",
+    problem,
+  }));
   for (const [done, { operation, kernelCase }] of cases.entries()) {
     const label = `${operation}: ${kernelCase.name}`;
     const onPhase = (phase: Phase): void => onProgress({ done, total, label, phase });
@@ -99,7 +109,11 @@ async function measureDevice(open: () => Promise<Device>): Promise<DeviceMeasure
   }
 }
 
-async function timeAlone(open: () => Promise<Device>, kernelCase: KernelCase, options: CaseOptions): Promise<CaseOutcome> {
+async function timeAlone(
+  open: () => Promise<Device>,
+  kernelCase: KernelCase,
+  options: CaseOptions,
+): Promise<CaseOutcome> {
   const device = await open();
   try {
     return await timeCase(device, kernelCase, options);
@@ -117,11 +131,18 @@ function withRates(outcome: CaseOutcome, { flops, bytes }: KernelCase, roof: Roo
   if (outcome.status !== "timed") return outcome;
   const { medianMs } = outcome.forward;
   const nanoseconds = medianMs * 1e6; // 1 per nanosecond is 1e9 per second
-  const rates = { gflopsPerSecond: flops / nanoseconds, gigabytesPerSecond: bytes / nanoseconds, roofShare: shareOfRoof({ flops, bytes }, medianMs, roof) };
+  const rates = {
+    gflopsPerSecond: flops / nanoseconds,
+    gigabytesPerSecond: bytes / nanoseconds,
+    roofShare: shareOfRoof({ flops, bytes }, medianMs, roof),
+  };
   return { ...outcome, flops, bytes, forward: { ...outcome.forward, ...rates } };
 }
 
 function nothingSelected({ operations, broken }: FoundOperations, { filter, all }: Selection): string {
-  const names = [...operations, ...broken].map(({ operation }) => operation).sort().join(", ");
+  const names = [...operations, ...broken]
+    .map(({ operation }) => operation)
+    .sort()
+    .join(", ");
   return `--filter: no ${all ? "" : "benchmark "}case contains '${filter ?? ""}'; the operations are ${names}`;
 }

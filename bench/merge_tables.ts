@@ -7,7 +7,10 @@ export function mergeTables(older: TunedTable, newer: TunedTable): TunedTable {
   for (const name of new Set([...Object.keys(older.operations), ...Object.keys(newer.operations)])) {
     const measured = newer.operations[name] ?? [];
     const known = new Set(measured.map(({ sizes }) => describeSizes(sizes)));
-    operations[name] = [...(older.operations[name] ?? []).filter(({ sizes }) => !known.has(describeSizes(sizes))), ...measured];
+    operations[name] = [
+      ...(older.operations[name] ?? []).filter(({ sizes }) => !known.has(describeSizes(sizes))),
+      ...measured,
+    ];
   }
   return { ...newer, operations };
 }

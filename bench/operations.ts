@@ -17,7 +17,9 @@ const file = import.meta.url.endsWith(".ts") ? "cases.ts" : "cases.js"; // compi
 
 /** The folders in kernels/ that hold an operation, with its cases; the others hold what shaders share. */
 export const operationFolders = (): string[] =>
-  readdirSync(kernels, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/${file}`, kernels))).map(({ name }) => name);
+  readdirSync(kernels, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/${file}`, kernels)))
+    .map(({ name }) => name);
 
 /** The case lists of all operations. */
 export async function loadOperations(): Promise<FoundOperations> {
@@ -27,7 +29,10 @@ export async function loadOperations(): Promise<FoundOperations> {
     try {
       operations.push(((await import(new URL(`${name}/${file}`, kernels).href)) as { cases: OperationCases }).cases);
     } catch (error) {
-      broken.push({ operation: name, problem: `its cases do not load: ${error instanceof Error ? error.message : String(error)}` });
+      broken.push({
+        operation: name,
+        problem: `its cases do not load: ${error instanceof Error ? error.message : String(error)}`,
+      });
     }
   }
   return { operations, broken };

@@ -1,4 +1,14 @@
-import { accessSync, closeSync, constants, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { RunError, UserError } from "../engine/errors.ts";
 
@@ -28,7 +38,8 @@ export function outputFile(option: string, name: string): OutputFile {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT") refuse(code === "EACCES" ? "it is read-only" : code === "ENOTDIR" ? `${dirname(name)} is not a folder` : message);
+    if (code !== "ENOENT")
+      refuse(code === "EACCES" ? "it is read-only" : code === "ENOTDIR" ? `${dirname(name)} is not a folder` : message);
   }
   const part = `${target}.${process.pid}.part`;
   try {
@@ -36,7 +47,13 @@ export function outputFile(option: string, name: string): OutputFile {
     rmSync(part);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    refuse(code === "ENOENT" ? `the folder ${dirname(name)} does not exist` : code === "EACCES" || code === "EROFS" ? `the folder ${dirname(name)} is read-only` : message);
+    refuse(
+      code === "ENOENT"
+        ? `the folder ${dirname(name)} does not exist`
+        : code === "EACCES" || code === "EROFS"
+          ? `the folder ${dirname(name)} is read-only`
+          : message,
+    );
   }
   return { name, write: (text) => writeWhole(name, target, part, text) };
 }

@@ -19,7 +19,11 @@ export interface BenchDisplay {
 export function benchDisplay(stream: ProgressStream = process.stderr): BenchDisplay {
   const say = (line: string): void => void stream.write(`${line}\n`);
   if (!stream.isTTY) {
-    return { say, update: (done, total, text, finished) => void (finished && say(`${done}/${total} ${text}`)), stop: () => undefined };
+    return {
+      say,
+      update: (done, total, text, finished) => void (finished && say(`${done}/${total} ${text}`)),
+      stop: () => undefined,
+    };
   }
   let bar: SingleBar | undefined;
   return {
@@ -27,7 +31,16 @@ export function benchDisplay(stream: ProgressStream = process.stderr): BenchDisp
     update: (done, total, text) => {
       const format = "{bar} {value}/{total}  {text}";
       // Without gracefulExit, which would listen to Ctrl-C and so keep the process alive.
-      if (!bar) (bar = new SingleBar({ stream, format, barsize: 24, barCompleteChar: "━", barIncompleteChar: "┄", hideCursor: true, gracefulExit: false })).start(total, done, { text });
+      if (!bar)
+        (bar = new SingleBar({
+          stream,
+          format,
+          barsize: 24,
+          barCompleteChar: "━",
+          barIncompleteChar: "┄",
+          hideCursor: true,
+          gracefulExit: false,
+        })).start(total, done, { text });
       bar.setTotal(total);
       bar.update(done, { text });
     },
@@ -38,19 +51,35 @@ export function benchDisplay(stream: ProgressStream = process.stderr): BenchDisp
   };
 }
 
-export const showKernels = (display: BenchDisplay) => ({ done, total, label, phase, outcome }: BenchProgress): void => {
-  const text = outcome ? (outcome.status === "timed" ? `${formatNumber(outcome.forward.medianMs)} ms` : outcome.status.toUpperCase()) : phase ?? "";
-  display.update(done, total, `${label}: ${text}`, outcome !== undefined);
-};
+export const showKernels =
+  (display: BenchDisplay) =>
+  ({ done, total, label, phase, outcome }: BenchProgress): void => {
+    const text = outcome
+      ? outcome.status === "timed"
+        ? `${formatNumber(outcome.forward.medianMs)} ms`
+        : outcome.status.toUpperCase()
+      : (phase ?? "");
+    display.update(done, total, `${label}: ${text}`, outcome !== undefined);
+  };
 
-export const showSteps = (display: BenchDisplay) => ({ done, total, label, phase, path }: StepProgress): void => {
-  const text = path ? (path.status === "timed" ? `${formatNumber(path.timing.medianMs)} ms` : path.status.toUpperCase()) : phase ?? "";
-  display.update(done, total, `step ${label}: ${text}`, path !== undefined);
-};
+export const showSteps =
+  (display: BenchDisplay) =>
+  ({ done, total, label, phase, path }: StepProgress): void => {
+    const text = path
+      ? path.status === "timed"
+        ? `${formatNumber(path.timing.medianMs)} ms`
+        : path.status.toUpperCase()
+      : (phase ?? "");
+    display.update(done, total, `step ${label}: ${text}`, path !== undefined);
+  };
 
-export const showTuning = (display: BenchDisplay) => ({ done, total, choice, ms, problem }: TuneProgress): void => {
-  if (problem !== undefined) return display.update(done, total, `FAILED ${problem}`, true);
-  if (choice === undefined || ms === undefined) return display.update(done, total, "", false);
-  const times = Object.entries(ms).sort(([, a], [, b]) => (a ?? Infinity) - (b ?? Infinity)).map(([variant, time]) => `${variant} ${time === null ? "WRONG" : formatNumber(time)}`);
-  display.update(done, total, `${choice}: ${times.join(", ")}`, true);
-};
+export const showTuning =
+  (display: BenchDisplay) =>
+  ({ done, total, choice, ms, problem }: TuneProgress): void => {
+    if (problem !== undefined) return display.update(done, total, `FAILED ${problem}`, true);
+    if (choice === undefined || ms === undefined) return display.update(done, total, "", false);
+    const times = Object.entries(ms)
+      .sort(([, a], [, b]) => (a ?? Infinity) - (b ?? Infinity))
+      .map(([variant, time]) => `${variant} ${time === null ? "WRONG" : formatNumber(time)}`);
+    display.update(done, total, `${choice}: ${times.join(", ")}`, true);
+  };

@@ -43,10 +43,9 @@ const choice = z.object({
   pass: z.enum(["forward", "backward"]),
   chosen: z.string(),
   /** Each variant that fits, where they were measured: the time of the whole pass with it, or what is wrong with it. */
-  variants: z.array(z.union([
-    timing.extend({ name: z.string() }),
-    z.object({ name: z.string(), problem: z.string() }),
-  ])),
+  variants: z.array(
+    z.union([timing.extend({ name: z.string() }), z.object({ name: z.string(), problem: z.string() })]),
+  ),
 });
 
 const named = { operation: z.string(), case: z.string().nullable() };
@@ -78,10 +77,16 @@ const roof = z.object({
 /** The part of a step's results that a comparison reads. */
 const comparedStep = z.looseObject({
   configuration: z.string(),
-  paths: z.array(z.discriminatedUnion("status", [
-    z.looseObject({ status: z.literal("timed"), path: z.string(), timing: z.looseObject({ medianMs: ms, spreadMs: ms }) }),
-    z.looseObject({ status: z.literal("failed"), path: z.string(), problem: z.string() }),
-  ])),
+  paths: z.array(
+    z.discriminatedUnion("status", [
+      z.looseObject({
+        status: z.literal("timed"),
+        path: z.string(),
+        timing: z.looseObject({ medianMs: ms, spreadMs: ms }),
+      }),
+      z.looseObject({ status: z.literal("failed"), path: z.string(), problem: z.string() }),
+    ]),
+  ),
 });
 
 export const reportSchema = z.object({
@@ -97,7 +102,11 @@ export const reportSchema = z.object({
   method: z.array(z.string()),
   /** null: not measured. */
   kernels: z.object({ clock: z.object({ name: clock, why: z.string() }), roof, results: z.array(result) }).nullable(),
-  step: z.array(z.custom<StepResult>((value) => comparedStep.safeParse(value).success, "expected the results of a training step")).nullable(),
+  step: z
+    .array(
+      z.custom<StepResult>((value) => comparedStep.safeParse(value).success, "expected the results of a training step"),
+    )
+    .nullable(),
 });
 
 export type BenchReport = z.infer<typeof reportSchema>;

@@ -41,21 +41,40 @@ export async function runBench(found: FoundOperations, plan: BenchPlan): Promise
   if (parts.includes("kernels")) {
     const { cases } = selectCases(found, plan);
     const seconds = cases.length * (variants ? SECONDS_A_CASE_WITH_VARIANTS : SECONDS_A_CASE);
-    display.say(`${cases.length} ${cases.length === 1 ? "case" : "cases"} on ${adapter.name}, about ${formatDuration(seconds)} on a software driver`);
+    display.say(
+      `${cases.length} ${cases.length === 1 ? "case" : "cases"} on ${adapter.name}, about ${formatDuration(seconds)} on a software driver`,
+    );
     kernels = await benchKernels(found, { ...plan, onProgress: showKernels(display) });
     display.stop();
   }
-  const step = parts.includes("step") ? (await benchStep({ open, filter, onProgress: showSteps(display) })).results : null;
+  const step = parts.includes("step")
+    ? (await benchStep({ open, filter, onProgress: showSteps(display) })).results
+    : null;
   const method = [...(kernels ? [methodOf(kernels.clock)] : []), ...(step ? [STEP_METHOD] : [])];
-  return { format: REPORT_FORMAT, version: REPORT_VERSION, date: new Date().toISOString(), command: plan.command, ...adapterFields(adapter), method, kernels, step: step && [...step] };
+  return {
+    format: REPORT_FORMAT,
+    version: REPORT_VERSION,
+    date: new Date().toISOString(),
+    command: plan.command,
+    ...adapterFields(adapter),
+    method,
+    kernels,
+    step: step && [...step],
+  };
 }
 
-const adapterFields = ({ name, description, type }: AdapterDescription) => ({ adapter: name, driver: description, kind: type });
+const adapterFields = ({ name, description, type }: AdapterDescription) => ({
+  adapter: name,
+  driver: description,
+  kind: type,
+});
 
 /** Of `all`, a filter that names only kernels leaves out the step, and the other way round. */
 function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("kernels" | "step")[] {
   if (part === "step") return ["step"];
-  const steps = part === "all" && (filter === undefined || stepConfigurations.some(({ name }) => name.toLowerCase().includes(filter.toLowerCase())));
+  const steps =
+    part === "all" &&
+    (filter === undefined || stepConfigurations.some(({ name }) => name.toLowerCase().includes(filter.toLowerCase())));
   try {
     selectCases(found, { filter, all });
   } catch (error) {
@@ -68,14 +87,25 @@ function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("ke
 /** Throws a RunError, for the exit code 1, if anything was wrong or failed. */
 export function throwUntimed({ kernels, step }: Pick<BenchReport, "kernels" | "step">): void {
   const results = kernels?.results ?? [];
-  const paths = (step ?? []).flatMap(({ configuration, paths }) => paths.map(({ status, path }) => ({ status, label: `step ${configuration}: ${path}` })));
+  const paths = (step ?? []).flatMap(({ configuration, paths }) =>
+    paths.map(({ status, path }) => ({ status, label: `step ${configuration}: ${path}` })),
+  );
   const wrongVariants = results.flatMap((result) =>
-    result.status !== "timed" ? [] : result.choices.flatMap(({ variants }) => variants.flatMap((variant) => ("problem" in variant ? [`${labelOf(result)} as ${variant.name} (wrong)`] : []))),
+    result.status !== "timed"
+      ? []
+      : result.choices.flatMap(({ variants }) =>
+          variants.flatMap((variant) =>
+            "problem" in variant ? [`${labelOf(result)} as ${variant.name} (wrong)`] : [],
+          ),
+        ),
   );
   const untimed = [
     ...results.flatMap((result) => (result.status === "timed" ? [] : [`${labelOf(result)} (${result.status})`])),
     ...wrongVariants,
     ...paths.flatMap(({ status, label }) => (status === "timed" ? [] : [`${label} (${status})`])),
   ];
-  if (untimed.length > 0) throw new RunError(`${untimed.length} of ${results.length + wrongVariants.length + paths.length} not timed: ${untimed.join(", ")}`);
+  if (untimed.length > 0)
+    throw new RunError(
+      `${untimed.length} of ${results.length + wrongVariants.length + paths.length} not timed: ${untimed.join(", ")}`,
+    );
 }

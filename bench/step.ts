@@ -53,7 +53,14 @@ export interface StepResult {
   /** Values that are trained. */
   readonly parameters: number;
   readonly encoderParameters: number;
-  readonly batch: { readonly size: number; readonly seconds: number; readonly frames: number; readonly bins: number; readonly labels: number; readonly vocabulary: number };
+  readonly batch: {
+    readonly size: number;
+    readonly seconds: number;
+    readonly frames: number;
+    readonly bins: number;
+    readonly labels: number;
+    readonly vocabulary: number;
+  };
   /** Each depth alone, from the shallowest on; last the joint step as trained, if it has more than one path. */
   readonly paths: readonly (PathResult | FailedPath)[];
 }
@@ -93,12 +100,23 @@ export interface FailedPath {
  * Times whole training steps of each selected configuration, depth by depth and as trained. Never throws for a single one:
  * what fails, such as for want of memory, is in its result. Throws UserError when nothing is selected.
  */
-export async function benchStep({ open, filter, budget = defaultStepBudget, onProgress = () => undefined, configurations = stepConfigurations }: StepBenchOptions): Promise<StepReport> {
+export async function benchStep({
+  open,
+  filter,
+  budget = defaultStepBudget,
+  onProgress = () => undefined,
+  configurations = stepConfigurations,
+}: StepBenchOptions): Promise<StepReport> {
   const first = await open();
   const { info: adapter, isSoftware } = first;
   first.close();
-  const selected = configurations.filter(({ name, onSoftware }) => (filter === undefined ? onSoftware || !isSoftware : name.toLowerCase().includes(filter.toLowerCase())));
-  if (selected.length === 0) throw new UserError(`--filter: no configuration's name contains '${filter}'; there are ${configurations.map(({ name }) => name).join(", ")}`);
+  const selected = configurations.filter(({ name, onSoftware }) =>
+    filter === undefined ? onSoftware || !isSoftware : name.toLowerCase().includes(filter.toLowerCase()),
+  );
+  if (selected.length === 0)
+    throw new UserError(
+      `--filter: no configuration's name contains '${filter}'; there are ${configurations.map(({ name }) => name).join(", ")}`,
+    );
 
   const jobs = selected.map((configuration) => ({ configuration, config: trainConfigOf(configuration) }));
   const total = jobs.reduce((sum, { config }) => sum + pathsOf(config).length, 0);
@@ -129,7 +147,9 @@ interface NamedPaths {
 function pathsOf(config: TrainConfig): NamedPaths[] {
   const joint = trainingPaths(config, 0);
   const alone = evaluatedPaths(config).map((path) => ({ name: `depth ${path.depth}`, paths: [path] }));
-  return joint.length === 1 ? alone : [...alone, { name: `joint ${joint.map(({ depth }) => depth).join("+")}`, paths: joint }];
+  return joint.length === 1
+    ? alone
+    : [...alone, { name: `joint ${joint.map(({ depth }) => depth).join("+")}`, paths: joint }];
 }
 
 async function benchConfiguration(
@@ -140,7 +160,11 @@ async function benchConfiguration(
   watch: (path: string) => (result: PathResult | FailedPath) => void,
 ): Promise<StepResult> {
   const { activation } = activationType(device, config.precision);
-  const built = buildModel(device, config, configuration.vocabulary, { optimizer: true, half: activation === "f16", blank: 0 });
+  const built = buildModel(device, config, configuration.vocabulary, {
+    optimizer: true,
+    half: activation === "f16",
+    blank: 0,
+  });
   const batch = randomBatch(device, configuration, config);
   const counts = countParameters(built);
   const paths: (PathResult | FailedPath)[] = [];
@@ -157,7 +181,12 @@ async function benchConfiguration(
     dim: config.model.dim,
     parameters: counts.whole,
     encoderParameters: counts.encoder,
-    batch: { ...configuration.batch, frames: batch.frames, bins: built.model.config.inputDim, vocabulary: configuration.vocabulary },
+    batch: {
+      ...configuration.batch,
+      frames: batch.frames,
+      bins: built.model.config.inputDim,
+      vocabulary: configuration.vocabulary,
+    },
     paths,
   };
 }
@@ -191,7 +220,10 @@ async function benchPaths(
       status: "timed",
       path: name,
       depths,
-      applications: countApplications(paths.map(({ schedule }) => schedule), !hasOwnNorms(config.model)),
+      applications: countApplications(
+        paths.map(({ schedule }) => schedule),
+        !hasOwnNorms(config.model),
+      ),
       timing,
       firstMs,
       framesPerSecond: (batch.lengths.length * batch.frames * 1000) / timing.medianMs,
@@ -210,7 +242,10 @@ async function wait(device: Device, step: () => void): Promise<number> {
   return performance.now() - start;
 }
 
-async function countStep(device: Device, step: () => void): Promise<Pick<PathResult, "dispatches" | "passes" | "submits" | "peakBytes">> {
+async function countStep(
+  device: Device,
+  step: () => void,
+): Promise<Pick<PathResult, "dispatches" | "passes" | "submits" | "peakBytes">> {
   const { recorder, pool } = device;
   const before = { dispatches: recorder.dispatches, passes: recorder.passes, submits: recorder.submits };
   pool.resetPeak();

@@ -14,14 +14,21 @@ export interface RandomBatch extends DeviceBatch {
 }
 
 /** A batch as training would have it, of noise with random labels, that stays on the device for as many steps as wanted. */
-export function randomBatch(device: Device, { batch, vocabulary }: StepConfiguration, config: TrainConfig): RandomBatch {
+export function randomBatch(
+  device: Device,
+  { batch, vocabulary }: StepConfiguration,
+  config: TrainConfig,
+): RandomBatch {
   const { bins, sampleRate, frameCount } = buildFrontEnd(config);
   const frames = frameCount(batch.seconds * sampleRate);
   const utterances = Array.from({ length: batch.size }, (_, item) => ({
     frames,
     features: Float32Array.from({ length: frames * bins }, (_, i) => normal(item, i)),
     // Class 0 is the blank. Neighbours differ, as a repeated label would need a frame more.
-    labels: Int32Array.from({ length: batch.labels }, (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % Math.floor((vocabulary - 1) / 2))),
+    labels: Int32Array.from(
+      { length: batch.labels },
+      (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % Math.floor((vocabulary - 1) / 2)),
+    ),
   }));
   const host = padBatch(utterances, bins);
   const tensors = {

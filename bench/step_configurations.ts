@@ -8,7 +8,11 @@ export interface StepConfiguration {
   /** The sections of a training config that matter here, as in YAML. */
   readonly sections: Readonly<Record<string, unknown>>;
   readonly vocabulary: number;
-  readonly batch: { readonly size: number; /** of audio, each */ readonly seconds: number; /** of each utterance's target */ readonly labels: number };
+  readonly batch: {
+    readonly size: number;
+    /** of audio, each */ readonly seconds: number;
+    /** of each utterance's target */ readonly labels: number;
+  };
 }
 
 const conformer256 = { dim: 256, heads: 4, feed_forward_dim: 2048, conv_kernel: 31, dropout: 0.1 };
@@ -21,7 +25,15 @@ const declared: readonly StepConfiguration[] = [
     onSoftware: true,
     sections: {
       features: { bins: 40 },
-      model: { dim: 64, heads: 4, feed_forward_dim: 192, conv_kernel: 15, blocks: 2, subsampling_channels: 16, dropout: 0 },
+      model: {
+        dim: 64,
+        heads: 4,
+        feed_forward_dim: 192,
+        conv_kernel: 15,
+        blocks: 2,
+        subsampling_channels: 16,
+        dropout: 0,
+      },
       unfold: { order: "cycle", depths: [2, 4, 6], checkpointing: false },
       loss: { middle_depths: 1 },
     },
@@ -40,7 +52,10 @@ const declared: readonly StepConfiguration[] = [
     // The same depth from half the blocks: a seed of 6 that is trained together with its unfolding to 12.
     name: "seed-unfold-256",
     onSoftware: false,
-    sections: { model: { ...conformer256, blocks: 6 }, unfold: { order: "repeat", depths: [6, 12], checkpointing: false } },
+    sections: {
+      model: { ...conformer256, blocks: 6 },
+      unfold: { order: "repeat", depths: [6, 12], checkpointing: false },
+    },
     vocabulary: 500,
     batch: batch256,
   },
@@ -54,7 +69,10 @@ const withHalves = (configuration: StepConfiguration): StepConfiguration => ({
   sections: { ...configuration.sections, precision: "f16" },
 });
 
-export const stepConfigurations: readonly StepConfiguration[] = declared.flatMap((configuration) => [configuration, withHalves(configuration)]);
+export const stepConfigurations: readonly StepConfiguration[] = declared.flatMap((configuration) => [
+  configuration,
+  withHalves(configuration),
+]);
 
 /** The whole training config of a configuration; its manifests are never read. */
 export const trainConfigOf = ({ name, sections }: StepConfiguration): TrainConfig =>

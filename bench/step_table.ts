@@ -14,7 +14,11 @@ export const STEP_METHOD =
 
 /** The report as text for the terminal: for each configuration its paths, and the kernels of its last one. */
 export function stepTable({ adapter, results }: StepReport, date?: string): string {
-  return [[adapter.name, adapter.description, ...(date === undefined ? [] : [date])].join(", "), STEP_METHOD, stepSections(results)].join("\n\n");
+  return [
+    [adapter.name, adapter.description, ...(date === undefined ? [] : [date])].join(", "),
+    STEP_METHOD,
+    stepSections(results),
+  ].join("\n\n");
 }
 
 /** The same without adapter, date and method. */
@@ -22,9 +26,26 @@ export const stepSections = (results: readonly StepResult[]): string => results.
 
 function section(result: StepResult): string {
   const { configuration, precision, blocks, dim, parameters, batch, paths } = result;
-  const head = ["", "layers", "ms", "±", "encoding", "first", "frames/s", "dispatches", "passes", "submits", "peak memory"];
+  const head = [
+    "",
+    "layers",
+    "ms",
+    "±",
+    "encoding",
+    "first",
+    "frames/s",
+    "dispatches",
+    "passes",
+    "submits",
+    "peak memory",
+  ];
   const timed = paths.filter((path) => path.status === "timed");
-  const table = new Table({ head, colAligns: head.map((_, i) => (i === 0 ? "left" : "right")), style: { head: [], border: [] }, chars: rules });
+  const table = new Table({
+    head,
+    colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
+    style: { head: [], border: [] },
+    chars: rules,
+  });
   for (const path of timed) table.push(row(path));
   const failed = paths.flatMap((path) => (path.status === "failed" ? [`FAILED ${path.path}: ${path.problem}`] : []));
   const last = timed.at(-1);
@@ -36,7 +57,17 @@ function section(result: StepResult): string {
   ].join("\n");
 }
 
-const row = ({ path, applications, timing, firstMs, framesPerSecond, dispatches, passes, submits, peakBytes }: PathResult): string[] => [
+const row = ({
+  path,
+  applications,
+  timing,
+  firstMs,
+  framesPerSecond,
+  dispatches,
+  passes,
+  submits,
+  peakBytes,
+}: PathResult): string[] => [
   path,
   String(applications),
   ...[timing.medianMs, timing.spreadMs, timing.encodeMs, firstMs].map((ms) => formatNumber(ms)),

@@ -30,7 +30,11 @@ export interface StepTiming {
  * The time of a step in the midst of many, as in training: a sample is some steps one after another, each submitted as it
  * is encoded and at most two ahead of the device, until the device has run the last one. `step` encodes one.
  */
-export async function timeSteps(device: Device, step: () => void, { time, samples, steps }: StepBudget): Promise<StepTiming> {
+export async function timeSteps(
+  device: Device,
+  step: () => void,
+  { time, samples, steps }: StepBudget,
+): Promise<StepTiming> {
   const encoding: number[] = [];
   const sample = async (): Promise<object> => {
     const clock = new StepClock(device, 0);

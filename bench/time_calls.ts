@@ -35,7 +35,13 @@ export interface Timing {
  * Call it once before, so that its pipelines are compiled. Calls without a dispatch leave no timestamps and are timed by the
  * queue. Throws a RunError if the pool grows meanwhile: the calls then keep their buffers.
  */
-export async function timeCalls(device: Device, call: () => void, budget: TimeBudget, clockName: ClockName = "queue", rounds = 1): Promise<Timing> {
+export async function timeCalls(
+  device: Device,
+  call: () => void,
+  budget: TimeBudget,
+  clockName: ClockName = "queue",
+  rounds = 1,
+): Promise<Timing> {
   const single = (await elapsed(device, call, rounds)) / rounds;
   let clock = clockOf(device, clockName);
   if ((await clock.measure(call, 1)) === 0) clock = clockOf(device, "queue");
@@ -47,8 +53,19 @@ export async function timeCalls(device: Device, call: () => void, budget: TimeBu
   return { ...result, callsPerSample, clock: clock.name };
 }
 
-async function measureSamples(clock: Clock, call: () => void, calls: number, budget: TimeBudget): Promise<Pick<Timing, "medianMs" | "spreadMs" | "samples">> {
-  const bench = new Bench({ time: budget.time, iterations: budget.samples, warmupTime: budget.warmup, warmupIterations: 1, throws: true });
+async function measureSamples(
+  clock: Clock,
+  call: () => void,
+  calls: number,
+  budget: TimeBudget,
+): Promise<Pick<Timing, "medianMs" | "spreadMs" | "samples">> {
+  const bench = new Bench({
+    time: budget.time,
+    iterations: budget.samples,
+    warmupTime: budget.warmup,
+    warmupIterations: 1,
+    throws: true,
+  });
   const sample = async (): Promise<object> => {
     const start = performance.now();
     const ms = await clock.measure(call, calls);

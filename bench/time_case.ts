@@ -21,7 +21,8 @@ export type CaseOutcome =
     }
   | { readonly status: "wrong" | "failed"; readonly problem: string };
 
-export type Phase = "compiling" | "checking" | "timing forward" | "timing forward + backward" | `timing variant ${string}`;
+export type Phase =
+  "compiling" | "checking" | "timing forward" | "timing forward + backward" | `timing variant ${string}`;
 
 export interface CaseOptions {
   readonly budget: TimeBudget;
@@ -32,10 +33,19 @@ export interface CaseOptions {
 }
 
 /** To rank variants, a third of the time for a number. */
-const ranking = ({ time, samples, warmup, sample }: TimeBudget): TimeBudget => ({ time: time / 3, samples: Math.ceil(samples / 2), warmup: warmup / 3, sample });
+const ranking = ({ time, samples, warmup, sample }: TimeBudget): TimeBudget => ({
+  time: time / 3,
+  samples: Math.ceil(samples / 2),
+  warmup: warmup / 3,
+  sample,
+});
 
 /** Times a case on a fresh device; one whose results differ from the reference is not timed. */
-export async function timeCase(device: Device, kernelCase: KernelCase, { budget, clock, variants, onPhase }: CaseOptions): Promise<CaseOutcome> {
+export async function timeCase(
+  device: Device,
+  kernelCase: KernelCase,
+  { budget, clock, variants, onPhase }: CaseOptions,
+): Promise<CaseOutcome> {
   const runs = new CaseRuns(device, kernelCase);
   const trains = runs.differentiates;
   const forward = (): void => runs.forward();
@@ -54,28 +64,47 @@ export async function timeCase(device: Device, kernelCase: KernelCase, { budget,
     if (problem !== undefined) return { status: "wrong", problem };
 
     const choices = choicesOf(device, forward, trains ? forwardBackward : undefined);
-    const traffic = { forward: trafficOf(device, forward), backward: trains ? trafficOf(device, forwardBackward) : undefined };
+    const traffic = {
+      forward: trafficOf(device, forward),
+      backward: trains ? trafficOf(device, forwardBackward) : undefined,
+    };
     runs.multiply();
     const time = (call: () => void, within = budget) => timeCalls(device, call, within, clock, runs.copies);
     onPhase("timing forward");
     const forwardTiming = { ...(await time(forward)), firstMs: firstForward, ...traffic.forward };
     if (trains) onPhase("timing forward + backward");
-    const backwardTiming = trains ? { ...(await time(forwardBackward)), firstMs: firstBackward, ...traffic.backward! } : null;
+    const backwardTiming = trains
+      ? { ...(await time(forwardBackward)), firstMs: firstBackward, ...traffic.backward! }
+      : null;
     if (variants) {
       for (const choice of choices)
         for (const variant of choice.fitting.length > 1 ? choice.fitting : []) {
           onPhase(`timing variant ${variant}`);
           const { operation, sizes } = choice;
-          choice.variants.push(await withVariant(device, { operation, sizes, variant }, async () => {
-            const problem = await findDifference(device, kernelCase, [], expectation);
-            if (problem !== undefined) return { name: variant, problem };
-            return { name: variant, ...(await time(choice.pass === "forward" ? forward : forwardBackward, ranking(budget))) };
-          }));
+          choice.variants.push(
+            await withVariant(device, { operation, sizes, variant }, async () => {
+              const problem = await findDifference(device, kernelCase, [], expectation);
+              if (problem !== undefined) return { name: variant, problem };
+              return {
+                name: variant,
+                ...(await time(choice.pass === "forward" ? forward : forwardBackward, ranking(budget))),
+              };
+            }),
+          );
         }
     }
     return {
-      status: "timed", copies: runs.copies, forward: forwardTiming, forwardBackward: backwardTiming,
-      choices: choices.map(({ operation, sizes, pass, chosen, variants }) => ({ operation, sizes, pass, chosen, variants })),
+      status: "timed",
+      copies: runs.copies,
+      forward: forwardTiming,
+      forwardBackward: backwardTiming,
+      choices: choices.map(({ operation, sizes, pass, chosen, variants }) => ({
+        operation,
+        sizes,
+        pass,
+        chosen,
+        variants,
+      })),
     };
   } finally {
     runs.release();
@@ -83,10 +112,16 @@ export async function timeCase(device: Device, kernelCase: KernelCase, { budget,
 }
 
 /** The choices of the forward pass, then those that only the backward pass makes. */
-function choicesOf(device: Device, forward: () => void, forwardBackward: (() => void) | undefined): (CaseChoice & MadeChoice)[] {
+function choicesOf(
+  device: Device,
+  forward: () => void,
+  forwardBackward: (() => void) | undefined,
+): (CaseChoice & MadeChoice)[] {
   const inForward = choicesWithin(device, forward);
   const known = new Set(inForward.map(describeChoice));
-  const inBackward = forwardBackward ? choicesWithin(device, forwardBackward).filter((choice) => !known.has(describeChoice(choice))) : [];
+  const inBackward = forwardBackward
+    ? choicesWithin(device, forwardBackward).filter((choice) => !known.has(describeChoice(choice)))
+    : [];
   const ofPass = (pass: CaseChoice["pass"]) => (choice: MadeChoice) => ({ ...choice, pass, variants: [] });
   return [...inForward.map(ofPass("forward")), ...inBackward.map(ofPass("backward"))];
 }

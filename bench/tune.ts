@@ -55,9 +55,17 @@ const HOPELESS = 3;
  * left out; a case that fails is told to `onProgress` and the others go on.
  */
 export async function tune(found: FoundOperations, options: TuneOptions): Promise<TunedTable> {
-  const { open, filter = "", command, budget = BUDGET, onProgress = () => undefined, onTable = () => undefined } = options;
+  const {
+    open,
+    filter = "",
+    command,
+    budget = BUDGET,
+    onProgress = () => undefined,
+    onTable = () => undefined,
+  } = options;
   const selected = found.operations.flatMap(({ operation, cases }) =>
-    cases.map((kernelCase) => ({ kernelCase, label: `${operation}: ${kernelCase.name}` }))
+    cases
+      .map((kernelCase) => ({ kernelCase, label: `${operation}: ${kernelCase.name}` }))
       .filter(({ kernelCase, label }) => kernelCase.benchmark && label.toLowerCase().includes(filter.toLowerCase())),
   );
   if (selected.length === 0) throw new UserError(`--filter: no benchmark case contains '${filter}'`);
@@ -75,15 +83,24 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           seen.add(label);
           const ms = await measure();
           onProgress({ done, total: selected.length, choice: label, ms });
-          const right = Object.fromEntries(Object.entries(ms).flatMap(([name, value]) => (value === null ? [] : [[name, Number(value.toPrecision(4))]])));
-          if (Object.keys(right).length > 0) (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
+          const right = Object.fromEntries(
+            Object.entries(ms).flatMap(([name, value]) =>
+              value === null ? [] : [[name, Number(value.toPrecision(4))]],
+            ),
+          );
+          if (Object.keys(right).length > 0)
+            (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
       await device.finish(); // what is wrong with this case is no fault of the next
       device.trim(); // which wants buffers of other sizes
       onProgress({ done: done + 1, total: selected.length });
     } catch (error) {
       // What is measured so far is kept, and the others get their turn.
-      onProgress({ done: done + 1, total: selected.length, problem: `${caseLabel}: ${error instanceof Error ? error.message : String(error)}` });
+      onProgress({
+        done: done + 1,
+        total: selected.length,
+        problem: `${caseLabel}: ${error instanceof Error ? error.message : String(error)}`,
+      });
       device.close();
       device = await open();
     }
@@ -96,7 +113,10 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
 type Measured = Record<string, number | null>;
 
 async function tuneCase(
-  device: Device, kernelCase: KernelCase, halves: readonly string[], budget: TimeBudget,
+  device: Device,
+  kernelCase: KernelCase,
+  halves: readonly string[],
+  budget: TimeBudget,
   visit: (choice: MadeChoice, measure: () => Promise<Measured>) => Promise<void>,
 ): Promise<void> {
   const expectation = new Expectation(kernelCase, halves);
@@ -109,13 +129,17 @@ async function tuneCase(
         const ms: Measured = {};
         const call = (): void => runCase(device, kernelCase, inputs, backward);
         for (const variant of choice.fitting)
-          ms[variant] = await withVariant(device, { operation: choice.operation, sizes: choice.sizes, variant }, async () => {
-            if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
-            await elapsed(device, call); // compiles what only this needs
-            const once = await elapsed(device, call);
-            const best = Math.min(...Object.values(ms).map((other) => other ?? Infinity));
-            return once > HOPELESS * best ? once : (await timeCalls(device, call, budget)).medianMs;
-          });
+          ms[variant] = await withVariant(
+            device,
+            { operation: choice.operation, sizes: choice.sizes, variant },
+            async () => {
+              if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
+              await elapsed(device, call); // compiles what only this needs
+              const once = await elapsed(device, call);
+              const best = Math.min(...Object.values(ms).map((other) => other ?? Infinity));
+              return once > HOPELESS * best ? once : (await timeCalls(device, call, budget)).medianMs;
+            },
+          );
         return ms;
       });
     }
@@ -126,8 +150,11 @@ async function tuneCase(
 
 /** As JSON with a line for each choice, so that a change of one shows as one. */
 function tableText({ operations, ...head }: TunedTable): string {
-  const lines = (entries: readonly TunedEntry[]): string => entries.map((entry) => `\n   ${JSON.stringify(entry)}`).join(",");
-  const parts = Object.entries(operations).map(([operation, entries]) => `\n  ${JSON.stringify(operation)}: [${lines(entries)}]`);
+  const lines = (entries: readonly TunedEntry[]): string =>
+    entries.map((entry) => `\n   ${JSON.stringify(entry)}`).join(",");
+  const parts = Object.entries(operations).map(
+    ([operation, entries]) => `\n  ${JSON.stringify(operation)}: [${lines(entries)}]`,
+  );
   return `${JSON.stringify(head, null, 1).replace(/\n}$/, "")},\n "operations": {${parts.join(",")}\n }\n}\n`;
 }
 

@@ -6,7 +6,11 @@ export function addAdapterOptions(command: Command): Command {
   return command
     .addOption(new Option("--adapter <substring>", "take the adapter whose name contains this (or UNFOLD_ADAPTER)"))
     .addOption(
-      new Option("--driver <kind>", "take only adapters of this kind (or UNFOLD_DRIVER)").choices(["gpu", "system", "bundled"]),
+      new Option("--driver <kind>", "take only adapters of this kind (or UNFOLD_DRIVER)").choices([
+        "gpu",
+        "system",
+        "bundled",
+      ]),
     );
 }
 

@@ -24,7 +24,11 @@ export function register(program: Command): void {
     .argument("<manifest>", MANIFEST)
     .description("When each word of known texts is spoken: the most probable CTC path of each utterance's text.")
     .requiredOption("--out <folder>", "folder for the result")
-    .addOption(new Option("--format <format>", "alignment.ctm of all utterances, or a .TextGrid of words and units for each").choices(["ctm", "textgrid"]).default("ctm"))
+    .addOption(
+      new Option("--format <format>", "alignment.ctm of all utterances, or a .TextGrid of words and units for each")
+        .choices(["ctm", "textgrid"])
+        .default("ctm"),
+    )
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)");
   addAdapterOptions(command).action(runAlign);
 }
@@ -37,5 +41,7 @@ async function runAlign(checkpoint: string, manifestFile: string, options: Align
   makeFolder(options.out); // before the long part
   const aligned = await alignManifest(device, recognizer, manifest, path, terminalObserver());
   device.close();
-  process.stdout.write(`${aligned.length} of ${manifest.entries.length} utterances aligned: ${writeAlignments(options.out, aligned, options.format)}\n`);
+  process.stdout.write(
+    `${aligned.length} of ${manifest.entries.length} utterances aligned: ${writeAlignments(options.out, aligned, options.format)}\n`,
+  );
 }

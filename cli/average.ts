@@ -8,7 +8,9 @@ import { expectNoInput, expectPlace } from "../train/output_place.ts";
 export function register(program: Command): void {
   program
     .command("average <checkpoints...>")
-    .description("Write the mean of the weights of two checkpoints or more as one checkpoint, running statistics included, to recognise with.")
+    .description(
+      "Write the mean of the weights of two checkpoints or more as one checkpoint, running statistics included, to recognise with.",
+    )
     .requiredOption("--out <file>", "the .safetensors file to write")
     .option("--force", "write over a file that is there")
     .action(average);
@@ -16,10 +18,13 @@ export function register(program: Command): void {
 
 function average(checkpoints: string[], { out, force }: { out: string; force?: true }): void {
   if (checkpoints.length < 2) throw new UserError(`a mean needs two checkpoints or more, got ${checkpoints.length}`);
-  if (!out.endsWith(".safetensors")) throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
+  if (!out.endsWith(".safetensors"))
+    throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   expectPlace([out, stateBeside(out)], { force: force === true });
   const mean = averageCheckpoints(checkpoints);
   expectNoInput([out, stateBeside(out)], checkpoints.map(checkpointFile));
   writeCheckpoint(out, mean.tensors, mean.state);
-  process.stdout.write(`${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`);
+  process.stdout.write(
+    `${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`,
+  );
 }

@@ -1,7 +1,13 @@
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
-import { compareReports, comparisonTable, expectAdapter, readReport, worstRegression } from "../bench/compare_reports.ts";
+import {
+  compareReports,
+  comparisonTable,
+  expectAdapter,
+  readReport,
+  worstRegression,
+} from "../bench/compare_reports.ts";
 import { kernelTable } from "../bench/kernel_table.ts";
 import { mergeTables } from "../bench/merge_tables.ts";
 import { loadOperations } from "../bench/operations.ts";
@@ -36,23 +42,37 @@ const PARTS: readonly Part[] = ["kernels", "step", "all"];
 export function register(program: Command): void {
   const command = program
     .command("bench")
-    .description("Measure how fast this machine computes: each kernel against the device's own memory and arithmetic, and whole training steps.")
+    .description(
+      "Measure how fast this machine computes: each kernel against the device's own memory and arithmetic, and whole training steps.",
+    )
     .addArgument(new Argument("[part]", "what to measure").choices(PARTS).default("all"))
-    .option("--filter <name>", "only cases whose 'operation: case' contains this, and steps of a configuration whose name does")
+    .option(
+      "--filter <name>",
+      "only cases whose 'operation: case' contains this, and steps of a configuration whose name does",
+    )
     .option("--all", "the tests' small cases as well")
     .option("--variants", "time every variant of each kernel that fits, too, which takes two to three times as long")
     .option("--json <file>", "write every number to this file; - is standard output, in place of the table")
     .option("--html <file>", "write a report with charts to this file")
-    .option("--compare <file>", "compare with an earlier --json file; ends with 1 if something is slower beyond the spread")
+    .option(
+      "--compare <file>",
+      "compare with an earlier --json file; ends with 1 if something is slower beyond the spread",
+    )
     .option("--any-adapter", "compare with a file of another adapter, too; what is slower is then no failure")
-    .addOption(new Option("--tune", "instead: time every variant and write the table by which this machine then chooses").conflicts(["all", "variants", "json", "html", "compare"]));
+    .addOption(
+      new Option(
+        "--tune",
+        "instead: time every variant and write the table by which this machine then chooses",
+      ).conflicts(["all", "variants", "json", "html", "compare"]),
+    );
   addAdapterOptions(command).action(bench);
 }
 
 const command = (): string => ["unfold", ...process.argv.slice(2)].join(" ");
 
 async function bench(part: Part, options: BenchOptions): Promise<void> {
-  if (part === "step" && (options.variants || options.all || options.tune)) throw new UserError("--variants, --all and --tune are about kernels, not about 'step'");
+  if (part === "step" && (options.variants || options.all || options.tune))
+    throw new UserError("--variants, --all and --tune are about kernels, not about 'step'");
   const display = benchDisplay();
   const stop = (): never => {
     display.stop();
@@ -69,11 +89,18 @@ async function bench(part: Part, options: BenchOptions): Promise<void> {
 
 async function measure(part: Part, options: BenchOptions, display: BenchDisplay): Promise<void> {
   const { json, html, compare, anyAdapter } = options;
-  if (json !== undefined && html !== undefined && resolve(json) === resolve(html)) throw new UserError("--json and --html name the same file");
-  const files = { json: json === undefined ? undefined : outputFile("--json", json), html: html === undefined ? undefined : outputFile("--html", html) };
+  if (json !== undefined && html !== undefined && resolve(json) === resolve(html))
+    throw new UserError("--json and --html name the same file");
+  const files = {
+    json: json === undefined ? undefined : outputFile("--json", json),
+    html: html === undefined ? undefined : outputFile("--html", html),
+  };
   const old = compare === undefined ? undefined : readReport(compare);
   const report = await runBench(await loadOperations(), {
-    ...options, part, display, command: command(),
+    ...options,
+    part,
+    display,
+    command: command(),
     open: () => openDevice(adapterOptions(options)),
     onAdapter: ({ name }) => void (old && !anyAdapter && expectAdapter(old, name, compare!)),
   });
@@ -82,21 +109,37 @@ async function measure(part: Part, options: BenchOptions, display: BenchDisplay)
   files.json?.write(`${JSON.stringify(report, null, 2)}\n`);
   files.html?.write(benchPage(report));
   for (const name of [json, html]) if (name !== undefined && name !== "-") display.say(`wrote ${name}`);
-  if (old) compareWith(old, report, { failing: !anyAdapter, out: json === "-" || html === "-" ? process.stderr : process.stdout });
+  if (old)
+    compareWith(old, report, {
+      failing: !anyAdapter,
+      out: json === "-" || html === "-" ? process.stderr : process.stdout,
+    });
   throwUntimed(report);
 }
 
 function reportText(report: BenchReport): string {
   const { adapter, driver, date, method, kernels, step } = report;
-  return [`${adapter}, ${driver}, ${date}`, ...method, ...(kernels ? [kernelTable(kernels)] : []), ...(step ? [stepSections(step)] : [])].join("\n\n");
+  return [
+    `${adapter}, ${driver}, ${date}`,
+    ...method,
+    ...(kernels ? [kernelTable(kernels)] : []),
+    ...(step ? [stepSections(step)] : []),
+  ].join("\n\n");
 }
 
 /** Prints all ratios. Throws a RunError, for the exit code 1, if something is slower and that is to be a failure. */
-export function compareWith(old: BenchReport, report: BenchReport, { failing, out }: { failing: boolean; out: NodeJS.WritableStream }): void {
+export function compareWith(
+  old: BenchReport,
+  report: BenchReport,
+  { failing, out }: { failing: boolean; out: NodeJS.WritableStream },
+): void {
   const comparison = compareReports(old, report);
   out.write(`\n${comparisonTable(comparison, old, report)}\n`);
   const worst = worstRegression(comparison);
-  if (worst && failing) throw new RunError(`slower beyond the spread: worst is ${worst.label}, ${formatNumber(worst.oldMs)} ms then and ${formatNumber(worst.newMs)} ms now (${worst.ratio.toFixed(2)} times)`);
+  if (worst && failing)
+    throw new RunError(
+      `slower beyond the spread: worst is ${worst.label}, ${formatNumber(worst.oldMs)} ms then and ${formatNumber(worst.newMs)} ms now (${worst.ratio.toFixed(2)} times)`,
+    );
 }
 
 async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promise<void> {
@@ -105,12 +148,14 @@ async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promis
   const failed: string[] = [];
   const show = showTuning(display);
   const table = await tune(await loadOperations(), {
-    filter: options.filter, command: command(),
+    filter: options.filter,
+    command: command(),
     open: () => openDevice({ ...adapterOptions(options), tuned: false }),
     onProgress: (progress) => {
       show(progress);
       if (progress.problem !== undefined) failed.push(progress.problem);
-      for (const [variant, ms] of Object.entries(progress.ms ?? {})) if (ms === null) wrong.push(`${progress.choice ?? ""} as ${variant}`);
+      for (const [variant, ms] of Object.entries(progress.ms ?? {}))
+        if (ms === null) wrong.push(`${progress.choice ?? ""} as ${variant}`);
     },
   });
   display.stop();
@@ -132,7 +177,9 @@ function makeTableFolder(): void {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new UserError(`--tune: the table cannot be written to ${folder}: ${(error as Error).message} (UNFOLD_CACHE names another folder)`);
+    throw new UserError(
+      `--tune: the table cannot be written to ${folder}: ${(error as Error).message} (UNFOLD_CACHE names another folder)`,
+    );
   }
 }
 

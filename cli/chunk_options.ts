@@ -10,7 +10,10 @@ export interface ChunkOptions {
 /** Adds `--chunk-seconds` and `--overlap-seconds`. */
 export function addChunkOptions(command: Command): Command {
   return command
-    .option("--chunk-seconds <seconds>", "recognise longer files in overlapping chunks of this length, of which little is in memory at a time; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or what the device has room for)")
+    .option(
+      "--chunk-seconds <seconds>",
+      "recognise longer files in overlapping chunks of this length, of which little is in memory at a time; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or what the device has room for)",
+    )
     .option("--overlap-seconds <seconds>", "what neighbouring chunks share at least (default: a sixth of a chunk)");
 }
 
@@ -19,19 +22,28 @@ export function addChunkOptions(command: Command): Command {
  *
  * @param longest seconds of a chunk where they do not say
  */
-export function parseChunks({ chunkSeconds, overlapSeconds }: ChunkOptions, longest: () => number): ChunkSeconds | undefined {
+export function parseChunks(
+  { chunkSeconds, overlapSeconds }: ChunkOptions,
+  longest: () => number,
+): ChunkSeconds | undefined {
   const chunk = chunkSeconds === undefined ? longest() : parseSeconds("--chunk-seconds", chunkSeconds);
-  const overlap = overlapSeconds === undefined ? defaultOverlap(chunk) : parseSeconds("--overlap-seconds", overlapSeconds);
+  const overlap =
+    overlapSeconds === undefined ? defaultOverlap(chunk) : parseSeconds("--overlap-seconds", overlapSeconds);
   if (chunk === 0) {
-    if (overlapSeconds !== undefined) throw new UserError("--overlap-seconds needs chunks, but --chunk-seconds is 0: every file is recognised as a whole");
+    if (overlapSeconds !== undefined)
+      throw new UserError(
+        "--overlap-seconds needs chunks, but --chunk-seconds is 0: every file is recognised as a whole",
+      );
     return undefined;
   }
-  if (overlap >= chunk) throw new UserError(`--overlap-seconds ${overlap} must be less than --chunk-seconds ${chunk}, or no chunk goes on`);
+  if (overlap >= chunk)
+    throw new UserError(`--overlap-seconds ${overlap} must be less than --chunk-seconds ${chunk}, or no chunk goes on`);
   return { chunk, overlap };
 }
 
 function parseSeconds(option: string, text: string): number {
   const seconds = text.trim() === "" ? NaN : Number(text);
-  if (!Number.isFinite(seconds) || seconds < 0) throw new UserError(`${option}: expected seconds, 0 or more, got '${text}'`);
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new UserError(`${option}: expected seconds, 0 or more, got '${text}'`);
   return seconds;
 }

@@ -16,7 +16,9 @@ interface ImportOptions {
 }
 
 export function register(program: Command): void {
-  const command = program.command("data").description("Make manifests of corpora, look for faults in them, compute what features are normalised with.");
+  const command = program
+    .command("data")
+    .description("Make manifests of corpora, look for faults in them, compute what features are normalised with.");
   command
     .command("import")
     .addArgument(new Argument("<kind>", "what the corpus is").choices(Object.keys(IMPORTERS)))
@@ -30,7 +32,9 @@ export function register(program: Command): void {
     .action(runImport);
   command
     .command("check <manifest>")
-    .description("Read all of a manifest's audio and texts, and say what they are and what is wrong with them. Exit code 1 if anything is.")
+    .description(
+      "Read all of a manifest's audio and texts, and say what they are and what is wrong with them. Exit code 1 if anything is.",
+    )
     .option("--config <file>", "check for this config's sample rate, features and units instead of the defaults")
     .option("--json", "print everything as JSON")
     .action(runCheck);
@@ -43,12 +47,28 @@ export function register(program: Command): void {
     .action(runStats);
 }
 
-async function runImport(kind: string, corpus: string, { out, lowercase = false, punctuation, durations = false, force = false }: ImportOptions): Promise<void> {
-  const summary = await importCorpus(kind, corpus, { out, lowercase, punctuation, durations, force, observer: terminalObserver() });
+async function runImport(
+  kind: string,
+  corpus: string,
+  { out, lowercase = false, punctuation, durations = false, force = false }: ImportOptions,
+): Promise<void> {
+  const summary = await importCorpus(kind, corpus, {
+    out,
+    lowercase,
+    punctuation,
+    durations,
+    force,
+    observer: terminalObserver(),
+  });
   warn(summary.warnings);
   const { utterances, files, speakers, seconds, unknownDurations } = summary;
-  const duration = unknownDurations === utterances ? "durations unknown" : `${formatDuration(seconds)}${unknownDurations > 0 ? `, ${formatCount(unknownDurations)} durations unknown` : ""}`;
-  process.stdout.write(`${out}: ${formatCount(utterances)} utterances, ${formatCount(files)} files, ${speakers > 0 ? `${formatCount(speakers)} speakers, ` : ""}${duration}\n`);
+  const duration =
+    unknownDurations === utterances
+      ? "durations unknown"
+      : `${formatDuration(seconds)}${unknownDurations > 0 ? `, ${formatCount(unknownDurations)} durations unknown` : ""}`;
+  process.stdout.write(
+    `${out}: ${formatCount(utterances)} utterances, ${formatCount(files)} files, ${speakers > 0 ? `${formatCount(speakers)} speakers, ` : ""}${duration}\n`,
+  );
 }
 
 async function runCheck(manifest: string, options: { config?: string; json?: true }): Promise<void> {
@@ -58,10 +78,18 @@ async function runCheck(manifest: string, options: { config?: string; json?: tru
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
-async function runStats(manifest: string, { config, out, force = false }: { config: string; out: string; force?: boolean }): Promise<void> {
-  const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, loadConfig(config), { out, force, observer: terminalObserver() });
+async function runStats(
+  manifest: string,
+  { config, out, force = false }: { config: string; out: string; force?: boolean },
+): Promise<void> {
+  const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, loadConfig(config), {
+    out,
+    force,
+    observer: terminalObserver(),
+  });
   warn(warnings);
-  const range = (values: Float64Array) => `${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))}`;
+  const range = (values: Float64Array) =>
+    `${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))}`;
   process.stdout.write(
     `${out}: ${formatCount(cmvn.frames)} frames of ${formatCount(utterances)} utterances (${formatDuration(seconds)}), ${cmvn.mean.length} bins, ` +
       `mean ${range(cmvn.mean)}, standard deviation ${range(cmvn.variance.map(Math.sqrt))}\n`,

@@ -18,18 +18,26 @@ export function addDecodingOptions(command: Command): Command {
     .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) that takes part in the beam search")
     .option("--lm-weight <number>", "weight of its log-probabilities (default: 0.5)")
     .option("--lm-bonus <number>", "added for each word, or character (default: 0)")
-    .addOption(new Option("--lm-level <level>", "whether its n-grams are of words or of the output units (default: word)").choices(["word", "character"]));
+    .addOption(
+      new Option(
+        "--lm-level <level>",
+        "whether its n-grams are of words or of the output units (default: word)",
+      ).choices(["word", "character"]),
+    );
 }
 
 /** What these options say. Throws UserError for numbers that are none, and where one option lacks another. */
 export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: DecodingOptions): DecodingSettings {
   const beam = parseBeam(width) ?? null;
   if (lm === undefined) {
-    const given = Object.entries({ "--lm-weight": lmWeight, "--lm-bonus": lmBonus, "--lm-level": lmLevel }).find(([, value]) => value !== undefined);
+    const given = Object.entries({ "--lm-weight": lmWeight, "--lm-bonus": lmBonus, "--lm-level": lmLevel }).find(
+      ([, value]) => value !== undefined,
+    );
     if (given) throw new UserError(`${given[0]} needs --lm, the file of the language model`);
     return { beam, lm: null };
   }
-  if (beam === null) throw new UserError("--lm needs --beam, the width of the search that the language model takes part in, such as 16");
+  if (beam === null)
+    throw new UserError("--lm needs --beam, the width of the search that the language model takes part in, such as 16");
   const weight = parseNumber("--lm-weight", lmWeight ?? "0.5");
   if (weight < 0) throw new UserError(`--lm-weight: expected a number, 0 or more, got '${lmWeight}'`);
   return { beam, lm: { arpa: lm, weight, bonus: parseNumber("--lm-bonus", lmBonus ?? "0"), level: lmLevel ?? "word" } };

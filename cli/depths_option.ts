@@ -13,7 +13,10 @@ const WIDEST_BEAM = 1000;
 export function parseDepthNumbers(text: string | undefined, option = "--depths"): number[] | undefined {
   if (text === undefined) return undefined;
   const parts = text.split(",");
-  if (!parts.every(isDepth)) throw new UserError(`${option}: expected whole numbers from 1 to ${DEEPEST} with commas between them, such as 2,4,6, got '${text}'`);
+  if (!parts.every(isDepth))
+    throw new UserError(
+      `${option}: expected whole numbers from 1 to ${DEEPEST} with commas between them, such as 2,4,6, got '${text}'`,
+    );
   return [...new Set(parts.map(Number))];
 }
 
@@ -26,13 +29,17 @@ export function parseDepthNumber(option: string, text: string | undefined): numb
 
 /** The paths of `--depths 2,4,6`, or those that the config evaluates. Throws UserError for depths that are none. */
 export function parseDepths(text: string | undefined, config: TrainConfig): DepthPath[] {
-  return parseDepthNumbers(text)?.map((depth) => ({ depth, schedule: scheduleOf(config, depth) })) ?? evaluatedPaths(config);
+  return (
+    parseDepthNumbers(text)?.map((depth) => ({ depth, schedule: scheduleOf(config, depth) })) ?? evaluatedPaths(config)
+  );
 }
 
 /** The path of `--depth 4`, or the deepest that the config evaluates. Throws UserError for a depth that is none. */
 export function parseDepth(text: string | undefined, config: TrainConfig): DepthPath {
   const depth = parseDepthNumber("--depth", text);
-  return depth === undefined ? (evaluatedPaths(config).at(-1) as DepthPath) : { depth, schedule: scheduleOf(config, depth) };
+  return depth === undefined
+    ? (evaluatedPaths(config).at(-1) as DepthPath)
+    : { depth, schedule: scheduleOf(config, depth) };
 }
 
 const isDepth = (text: string): boolean => isWhole(text) && Number(text) >= 1 && Number(text) <= DEEPEST;
@@ -47,6 +54,7 @@ export const parseNbest = (text: string | undefined): number | undefined => pars
 
 function parseWidth(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!isWhole(text) || Number(text) < 1 || Number(text) > WIDEST_BEAM) throw new UserError(`${option}: expected a whole number from 1 to ${WIDEST_BEAM}, got '${text}'`);
+  if (!isWhole(text) || Number(text) < 1 || Number(text) > WIDEST_BEAM)
+    throw new UserError(`${option}: expected a whole number from 1 to ${WIDEST_BEAM}, got '${text}'`);
   return Number(text);
 }

@@ -1,5 +1,11 @@
 import type { Command } from "commander";
-import { surveyAdapters, type AdapterSurvey, type LimitName, type MatrixConfig, type SurveyedAdapter } from "../engine/node/adapter_survey.ts";
+import {
+  surveyAdapters,
+  type AdapterSurvey,
+  type LimitName,
+  type MatrixConfig,
+  type SurveyedAdapter,
+} from "../engine/node/adapter_survey.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
 
@@ -18,7 +24,12 @@ async function devices(options: AdapterOptions & { json?: true }): Promise<void>
 }
 
 function toJson({ error, adapters, picked, ...rest }: AdapterSurvey): object {
-  return { adapters, picked: picked === undefined ? null : adapters[picked]?.name, ...rest, error: error?.message ?? null };
+  return {
+    adapters,
+    picked: picked === undefined ? null : adapters[picked]?.name,
+    ...rest,
+    error: error?.message ?? null,
+  };
 }
 
 function toText({ adapters, picked, why, missing, refusals }: AdapterSurvey): string {
@@ -41,7 +52,14 @@ function describe(adapter: SurveyedAdapter): string {
   const features = FEATURES.filter((name) => adapter.features.includes(name));
   const rows = [
     ["driver", `${adapter.description} (${KINDS[adapter.type]})`],
-    ["features", features.map((name) => (name === "shader-f16" && adapter.halfDoubtful ? `${name} (which Dawn does not trust on this driver)` : name)).join(", ") || "none that kernels use"],
+    [
+      "features",
+      features
+        .map((name) =>
+          name === "shader-f16" && adapter.halfDoubtful ? `${name} (which Dawn does not trust on this driver)` : name,
+        )
+        .join(", ") || "none that kernels use",
+    ],
     ["subgroups", most === 0 ? "width unknown" : least === most ? `${most} wide` : `${least} to ${most} wide`],
     ["matrix units", adapter.matrixConfigs.map(matrixShape).join(", ") || "none"],
     ["limits", LIMIT_WORDS.map(([name, words]) => words(limits[name])).join(", ")],

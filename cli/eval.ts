@@ -35,20 +35,36 @@ export function register(program: Command): void {
     .command("eval")
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<manifest>", MANIFEST)
-    .description("Word and character error rates of a checkpoint on a manifest, at each depth; or, with --compare, of two checkpoints and whether they differ.")
-    .option("--depths <list>", "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare those of both)")
+    .description(
+      "Word and character error rates of a checkpoint on a manifest, at each depth; or, with --compare, of two checkpoints and whether they differ.",
+    )
+    .option(
+      "--depths <list>",
+      "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare those of both)",
+    )
     .option("--json", "print the results as JSON")
-    .option("--alignments <folder>", "folder for the alignments of every utterance, a file for each depth (default: the checkpoint's)")
-    .option("--compare <checkpoint>", "B, which the first checkpoint, A, is compared with: a paired bootstrap over the utterances; may be A itself, for two of its depths")
+    .option(
+      "--alignments <folder>",
+      "folder for the alignments of every utterance, a file for each depth (default: the checkpoint's)",
+    )
+    .option(
+      "--compare <checkpoint>",
+      "B, which the first checkpoint, A, is compared with: a paired bootstrap over the utterances; may be A itself, for two of its depths",
+    )
     .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
     .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
   addAdapterOptions(addDecodingOptions(command)).action((checkpoint: string, manifest: string, options: EvalOptions) =>
-    options.compare === undefined ? runEval(checkpoint, manifest, options) : runCompare(checkpoint, options.compare, manifest, options),
+    options.compare === undefined
+      ? runEval(checkpoint, manifest, options)
+      : runCompare(checkpoint, options.compare, manifest, options),
   );
 }
 
 async function runEval(checkpoint: string, manifestFile: string, options: EvalOptions): Promise<void> {
-  for (const [name, value] of [["--depth-a", options.depthA], ["--depth-b", options.depthB]]) {
+  for (const [name, value] of [
+    ["--depth-a", options.depthA],
+    ["--depth-b", options.depthB],
+  ]) {
     if (value !== undefined) throw new UserError(`${name} needs --compare; without it depths are chosen with --depths`);
   }
   const settings = parseDecoding(options);
@@ -63,22 +79,51 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
-  for (const score of scores) writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
-  const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recognizer), config.model.blocks));
+  for (const score of scores)
+    writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
+  const rows = scores.map((score, i) =>
+    resultRow(score, paths[i] as DepthPath, countParameters(recognizer), config.model.blocks),
+  );
   sayDecoding(settings, [config]);
-  print(options, { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows }, resultTable(name, rows));
+  print(
+    options,
+    { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows },
+    resultTable(name, rows),
+  );
 }
 
-async function runCompare(checkpointA: string, checkpointB: string, manifestFile: string, options: EvalOptions): Promise<void> {
-  if (options.alignments !== undefined) throw new UserError("--alignments cannot be given together with --compare, which keeps none");
-  const choice = { depths: parseDepthNumbers(options.depths), depthA: parseDepthNumber("--depth-a", options.depthA), depthB: parseDepthNumber("--depth-b", options.depthB) };
+async function runCompare(
+  checkpointA: string,
+  checkpointB: string,
+  manifestFile: string,
+  options: EvalOptions,
+): Promise<void> {
+  if (options.alignments !== undefined)
+    throw new UserError("--alignments cannot be given together with --compare, which keeps none");
+  const choice = {
+    depths: parseDepthNumbers(options.depths),
+    depthA: parseDepthNumber("--depth-a", options.depthA),
+    depthB: parseDepthNumber("--depth-b", options.depthB),
+  };
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
   const [a, b] = [openRecognizer(device, checkpointA), openRecognizer(device, checkpointB)];
-  const comparisons = await compareCheckpoints(device, a, b, await readManifest(manifestFile), choice, settings, terminalObserver());
+  const comparisons = await compareCheckpoints(
+    device,
+    a,
+    b,
+    await readManifest(manifestFile),
+    choice,
+    settings,
+    terminalObserver(),
+  );
   device.close();
   sayDecoding(settings, [a.config, b.config]);
-  print(options, { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons }, comparisonTable(comparisons));
+  print(
+    options,
+    { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
+    comparisonTable(comparisons),
+  );
 }
 
 function sayDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {

@@ -18,8 +18,11 @@ export function printError(error: unknown): void {
   try {
     const lines = error instanceof UserError ? message.split("\n") : [message.split("\n").join(" ")];
     writeSync(2, `${lines.map((line) => `unfold: ${visible(line)}`).join("\n")}${stack}\n`);
-  } catch { /* nobody reads stderr */ }
+  } catch {
+    /* nobody reads stderr */
+  }
 }
 
 /** Control characters by their code: names in a file from elsewhere could move the cursor of a terminal, or colour it. */
-const visible = (line: string): string => line.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const visible = (line: string): string =>
+  line.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

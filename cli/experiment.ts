@@ -24,34 +24,58 @@ interface ExperimentCommandOptions extends AdapterOptions {
 export function register(program: Command): void {
   const command = program
     .command("experiment <config>")
-    .description("Train and compare the rows of an experiment on the same data, and write a table with intervals and tests. The same command goes on where it was stopped.")
+    .description(
+      "Train and compare the rows of an experiment on the same data, and write a table with intervals and tests. The same command goes on where it was stopped.",
+    )
     .option("--out <folder>", "folder of runs, results and tables (default: runs/ and the name of the config's folder)")
     .option("--data <folder>", "where the manifests are, instead of the corpus that the config asks for")
     .option("--budget <minutes>", "choose the number of epochs, the same for all runs, so that all of them fit")
     .option("--rows <names>", "train only these rows or groups, with commas between them")
     .option("--seeds <number>", "runs of every row, instead of the config's numbers")
-    .option("--set <key=value>", "replace a value of every row's training config; may be given several times", (text: string, all: string[]) => [...all, text], [])
+    .option(
+      "--set <key=value>",
+      "replace a value of every row's training config; may be given several times",
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
     .option("--times-only", "train nothing; measure steps, memory and recognition of the finished rows again");
   addAdapterOptions(command).action(run);
 }
 
 async function run(file: string, options: ExperimentCommandOptions): Promise<void> {
   const { set, data, timesOnly = false } = options;
-  const seeds = options.seeds === undefined ? undefined : numberOf("--seeds", options.seeds, /^\d+$/u, "a whole number from 1");
-  const budget = options.budget === undefined ? undefined : numberOf("--budget", options.budget, /^\d+(\.\d+)?$/u, "minutes, a number over 0");
+  const seeds =
+    options.seeds === undefined ? undefined : numberOf("--seeds", options.seeds, /^\d+$/u, "a whole number from 1");
+  const budget =
+    options.budget === undefined
+      ? undefined
+      : numberOf("--budget", options.budget, /^\d+(\.\d+)?$/u, "minutes, a number over 0");
   const experiment = loadExperiment(file, { overrides: set, seeds });
   const rows = chooseRows(experiment.rows, options.rows?.split(","));
   const out = options.out ?? join("runs", basename(dirname(resolve(file))));
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
-    const outcome = await runExperiment(device, experiment, { out, rows, dataFolder: data && resolve(data), budget, timesOnly, signal, observer: terminalObserver() });
-    process.stdout.write(outcome === "finished" ? `\n${readFileSync(join(out, "table.md"), "utf8")}\nTable and figure: ${join(out, "table.md")}, ${join(out, "figure.svg")}\n` : "\nSaved. The same command goes on from here.\n");
+    const outcome = await runExperiment(device, experiment, {
+      out,
+      rows,
+      dataFolder: data && resolve(data),
+      budget,
+      timesOnly,
+      signal,
+      observer: terminalObserver(),
+    });
+    process.stdout.write(
+      outcome === "finished"
+        ? `\n${readFileSync(join(out, "table.md"), "utf8")}\nTable and figure: ${join(out, "table.md")}, ${join(out, "figure.svg")}\n`
+        : "\nSaved. The same command goes on from here.\n",
+    );
     return outcome;
   });
   device.close();
 }
 
 function numberOf(option: string, text: string, pattern: RegExp, expected: string): number {
-  if (!pattern.test(text) || Number(text) <= 0 || Number(text) > 1e6) throw new UserError(`${option}: expected ${expected}, got '${text}'`);
+  if (!pattern.test(text) || Number(text) <= 0 || Number(text) > 1e6)
+    throw new UserError(`${option}: expected ${expected}, got '${text}'`);
   return Number(text);
 }

@@ -27,10 +27,21 @@ export function register(program: Command): void {
   program
     .command("export")
     .argument("<checkpoint>", CHECKPOINT)
-    .description("Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.")
-    .requiredOption("--out <file>", "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf a folder")
-    .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config; with --format hf the seed, each block once)")
-    .option("--format <format>", "safetensors, onnx (default: as the name of the file ends) or hf, a folder for Hugging Face transformers, where a block that runs twice is two layers")
+    .description(
+      "Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.",
+    )
+    .requiredOption(
+      "--out <file>",
+      "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf a folder",
+    )
+    .option(
+      "--depth <depth>",
+      "logical depth (default: the deepest of the checkpoint's config; with --format hf the seed, each block once)",
+    )
+    .option(
+      "--format <format>",
+      "safetensors, onnx (default: as the name of the file ends) or hf, a folder for Hugging Face transformers, where a block that runs twice is two layers",
+    )
     .option("--force", "write over a file that is there")
     .addHelpText("after", FEEDING)
     .action(runExport);
@@ -43,11 +54,16 @@ function runExport(given: string, options: ExportOptions): void {
 
 function exportHuggingFace(given: string, { out, depth, force }: ExportOptions): void {
   const checkpoint = loadCheckpoint(given);
-  const { schedule, parameters, stored, bytes } = exportFolder(checkpoint, out, { depth: parseDepthNumber("--depth", depth), force: force === true });
+  const { schedule, parameters, stored, bytes } = exportFolder(checkpoint, out, {
+    depth: parseDepthNumber("--depth", depth),
+    force: force === true,
+  });
   checkpoint.close();
   const why = stored > parameters ? "not all of whose blocks run" : "where blocks that run twice are one";
   const shared = stored === parameters ? "" : ` (${formatCount(stored)} in the checkpoint, ${why})`;
-  process.stdout.write(`${out}: ${schedule.length} layers, blocks ${schedule.join(" ")}, ${formatCount(parameters)} parameters${shared}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
+  process.stdout.write(
+    `${out}: ${schedule.length} layers, blocks ${schedule.join(" ")}, ${formatCount(parameters)} parameters${shared}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`,
+  );
 }
 
 function exportOneFile(given: string, { out, depth, format: wanted, force }: ExportOptions): void {
@@ -58,5 +74,7 @@ function exportOneFile(given: string, { out, depth, format: wanted, force }: Exp
   const { parameters, untied, bytes } = exportFile(checkpoint, config, path, out, { format, force: force === true });
   checkpoint.close();
   const saved = untied === parameters ? "" : ` (${formatCount(untied)} if its ${path.depth} layers shared nothing)`;
-  process.stdout.write(`${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`);
+  process.stdout.write(
+    `${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`,
+  );
 }

@@ -20,38 +20,78 @@ interface ImportFlags {
 export function register(program: Command): void {
   program
     .command("import")
-    .argument("<folder>", "a folder as save_pretrained of Hugging Face transformers writes it: config.json, model.safetensors, and of a fine-tuned model vocab.json")
-    .description("Make a checkpoint of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model: a seed of some of its layers, which unfolds to any depth. A run starts from it with `init`; one with a trained output layer can be used as it is.")
+    .argument(
+      "<folder>",
+      "a folder as save_pretrained of Hugging Face transformers writes it: config.json, model.safetensors, and of a fine-tuned model vocab.json",
+    )
+    .description(
+      "Make a checkpoint of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model: a seed of some of its layers, which unfolds to any depth. A run starts from it with `init`; one with a trained output layer can be used as it is.",
+    )
     .requiredOption("--out <file>", "the .safetensors file to write")
-    .option("--seed-layers <layers>", "layers that become the seed's blocks, counted from 0, such as 0,1,2,3 (default: all)")
+    .option(
+      "--seed-layers <layers>",
+      "layers that become the seed's blocks, counted from 0, such as 0,1,2,3 (default: all)",
+    )
     .option("--seed-blocks <number>", "instead: how many blocks the seed has, taken as --pick says")
-    .addOption(new Option("--pick <which>", "with --seed-blocks: even, spread from the first layer to the last, or first").choices(["even", "first"]))
+    .addOption(
+      new Option(
+        "--pick <which>",
+        "with --seed-blocks: even, spread from the first layer to the last, or first",
+      ).choices(["even", "first"]),
+    )
     .option("--depth <depths>", "depths that the seed unfolds to, such as 12 or 10,12 (default: the seed's own)")
-    .addOption(new Option("--order <order>", "order of the blocks in deeper paths: repeat (0 0 1 1) or cycle (0 1 0 1)").choices(["repeat", "cycle"]).default("repeat"))
-    .addOption(new Option("--recipe <name>", "instead of the options on layers and depths: 8-to-12 or 6-to-12, evenly picked blocks that unfold to 12 layers").choices(Object.keys(recipes)))
+    .addOption(
+      new Option("--order <order>", "order of the blocks in deeper paths: repeat (0 0 1 1) or cycle (0 1 0 1)")
+        .choices(["repeat", "cycle"])
+        .default("repeat"),
+    )
+    .addOption(
+      new Option(
+        "--recipe <name>",
+        "instead of the options on layers and depths: 8-to-12 or 6-to-12, evenly picked blocks that unfold to 12 layers",
+      ).choices(Object.keys(recipes)),
+    )
     .option("--force", "write over a file that is there")
     .action(runImport);
 }
 
-function runImport(folder: string, { out, seedLayers, seedBlocks, pick, depth, order, recipe, force }: ImportFlags): void {
-  const given = Object.entries({ "--seed-layers": seedLayers, "--seed-blocks": seedBlocks, "--pick": pick, "--depth": depth }).find(([, value]) => value !== undefined);
-  if (recipe && given) throw new UserError(`--recipe ${recipe} says which layers and depths there are: leave ${given[0]} out`);
+function runImport(
+  folder: string,
+  { out, seedLayers, seedBlocks, pick, depth, order, recipe, force }: ImportFlags,
+): void {
+  const given = Object.entries({
+    "--seed-layers": seedLayers,
+    "--seed-blocks": seedBlocks,
+    "--pick": pick,
+    "--depth": depth,
+  }).find(([, value]) => value !== undefined);
+  if (recipe && given)
+    throw new UserError(`--recipe ${recipe} says which layers and depths there are: leave ${given[0]} out`);
   if (pick && seedBlocks === undefined) throw new UserError("--pick needs --seed-blocks: how many layers to take");
   const choice = recipe
     ? recipes[recipe]
-    : { seedLayers: parseLayers(seedLayers), seedBlocks: parseBlocks(seedBlocks), pick, depths: parseDepthNumbers(depth, "--depth") ?? [] };
+    : {
+        seedLayers: parseLayers(seedLayers),
+        seedBlocks: parseBlocks(seedBlocks),
+        pick,
+        depths: parseDepthNumbers(depth, "--depth") ?? [],
+      };
   const imported = importModel(folder, out, { ...choice, order, force: force === true });
   process.stdout.write(importSummary(imported, out));
 }
 
 function parseLayers(text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,4}(,\d{1,4})*$/u.test(text)) throw new UserError(`--seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '${text}'`);
+  if (!/^\d{1,4}(,\d{1,4})*$/u.test(text))
+    throw new UserError(
+      `--seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '${text}'`,
+    );
   return text.split(",").map(Number);
 }
 
 function parseBlocks(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,3}$/u.test(text)) throw new UserError(`--seed-blocks: expected a whole number from 1, got '${text}'`);
+  if (!/^[1-9]\d{0,3}$/u.test(text))
+    throw new UserError(`--seed-blocks: expected a whole number from 1, got '${text}'`);
   return Number(text);
 }

@@ -9,20 +9,32 @@ interface Verb {
 
 /** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
-  start: ["make a small corpus, train on it and show the result: the whole of it in minutes", () => import("./start.ts")],
+  start: [
+    "make a small corpus, train on it and show the result: the whole of it in minutes",
+    () => import("./start.ts"),
+  ],
   devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
   bench: ["time kernels and training steps against what this machine can do", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
-  data: ["make a manifest of a corpus, look for faults in one, compute what features are normalised with", () => import("./data.ts")],
+  data: [
+    "make a manifest of a corpus, look for faults in one, compute what features are normalised with",
+    () => import("./data.ts"),
+  ],
   tokenizer: ["make a tokenizer.json of subwords from manifests, or look at one", () => import("./tokenizer.ts")],
-  experiment: ["train and compare the rows of an experiment: one table with intervals and tests", () => import("./experiment.ts")],
+  experiment: [
+    "train and compare the rows of an experiment: one table with intervals and tests",
+    () => import("./experiment.ts"),
+  ],
   config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
   average: ["the mean of checkpoints' weights as one checkpoint", () => import("./average.ts")],
   eval: ["error rates of a checkpoint at each depth, or whether two checkpoints differ", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
   align: ["when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
   export: ["one depth of a checkpoint as a file of its own: a small checkpoint, or ONNX", () => import("./export.ts")],
-  import: ["a seed of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model in Hugging Face's layout", () => import("./import.ts")],
+  import: [
+    "a seed of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model in Hugging Face's layout",
+    () => import("./import.ts"),
+  ],
   inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 
@@ -47,7 +59,9 @@ function version(): string {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
       return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
-    } catch { /* the other one */ }
+    } catch {
+      /* the other one */
+    }
   }
   return "unknown";
 }

@@ -11,6 +11,9 @@ export function parseProfile(given: true | string | undefined): number | undefin
   if (given === undefined) return undefined;
   if (given === true) return PROFILED_STEPS;
   const steps = /^\d+$/u.test(given) ? Number(given) : 0;
-  if (steps < 1 || steps > MOST_STEPS) throw new UserError(`--profile: expected a whole number of steps from 1 to ${MOST_STEPS}, or no word after it, got '${given}'`);
+  if (steps < 1 || steps > MOST_STEPS)
+    throw new UserError(
+      `--profile: expected a whole number of steps from 1 to ${MOST_STEPS}, or no word after it, got '${given}'`,
+    );
   return steps;
 }

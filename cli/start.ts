@@ -26,9 +26,16 @@ interface StartOptions extends AdapterOptions {
 export function register(program: Command): void {
   const command = program
     .command("start")
-    .description("Make a small corpus of spoken digits, train a seed-unfold Conformer on it, and show what it has learnt at every depth.")
+    .description(
+      "Make a small corpus of spoken digits, train a seed-unfold Conformer on it, and show what it has learnt at every depth.",
+    )
     .option("--out <folder>", "folder of the runs", "runs")
-    .option("--set <key=value>", "replace a value of examples/digits/config.yaml; may be given several times", (text: string, all: string[]) => [...all, text], []);
+    .option(
+      "--set <key=value>",
+      "replace a value of examples/digits/config.yaml; may be given several times",
+      (text: string, all: string[]) => [...all, text],
+      [],
+    );
   addAdapterOptions(command).action(start);
 }
 
@@ -42,7 +49,9 @@ async function start(options: StartOptions): Promise<void> {
   });
   task?.stop();
 
-  const config = loadConfig(fileURLToPath(new URL("../examples/digits/config.yaml", import.meta.url)), options.set, { dataFolder: corpus });
+  const config = loadConfig(fileURLToPath(new URL("../examples/digits/config.yaml", import.meta.url)), options.set, {
+    dataFolder: corpus,
+  });
   const device = await openDevice(adapterOptions(options));
   process.stderr.write(`computing on ${device.info.name}\n`);
   const { folder, resume } = nextRun(options.out);
@@ -69,11 +78,25 @@ function nextRun(runs: string): { folder: string; resume: boolean } {
 
 async function showThreeFiles(device: Device, folder: string, manifest: string): Promise<void> {
   const { entries } = await readManifest(manifest);
-  const chosen = [0, 1, 2].map((i) => entries[Math.floor((i * entries.length) / 3)]).filter((entry) => entry !== undefined);
+  const chosen = [0, 1, 2]
+    .map((i) => entries[Math.floor((i * entries.length) / 3)])
+    .filter((entry) => entry !== undefined);
   const recognizer = openRecognizer(device, folder);
   const deepest = evaluatedPaths(recognizer.config).at(-1) as DepthPath;
-  const { transcripts, faults: [fault] } = await transcribeFiles(device, recognizer, chosen.map(({ audioPath }) => audioPath), deepest, silentObserver, {});
+  const {
+    transcripts,
+    faults: [fault],
+  } = await transcribeFiles(
+    device,
+    recognizer,
+    chosen.map(({ audioPath }) => audioPath),
+    deepest,
+    silentObserver,
+    {},
+  );
   if (fault) throw fault;
   process.stdout.write("\nThree files that it has never heard:\n");
-  transcripts.forEach(({ file, text }, i) => process.stdout.write(`  ${file}\n    said: ${chosen[i]?.text}\n    heard: ${text}\n`));
+  transcripts.forEach(({ file, text }, i) =>
+    process.stdout.write(`  ${file}\n    said: ${chosen[i]?.text}\n    heard: ${text}\n`),
+  );
 }

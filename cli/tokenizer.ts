@@ -13,13 +13,21 @@ interface TrainOptions {
 }
 
 export function register(program: Command): void {
-  const command = program.command("tokenizer").description("Make a tokenizer.json of subwords for a config's units, or look at what one does.");
+  const command = program
+    .command("tokenizer")
+    .description("Make a tokenizer.json of subwords for a config's units, or look at what one does.");
   command
     .command("train <manifest...>")
-    .description("Learn subwords from the texts of manifests by byte-pair encoding, and write them as Hugging Face's tokenizers do.")
+    .description(
+      "Learn subwords from the texts of manifests by byte-pair encoding, and write them as Hugging Face's tokenizers do.",
+    )
     .option("--size <tokens>", "number of tokens, <blank> and <unk> included: the classes of the model", parseSize)
     .requiredOption("--out <file>", "the tokenizer.json to write")
-    .addOption(new Option("--kind <kind>", "bpe, or characters, which merges nothing and takes no --size").choices(["bpe", "characters"]).default("bpe"))
+    .addOption(
+      new Option("--kind <kind>", "bpe, or characters, which merges nothing and takes no --size")
+        .choices(["bpe", "characters"])
+        .default("bpe"),
+    )
     .option("--force", "write over a file that is there already")
     .action(runTrain);
   command
@@ -30,9 +38,19 @@ export function register(program: Command): void {
 
 async function runTrain(manifests: string[], { size, out, kind, force }: TrainOptions): Promise<void> {
   if (kind === "bpe" && size === undefined) throw new UserError("--size: expected the number of tokens, such as 500");
-  if (kind === "characters" && size !== undefined) throw new UserError("--size: does not go with --kind characters, whose number the texts decide");
-  const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({ manifests, kind, size: size ?? null, out, force: force === true, observer: terminalObserver() });
-  process.stdout.write(`${out}: ${units.size} tokens from ${texts} texts, ${labelsPerText.toFixed(1)} of them a text where it has ${charactersPerText.toFixed(1)} characters\n`);
+  if (kind === "characters" && size !== undefined)
+    throw new UserError("--size: does not go with --kind characters, whose number the texts decide");
+  const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({
+    manifests,
+    kind,
+    size: size ?? null,
+    out,
+    force: force === true,
+    observer: terminalObserver(),
+  });
+  process.stdout.write(
+    `${out}: ${units.size} tokens from ${texts} texts, ${labelsPerText.toFixed(1)} of them a text where it has ${charactersPerText.toFixed(1)} characters\n`,
+  );
 }
 
 function runEncode(tokenizer: string, text: string): void {
@@ -41,6 +59,7 @@ function runEncode(tokenizer: string, text: string): void {
 }
 
 function parseSize(text: string): number {
-  if (!/^[1-9]\d{0,6}$/u.test(text)) throw new UserError(`--size: expected a whole number from 1 to 9999999, got '${text}'`);
+  if (!/^[1-9]\d{0,6}$/u.test(text))
+    throw new UserError(`--size: expected a whole number from 1 to 9999999, got '${text}'`);
   return Number(text);
 }

@@ -28,13 +28,29 @@ interface TrainOptions extends AdapterOptions {
 export function register(program: Command): void {
   const command = program
     .command("train <config>")
-    .description("Train a seed-unfold Conformer, or go on from a pretrained encoder, as a YAML config says, test it at every depth and write a report.")
-    .option("--set <key=value>", "replace a value of the config, as model.dim=96; may be given several times", (text: string, all: string[]) => [...all, text], [])
-    .option("--out <folder>", "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)")
+    .description(
+      "Train a seed-unfold Conformer, or go on from a pretrained encoder, as a YAML config says, test it at every depth and write a report.",
+    )
+    .option(
+      "--set <key=value>",
+      "replace a value of the config, as model.dim=96; may be given several times",
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
+    .option(
+      "--out <folder>",
+      "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)",
+    )
     .option("--data <folder>", "where the config's manifests are, instead of data.folder")
     .option("--resume", "go on from the folder's last checkpoint")
-    .option("--force", "with --resume: go on also where the config or the training set has changed, if the model's shape has not")
-    .option("--plan", "print the device memory that the largest batch will need, with advice if there is too little, and end")
+    .option(
+      "--force",
+      "with --resume: go on also where the config or the training set has changed, if the model's shape has not",
+    )
+    .option(
+      "--plan",
+      "print the device memory that the largest batch will need, with advice if there is too little, and end",
+    )
     .option(
       "--profile [steps]",
       `time every kernel of some steps (${PROFILED_STEPS} if no number is given) after the first ${WARMUP_STEPS}, and train on: prints the most expensive ones, ` +
@@ -47,16 +63,32 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const profile = parseProfile(options.profile);
   const folder = options.out ?? join("runs", basename(dirname(resolve(file))));
   const resume = options.resume === true;
-  const config = loadConfig(file, options.set, { dataFolder: options.data, resumedFrom: resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined });
+  const config = loadConfig(file, options.set, {
+    dataFolder: options.data,
+    resumedFrom: resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined,
+  });
   if (options.plan) return printPlan(config, options);
-  if (options.force && !resume) throw new UserError("--force goes with --resume: it goes on with a run whose config has changed");
+  if (options.force && !resume)
+    throw new UserError("--force goes with --resume: it goes on with a run whose config has changed");
   expectUnlocked(folder); // train() does as well; here it is said at once
   expectRun(folder, { resume });
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
-    const outcome = await train(device, config, { folder, resume, force: options.force === true, signal, observer: terminalObserver(), profile });
+    const outcome = await train(device, config, {
+      folder,
+      resume,
+      force: options.force === true,
+      signal,
+      observer: terminalObserver(),
+      profile,
+    });
     if (outcome === "finished") process.stdout.write(`\nReport: ${join(folder, "report.html")}\n`);
-    else process.stdout.write(isResumable(folder) ? `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n` : "\nStopped before the first step: there is nothing to save.\n");
+    else
+      process.stdout.write(
+        isResumable(folder)
+          ? `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`
+          : "\nStopped before the first step: there is nothing to save.\n",
+      );
     return outcome;
   });
   device.close();
@@ -64,13 +96,22 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
 
 async function printPlan(config: TrainConfig, options: TrainOptions): Promise<void> {
   const device = await openDevice(adapterOptions(options));
-  const { warnings } = await planTraining(device, config, terminalObserver(), (table) => process.stdout.write(`${table}\n`));
+  const { warnings } = await planTraining(device, config, terminalObserver(), (table) =>
+    process.stdout.write(`${table}\n`),
+  );
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   device.close();
 }
 
 /** What to type to go on: the same options, and `--resume`. */
 function resumeCommand(file: string, folder: string, { set, data }: TrainOptions): string {
-  const words = [file, ...set.flatMap((text) => ["--set", text]), ...(data === undefined ? [] : ["--data", data]), "--out", folder, "--resume"];
+  const words = [
+    file,
+    ...set.flatMap((text) => ["--set", text]),
+    ...(data === undefined ? [] : ["--data", data]),
+    "--out",
+    folder,
+    "--resume",
+  ];
   return `unfold train ${words.map((word) => (/^[\w./:=@%+,-]+$/u.test(word) ? word : `'${word}'`)).join(" ")}`;
 }

@@ -27,7 +27,9 @@ export function register(program: Command): void {
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
-    .description("Print what is said in audio files. One that cannot be read is named on stderr, and the exit code is then 2; the others are transcribed.")
+    .description(
+      "Print what is said in audio files. One that cannot be read is named on stderr, and the exit code is then 2; the others are transcribed.",
+    )
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--json", "print one JSON object a file")
     .option("--nbest <count>", "with --json and --beam: also the best so many texts, each with its scores")
@@ -40,19 +42,34 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const { beam, lm } = parseDecoding(options);
   const nbest = parseNbest(options.nbest);
   parseChunks(options, () => 30); // what is wrong with them is said before anything is opened
-  if (!json && (nbest !== undefined || timestamps)) throw new UserError(`${timestamps ? "--timestamps" : "--nbest"} needs --json: a line of plain text holds one text only`);
-  if (nbest !== undefined && nbest > (beam ?? 1)) throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
+  if (!json && (nbest !== undefined || timestamps))
+    throw new UserError(
+      `${timestamps ? "--timestamps" : "--nbest"} needs --json: a line of plain text holds one text only`,
+    );
+  if (nbest !== undefined && nbest > (beam ?? 1))
+    throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
 
   const device = await openDevice(adapterOptions(options));
   const recognizer = openRecognizer(device, checkpoint);
   const path = parseDepth(options.depth, recognizer.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recognizer, path));
   const fusion = await openFusion(lm, recognizer.units);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(device, recognizer, files, path, terminalObserver(), { beam, fusion, nbest, timestamps, chunks });
+  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
+    device,
+    recognizer,
+    files,
+    path,
+    terminalObserver(),
+    { beam, fusion, nbest, timestamps, chunks },
+  );
   device.close();
 
   faults.forEach(printError);
   if (faults.length > 0) process.exitCode = exitCode(faults[0]);
-  for (const transcript of transcripts) process.stdout.write(json ? `${JSON.stringify(transcript)}\n` : `${transcript.file}\t${transcript.text}\n`);
-  if (transcripts.length > 0) process.stderr.write(`${formatDuration(audioSeconds)} of audio in ${computingSeconds.toFixed(2)} s: real-time factor ${(computingSeconds / audioSeconds).toFixed(3)}\n`);
+  for (const transcript of transcripts)
+    process.stdout.write(json ? `${JSON.stringify(transcript)}\n` : `${transcript.file}\t${transcript.text}\n`);
+  if (transcripts.length > 0)
+    process.stderr.write(
+      `${formatDuration(audioSeconds)} of audio in ${computingSeconds.toFixed(2)} s: real-time factor ${(computingSeconds / audioSeconds).toFixed(3)}\n`,
+    );
 }

@@ -34,14 +34,17 @@ const convertKernel = defineKernel({
 });
 
 /** y = x, rounded where y is f16. */
-export const convert = (on: OnDevice, x: Tensor, y: Tensor): void => convertKernel.encode(on, { x, y }, { count: y.size }, {});
+export const convert = (on: OnDevice, x: Tensor, y: Tensor): void =>
+  convertKernel.encode(on, { x, y }, { count: y.size }, {});
 
 /** y += x, element by element. */
-export const addInto = (on: OnDevice, x: Tensor, y: Tensor): void => addIntoKernel.encode(on, { x, y }, { count: y.size }, {});
+export const addInto = (on: OnDevice, x: Tensor, y: Tensor): void =>
+  addIntoKernel.encode(on, { x, y }, { count: y.size }, {});
 
 /** y = a + b, element by element. */
 export const sumOfTwo = (on: OnDevice, a: Tensor, b: Tensor, y: Tensor): void =>
   sumOfTwoKernel.encode(on, { a, b, y }, { count: y.size }, {});
 
 /** y = value, element by element. */
-export const fill = (on: OnDevice, y: Tensor, value: number): void => fillKernel.encode(on, { y }, { count: y.size, value }, {});
+export const fill = (on: OnDevice, y: Tensor, value: number): void =>
+  fillKernel.encode(on, { y }, { count: y.size, value }, {});

@@ -20,7 +20,12 @@ const WANTED_LIMITS = [
   "maxImmediateSize",
 ] as const;
 
-const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"] as readonly GPUFeatureName[];
+const WANTED_FEATURES = [
+  "timestamp-query",
+  "shader-f16",
+  "subgroups",
+  "chromium-experimental-subgroup-matrix",
+] as readonly GPUFeatureName[];
 
 /** One GPU (or software driver) with everything that belongs to it. There is no global device. */
 export class Device {
@@ -104,7 +109,8 @@ export class Device {
 
   /** Times every dispatch from now on. Throws where the adapter has no timestamps. */
   startProfiling(): Profiler {
-    if (!this.features.has("timestamp-query")) throw new RunError(`the adapter ${this.info.name} has no timestamp queries`);
+    if (!this.features.has("timestamp-query"))
+      throw new RunError(`the adapter ${this.info.name} has no timestamp queries`);
     return (this.recorder.profiler ??= new Profiler(this.gpu));
   }
 
@@ -134,7 +140,9 @@ export interface DeviceOptions extends AdapterOptions {
 export async function openDevice({ tuned = true, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
   const table = tuned ? findTable(info.name) : undefined;
-  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]));
+  const requiredLimits = Object.fromEntries(
+    WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]),
+  );
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   try {
     return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info, table);

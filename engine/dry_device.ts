@@ -18,7 +18,13 @@ const nothing = (): undefined => undefined;
 
 /** As much of a GPUDevice as pool, recorder and pipelines use. */
 function dryGpu(limits: GPUSupportedLimits, features: GPUSupportedFeatures): GPUDevice {
-  const pass = { setPipeline: nothing, setBindGroup: nothing, setImmediates: nothing, dispatchWorkgroups: nothing, end: nothing };
+  const pass = {
+    setPipeline: nothing,
+    setBindGroup: nothing,
+    setImmediates: nothing,
+    dispatchWorkgroups: nothing,
+    end: nothing,
+  };
   const encoder = { beginComputePass: () => pass, copyBufferToBuffer: nothing, clearBuffer: nothing, finish: nothing };
   const pipeline = { getBindGroupLayout: nothing };
   const gpu = {

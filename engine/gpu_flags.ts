@@ -1,4 +1,10 @@
 // WebGPU's bit flags (specification, section "Buffer Usages"). Browsers have them as globals; Node has not, and nothing
 // here puts anything into the global scope.
-export const BufferUsage = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, STORAGE: 0x80, QUERY_RESOLVE: 0x200 } as const;
+export const BufferUsage = {
+  MAP_READ: 0x1,
+  COPY_SRC: 0x4,
+  COPY_DST: 0x8,
+  STORAGE: 0x80,
+  QUERY_RESOLVE: 0x200,
+} as const;
 export const MapMode = { READ: 0x1 } as const;

@@ -13,4 +13,6 @@ const MAX_WORKGROUPS = 65_535;
  *
  *     for (var i = id.x; i < sizes.count; i += groups.x * 64u) { … }
  */
-export const overElements = (count: number): Workgroups => [Math.min(MAX_WORKGROUPS, Math.ceil(count / (THREADS * ELEMENTS_PER_THREAD)))];
+export const overElements = (count: number): Workgroups => [
+  Math.min(MAX_WORKGROUPS, Math.ceil(count / (THREADS * ELEMENTS_PER_THREAD))),
+];

@@ -27,6 +27,8 @@ function readPart(shader: URL, part: URL, name: string): string {
   try {
     return readText(part);
   } catch (error) {
-    throw new Error(`${shader.pathname} includes ${name}, which cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${shader.pathname} includes ${name}, which cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -18,7 +18,11 @@ export interface KernelDeclaration<B extends string, S extends string, C extends
   /** `const NAME: u32 = …;` lines to rewrite: numbers fixed by a model's config. One pipeline per combination. */
   readonly constants?: readonly C[];
   /** A kernel whose threads go on in steps of all of them may have as many as fill the device. */
-  readonly workgroups: (sizes: Readonly<Record<S, number>>, constants: Readonly<Record<C, number | boolean>>, device: Pick<Device, "isSoftware">) => Workgroups;
+  readonly workgroups: (
+    sizes: Readonly<Record<S, number>>,
+    constants: Readonly<Record<C, number | boolean>>,
+    device: Pick<Device, "isSoftware">,
+  ) => Workgroups;
   /** Multiply-adds of a dispatch that arithmetic takes longer than memory, by which submissions are cut. Default: by the elements bound. */
   readonly work?: (sizes: Readonly<Record<NoInfer<S>, number>>) => number;
 }
@@ -95,9 +99,17 @@ export function spread(threads: number, workgroupSize: number): [number, number]
 }
 
 /** `kernels/glu/forward.wgsl` -> `glu/forward`. */
-const labelOf = (file: URL): string => file.pathname.split("/").slice(-2).join("/").replace(/\.wgsl$/, "");
+const labelOf = (file: URL): string =>
+  file.pathname
+    .split("/")
+    .slice(-2)
+    .join("/")
+    .replace(/\.wgsl$/, "");
 
-function loadShader<B extends string, S extends string, C extends string>(label: string, declaration: KernelDeclaration<B, S, C>): LoadedShader {
+function loadShader<B extends string, S extends string, C extends string>(
+  label: string,
+  declaration: KernelDeclaration<B, S, C>,
+): LoadedShader {
   const code = readShader(declaration.file);
   const shader = reflect(label, code);
   const fail = (what: string): never => {
@@ -109,10 +121,14 @@ function loadShader<B extends string, S extends string, C extends string>(label:
     if (declared[name] !== access) fail(`binding '${name}' is ${access}, its declaration says ${declared[name]}`);
   }
   for (const name of Object.keys(declared))
-    if (!shader.bindings.some((binding) => binding.name === name)) fail(`declared binding '${name}' is not in the shader`);
-  const sizes = Object.entries((declaration.sizes ?? {}) as Record<string, SizeType>).map(([name, type]) => `${name}: ${type}`);
+    if (!shader.bindings.some((binding) => binding.name === name))
+      fail(`declared binding '${name}' is not in the shader`);
+  const sizes = Object.entries((declaration.sizes ?? {}) as Record<string, SizeType>).map(
+    ([name, type]) => `${name}: ${type}`,
+  );
   const fields = shader.immediates.map(({ name, type }) => `${name}: ${type}`);
-  if (sizes.join(", ") !== fields.join(", ")) fail(`var<immediate> has (${fields.join(", ")}), its declaration says (${sizes.join(", ")})`);
+  if (sizes.join(", ") !== fields.join(", "))
+    fail(`var<immediate> has (${fields.join(", ")}), its declaration says (${sizes.join(", ")})`);
   if (shader.immediateBytes > 64) fail(`var<immediate> has ${shader.immediateBytes} bytes; at most 64 are portable`);
   // Also proves that each constant has exactly one line.
   specialise(label, code, Object.fromEntries((declaration.constants ?? []).map((name) => [name, 1])));

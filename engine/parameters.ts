@@ -89,13 +89,25 @@ export class Parameters {
    * somebody writes others. Without `optimizer`, only values and no gradients; with `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other
    * writes `roundToHalf`.
    */
-  seal(device: Device, { seed = 0, optimizer = true, half = false, draw = true }: { seed?: number; optimizer?: boolean; half?: boolean; draw?: boolean } = {}): void {
+  seal(
+    device: Device,
+    {
+      seed = 0,
+      optimizer = true,
+      half = false,
+      draw = true,
+    }: { seed?: number; optimizer?: boolean; half?: boolean; draw?: boolean } = {},
+  ): void {
     if (this.#device) throw new Error("Parameters: seal() was called twice");
     this.#device = device;
     if (half) this.#alignment = 2 * ALIGNMENT;
     const align = (bytes: number): number => Math.ceil(bytes / this.#alignment) * this.#alignment;
     const trained = this.all.filter((p) => !p.frozen);
-    const ordered = [...trained.filter((p) => p.decay), ...trained.filter((p) => !p.decay), ...this.all.filter((p) => p.frozen)];
+    const ordered = [
+      ...trained.filter((p) => p.decay),
+      ...trained.filter((p) => !p.decay),
+      ...this.all.filter((p) => p.frozen),
+    ];
     const offsets = ordered.map((p) => {
       const offset = this.#totalBytes;
       this.#totalBytes += align(p.tensor.bytes);
@@ -103,7 +115,8 @@ export class Parameters {
       if (!p.frozen && p.decay) this.#decayBytes = this.#totalBytes;
       return offset;
     });
-    for (const flat of optimizer ? FLATS : (["values"] as const)) this.#flats.set(flat, zeroStorage(device, Math.max(ALIGNMENT, this.#bytesOf(flat))));
+    for (const flat of optimizer ? FLATS : (["values"] as const))
+      this.#flats.set(flat, zeroStorage(device, Math.max(ALIGNMENT, this.#bytesOf(flat))));
     ordered.forEach(({ tensor }, i) => {
       place(tensor, this.#flats.get("values") as Storage, offsets[i] as number);
       const grads = this.#flats.get("grads");
@@ -113,7 +126,8 @@ export class Parameters {
     if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
     if (device.dry || !draw) return; // nobody will read them
-    for (const { name, tensor } of [...this.#declared, ...this.#buffers]) this.#write(tensor, this.initialValues(name, seed));
+    for (const { name, tensor } of [...this.#declared, ...this.#buffers])
+      this.#write(tensor, this.initialValues(name, seed));
     this.roundToHalf();
   }
 
@@ -130,11 +144,13 @@ export class Parameters {
   #addHalves(device: Device): void {
     const storage = zeroStorage(device, Math.max(ALIGNMENT, this.#totalBytes / 2));
     this.#halves = storage;
-    for (const { tensor } of this.#declared) Object.assign(tensor, { half: new Tensor(tensor.shape, "f16", storage, { offset: tensor.offset / 2 }) });
+    for (const { tensor } of this.#declared)
+      Object.assign(tensor, { half: new Tensor(tensor.shape, "f16", storage, { offset: tensor.offset / 2 }) });
   }
 
   /** The copies of `bytes` bytes of values from `start` on. */
-  #half = (halves: Storage, start: number, bytes: number): Tensor => new Tensor([bytes / 4], "f16", halves, { offset: start / 2 });
+  #half = (halves: Storage, start: number, bytes: number): Tensor =>
+    new Tensor([bytes / 4], "f16", halves, { offset: start / 2 });
 
   /** Encodes rounding all values to their f16 copies, where there are any. */
   roundToHalf(): void {
@@ -157,7 +173,10 @@ export class Parameters {
 
   /** What a checkpoint holds of them, by name: the file shapes of the parameters, in the order declared, and then those of the buffers. */
   get savedShapes(): ReadonlyMap<string, Shape> {
-    return new Map([...this.#declared.map(({ name, fileShape }) => [name, fileShape] as const), ...this.#buffers.map(({ name, tensor }) => [name, tensor.shape] as const)]);
+    return new Map([
+      ...this.#declared.map(({ name, fileShape }) => [name, fileShape] as const),
+      ...this.#buffers.map(({ name, tensor }) => [name, tensor.shape] as const),
+    ]);
   }
 
   /** Number of values, frozen ones included. */
@@ -185,10 +204,20 @@ export class Parameters {
    */
   ranges(): FlatRange[] {
     const ranges: FlatRange[] = [];
-    for (const [from, to, decay] of [[0, this.#decayBytes, true], [this.#decayBytes, this.#trainedBytes, false]] as const)
+    for (const [from, to, decay] of [
+      [0, this.#decayBytes, true],
+      [this.#decayBytes, this.#trainedBytes, false],
+    ] as const)
       for (const { start, bytes } of this.#pieces(from, to)) {
         const view = (flat: Flat): Tensor => new Tensor([bytes / 4], "f32", this.#flat(flat), { offset: start });
-        ranges.push({ values: view("values"), grads: view("grads"), firstMoment: view("firstMoment"), secondMoment: view("secondMoment"), ...(this.#halves && { half: this.#half(this.#halves, start, bytes) }), decay });
+        ranges.push({
+          values: view("values"),
+          grads: view("grads"),
+          firstMoment: view("firstMoment"),
+          secondMoment: view("secondMoment"),
+          ...(this.#halves && { half: this.#half(this.#halves, start, bytes) }),
+          decay,
+        });
       }
     return ranges;
   }
@@ -196,7 +225,10 @@ export class Parameters {
   /** From `from` to `to` in bytes, cut into pieces that can be bound whole. */
   #pieces(from: number, to: number): { start: number; bytes: number }[] {
     const most = Math.floor(this.#sealed().limits.maxStorageBufferBindingSize / this.#alignment) * this.#alignment;
-    return Array.from({ length: Math.ceil((to - from) / most) }, (_, i) => ({ start: from + i * most, bytes: Math.min(most, to - from - i * most) }));
+    return Array.from({ length: Math.ceil((to - from) / most) }, (_, i) => ({
+      start: from + i * most,
+      bytes: Math.min(most, to - from - i * most),
+    }));
   }
 
   /** Encodes setting all gradients to zero. */
@@ -216,7 +248,8 @@ export class Parameters {
       result.set(name, { shape: fileShape, values: data.slice(start, start + tensor.size) });
     }
     if (flat === "values")
-      for (const { name, tensor } of this.#buffers) result.set(name, { shape: tensor.shape, values: (await read(device, tensor)) as Float32Array });
+      for (const { name, tensor } of this.#buffers)
+        result.set(name, { shape: tensor.shape, values: (await read(device, tensor)) as Float32Array });
     return result;
   }
 
@@ -224,8 +257,11 @@ export class Parameters {
   async readOne(name: string, flat: Flat = "values"): Promise<Float32Array> {
     const parameter = this.#declared.find((p) => p.name === name);
     const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
-    if (!tensor || (!parameter && flat !== "values")) throw new Error(`Parameters: there is no ${flat === "values" ? "" : `${flat} of `}'${name}'`);
-    const stored = new Tensor(tensor.shape, "f32", parameter ? this.#flat(flat) : tensor.storage, { offset: tensor.offset });
+    if (!tensor || (!parameter && flat !== "values"))
+      throw new Error(`Parameters: there is no ${flat === "values" ? "" : `${flat} of `}'${name}'`);
+    const stored = new Tensor(tensor.shape, "f32", parameter ? this.#flat(flat) : tensor.storage, {
+      offset: tensor.offset,
+    });
     return (await read(this.#sealed(), stored)) as Float32Array;
   }
 
@@ -234,8 +270,10 @@ export class Parameters {
     const parameter = this.#declared.find((p) => p.name === name);
     const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
     if (!tensor) throw new Error(`Parameters: there is no '${name}'`);
-    if (values.length !== tensor.size) throw new ShapeError("Parameters.write", name, `${tensor.size} values`, `${values.length}`);
-    if (flat !== "values" && (!parameter || parameter.frozen)) throw new Error(`Parameters: ${parameter ? "the frozen" : "the buffer"} '${name}' has no ${flat}`);
+    if (values.length !== tensor.size)
+      throw new ShapeError("Parameters.write", name, `${tensor.size} values`, `${values.length}`);
+    if (flat !== "values" && (!parameter || parameter.frozen))
+      throw new Error(`Parameters: ${parameter ? "the frozen" : "the buffer"} '${name}' has no ${flat}`);
     this.#write(tensor, values, parameter && this.#flat(flat));
   }
 
@@ -256,7 +294,12 @@ export class Parameters {
 
   /** Gives back the flat buffers, once everything that uses them is encoded. */
   release(): void {
-    for (const storage of [...this.#flats.values(), ...(this.#halves ? [this.#halves] : []), ...this.#buffers.map(({ tensor }) => tensor.storage)]) storage.release();
+    for (const storage of [
+      ...this.#flats.values(),
+      ...(this.#halves ? [this.#halves] : []),
+      ...this.#buffers.map(({ tensor }) => tensor.storage),
+    ])
+      storage.release();
     this.#flats.clear();
     this.#buffers.length = 0;
   }

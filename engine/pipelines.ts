@@ -51,29 +51,51 @@ export class PipelineCache {
     let variants = this.#compiled.get(shader);
     if (!variants) this.#compiled.set(shader, (variants = new Map()));
     let compiled = variants.get(key);
-    if (!compiled) variants.set(key, (compiled = this.#compile(label, shader, constants, halves(label, shader.bindings, tensors))));
+    if (!compiled)
+      variants.set(key, (compiled = this.#compile(label, shader, constants, halves(label, shader.bindings, tensors))));
     return compiled;
   }
 
-  #compile(label: string, shader: LoadedCode, constants: Readonly<Record<string, number | boolean>>, halves: readonly string[]): CompiledKernel {
+  #compile(
+    label: string,
+    shader: LoadedCode,
+    constants: Readonly<Record<string, number | boolean>>,
+    halves: readonly string[],
+  ): CompiledKernel {
     const { gpu, info } = this.#device;
     const count = shader.bindings.length;
-    if (count > this.#mostBindings) throw new RunError(`${label} binds ${count} buffers; the adapter ${info.name} binds at most ${this.#mostBindings} at once`);
+    if (count > this.#mostBindings)
+      throw new RunError(
+        `${label} binds ${count} buffers; the adapter ${info.name} binds at most ${this.#mostBindings} at once`,
+      );
     // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
     gpu.pushErrorScope("validation");
-    const module = gpu.createShaderModule({ label, code: withHalves(label, specialise(label, shader.code, constants), halves) });
-    const pipeline = gpu.createComputePipeline({ label, layout: "auto", compute: { module, entryPoint: shader.entryPoint } });
+    const module = gpu.createShaderModule({
+      label,
+      code: withHalves(label, specialise(label, shader.code, constants), halves),
+    });
+    const pipeline = gpu.createComputePipeline({
+      label,
+      layout: "auto",
+      compute: { module, entryPoint: shader.entryPoint },
+    });
     const layout = pipeline.getBindGroupLayout(0);
     this.#device.watch(gpu.popErrorScope(), `${label}.wgsl does not compile`);
     return { pipeline, layout, groups: new Map() };
   }
 
   /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
-  bind(label: string, compiled: CompiledKernel, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): GPUBindGroup {
+  bind(
+    label: string,
+    compiled: CompiledKernel,
+    bindings: readonly ReflectedBinding[],
+    tensors: Readonly<Record<string, Tensor>>,
+  ): GPUBindGroup {
     let key = "";
     for (const { name, scalar, alias } of bindings) {
       const x = tensors[name] as Tensor;
-      if (x.dtype !== scalar && !(alias !== undefined && x.dtype === "f16")) throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
+      if (x.dtype !== scalar && !(alias !== undefined && x.dtype === "f16"))
+        throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
       key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${this.#isBoundWhole(x) ? 0 : x.bytes} `;
     }
     const known = compiled.groups.get(key);
@@ -83,7 +105,10 @@ export class PipelineCache {
     this.#bindGroups++;
     const group = this.#device.gpu.createBindGroup({
       layout: compiled.layout,
-      entries: bindings.map(({ name, binding }) => ({ binding, resource: this.#resource(label, name, tensors[name] as Tensor) })),
+      entries: bindings.map(({ name, binding }) => ({
+        binding,
+        resource: this.#resource(label, name, tensors[name] as Tensor),
+      })),
     });
     compiled.groups.set(key, group);
     return group;
@@ -98,7 +123,10 @@ export class PipelineCache {
     const { buffer } = x.storage;
     if (this.#isBoundWhole(x)) return { buffer };
     const most = this.#mostBytes;
-    if (x.bytes > most) throw new RunError(`${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`);
+    if (x.bytes > most)
+      throw new RunError(
+        `${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`,
+      );
     return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
   }
 
@@ -122,19 +150,28 @@ export class PipelineCache {
 }
 
 /** The aliases that stand for f16 with these tensors. */
-function halves(label: string, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): string[] {
+function halves(
+  label: string,
+  bindings: readonly ReflectedBinding[],
+  tensors: Readonly<Record<string, Tensor>>,
+): string[] {
   const types = new Map<string, string>();
   for (const { name, alias } of bindings) {
     if (alias === undefined) continue;
     const { dtype } = tensors[name] as Tensor;
-    if ((types.get(alias) ?? dtype) !== dtype) throw new Error(`${label}: '${name}' is ${dtype}, another binding of type ${alias} is ${types.get(alias)!}`);
+    if ((types.get(alias) ?? dtype) !== dtype)
+      throw new Error(`${label}: '${name}' is ${dtype}, another binding of type ${alias} is ${types.get(alias)!}`);
     types.set(alias, dtype);
   }
   return [...types].filter(([, dtype]) => dtype === "f16").map(([alias]) => alias);
 }
 
 /** WebGPU allows a buffer once per dispatch if it is written, except for disjoint slices that are all read_write. */
-function checkAliases(label: string, bindings: readonly ReflectedBinding[], tensors: Readonly<Record<string, Tensor>>): void {
+function checkAliases(
+  label: string,
+  bindings: readonly ReflectedBinding[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
   bindings.forEach((a, i) => {
     for (const b of bindings.slice(i + 1)) {
       const [x, y] = [tensors[a.name] as Tensor, tensors[b.name] as Tensor];

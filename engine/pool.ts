@@ -45,7 +45,8 @@ export class BufferPool {
    */
   acquire(bytes: number, { exact = false }: { readonly exact?: boolean } = {}): GPUBuffer {
     const most = this.#gpu.limits.maxBufferSize;
-    if (bytes > most) throw new RunError(`a tensor of ${bytes} bytes was asked for; a buffer of this device has at most ${most}`);
+    if (bytes > most)
+      throw new RunError(`a tensor of ${bytes} bytes was asked for; a buffer of this device has at most ${most}`);
     const size = Math.min(exact ? Math.ceil(bytes / 4) * 4 : sizeClass(bytes), Math.floor(most / 4) * 4);
     this.#live += size;
     this.#peak = Math.max(this.#peak, this.#live);

@@ -68,11 +68,20 @@ export class Profiler {
     this.#resolved = 0;
     const used = this.#chunks.slice(0, Math.ceil(pending.length / CHUNK));
     const ticks = await Promise.all(used.map((chunk, i) => chunk.read(Math.min(CHUNK, pending.length - i * CHUNK))));
-    const tick = (index: number, which: 0 | 1): bigint => ticks[Math.floor(index / CHUNK)]?.[2 * (index % CHUNK) + which] as bigint;
+    const tick = (index: number, which: 0 | 1): bigint =>
+      ticks[Math.floor(index / CHUNK)]?.[2 * (index % CHUNK) + which] as bigint;
     // Ticks count from some start of the machine: too many for a double to tell nanoseconds apart.
-    const spans = pending.map((_, i) => ({ begin: Number(tick(i, 0) - tick(0, 0)), end: Number(tick(i, 1) - tick(0, 0)) }));
+    const spans = pending.map((_, i) => ({
+      begin: Number(tick(i, 0) - tick(0, 0)),
+      end: Number(tick(i, 1) - tick(0, 0)),
+    }));
     const once = countedOnce(spans);
-    return pending.map(({ label, scope, submitted }, i) => ({ label, scope, ...(once[i] as Span), submitted: submitted as number }));
+    return pending.map(({ label, scope, submitted }, i) => ({
+      label,
+      scope,
+      ...(once[i] as Span),
+      submitted: submitted as number,
+    }));
   }
 
   /** Time by kernel since the last call, most expensive first. The recorder must have been flushed. */

@@ -5,8 +5,7 @@ export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => pro
 
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, axis) => n === b[axis]);
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis]);
 
 /** A shape, type or option that an operation cannot take. */
 export class ShapeError extends Error {
@@ -27,7 +26,12 @@ export interface Shaped {
  *
  *     expectShape("layerNorm", "scale", scale, [channels]);
  */
-export function expectShape(operation: string, argument: string, x: Shaped, expected: readonly (number | null)[]): void {
+export function expectShape(
+  operation: string,
+  argument: string,
+  x: Shaped,
+  expected: readonly (number | null)[],
+): void {
   const fits = x.shape.length === expected.length && expected.every((n, axis) => n === null || n === x.shape[axis]);
   if (!fits) {
     const wanted = `[${expected.map((n) => n ?? "any").join(", ")}]`;
@@ -45,7 +49,8 @@ export function expectType(operation: string, argument: string, x: Shaped, dtype
 
 /** Checks that `x` holds floating-point numbers, f32 or f16. */
 export function expectFloat(operation: string, argument: string, x: Shaped): void {
-  if (x.dtype !== "f32" && x.dtype !== "f16") throw new ShapeError(operation, argument, "type f32 or f16", `type ${x.dtype}`);
+  if (x.dtype !== "f32" && x.dtype !== "f16")
+    throw new ShapeError(operation, argument, "type f32 or f16", `type ${x.dtype}`);
 }
 
 /** Normalises an axis that may count from the end, or throws. */

@@ -97,7 +97,8 @@ export class Tape {
   upload(data: Float32Array | Int32Array | Uint32Array, shape: Shape): Tensor {
     const dtype = data instanceof Float32Array ? "f32" : data instanceof Int32Array ? "i32" : "u32";
     const x = this.empty(shape, dtype);
-    if (data.length !== x.size) throw new ShapeError("upload", "data", `${x.size} elements for ${showShape(shape)}`, `${data.length}`);
+    if (data.length !== x.size)
+      throw new ShapeError("upload", "data", `${x.size} elements for ${showShape(shape)}`, `${data.length}`);
     this.device.recorder.upload(data, x.storage.buffer, 0);
     return x;
   }
@@ -112,13 +113,25 @@ export class Tape {
    * Records an operation and returns its output, which needs gradients if any input does. `saved` lists every tensor
    * whose contents the rule reads: they stay alive until the rule has run, and nothing else does.
    */
-  record(name: string, inputs: readonly Tensor[], output: Tensor, saved: readonly Tensor[], backward: BackwardRule): Tensor {
+  record(
+    name: string,
+    inputs: readonly Tensor[],
+    output: Tensor,
+    saved: readonly Tensor[],
+    backward: BackwardRule,
+  ): Tensor {
     if (!this.#recomputing) this.#onResult?.(name, output, "forward");
     if (!this.#recording || !inputs.some((x) => x.needsGrad)) return output;
     return this.#push(name, inputs, output, saved, backward);
   }
 
-  #push(name: string, inputs: readonly Tensor[], output: Tensor, saved: readonly Tensor[], backward: BackwardRule): Tensor {
+  #push(
+    name: string,
+    inputs: readonly Tensor[],
+    output: Tensor,
+    saved: readonly Tensor[],
+    backward: BackwardRule,
+  ): Tensor {
     const result = viewOf(output, output.shape, { needsGrad: true });
     for (const x of saved) x.storage.retain();
     this.#nodes.push({ name, scope: this.device.recorder.scope, inputs, output: result, saved, backward });
@@ -202,8 +215,10 @@ export class Tape {
    * Gradients of leaves are added to `leaf.grad`.
    */
   backward(loss: Tensor, dy?: Tensor): void {
-    if (!dy && loss.size !== 1) throw new ShapeError("backward", "loss", "a single element, or dy given", showShape(loss.shape));
-    if (dy && !sameShape(dy.shape, loss.shape)) throw new ShapeError("backward", "dy", showShape(loss.shape), showShape(dy.shape));
+    if (!dy && loss.size !== 1)
+      throw new ShapeError("backward", "loss", "a single element, or dy given", showShape(loss.shape));
+    if (dy && !sameShape(dy.shape, loss.shape))
+      throw new ShapeError("backward", "dy", showShape(loss.shape), showShape(dy.shape));
     this.seedGradient(loss, dy);
     this.#unwind();
   }
@@ -256,21 +271,33 @@ export class Tape {
       const dy = this.#gradients.get(output);
       try {
         if (!dy) continue;
-        this.scope(() => this.named(scope, () => {
-          backward(dy).forEach((gradient, i) => {
-            const x = inputs[i];
-            if (!x) return; // a rule may give more gradients than this call has inputs
-            const seen = gradient ?? x.grad ?? this.#gradients.get(x);
-            if (seen) this.#onResult?.(name, seen, "backward");
-            if (!gradient || !x.needsGrad) return;
-            if (!sameShape(gradient.shape, x.shape))
-              throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, showShape(x.shape), showShape(gradient.shape));
-            if (gradient.dtype !== x.dtype)
-              throw new ShapeError("backward", `gradient of ${name}'s input ${i}`, `type ${x.dtype}`, `type ${gradient.dtype}`);
-            this.#accumulate(x, gradient);
-          });
-          return [];
-        }));
+        this.scope(() =>
+          this.named(scope, () => {
+            backward(dy).forEach((gradient, i) => {
+              const x = inputs[i];
+              if (!x) return; // a rule may give more gradients than this call has inputs
+              const seen = gradient ?? x.grad ?? this.#gradients.get(x);
+              if (seen) this.#onResult?.(name, seen, "backward");
+              if (!gradient || !x.needsGrad) return;
+              if (!sameShape(gradient.shape, x.shape))
+                throw new ShapeError(
+                  "backward",
+                  `gradient of ${name}'s input ${i}`,
+                  showShape(x.shape),
+                  showShape(gradient.shape),
+                );
+              if (gradient.dtype !== x.dtype)
+                throw new ShapeError(
+                  "backward",
+                  `gradient of ${name}'s input ${i}`,
+                  `type ${x.dtype}`,
+                  `type ${gradient.dtype}`,
+                );
+              this.#accumulate(x, gradient);
+            });
+            return [];
+          }),
+        );
         this.#gradients.delete(output);
         dy.storage.release();
       } finally {

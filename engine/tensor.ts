@@ -31,7 +31,8 @@ export class Storage {
 
   /** Throws once nobody holds it: the buffer may then already have other contents. */
   get buffer(): GPUBuffer {
-    if (this.#holders === 0) throw new Error("a tensor was used after its scope, its tape or release() had given it back");
+    if (this.#holders === 0)
+      throw new Error("a tensor was used after its scope, its tape or release() had given it back");
     return this.#buffer;
   }
 
@@ -40,7 +41,8 @@ export class Storage {
   }
 
   retain(): void {
-    if (this.#holders === 0) throw new Error("a tensor was kept after its scope, its tape or release() had given it back");
+    if (this.#holders === 0)
+      throw new Error("a tensor was kept after its scope, its tape or release() had given it back");
     this.#holders++;
   }
 
@@ -99,9 +101,17 @@ const bytesOf = (size: number, dtype: DType): number => (dtype === "f16" ? Math.
  * The dtype follows the array: Float32Array f32, Int32Array i32, Uint32Array u32; a plain array becomes f32.
  */
 export function tensor(device: Device, data: HostArray | readonly number[], shape: Shape): Tensor {
-  const array = data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint32Array ? data : Float32Array.from(data);
+  const array =
+    data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint32Array
+      ? data
+      : Float32Array.from(data);
   if (array.length !== sizeOf(shape))
-    throw new ShapeError("tensor", "data", `${sizeOf(shape)} elements for shape ${showShape(shape)}`, `${array.length}`);
+    throw new ShapeError(
+      "tensor",
+      "data",
+      `${sizeOf(shape)} elements for shape ${showShape(shape)}`,
+      `${array.length}`,
+    );
   const result = emptyTensor(device, shape, dtypeOf(array));
   device.recorder.upload(array, result.storage.buffer, 0);
   return result;
@@ -109,7 +119,13 @@ export function tensor(device: Device, data: HostArray | readonly number[], shap
 
 /** Copies host data, rounded to the nearest f16, to a new tensor that the caller owns. */
 export function halfTensor(device: Device, data: ArrayLike<number>, shape: Shape, options: TensorOptions = {}): Tensor {
-  if (data.length !== sizeOf(shape)) throw new ShapeError("halfTensor", "data", `${sizeOf(shape)} elements for shape ${showShape(shape)}`, `${data.length}`);
+  if (data.length !== sizeOf(shape))
+    throw new ShapeError(
+      "halfTensor",
+      "data",
+      `${sizeOf(shape)} elements for shape ${showShape(shape)}`,
+      `${data.length}`,
+    );
   const result = emptyTensor(device, shape, "f16", options);
   device.recorder.upload(Uint16Array.from(data, numberToHalf), result.storage.buffer, 0);
   return result;
@@ -127,7 +143,9 @@ export function leaf(device: Device, data: Float32Array | readonly number[], sha
 /** A new tensor with undefined contents, owned by the caller. Inside a step use `tape.empty`, which frees by itself. */
 export function emptyTensor(device: Device, shape: Shape, dtype: DType = "f32", options: TensorOptions = {}): Tensor {
   const pool = device.pool;
-  const storage = new Storage(pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), (buffer) => pool.release(buffer));
+  const storage = new Storage(pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), (buffer) =>
+    pool.release(buffer),
+  );
   return new Tensor(shape, dtype, storage, options);
 }
 
@@ -173,7 +191,11 @@ export async function readLater(device: Device, x: Tensor): Promise<HostArray> {
   staging.destroy();
   await device.throwIfBroken();
   if (x.dtype === "f16") return Float32Array.from(new Uint16Array(bytes).subarray(0, x.size), halfToNumber);
-  return x.dtype === "f32" ? new Float32Array(bytes) : x.dtype === "i32" ? new Int32Array(bytes) : new Uint32Array(bytes);
+  return x.dtype === "f32"
+    ? new Float32Array(bytes)
+    : x.dtype === "i32"
+      ? new Int32Array(bytes)
+      : new Uint32Array(bytes);
 }
 
 const dtypeOf = (array: HostArray): DType =>

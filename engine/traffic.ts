@@ -14,7 +14,11 @@ export class Traffic {
   /** One dispatch with these tensors. What is bound twice, as in place of something optional, counts once. */
   add(tensors: readonly Tensor[]): void {
     const seen = new Map<GPUBuffer, Set<number>>();
-    for (const { storage: { buffer }, offset, bytes } of tensors) {
+    for (const {
+      storage: { buffer },
+      offset,
+      bytes,
+    } of tensors) {
       const offsets = seen.get(buffer) ?? new Set();
       if (offsets.has(offset)) continue;
       seen.set(buffer, offsets.add(offset));

@@ -41,13 +41,20 @@ export class Tuner {
     let name = this.#known.get(key) as N | undefined;
     if (name === undefined) this.#known.set(key, (name = this.#decide(variants, sizes, key)));
     if (this.#heard && !this.#heard.has(key))
-      this.#heard.set(key, { operation: variants.operation, sizes, chosen: name, fitting: variants.fitting(sizes, this.#device) });
+      this.#heard.set(key, {
+        operation: variants.operation,
+        sizes,
+        chosen: name,
+        fitting: variants.fitting(sizes, this.#device),
+      });
     return name;
   }
 
   #decide<S extends Sizes, N extends string>(variants: Variants<S, N>, sizes: S, key: string): N {
     const overruled = this.#overrules
-      .filter(({ operation, sizes }) => operation === variants.operation && (!sizes || choiceKey(operation, sizes) === key))
+      .filter(
+        ({ operation, sizes }) => operation === variants.operation && (!sizes || choiceKey(operation, sizes) === key),
+      )
       .map(({ variant }) => variant);
     const usual = variants.firstFitting(sizes, this.#device, []);
     const measured = rankMeasured(this.#table?.operations[variants.operation] ?? [], sizes, usual);
@@ -94,7 +101,11 @@ export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes, usual
     if (octaves < least || (octaves === least && !nearest)) [nearest, least] = [entry, octaves];
   }
   const rank = ([name, ms]: [string, number]): number => (name === usual ? ms / SAME : ms);
-  return nearest ? Object.entries(nearest.ms).sort((a, b) => rank(a) - rank(b)).map(([name]) => name) : [];
+  return nearest
+    ? Object.entries(nearest.ms)
+        .sort((a, b) => rank(a) - rank(b))
+        .map(([name]) => name)
+    : [];
 }
 
 /** Σ |log₂ ratio| over the dimensions; infinite where a switch or the dimensions' names differ. */
@@ -102,10 +113,12 @@ function distance(a: Sizes, b: Sizes): number {
   if (Object.keys(a).length !== Object.keys(b).length) return Infinity;
   return Object.entries(b).reduce((sum, [name, value]) => {
     const other = a[name];
-    if (typeof value === "number" && typeof other === "number") return sum + Math.abs(Math.log2((value + 1) / (other + 1)));
+    if (typeof value === "number" && typeof other === "number")
+      return sum + Math.abs(Math.log2((value + 1) / (other + 1)));
     return other === value ? sum : Infinity;
   }, 0);
 }
 
 /** "matmul (rows 512, cols 64)": for a reader. */
-export const describeChoice = ({ operation, sizes }: { operation: string; sizes: Sizes }): string => `${operation} (${describeSizes(sizes)})`;
+export const describeChoice = ({ operation, sizes }: { operation: string; sizes: Sizes }): string =>
+  `${operation} (${describeSizes(sizes)})`;

@@ -53,7 +53,10 @@ export interface Variants<S extends Sizes, N extends string> {
  *
  * @param operation the folder's name, with a suffix where it has several choices: "attention_backward"
  */
-export function defineVariants<S extends Sizes, N extends string>(operation: string, { variants, defaults }: VariantsDeclaration<S, N>): Variants<S, N> {
+export function defineVariants<S extends Sizes, N extends string>(
+  operation: string,
+  { variants, defaults }: VariantsDeclaration<S, N>,
+): Variants<S, N> {
   const names = Object.keys(variants) as N[];
   const fits = (name: N, sizes: S, device: VariantDevice): boolean => {
     const { adapters, requires = [], fits = () => true } = variants[name];

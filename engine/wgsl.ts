@@ -101,7 +101,8 @@ export function specialise(label: string, code: string, constants: Readonly<Reco
   for (const [name, value] of Object.entries(constants)) {
     const line = new RegExp(`^const ${name}: (u32|i32|f32|bool) = [^;]*;`, "gm");
     const found = [...result.matchAll(line)];
-    if (found.length !== 1) throw new Error(`${label}.wgsl: expected one line 'const ${name}: <type> = …;', got ${found.length}`);
+    if (found.length !== 1)
+      throw new Error(`${label}.wgsl: expected one line 'const ${name}: <type> = …;', got ${found.length}`);
     const type = (found[0] as RegExpMatchArray)[1] as string;
     result = result.replace(line, `const ${name}: ${type} = ${literal(type, value)};`);
   }

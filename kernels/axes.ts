@@ -40,7 +40,8 @@ export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[])
 /** The same walk with exactly `rank` axes, filled up in front by axes of size 1. */
 export function padAxes(operation: string, walk: Walk, rank: number): Walk {
   const missing = rank - walk.sizes.length;
-  if (missing < 0) throw new ShapeError(operation, "shape", `at most ${rank} axes after merging neighbours`, showShape(walk.sizes));
+  if (missing < 0)
+    throw new ShapeError(operation, "shape", `at most ${rank} axes after merging neighbours`, showShape(walk.sizes));
   return {
     sizes: [...Array<number>(missing).fill(1), ...walk.sizes],
     strides: walk.strides.map((own) => [...Array<number>(missing).fill(0), ...own]),

@@ -30,19 +30,29 @@ export const hostInputs = (kernelCase: KernelCase, halves: readonly string[] = [
   );
 
 /** The nearest f16 values. */
-export const rounded = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: data.map((value) => halfToNumber(numberToHalf(value))) });
+export const rounded = ({ shape, data }: HostTensor): HostTensor => ({
+  shape,
+  data: data.map((value) => halfToNumber(numberToHalf(value))),
+});
 
 /** Names of the inputs that the case differentiates; none if it has no gradients. */
 export function differentiated({ inputs, referenceGradients }: KernelCase): string[] {
   if (!referenceGradients) return [];
-  return Object.entries(inputs).flatMap(([name, { dtype, grad }]) => ((dtype ?? "f32") === "f32" && grad !== false ? [name] : []));
+  return Object.entries(inputs).flatMap(([name, { dtype, grad }]) =>
+    (dtype ?? "f32") === "f32" && grad !== false ? [name] : [],
+  );
 }
 
 /**
  * A case's inputs on a device, those named in `halves` as f16; those it differentiates are leaves, with gradients of zero.
  * `releaseInputs` gives them back.
  */
-export function placeInputs(device: Device, kernelCase: KernelCase, data = hostInputs(kernelCase), halves: readonly string[] = []): Record<string, Tensor> {
+export function placeInputs(
+  device: Device,
+  kernelCase: KernelCase,
+  data = hostInputs(kernelCase),
+  halves: readonly string[] = [],
+): Record<string, Tensor> {
   const leaves = differentiated(kernelCase);
   return Object.fromEntries(
     Object.entries(kernelCase.inputs).map(([name, input]) => {
@@ -51,7 +61,10 @@ export function placeInputs(device: Device, kernelCase: KernelCase, data = hostI
         return [name, halfTensor(device, data[name]!.data, input.shape, { grad })];
       }
       const values = typedData(input, data[name]!);
-      return [name, leaves.includes(name) ? leaf(device, values as Float32Array, input.shape) : tensor(device, values, input.shape)];
+      return [
+        name,
+        leaves.includes(name) ? leaf(device, values as Float32Array, input.shape) : tensor(device, values, input.shape),
+      ];
     }),
   );
 }

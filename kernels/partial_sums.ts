@@ -6,14 +6,16 @@ import { defineVariants } from "../engine/variants.ts";
 
 const variants = defineVariants("partial_sums", {
   variants: { thread_column: {}, shared_columns: {} },
-  defaults: ({ chunks }: { readonly chunks: number; readonly columns: number }, { isSoftware }) =>
-    [isSoftware || chunks < 16 ? "thread_column" : "shared_columns"],
+  defaults: ({ chunks }: { readonly chunks: number; readonly columns: number }, { isSoftware }) => [
+    isSoftware || chunks < 16 ? "thread_column" : "shared_columns",
+  ],
 });
 
 const declaration = {
   bindings: { partial: "read", total: "read_write", more: "read_write" },
   sizes: { chunks: "u32", stride: "u32", offset: "u32", count: "u32", more_count: "u32" },
-  workgroups: ({ count, more_count }: { readonly count: number; readonly more_count: number }) => spread(count + more_count, 32),
+  workgroups: ({ count, more_count }: { readonly count: number; readonly more_count: number }) =>
+    spread(count + more_count, 32),
 } as const;
 
 const kernels = {
@@ -27,7 +29,12 @@ const kernels = {
  * @param partial `[chunks, columns]`: what each chunk of the first stage summed, for one or more parameters side by side
  * @param total   any shape; takes `total.size` columns. Two of them take neighbouring columns, in one dispatch
  */
-export function addPartialSums(on: { readonly device: Device }, partial: Tensor, total: Tensor | readonly [Tensor, Tensor], offset = 0): void {
+export function addPartialSums(
+  on: { readonly device: Device },
+  partial: Tensor,
+  total: Tensor | readonly [Tensor, Tensor],
+  offset = 0,
+): void {
   const [chunks, stride] = partial.shape as [number, number];
   const [first, second] = "shape" in total ? [total] : total;
   // Something must be bound in the place of an absent second one; it is not written.

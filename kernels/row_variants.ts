@@ -44,6 +44,9 @@ export const threadsOfRow = (cols: number): number => (cols <= 128 ? 32 : cols <
 /** Two variants of a kernel that goes over the elements of rows: one column a load, or four where rows are whole vec4s. */
 export const defineQuadVariants = (operation: string) =>
   defineVariants(operation, {
-    variants: { columns: {}, quads: { fits: ({ cols }: { readonly rows: number; readonly cols: number }) => cols % 4 === 0 } },
+    variants: {
+      columns: {},
+      quads: { fits: ({ cols }: { readonly rows: number; readonly cols: number }) => cols % 4 === 0 },
+    },
     defaults: () => ["quads", "columns"],
   });

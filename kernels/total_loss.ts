@@ -24,7 +24,12 @@ export interface TotalLoss {
  * @param weights same size: 0 for what does not count
  * @param options factor: the normaliser, default 1; mean: divide it by Σ weight, or make it 0 when nothing counts
  */
-export function totalLoss(tape: Tape, losses: Tensor, weights: Tensor, options: { factor?: number; mean?: boolean } = {}): TotalLoss {
+export function totalLoss(
+  tape: Tape,
+  losses: Tensor,
+  weights: Tensor,
+  options: { factor?: number; mean?: boolean } = {},
+): TotalLoss {
   const { factor = 1, mean = false } = options;
   const total = tape.empty([]);
   const normaliser = tape.empty([1]);

@@ -39,7 +39,13 @@ export interface ConformerNames {
 }
 
 export const espnetNames: ConformerNames = {
-  norms: { firstFeedForward: "norm_ff_macaron", attention: "norm_mha", convolution: "norm_conv", secondFeedForward: "norm_ff", final: "norm_final" },
+  norms: {
+    firstFeedForward: "norm_ff_macaron",
+    attention: "norm_mha",
+    convolution: "norm_conv",
+    secondFeedForward: "norm_ff",
+    final: "norm_final",
+  },
   firstFeedForward: "feed_forward_macaron",
   secondFeedForward: "feed_forward",
   feedForwardLayers: ["w_1", "w_2"],
@@ -74,14 +80,19 @@ export class ConformerBlock {
     const feedForward = (part: string): FeedForward => {
       const [first, second] = names.feedForwardLayers;
       const { activation = "silu", activationDropout = config.dropout } = config;
-      return new FeedForward(parameters, [`${at(part)}.${first}`, `${at(part)}.${second}`], { ...config, activation, dropout: activationDropout });
+      return new FeedForward(parameters, [`${at(part)}.${first}`, `${at(part)}.${second}`], {
+        ...config,
+        activation,
+        dropout: activationDropout,
+      });
     };
     const { positions = "relative", rotaryBase = 10000 } = config;
     this.#firstFeedForward = feedForward(names.firstFeedForward);
     this.#attention = new SelfAttention(parameters, at("self_attn"), { ...config, positions, rotaryBase });
     this.#convModule = new ConvModule(parameters, at("conv_module"), config, names.convNorm);
     this.#secondFeedForward = feedForward(names.secondFeedForward);
-    const norms = (part: Part): ByDepth<NormWeights> => declareByDepth(at(names.norms[part]), config.normDepths, (named) => declareNorm(parameters, named, config.dim));
+    const norms = (part: Part): ByDepth<NormWeights> =>
+      declareByDepth(at(names.norms[part]), config.normDepths, (named) => declareNorm(parameters, named, config.dim));
     this.#norms = {
       firstFeedForward: norms("firstFeedForward"),
       attention: norms("attention"),
@@ -104,8 +115,14 @@ export class ConformerBlock {
       const { scale, shift } = this.#norms[part](depth);
       return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype });
     };
-    const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor => residual(tape, h, update, factor, this.#dropout, place);
-    const afterFirstFeedForward = add(x, this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site), 0.5, site + 1);
+    const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor =>
+      residual(tape, h, update, factor, this.#dropout, place);
+    const afterFirstFeedForward = add(
+      x,
+      this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site),
+      0.5,
+      site + 1,
+    );
     const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask);
     const afterAttention = add(afterFirstFeedForward, attended, 1, site + 2);
     const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths, depth);

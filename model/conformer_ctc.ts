@@ -28,8 +28,17 @@ export class ConformerCtc implements CtcModel {
   }
 
   /** Features `[batch, frames, inputDim]` to the logits of each schedule. */
-  forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): CtcOutput {
+  forward(
+    tape: Tape,
+    features: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options: EncoderOptions = {},
+  ): CtcOutput {
     const encoded = this.encoder.forward(tape, features, lengths, schedules, options);
-    return { ...encoded, logits: tape.named("head", () => encoded.states.map((state) => this.head.forward(tape, state))) };
+    return {
+      ...encoded,
+      logits: tape.named("head", () => encoded.states.map((state) => this.head.forward(tape, state))),
+    };
   }
 }

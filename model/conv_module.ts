@@ -32,7 +32,9 @@ export class ConvModule {
     this.#expand = declarePointwise(parameters, `${name}.pointwise_conv1`, dim, 2 * dim, { bias });
     this.#depthwise = {
       weight: parameters.add(`${name}.depthwise_conv.weight`, [dim, 1, convKernel], { init: fanIn(convKernel) }),
-      bias: bias ? parameters.add(`${name}.depthwise_conv.bias`, [dim], { init: fanIn(convKernel), decay: false }) : undefined,
+      bias: bias
+        ? parameters.add(`${name}.depthwise_conv.bias`, [dim], { init: fanIn(convKernel), decay: false })
+        : undefined,
     };
     this.#norm = declareByDepth(`${name}.${norm}`, config.normDepths, (named) => {
       const affine = declareNorm(parameters, named, dim);

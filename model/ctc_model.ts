@@ -58,5 +58,11 @@ export interface CtcModel {
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 
   /** From `[batch, frames, inputDim]`, of which `lengths` are real, to the logits of each schedule. */
-  forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options?: EncoderOptions): CtcOutput;
+  forward(
+    tape: Tape,
+    features: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options?: EncoderOptions,
+  ): CtcOutput;
 }

@@ -10,7 +10,11 @@ export type ByDepth<Norm> = (depth: number | undefined) => Norm;
  * @param declare adds the norm's parameters under the name that it is given
  * @returns       throws a UserError for a depth that has none
  */
-export function declareByDepth<Norm>(name: string, depths: readonly number[] | undefined, declare: (name: string) => Norm): ByDepth<Norm> {
+export function declareByDepth<Norm>(
+  name: string,
+  depths: readonly number[] | undefined,
+  declare: (name: string) => Norm,
+): ByDepth<Norm> {
   if (!depths) {
     const shared = declare(name);
     return () => shared;
@@ -18,7 +22,8 @@ export function declareByDepth<Norm>(name: string, depths: readonly number[] | u
   const own = new Map<number | undefined, Norm>(depths.map((depth) => [depth, declare(`${name}.depth_${depth}`)]));
   return (depth) => {
     const norm = own.get(depth);
-    if (norm === undefined) throw new UserError(`there are norms for the depths ${depths.join(", ")}, but none for depth ${depth}`);
+    if (norm === undefined)
+      throw new UserError(`there are norms for the depths ${depths.join(", ")}, but none for depth ${depth}`);
     return norm;
   };
 }

@@ -29,14 +29,26 @@ export class Encoder {
   constructor(parameters: Parameters, name: string, config: ConformerConfig) {
     this.#config = config;
     this.#subsampling = new Conv2dSubsampling(parameters, `${name}.embed`, config);
-    this.#blocks = Array.from({ length: config.blocks }, (_, i) => new ConformerBlock(parameters, `${name}.encoders.${i}`, config));
-    this.#afterNorm = declareByDepth(`${name}.after_norm`, config.normDepths, (norm) => declareNorm(parameters, norm, config.dim));
+    this.#blocks = Array.from(
+      { length: config.blocks },
+      (_, i) => new ConformerBlock(parameters, `${name}.encoders.${i}`, config),
+    );
+    this.#afterNorm = declareByDepth(`${name}.after_norm`, config.normDepths, (norm) =>
+      declareNorm(parameters, norm, config.dim),
+    );
   }
 
   /** The input of the first block, `[batch, frames / 4, dim]`: subsampled features times √dim. */
   subsample(tape: Tape, features: Tensor): Tensor {
     const { dim, dropout: rate } = this.#config;
-    return tape.scope(() => dropout(tape, scale(tape, cast(tape, this.#subsampling.forward(tape, features), "f32"), Math.sqrt(dim)), rate, EMBED_SITE));
+    return tape.scope(() =>
+      dropout(
+        tape,
+        scale(tape, cast(tape, this.#subsampling.forward(tape, features), "f32"), Math.sqrt(dim)),
+        rate,
+        EMBED_SITE,
+      ),
+    );
   }
 
   /**
@@ -46,12 +58,21 @@ export class Encoder {
    * @param features `[batch, frames, inputDim]`
    * @param lengths  real frames of each utterance; padding never changes a real frame's result
    */
-  forward(tape: Tape, features: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): Encoded {
+  forward(
+    tape: Tape,
+    features: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options: EncoderOptions = {},
+  ): Encoded {
     const encodedLengths = lengths.map(subsampledLength);
     const context = this.#context(tape, features, encodedLengths); // uploads first, so that they part no pass
     const x = tape.named("subsampling", () => this.subsample(tape, features));
-    const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] => runSchedules(tape, x, this.#blocks, members, { ...context, depth }, options);
-    const ends = this.#config.normDepths ? schedules.flatMap((schedule) => run([schedule], schedule.length)) : run(schedules);
+    const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] =>
+      runSchedules(tape, x, this.#blocks, members, { ...context, depth }, options);
+    const ends = this.#config.normDepths
+      ? schedules.flatMap((schedule) => run([schedule], schedule.length))
+      : run(schedules);
     const states = ends.map((state, path) => {
       const { scale: gain, shift } = this.#afterNorm(schedules[path]?.length);
       return layerNorm(tape, state, gain, shift, this.#config.layerNormEps);
@@ -61,9 +82,12 @@ export class Encoder {
 
   #context(tape: Tape, features: Tensor, lengths: readonly number[]): BlockContext {
     const [batch, frames] = [features.shape[0] as number, subsampledLength(features.shape[1] as number)];
-    if (frames === 0) throw new ShapeError("encoder", "features", `at least ${MIN_FRAMES} frames`, showShape(features.shape));
+    if (frames === 0)
+      throw new ShapeError("encoder", "features", `at least ${MIN_FRAMES} frames`, showShape(features.shape));
     const { dim } = this.#config;
-    const mask = Uint32Array.from({ length: batch * frames }, (_, i) => (i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0));
+    const mask = Uint32Array.from({ length: batch * frames }, (_, i) =>
+      i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0,
+    );
     return {
       positions: tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]),
       mask: tape.upload(mask, [batch, 1, 1, frames]),

@@ -41,7 +41,9 @@ export interface PathTerms {
 
 /** The terms of a deep path, a seed path and any middle depths, as the formula of `jointLoss` has them. */
 export const sandwichTerms = ({ seedWeight }: Pick<JointLossConfig, "seedWeight">, paths: number): PathTerms[] =>
-  Array.from({ length: paths }, (_, path) => (path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true }));
+  Array.from({ length: paths }, (_, path) =>
+    path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true },
+  );
 
 export interface JointLossTargets {
   /** i32 `[batch, longest]` */
@@ -82,10 +84,13 @@ export function jointLoss(
   terms: readonly PathTerms[] = sandwichTerms(config, logits.length),
 ): JointLoss {
   const { lengths, targets, targetLengths } = batch;
-  const ctc = logits.map((y) => ctcLoss(tape, y, targets, lengths, targetLengths, { blank: config.blank, reduction: "batch", zeroInfinity: true }));
+  const ctc = logits.map((y) =>
+    ctcLoss(tape, y, targets, lengths, targetLengths, { blank: config.blank, reduction: "batch", zeroInfinity: true }),
+  );
   let total: Tensor | undefined;
   const add = (term: Tensor, weight: number): void => {
-    if (weight !== 0) total = total ? addScaled(tape, total, term, weight) : weight === 1 ? term : scale(tape, term, weight);
+    if (weight !== 0)
+      total = total ? addScaled(tape, total, term, weight) : weight === 1 ? term : scale(tape, term, weight);
   };
   let kl: Tensor | undefined;
   terms.forEach(({ ctcWeight, distilled }, i) => {
@@ -95,7 +100,10 @@ export function jointLoss(
     kl ??= divergence;
     add(divergence, config.klWeight);
   });
-  if (!total || terms.length !== logits.length) throw new Error(`jointLoss: ${logits.length} paths need as many terms, one of them of a weight over 0, got ${JSON.stringify(terms)}`);
+  if (!total || terms.length !== logits.length)
+    throw new Error(
+      `jointLoss: ${logits.length} paths need as many terms, one of them of a weight over 0, got ${JSON.stringify(terms)}`,
+    );
   return { total, ctc, kl };
 }
 
@@ -103,5 +111,12 @@ export function jointLoss(
 function distil(tape: Tape, deep: Tensor, shallow: Tensor, lengths: Tensor, config: JointLossConfig): Tensor {
   const { temperature, klDirection: direction, klTeacher, detach } = config;
   const [teacher, student] = klTeacher === "deep" ? [deep, shallow] : [shallow, deep];
-  return klDivergence(tape, student, teacher, { lengths, temperature, scaleBySquaredTemperature: true, direction, detach, reduction: "frames" });
+  return klDivergence(tape, student, teacher, {
+    lengths,
+    temperature,
+    scaleBySquaredTemperature: true,
+    direction,
+    detach,
+    reduction: "frames",
+  });
 }

@@ -23,7 +23,9 @@ export function runSchedules<Context>(
 ): Tensor[] {
   return unfold(x, schedules, (h: Tensor, block, layer) => {
     const apply = (input: Tensor): Tensor =>
-      tape.named(`layer ${layer}, block ${block}`, () => (blocks[block] as UnfoldableBlock<Context>).forward(tape, input, context, layer));
+      tape.named(`layer ${layer}, block ${block}`, () =>
+        (blocks[block] as UnfoldableBlock<Context>).forward(tape, input, context, layer),
+      );
     const y = checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
     onState?.(layer, block, y);
     return y;

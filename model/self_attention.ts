@@ -20,7 +20,12 @@ export interface SelfAttentionConfig {
 export type AttentionNames = Readonly<Record<"query" | "key" | "value" | "out", string>>;
 
 /** Names of ESPnet, and of the Conformers of Hugging Face transformers. */
-export const conformerAttentionNames: AttentionNames = { query: "linear_q", key: "linear_k", value: "linear_v", out: "linear_out" };
+export const conformerAttentionNames: AttentionNames = {
+  query: "linear_q",
+  key: "linear_k",
+  value: "linear_v",
+  out: "linear_out",
+};
 
 interface RelativeWeights {
   readonly position: Tensor;
@@ -40,7 +45,12 @@ export class SelfAttention {
   readonly #relative: RelativeWeights | undefined;
   readonly #config: SelfAttentionConfig;
 
-  constructor(parameters: Parameters, name: string, config: SelfAttentionConfig, names: AttentionNames = conformerAttentionNames) {
+  constructor(
+    parameters: Parameters,
+    name: string,
+    config: SelfAttentionConfig,
+    names: AttentionNames = conformerAttentionNames,
+  ) {
     const { dim } = config;
     this.#query = declareLinear(parameters, `${name}.${names.query}`, dim, dim);
     this.#key = declareLinear(parameters, `${name}.${names.key}`, dim, dim);

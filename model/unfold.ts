@@ -22,19 +22,30 @@ export type ShallowBlocks = "first" | "even";
  *
  * @throws UserError for a depth that is no positive whole number, or more than an explicit list has
  */
-export function depthSchedule(order: UnfoldOrder, blocks: number, depth: number, shallow: ShallowBlocks = "first"): DepthSchedule {
-  if (!Number.isInteger(depth) || depth < 1) throw new UserError(`a logical depth is a whole number of at least 1, got ${depth}`);
+export function depthSchedule(
+  order: UnfoldOrder,
+  blocks: number,
+  depth: number,
+  shallow: ShallowBlocks = "first",
+): DepthSchedule {
+  if (!Number.isInteger(depth) || depth < 1)
+    throw new UserError(`a logical depth is a whole number of at least 1, got ${depth}`);
   if (typeof order !== "string") {
     const wrong = order.find((block) => !Number.isInteger(block) || block < 0 || block >= blocks);
-    if (wrong !== undefined) throw new UserError(`the depth schedule names block ${wrong}, but there are ${blocks} (0 to ${blocks - 1})`);
-    if (depth > order.length) throw new UserError(`the explicit depth schedule has ${order.length} layers, so depth ${depth} is not defined`);
+    if (wrong !== undefined)
+      throw new UserError(`the depth schedule names block ${wrong}, but there are ${blocks} (0 to ${blocks - 1})`);
+    if (depth > order.length)
+      throw new UserError(`the explicit depth schedule has ${order.length} layers, so depth ${depth} is not defined`);
     return order.slice(0, depth);
   }
-  if (depth < blocks && shallow === "even") return Array.from({ length: depth }, (_, layer) => Math.floor(((layer + 1) * blocks) / depth) - 1);
+  if (depth < blocks && shallow === "even")
+    return Array.from({ length: depth }, (_, layer) => Math.floor(((layer + 1) * blocks) / depth) - 1);
   if (order === "cycle" || depth < blocks) return Array.from({ length: depth }, (_, layer) => layer % blocks);
   const times = Math.floor(depth / blocks);
   const rest = depth % blocks;
-  return Array.from({ length: blocks }, (_, block) => new Array<number>(times + (block >= blocks - rest ? 1 : 0)).fill(block)).flat();
+  return Array.from({ length: blocks }, (_, block) =>
+    new Array<number>(times + (block >= blocks - rest ? 1 : 0)).fill(block),
+  ).flat();
 }
 
 /**
@@ -43,7 +54,11 @@ export function depthSchedule(order: UnfoldOrder, blocks: number, depth: number,
  *
  * @param apply applies a physical block at a logical layer
  */
-export function unfold<State>(x: State, schedules: readonly DepthSchedule[], apply: (x: State, block: number, layer: number) => State): State[] {
+export function unfold<State>(
+  x: State,
+  schedules: readonly DepthSchedule[],
+  apply: (x: State, block: number, layer: number) => State,
+): State[] {
   const ends = new Array<State>(schedules.length);
   const descend = (state: State, layer: number, members: readonly number[]): void => {
     const onward = new Map<number, number[]>();
@@ -54,7 +69,11 @@ export function unfold<State>(x: State, schedules: readonly DepthSchedule[], app
     }
     for (const [block, followers] of onward) descend(apply(state, block, layer), layer + 1, followers);
   };
-  descend(x, 0, schedules.map((_, member) => member));
+  descend(
+    x,
+    0,
+    schedules.map((_, member) => member),
+  );
   return ends;
 }
 

@@ -34,9 +34,18 @@ export function declareLinear(parameters: Parameters, name: string, inputs: numb
 }
 
 /** A convolution of kernel 1 is a linear map of the channels; files keep its weight as `[out, in, 1]`. */
-export function declarePointwise(parameters: Parameters, name: string, inputs: number, outputs: number, { bias = true }: { bias?: boolean } = {}): LinearWeights {
+export function declarePointwise(
+  parameters: Parameters,
+  name: string,
+  inputs: number,
+  outputs: number,
+  { bias = true }: { bias?: boolean } = {},
+): LinearWeights {
   return {
-    weight: parameters.add(`${name}.weight`, [outputs, inputs], { init: fanIn(inputs), fileShape: [outputs, inputs, 1] }),
+    weight: parameters.add(`${name}.weight`, [outputs, inputs], {
+      init: fanIn(inputs),
+      fileShape: [outputs, inputs, 1],
+    }),
     bias: bias ? parameters.add(`${name}.bias`, [outputs], { init: fanIn(inputs), decay: false }) : undefined,
   };
 }

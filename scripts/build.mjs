@@ -28,7 +28,9 @@ function build() {
     mkdirSync(join("dist", dirname(path)), { recursive: true });
     copyFileSync(path, join("dist", path));
   }
-  for (const path of FOLDERS.map((folder) => join("dist", folder)).filter((folder) => existsSync(folder)).flatMap(walk)) {
+  for (const path of FOLDERS.map((folder) => join("dist", folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap(walk)) {
     if (!hasSource(path.slice("dist/".length))) rmSync(path, { recursive: true });
   }
   writeFileSync(STAMP, "");
@@ -52,9 +54,12 @@ function hasSource(path) {
 
 /** Every file and folder below, folders included since a deleted file changes only its folder's time. */
 function walk(folder) {
-  return [folder, ...readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (NOT_BUILT.includes(path)) return [];
-    return entry.isDirectory() ? walk(path) : [path];
-  })];
+  return [
+    folder,
+    ...readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (NOT_BUILT.includes(path)) return [];
+      return entry.isDirectory() ? walk(path) : [path];
+    }),
+  ];
 }

@@ -15,7 +15,9 @@ import { writeWav } from "../dist/train/data/wav.js";
 import { readLog } from "../dist/train/log.js";
 import { parseSafetensors } from "../dist/train/safetensors.js";
 
-const { values: options } = parseArgs({ options: { times: { type: "string", default: "20" }, seed: { type: "string", default: "1" } } });
+const { values: options } = parseArgs({
+  options: { times: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },
+});
 const [times, seed] = [Number(options.times), Number(options.seed)];
 if (!(Number.isInteger(times) && times > 0 && Number.isInteger(seed))) {
   console.error("usage: node scripts/kill_test.mjs [--times 20] [--seed 1], whole numbers");
@@ -42,9 +44,14 @@ while (kills < times) {
     const draw = (purpose) => uniform(hash(seed, runs, moments.length), purpose);
     const kill = moments.length < MOST_KILLS && (moments.length === 0 || draw(0) < 0.5);
     const atChange = draw(1) < 0.5;
-    const moment = !kill ? {} : atChange ? { change: 1 + Math.floor(draw(2) * whole.changes) } : { milliseconds: draw(2) * duration };
+    const moment = !kill
+      ? {}
+      : atChange
+        ? { change: 1 + Math.floor(draw(2) * whole.changes) }
+        : { milliseconds: draw(2) * duration };
     const { code, signal, stderr, duration: took } = await trainOnce(name, resume ? ["--resume"] : [], moment);
-    if (signal === "SIGKILL") moments.push(atChange ? `change ${moment.change}` : `${(moment.milliseconds / 1000).toFixed(2)} s`);
+    if (signal === "SIGKILL")
+      moments.push(atChange ? `change ${moment.change}` : `${(moment.milliseconds / 1000).toFixed(2)} s`);
     else if (code !== 0) fail(`${name}, killed at ${moments.join(", ")}, could not go on: ${stderr}`);
     else {
       if (moments.length === 0) duration = Math.min(duration, took);
@@ -52,7 +59,8 @@ while (kills < times) {
     }
   }
   const differences = compare(name);
-  if (differences.length > 0) fail(`${name}, killed at ${moments.join(", ")}, is another run: ${differences.join("; ")}`);
+  if (differences.length > 0)
+    fail(`${name}, killed at ${moments.join(", ")}, is another run: ${differences.join("; ")}`);
   kills += moments.length;
   console.log(`${runs}: the same after kills at ${moments.join(", ") || "no moment: it had ended before"}`);
   rmSync(join(folder, name), { recursive: true });
@@ -69,7 +77,14 @@ function fail(message) {
 async function trainOnce(name, words, { milliseconds, change } = {}) {
   const out = join(folder, name);
   mkdirSync(out, { recursive: true });
-  const command = [fileURLToPath(new URL("../dist/cli/main.js", import.meta.url)), "train", join(folder, "config.yaml"), "--out", out, ...words];
+  const command = [
+    fileURLToPath(new URL("../dist/cli/main.js", import.meta.url)),
+    "train",
+    join(folder, "config.yaml"),
+    "--out",
+    out,
+    ...words,
+  ];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "ignore", "pipe"] });
   const started = performance.now();
   let stderr = "";
@@ -101,7 +116,9 @@ function course(name) {
     .filter(({ type }) => !["start", "plan", "end"].includes(type))
     .map((record) => {
       if (record.type === "step") return { ...record, seconds: 0, framesPerSecond: 0, dataWaitShare: 0, gpuBytes: 0 };
-      return record.type === "result" ? { ...record, rows: record.rows.map((row) => ({ ...row, realTimeFactor: 0 })) } : record;
+      return record.type === "result"
+        ? { ...record, rows: record.rows.map((row) => ({ ...row, realTimeFactor: 0 })) }
+        : record;
     });
 }
 
@@ -120,7 +137,14 @@ async function writeCorpus() {
   const lines = [];
   for (const [i, text] of ["ab", "ba", "a", "b", "aab", "abb"].entries()) {
     const length = 4000 + 300 * i;
-    await writeWav(join(folder, `u${i}.wav`), Float32Array.from({ length }, (_, n) => 0.3 * Math.sin((2 * Math.PI * (300 + 200 * i) * n) / rate) + 0.05 * Math.sin(n * n)), rate);
+    await writeWav(
+      join(folder, `u${i}.wav`),
+      Float32Array.from(
+        { length },
+        (_, n) => 0.3 * Math.sin((2 * Math.PI * (300 + 200 * i) * n) / rate) + 0.05 * Math.sin(n * n),
+      ),
+      rate,
+    );
     lines.push(`${JSON.stringify({ audio_filepath: `u${i}.wav`, text, duration: length / rate })}\n`);
   }
   writeFileSync(join(folder, "train.jsonl"), lines.join(""));

@@ -1,4 +1,4 @@
-// `npm test`: types, lint, import direction, then the tests; the last line is the sum of all, "N passed, N failed".
+// `npm test`: types, format (`npm run format` mends it), lint, import direction, then the tests; the last line is the sum of all, "N passed, N failed".
 // With arguments, only the test files that match them: `npm test -- test/engine`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,9 +9,17 @@ import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SOURCES = ["engine", "kernels", "model", "train", "cli", "bench", "test", "index.ts"].filter((path) => existsSync(path));
+const SOURCES = ["engine", "kernels", "model", "train", "cli", "bench", "test", "index.ts"].filter((path) =>
+  existsSync(path),
+);
 const STEPS = [
-  ["types", "typescript", "tsc", ["--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"]],
+  [
+    "types",
+    "typescript",
+    "tsc",
+    ["--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"],
+  ],
+  ["format", "prettier", "prettier", ["--check", "--log-level", "warn", "."]],
   ["lint", "eslint", "eslint", ["."]],
   ["imports", "dependency-cruiser", "depcruise", SOURCES],
 ];
@@ -35,11 +43,19 @@ function runTests() {
   spawnSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
   const folder = mkdtempSync(join(tmpdir(), "unfold-test-"));
   const path = join(folder, "report.json");
-  const status = run("vitest", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${path}`, ...filters]);
+  const status = run("vitest", "vitest", [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${path}`,
+    ...filters,
+  ]);
   let broken = 1;
   if (existsSync(path)) {
     const report = JSON.parse(readFileSync(path, "utf8"));
-    broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed")).length;
+    broken = report.testResults.filter(
+      (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+    ).length;
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     if (status !== 0 && report.numFailedTests + broken === 0) broken = 1; // an error outside every test
@@ -59,7 +75,9 @@ function run(packageName, bin, words) {
 
 /** Some packages do not export their package.json, so it is looked for upwards from `node_modules`. */
 function packageJson(require, packageName) {
-  const folder = require.resolve.paths(packageName).find((folder) => existsSync(join(folder, packageName, "package.json")));
+  const folder = require.resolve
+    .paths(packageName)
+    .find((folder) => existsSync(join(folder, packageName, "package.json")));
   if (folder === undefined) throw new Error(`${packageName} is not installed: run npm ci`);
   return join(folder, packageName, "package.json");
 }

@@ -9,6 +9,10 @@ if (!import.meta.url.endsWith("?hooks")) register(`${import.meta.url}?hooks`);
 export async function load(url, context, next) {
   if (!url.startsWith("file:") || !url.endsWith(".ts")) return next(url, context);
   const { transform } = await import("esbuild");
-  const { code } = await transform(await readFile(new URL(url), "utf8"), { loader: "ts", format: "esm", target: "node20" });
+  const { code } = await transform(await readFile(new URL(url), "utf8"), {
+    loader: "ts",
+    format: "esm",
+    target: "node20",
+  });
   return { format: "module", shortCircuit: true, source: code };
 }

@@ -18,7 +18,11 @@ export function build(): void {
 
 /** Runs Node in a process of its own, with these variables added to the environment (undefined: removed). */
 export function node(words: string[], env: NodeJS.ProcessEnv = {}, cwd: string = ROOT): Promise<Outcome> {
-  const child = spawn(process.execPath, words, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, words, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

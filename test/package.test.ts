@@ -11,7 +11,12 @@ let packed: string[] = [];
 
 function run(command: "npm" | "npx", words: string[], cwd: string, env: NodeJS.ProcessEnv = {}): string {
   const shell = process.platform === "win32"; // npm is a .cmd file there
-  const { status, stdout, stderr } = spawnSync(command, words, { cwd, shell, encoding: "utf8", env: { ...process.env, ...env } });
+  const { status, stdout, stderr } = spawnSync(command, words, {
+    cwd,
+    shell,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) throw new Error(`${command} ${words.join(" ")} ended with ${status}: ${stdout}${stderr}`);
   return stdout;
 }
@@ -21,7 +26,11 @@ beforeAll(() => {
   const [tarball] = JSON.parse(run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], ROOT));
   packed = tarball.files.map((file: { path: string }) => file.path);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "elsewhere", type: "module", private: true }));
-  run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball.filename}`], folder);
+  run(
+    "npm",
+    ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball.filename}`],
+    folder,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -30,9 +39,12 @@ describe("the packed package", () => {
     const shaders = ["engine", "kernels"].flatMap((name) =>
       readdirSync(join(ROOT, name), { recursive: true, encoding: "utf8" })
         .filter((path) => path.endsWith(".wgsl"))
-        .map((path) => `dist/${name}/${path.replaceAll("\\", "/")}`));
+        .map((path) => `dist/${name}/${path.replaceAll("\\", "/")}`),
+    );
     expect(shaders.length).toBeGreaterThan(0);
-    expect(packed).toEqual(expect.arrayContaining([...shaders, "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js"]));
+    expect(packed).toEqual(
+      expect.arrayContaining([...shaders, "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js"]),
+    );
     expect(packed.filter((path) => /(?<!\.d)\.ts$|(^|\/)test\/|\.test\.|\.map$|tsbuildinfo/.test(path))).toEqual([]);
   });
 
@@ -53,18 +65,25 @@ describe("the packed package", () => {
       const device = await openDevice();
       console.log(device.info.name !== "");
       device.close();`;
-    expect(await node(["--input-type=module", "-e", program], {}, folder)).toEqual({ status: 0, stdout: "true\n", stderr: "" });
+    expect(await node(["--input-type=module", "-e", program], {}, folder)).toEqual({
+      status: 0,
+      stdout: "true\n",
+      stderr: "",
+    });
   });
 
   it("gives its types to a strict TypeScript program", async () => {
-    writeFileSync(join(folder, "program.ts"), `
+    writeFileSync(
+      join(folder, "program.ts"),
+      `
       import { openDevice, RunError, type Device } from "unfold";
       const device: Device = await openDevice({ driver: "bundled" });
       const width: number = device.info.subgroupMinSize;
       const buffer: GPUBuffer = device.gpu.createBuffer({ size: 4, usage: 128 });
       // @ts-expect-error: there is no such driver
       await openDevice({ driver: "cuda" });
-      export { buffer, RunError, width };`);
+      export { buffer, RunError, width };`,
+    );
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const words = [tsc, "--noEmit", "--strict", "--target", "es2023", "--module", "nodenext", "program.ts"];
     expect(await node(words, {}, folder)).toEqual({ status: 0, stdout: "", stderr: "" });

@@ -15,13 +15,17 @@ export interface ManifestLine {
 }
 
 /** The lines of the whole corpus, to be changed and written by a test as a manifest of its own. */
-export const corpusLines = (): ManifestLine[] => TEXTS.map((text, i) => ({ audio_filepath: `u${i}.wav`, text, duration: lengthOf(i) / RATE }));
+export const corpusLines = (): ManifestLine[] =>
+  TEXTS.map((text, i) => ({ audio_filepath: `u${i}.wav`, text, duration: lengthOf(i) / RATE }));
 
 const lengthOf = (i: number): number => 4000 + 300 * i;
 
 /** Half a second of two tones: each utterance has its own pitch. */
 const tones = (i: number): Float32Array =>
-  Float32Array.from({ length: lengthOf(i) }, (_, n) => 0.3 * Math.sin((2 * Math.PI * (300 + 200 * i) * n) / RATE) + 0.05 * Math.sin(n * n));
+  Float32Array.from(
+    { length: lengthOf(i) },
+    (_, n) => 0.3 * Math.sin((2 * Math.PI * (300 + 200 * i) * n) / RATE) + 0.05 * Math.sin(n * n),
+  );
 
 /**
  * Writes six WAV files, the manifests train.jsonl and dev.jsonl and config.yaml into a folder: a model of a few thousand

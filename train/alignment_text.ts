@@ -18,8 +18,23 @@ export function formatAlignment(alignment: readonly AlignmentStep[]): string {
   const widths = columns.map(({ ref, hyp }) => Math.max([...ref].length, [...hyp].length));
   const line = (name: string, cells: string[]) =>
     `${name}  ${cells.map((cell, i) => cell + " ".repeat(widths[i]! - [...cell].length)).join(" ")}`.trimEnd();
-  const lines = [line("REF", columns.map(({ ref }) => ref)), line("HYP", columns.map(({ hyp }) => hyp))];
-  if (columns.some(({ mark }) => mark !== "")) lines.push(line("ERR", columns.map(({ mark }) => mark)));
+  const lines = [
+    line(
+      "REF",
+      columns.map(({ ref }) => ref),
+    ),
+    line(
+      "HYP",
+      columns.map(({ hyp }) => hyp),
+    ),
+  ];
+  if (columns.some(({ mark }) => mark !== ""))
+    lines.push(
+      line(
+        "ERR",
+        columns.map(({ mark }) => mark),
+      ),
+    );
   return lines.join("\n");
 }
 

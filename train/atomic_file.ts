@@ -55,7 +55,8 @@ export function copyAtomically(from: string, to: string): void {
 const partialOf = (path: string): string => `${path}.partial`;
 
 function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, Math.min(bytes.length - done, MOST_BYTES));
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, Math.min(bytes.length - done, MOST_BYTES));
 }
 
 function putInPlace(path: string, make: (partial: string) => void): void {
@@ -73,7 +74,9 @@ function putInPlace(path: string, make: (partial: string) => void): void {
 function failure(path: string, error: unknown): Error {
   try {
     rmSync(partialOf(path), { force: true });
-  } catch { /* the error at hand says why */ }
+  } catch {
+    /* the error at hand says why */
+  }
   if (error instanceof RunError || error instanceof UserError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const why = code === "ENOSPC" ? "the disk is full" : message;

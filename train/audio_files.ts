@@ -42,10 +42,16 @@ export interface ReadFiles {
  * Reads the features of the files that are not longer than `longest` seconds, and how long the others are: of a WAV file its header
  * says it, files of the other formats are decoded for it, to their end, which shows damage as well, and once more when they are recognised.
  */
-export async function readAudioFiles({ config, cmvn, model }: Recognizer, files: readonly string[], longest: number, observer: RunObserver): Promise<ReadFiles> {
+export async function readAudioFiles(
+  { config, cmvn, model }: Recognizer,
+  files: readonly string[],
+  longest: number,
+  observer: RunObserver,
+): Promise<ReadFiles> {
   const source = openFinishedSource(config, observer.message, { keep: false });
   const task = observer.task("reading audio", files.length);
-  const read = (file: string, index: number): Promise<WholeFile | LongFile | UserError> => readFile(source, { file, index }, cmvn, model, longest).catch(userError);
+  const read = (file: string, index: number): Promise<WholeFile | LongFile | UserError> =>
+    readFile(source, { file, index }, cmvn, model, longest).catch(userError);
   const whole: WholeFile[] = [];
   const long: LongFile[] = [];
   const faults: UserError[] = [];
@@ -63,16 +69,30 @@ export async function readAudioFiles({ config, cmvn, model }: Recognizer, files:
   return { whole, long, faults };
 }
 
-async function readFile(source: FeatureSource, { file, index }: Pick<AudioFile, "file" | "index">, cmvn: Cmvn | null, { minInputFrames }: CtcModel, longest: number): Promise<WholeFile | LongFile> {
+async function readFile(
+  source: FeatureSource,
+  { file, index }: Pick<AudioFile, "file" | "index">,
+  cmvn: Cmvn | null,
+  { minInputFrames }: CtcModel,
+  longest: number,
+): Promise<WholeFile | LongFile> {
   const { sampleRate, frameShift, frameLength } = source.frontEnd;
   const known = longest === Infinity ? null : await knownLength(file, sampleRate);
-  if (known !== null && known > longest * sampleRate) return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
-  const { samples, frames, values } = await source.get({ path: file, piece: undefined, cmvn, want: { values: true, statistics: false, ...(longest < Infinity && { longest: longest * sampleRate }) } });
+  if (known !== null && known > longest * sampleRate)
+    return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
+  const { samples, frames, values } = await source.get({
+    path: file,
+    piece: undefined,
+    cmvn,
+    want: { values: true, statistics: false, ...(longest < Infinity && { longest: longest * sampleRate }) },
+  });
   const seconds = samples / sampleRate;
   if (values === null) return { file, index, samples, seconds, inParts: false };
   if (frames < minInputFrames) {
     const needed = (minInputFrames - 1) * frameShift + frameLength;
-    throw new UserError(`${file}: ${Math.floor(milliseconds(samples, sampleRate))} ms of audio are too short to recognise anything; ${Math.ceil(milliseconds(needed, sampleRate))} ms or more are needed`);
+    throw new UserError(
+      `${file}: ${Math.floor(milliseconds(samples, sampleRate))} ms of audio are too short to recognise anything; ${Math.ceil(milliseconds(needed, sampleRate))} ms or more are needed`,
+    );
   }
   return { file, index, features: values, frames, labels: new Int32Array(), seconds };
 }
@@ -81,8 +101,14 @@ async function readFile(source: FeatureSource, { file, index }: Pick<AudioFile, 
  * Opens long files for reading their features in parts, to be closed in the end. One that turns out to be damaged while it is read
  * is all zeros from there on, and `onFault` hears of it.
  */
-export function openLongFiles({ config, cmvn, frontEnd }: Recognizer, files: readonly LongFile[], observer: RunObserver, onFault: (file: number, fault: UserError) => void): { recordings: LongRecording[]; close(): void } {
-  const open = (oneThread: boolean): FeatureSource => openFinishedSource(config, observer.message, { keep: false, oneThread });
+export function openLongFiles(
+  { config, cmvn, frontEnd }: Recognizer,
+  files: readonly LongFile[],
+  observer: RunObserver,
+  onFault: (file: number, fault: UserError) => void,
+): { recordings: LongRecording[]; close(): void } {
+  const open = (oneThread: boolean): FeatureSource =>
+    openFinishedSource(config, observer.message, { keep: false, oneThread });
   const [parts, decoded] = [open(false), open(true)];
   const { frameShift, frameLength, frameCount, bins } = frontEnd;
   const recordings = files.map(({ file, samples, inParts }, index): LongRecording => {
@@ -92,7 +118,9 @@ export function openLongFiles({ config, cmvn, frontEnd }: Recognizer, files: rea
       async features(from, to) {
         if (!broken) {
           const span = { from: from * frameShift, to: (to - 1) * frameShift + frameLength };
-          const answer = await (inParts ? parts : decoded).get({ path: file, piece: undefined, span, cmvn }).catch(userError);
+          const answer = await (inParts ? parts : decoded)
+            .get({ path: file, piece: undefined, span, cmvn })
+            .catch(userError);
           if (!(answer instanceof UserError)) return answer.values as Float32Array;
           if (!broken) onFault(index, answer);
           broken = true;

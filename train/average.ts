@@ -28,7 +28,8 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     first ??= checkpoint;
     expectSameUse(checkpoint, first);
     const values = [...tensors].filter(([name]) => !LEFT_OUT.test(name));
-    if (checkpoint === first) for (const [name, { shape }] of values) sums.set(name, { shape, values: new Float64Array(sizeOf(shape)) });
+    if (checkpoint === first)
+      for (const [name, { shape }] of values) sums.set(name, { shape, values: new Float64Array(sizeOf(shape)) });
     expectSameTensors(checkpoint, new Map(values), first, sums);
     for (const [name, tensor] of values) {
       const sum = (sums.get(name) as { values: Float64Array }).values;
@@ -43,8 +44,15 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     checkpoint.close();
   }
   if (!first || !newest) throw new UserError("a mean needs checkpoints, none were given");
-  const means = [...sums].map(([name, { shape, values }]): [string, SafeTensor] => [name, { dtype: "F32", shape, values: Float32Array.from(values, (sum) => sum / paths.length) }]);
-  return { path: first.path, state: { ...newest, averageOf: steps }, tensors: new Map([...means, ...(lossScale ? [["loss_scale", lossScale] as const] : [])]) };
+  const means = [...sums].map(([name, { shape, values }]): [string, SafeTensor] => [
+    name,
+    { dtype: "F32", shape, values: Float32Array.from(values, (sum) => sum / paths.length) },
+  ]);
+  return {
+    path: first.path,
+    state: { ...newest, averageOf: steps },
+    tensors: new Map([...means, ...(lossScale ? [["loss_scale", lossScale] as const] : [])]),
+  };
 }
 
 /** What weights have learnt to work with: those that learnt with something else mean nothing together. */
@@ -59,13 +67,21 @@ function expectSameUse({ path, state }: Checkpoint, first: Checkpoint): void {
   if (other) throw new UserError(`${path} has ${other[0]} than ${first.path}, so they have no mean`);
 }
 
-function expectSameTensors(checkpoint: Checkpoint, values: ReadonlyMap<string, SafeTensor>, first: Checkpoint, sums: ReadonlyMap<string, { readonly shape: readonly number[] }>): void {
+function expectSameTensors(
+  checkpoint: Checkpoint,
+  values: ReadonlyMap<string, SafeTensor>,
+  first: Checkpoint,
+  sums: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+): void {
   for (const name of new Set([...sums.keys(), ...values.keys()])) {
     const [expected, found] = [sums.get(name), values.get(name)];
     const say = (shape: readonly number[] | undefined): string => (shape ? showShape(shape) : "not there");
     if (!expected || !found || showShape(expected.shape) !== showShape(found.shape)) {
-      throw new UserError(`${checkpoint.path} is of another model than ${first.path}: ${name} is ${say(found?.shape)}, expected ${say(expected?.shape)}`);
+      throw new UserError(
+        `${checkpoint.path} is of another model than ${first.path}: ${name} is ${say(found?.shape)}, expected ${say(expected?.shape)}`,
+      );
     }
-    if (!isFloat(found)) throw new UserError(`${checkpoint.path}: ${name} has type ${found.dtype}, expected a floating-point one`);
+    if (!isFloat(found))
+      throw new UserError(`${checkpoint.path}: ${name} has type ${found.dtype}, expected a floating-point one`);
   }
 }

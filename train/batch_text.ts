@@ -6,7 +6,13 @@ import { formatCount, formatNumber } from "./number_format.ts";
  *
  * @param waveformRate of models of waveforms, whose frames are samples: Hz
  */
-export function batchText({ size, frames }: Pick<BatchShape, "size" | "frames">, waveformRate: number | undefined): string {
-  const length = waveformRate === undefined ? `${formatCount(frames)} frames` : `${formatCount(frames)} samples (${formatNumber(frames / waveformRate)} s)`;
+export function batchText(
+  { size, frames }: Pick<BatchShape, "size" | "frames">,
+  waveformRate: number | undefined,
+): string {
+  const length =
+    waveformRate === undefined
+      ? `${formatCount(frames)} frames`
+      : `${formatCount(frames)} samples (${formatNumber(frames / waveformRate)} s)`;
   return `${formatCount(size)} utterance${size === 1 ? "" : "s"} of ${length}`;
 }

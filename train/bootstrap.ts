@@ -68,10 +68,18 @@ export function bootstrapInterval(utterances: readonly UtteranceErrors[], option
  * @throws UserError if there is no reference word
  * @throws RangeError if the numbers of utterances or the words of an utterance differ
  */
-export function pairedBootstrap(a: readonly UtteranceErrors[], b: readonly UtteranceErrors[], options: BootstrapOptions = {}): PairedComparison {
-  if (a.length !== b.length) throw new RangeError(`pairedBootstrap: a has ${a.length} utterances, b has ${b.length}, expected the same`);
+export function pairedBootstrap(
+  a: readonly UtteranceErrors[],
+  b: readonly UtteranceErrors[],
+  options: BootstrapOptions = {},
+): PairedComparison {
+  if (a.length !== b.length)
+    throw new RangeError(`pairedBootstrap: a has ${a.length} utterances, b has ${b.length}, expected the same`);
   const other = a.findIndex(({ words }, u) => words !== b[u]?.words);
-  if (other >= 0) throw new RangeError(`pairedBootstrap: utterance ${other} has ${a[other]?.words} words in a and ${b[other]?.words} in b, expected the same`);
+  if (other >= 0)
+    throw new RangeError(
+      `pairedBootstrap: utterance ${other} has ${a[other]?.words} words in a and ${b[other]?.words} in b, expected the same`,
+    );
 
   const { resamples, seed, confidence } = { ...DEFAULTS, ...options };
   const [ratesA, ratesB] = resampledRates([a, b], resamples, seed) as [Float64Array, Float64Array];
@@ -93,7 +101,11 @@ export function pairedBootstrap(a: readonly UtteranceErrors[], b: readonly Utter
  * (seed, r, i) alone. A resample without a single reference word has no rate and counts as 0 without errors, infinite
  * with; only sets of few utterances with texts ever have one.
  */
-function resampledRates(systems: readonly (readonly UtteranceErrors[])[], resamples: number, seed: number): Float64Array[] {
+function resampledRates(
+  systems: readonly (readonly UtteranceErrors[])[],
+  resamples: number,
+  seed: number,
+): Float64Array[] {
   const utterances = systems[0]?.length ?? 0;
   const errors = systems.map((system) => Float64Array.from(system, (u) => u.errors));
   const words = Float64Array.from(systems[0] ?? [], (u) => u.words);
@@ -106,7 +118,8 @@ function resampledRates(systems: readonly (readonly UtteranceErrors[])[], resamp
     for (let i = 0; i < utterances; i++) {
       const drawn = Math.floor((hash(resampleSeed, i) * utterances) / 2 ** 32);
       total += words[drawn] as number;
-      for (let s = 0; s < systems.length; s++) wrong[s] = (wrong[s] as number) + ((errors[s] as Float64Array)[drawn] as number);
+      for (let s = 0; s < systems.length; s++)
+        wrong[s] = (wrong[s] as number) + ((errors[s] as Float64Array)[drawn] as number);
     }
     rates.forEach((rate, s) => (rate[r] = wrong[s] === 0 ? 0 : (wrong[s] as number) / total));
   }
@@ -117,8 +130,12 @@ function resampledRates(systems: readonly (readonly UtteranceErrors[])[], resamp
 const difference = (b: number, a: number): number => (a === b ? 0 : b - a);
 
 function rateOf(operation: string, utterances: readonly UtteranceErrors[]): number {
-  const sum = (key: keyof UtteranceErrors): number => utterances.reduce((total, utterance) => total + utterance[key], 0);
-  if (sum("words") === 0) throw new UserError(`${operation}: the ${utterances.length} utterances have no reference words, expected at least one`);
+  const sum = (key: keyof UtteranceErrors): number =>
+    utterances.reduce((total, utterance) => total + utterance[key], 0);
+  if (sum("words") === 0)
+    throw new UserError(
+      `${operation}: the ${utterances.length} utterances have no reference words, expected at least one`,
+    );
   return sum("errors") / sum("words");
 }
 
@@ -140,6 +157,9 @@ function interval(value: number, resampled: Float64Array, confidence: number): I
  */
 function twoSided(differences: Float64Array): number {
   const count = (holds: (d: number) => boolean): number => differences.reduce((sum, d) => sum + (holds(d) ? 1 : 0), 0);
-  const tail = Math.min(count((d) => d <= 0), count((d) => d >= 0));
+  const tail = Math.min(
+    count((d) => d <= 0),
+    count((d) => d >= 0),
+  );
   return Math.min(1, (2 * (tail + 1)) / (differences.length + 1));
 }

@@ -29,10 +29,16 @@ const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
  *
  * @param blank class of the blank, which changes no shape
  */
-export function declareModel(config: TrainConfig, vocabulary: number, { lossScaled, blank }: { lossScaled: boolean; blank: number }): BuiltModel {
+export function declareModel(
+  config: TrainConfig,
+  vocabulary: number,
+  { lossScaled, blank }: { lossScaled: boolean; blank: number },
+): BuiltModel {
   const parameters = new Parameters();
   const model = createModel(parameters, config, vocabulary, blank);
-  const lossScale = lossScaled ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number) : undefined;
+  const lossScale = lossScaled
+    ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number)
+    : undefined;
   return { model, parameters, ...(lossScale && { lossScale }) };
 }
 
@@ -48,7 +54,12 @@ export interface BuildOptions {
 }
 
 /** The model of a config, with freshly drawn parameters unless they are `restored`. */
-export function buildModel(device: Device, config: TrainConfig, vocabulary: number, { optimizer, half = false, blank, restored = false }: BuildOptions): BuiltModel {
+export function buildModel(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  { optimizer, half = false, blank, restored = false }: BuildOptions,
+): BuiltModel {
   // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
   const lossScaled = (half || config.precision === "f16") && optimizer;
   const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
@@ -57,15 +68,23 @@ export function buildModel(device: Device, config: TrainConfig, vocabulary: numb
 }
 
 /** How the model of a config counts frames; needs no device, as nothing is computed. */
-export function modelFrames(config: TrainConfig): Pick<CtcModel, "outputFrames" | "minInputFrames" | "stride" | "paddingMatters"> {
+export function modelFrames(
+  config: TrainConfig,
+): Pick<CtcModel, "outputFrames" | "minInputFrames" | "stride" | "paddingMatters"> {
   const { model } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any vocabulary
-  return { outputFrames: (frames) => model.outputFrames(frames), minInputFrames: model.minInputFrames, stride: model.stride, paddingMatters: model.paddingMatters };
+  return {
+    outputFrames: (frames) => model.outputFrames(frames),
+    minInputFrames: model.minInputFrames,
+    stride: model.stride,
+    paddingMatters: model.paddingMatters,
+  };
 }
 
 /** The schedule of a logical depth of this config. Throws UserError for a depth without norms, where each has its own. */
 export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
   const own = depthsWithNorms(config);
-  if (own && !own.includes(depth)) throw new UserError(`depth ${depth} has no norms: model.norms is per_depth, for the depths ${own.join(", ")}`);
+  if (own && !own.includes(depth))
+    throw new UserError(`depth ${depth} has no norms: model.norms is per_depth, for the depths ${own.join(", ")}`);
   return depthSchedule(config.unfold.order, config.model.blocks, depth, config.unfold.shallow);
 }
 
@@ -74,7 +93,10 @@ export function restoreCmvn({ cmvn }: CheckpointState, config: TrainConfig, sour
   const { takesCmvn, bins } = buildFrontEnd(config);
   if (!takesCmvn) return null;
   const restored = parseCmvn(JSON.stringify(cmvn), source);
-  if (restored.mean.length !== bins) throw new UserError(`${source}: the normalisation is of ${restored.mean.length} bins, the config's features have ${bins}`);
+  if (restored.mean.length !== bins)
+    throw new UserError(
+      `${source}: the normalisation is of ${restored.mean.length} bins, the config's features have ${bins}`,
+    );
   return restored;
 }
 
@@ -94,7 +116,10 @@ export const hasHead = ({ tensors }: Checkpoint, { model: { scopes }, parameters
 
 /** Throws UserError for a checkpoint without an output layer, which writes no text. */
 export function expectHead(checkpoint: Checkpoint, built: BuiltModel): void {
-  if (!hasHead(checkpoint, built)) throw new UserError(`${checkpoint.path} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`);
+  if (!hasHead(checkpoint, built))
+    throw new UserError(
+      `${checkpoint.path} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`,
+    );
 }
 
 /** Loads a checkpoint file or a run folder. Throws UserError for anything that is not one, or that has no output layer. */

@@ -84,8 +84,15 @@ const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } a
  * @param finite  false to write weights as well that are no finite numbers, for somebody who wants to look at them
  * @throws RunError if the file cannot be written, or naming the weights that are not finite
  */
-export async function saveCheckpoint(path: string, parameters: Parameters, state: CheckpointState, { moments, finite = true }: { moments: boolean; finite?: boolean }): Promise<void> {
-  const stored = new Map(storedTensors(parameters, { moments }).map(({ key, ...where }) => [key, { ...where, dtype: "F32" as const }]));
+export async function saveCheckpoint(
+  path: string,
+  parameters: Parameters,
+  state: CheckpointState,
+  { moments, finite = true }: { moments: boolean; finite?: boolean },
+): Promise<void> {
+  const stored = new Map(
+    storedTensors(parameters, { moments }).map(({ key, ...where }) => [key, { ...where, dtype: "F32" as const }]),
+  );
   const { bytes, entries } = layOut(stored, stateMetadata(state));
   async function* pieces(): AsyncGenerator<Uint8Array> {
     yield bytes;
@@ -93,7 +100,10 @@ export async function saveCheckpoint(path: string, parameters: Parameters, state
       const { name, flat } = stored.get(entry.name) as Omit<StoredTensor, "key">;
       const values = await parameters.readOne(name, flat);
       const bad = finite && flat === "values" ? values.find((value) => !Number.isFinite(value)) : undefined;
-      if (bad !== undefined) throw new RunError(`the weights ${name} hold ${bad} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`);
+      if (bad !== undefined)
+        throw new RunError(
+          `the weights ${name} hold ${bad} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`,
+        );
       yield bytesOf(entry, values);
     }
   }
@@ -115,7 +125,9 @@ function storedTensors(parameters: Parameters, { moments }: { moments: boolean }
   const trained = parameters.all.filter(({ frozen }) => !frozen);
   return [
     ...[...parameters.savedShapes].map(([name, shape]) => ({ key: name, name, shape, flat: "values" as const })),
-    ...flats.flatMap(([flat, prefix]) => trained.map(({ name, fileShape: shape }) => ({ key: `${prefix}/${name}`, name, shape, flat }))),
+    ...flats.flatMap(([flat, prefix]) =>
+      trained.map(({ name, fileShape: shape }) => ({ key: `${prefix}/${name}`, name, shape, flat })),
+    ),
   ];
 }
 
@@ -135,7 +147,10 @@ export function writeStateBeside(path: string, state: CheckpointState): void {
   writeAtomically(stateBeside(path), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
-const rateSchema = z.number().nullable().transform((rate) => rate ?? Infinity); // JSON has no infinity, which is the rate where dev has no words
+const rateSchema = z
+  .number()
+  .nullable()
+  .transform((rate) => rate ?? Infinity); // JSON has no infinity, which is the rate where dev has no words
 const scoredSchema = z.object({ wer: rateSchema, cer: rateSchema.optional(), step: z.int().min(0) });
 
 const stateSchema = z.looseObject({
@@ -168,7 +183,9 @@ export function loadCheckpoint(given: string): OpenCheckpoint {
     file = openSafetensors(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`the checkpoint ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`);
+    throw new UserError(
+      `the checkpoint ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`,
+    );
   }
   const { tensors, metadata, close } = file;
   try {
@@ -187,9 +204,15 @@ export function loadState(given: string): CheckpointState {
 }
 
 function parseState(json: string | undefined, path: string): CheckpointState {
-  if (json === undefined) throw new UserError(`${path} is a safetensors file, but not a checkpoint of unfold: its header has no 'unfold' entry`);
+  if (json === undefined)
+    throw new UserError(
+      `${path} is a safetensors file, but not a checkpoint of unfold: its header has no 'unfold' entry`,
+    );
   const state = stateSchema.safeParse(parseJson(json));
-  if (!state.success) throw new UserError(`${path}: the checkpoint's header is not one of unfold: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`);
+  if (!state.success)
+    throw new UserError(
+      `${path}: the checkpoint's header is not one of unfold: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`,
+    );
   return state.data as unknown as CheckpointState;
 }
 
@@ -199,11 +222,19 @@ function parseState(json: string | undefined, path: string): CheckpointState {
  * @param moments the optimiser's moments as well
  * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape or type
  */
-export function restoreParameters(checkpoint: Checkpoint, parameters: Parameters, { moments }: { moments: boolean }): void {
+export function restoreParameters(
+  checkpoint: Checkpoint,
+  parameters: Parameters,
+  { moments }: { moments: boolean },
+): void {
   const { path, tensors } = checkpoint;
-  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment))) throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
+  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment)))
+    throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
   const stored = storedTensors(parameters, { moments });
-  const found = expectTensors(checkpoint, stored.map(({ key, shape }) => [key, shape]));
+  const found = expectTensors(
+    checkpoint,
+    stored.map(({ key, shape }) => [key, shape]),
+  );
   for (const { key, name, flat } of stored) parameters.write(name, toFloat32(found.get(key) as SafeTensor), flat);
   parameters.roundToHalf();
 }

@@ -38,7 +38,8 @@ export async function chooseWeights(
   const { average } = config.checkpoint;
   if (!average) return;
   const files = checkpoints.files(average.of, average.count);
-  if (files.length < 2) return write({ type: "warning", message: `checkpoint.average: there is one checkpoint only, and no mean of it` });
+  if (files.length < 2)
+    return write({ type: "warning", message: `checkpoint.average: there is one checkpoint only, and no mean of it` });
 
   const mean = averageCheckpoints(files);
   writeCheckpoint(join(folder, "average.safetensors"), mean.tensors, mean.state);
@@ -50,6 +51,8 @@ export async function chooseWeights(
   const bestWer = bestScore.wer;
   const tested = isBetter({ wer: meanWer, cer: meanCer }, bestScore) ? "average" : "best";
   write({ type: "average", of: average.of, steps: [...(mean.state.averageOf ?? [])], wer, cer, bestWer, tested });
-  observer.message(`WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`);
+  observer.message(
+    `WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`,
+  );
   if (tested === "best") restoreBest();
 }

@@ -55,11 +55,18 @@ export const defaultOverlap = (chunkSeconds: number): number => chunkSeconds / 6
  *
  * @throws UserError if a chunk is too short for a frame, or to go on by one
  */
-export function chunkFrames({ chunk, overlap }: ChunkSeconds, { outputFrames, minInputFrames, stride }: FrameCounts, { sampleRate, frameShift, frameCount }: Pick<FrontEnd, "sampleRate" | "frameShift" | "frameCount">): ChunkFrames {
+export function chunkFrames(
+  { chunk, overlap }: ChunkSeconds,
+  { outputFrames, minInputFrames, stride }: FrameCounts,
+  { sampleRate, frameShift, frameCount }: Pick<FrontEnd, "sampleRate" | "frameShift" | "frameCount">,
+): ChunkFrames {
   const framesOf = (seconds: number): number => outputFrames(frameCount(Math.floor(seconds * sampleRate)));
   const frames = framesOf(chunk);
   const shared = Math.min(framesOf(chunk), Math.floor((overlap * sampleRate) / (stride * frameShift)));
-  if (frames - shared < 1) throw new UserError(`chunks of ${chunk} s that share ${overlap} s leave this model no frame to go on by; give longer chunks or a smaller overlap`);
+  if (frames - shared < 1)
+    throw new UserError(
+      `chunks of ${chunk} s that share ${overlap} s leave this model no frame to go on by; give longer chunks or a smaller overlap`,
+    );
   return { frames, overlap: shared, inputFrames: (frames - 1) * stride + minInputFrames };
 }
 
@@ -69,12 +76,25 @@ export function chunkFrames({ chunk, overlap }: ChunkSeconds, { outputFrames, mi
  * With N output frames of the recording, n of a chunk and o shared, k = 1 + ⌈(N - n) / (n - o)⌉ chunks suffice, and chunk i starts at
  * output frame round(i · (N - n) / (k - 1)), which is input frame that · stride.
  */
-export function planChunks(inputFrames: number, { frames, overlap }: ChunkFrames, { outputFrames, stride }: FrameCounts): Chunk[] {
+export function planChunks(
+  inputFrames: number,
+  { frames, overlap }: ChunkFrames,
+  { outputFrames, stride }: FrameCounts,
+): Chunk[] {
   const all = outputFrames(inputFrames);
   const last = Math.max(0, all - frames); // at which the last chunk starts
   const gaps = Math.ceil(last / (frames - overlap));
   const starts = Array.from({ length: gaps + 1 }, (_, i) => (gaps === 0 ? 0 : Math.round((i * last) / gaps)));
   // Halfway between where a chunk starts and where the one before it ends.
-  const borders = [0, ...starts.slice(1).map((start, i) => Math.floor((start + (starts[i] as number) + frames) / 2)), all];
-  return starts.map((start, i) => ({ start: start * stride, from: borders[i] as number, to: borders[i + 1] as number, skipped: (borders[i] as number) - start }));
+  const borders = [
+    0,
+    ...starts.slice(1).map((start, i) => Math.floor((start + (starts[i] as number) + frames) / 2)),
+    all,
+  ];
+  return starts.map((start, i) => ({
+    start: start * stride,
+    from: borders[i] as number,
+    to: borders[i + 1] as number,
+    skipped: (borders[i] as number) - start,
+  }));
 }

@@ -13,10 +13,16 @@ const EVALUATIONS = 2;
 export type Silence = Readonly<Record<string, number>>;
 
 /** What an alarm needs of an evaluated depth. */
-export type Heard = Pick<DepthScore, "depth" | "blankRatio"> & { readonly utterances: readonly { readonly hypothesis: string }[] };
+export type Heard = Pick<DepthScore, "depth" | "blankRatio"> & {
+  readonly utterances: readonly { readonly hypothesis: string }[];
+};
 
 /** The silence after one more evaluation, and a sentence for each depth that has been silent for two of them as of now. */
-export function watchCollapse(before: Silence, scores: readonly Heard[], step: number): { silence: Silence; alarms: string[] } {
+export function watchCollapse(
+  before: Silence,
+  scores: readonly Heard[],
+  step: number,
+): { silence: Silence; alarms: string[] } {
   const alarms: string[] = [];
   const silence = scores.flatMap(({ depth, blankRatio, utterances }): [string, number][] => {
     const empty = utterances.filter(({ hypothesis }) => hypothesis === "").length / Math.max(1, utterances.length);

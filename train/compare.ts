@@ -22,11 +22,19 @@ export const utteranceErrors = ({ utterances }: Pick<DepthScore, "utterances">):
  * @param a scores on the same utterances as those of `b`, `a[i]` to be compared with `b[i]`
  * @throws UserError if one of the checkpoints could not use all of these utterances
  */
-export function compareDepths(a: readonly DepthScore[], b: readonly DepthScore[], options: BootstrapOptions = {}): DepthComparison[] {
+export function compareDepths(
+  a: readonly DepthScore[],
+  b: readonly DepthScore[],
+  options: BootstrapOptions = {},
+): DepthComparison[] {
   return a.map((scoreA, i) => {
     const scoreB = b[i] as DepthScore;
     expectSameUtterances(scoreA, scoreB);
-    return { depthA: scoreA.depth, depthB: scoreB.depth, ...pairedBootstrap(utteranceErrors(scoreA), utteranceErrors(scoreB), options) };
+    return {
+      depthA: scoreA.depth,
+      depthB: scoreB.depth,
+      ...pairedBootstrap(utteranceErrors(scoreA), utteranceErrors(scoreB), options),
+    };
   });
 }
 
@@ -34,5 +42,7 @@ function expectSameUtterances({ utterances: a }: DepthScore, { utterances: b }: 
   const other = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i).find((i) => a[i]?.id !== b[i]?.id);
   if (other === undefined) return;
   const { id } = (a.length > b.length ? a[other] : b[other]) as { id: string };
-  throw new UserError(`the checkpoints cannot be compared on the same utterances: the audio of ${id} is long enough for one of them only`);
+  throw new UserError(
+    `the checkpoints cannot be compared on the same utterances: the audio of ${id} is long enough for one of them only`,
+  );
 }

@@ -22,13 +22,20 @@ export interface DepthChoice {
  * @param ofA depths that A's config evaluates, the deepest last
  * @throws UserError if the choice contradicts itself, or the checkpoints have no depth in common
  */
-export function pairDepths(ofA: readonly number[], ofB: readonly number[], { depths, depthA, depthB }: DepthChoice): { a: number[]; b: number[] } {
+export function pairDepths(
+  ofA: readonly number[],
+  ofB: readonly number[],
+  { depths, depthA, depthB }: DepthChoice,
+): { a: number[]; b: number[] } {
   if (depthA !== undefined || depthB !== undefined) {
     if (depths) throw new UserError("--depths cannot be given together with --depth-a or --depth-b");
     return { a: [depthA ?? (ofA.at(-1) as number)], b: [depthB ?? (ofB.at(-1) as number)] };
   }
   const common = depths ?? ofA.filter((depth) => ofB.includes(depth));
-  if (common.length === 0) throw new UserError(`the checkpoints have no depth in common (${ofA.join(", ")} and ${ofB.join(", ")}); choose one of each with --depth-a and --depth-b`);
+  if (common.length === 0)
+    throw new UserError(
+      `the checkpoints have no depth in common (${ofA.join(", ")} and ${ofB.join(", ")}); choose one of each with --depth-a and --depth-b`,
+    );
   return { a: [...common], b: [...common] };
 }
 
@@ -48,9 +55,14 @@ export async function compareCheckpoints(
 ): Promise<DepthComparison[]> {
   const evaluated = ({ config }: Recognizer): number[] => evaluatedPaths(config).map(({ depth }) => depth);
   const depths = pairDepths(evaluated(a), evaluated(b), choice);
-  const paths = ({ config }: Recognizer, chosen: readonly number[]) => chosen.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
+  const paths = ({ config }: Recognizer, chosen: readonly number[]) =>
+    chosen.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
   const [pathsA, pathsB] = [paths(a, depths.a), paths(b, depths.b)];
   const scores: DepthScore[][] = [];
-  for (const [recognizer, chosen] of [[a, pathsA], [b, pathsB]] as const) scores.push(await evaluateManifest(device, recognizer, manifest, chosen, settings, observer));
+  for (const [recognizer, chosen] of [
+    [a, pathsA],
+    [b, pathsB],
+  ] as const)
+    scores.push(await evaluateManifest(device, recognizer, manifest, chosen, settings, observer));
   return compareDepths(scores[0] as DepthScore[], scores[1] as DepthScore[]);
 }

@@ -7,9 +7,22 @@ import { rules, withoutInnerRules } from "./table.ts";
 /** Comparisons for the terminal: error rates and their difference with 95 % intervals, and how sure it is which is better. */
 export function comparisonTable(comparisons: readonly DepthComparison[]): string {
   const head = ["depth A", "depth B", "WER of A", "WER of B", "B less A", "B is better", "p-value"];
-  const table = new Table({ head, colAligns: head.map(() => "right" as const), style: { head: [], border: [] }, chars: rules });
+  const table = new Table({
+    head,
+    colAligns: head.map(() => "right" as const),
+    style: { head: [], border: [] },
+    chars: rules,
+  });
   for (const { depthA, depthB, a, b, difference, improvement, pValue } of comparisons) {
-    table.push([String(depthA), String(depthB), rate(a), rate(b), rate(difference, true), formatPercent(improvement), pValue.toFixed(4)]);
+    table.push([
+      String(depthA),
+      String(depthB),
+      rate(a),
+      rate(b),
+      rate(difference, true),
+      formatPercent(improvement),
+      pValue.toFixed(4),
+    ]);
   }
   return withoutInnerRules(table.toString(), [comparisons.length]);
 }

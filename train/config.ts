@@ -35,13 +35,19 @@ export interface ConfigOptions {
  * @throws UserError if the file cannot be read or is not YAML, or with one line for each thing that is wrong in it, which
  *   names file, line, the key's path, what was expected and what came
  */
-export function loadConfig(file: string, overrides: readonly string[] = [], { dataFolder, resumedFrom }: ConfigOptions = {}): TrainConfig {
+export function loadConfig(
+  file: string,
+  overrides: readonly string[] = [],
+  { dataFolder, resumedFrom }: ConfigOptions = {},
+): TrainConfig {
   const { value, lineOf } = parseYaml(readConfigFile(file), file);
   const sets = overrides.map(parseOverride);
   const base = path.dirname(path.resolve(file));
   const given = sets.reduce(applyOverride, value ?? {});
   const sourceOf = (at: readonly PropertyKey[]) => {
-    const override = sets.findLast(({ path: set }) => set.every((key, i) => key === at[i]) || at.every((key, i) => key === set[i]));
+    const override = sets.findLast(
+      ({ path: set }) => set.every((key, i) => key === at[i]) || at.every((key, i) => key === set[i]),
+    );
     if (override && at.length > 0) return `--set ${override.text}`;
     const line = lineOf(at);
     return line === null ? file : `${file}, line ${line}`;
@@ -56,7 +62,8 @@ function withInit(given: unknown, base: string, resumedFrom: string | undefined,
   try {
     return inherit(given, loadState(resumedFrom ?? path.resolve(base, init)));
   } catch (error) {
-    if (error instanceof UserError) throw new UserError(`${sourceOf(["init"])}: init: ${error.message.replace(/\.?$/u, ".")}`);
+    if (error instanceof UserError)
+      throw new UserError(`${sourceOf(["init"])}: init: ${error.message.replace(/\.?$/u, ".")}`);
     throw error;
   }
 }
@@ -79,7 +86,9 @@ function check(value: unknown, folders: ConfigFolders, sourceOf: SourceOf): Trai
 
 /** What is wrong as a sentence that begins with where. */
 export function faultSentence({ path: at, message }: Fault, sourceOf: SourceOf): string {
-  const name = at.map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)).join("");
+  const name = at
+    .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`))
+    .join("");
   return `${sourceOf(at)}: ${name === "" ? "the config" : name}${message.startsWith("expected") ? ":" : ""} ${message}.`;
 }
 
@@ -89,6 +98,8 @@ export function readConfigFile(file: string): string {
     return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`);
+    throw new UserError(
+      `cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`,
+    );
   }
 }

@@ -15,7 +15,8 @@ import { depthsWithNorms } from "./trained_depths.ts";
  * @param blank      class of the blank
  */
 export function createModel(parameters: Parameters, config: TrainConfig, vocabulary: number, blank: number): CtcModel {
-  if (config.model.kind === "conformer") return new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank));
+  if (config.model.kind === "conformer")
+    return new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank));
   return new Wav2Vec2Ctc(parameters, { ...config.model, inputDim: 1, vocabulary, blank });
 }
 
@@ -23,5 +24,12 @@ export function createModel(parameters: Parameters, config: TrainConfig, vocabul
 export function conformerConfig(config: TrainConfig, vocabulary: number, blank: number): ConformerConfig {
   const { model } = config;
   if (model.kind !== "conformer") throw new UserError(`expected a Conformer, but model.kind is ${model.kind}`);
-  return { ...conformerDefaults, ...model, inputDim: buildFrontEnd(config).bins, vocabulary, blank, normDepths: depthsWithNorms(config) };
+  return {
+    ...conformerDefaults,
+    ...model,
+    inputDim: buildFrontEnd(config).bins,
+    vocabulary,
+    blank,
+    normDepths: depthsWithNorms(config),
+  };
 }

@@ -6,7 +6,9 @@ import type { DecodingSettings } from "./evaluate_manifest.ts";
 export function describeDecoding({ beam, lm }: DecodingSettings): string {
   if (beam === null) return "greedy decoding";
   const search = `prefix beam search of width ${beam}`;
-  return lm === null ? search : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${lm.level}s)`;
+  return lm === null
+    ? search
+    : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${lm.level}s)`;
 }
 
 /**
@@ -15,7 +17,10 @@ export function describeDecoding({ beam, lm }: DecodingSettings): string {
  *
  * @param configs of the checkpoints that were evaluated
  */
-export function trainingDecoding({ beam, lm }: DecodingSettings, configs: readonly Pick<TrainConfig, "eval">[]): string | null {
+export function trainingDecoding(
+  { beam, lm }: DecodingSettings,
+  configs: readonly Pick<TrainConfig, "eval">[],
+): string | null {
   const used = configs.map((config) => config.eval).find((settings) => settings.beam !== null);
   if (beam !== null || lm !== null || used === undefined) return null;
   return `hint: training's own table used ${describeDecoding(used)}: ${optionsOf(used)} decodes in the same way`;

@@ -6,7 +6,13 @@ import type { TrainConfig } from "./config.ts";
 import { dropLayers } from "./layer_drop.ts";
 import { middleDepths, trainedDepths, type TrainedDepth } from "./trained_depths.ts";
 
-export { countParameters, parametersOf, untiedParameters, type ModelSize, type ParameterCounts } from "./parameter_counts.ts";
+export {
+  countParameters,
+  parametersOf,
+  untiedParameters,
+  type ModelSize,
+  type ParameterCounts,
+} from "./parameter_counts.ts";
 
 export interface DepthPath {
   readonly depth: number;
@@ -36,4 +42,5 @@ export function trainingPaths(config: TrainConfig, step: number): TrainingPath[]
 }
 
 /** The paths that are evaluated. */
-export const evaluatedPaths = (config: TrainConfig): DepthPath[] => config.unfold.depths.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
+export const evaluatedPaths = (config: TrainConfig): DepthPath[] =>
+  config.unfold.depths.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));

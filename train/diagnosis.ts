@@ -35,13 +35,24 @@ export interface Diagnosis {
  * Runs a batch again, and each of its utterances alone, with the weights as they are, and looks at every operation's result. Weights
  * stay as they are; gradients and running statistics do not, so that training cannot go on.
  */
-export async function diagnose(device: Device, built: BuiltModel, config: TrainConfig, activation: FloatType, suspect: SuspectBatch): Promise<Diagnosis> {
+export async function diagnose(
+  device: Device,
+  built: BuiltModel,
+  config: TrainConfig,
+  activation: FloatType,
+  suspect: SuspectBatch,
+): Promise<Diagnosis> {
   const { batch, ids, step, part } = suspect;
   const { parameters } = built;
   const search = (of: Batch): Promise<Sighting | undefined> =>
     firstNotFinite(device, (onResult) => {
       parameters.zeroGrads();
-      const tape = new Tape(device, { seed: config.seed, step: step * config.batch.accumulate + part, activation, onResult });
+      const tape = new Tape(device, {
+        seed: config.seed,
+        step: step * config.batch.accumulate + part,
+        activation,
+        onResult,
+      });
       try {
         trainingStep(tape, built, uploadBatch(tape, of), trainingPaths(config, step), config, undefined);
       } finally {
@@ -53,7 +64,9 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
   const values = await parameters.read("values");
   // Not the running statistics: they are what the batch made of them.
-  const parameter = firstNotFiniteTensor(new Map(parameters.all.map(({ name }) => [name, values.get(name) as { values: Float32Array }])));
+  const parameter = firstNotFiniteTensor(
+    new Map(parameters.all.map(({ name }) => [name, values.get(name) as { values: Float32Array }])),
+  );
   const first = await search(batch);
   const guilty: string[] = [];
   if (first && !parameter) for (const [row, id] of ids.entries()) if (await search(rows[row] as Batch)) guilty.push(id);
@@ -61,7 +74,11 @@ export async function diagnose(device: Device, built: BuiltModel, config: TrainC
 }
 
 /** One utterance of a batch, without padding. */
-function alone({ frames, bins, maxLabels, features, lengths, targets, targetLengths, masks }: Batch, row: number, model: CtcModel): Batch {
+function alone(
+  { frames, bins, maxLabels, features, lengths, targets, targetLengths, masks }: Batch,
+  row: number,
+  model: CtcModel,
+): Batch {
   const length = lengths[row] as number;
   return {
     size: 1,

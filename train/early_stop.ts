@@ -16,8 +16,15 @@ export interface EarlyStopConfig {
 export const fullPatience: Patience = { lowest: null, evaluations: 0 };
 
 /** The patience after one more evaluation, of the deepest path: it is the one that the best checkpoint is chosen by. */
-export function afterEvaluation({ lowest, evaluations }: Patience, wer: number, { minDelta }: EarlyStopConfig): Patience {
-  return wer < (lowest ?? Infinity) - minDelta ? { lowest: wer, evaluations: 0 } : { lowest, evaluations: evaluations + 1 };
+export function afterEvaluation(
+  { lowest, evaluations }: Patience,
+  wer: number,
+  { minDelta }: EarlyStopConfig,
+): Patience {
+  return wer < (lowest ?? Infinity) - minDelta
+    ? { lowest: wer, evaluations: 0 }
+    : { lowest, evaluations: evaluations + 1 };
 }
 
-export const isExhausted = ({ evaluations }: Patience, config: EarlyStopConfig | null): boolean => config !== null && evaluations >= config.patience;
+export const isExhausted = ({ evaluations }: Patience, config: EarlyStopConfig | null): boolean =>
+  config !== null && evaluations >= config.patience;

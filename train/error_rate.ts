@@ -32,7 +32,8 @@ export function cutText(text: string, unit: ErrorUnit): string[] {
 export function align(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {
   const columns = hypothesis.length + 1;
   const cost = new Uint32Array((reference.length + 1) * columns); // [i, j]: errors between the first i and the first j
-  const diagonal = (i: number, j: number) => cost[(i - 1) * columns + j - 1]! + (reference[i - 1] === hypothesis[j - 1] ? 0 : 1);
+  const diagonal = (i: number, j: number) =>
+    cost[(i - 1) * columns + j - 1]! + (reference[i - 1] === hypothesis[j - 1] ? 0 : 1);
   const above = (i: number, j: number) => cost[(i - 1) * columns + j]! + 1;
   const left = (i: number, j: number) => cost[i * columns + j - 1]! + 1;
   for (let i = 0; i <= reference.length; i++) {

@@ -3,7 +3,16 @@ import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { Utterance } from "./data/dataset.ts";
-import { addErrors, align, compareTexts, countErrors, cutText, errorRate, type AlignmentStep, type ErrorCounts } from "./error_rate.ts";
+import {
+  addErrors,
+  align,
+  compareTexts,
+  countErrors,
+  cutText,
+  errorRate,
+  type AlignmentStep,
+  type ErrorCounts,
+} from "./error_rate.ts";
 import { referenceLabels } from "./reference_labels.ts";
 import { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "./recognise.ts";
 
@@ -56,28 +65,62 @@ export async function evaluate(
   const groups = timed ? paths.map((path) => [path]) : [paths];
   if (timed) await warmUp(device, model, utterances, paths, rest);
   for (const [g, group] of groups.entries()) {
-    const progress = onProgress && ((done: number): void => onProgress(g * utterances.length + done, groups.length * utterances.length));
+    const progress =
+      onProgress &&
+      ((done: number): void => onProgress(g * utterances.length + done, groups.length * utterances.length));
     const started = performance.now();
-    const recognised = await recognise(device, model, utterances, group.map(({ schedule }) => schedule), { ...rest, references, ...(progress && { onProgress: progress }) });
+    const recognised = await recognise(
+      device,
+      model,
+      utterances,
+      group.map(({ schedule }) => schedule),
+      { ...rest, references, ...(progress && { onProgress: progress }) },
+    );
     const realTimeFactor = timed ? (performance.now() - started) / 1000 / seconds : null;
-    recognised.forEach((result, i) => scores.push(score((group[i] as { depth: number }).depth, result, utterances, units, realTimeFactor)));
+    recognised.forEach((result, i) =>
+      scores.push(score((group[i] as { depth: number }).depth, result, utterances, units, realTimeFactor)),
+    );
   }
   return scores;
 }
 
 /** The first batch compiles kernels and fills the pool: seconds that would count as those of the depth that happens to come first. */
-async function warmUp(device: Device, model: CtcModel, utterances: readonly Utterance[], paths: readonly { readonly schedule: DepthSchedule }[], { batchSize = 16 }: RecogniseOptions): Promise<void> {
+async function warmUp(
+  device: Device,
+  model: CtcModel,
+  utterances: readonly Utterance[],
+  paths: readonly { readonly schedule: DepthSchedule }[],
+  { batchSize = 16 }: RecogniseOptions,
+): Promise<void> {
   const longest = utterances.toSorted((a, b) => b.frames - a.frames).slice(0, batchSize);
   const [deepest] = paths.map(({ schedule }) => schedule).sort((a, b) => b.length - a.length);
   if (deepest) await recognise(device, model, longest, [deepest], { batchSize });
 }
 
-function score(depth: number, { hypotheses, blankRatio, loss }: Recognised, utterances: readonly Utterance[], units: Units, realTimeFactor: number | null): DepthScore {
+function score(
+  depth: number,
+  { hypotheses, blankRatio, loss }: Recognised,
+  utterances: readonly Utterance[],
+  units: Units,
+  realTimeFactor: number | null,
+): DepthScore {
   const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
     const hypothesis = hypothesisText(hypotheses[i]?.labels ?? [], units);
     return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
   });
   const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));
-  const characters = addErrors(scored.map(({ reference, hypothesis }) => compareTexts(reference, hypothesis, "character")));
-  return { depth, words, characters, wer: errorRate(words), cer: errorRate(characters), blankRatio, loss, realTimeFactor, utterances: scored };
+  const characters = addErrors(
+    scored.map(({ reference, hypothesis }) => compareTexts(reference, hypothesis, "character")),
+  );
+  return {
+    depth,
+    words,
+    characters,
+    wer: errorRate(words),
+    cer: errorRate(characters),
+    blankRatio,
+    loss,
+    realTimeFactor,
+    utterances: scored,
+  };
 }

@@ -35,7 +35,14 @@ export async function evaluateManifest(
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);
-    const set = await loadDataset(manifest.entries, { frontEnd: source.frontEnd, source, cmvn, units: null, outputFrames: (frames) => model.outputFrames(frames), onProgress: reading.update }).finally(reading.stop);
+    const set = await loadDataset(manifest.entries, {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn,
+      units: null,
+      outputFrames: (frames) => model.outputFrames(frames),
+      onProgress: reading.update,
+    }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
     const decoding = observer.task("recognising", set.utterances.length * paths.length);
     const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };

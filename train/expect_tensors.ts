@@ -20,7 +20,11 @@ const NAMED = 5;
  * @param complaint how the message begins, before the faults
  * @throws UserError that names the tensors which are missing or of another shape or type
  */
-export function expectTensors({ path, tensors }: TensorFile, wanted: Iterable<readonly [string, Shape]>, complaint = `${path} does not fit the model of its config`): Map<string, SafeTensor> {
+export function expectTensors(
+  { path, tensors }: TensorFile,
+  wanted: Iterable<readonly [string, Shape]>,
+  complaint = `${path} does not fit the model of its config`,
+): Map<string, SafeTensor> {
   const fitting = new Map<string, SafeTensor>();
   const faults: string[] = [];
   for (const [name, shape] of wanted) {
@@ -29,7 +33,10 @@ export function expectTensors({ path, tensors }: TensorFile, wanted: Iterable<re
     if (fault !== null) faults.push(fault);
     else if (found) fitting.set(name, found);
   }
-  if (faults.length > 0) throw new UserError(`${complaint}: ${faults.slice(0, NAMED).join("; ")}${faults.length > NAMED ? `; and ${faults.length - NAMED} more` : ""}`);
+  if (faults.length > 0)
+    throw new UserError(
+      `${complaint}: ${faults.slice(0, NAMED).join("; ")}${faults.length > NAMED ? `; and ${faults.length - NAMED} more` : ""}`,
+    );
   return fitting;
 }
 

@@ -21,8 +21,12 @@ const BUDGET = 2 ** 28;
  *
  * @param encode encodes the pass, the same each time, and shows its results to the observer, as a tape's `onResult` does
  */
-export async function firstNotFinite(device: Device, encode: (observer: ResultObserver) => void, budget = BUDGET): Promise<Sighting | undefined> {
-  for (let from = 0; ; ) {
+export async function firstNotFinite(
+  device: Device,
+  encode: (observer: ResultObserver) => void,
+  budget = BUDGET,
+): Promise<Sighting | undefined> {
+  for (let from = 0; ;) {
     let results = 0;
     let bytes = 0;
     let full = false;

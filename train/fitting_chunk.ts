@@ -27,9 +27,21 @@ export function chunksAtOnce(device: Device, recognizer: Recognizer, path: Depth
   return count;
 }
 
-function fits(device: Device, { config, frontEnd, units }: Recognizer, path: DepthPath, seconds: number, size: number): boolean {
+function fits(
+  device: Device,
+  { config, frontEnd, units }: Recognizer,
+  path: DepthPath,
+  seconds: number,
+  size: number,
+): boolean {
   try {
-    planInference(device, config, units.size, { size, frames: frontEnd.frameCount(Math.floor(seconds * frontEnd.sampleRate)), labels: 0 }, path);
+    planInference(
+      device,
+      config,
+      units.size,
+      { size, frames: frontEnd.frameCount(Math.floor(seconds * frontEnd.sampleRate)), labels: 0 },
+      path,
+    );
     return true;
   } catch (error) {
     if (error instanceof RunError) return false;

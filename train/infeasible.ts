@@ -6,7 +6,10 @@ import { framesNeeded } from "./data/validate.ts";
  * The utterances of a batch that are too short for their texts, so that their CTC loss counts as 0: augmentation can make one
  * so that was long enough when it was read.
  */
-export function countInfeasible({ lengths, maxLabels, targets, targetLengths }: Batch, model: Pick<CtcModel, "outputFrames">): number {
+export function countInfeasible(
+  { lengths, maxLabels, targets, targetLengths }: Batch,
+  model: Pick<CtcModel, "outputFrames">,
+): number {
   return lengths.reduce((count, frames, row) => {
     const labels = targets.subarray(row * maxLabels, row * maxLabels + (targetLengths[row] as number));
     return count + Number(model.outputFrames(frames) < Math.max(1, framesNeeded(labels)));

@@ -16,7 +16,12 @@ import { toFloat32 } from "./half_precision.ts";
  * @returns a sentence if the output layer is new, and the checkpoint's state
  * @throws UserError, before anything is written, naming the tensors that do not fit
  */
-export function startFrom(path: string, { model, parameters }: BuiltModel, units: Units, seed: number): { message: string | undefined; state: CheckpointState } {
+export function startFrom(
+  path: string,
+  { model, parameters }: BuiltModel,
+  units: Units,
+  seed: number,
+): { message: string | undefined; state: CheckpointState } {
   const checkpoint = loadCheckpoint(path);
   try {
     const { state } = checkpoint;
@@ -41,7 +46,11 @@ export function expectStart(config: TrainConfig): void {
   const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
-  expectTensors(checkpoint, modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)), complaintOf(checkpoint));
+  expectTensors(
+    checkpoint,
+    modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)),
+    complaintOf(checkpoint),
+  );
 }
 
 /** Why the checkpoint's output layer is of no use; null if it is. */
@@ -52,7 +61,8 @@ function newHead({ path, state, tensors }: Checkpoint, units: Units, head: reado
 }
 
 /** Everything that is saved with a model, but for what only training with f16 has. */
-const modelTensors = ({ savedShapes }: Parameters): (readonly [string, Shape])[] => [...savedShapes].filter(([name]) => name !== "loss_scale");
+const modelTensors = ({ savedShapes }: Parameters): (readonly [string, Shape])[] =>
+  [...savedShapes].filter(([name]) => name !== "loss_scale");
 
 /** How the message begins that names tensors which do not fit. */
 const complaintOf = ({ path }: Checkpoint): string => `init: ${path} does not fit the model of the config`;

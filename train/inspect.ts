@@ -6,7 +6,14 @@ import type { Units } from "../model/units/units.ts";
 import { buildModel, hasHead } from "./build_model.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "./config.ts";
-import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ModelSize } from "./depths.ts";
+import {
+  countParameters,
+  evaluatedPaths,
+  parametersOf,
+  untiedParameters,
+  type DepthPath,
+  type ModelSize,
+} from "./depths.ts";
 import { expectTensors } from "./expect_tensors.ts";
 import { buildFrontEnd } from "./front_end.ts";
 import { planInference, planStep } from "./memory_plan.ts";
@@ -58,14 +65,21 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
   const units = state.units === null ? null : unitsFromJSON(state.units, path);
   const vocabulary = units?.size ?? checkpoint.tensors.get("lm_head.weight")?.shape[0] ?? 2; // without units: of a model that was imported
   const built = buildModel(dryDevice(device), config, vocabulary, { optimizer: true, blank: units?.blank ?? 0 });
-  const { model: { scopes }, parameters } = built;
+  const {
+    model: { scopes },
+    parameters,
+  } = built;
   const head = hasHead(checkpoint, built);
-  expectTensors(checkpoint, [...parameters.savedShapes].filter(([name]) => head || name.startsWith(scopes.encoder)));
+  expectTensors(
+    checkpoint,
+    [...parameters.savedShapes].filter(([name]) => head || name.startsWith(scopes.encoder)),
+  );
   const all = countParameters(built);
   const counts = head ? all : { ...all, whole: all.encoder };
   const batch = { size: 1, frames: framesOf(config), labels: 1 };
   const training = (path: DepthPath, checkpointing: boolean): number =>
-    planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, vocabulary, batch, [path]).activationBytes;
+    planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, vocabulary, batch, [path])
+      .activationBytes;
 
   const depths: DepthInspection[] = [];
   for (const path of evaluatedPaths(config)) {

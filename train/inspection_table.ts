@@ -5,9 +5,21 @@ import { formatBytes, formatCount, formatPercent } from "./number_format.ts";
 
 /** An inspection as text: what the checkpoint is, then a line for each depth. */
 export function inspectionTable(inspection: Inspection): string {
-  const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind, hasHead } = inspection;
+  const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind, hasHead } =
+    inspection;
   const table = new Table({
-    head: ["depth", "schedule", "parameters", "encoder", "untied", "saved", "saved of encoder", "inference", "training", "with checkpointing"],
+    head: [
+      "depth",
+      "schedule",
+      "parameters",
+      "encoder",
+      "untied",
+      "saved",
+      "saved of encoder",
+      "inference",
+      "training",
+      "with checkpointing",
+    ],
     colAligns: ["right", "left", "right", "right", "right", "right", "right", "right", "right", "right"],
     style: { head: [], border: [] },
     chars: rules,

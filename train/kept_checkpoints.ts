@@ -62,7 +62,10 @@ export class KeptCheckpoints {
   }
 
   path(kind: Kind, step?: number): string {
-    return join(this.#folder, step === undefined ? `${kind}.safetensors` : `${kind}-${String(step).padStart(6, "0")}.safetensors`);
+    return join(
+      this.#folder,
+      step === undefined ? `${kind}.safetensors` : `${kind}-${String(step).padStart(6, "0")}.safetensors`,
+    );
   }
 
   /** The files of up to `count` of the checkpoints kept, best or newest first. */
@@ -93,7 +96,8 @@ export class KeptCheckpoints {
 
   /** Gives the newest file of a kind its second name, too. */
   #keepAs(kind: Kind, step: number): void {
-    for (const named of [(path: string) => path, json]) if (existsSync(named(this.path(kind)))) copyAtomically(named(this.path(kind)), named(this.path(kind, step)));
+    for (const named of [(path: string) => path, json])
+      if (existsSync(named(this.path(kind)))) copyAtomically(named(this.path(kind)), named(this.path(kind, step)));
   }
 
   /** Undoes what a killed run did after its last checkpoint. The JSON beside may be that of the one before. */
@@ -102,18 +106,23 @@ export class KeptCheckpoints {
     const [best] = this.#ranking;
     if (best && existsSync(this.path("best"))) {
       const earlier = this.path("best", best.step);
-      if (loadState(this.path("best")).step !== best.step && existsSync(earlier)) copyAtomically(earlier, this.path("best"));
+      if (loadState(this.path("best")).step !== best.step && existsSync(earlier))
+        copyAtomically(earlier, this.path("best"));
       writeStateBeside(this.path("best"), loadState(this.path("best")));
     }
     this.#prune();
   }
 
   #prune(): void {
-    const kept = new Set([...this.#ranking.slice(1).map(({ step }) => this.path("best", step)), ...this.#earlierLast().map((step) => this.path("last", step))]);
+    const kept = new Set([
+      ...this.#ranking.slice(1).map(({ step }) => this.path("best", step)),
+      ...this.#earlierLast().map((step) => this.path("last", step)),
+    ]);
     for (const name of readdirSync(this.#folder)) {
       const [, checkpoint, partial] = /^((?:last|best)-\d{6,})\.(?:safetensors|json)(\.partial)?$/u.exec(name) ?? [];
       if (checkpoint === undefined) continue;
-      if (partial !== undefined || !kept.has(join(this.#folder, `${checkpoint}.safetensors`))) rmSync(join(this.#folder, name), { force: true });
+      if (partial !== undefined || !kept.has(join(this.#folder, `${checkpoint}.safetensors`)))
+        rmSync(join(this.#folder, name), { force: true });
     }
   }
 

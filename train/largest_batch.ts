@@ -15,7 +15,8 @@ const ATTENTION_FRAMES = 4000;
  *
  * @param stride input frames of one frame of the encoder
  */
-export const batchLoad = ({ size, frames }: Pick<BatchShape, "size" | "frames">, stride: number): number => size * frames * (1 + frames / (stride * ATTENTION_FRAMES));
+export const batchLoad = ({ size, frames }: Pick<BatchShape, "size" | "frames">, stride: number): number =>
+  size * frames * (1 + frames / (stride * ATTENTION_FRAMES));
 
 /**
  * The padded shape of the largest load, see `batchLoad`, that a batch of these utterances can have under the config's
@@ -24,7 +25,11 @@ export const batchLoad = ({ size, frames }: Pick<BatchShape, "size" | "frames">,
  *
  * @param utterances at least one
  */
-export function largestBatch(utterances: readonly BatchMember[], { size, frames }: Pick<TrainConfig["batch"], "size" | "frames">, stride: number): BatchShape {
+export function largestBatch(
+  utterances: readonly BatchMember[],
+  { size, frames }: Pick<TrainConfig["batch"], "size" | "frames">,
+  stride: number,
+): BatchShape {
   const lengths = utterances.map((utterance) => utterance.frames).sort((a, b) => a - b);
   const labels = utterances.reduce((most, utterance) => Math.max(most, utterance.labels.length), 1);
   let largest: BatchShape = { size: 0, frames: 0, labels };

@@ -19,7 +19,14 @@ export function learningRateAt({ schedule, optimizer, model }: TrainConfig, step
       return noam(step + 1, { dim: model.dim, warmup, factor: peak });
     case "tri_stage": {
       const decay = schedule.decaySteps ?? Math.max(1, total - warmup - schedule.holdSteps);
-      return triStage(step + 1, { peak, warmup, hold: schedule.holdSteps, decay, initial: schedule.initialFactor, final: schedule.finalFactor });
+      return triStage(step + 1, {
+        peak,
+        warmup,
+        hold: schedule.holdSteps,
+        decay,
+        initial: schedule.initialFactor,
+        final: schedule.finalFactor,
+      });
     }
   }
 }

@@ -34,7 +34,7 @@ export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefi
     append(record) {
       const line = Buffer.from(`${JSON.stringify(record)}\n`);
       orFail(file, () => {
-        for (let done = 0; done < line.length; ) done += writeSync(handle, line, done);
+        for (let done = 0; done < line.length;) done += writeSync(handle, line, done);
       });
     },
     flush: () => orFail(file, () => fsyncSync(handle)),
@@ -89,14 +89,18 @@ function parseRecord(line: string, name: string): LogRecord {
 
 /** JSON has no NaN: in measurements null stands for it. */
 function withNumbers(record: LogRecord): LogRecord {
-  if (record.type === "start" || record.type === "plan" || record.type === "warning" || record.type === "end") return record;
+  if (record.type === "start" || record.type === "plan" || record.type === "warning" || record.type === "end")
+    return record;
   return JSON.parse(JSON.stringify(record), (_, value: unknown) => (value === null ? NaN : value)) as LogRecord;
 }
 
 /** The log without what came after a step: the first record of a later step or of the tests at the end, and all that follow it. */
 function linesUpTo(step: number, file: string): Line[] {
   const lines = readLines(file);
-  const later = lines.findIndex(({ record }) => record.type === "result" || record.type === "average" || ("step" in record && (record.step ?? 0) > step));
+  const later = lines.findIndex(
+    ({ record }) =>
+      record.type === "result" || record.type === "average" || ("step" in record && (record.step ?? 0) > step),
+  );
   return later < 0 ? lines : lines.slice(0, later);
 }
 

@@ -131,4 +131,5 @@ export interface EndRecord {
   stoppedEarly?: number;
 }
 
-export type LogRecord = StartRecord | PlanRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | AverageRecord | EndRecord;
+export type LogRecord =
+  StartRecord | PlanRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | AverageRecord | EndRecord;

@@ -36,13 +36,19 @@ export async function forEachLongPosterior(
 ): Promise<void> {
   const { vocabulary } = model.config;
   const { inputFrames } = sizes;
-  const chunks = recordings.flatMap(({ frames }, recording) => planChunks(frames, sizes, model).map((chunk) => ({ ...chunk, recording })));
+  const chunks = recordings.flatMap(({ frames }, recording) =>
+    planChunks(frames, sizes, model).map((chunk) => ({ ...chunk, recording })),
+  );
   const features = readAhead(chunks.length, batchSize, (i) => {
     const { recording, start } = chunks[i] as ChunkOf;
     return (recordings[recording] as LongRecording).features(start, start + inputFrames);
   });
   // All of one length, so they stay in this order and no batch has padding.
-  const items = chunks.map((_, i): LazyItem => ({ frames: inputFrames, labels: new Int32Array(), features: () => features(i) }));
+  const items = chunks.map((_, i): LazyItem => ({
+    frames: inputFrames,
+    labels: new Int32Array(),
+    features: () => features(i),
+  }));
   let stitched: Float32Array | undefined;
   await forEachPosterior(device, model, items, [schedule], { batchSize }, (logProbs, i) => {
     const { recording, from, to, skipped } = chunks[i] as ChunkOf;
@@ -59,7 +65,11 @@ export async function forEachLongPosterior(
 type ChunkOf = Chunk & { readonly recording: number };
 
 /** Reads item i when it is asked for, and begins then with the one `ahead` further on. */
-function readAhead<Item>(count: number, ahead: number, read: (i: number) => Promise<Item>): (i: number) => Promise<Item> {
+function readAhead<Item>(
+  count: number,
+  ahead: number,
+  read: (i: number) => Promise<Item>,
+): (i: number) => Promise<Item> {
   const begun = new Map<number, Promise<Item>>();
   return (i) => {
     const item = begun.get(i) ?? read(i);

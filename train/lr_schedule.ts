@@ -20,10 +20,14 @@ export const warmupLinear = (step: number, o: { peak: number; warmup: number; to
   o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / spanAfterWarmup(o)));
 
 /** Linear from 0 at step 0 to `peak` at `warmup`, then constant. */
-export const warmupConstant = (step: number, o: { peak: number; warmup: number }): number => (step < o.warmup ? (o.peak * step) / o.warmup : o.peak);
+export const warmupConstant = (step: number, o: { peak: number; warmup: number }): number =>
+  step < o.warmup ? (o.peak * step) / o.warmup : o.peak;
 
 /** Linear from initial · peak to peak, hold, exponential decay to final · peak (wav2vec 2.0's fine-tuning in fairseq). */
-export function triStage(step: number, o: { peak: number; warmup: number; hold: number; decay: number; initial: number; final: number }): number {
+export function triStage(
+  step: number,
+  o: { peak: number; warmup: number; hold: number; decay: number; initial: number; final: number },
+): number {
   if (step < o.warmup) return o.peak * (o.initial + ((1 - o.initial) * step) / o.warmup);
   if (step < o.warmup + o.hold) return o.peak;
   return o.peak * Math.exp(Math.log(o.final) * Math.min(1, (step - o.warmup - o.hold) / o.decay));

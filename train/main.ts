@@ -61,7 +61,11 @@ export interface RunOptions {
  *   audio is read for the first time the signal is heeded at once, and nothing is saved that was not there
  * @throws UserError also if the folder has a run that is not to be resumed, or another process trains in it
  */
-export async function train(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
+export async function train(
+  device: Device,
+  config: TrainConfig,
+  options: RunOptions,
+): Promise<"finished" | "interrupted"> {
   makeFolder(options.folder);
   const lock = lockRun(options.folder);
   try {
@@ -91,14 +95,24 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 
   // Model: parameters in flat buffers, then those of the checkpoint.
   const { activation, warning } = activationType(device, config.precision);
-  const built = buildModel(device, config, units.size, { optimizer: true, half: activation === "f16", blank: units.blank, restored: resumed !== undefined || config.init !== null });
+  const built = buildModel(device, config, units.size, {
+    optimizer: true,
+    half: activation === "f16",
+    blank: units.blank,
+    restored: resumed !== undefined || config.init !== null,
+  });
   const { model, parameters } = built;
   if (resumed) restoreParameters(resumed, parameters, { moments: true });
   const start = resumed || config.init === null ? undefined : startFrom(config.init, built, units, config.seed);
   if (start?.message !== undefined) observer.message(start.message);
   const { huggingFace } = (resumed ?? start)?.state ?? {};
   resumed?.close();
-  const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), samplerConfig(config), config.seed, resumed && samplerStart(resumed, changes));
+  const sampler = new BucketSampler(
+    (epoch) => augmented.lengths(epoch),
+    samplerConfig(config),
+    config.seed,
+    resumed && samplerStart(resumed, changes),
+  );
   const batches = new TrainingBatches(augmented, sampler, config, model);
   let step = resumed?.state.step ?? 0;
   const { accumulate } = config.batch;
@@ -114,7 +128,9 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     observer.record(record);
   };
   const clock = new StepClock(device, resumed?.state.seconds ?? 0);
-  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) => String(depth));
+  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) =>
+    String(depth),
+  );
   const metrics = new RunMetrics(device, depthNames, config.log.everySteps * accumulate, resumed?.state.unlogged);
   const checkpoints = new KeptCheckpoints(folder, config.checkpoint, resumed?.state);
   let { patience = fullPatience, silence = {}, metrics: logged = {} } = resumed?.state ?? {};
@@ -157,14 +173,26 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   const report = async (epoch: number, learningRate: number): Promise<void> => {
     await collect();
     const means = metrics.takeMeans();
-    write({ type: "step", step, epoch, ...means, learningRate, gpuBytes: device.pool.statistics.peakBytes, skipped: set.skipped.length, ...lapIn(data.source.frontEnd, clock.lap()) });
+    write({
+      type: "step",
+      step,
+      epoch,
+      ...means,
+      learningRate,
+      gpuBytes: device.pool.statistics.peakBytes,
+      skipped: set.skipped.length,
+      ...lapIn(data.source.frontEnd, clock.lap()),
+    });
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 
   /** Error rates and CTC loss on dev. The rates of the deepest depth that is trained decide which checkpoints are the best, and when to stop early. */
   const evaluateDev = async (epoch: number): Promise<void> => {
     await collect(); // so that weights which are no numbers are not tested
-    const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, { ...data.search, loss: true });
+    const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, {
+      ...data.search,
+      loss: true,
+    });
     const rates = ratesByDepth(scores);
     const { wer, cer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
     write({ type: "dev", step, epoch, ...rates });
@@ -178,9 +206,21 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 
   try {
     observer.begin(step, totalSteps);
-    write({ type: "start", time: new Date().toISOString(), config: plainConfig(config), adapter: device.info.name, parameters: countParameters(built) });
+    write({
+      type: "start",
+      time: new Date().toISOString(),
+      config: plainConfig(config),
+      adapter: device.info.name,
+      parameters: countParameters(built),
+    });
     if (memory.record) write(memory.record);
-    for (const message of [...changeWarnings(changes), ...data.warnings, ...paddingWarnings(sampler.paddingShare(0)), ...memory.warnings, ...(warning === undefined ? [] : [warning])])
+    for (const message of [
+      ...changeWarnings(changes),
+      ...data.warnings,
+      ...paddingWarnings(sampler.paddingShare(0)),
+      ...memory.warnings,
+      ...(warning === undefined ? [] : [warning]),
+    ])
       if (log.warned.has(message)) observer.record({ type: "warning", message });
       else write({ type: "warning", message });
     if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed, whatever happens
@@ -198,7 +238,15 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
         const update = part === accumulate - 1 ? { learningRate, step: step + 1 } : undefined;
         const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part, activation });
         try {
-          const values = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, update, phase);
+          const values = trainingStep(
+            tape,
+            built,
+            uploadBatch(tape, batch),
+            trainingPaths(config, step),
+            config,
+            update,
+            phase,
+          );
           metrics.push(values, { step, part, epoch, indices, infeasible: countInfeasible(batch, model) });
         } finally {
           tape.end();
@@ -221,7 +269,10 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     }
     metrics.release();
     const stoppedEarly = step < totalSteps;
-    if (stoppedEarly) observer.message(`stopped at step ${step} of ${totalSteps}: the dev WER has not fallen for ${patience.evaluations} evaluations`);
+    if (stoppedEarly)
+      observer.message(
+        `stopped at step ${step} of ${totalSteps}: the dev WER has not fallen for ${patience.evaluations} evaluations`,
+      );
 
     // The best checkpoint, or the mean of several, on the test sets, at every depth.
     await chooseWeights(device, config, built, data, checkpoints, observer, write, folder);
@@ -246,7 +297,9 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
 function endLog(log: Log, error: unknown): void {
   try {
     log.append({ type: "end", reason: (error as Error).message });
-  } catch { /* the error at hand says so */ }
+  } catch {
+    /* the error at hand says so */
+  }
 }
 
 const samplerConfig = ({ batch }: TrainConfig) => ({
@@ -254,4 +307,3 @@ const samplerConfig = ({ batch }: TrainConfig) => ({
   ...(batch.size !== null && { batchSize: batch.size }),
   ...(batch.frames !== null && { batchFrames: batch.frames }),
 });
-

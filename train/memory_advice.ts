@@ -11,16 +11,28 @@ import { formatBytes } from "./number_format.ts";
  * unfold.checkpointing=true (5.20 GiB)". Each way alone suffices; where none does, all of them together. Undefined where
  * that is not enough either.
  */
-export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: number, utterances: readonly BatchMember[], limit: number): string | undefined {
+export function memoryAdvice(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  utterances: readonly BatchMember[],
+  limit: number,
+): string | undefined {
   const { stride } = modelFrames(config);
-  const needs = (changed: TrainConfig): number => totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch, stride)));
-  const smaller = (changed: TrainConfig): string | undefined => smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
+  const needs = (changed: TrainConfig): number =>
+    totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch, stride)));
+  const smaller = (changed: TrainConfig): string | undefined =>
+    smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 
   const switches = [
     ...(config.unfold.checkpointing ? [] : [{ text: "unfold.checkpointing=true", apply: withCheckpointing }]),
-    ...(config.precision === "f16" || !device.features.has("shader-f16") ? [] : [{ text: "precision=f16", apply: withHalves }]),
+    ...(config.precision === "f16" || !device.features.has("shader-f16")
+      ? []
+      : [{ text: "precision=f16", apply: withHalves }]),
   ].map((way) => ({ ...way, bytes: needs(way.apply(config)) }));
-  const alone = switches.filter(({ bytes }) => bytes <= limit).map(({ text, bytes }) => `${text} (${formatBytes(bytes)})`);
+  const alone = switches
+    .filter(({ bytes }) => bytes <= limit)
+    .map(({ text, bytes }) => `${text} (${formatBytes(bytes)})`);
   const ways = [smaller(config), ...alone].filter((way) => way !== undefined);
   if (ways.length > 0) return ways.join(" or ");
 
@@ -31,12 +43,22 @@ export function memoryAdvice(device: Device, config: TrainConfig, vocabulary: nu
   return batch === undefined ? undefined : [...names, batch].join(" and ");
 }
 
-const withCheckpointing = (config: TrainConfig): TrainConfig => ({ ...config, unfold: { ...config.unfold, checkpointing: true } });
+const withCheckpointing = (config: TrainConfig): TrainConfig => ({
+  ...config,
+  unfold: { ...config.unfold, checkpointing: true },
+});
 const withHalves = (config: TrainConfig): TrainConfig => ({ ...config, precision: "f16" });
 
 /** The largest batches of an evaluation that fit between training steps: "eval.batch_size=4". Undefined where not even one utterance does. */
-export function evaluationAdvice(device: Device, config: TrainConfig, vocabulary: number, largest: BatchShape, limit: number): string | undefined {
-  const fits = (size: number): boolean => totalBytes(() => planEvaluation(device, config, vocabulary, { ...largest, size })) <= limit;
+export function evaluationAdvice(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  largest: BatchShape,
+  limit: number,
+): string | undefined {
+  const fits = (size: number): boolean =>
+    totalBytes(() => planEvaluation(device, config, vocabulary, { ...largest, size })) <= limit;
   return fits(1) ? `eval.batch_size=${mostThatFits(1, largest.size, 1, fits)}` : undefined;
 }
 
@@ -51,14 +73,20 @@ function totalBytes(plan: () => StepMemory): number {
 }
 
 /** The largest limit of a batch that fits, by bisection, with the accumulation that keeps the step as large. */
-function smallerBatch(config: TrainConfig, utterances: readonly BatchMember[], fits: (config: TrainConfig) => boolean): string | undefined {
+function smallerBatch(
+  config: TrainConfig,
+  utterances: readonly BatchMember[],
+  fits: (config: TrainConfig) => boolean,
+): string | undefined {
   const key = config.batch.frames === null ? "size" : "frames";
   const { size, frames } = largestBatch(utterances, config.batch, modelFrames(config).stride);
   const now = key === "size" ? size : size * frames;
   const limited = (value: number): TrainConfig => ({ ...config, batch: { ...config.batch, [key]: value } });
   const lowest = key === "size" ? 1 : utterances.reduce((longest, { frames }) => Math.max(longest, frames), 1); // below, nothing changes
   if (lowest >= now || !fits(limited(lowest))) return undefined;
-  const fitting = mostThatFits(lowest, now, key === "size" ? 1 : Math.max(1, lowest / 20), (value) => fits(limited(value)));
+  const fitting = mostThatFits(lowest, now, key === "size" ? 1 : Math.max(1, lowest / 20), (value) =>
+    fits(limited(value)),
+  );
   const rounded = key === "size" ? fitting : Math.max(lowest, twoDigits(fitting));
   const value = fits(limited(rounded)) ? rounded : fitting;
   return `batch.${key}=${value} (with batch.accumulate=${Math.ceil((config.batch.accumulate * now) / value)} for a step of as much data)`;

@@ -26,10 +26,20 @@ export interface PlannedData {
 }
 
 /** What memory is planned for, of a run's data: the texts of dev count, since their CTC loss is logged. */
-export function plannedData(config: TrainConfig, { augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">): PlannedData {
+export function plannedData(
+  config: TrainConfig,
+  { augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">,
+): PlannedData {
   const frames = modelFrames(config);
-  const spoken = dev.utterances.map((utterance) => ({ frames: utterance.frames, labels: referenceLabels(utterance, units, frames) ?? [] }));
-  return { vocabulary: units.size, training: augmented.longest(), evaluated: [spoken, ...tests.map(({ set }) => set.utterances)] };
+  const spoken = dev.utterances.map((utterance) => ({
+    frames: utterance.frames,
+    labels: referenceLabels(utterance, units, frames) ?? [],
+  }));
+  return {
+    vocabulary: units.size,
+    training: augmented.longest(),
+    evaluated: [spoken, ...tests.map(({ set }) => set.utterances)],
+  };
 }
 
 export interface CheckedPlan {
@@ -45,7 +55,12 @@ export interface CheckedPlan {
  *
  * @param show gets the plan as a table
  */
-export function checkMemory(device: Device, config: TrainConfig, data: PlannedData, show: (table: string) => void): CheckedPlan {
+export function checkMemory(
+  device: Device,
+  config: TrainConfig,
+  data: PlannedData,
+  show: (table: string) => void,
+): CheckedPlan {
   const { record, fault } = plan(device, config, data);
   if (record) show(memoryTable(record));
   if (fault === undefined) {
@@ -57,43 +72,73 @@ export function checkMemory(device: Device, config: TrainConfig, data: PlannedDa
 }
 
 /** The check alone, without a run: reads the data of a config and shows what training on it would need. */
-export async function planTraining(device: Device, config: TrainConfig, observer: RunObserver, show: (table: string) => void): Promise<CheckedPlan> {
+export async function planTraining(
+  device: Device,
+  config: TrainConfig,
+  observer: RunObserver,
+  show: (table: string) => void,
+): Promise<CheckedPlan> {
   expectStart(config);
   const data = await loadTrainingData(config, undefined, observer);
   data.source.close();
   return checkMemory(device, config, plannedData(config, data), show);
 }
 
-function plan(device: Device, config: TrainConfig, { vocabulary, training, evaluated }: PlannedData): { record?: PlanRecord; fault?: string } {
+function plan(
+  device: Device,
+  config: TrainConfig,
+  { vocabulary, training, evaluated }: PlannedData,
+): { record?: PlanRecord; fault?: string } {
   const limit = memoryLimit(device, config.memory.limitGib);
   const most = limit?.bytes ?? Infinity;
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
-  const tooMuch = (bytes: number): string | undefined => (limit && bytes > most ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})` : undefined);
+  const tooMuch = (bytes: number): string | undefined =>
+    limit && bytes > most
+      ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})`
+      : undefined;
 
   const { stride, paddingMatters } = modelFrames(config);
   const waveformRate = config.features.kind === "waveform" ? config.data.sampleRate : undefined;
-  const show = ({ size, frames }: BatchShape): string => `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
+  const show = ({ size, frames }: BatchShape): string =>
+    `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
   const batch = largestBatch(training, config.batch, stride);
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
-  const record: PlanRecord | undefined = "error" in steps ? undefined : { type: "plan", ...steps.value, ...(waveformRate !== undefined && { waveformRate }), limit };
+  const record: PlanRecord | undefined =
+    "error" in steps
+      ? undefined
+      : { type: "plan", ...steps.value, ...(waveformRate !== undefined && { waveformRate }), limit };
   if (trouble !== undefined) {
-    const advice = memoryAdvice(device, config, vocabulary, training, most) ?? "no smaller batch, so leave out the longest utterances, or take a smaller model";
-    return { ...(record && { record }), fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}` };
+    const advice =
+      memoryAdvice(device, config, vocabulary, training, most) ??
+      "no smaller batch, so leave out the longest utterances, or take a smaller model";
+    return {
+      ...(record && { record }),
+      fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}`,
+    };
   }
 
   const batches = evaluated.flatMap((set) => {
     const lengths = set.map(({ frames }) => frames);
-    return evaluationBatches(lengths, config.eval.batchSize, { paddingMatters }).map((members) => ({ size: members.length, frames: lengths[members[0] as number] as number }));
+    return evaluationBatches(lengths, config.eval.batchSize, { paddingMatters }).map((members) => ({
+      size: members.length,
+      frames: lengths[members[0] as number] as number,
+    }));
   });
   const labels = evaluated.flat().reduce((most, utterance) => Math.max(most, utterance.labels.length), 1); // of dev, which need not be the set with the largest batch
   const largest = { ...batches.reduce((a, b) => (batchLoad(b, stride) > batchLoad(a, stride) ? b : a)), labels };
   const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
-  const evaluationTrouble = "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
+  const evaluationTrouble =
+    "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
   if (evaluationTrouble === undefined) return { record: whole };
-  const advice = evaluationAdvice(device, config, vocabulary, largest, most) ?? "no smaller batch, so leave out the longest utterances of dev and test sets";
-  return { record: whole, fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}` };
+  const advice =
+    evaluationAdvice(device, config, vocabulary, largest, most) ??
+    "no smaller batch, so leave out the longest utterances of dev and test sets";
+  return {
+    record: whole,
+    fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}`,
+  };
 }
 
 /** A tensor that no buffer or binding of the device can hold ends a plan. */

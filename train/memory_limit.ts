@@ -18,7 +18,10 @@ const MIB = 2 ** 20;
  * own memory, of which a container may have a part. WebGPU tells nothing of a card's memory, so for NVIDIA's cards nvidia-smi
  * is asked, and for AMD's on Linux the kernel. Null where nobody tells.
  */
-export function memoryLimit({ info, isSoftware, pool }: Pick<Device, "info" | "isSoftware" | "pool">, limitGib: number | null): MemoryLimit | null {
+export function memoryLimit(
+  { info, isSoftware, pool }: Pick<Device, "info" | "isSoftware" | "pool">,
+  limitGib: number | null,
+): MemoryLimit | null {
   if (limitGib !== null) return { bytes: limitGib * GIB, source: "memory.limit_gib" };
   const ours = pool.statistics.allocatedBytes; // of an earlier run on the same device
   if (isSoftware) return { bytes: freeMemory() + ours, source: "free memory of this machine" };
@@ -27,11 +30,16 @@ export function memoryLimit({ info, isSoftware, pool }: Pick<Device, "info" | "i
 }
 
 /** Of the machine, or of the container that this process may use; which of them only Node 20.13 and later tells. */
-const freeMemory = (): number => (process as Partial<Pick<NodeJS.Process, "availableMemory">>).availableMemory?.() ?? freemem();
+const freeMemory = (): number =>
+  (process as Partial<Pick<NodeJS.Process, "availableMemory">>).availableMemory?.() ?? freemem();
 
 /** Bytes by NVIDIA's own tool; null where it is not installed or does not answer. */
 function freeOfNvidia(name: string): number | null {
-  const { stdout, status } = spawnSync("nvidia-smi", ["--query-gpu=name,memory.free", "--format=csv,noheader,nounits"], { encoding: "utf8", timeout: 10_000 });
+  const { stdout, status } = spawnSync(
+    "nvidia-smi",
+    ["--query-gpu=name,memory.free", "--format=csv,noheader,nounits"],
+    { encoding: "utf8", timeout: 10_000 },
+  );
   return status === 0 ? parseNvidiaSmi(stdout, name) : null;
 }
 
@@ -48,10 +56,14 @@ export function parseNvidiaSmi(output: string, name: string): number | null {
 function freeOfAmd(): number | null {
   const folder = "/sys/class/drm";
   try {
-    const cards = readdirSync(folder).filter((name) => /^card\d+$/u.test(name)).flatMap((name) => {
-      const [total, used] = ["total", "used"].map((what) => Number(readFileSync(join(folder, name, "device", `mem_info_vram_${what}`), "utf8")));
-      return total && used !== undefined ? { total, free: total - used } : [];
-    });
+    const cards = readdirSync(folder)
+      .filter((name) => /^card\d+$/u.test(name))
+      .flatMap((name) => {
+        const [total, used] = ["total", "used"].map((what) =>
+          Number(readFileSync(join(folder, name, "device", `mem_info_vram_${what}`), "utf8")),
+        );
+        return total && used !== undefined ? { total, free: total - used } : [];
+      });
     return cards.sort((a, b) => b.total - a.total)[0]?.free ?? null;
   } catch {
     return null;

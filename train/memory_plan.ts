@@ -71,35 +71,82 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
     parameterBytes,
     optimizerBytes: heldBy(device, config, vocabulary, true) - parameterBytes,
     joint: { depths: joint.map(({ depth }) => depth), ...step(joint) },
-    depths: evaluatedPaths(config).map((path) => ({ depth: path.depth, training: step([path]), inference: planInference(device, config, vocabulary, batch, path) })),
+    depths: evaluatedPaths(config).map((path) => ({
+      depth: path.depth,
+      training: step([path]),
+      inference: planInference(device, config, vocabulary, batch, path),
+    })),
   };
 }
 
 /** The memory of a training step along these paths together, the optimiser's update included. */
-export function planStep(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, paths: readonly TrainingPath[] = largestPaths(config)): StepMemory {
+export function planStep(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  shape: BatchShape,
+  paths: readonly TrainingPath[] = largestPaths(config),
+): StepMemory {
   return measure(device, config, vocabulary, true, (tape, built) => {
-    trainingStep(tape, built, uploadBatch(tape, { ...blankBatch(shape, built.model.config.inputDim), masks: masksOf(shape, built.model, config) }), paths, config, { learningRate: 1, step: 1 });
+    trainingStep(
+      tape,
+      built,
+      uploadBatch(tape, {
+        ...blankBatch(shape, built.model.config.inputDim),
+        masks: masksOf(shape, built.model, config),
+      }),
+      paths,
+      config,
+      { learningRate: 1, step: 1 },
+    );
   });
 }
 
 /** The memory of a forward pass along one path. */
-export function planInference(device: Device, config: TrainConfig, vocabulary: number, shape: BatchShape, path: DepthPath): StepMemory {
+export function planInference(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  shape: BatchShape,
+  path: DepthPath,
+): StepMemory {
   return measure(device, config, vocabulary, false, (tape, built) => void forward(tape, built, shape, [path]));
 }
 
-function forward(tape: Tape, { model }: BuiltModel, { size, frames }: BatchShape, paths: readonly DepthPath[]): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
+function forward(
+  tape: Tape,
+  { model }: BuiltModel,
+  { size, frames }: BatchShape,
+  paths: readonly DepthPath[],
+): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
   const { inputDim: bins } = model.config;
   const features = tape.upload(new Float32Array(size * frames * bins), [size, frames, bins]);
-  return model.forward(tape, features, new Array<number>(size).fill(frames), paths.map(({ schedule }) => schedule));
+  return model.forward(
+    tape,
+    features,
+    new Array<number>(size).fill(frames),
+    paths.map(({ schedule }) => schedule),
+  );
 }
 
 /** The memory of evaluating a batch at every depth together, with its CTC losses, between training steps. */
-export function planEvaluation(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): EvaluationMemory {
+export function planEvaluation(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  batch: BatchShape,
+): EvaluationMemory {
   const paths = evaluatedPaths(config);
   const memory = measure(device, config, vocabulary, true, (tape, built) => {
     const evaluation = new Tape(tape.device, { grad: false });
     const { logits, deviceLengths } = forward(evaluation, built, batch, paths);
-    utteranceLosses(evaluation, logits, deviceLengths, blankBatch(batch, built.model.config.inputDim), built.model.config.blank);
+    utteranceLosses(
+      evaluation,
+      logits,
+      deviceLengths,
+      blankBatch(batch, built.model.config.inputDim),
+      built.model.config.blank,
+    );
     for (const path of logits) logSoftmax(evaluation, path);
     evaluation.end();
   });
@@ -109,7 +156,13 @@ export function planEvaluation(device: Device, config: TrainConfig, vocabulary: 
 /** Whichever class it is, memory is the same. */
 const BLANK = 0;
 
-function measure(device: Device, config: TrainConfig, vocabulary: number, training: boolean, body: (tape: Tape, built: BuiltModel) => void): StepMemory {
+function measure(
+  device: Device,
+  config: TrainConfig,
+  vocabulary: number,
+  training: boolean,
+  body: (tape: Tape, built: BuiltModel) => void,
+): StepMemory {
   const dry = dryDevice(device);
   const { activation } = activationType(device, training ? config.precision : "f32");
   const built = buildModel(dry, config, vocabulary, { optimizer: training, half: activation === "f16", blank: BLANK });
@@ -124,7 +177,11 @@ function measure(device: Device, config: TrainConfig, vocabulary: number, traini
 /** What a model holds before its first step. */
 function heldBy(device: Device, config: TrainConfig, vocabulary: number, optimizer: boolean): number {
   const dry = dryDevice(device);
-  buildModel(dry, config, vocabulary, { optimizer, half: activationType(device, config.precision).activation === "f16", blank: BLANK });
+  buildModel(dry, config, vocabulary, {
+    optimizer,
+    half: activationType(device, config.precision).activation === "f16",
+    blank: BLANK,
+  });
   return dry.pool.statistics.liveBytes;
 }
 
@@ -134,7 +191,9 @@ const DRAWS = 500;
 /** The paths of the step with the most block applications: with middle depths they differ, and LayerDrop may leave out no layer. */
 function largestPaths(config: TrainConfig): TrainingPath[] {
   const whole = { ...config, loss: { ...config.loss, layerDrop: 0 } };
-  const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) => trainingPaths(whole, step));
+  const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) =>
+    trainingPaths(whole, step),
+  );
   const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
   return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
 }
@@ -142,7 +201,15 @@ function largestPaths(config: TrainConfig): TrainingPath[] {
 /** The masks of a batch in training, if there are any. */
 function masksOf({ size, frames }: BatchShape, model: CtcModel, { masking }: TrainConfig): BatchMasks | undefined {
   const outputs = model.outputFrames(frames);
-  return masking ? featureMasks(new Array<number>(size).fill(outputs), outputs, model.config.dim, masking, new Array<number[]>(size).fill([])) : undefined;
+  return masking
+    ? featureMasks(
+        new Array<number>(size).fill(outputs),
+        outputs,
+        model.config.dim,
+        masking,
+        new Array<number[]>(size).fill([]),
+      )
+    : undefined;
 }
 
 /** A batch of zeros. Its utterances are all as long as the longest, which changes no tensor's size. */

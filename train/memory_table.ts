@@ -6,7 +6,16 @@ import type { StepMemory } from "./memory_plan.ts";
 import { rules, withoutInnerRules } from "./table.ts";
 
 /** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth by itself. */
-export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit, waveformRate }: PlanRecord): string {
+export function memoryTable({
+  batch,
+  parameterBytes,
+  optimizerBytes,
+  joint,
+  evaluation,
+  depths,
+  limit,
+  waveformRate,
+}: PlanRecord): string {
   const table = new Table({
     head: ["", "parameters", "gradients + optimizer", "activations", "total"],
     colAligns: ["left", "right", "right", "right", "right"],
@@ -17,12 +26,20 @@ export function memoryTable({ batch, parameterBytes, optimizerBytes, joint, eval
     table.push([name, formatBytes(parameterBytes), optimizer, formatBytes(activationBytes), formatBytes(totalBytes)]);
   };
   row(`training, depths ${joint.depths.join(" + ")}`, formatBytes(optimizerBytes), joint);
-  if (evaluation) row(`evaluation, depths ${evaluation.depths.join(" + ")}, ${batchText(evaluation.batch, waveformRate)}`, formatBytes(optimizerBytes), evaluation);
-  for (const { depth, training } of depths) row(`training, depth ${depth} alone`, formatBytes(optimizerBytes), training);
+  if (evaluation)
+    row(
+      `evaluation, depths ${evaluation.depths.join(" + ")}, ${batchText(evaluation.batch, waveformRate)}`,
+      formatBytes(optimizerBytes),
+      evaluation,
+    );
+  for (const { depth, training } of depths)
+    row(`training, depth ${depth} alone`, formatBytes(optimizerBytes), training);
   for (const { depth, inference } of depths) row(`inference, depth ${depth}`, "", inference);
   return [
     `device memory of the largest batch, ${batchText(batch, waveformRate)}:`,
     withoutInnerRules(table.toString(), [evaluation ? 2 : 1, depths.length, depths.length]),
-    limit ? `There are ${formatBytes(limit.bytes)} (${limit.source}).` : "How much there is, nobody tells: see memory.limit_gib.",
+    limit
+      ? `There are ${formatBytes(limit.bytes)} (${limit.source}).`
+      : "How much there is, nobody tells: see memory.limit_gib.",
   ].join("\n");
 }

@@ -34,7 +34,14 @@ export class MetricsRing {
     if (row === capacity) throw new Error(`MetricsRing: more than ${capacity} rows without a drain`);
     this.#names.forEach((name, i) => {
       const x = values[name];
-      if (x) this.#device.recorder.copy(x.storage.buffer, x.offset, this.#rows.storage.buffer, (row * this.#names.length + i) * 4, 4);
+      if (x)
+        this.#device.recorder.copy(
+          x.storage.buffer,
+          x.offset,
+          this.#rows.storage.buffer,
+          (row * this.#names.length + i) * 4,
+          4,
+        );
     });
     this.#present.push(this.#names.filter((name) => values[name]));
   }
@@ -46,7 +53,9 @@ export class MetricsRing {
     if (present.length === 0) return [];
     const values = await read(this.#device, this.#rows);
     return present.map((names, row) =>
-      Object.fromEntries(names.map((name) => [name, values[row * this.#names.length + this.#names.indexOf(name)] as number])),
+      Object.fromEntries(
+        names.map((name) => [name, values[row * this.#names.length + this.#names.indexOf(name)] as number]),
+      ),
     );
   }
 

@@ -24,7 +24,9 @@ export function formatPercent(share: number, decimals = 1): string {
 export function formatNumber(value: number, digits = 3): string {
   if (!Number.isFinite(value) || value === 0) return String(value);
   const size = Math.abs(Number(value.toPrecision(digits))); // rounded first: 9.999 is 10.0, not 10.00
-  return size >= 1e-4 && size < 1e6 ? value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size)))) : value.toExponential(digits - 1);
+  return size >= 1e-4 && size < 1e6
+    ? value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size))))
+    : value.toExponential(digits - 1);
 }
 
 /** Seconds: "48 s", "3 min 20 s", "1 h 05 min". */

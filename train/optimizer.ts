@@ -23,10 +23,20 @@ export interface OptimizerConfig {
  * @param lossScale what the gradients were multiplied by, which is divided out and moved; it counts its steps itself
  * @returns the gradients' norm before clipping, one element
  */
-export function optimizerStep(tape: Tape, parameters: Parameters, config: OptimizerConfig, learningRate: number, step: number, lossScale?: Tensor): Tensor {
+export function optimizerStep(
+  tape: Tape,
+  parameters: Parameters,
+  config: OptimizerConfig,
+  learningRate: number,
+  step: number,
+  lossScale?: Tensor,
+): Tensor {
   const ranges = parameters.ranges();
   const [beta1, beta2] = config.betas;
-  const raw = globalNorm(tape, ranges.map(({ grads }) => grads));
+  const raw = globalNorm(
+    tape,
+    ranges.map(({ grads }) => grads),
+  );
   const { norm, ...update } = lossScale
     ? scaledUpdate(tape, lossScale, raw, { maxNorm: config.maxGradNorm, beta1, beta2 })
     : { norm: raw, gradientScale: clipFactor(tape, raw, config.maxGradNorm), step };

@@ -12,11 +12,13 @@ import { UserError } from "../engine/errors.ts";
  */
 export function expectPlace([out, ...beside]: readonly [string, ...string[]], { force }: { force: boolean }): void {
   const folder = dirname(out);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--out: there is no folder ${folder}`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`--out: there is no folder ${folder}`);
   const taken = [out, ...beside].filter((file) => existsSync(file));
   const inTheWay = taken.find((file) => statSync(file).isDirectory());
   if (inTheWay !== undefined) throw new UserError(`--out: ${inTheWay} is a folder, expected the name of a file`);
-  if (taken[0] !== undefined && !force) throw new UserError(`${taken[0]} is there already: choose another name, or add --force`);
+  if (taken[0] !== undefined && !force)
+    throw new UserError(`${taken[0]} is there already: choose another name, or add --force`);
 }
 
 /**
@@ -28,7 +30,8 @@ export function expectPlace([out, ...beside]: readonly [string, ...string[]], { 
  */
 export function expectNoInput(files: readonly string[], inputs: readonly string[]): void {
   const lost = files.find((file) => existsSync(file) && inputs.some((input) => isOver(file, input)));
-  if (lost !== undefined) throw new UserError(`--out: ${lost} is among the files that are read, and would be lost: choose another place`);
+  if (lost !== undefined)
+    throw new UserError(`--out: ${lost} is among the files that are read, and would be lost: choose another place`);
 }
 
 /** Whether a new file of this name takes the place of the input. A link that leads to it is only a link less. */

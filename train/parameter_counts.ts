@@ -13,7 +13,13 @@ export interface ParameterCounts {
   readonly otherNorms: number;
 }
 
-export function countParameters({ model: { scopes }, parameters }: { readonly model: Pick<CtcModel, "scopes">; readonly parameters: Parameters }): ParameterCounts {
+export function countParameters({
+  model: { scopes },
+  parameters,
+}: {
+  readonly model: Pick<CtcModel, "scopes">;
+  readonly parameters: Parameters;
+}): ParameterCounts {
   const sum = (wanted: (name: string) => boolean): number =>
     parameters.all.reduce((total, { name, tensor }) => (wanted(name) ? total + tensor.size : total), 0);
   const one = parameters.all.map(({ name }) => depthOfParameter(name)).find((depth) => depth !== undefined);

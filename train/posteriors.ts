@@ -39,9 +39,16 @@ export async function forEachPosterior(
 ): Promise<void> {
   const { inputDim, vocabulary, blank } = model.config;
   let done = 0;
-  for (const members of evaluationBatches(utterances.map(({ frames }) => frames), batchSize, model)) {
+  for (const members of evaluationBatches(
+    utterances.map(({ frames }) => frames),
+    batchSize,
+    model,
+  )) {
     const labels = (i: number): Int32Array => references?.[i] ?? new Int32Array();
-    const batch = padBatch(await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))), inputDim);
+    const batch = padBatch(
+      await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))),
+      inputDim,
+    );
     const tape = new Tape(device, { grad: false });
     try {
       const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
@@ -55,7 +62,12 @@ export async function forEachPosterior(
         const frames = (logits[schedule] as Tensor).shape[1] as number;
         for (const [row, utterance] of members.entries()) {
           const first = row * frames * vocabulary;
-          use(logProbs.subarray(first, first + (lengths[row] as number) * vocabulary), utterance, schedule, references?.[utterance] ? (losses[schedule]?.[row] as number) : null);
+          use(
+            logProbs.subarray(first, first + (lengths[row] as number) * vocabulary),
+            utterance,
+            schedule,
+            references?.[utterance] ? (losses[schedule]?.[row] as number) : null,
+          );
         }
       }
     } finally {

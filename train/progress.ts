@@ -8,7 +8,12 @@ export type { Progress, ProgressOptions, ProgressStream } from "./progress/displ
 
 /** Shows how training goes on: losses at each depth, KL, WER on dev, learning rate, gradient norm, speed, memory, time left. */
 export function createProgress(options: ProgressOptions): Progress {
-  const { totalSteps, stream = process.stderr, plainEvery = Math.max(1, Math.ceil(totalSteps / 50)), now = clock } = options;
+  const {
+    totalSteps,
+    stream = process.stderr,
+    plainEvery = Math.max(1, Math.ceil(totalSteps / 50)),
+    now = clock,
+  } = options;
   return (stream.isTTY ? liveProgress : plainProgress)({ totalSteps, stream, plainEvery, now });
 }
 
@@ -22,13 +27,21 @@ export interface TaskProgress {
  * Progress of something with a known number of parts: reading a data set, making a corpus. Not on a terminal it is a
  * single line when it is done.
  */
-export function createTaskProgress(label: string, total: number, stream: ProgressStream = process.stderr, now: () => number = clock): TaskProgress {
+export function createTaskProgress(
+  label: string,
+  total: number,
+  stream: ProgressStream = process.stderr,
+  now: () => number = clock,
+): TaskProgress {
   const start = now();
   if (!stream.isTTY) {
     let done = 0;
     return {
       update: (count, all = total) => ([done, total] = [count, all]),
-      stop: () => void stream.write(`${label}: ${formatCount(done)} of ${formatCount(total)} in ${formatDuration(now() - start)}\n`),
+      stop: () =>
+        void stream.write(
+          `${label}: ${formatCount(done)} of ${formatCount(total)} in ${formatDuration(now() - start)}\n`,
+        ),
     };
   }
   const bar = new SingleBar({ ...barStyle, stream, format: `${label} {bar} {value}/{total}` });

@@ -27,7 +27,13 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<Recognised[]> {
   const { vocabulary, blank } = model.config;
-  const results = schedules.map(() => ({ hypotheses: new Array<Hypothesis>(utterances.length), blanks: 0, frames: 0, loss: 0, losses: 0 }));
+  const results = schedules.map(() => ({
+    hypotheses: new Array<Hypothesis>(utterances.length),
+    blanks: 0,
+    frames: 0,
+    loss: 0,
+    losses: 0,
+  }));
   await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule, loss) => {
     const result = results[schedule] as (typeof results)[number];
     const { labels, score } = search(logProbs, vocabulary, blank, options)[0] as Hypothesis;
@@ -46,7 +52,8 @@ export async function recognise(
 }
 
 /** The text of a hypothesis: words with single spaces between them. */
-export const hypothesisText = (labels: Iterable<number>, units: Units): string => units.decode(labels).trim().replace(/ +/gu, " ");
+export const hypothesisText = (labels: Iterable<number>, units: Units): string =>
+  units.decode(labels).trim().replace(/ +/gu, " ");
 
 function countBlanks(logProbs: Float32Array, vocabulary: number, blank: number): number {
   let blanks = 0;

@@ -10,7 +10,9 @@ export function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`the folder ${folder} cannot be made: ${code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message}`);
+    throw new UserError(
+      `the folder ${folder} cannot be made: ${code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message}`,
+    );
   }
 }
 
@@ -25,8 +27,13 @@ export function expectRun(folder: string, { resume }: { resume: boolean }): void
   const resumable = isResumable(folder);
   if (resume && !resumable) throw new UserError(`${folder} holds no run to resume: ${LAST_FILE} is not there`);
   if (resume) return;
-  const others = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name)) : [];
+  const others = statSync(folder, { throwIfNoEntry: false })?.isDirectory()
+    ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name))
+    : [];
   if (resumable && (others.length > 0 || loadState(join(folder, LAST_FILE)).step > 0))
-    throw new UserError(`${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`);
-  if (others[0] !== undefined) throw new UserError(`${folder} already holds the ${others[0]} of another run: choose another folder with --out`);
+    throw new UserError(
+      `${folder} already holds a run: add --resume to go on with it, or choose another folder with --out`,
+    );
+  if (others[0] !== undefined)
+    throw new UserError(`${folder} already holds the ${others[0]} of another run: choose another folder with --out`);
 }

@@ -56,7 +56,9 @@ function expectGone(folder: string, text: string): void {
   const holder = parseHolder(text);
   if (!holder || !mayRun(holder)) return;
   const elsewhere = holder.host === hostname() ? "" : `, or delete ${join(folder, LOCK_FILE)} if that process is gone`;
-  throw new UserError(`another run is writing to ${folder}: process ${holder.pid} on ${holder.host}, since ${holder.since}; wait for its end, choose another folder with --out${elsewhere}`);
+  throw new UserError(
+    `another run is writing to ${folder}: process ${holder.pid} on ${holder.host}, since ${holder.since}; wait for its end, choose another folder with --out${elsewhere}`,
+  );
 }
 
 /** Null for anything that is no lock: it holds nothing. */
@@ -88,7 +90,9 @@ function birthOf(pid: number): string | null {
 
 /** Whether a file is of a process that was killed while it took the lock. One of a living process may hold this very lock: see `removeExactly`. */
 function isLeftBehind(name: string): boolean {
-  const pid = name.startsWith(`${LOCK_FILE}.`) ? /^(\d+)(\.gone)?$/u.exec(name.slice(LOCK_FILE.length + 1))?.[1] : undefined;
+  const pid = name.startsWith(`${LOCK_FILE}.`)
+    ? /^(\d+)(\.gone)?$/u.exec(name.slice(LOCK_FILE.length + 1))?.[1]
+    : undefined;
   return pid !== undefined && !mayRun({ pid: Number(pid), host: hostname(), birth: null });
 }
 
@@ -106,7 +110,9 @@ function create(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    throw new RunError(`${file} could not be written: ${codeOf(error) === "ENOSPC" ? "the disk is full" : (error as Error).message}`);
+    throw new RunError(
+      `${file} could not be written: ${codeOf(error) === "ENOSPC" ? "the disk is full" : (error as Error).message}`,
+    );
   } finally {
     rmSync(prepared, { force: true });
   }

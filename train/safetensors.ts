@@ -24,7 +24,11 @@ export type NamedTensors = ReadonlyMap<string, SafeTensor> | Readonly<Record<str
  * @throws UserError if the file is cut short, malformed or holds a type that this project does not use
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
-  const { entries, metadata, dataStart } = readLayout((start, end) => bytes.subarray(start, end), bytes.byteLength, name);
+  const { entries, metadata, dataStart } = readLayout(
+    (start, end) => bytes.subarray(start, end),
+    bytes.byteLength,
+    name,
+  );
   const tensors = entries.map((entry): [string, SafeTensor] => {
     const values = viewValues(entry, bytes.subarray(dataStart + entry.begin, dataStart + entry.end));
     return [entry.name, { dtype: entry.dtype, shape: entry.shape, values } as SafeTensor];
@@ -37,13 +41,20 @@ export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
  *
  * @throws Error if a tensor's values do not fill its shape, or if it is called "__metadata__"
  */
-export function serialiseSafetensors(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function serialiseSafetensors(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   return Buffer.concat([...safetensorsPieces(tensors, metadata)]);
 }
 
 /** The same piece by piece: the header, then each tensor, whose values are asked for once, when it is its turn. */
-export function* safetensorsPieces(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Generator<Uint8Array> {
-  const named = tensors instanceof Map ? (tensors as ReadonlyMap<string, SafeTensor>) : new Map(Object.entries(tensors));
+export function* safetensorsPieces(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<Uint8Array> {
+  const named =
+    tensors instanceof Map ? (tensors as ReadonlyMap<string, SafeTensor>) : new Map(Object.entries(tensors));
   const { bytes, entries } = layOut(named, metadata);
   yield bytes;
   for (const entry of entries) yield bytesOf(entry, (named.get(entry.name) as SafeTensor).values);

@@ -33,7 +33,9 @@ export function openSafetensors(path: string): SafetensorsFile {
   };
   try {
     const { entries, metadata, dataStart } = readLayout(read, fstatSync(descriptor).size, path);
-    const tensors = new Map(entries.map((entry) => [entry.name, lazily(entry, () => read(dataStart + entry.begin, dataStart + entry.end))]));
+    const tensors = new Map(
+      entries.map((entry) => [entry.name, lazily(entry, () => read(dataStart + entry.begin, dataStart + entry.end))]),
+    );
     return { tensors, metadata, close };
   } catch (error) {
     close();
@@ -54,9 +56,12 @@ function lazily(entry: Entry, read: () => Uint8Array): SafeTensor {
 
 function readBytes(descriptor: number, start: number, end: number, path: string): Uint8Array {
   const bytes = new Uint8Array(end - start);
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const got = readSync(descriptor, bytes, done, Math.min(bytes.length - done, MOST_BYTES), start + done);
-    if (got === 0) throw new UserError(`${path} has become shorter while it was read: it ends at byte ${start + done}, but a tensor goes on to ${end}.`);
+    if (got === 0)
+      throw new UserError(
+        `${path} has become shorter while it was read: it ends at byte ${start + done}, but a tensor goes on to ${end}.`,
+      );
     done += got;
   }
   return bytes;

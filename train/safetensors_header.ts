@@ -81,8 +81,13 @@ export function readLayout(read: (start: number, end: number) => Uint8Array, fil
  * @returns `bytes`: prefix, JSON and the spaces that align the data
  * @throws Error if a tensor is called "__metadata__"
  */
-export function layOut(tensors: Iterable<readonly [string, Pick<SafeTensor, "dtype" | "shape">]>, metadata: Readonly<Record<string, string>>): { bytes: Uint8Array; entries: Entry[] } {
-  const ordered = [...tensors].sort(([nameA, a], [nameB, b]) => width(b.dtype) - width(a.dtype) || (nameA < nameB ? -1 : 1));
+export function layOut(
+  tensors: Iterable<readonly [string, Pick<SafeTensor, "dtype" | "shape">]>,
+  metadata: Readonly<Record<string, string>>,
+): { bytes: Uint8Array; entries: Entry[] } {
+  const ordered = [...tensors].sort(
+    ([nameA, a], [nameB, b]) => width(b.dtype) - width(a.dtype) || (nameA < nameB ? -1 : 1),
+  );
   const described: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   let end = 0;
   const entries = ordered.map(([name, { dtype, shape }]): Entry => {
@@ -107,22 +112,35 @@ export function viewValues({ dtype }: Pick<Entry, "dtype">, bytes: Uint8Array): 
 }
 
 /** The values' bytes, after a check that they fill their place. Throws Error if they do not. */
-export function bytesOf({ name, shape }: Pick<Entry, "name" | "shape">, values: ArrayBufferView & { readonly length: number }): Uint8Array {
+export function bytesOf(
+  { name, shape }: Pick<Entry, "name" | "shape">,
+  values: ArrayBufferView & { readonly length: number },
+): Uint8Array {
   if (values.length !== elements(shape)) {
-    throw new Error(`serialiseSafetensors: tensor '${name}' has ${values.length} values, its shape [${shape.join(", ")}] needs ${elements(shape)}.`);
+    throw new Error(
+      `serialiseSafetensors: tensor '${name}' has ${values.length} values, its shape [${shape.join(", ")}] needs ${elements(shape)}.`,
+    );
   }
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-function readHeader(read: (start: number, end: number) => Uint8Array, fileBytes: number, file: string): { json: Record<string, unknown>; dataStart: number } {
+function readHeader(
+  read: (start: number, end: number) => Uint8Array,
+  fileBytes: number,
+  file: string,
+): { json: Record<string, unknown>; dataStart: number } {
   if (fileBytes < PREFIX_BYTES) {
-    throw new UserError(`${file} is not a safetensors file: it has ${fileBytes} bytes, fewer than the ${PREFIX_BYTES} of its header's length.`);
+    throw new UserError(
+      `${file} is not a safetensors file: it has ${fileBytes} bytes, fewer than the ${PREFIX_BYTES} of its header's length.`,
+    );
   }
   const prefix = read(0, PREFIX_BYTES);
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true));
   const dataStart = PREFIX_BYTES + length;
   if (length > LONGEST_HEADER || dataStart > fileBytes) {
-    throw new UserError(`${file} is not a safetensors file or is cut short: its header should be ${length} bytes long, the whole file has ${fileBytes}.`);
+    throw new UserError(
+      `${file} is not a safetensors file or is cut short: its header should be ${length} bytes long, the whole file has ${fileBytes}.`,
+    );
   }
   let json: unknown;
   try {
@@ -136,7 +154,8 @@ function readHeader(read: (start: number, end: number) => Uint8Array, fileBytes:
 
 function readMetadata(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
-  if (isRecord(value) && Object.values(value).every((text) => typeof text === "string")) return value as Record<string, string>;
+  if (isRecord(value) && Object.values(value).every((text) => typeof text === "string"))
+    return value as Record<string, string>;
   throw new UserError(`${file}: ${METADATA} in the header must map strings to strings.`);
 }
 
@@ -146,12 +165,16 @@ function readEntry(name: string, value: unknown, file: string): Entry {
     throw new UserError(`${file}: tensor '${name}' needs a dtype, a shape and two data_offsets in the header.`);
   }
   if (!Object.hasOwn(arrays, dtype)) {
-    throw new UserError(`${file}: tensor '${name}' has type ${dtype}, expected one of ${Object.keys(arrays).join(", ")}.`);
+    throw new UserError(
+      `${file}: tensor '${name}' has type ${dtype}, expected one of ${Object.keys(arrays).join(", ")}.`,
+    );
   }
   const [begin, end] = offsets as [number, number];
   const expected = bytesIn({ dtype: dtype as SafeDtype, shape });
   if (end - begin !== expected) {
-    throw new UserError(`${file}: tensor '${name}', ${dtype} [${shape.join(", ")}], needs ${expected} bytes, its data_offsets [${begin}, ${end}] give ${end - begin}.`);
+    throw new UserError(
+      `${file}: tensor '${name}', ${dtype} [${shape.join(", ")}], needs ${expected} bytes, its data_offsets [${begin}, ${end}] give ${end - begin}.`,
+    );
   }
   return { name, dtype: dtype as SafeDtype, shape, begin, end };
 }
@@ -161,14 +184,19 @@ function expectNoHoles(entries: readonly Entry[], dataBytes: number, file: strin
   let previousName = "the header";
   for (const { name, begin, end } of entries) {
     if (end > dataBytes) {
-      throw new UserError(`${file}: tensor '${name}' ends at byte ${end} of the data, but only ${dataBytes} are there; the file is cut short.`);
+      throw new UserError(
+        `${file}: tensor '${name}' ends at byte ${end} of the data, but only ${dataBytes} are there; the file is cut short.`,
+      );
     }
-    if (begin < previousEnd) throw new UserError(`${file}: the bytes of tensors '${previousName}' and '${name}' overlap.`);
-    if (begin > previousEnd) throw new UserError(`${file}: ${begin - previousEnd} bytes before tensor '${name}' belong to no tensor.`);
+    if (begin < previousEnd)
+      throw new UserError(`${file}: the bytes of tensors '${previousName}' and '${name}' overlap.`);
+    if (begin > previousEnd)
+      throw new UserError(`${file}: ${begin - previousEnd} bytes before tensor '${name}' belong to no tensor.`);
     previousEnd = end;
     previousName = name;
   }
-  if (previousEnd !== dataBytes) throw new UserError(`${file}: ${dataBytes - previousEnd} bytes after the last tensor belong to no tensor.`);
+  if (previousEnd !== dataBytes)
+    throw new UserError(`${file}: ${dataBytes - previousEnd} bytes after the last tensor belong to no tensor.`);
 }
 
 /** Bytes of a tensor's values. */

@@ -16,7 +16,8 @@ export interface Lap {
 }
 
 /** A lap with its speed in seconds of audio as well, where a frame is a sample. */
-export const lapIn = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap => (settings.kind === "waveform" ? { ...lap, audioPerSecond: lap.framesPerSecond / sampleRate } : lap);
+export const lapIn = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap =>
+  settings.kind === "waveform" ? { ...lap, audioPerSecond: lap.framesPerSecond / sampleRate } : lap;
 
 /** Where the time of training goes, and the brake that keeps the host from running away from the device. */
 export class StepClock {
@@ -70,7 +71,11 @@ export class StepClock {
     const now = performance.now();
     const milliseconds = now - this.#started - this.#paused;
     this.#laps += milliseconds / 1000;
-    const lap = { framesPerSecond: (this.#frames * 1000) / milliseconds, dataWaitShare: this.#waiting / milliseconds, seconds: this.#laps };
+    const lap = {
+      framesPerSecond: (this.#frames * 1000) / milliseconds,
+      dataWaitShare: this.#waiting / milliseconds,
+      seconds: this.#laps,
+    };
     this.#started = now;
     this.#paused = this.#waiting = this.#frames = 0;
     return lap;

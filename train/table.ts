@@ -21,7 +21,10 @@ export function resultColumns(results: readonly ResultRecord[]): Column[] {
     { title: "ins", cell: ({ insertions }) => formatCount(insertions) },
     { title: "words", cell: ({ words }) => formatCount(words) },
     { title: "parameters", cell: ({ parameters }) => formatCompact(parameters) },
-    { title: "real-time factor", cell: ({ realTimeFactor }) => (Number.isFinite(realTimeFactor) ? realTimeFactor.toFixed(3) : "-") },
+    {
+      title: "real-time factor",
+      cell: ({ realTimeFactor }) => (Number.isFinite(realTimeFactor) ? realTimeFactor.toFixed(3) : "-"),
+    },
   ];
   if (results.some(({ rows }) => rows.some(({ untied }) => untied))) {
     columns.splice(
@@ -29,7 +32,11 @@ export function resultColumns(results: readonly ResultRecord[]): Column[] {
       0,
       { title: "built alone", cell: ({ untied }) => (untied ? formatCompact(untied.whole) : "") },
       { title: "saved: model", cell: ({ parameters, untied }) => (untied ? saved(parameters, untied.whole) : "") },
-      { title: "encoder", cell: ({ encoderParameters, untied }) => (untied && encoderParameters !== undefined ? saved(encoderParameters, untied.encoder) : "") },
+      {
+        title: "encoder",
+        cell: ({ encoderParameters, untied }) =>
+          untied && encoderParameters !== undefined ? saved(encoderParameters, untied.encoder) : "",
+      },
     );
   }
   return columns;
@@ -44,8 +51,12 @@ export function resultsTable(results: readonly ResultRecord[]): string {
     style: { head: [], border: [] },
     chars: rules,
   });
-  for (const { set, rows } of results) table.push(...rows.map((row, i) => [i === 0 ? set : "", ...columns.map(({ cell }) => cell(row))]));
-  return withoutInnerRules(table.toString(), results.map(({ rows }) => rows.length));
+  for (const { set, rows } of results)
+    table.push(...rows.map((row, i) => [i === 0 ? set : "", ...columns.map(({ cell }) => cell(row))]));
+  return withoutInnerRules(
+    table.toString(),
+    results.map(({ rows }) => rows.length),
+  );
 }
 
 /** The table of one set. */
@@ -57,14 +68,33 @@ export function resultTable(set: string, rows: readonly ResultRow[]): string {
 export function resultsMarkdown(results: readonly ResultRecord[]): string {
   const columns = resultColumns(results);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const rows = results.flatMap(({ set, rows }) => rows.map((row) => line([set, ...columns.map(({ cell }) => cell(row))])));
-  return [line(["set", ...columns.map(({ title }) => title)]), `|---|${columns.map(() => "--:").join("|")}|`, ...rows].join("\n");
+  const rows = results.flatMap(({ set, rows }) =>
+    rows.map((row) => line([set, ...columns.map(({ cell }) => cell(row))])),
+  );
+  return [
+    line(["set", ...columns.map(({ title }) => title)]),
+    `|---|${columns.map(() => "--:").join("|")}|`,
+    ...rows,
+  ].join("\n");
 }
 
 /** Rules between rows and nothing else. */
 export const rules = {
-  top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
-  left: "", right: "", middle: "", mid: "─", "left-mid": "", "mid-mid": "", "right-mid": "",
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  right: "",
+  middle: "",
+  mid: "─",
+  "left-mid": "",
+  "mid-mid": "",
+  "right-mid": "",
 };
 
 /** cli-table3 rules off every row; here only the rules that begin a set stay. */

@@ -5,7 +5,14 @@ import type { BuiltModel } from "./build_model.ts";
 import { writeAtomically } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainingData } from "./data/training_data.ts";
-import { countParameters, evaluatedPaths, parametersOf, untiedParameters, type DepthPath, type ParameterCounts } from "./depths.ts";
+import {
+  countParameters,
+  evaluatedPaths,
+  parametersOf,
+  untiedParameters,
+  type DepthPath,
+  type ParameterCounts,
+} from "./depths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
 import type { LogRecord, ResultRow } from "./log.ts";
 import type { RunObserver } from "./run_observer.ts";
@@ -24,19 +31,34 @@ export async function testAllSets(
   const counts = countParameters(built);
   for (const { name, set } of data.tests) {
     const task = observer.task(`testing on ${name}`, set.utterances.length * paths.length);
-    const scores = await evaluate(device, built.model, set.utterances, paths, data.units, { ...data.search, timed: true, onProgress: task.update });
+    const scores = await evaluate(device, built.model, set.utterances, paths, data.units, {
+      ...data.search,
+      timed: true,
+      onProgress: task.update,
+    });
     task.stop();
-    for (const score of scores) writeAtomically(join(folder, alignmentFile(name, score.depth)), Buffer.from(alignmentText(score)));
-    write({ type: "result", set: name, rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)) });
+    for (const score of scores)
+      writeAtomically(join(folder, alignmentFile(name, score.depth)), Buffer.from(alignmentText(score)));
+    write({
+      type: "result",
+      set: name,
+      rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)),
+    });
   }
 }
 
 export const alignmentFile = (set: string, depth: number): string => `alignments-${set}-${depth}.txt`;
 
-export const alignmentText = ({ utterances }: DepthScore): string => utterances.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n");
+export const alignmentText = ({ utterances }: DepthScore): string =>
+  utterances.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n");
 
 /** A depth's line in the table: error rates beside the parameters that it loads, and those of a model that shares nothing. */
-export function resultRow(score: DepthScore, { depth, schedule }: DepthPath, counts: ParameterCounts, blocks: number): ResultRow {
+export function resultRow(
+  score: DepthScore,
+  { depth, schedule }: DepthPath,
+  counts: ParameterCounts,
+  blocks: number,
+): ResultRow {
   const { substitutions, deletions, insertions, references } = score.words;
   const loaded = parametersOf(counts, blocks, schedule);
   return {

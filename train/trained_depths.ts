@@ -14,8 +14,12 @@ export interface TrainedDepth {
  * the shallowest and their divergence is wanted: it then teaches or learns without CTC.
  */
 export function depthsOfWeights(weights: Readonly<Record<string, number>>, klWeight: number): number[] {
-  const depths = Object.keys(weights).map(Number).sort((a, b) => b - a);
-  return depths.filter((depth, i) => (weights[depth] as number) > 0 || (klWeight > 0 && (i === 0 || i === depths.length - 1)));
+  const depths = Object.keys(weights)
+    .map(Number)
+    .sort((a, b) => b - a);
+  return depths.filter(
+    (depth, i) => (weights[depth] as number) > 0 || (klWeight > 0 && (i === 0 || i === depths.length - 1)),
+  );
 }
 
 /**
@@ -25,8 +29,14 @@ export function depthsOfWeights(weights: Readonly<Record<string, number>>, klWei
 export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDepth[] {
   const deepest = unfold.depths.at(-1) as number;
   const weights = loss.depthWeights ?? { [model.blocks]: loss.seedWeight, [deepest]: 1 };
-  const depths = loss.depthWeights ? depthsOfWeights(loss.depthWeights, loss.klWeight) : [...new Set([deepest, model.blocks])];
-  return depths.map((depth, i) => ({ depth, ctcWeight: weights[depth] as number, distilled: i > 0 && i === depths.length - 1 }));
+  const depths = loss.depthWeights
+    ? depthsOfWeights(loss.depthWeights, loss.klWeight)
+    : [...new Set([deepest, model.blocks])];
+  return depths.map((depth, i) => ({
+    depth,
+    ctcWeight: weights[depth] as number,
+    distilled: i > 0 && i === depths.length - 1,
+  }));
 }
 
 /**
@@ -53,10 +63,13 @@ export function depthsBetween(trained: readonly number[], among: readonly number
 }
 
 /** Whether each depth of a model has norms of its own. */
-export const hasOwnNorms = (model: { readonly kind: string; readonly norms?: "shared" | "per_depth" }): boolean => model.norms === "per_depth";
+export const hasOwnNorms = (model: { readonly kind: string; readonly norms?: "shared" | "per_depth" }): boolean =>
+  model.norms === "per_depth";
 
 /** The depths that have norms of their own, in ascending order; undefined where all share them. */
 export function depthsWithNorms(config: TrainConfig): number[] | undefined {
   if (!hasOwnNorms(config.model)) return undefined;
-  return [...new Set([...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth)])].sort((a, b) => a - b);
+  return [...new Set([...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth)])].sort(
+    (a, b) => a - b,
+  );
 }

@@ -43,7 +43,12 @@ export class TrainingBatches {
   readonly #seed: number;
   readonly #ahead: Prepared[] = [];
 
-  constructor(set: AugmentedSet, sampler: BucketSampler, { specAugment, masking, seed }: BatchConfig, model: MaskedModel) {
+  constructor(
+    set: AugmentedSet,
+    sampler: BucketSampler,
+    { specAugment, masking, seed }: BatchConfig,
+    model: MaskedModel,
+  ) {
     this.#set = set;
     this.#sampler = sampler;
     this.#specAugment = specAugment;
@@ -85,10 +90,15 @@ export class TrainingBatches {
     for (const [row, { frames }] of items.entries()) {
       const start = row * batch.frames * bins;
       const features = batch.features.subarray(start, start + frames * bins);
-      if (this.#specAugment) specAugment(features, bins, this.#specAugment, [this.#seed, epoch, indices[row] as number]);
+      if (this.#specAugment)
+        specAugment(features, bins, this.#specAugment, [this.#seed, epoch, indices[row] as number]);
     }
     const keys = indices.map((index) => [this.#seed, epoch, index]);
-    return { batch: { ...batch, masks: this.#masking ? this.#masks(batch, this.#masking, keys) : undefined }, indices, epoch };
+    return {
+      batch: { ...batch, masks: this.#masking ? this.#masks(batch, this.#masking, keys) : undefined },
+      indices,
+      epoch,
+    };
   }
 
   #masks({ lengths, frames }: Batch, masking: MaskingConfig, keys: readonly number[][]): BatchMasks {

@@ -63,16 +63,33 @@ export function trainingStep(
 ): Record<string, Tensor | undefined> {
   const schedules = paths.map(({ schedule }) => schedule);
   const loss = phase("encode forward", () => {
-    const output = model.forward(tape, features, lengths, schedules, { checkpointing: config.unfold.checkpointing, masks });
+    const output = model.forward(tape, features, lengths, schedules, {
+      checkpointing: config.unfold.checkpointing,
+      masks,
+    });
     const batch = { targets, targetLengths, lengths: output.deviceLengths };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
-    return tape.named("loss", () => jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }, terms));
+    return tape.named("loss", () =>
+      jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }, terms),
+    );
   });
 
   phase("encode backward", () => tape.backward(loss.total, startOfBackward(tape, config.batch.accumulate, lossScale)));
-  const gradNorm = update && phase("optimizer", () => tape.named("optimizer", () => optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step, lossScale)));
+  const gradNorm =
+    update &&
+    phase("optimizer", () =>
+      tape.named("optimizer", () =>
+        optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step, lossScale),
+      ),
+    );
   const scaling = lossScale && { lossScale: lossScaleOf(lossScale), skippedSteps: skippedStepsOf(lossScale) };
-  return { loss: loss.total, kl: loss.kl, gradNorm, ...scaling, ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])) };
+  return {
+    loss: loss.total,
+    kl: loss.kl,
+    gradNorm,
+    ...scaling,
+    ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])),
+  };
 }
 
 /** dL/dL, divided by the parts of a step and multiplied by the loss scale; undefined for 1. */

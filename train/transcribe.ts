@@ -100,8 +100,14 @@ export async function transcribeFiles(
     });
     if (chunks && sizes && long.length > 0) {
       const secondsOfFrame = frameTime(model, frontEnd)(1);
-      const settings = { sizes, batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk), onFrames: (frames: number) => progress.advance(frames * secondsOfFrame) };
-      const broken = await forEachLongFile(device, recognizer, long, path, settings, observer, (file, logProbs) => transcribe(file, logProbs, ALIGNED_STATES));
+      const settings = {
+        sizes,
+        batchSize: chunksAtOnce(device, recognizer, path, chunks.chunk),
+        onFrames: (frames: number) => progress.advance(frames * secondsOfFrame),
+      };
+      const broken = await forEachLongFile(device, recognizer, long, path, settings, observer, (file, logProbs) =>
+        transcribe(file, logProbs, ALIGNED_STATES),
+      );
       faults.push(...broken);
     }
     progress.advance(Infinity);
@@ -114,7 +120,14 @@ export async function transcribeFiles(
 }
 
 /** What a search finds in a file's log-probabilities `[frames, vocab]`. */
-function transcriptOf({ file, seconds }: AudioFile, logProbs: Float32Array, { model, units, frontEnd }: Recognizer, depth: number, options: TranscribeOptions, window?: number): Transcript {
+function transcriptOf(
+  { file, seconds }: AudioFile,
+  logProbs: Float32Array,
+  { model, units, frontEnd }: Recognizer,
+  depth: number,
+  options: TranscribeOptions,
+  window?: number,
+): Transcript {
   const { vocabulary, blank } = model.config;
   const hypotheses = search(logProbs, vocabulary, blank, options);
   const { labels, score } = hypotheses[0] as BeamHypothesis;
@@ -131,11 +144,17 @@ function transcriptOf({ file, seconds }: AudioFile, logProbs: Float32Array, { mo
 }
 
 /** Progress in whole seconds of all these files. */
-function secondsOfAudio(observer: RunObserver, files: readonly AudioFile[]): { advance(seconds: number): void; stop(): void } {
+function secondsOfAudio(
+  observer: RunObserver,
+  files: readonly AudioFile[],
+): { advance(seconds: number): void; stop(): void } {
   const total = Math.round(files.reduce((sum, { seconds }) => sum + seconds, 0));
   const task = observer.task("recognising, seconds of audio", total);
   let done = 0;
-  return { advance: (seconds) => task.update(Math.min(Math.round((done += seconds)), total), total), stop: () => task.stop() };
+  return {
+    advance: (seconds) => task.update(Math.min(Math.round((done += seconds)), total), total),
+    stop: () => task.stop(),
+  };
 }
 
 /** Hands out the log-probabilities `[frames, vocab]` of each long file; returns what is wrong with those that turn out to be damaged. */

@@ -11,8 +11,16 @@ import type { Batch } from "./data/batch.ts";
  * @param lengths i32 `[batch]`: real frames of the logits
  * @returns       `[batch]` for each path
  */
-export function utteranceLosses(tape: Tape, logits: readonly Tensor[], lengths: Tensor, batch: Pick<Batch, "size" | "maxLabels" | "targets" | "targetLengths">, blank: number): Tensor[] {
+export function utteranceLosses(
+  tape: Tape,
+  logits: readonly Tensor[],
+  lengths: Tensor,
+  batch: Pick<Batch, "size" | "maxLabels" | "targets" | "targetLengths">,
+  blank: number,
+): Tensor[] {
   const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
   const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
-  return logits.map((path) => tape.scope(() => ctcLoss(tape, path, targets, lengths, targetLengths, { blank, reduction: "none" })));
+  return logits.map((path) =>
+    tape.scope(() => ctcLoss(tape, path, targets, lengths, targetLengths, { blank, reduction: "none" })),
+  );
 }

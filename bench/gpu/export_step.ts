@@ -15,7 +15,8 @@ import { stepConfigurations, trainConfigOf } from "../step_configurations.ts";
 
 const [name, path] = process.argv.slice(2);
 const configuration = stepConfigurations.find((one) => one.name === name);
-if (!configuration || path === undefined) throw new Error(`usage: export_step.ts <${stepConfigurations.map((one) => one.name).join(" | ")}> <file>`);
+if (!configuration || path === undefined)
+  throw new Error(`usage: export_step.ts <${stepConfigurations.map((one) => one.name).join(" | ")}> <file>`);
 
 const config = trainConfigOf(configuration);
 const without = { ...config, model: { ...config.model, dropout: 0 } };
@@ -35,14 +36,27 @@ const tensors: Record<string, SafeTensor> = {
 };
 tape.end();
 for (const flat of ["values", "grads"] as const)
-  for (const [parameter, { shape, values }] of await built.parameters.read(flat)) tensors[`${flat}.${parameter}`] = { dtype: "F32", shape, values: new Float32Array(values) };
+  for (const [parameter, { shape, values }] of await built.parameters.read(flat))
+    tensors[`${flat}.${parameter}`] = { dtype: "F32", shape, values: new Float32Array(values) };
 const { model, optimizer, loss: joint } = config;
-const settings = { name, model, optimizer, joint, inputDim: built.model.config.inputDim, vocabulary: configuration.vocabulary, schedules: paths.map(({ schedule }) => schedule) };
+const settings = {
+  name,
+  model,
+  optimizer,
+  joint,
+  inputDim: built.model.config.inputDim,
+  vocabulary: configuration.vocabulary,
+  schedules: paths.map(({ schedule }) => schedule),
+};
 writeFileSync(path, serialiseSafetensors(tensors, { settings: JSON.stringify(settings) }));
-process.stdout.write(`${name}: a step on ${device.info.name}, loss ${String((tensors.loss as SafeTensor).values[0])}, in ${path}\n`);
+process.stdout.write(
+  `${name}: a step on ${device.info.name}, loss ${String((tensors.loss as SafeTensor).values[0])}, in ${path}\n`,
+);
 device.close();
 
 async function hostTensor(x: Tensor): Promise<SafeTensor> {
   const values = await read(device, x);
-  return values instanceof Float32Array ? { dtype: "F32", shape: x.shape, values: new Float32Array(values) } : { dtype: "I32", shape: x.shape, values: Int32Array.from(values) };
+  return values instanceof Float32Array
+    ? { dtype: "F32", shape: x.shape, values: new Float32Array(values) }
+    : { dtype: "I32", shape: x.shape, values: Int32Array.from(values) };
 }

@@ -28,14 +28,20 @@ const casesOf = ({ rows, adamw, depthwise, attention, matmul, ctc }: Sizes, halv
   softmaxCase(rows),
   adamwCase(adamw),
   depthwiseCase(depthwise),
-  ...(halves ? [false, true] : [false]).flatMap((half) => (["NN", "NT", "TN"] as const).map((kind) => matmulCase(matmul, kind, half))),
+  ...(halves ? [false, true] : [false]).flatMap((half) =>
+    (["NN", "NT", "TN"] as const).map((kind) => matmulCase(matmul, kind, half)),
+  ),
   attentionCase(attention, false),
   attentionCase(attention, true),
   ctcCase(ctc),
 ];
 
 const { values: options } = parseArgs({
-  options: { out: { type: "string" }, small: { type: "boolean", default: false }, filter: { type: "string", default: "" } },
+  options: {
+    out: { type: "string" },
+    small: { type: "boolean", default: false },
+    filter: { type: "string", default: "" },
+  },
 });
 const sizes = allSizes[options.small ? "small" : "full"] as unknown as Sizes;
 const device = await openDevice();
@@ -43,10 +49,14 @@ const clock = await chooseClock(device);
 const roof = await measureRoof(device, clock.name);
 const copy = await copyBandwidth(device, clock.name, sizes.copy);
 process.stdout.write(`${device.info.name}, ${device.info.description}; clock: ${clock.name}, ${clock.why}\n`);
-process.stdout.write(`copy of ${sizes.copy} floats: ${copy.gigabytesPerSecond.toFixed(0)} GB/s; f32 peak: ${roof.gflopsPerSecond.toFixed(0)} GFLOP/s\n`);
+process.stdout.write(
+  `copy of ${sizes.copy} floats: ${copy.gigabytesPerSecond.toFixed(0)} GB/s; f32 peak: ${roof.gflopsPerSecond.toFixed(0)} GFLOP/s\n`,
+);
 
 const results: LargeResult[] = [];
-for (const large of casesOf(sizes, device.features.has("shader-f16")).filter(({ name }) => name.includes(options.filter))) {
+for (const large of casesOf(sizes, device.features.has("shader-f16")).filter(({ name }) =>
+  name.includes(options.filter),
+)) {
   const result = await measureCase(device, large, clock.name);
   results.push(result);
   process.stdout.write(`${describe(result)}\n`);
@@ -59,13 +69,24 @@ process.exitCode = results.some(({ problem }) => problem !== undefined) ? 1 : 0;
 
 function describe({ name, bound, forward, both, variants = {}, problem }: LargeResult): string {
   if (problem !== undefined) return `${name}: WRONG: ${problem}`;
-  const passes = [["forward", forward], ["with backward", both]] as const;
+  const passes = [
+    ["forward", forward],
+    ["with backward", both],
+  ] as const;
   const rate = passes.flatMap(([label, pass]) => {
     if (!pass) return [];
-    const share = bound === "memory" ? pass.gigabytesPerSecond / copy.gigabytesPerSecond : pass.gflopsPerSecond / roof.gflopsPerSecond;
-    const speed = bound === "memory" ? `${pass.gigabytesPerSecond.toFixed(1)} GB/s` : `${pass.gflopsPerSecond.toFixed(1)} GFLOP/s`;
-    return [`${label} ${pass.medianMs.toPrecision(4)} ms, ${speed}, ${(100 * share).toFixed(0)} % of the ${bound === "memory" ? "copy" : "f32 peak"}`];
+    const share =
+      bound === "memory"
+        ? pass.gigabytesPerSecond / copy.gigabytesPerSecond
+        : pass.gflopsPerSecond / roof.gflopsPerSecond;
+    const speed =
+      bound === "memory" ? `${pass.gigabytesPerSecond.toFixed(1)} GB/s` : `${pass.gflopsPerSecond.toFixed(1)} GFLOP/s`;
+    return [
+      `${label} ${pass.medianMs.toPrecision(4)} ms, ${speed}, ${(100 * share).toFixed(0)} % of the ${bound === "memory" ? "copy" : "f32 peak"}`,
+    ];
   });
-  const others = Object.entries(variants).map(([label, ms]) => `\n    ${label}: ${typeof ms === "number" ? `${ms.toPrecision(4)} ms` : `WRONG: ${ms}`}`);
+  const others = Object.entries(variants).map(
+    ([label, ms]) => `\n    ${label}: ${typeof ms === "number" ? `${ms.toPrecision(4)} ms` : `WRONG: ${ms}`}`,
+  );
   return `${name}: ${rate.join("; ")}${others.join("")}`;
 }

@@ -23,12 +23,19 @@ export const matrixUnitChecks: readonly MatrixUnitCheck[] = [64, 128].flatMap((t
     [false, true].map((transposeB) => ({
       name: `subgroup_matrix_${tile}${transposeA ? ", a transposed" : ""}${transposeB ? ", b transposed" : ""}`,
       run: (device: Device) => multiply(device, tile, INNER, transposeA, transposeB),
-    }))),
+    })),
+  ),
   { name: `subgroup_matrix_${tile}, in parts`, run: (device) => multiply(device, tile, SPLIT_INNER, true, false) },
 ]);
 
 /** What is wrong with a product. */
-async function multiply(device: Device, tile: number, inner: number, transposeA: boolean, transposeB: boolean): Promise<string | undefined> {
+async function multiply(
+  device: Device,
+  tile: number,
+  inner: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): Promise<string | undefined> {
   const variant = `subgroup_matrix_${tile}`;
   const a = rounded(caseData("a", { shape: transposeA ? [inner, ROWS] : [ROWS, inner] }));
   const b = rounded(caseData("b", { shape: transposeB ? [COLS, inner] : [inner, COLS] }));
@@ -39,7 +46,9 @@ async function multiply(device: Device, tile: number, inner: number, transposeA:
   device.poison = true;
   try {
     const y = tape.empty([ROWS, COLS]);
-    const made = device.tuner.during(() => encodeProduct(tape, ...inputs, y, { rows: ROWS, cols: COLS, inner }, { transposeA, transposeB }));
+    const made = device.tuner.during(() =>
+      encodeProduct(tape, ...inputs, y, { rows: ROWS, cols: COLS, inner }, { transposeA, transposeB }),
+    );
     if (made[0]?.chosen !== variant) return `${variant} does not fit this device`;
     return compare("y", await read(device, y), matmulReference(a, b, transposeA, transposeB), TOLERANCE);
   } finally {

@@ -7,9 +7,16 @@ import { benchStep, type FailedPath, type PathResult } from "../step.ts";
 import { stepConfigurations } from "../step_configurations.ts";
 import { writeJson } from "./write_json.ts";
 
-const { values: options, positionals: [name] } = parseArgs({ options: { out: { type: "string" }, small: { type: "boolean", default: false } }, allowPositionals: true });
+const {
+  values: options,
+  positionals: [name],
+} = parseArgs({
+  options: { out: { type: "string" }, small: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 const configurations = stepConfigurations.filter((one) => one.name === name);
-if (configurations.length === 0) throw new Error(`usage: step.js <${stepConfigurations.map((one) => one.name).join(" | ")}> [--out file] [--small]`);
+if (configurations.length === 0)
+  throw new Error(`usage: step.js <${stepConfigurations.map((one) => one.name).join(" | ")}> [--out file] [--small]`);
 
 const paths: (PathResult | FailedPath)[] = [];
 const { adapter, results } = await benchStep({
@@ -20,9 +27,12 @@ const { adapter, results } = await benchStep({
   onProgress: ({ label, path }) => {
     if (!path) return;
     paths.push(path);
-    process.stdout.write(`${label}: ${path.status === "timed" ? `${path.timing.medianMs.toPrecision(4)} ms, first ${path.firstMs.toPrecision(4)} ms` : `FAILED: ${path.problem}`}\n`);
+    process.stdout.write(
+      `${label}: ${path.status === "timed" ? `${path.timing.medianMs.toPrecision(4)} ms, first ${path.firstMs.toPrecision(4)} ms` : `FAILED: ${path.problem}`}\n`,
+    );
     if (options.out !== undefined) writeJson(options.out, { configuration: name, paths });
   },
 });
-if (options.out !== undefined) writeJson(options.out, { adapter: adapter.name, driver: adapter.description, ...results[0] });
+if (options.out !== undefined)
+  writeJson(options.out, { adapter: adapter.name, driver: adapter.description, ...results[0] });
 process.exitCode = paths.some(({ status }) => status === "failed") ? 1 : 0;

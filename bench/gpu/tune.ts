@@ -8,7 +8,9 @@ import { ownTablePath } from "../../engine/node/tuned_table.ts";
 import { loadOperations } from "../operations.ts";
 import { tune, writeTable } from "../tune.ts";
 
-const { values: options } = parseArgs({ options: { out: { type: "string" }, filter: { type: "string", default: "" } } });
+const { values: options } = parseArgs({
+  options: { out: { type: "string" }, filter: { type: "string", default: "" } },
+});
 let faults = 0;
 await tune(await loadOperations(), {
   open: () => openDevice({ tuned: false }),
@@ -16,7 +18,12 @@ await tune(await loadOperations(), {
   command: "bench/gpu/visit.sh",
   onProgress: ({ done, total, choice, ms, problem }) => {
     if (problem !== undefined || Object.values(ms ?? {}).includes(null)) faults++;
-    if (choice !== undefined) process.stdout.write(`${done}/${total} ${choice}: ${Object.entries(ms ?? {}).map(([name, value]) => `${name} ${value === null ? "WRONG" : `${value.toPrecision(3)} ms`}`).join(", ")}\n`);
+    if (choice !== undefined)
+      process.stdout.write(
+        `${done}/${total} ${choice}: ${Object.entries(ms ?? {})
+          .map(([name, value]) => `${name} ${value === null ? "WRONG" : `${value.toPrecision(3)} ms`}`)
+          .join(", ")}\n`,
+      );
     if (problem !== undefined) process.stdout.write(`${problem}\n`);
   },
   onTable: (table) => {

@@ -28,7 +28,12 @@ interface Verdict {
 }
 
 const { values: options } = parseArgs({
-  options: { precision: { type: "string", default: "f32" }, out: { type: "string" }, part: { type: "string", default: "0/1" }, small: { type: "boolean", default: false } },
+  options: {
+    precision: { type: "string", default: "f32" },
+    out: { type: "string" },
+    part: { type: "string", default: "0/1" },
+    small: { type: "boolean", default: false },
+  },
 });
 const half = options.precision === "f16";
 const [part, parts] = options.part.split("/").map(Number) as [number, number];
@@ -40,7 +45,17 @@ const matrixUnits = device.features.has("chromium-experimental-subgroup-matrix")
 const checks = offered ? (await checksOf(half)).filter((_, i) => i % parts === part) : [];
 const verdicts: Verdict[] = [];
 const write = (): void => {
-  if (options.out !== undefined) writeJson(options.out, { adapter, driver, precision: options.precision, offered, halfDoubtful, matrixUnits, checks: checks.length, verdicts });
+  if (options.out !== undefined)
+    writeJson(options.out, {
+      adapter,
+      driver,
+      precision: options.precision,
+      offered,
+      halfDoubtful,
+      matrixUnits,
+      checks: checks.length,
+      verdicts,
+    });
 };
 write();
 for (const { name, run } of checks) {
@@ -55,7 +70,11 @@ for (const { name, run } of checks) {
 }
 device.close();
 const wrong = verdicts.filter(({ difference }) => difference !== undefined).length;
-process.stdout.write(offered ? `${options.precision}, part ${options.part}: ${verdicts.length - wrong} right, ${wrong} wrong\n` : `${adapter} offers no f16\n`);
+process.stdout.write(
+  offered
+    ? `${options.precision}, part ${options.part}: ${verdicts.length - wrong} right, ${wrong} wrong\n`
+    : `${adapter} offers no f16\n`,
+);
 process.exitCode = wrong > 0 ? 1 : 0;
 
 /** What a Conformer's step is made of first, then whole models, then the other operations: a time limit cuts off the end. */
@@ -68,12 +87,22 @@ async function checksOf(half: boolean): Promise<Check[]> {
   const cases = operations
     .filter(({ operation }) => !options.small || few.test(operation))
     .sort((a, b) => rank(a) - rank(b))
-    .flatMap(({ operation, cases }) => cases.filter(({ benchmark }) => !benchmark).map((kernelCase) => ({ operation, kernelCase })));
+    .flatMap(({ operation, cases }) =>
+      cases.filter(({ benchmark }) => !benchmark).map((kernelCase) => ({ operation, kernelCase })),
+    );
   const ofCase = (operation: string, kernelCase: KernelCase, halves: readonly string[]): Check => ({
-    name: `${operation}: ${kernelCase.name}`, run: (device) => findDifference(device, kernelCase, halves),
+    name: `${operation}: ${kernelCase.name}`,
+    run: (device) => findDifference(device, kernelCase, halves),
   });
-  if (half) return [...(matrixUnits ? matrixUnitChecks : []), ...cases.flatMap(({ operation, kernelCase }) => (kernelCase.half ? [ofCase(operation, kernelCase, kernelCase.half)] : []))];
-  const ofCases = (which: 0 | 1): Check[] => cases.filter((each) => rank(each) === which).map(({ operation, kernelCase }) => ofCase(operation, kernelCase, []));
+  if (half)
+    return [
+      ...(matrixUnits ? matrixUnitChecks : []),
+      ...cases.flatMap(({ operation, kernelCase }) =>
+        kernelCase.half ? [ofCase(operation, kernelCase, kernelCase.half)] : [],
+      ),
+    ];
+  const ofCases = (which: 0 | 1): Check[] =>
+    cases.filter((each) => rank(each) === which).map(({ operation, kernelCase }) => ofCase(operation, kernelCase, []));
   return [...notANumberChecks, ...ofCases(0), ...modelChecks(), ...ofCases(1)];
 }
 
@@ -88,9 +117,14 @@ function modelChecks(): Check[] {
   };
   return Object.entries(models).flatMap(([model, load]): Check[] => {
     try {
-      return load().map(({ name, run }) => ({ name: `${model}: ${name}`, run: (device) => run(device).then(() => undefined) }));
+      return load().map(({ name, run }) => ({
+        name: `${model}: ${name}`,
+        run: (device) => run(device).then(() => undefined),
+      }));
     } catch (error) {
-      return [{ name: model, run: () => Promise.resolve(`its reference values cannot be read: ${(error as Error).message}`) }];
+      return [
+        { name: model, run: () => Promise.resolve(`its reference values cannot be read: ${(error as Error).message}`) },
+      ];
     }
   });
 }

@@ -33,9 +33,14 @@ for (const name of ["unfold", ...options.peers]) {
   }
   const quiet = await waitForQuiet(options.wait);
   say(`${label}${quiet ? "" : " (the machine is busy with other work: its numbers will be worse than they could be)"}`);
-  const task = { work: options.ops, adapter: adapter.type === "bundled" ? undefined : adapter.name, driver: adapter.type };
+  const task = {
+    work: options.ops,
+    adapter: adapter.type === "bundled" ? undefined : adapter.name,
+    driver: adapter.type,
+  };
   const run = await runContestant(name, task, environment, (work, outcome) => say(progressLine(work, outcome)));
-  if (run.adapter !== undefined && slug(run.adapter) !== slug(adapter.name)) run.problem = `it ran on another adapter: ${run.adapter}`;
+  if (run.adapter !== undefined && slug(run.adapter) !== slug(adapter.name))
+    run.problem = `it ran on another adapter: ${run.adapter}`;
   if (run.problem) say(`${label}: ${run.problem}`);
   contestants[name] = { quiet, ...run };
 }
@@ -75,7 +80,13 @@ function readOptions() {
     .option("--peers <names>", `only these of ${peers.join(", ")}`, list(peers))
     .option("--ops <names>", `only this work: ${Object.keys(WORK).join(", ")}`, list(Object.keys(WORK)))
     .option("--adapter <substring>", "take the adapter whose name contains this (or UNFOLD_ADAPTER)")
-    .addOption(new Option("--driver <kind>", "take only adapters of this kind (or UNFOLD_DRIVER)").choices(["gpu", "system", "bundled"]))
+    .addOption(
+      new Option("--driver <kind>", "take only adapters of this kind (or UNFOLD_DRIVER)").choices([
+        "gpu",
+        "system",
+        "bundled",
+      ]),
+    )
     .option("--wait <seconds>", "wait at most so long for a quiet machine, before each contestant", seconds, 120)
     .option("--output <folder>", "write the JSON and the table there; a run of everything writes to bench/results")
     .parse();
@@ -85,7 +96,10 @@ function readOptions() {
 }
 
 function build() {
-  const { status } = spawnSync(process.execPath, ["scripts/build.mjs"], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(process.execPath, ["scripts/build.mjs"], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   if (status !== 0) process.exit(1);
 }
 
@@ -94,7 +108,11 @@ function install() {
   const installed = `${HERE}node_modules/.package-lock.json`;
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${HERE}package-lock.json`).mtimeMs) return;
   say("installing the peers' packages (900 MB)");
-  const { status, error } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], { cwd: HERE, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+  const { status, error } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], {
+    cwd: HERE,
+    stdio: ["ignore", "ignore", "inherit"],
+    shell: process.platform === "win32",
+  });
   if (status !== 0) say(`the peers' packages could not be installed: ${error?.message ?? `npm ended with ${status}`}`);
 }
 

@@ -6,7 +6,8 @@ import { describeSizes } from "../../engine/variants.ts";
 import { labelOf, type KernelReport, type TimedResult } from "../report_schema.ts";
 
 const ROW = 19;
-const timedOf = ({ results }: KernelReport): TimedResult[] => results.filter((result): result is TimedResult => result.status === "timed");
+const timedOf = ({ results }: KernelReport): TimedResult[] =>
+  results.filter((result): result is TimedResult => result.status === "timed");
 const value = { textAnchor: "start", dx: 5, fill: "currentColor", fontSize: 10.5 } as const;
 
 /** The share of the roof that each case reaches, the best first; also of cases without arithmetic. */
@@ -26,8 +27,19 @@ export function shareChart(report: KernelReport): Html | null {
     x: { label: null, domain: [0, most * 106], percent: true, tickFormat: (share: number) => `${share} %`, grid: true },
     y: { type: "band", domain: bars.map(({ label }) => label), grid: false, padding: 0.25 },
     marks: [
-      Plot.barX(bars, { x: "share", y: "label", fill: "var(--set-1)", fillOpacity: 0.8, title: ({ label, ms }: { label: string; ms: number }) => `${label}: ${formatNumber(ms)} ms` }),
-      Plot.text(bars, { x: "share", y: "label", text: ({ share }: { share: number }) => formatPercent(share, 0), ...value }),
+      Plot.barX(bars, {
+        x: "share",
+        y: "label",
+        fill: "var(--set-1)",
+        fillOpacity: 0.8,
+        title: ({ label, ms }: { label: string; ms: number }) => `${label}: ${formatNumber(ms)} ms`,
+      }),
+      Plot.text(bars, {
+        x: "share",
+        y: "label",
+        text: ({ share }: { share: number }) => formatPercent(share, 0),
+        ...value,
+      }),
       Plot.ruleX([1], { stroke: "currentColor", strokeOpacity: 0.6 }),
     ],
   });
@@ -62,7 +74,14 @@ export function variantCharts(report: KernelReport): Html[] {
       bars.set(operation, list);
       if (list.some((bar) => bar.choice === choice)) continue;
       for (const { name, medianMs } of timed.sort((a, b) => a.medianMs - b.medianMs))
-        list.push({ choice, name, row: `${list.length}`, ms: medianMs, relative: medianMs / fastest, series: CHOSEN[name === chosen ? 0 : 1]!.name });
+        list.push({
+          choice,
+          name,
+          row: `${list.length}`,
+          ms: medianMs,
+          relative: medianMs / fastest,
+          series: CHOSEN[name === chosen ? 0 : 1]!.name,
+        });
     }
   }
   return [...bars].map(([operation, list]) => variantChart(operation, list));
@@ -83,12 +102,43 @@ function variantChart(operation: string, bars: readonly VariantBar[]): Html {
     x: { label: null, domain: [0, longest * 1.12], ticks: 6, tickFormat: (times: number) => `${times} x` },
     y: { type: "band", domain: rows, grid: false, padding: 0.2, axis: null },
     marks: [
-      Plot.barX(bars, { x: ({ relative }: VariantBar) => Math.min(relative, longest), y: "row", fill: "series", title: ({ name, ms }: VariantBar) => `${name}: ${formatNumber(ms)} ms` }),
+      Plot.barX(bars, {
+        x: ({ relative }: VariantBar) => Math.min(relative, longest),
+        y: "row",
+        fill: "series",
+        title: ({ name, ms }: VariantBar) => `${name}: ${formatNumber(ms)} ms`,
+      }),
       ...CHOSEN.map(({ name: which }, i) =>
-        Plot.text(bars.filter(({ series }) => series === which), { x: 0, y: "row", text: "name", textAnchor: "end", dx: -7, fill: "currentColor", fontSize: 11, fontWeight: i === 0 ? 600 : 400 }),
+        Plot.text(
+          bars.filter(({ series }) => series === which),
+          {
+            x: 0,
+            y: "row",
+            text: "name",
+            textAnchor: "end",
+            dx: -7,
+            fill: "currentColor",
+            fontSize: 11,
+            fontWeight: i === 0 ? 600 : 400,
+          },
+        ),
       ),
-      Plot.text(bars, { x: ({ relative }: VariantBar) => Math.min(relative, longest), y: "row", text: ({ ms, relative }: VariantBar) => `${formatNumber(ms)} ms${relative > longest ? `, ${formatNumber(relative, 2)} x` : ""}`, ...value }),
-      Plot.text(heads, { x: 0, y: ({ row }: VariantBar) => `head ${row}`, text: "choice", textAnchor: "start", dx: -180, fill: "var(--quiet)", fontSize: 11 }),
+      Plot.text(bars, {
+        x: ({ relative }: VariantBar) => Math.min(relative, longest),
+        y: "row",
+        text: ({ ms, relative }: VariantBar) =>
+          `${formatNumber(ms)} ms${relative > longest ? `, ${formatNumber(relative, 2)} x` : ""}`,
+        ...value,
+      }),
+      Plot.text(heads, {
+        x: 0,
+        y: ({ row }: VariantBar) => `head ${row}`,
+        text: "choice",
+        textAnchor: "start",
+        dx: -180,
+        fill: "var(--quiet)",
+        fontSize: 11,
+      }),
     ],
   });
 }

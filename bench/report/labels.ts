@@ -37,13 +37,24 @@ const PLACES = [
  * Places labels greedily so that none covers a dot, another label or the edge. One that finds no place is left out, as is a
  * second one of the same text that is near: a chart with fewer words is read sooner than one with all.
  */
-export function placeLabels<T extends Labelled>(items: readonly T[], { width, height, avoid }: { width: number; height: number; avoid: readonly { x: number; y: number }[] }): PlacedLabel<T>[] {
+export function placeLabels<T extends Labelled>(
+  items: readonly T[],
+  { width, height, avoid }: { width: number; height: number; avoid: readonly { x: number; y: number }[] },
+): PlacedLabel<T>[] {
   const taken: Box[] = avoid.map(({ x, y }) => ({ left: x - DOT, right: x + DOT, top: y - DOT, bottom: y + DOT }));
   const placed: PlacedLabel<T>[] = [];
   for (const item of items) {
-    if (placed.some(({ item: other }) => other.text === item.text && Math.hypot(other.x - item.x, other.y - item.y) < 60)) continue;
+    if (
+      placed.some(({ item: other }) => other.text === item.text && Math.hypot(other.x - item.x, other.y - item.y) < 60)
+    )
+      continue;
     const found = PLACES.map((place) => ({ place, box: boxOf(item, place) })).find(
-      ({ box }) => box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height && !taken.some((other) => overlap(box, other)),
+      ({ box }) =>
+        box.left >= 0 &&
+        box.right <= width &&
+        box.top >= 0 &&
+        box.bottom <= height &&
+        !taken.some((other) => overlap(box, other)),
     );
     if (!found) continue;
     taken.push(found.box);
@@ -58,4 +69,5 @@ function boxOf({ x, y, text }: Labelled, { dx, dy, anchor }: (typeof PLACES)[num
   return { left, right: left + size, top: y + dy - LINE / 2, bottom: y + dy + LINE / 2 };
 }
 
-const overlap = (a: Box, b: Box): boolean => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+const overlap = (a: Box, b: Box): boolean =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

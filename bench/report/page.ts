@@ -11,26 +11,27 @@ import { rooflineChart } from "./roofline_chart.ts";
 export function benchPage(report: BenchReport): string {
   const { adapter, driver, date, command, method, kernels, step } = report;
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${adapter}: benchmark</title>
-<style>${raw(style)}${raw(OWN_STYLE)}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${adapter}</h1>
-<p>${[driver, date.replace("T", " ").replace(/\.\d+Z$/u, " UTC"), command].join(" · ")}</p>
-</header>
-${kernels && kernelSections(kernels)}
-${step && step.length > 0 && section("Training steps", html`<div class="card"><pre class="table">${stepSections(step)}</pre></div>`)}
-<footer>${method.map((text) => html`<p>${text}</p>`)}</footer>
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${adapter}: benchmark</title>
+        <style>
+          ${raw(style)}${raw(OWN_STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>${adapter}</h1>
+            <p>${[driver, date.replace("T", " ").replace(/\.\d+Z$/u, " UTC"), command].join(" · ")}</p>
+          </header>
+          ${kernels && kernelSections(kernels)}
+          ${step && step.length > 0 && section("Training steps", html`<div class="card"><pre class="table">${stepSections(step)}</pre></div>`)}
+          <footer>${method.map((text) => html`<p>${text}</p>`)}</footer>
+        </main>
+      </body>
+    </html> `;
   return page.source;
 }
 
@@ -39,37 +40,79 @@ function kernelSections(kernels: KernelReport): Html {
   const variants = variantCharts(kernels);
   const problems = problemsOf(kernels.results);
   return html`${headline(kernels)}
-${problems.length > 0 && section("Not timed", html`<div class="card"><ul>${problems.map((problem) => html`<li>${problem}</li>`)}</ul></div>`)}
-${roofline.length > 0 && section("Kernels against the device's own limits", html`<div class="charts">${roofline}</div>`)}
-${variants.length > 0 && section("Variants", html`<div class="charts">${variants}</div>`)}
-${section("All cases", html`<div class="card">${caseTable(kernels)}</div>`)}`;
+  ${
+    problems.length > 0 &&
+    section(
+      "Not timed",
+      html`<div class="card">
+        <ul>
+          ${problems.map((problem) => html`<li>${problem}</li>`)}
+        </ul>
+      </div>`,
+    )
+  }
+  ${roofline.length > 0 && section("Kernels against the device's own limits", html`<div class="charts">${roofline}</div>`)}
+  ${variants.length > 0 && section("Variants", html`<div class="charts">${variants}</div>`)}
+  ${section("All cases", html`<div class="card">${caseTable(kernels)}</div>`)}`;
 }
 
 /** The numbers to be seen first. */
 function headline({ roof, results, clock }: KernelReport): Html {
-  const shares = results.flatMap((result) => (result.status === "timed" ? [result.forward.roofShare] : [])).sort((a, b) => a - b);
+  const shares = results
+    .flatMap((result) => (result.status === "timed" ? [result.forward.roofShare] : []))
+    .sort((a, b) => a - b);
   const tiles: [string, string, string][] = [
     [`${formatNumber(roof.gigabytesPerSecond)} GB/s`, "copied", "read and written"],
-    [`${formatNumber(roof.gflopsPerSecond)} GFLOP/s`, "multiply-adds in f32", roof.halfGflopsPerSecond === null ? "no f16" : `${formatNumber(roof.halfGflopsPerSecond)} in f16`],
-    [formatCount(shares.length), shares.length === 1 ? "case timed" : "cases timed", clock.name === "timestamps" ? "by the device's timestamps" : "by the host's clock"],
+    [
+      `${formatNumber(roof.gflopsPerSecond)} GFLOP/s`,
+      "multiply-adds in f32",
+      roof.halfGflopsPerSecond === null ? "no f16" : `${formatNumber(roof.halfGflopsPerSecond)} in f16`,
+    ],
+    [
+      formatCount(shares.length),
+      shares.length === 1 ? "case timed" : "cases timed",
+      clock.name === "timestamps" ? "by the device's timestamps" : "by the host's clock",
+    ],
   ];
   if (shares.length > 0) tiles.push([formatPercent(shares[shares.length >> 1]!, 0), "of the roof", "the median case"]);
-  const first = results.reduce((sum, result) => sum + (result.status === "timed" ? result.forward.firstMs + (result.forwardBackward?.firstMs ?? 0) : 0), 0);
+  const first = results.reduce(
+    (sum, result) =>
+      sum + (result.status === "timed" ? result.forward.firstMs + (result.forwardBackward?.firstMs ?? 0) : 0),
+    0,
+  );
   if (first > 0) tiles.push([formatDuration(first / 1000), "of first calls", "all cases, with compiling"]);
-  return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
+  return html`<div class="tiles">
+    ${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}
+  </div>`;
 }
 
 /** The table that the terminal shows as well. */
 function caseTable({ roof, results }: KernelReport): Html {
   const columns = resultColumns(roof);
-  return html`<div class="scroll"><table class="cases">
-    <thead><tr>${columns.map(({ title, left }) => html`<th${left ? raw(' class="left"') : ""}>${title}</th>`)}</tr></thead>
-    <tbody>${results.map((result) => html`<tr>${columns.map(({ cell, left }) => html`<td${left ? raw(' class="left"') : ""}>${cell(result)}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
+  return html`<div class="scroll">
+    <table class="cases">
+      <thead>
+        <tr>
+          ${columns.map(({ title, left }) => html`<th${left ? raw(' class="left"') : ""}>${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${results.map(
+          (result) =>
+            html`<tr>
+              ${columns.map(({ cell, left }) => html`<td${left ? raw(' class="left"') : ""}>${cell(result)}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 function section(title: string, content: Html): Html {
-  return html`<section><h2>${title}</h2>${content}</section>`;
+  return html`<section>
+    <h2>${title}</h2>
+    ${content}
+  </section>`;
 }
 
 const OWN_STYLE = `

@@ -33,7 +33,9 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
   const others = timed.flatMap((result) =>
     result.choices.flatMap(({ pass, chosen, variants }) =>
       variants.flatMap((variant) =>
-        pass === "forward" && variant.name !== chosen && "medianMs" in variant ? [dotOf(result, variant.medianMs, ` as ${variant.name}`, boundName(result))] : [],
+        pass === "forward" && variant.name !== chosen && "medianMs" in variant
+          ? [dotOf(result, variant.medianMs, ` as ${variant.name}`, boundName(result))]
+          : [],
       ),
     ),
   );
@@ -48,9 +50,15 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
   const corners = [x.low, ridge, x.high].map((intensity) => ({ x: intensity, y: boundAt(intensity, roof) }));
   const toPixels = ({ x: at, y: height }: { x: number; y: number }) => ({
     x: MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * Math.log(at / x.low)) / Math.log(x.high / x.low),
-    y: HEIGHT - MARGIN.bottom - ((HEIGHT - MARGIN.top - MARGIN.bottom) * Math.log(height / y.low)) / Math.log(y.high / y.low),
+    y:
+      HEIGHT -
+      MARGIN.bottom -
+      ((HEIGHT - MARGIN.top - MARGIN.bottom) * Math.log(height / y.low)) / Math.log(y.high / y.low),
   });
-  const labels = placeLabels(chosen.map((dot) => ({ ...toPixels(dot), text: dot.label, dot })), { width: WIDTH, height: HEIGHT, avoid: dots.map(toPixels) });
+  const labels = placeLabels(
+    chosen.map((dot) => ({ ...toPixels(dot), text: dot.label, dot })),
+    { width: WIDTH, height: HEIGHT, avoid: dots.map(toPixels) },
+  );
   const without = results.filter((result) => result.status === "timed" && result.flops === 0).length;
   return chart({
     title: "Roofline",
@@ -58,16 +66,64 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
     wide: true,
     height: HEIGHT,
     series: BOUNDS,
-    x: { type: "log", domain: [x.low, x.high], ticks: x.ticks, tickFormat: String, label: "operations a byte", grid: true },
+    x: {
+      type: "log",
+      domain: [x.low, x.high],
+      ticks: x.ticks,
+      tickFormat: String,
+      label: "operations a byte",
+      grid: true,
+    },
     y: { type: "log", domain: [y.low, y.high], ticks: y.ticks, nice: false },
     marks: [
       Plot.areaY(corners, { x: "x", y1: () => y.low, y2: "y", fill: "currentColor", fillOpacity: 0.035 }),
       Plot.line(corners, { x: "x", y: "y", stroke: "currentColor", strokeWidth: 1.6, strokeOpacity: 0.75 }),
-      Plot.text([corners[1]!], { x: () => Math.sqrt(ridge * x.high), y: "y", text: () => `${formatNumber(roof.gflopsPerSecond)} GFLOP/s of multiply-adds`, ...labelStyle, dy: -9 }),
-      Plot.text([corners[0]!], { x: () => x.low * (ridge / x.low) ** 0.22, y: () => boundAt(x.low * (ridge / x.low) ** 0.22, roof), text: () => `${formatNumber(roof.gigabytesPerSecond)} GB/s copied`, ...labelStyle, rotate: slope(toPixels, corners), dy: -9 }),
-      Plot.dot(others, { x: "x", y: "y", stroke: "series", strokeOpacity: 0.6, strokeWidth: 1.2, r: 3, title: "title" }),
-      Plot.dot(chosen, { x: "x", y: "y", fill: "series", r: 4.5, stroke: "var(--card)", strokeWidth: 1, title: "title" }),
-      ...labels.map(({ item, dx, dy, anchor }) => Plot.text([item.dot], { x: "x", y: "y", text: "label", ...labelStyle, dx, dy, textAnchor: anchor, strokeWidth: 3, fontSize: 10.5 })),
+      Plot.text([corners[1]!], {
+        x: () => Math.sqrt(ridge * x.high),
+        y: "y",
+        text: () => `${formatNumber(roof.gflopsPerSecond)} GFLOP/s of multiply-adds`,
+        ...labelStyle,
+        dy: -9,
+      }),
+      Plot.text([corners[0]!], {
+        x: () => x.low * (ridge / x.low) ** 0.22,
+        y: () => boundAt(x.low * (ridge / x.low) ** 0.22, roof),
+        text: () => `${formatNumber(roof.gigabytesPerSecond)} GB/s copied`,
+        ...labelStyle,
+        rotate: slope(toPixels, corners),
+        dy: -9,
+      }),
+      Plot.dot(others, {
+        x: "x",
+        y: "y",
+        stroke: "series",
+        strokeOpacity: 0.6,
+        strokeWidth: 1.2,
+        r: 3,
+        title: "title",
+      }),
+      Plot.dot(chosen, {
+        x: "x",
+        y: "y",
+        fill: "series",
+        r: 4.5,
+        stroke: "var(--card)",
+        strokeWidth: 1,
+        title: "title",
+      }),
+      ...labels.map(({ item, dx, dy, anchor }) =>
+        Plot.text([item.dot], {
+          x: "x",
+          y: "y",
+          text: "label",
+          ...labelStyle,
+          dx,
+          dy,
+          textAnchor: anchor,
+          strokeWidth: 3,
+          fontSize: 10.5,
+        }),
+      ),
     ],
   });
 }
@@ -80,7 +136,10 @@ function dotOf(result: TimedResult, ms: number, variant: string, series: string)
 }
 
 /** The angle of the slanted part, in degrees on the page. */
-function slope(toPixels: (point: { x: number; y: number }) => { x: number; y: number }, [from, to]: { x: number; y: number }[]): number {
+function slope(
+  toPixels: (point: { x: number; y: number }) => { x: number; y: number },
+  [from, to]: { x: number; y: number }[],
+): number {
   const [a, b] = [toPixels(from!), toPixels(to!)];
   return (Math.atan2(b.y - a.y, b.x - a.x) * 180) / Math.PI;
 }

@@ -53,8 +53,12 @@ const MULTIPLY_ADD = {
 export async function measureRoof(device: Device, clock: ClockName): Promise<MeasuredRoof> {
   const copies = [];
   for (const bytes of copiedBytes(device))
-    if (bytes <= Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)) copies.push({ bytes, gigabytesPerSecond: await bandwidth(device, clock, bytes) });
-  if (copies.length === 0) throw new RunError(`the bandwidth of ${device.info.name} cannot be measured: it binds less than ${copiedBytes(device)[0]} bytes`);
+    if (bytes <= Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize))
+      copies.push({ bytes, gigabytesPerSecond: await bandwidth(device, clock, bytes) });
+  if (copies.length === 0)
+    throw new RunError(
+      `the bandwidth of ${device.info.name} cannot be measured: it binds less than ${copiedBytes(device)[0]} bytes`,
+    );
   return {
     gigabytesPerSecond: Math.max(...copies.map(({ gigabytesPerSecond }) => gigabytesPerSecond)),
     gflopsPerSecond: await peak(device, clock, "f32"),
@@ -68,7 +72,14 @@ async function bandwidth(device: Device, clock: ClockName, bytes: number): Promi
   try {
     const times = [];
     for (const workgroups of COPY_WORKGROUPS)
-      times.push(await best(device, clock, () => copy.encode({ device }, { x, y }, { count: bytes / 16, stride: workgroups * WORKGROUP }, {}), SAMPLES.copy));
+      times.push(
+        await best(
+          device,
+          clock,
+          () => copy.encode({ device }, { x, y }, { count: bytes / 16, stride: workgroups * WORKGROUP }, {}),
+          SAMPLES.copy,
+        ),
+      );
     return (2 * bytes) / Math.min(...times) / 1e6;
   } finally {
     release(x);
@@ -112,7 +123,8 @@ export function multiplyAdds(device: Device, type: keyof typeof MULTIPLY_ADD) {
     /** Until a call takes so many milliseconds. */
     async lengthen(ms: number): Promise<void> {
       await elapsed(device, call); // compiles
-      for (let taken = await elapsed(device, call); taken < ms; taken = await elapsed(device, call)) rounds = Math.ceil(rounds * Math.min(16, 1.2 * (ms / taken)));
+      for (let taken = await elapsed(device, call); taken < ms; taken = await elapsed(device, call))
+        rounds = Math.ceil(rounds * Math.min(16, 1.2 * (ms / taken)));
     },
     release: (): void => release(y),
   };

@@ -19,7 +19,8 @@ export interface Work {
 export const intensityOf = ({ flops, bytes }: Work): number => flops / bytes;
 
 /** GFLOP/s that work of this intensity reaches at most. */
-export const boundAt = (intensity: number, { gigabytesPerSecond, gflopsPerSecond }: Roof): number => Math.min(gflopsPerSecond, intensity * gigabytesPerSecond);
+export const boundAt = (intensity: number, { gigabytesPerSecond, gflopsPerSecond }: Roof): number =>
+  Math.min(gflopsPerSecond, intensity * gigabytesPerSecond);
 
 /** The intensity from which on arithmetic is the bound, not memory. */
 export const ridgeOf = ({ gigabytesPerSecond, gflopsPerSecond }: Roof): number => gflopsPerSecond / gigabytesPerSecond;
@@ -31,4 +32,5 @@ export const leastMs = ({ flops, bytes }: Work, { gigabytesPerSecond, gflopsPerS
 /** The share of the roof that is reached by doing the work in so many milliseconds: of the peak, or of the bandwidth. */
 export const shareOfRoof = (work: Work, ms: number, roof: Roof): number => leastMs(work, roof) / ms;
 
-export const boundOf = (work: Work, roof: Roof): "memory" | "arithmetic" => (intensityOf(work) < ridgeOf(roof) ? "memory" : "arithmetic");
+export const boundOf = (work: Work, roof: Roof): "memory" | "arithmetic" =>
+  intensityOf(work) < ridgeOf(roof) ? "memory" : "arithmetic";

@@ -22,15 +22,29 @@ import { medianTimes } from "./median_times.ts";
 const MODELS: Readonly<Record<string, Wav2Vec2Config>> = {
   base: { ...wav2vec2Defaults, vocabulary: 32, blank: 0 },
   large: {
-    ...wav2vec2Defaults, vocabulary: 32, blank: 0, dim: 1024, heads: 16, feedForwardDim: 4096, blocks: 24,
-    featureNorm: "layer", convBias: true, normFirst: true, attentionMask: true,
+    ...wav2vec2Defaults,
+    vocabulary: 32,
+    blank: 0,
+    dim: 1024,
+    heads: 16,
+    feedForwardDim: 4096,
+    blocks: 24,
+    featureNorm: "layer",
+    convBias: true,
+    normFirst: true,
+    attentionMask: true,
   },
 };
 const SAMPLE_RATE = 16000;
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: "string", default: "10" }, rounds: { type: "string", default: "5" }, folder: { type: "string" }, json: { type: "string" } },
+  options: {
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "5" },
+    folder: { type: "string" },
+    json: { type: "string" },
+  },
 });
 const size = positionals[0] ?? "base";
 const config = MODELS[size];
@@ -50,10 +64,19 @@ const times = await medianTimes(Number(options.rounds), async () => {
 const weightBytes = parameters.bytes;
 const { peakBytes } = device.pool.statistics;
 const report = {
-  model: `wav2vec2 ${size}`, parameters: parameters.count, audioSeconds: samples / SAMPLE_RATE, adapter: device.info.name, driver: device.info.description,
-  date: new Date().toISOString().slice(0, 10), command: `bench/wav2vec2/forward.ts ${size} --seconds ${options.seconds} --rounds ${options.rounds}`,
-  firstForwardSeconds: times.first, forwardSeconds: times.median, forwardSpread: times.spread, deviceBytes: { weights: weightBytes, activations: peakBytes - weightBytes, peak: peakBytes },
-  hostPeakBytes: process.resourceUsage().maxRSS * 1024, drawingSeconds: drawing,
+  model: `wav2vec2 ${size}`,
+  parameters: parameters.count,
+  audioSeconds: samples / SAMPLE_RATE,
+  adapter: device.info.name,
+  driver: device.info.description,
+  date: new Date().toISOString().slice(0, 10),
+  command: `bench/wav2vec2/forward.ts ${size} --seconds ${options.seconds} --rounds ${options.rounds}`,
+  firstForwardSeconds: times.first,
+  forwardSeconds: times.median,
+  forwardSpread: times.spread,
+  deviceBytes: { weights: weightBytes, activations: peakBytes - weightBytes, peak: peakBytes },
+  hostPeakBytes: process.resourceUsage().maxRSS * 1024,
+  drawingSeconds: drawing,
 };
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
@@ -77,10 +100,14 @@ function build(on: Device, of: Wav2Vec2Config) {
 async function writeForTorch(folder: string, of: Wav2Vec2Config, weights: Parameters): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const tensors = new Map<string, SafeTensor>();
-  for (const [name, { shape, values }] of await weights.read("values")) tensors.set(name, { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> });
+  for (const [name, { shape, values }] of await weights.read("values"))
+    tensors.set(name, { dtype: "F32", shape, values: values as Float32Array<ArrayBuffer> });
   writeAtomically(join(folder, "model.safetensors"), safetensorsPieces(tensors, { format: "pt" }));
   writeFileSync(join(folder, "config.json"), `${JSON.stringify(modelConfigJson(of, null), null, 2)}\n`);
   const frames = logits.length / of.vocabulary;
-  const io = { waveform: { dtype: "F32", shape: [1, samples], values: waveform }, logits: { dtype: "F32", shape: [1, frames, of.vocabulary], values: logits } } as const;
+  const io = {
+    waveform: { dtype: "F32", shape: [1, samples], values: waveform },
+    logits: { dtype: "F32", shape: [1, frames, of.vocabulary], values: logits },
+  } as const;
   writeAtomically(join(folder, "forward.safetensors"), safetensorsPieces(io));
 }

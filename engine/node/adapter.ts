@@ -18,7 +18,10 @@ const DRIVER_KINDS: readonly DriverKind[] = ["gpu", "system", "bundled"];
  * When Dawn turns the installed driver down, one line on stderr says so. Throws UserError for a driver kind that
  * does not exist and an adapter name that matches nothing, RunError where there is no adapter at all.
  */
-export async function chooseAdapter(options: AdapterOptions = {}, look: AdapterSources = SOURCES): Promise<ChosenAdapter> {
+export async function chooseAdapter(
+  options: AdapterOptions = {},
+  look: AdapterSources = SOURCES,
+): Promise<ChosenAdapter> {
   const wish = readWish(options);
   const installed = wish.driver === "bundled" ? undefined : await look.installed();
   for (const message of installed?.others ?? []) process.stderr.write(`${message}\n`);
@@ -30,7 +33,8 @@ export async function chooseAdapter(options: AdapterOptions = {}, look: AdapterS
   for (const message of bundled?.others ?? []) process.stderr.write(`${message}\n`);
   const second = bundled && pick(bundled.adapters, wish);
   if (second) {
-    if (installed && installed.refusals.length > 0) process.stderr.write(`unfold: ${refusalNotice(installed.refusals)}\n`);
+    if (installed && installed.refusals.length > 0)
+      process.stderr.write(`unfold: ${refusalNotice(installed.refusals)}\n`);
     return finish(second);
   }
   throw noAdapter(wish, installed, bundled);
@@ -38,9 +42,14 @@ export async function chooseAdapter(options: AdapterOptions = {}, look: AdapterS
 
 /** Of several adapters the one that `chooseAdapter` takes, with the reason. Undefined when none fits. */
 export function pick(adapters: readonly FoundAdapter[], wish: AdapterOptions): ChosenAdapter | undefined {
-  const fitting = adapters.filter(({ info }) => (wish.driver ?? info.type) === info.type && matches(info, wish.adapter));
+  const fitting = adapters.filter(
+    ({ info }) => (wish.driver ?? info.type) === info.type && matches(info, wish.adapter),
+  );
   const rank = ({ info }: FoundAdapter): number => DRIVER_KINDS.indexOf(info.type);
-  const best = fitting.reduce<FoundAdapter | undefined>((best, next) => (best && rank(best) <= rank(next) ? best : next), undefined);
+  const best = fitting.reduce<FoundAdapter | undefined>(
+    (best, next) => (best && rank(best) <= rank(next) ? best : next),
+    undefined,
+  );
   return best && { ...best, why: reason(best.info.type, wish) };
 }
 
@@ -78,7 +87,7 @@ function finish(chosen: ChosenAdapter): ChosenAdapter {
   if (chosen.gpu.wgslLanguageFeatures.has("immediate_address_space")) return chosen;
   throw new RunError(
     `the adapter ${chosen.info.name} lacks the WGSL feature immediate_address_space, which the kernels need: ` +
-    "the package 'webgpu' must be 0.6.2 or newer",
+      "the package 'webgpu' must be 0.6.2 or newer",
   );
 }
 

@@ -38,8 +38,13 @@ export interface AdapterSurvey {
 
 /** The limits that decide which kernels and which model sizes fit. */
 export const LIMITS = [
-  "maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup", "maxComputeWorkgroupsPerDimension", "maxImmediateSize",
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+  "maxImmediateSize",
 ] as const;
 export type LimitName = (typeof LIMITS)[number];
 
@@ -53,10 +58,15 @@ export async function surveyAdapters(options: AdapterOptions = {}): Promise<Adap
   const bundled = await withoutFailing(bundledAdapters());
   const found = [...installed.adapters, ...(bundled?.adapters ?? [])];
 
-  const behindToggles = [await installedAdapters(MATRIX_TOGGLES), await withoutFailing(bundledAdapters(MATRIX_TOGGLES))];
-  const matrixConfigs = new Map(behindToggles.flatMap((part) => part?.adapters ?? []).map(
-    ({ adapter, info }) => [info.name, readMatrixConfigs(adapter)],
-  ));
+  const behindToggles = [
+    await installedAdapters(MATRIX_TOGGLES),
+    await withoutFailing(bundledAdapters(MATRIX_TOGGLES)),
+  ];
+  const matrixConfigs = new Map(
+    behindToggles
+      .flatMap((part) => part?.adapters ?? [])
+      .map(({ adapter, info }) => [info.name, readMatrixConfigs(adapter)]),
+  );
 
   const picked = pick(found, wish);
   const hasGpu = installed.adapters.some(({ info }) => info.type === "gpu");
@@ -64,12 +74,20 @@ export async function surveyAdapters(options: AdapterOptions = {}): Promise<Adap
     adapters: found.map(({ adapter, info }) => ({
       ...info,
       features: [...adapter.features].sort(),
-      limits: Object.fromEntries(LIMITS.map((name) => [name, readLimit(adapter.limits, name)])) as Record<LimitName, number>,
+      limits: Object.fromEntries(LIMITS.map((name) => [name, readLimit(adapter.limits, name)])) as Record<
+        LimitName,
+        number
+      >,
       matrixConfigs: matrixConfigs.get(info.name) ?? [],
     })),
     picked: picked && found.findIndex(({ adapter }) => adapter === picked.adapter),
     why: picked?.why ?? "",
-    error: picked ? undefined : await chooseAdapter(options).then(() => undefined, (error: Error) => error),
+    error: picked
+      ? undefined
+      : await chooseAdapter(options).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
     missing: hasGpu ? [] : missingForGpu(driverFacts(installed)),
     refusals: installed.refusals,
   };
@@ -91,6 +109,11 @@ const readLimit = (limits: GPUSupportedLimits, name: string): number =>
 function readMatrixConfigs(adapter: GPUAdapter): MatrixConfig[] {
   type Native = { M: number; N: number; K: number; componentType: string; resultComponentType: string };
   const { subgroupMatrixConfigs = [] } = adapter.info as { subgroupMatrixConfigs?: Iterable<Native> };
-  return Array.from(subgroupMatrixConfigs, ({ M, N, K, componentType, resultComponentType }) =>
-    ({ m: M, n: N, k: K, componentType, resultComponentType }));
+  return Array.from(subgroupMatrixConfigs, ({ M, N, K, componentType, resultComponentType }) => ({
+    m: M,
+    n: N,
+    k: K,
+    componentType,
+    resultComponentType,
+  }));
 }

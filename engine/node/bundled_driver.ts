@@ -58,7 +58,9 @@ async function unpack(archive: string, folder: string): Promise<void> {
       await rename(scratch, folder).catch(async (error: unknown) => {
         if (FILES.every((name) => existsSync(join(folder, name)))) return; // another process was faster
         await rm(folder, { recursive: true, force: true }); // an earlier folder with files missing
-        await rename(scratch, folder).catch(() => { throw error; });
+        await rename(scratch, folder).catch(() => {
+          throw error;
+        });
       });
     } finally {
       await rm(scratch, { recursive: true, force: true });
@@ -66,7 +68,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   } catch (error) {
     throw new RunError(
       `the bundled driver could not be unpacked to ${folder} (${(error as Error).message}); ` +
-      "set UNFOLD_CACHE to a folder that can be written",
+        "set UNFOLD_CACHE to a folder that can be written",
     );
   }
 }

@@ -6,7 +6,10 @@ import { isAbsolute, join } from "node:path";
  * `unfold` in the user's cache folder: `%LOCALAPPDATA%` on Windows, `~/Library/Caches` on macOS, `$XDG_CACHE_HOME` or
  * `~/.cache` elsewhere. It may not exist yet. A relative `XDG_CACHE_HOME` is ignored, as its specification asks.
  */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+export function cacheFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
   return env["UNFOLD_CACHE"] || join(userCacheFolder(env, platform), "unfold");
 }
 

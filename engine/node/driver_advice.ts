@@ -23,7 +23,8 @@ type Card = "NVIDIA" | "AMD" | "Intel";
 const DRIVERS: Record<Card, { icd: RegExp; install: string }> = {
   NVIDIA: {
     icd: /nvidia/,
-    install: "nvidia-vulkan-icd (Debian) or libnvidia-gl (Ubuntu) of the kernel driver's version; in a container, set NVIDIA_DRIVER_CAPABILITIES=all",
+    install:
+      "nvidia-vulkan-icd (Debian) or libnvidia-gl (Ubuntu) of the kernel driver's version; in a container, set NVIDIA_DRIVER_CAPABILITIES=all",
   },
   AMD: { icd: /radeon|amd/, install: "mesa-vulkan-drivers (Debian, Ubuntu, Fedora) or vulkan-radeon (Arch)" },
   Intel: { icd: /intel/, install: "mesa-vulkan-drivers (Debian, Ubuntu, Fedora) or vulkan-intel (Arch)" },
@@ -58,7 +59,9 @@ export function missingForGpu(facts: DriverFacts): string[] {
     const stray = facts.strayIcdFiles.find((path) => icd.test(path));
     if (facts.icdFiles.some((path) => icd.test(path))) {
       const reason = facts.refusals.length > 0 ? ` (${facts.refusals.join("; ")})` : "";
-      advice.push(`the ${card} card's Vulkan driver is installed but gives no adapter${reason}: it is too old or does not match the kernel's driver; update ${install}`);
+      advice.push(
+        `the ${card} card's Vulkan driver is installed but gives no adapter${reason}: it is too old or does not match the kernel's driver; update ${install}`,
+      );
     } else if (stray !== undefined) {
       advice.push(`the ${card} card's ICD file is where no loader looks: set VK_DRIVER_FILES=${stray}`);
     } else {
@@ -108,7 +111,9 @@ function icdFiles(env: NodeJS.ProcessEnv = process.env): string[] {
 }
 
 const listJson = (folder: string): string[] =>
-  list(folder).filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+  list(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
 
 function list(folder: string): string[] {
   try {

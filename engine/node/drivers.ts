@@ -31,7 +31,7 @@ export async function installedAdapters(toggles: string[] = []): Promise<FoundAd
 /** The adapter of the bundled driver; an empty list where it cannot run (see `bundledDriver`). */
 export async function bundledAdapters(toggles: string[] = []): Promise<FoundAdapters> {
   const driver = await bundledDriver();
-  const libc = driver && await openLibc();
+  const libc = driver && (await openLibc());
   if (!driver || !libc) return { adapters: [], refusals: [], others: [], loader: "none" };
   return findAdapters(await loadVulkan(libc), driver.icd, toggles);
 }
@@ -41,7 +41,9 @@ async function loadVulkan(libc: Libc): Promise<"system" | "bundled" | "none"> {
   try {
     libc.loadGlobally("libvulkan.so.1");
     return loadedBundled ? "bundled" : "system";
-  } catch { /* not installed */ }
+  } catch {
+    /* not installed */
+  }
   const driver = await bundledDriver();
   if (!driver) return "none";
   libc.loadGlobally(driver.loader);
@@ -53,7 +55,9 @@ async function loadVulkan(libc: Libc): Promise<"system" | "bundled" | "none"> {
 let loadedBundled = false;
 
 async function findAdapters(
-  loader: FoundAdapters["loader"], icd: string | undefined, toggles: string[],
+  loader: FoundAdapters["loader"],
+  icd: string | undefined,
+  toggles: string[],
 ): Promise<FoundAdapters> {
   const libc = await openLibc();
   const { create } = await import("webgpu");
@@ -64,7 +68,11 @@ async function findAdapters(
   // Dawn enumerates while requestAdapter() is called, not when its promise settles: the drivers' list
   // and the descriptor for messages can be put back as soon as the call returns.
   const request = (options: string[], enabled = toggles): { gpu: GPU; promise: Promise<GPUAdapter | null> } => {
-    const gpu = create([always, ...(enabled.length > 0 ? [`enable-dawn-features=${enabled.join(",")}`] : []), ...options]);
+    const gpu = create([
+      always,
+      ...(enabled.length > 0 ? [`enable-dawn-features=${enabled.join(",")}`] : []),
+      ...options,
+    ]);
     const call = () => captureStderr(libc, () => gpu.requestAdapter({ powerPreference: "high-performance" }));
     const drivers = { VK_DRIVER_FILES: null, VK_ADD_DRIVER_FILES: null, VK_ICD_FILENAMES: icd ?? null };
     const { value, text } = icd && libc ? withEnvironment(libc, drivers, call) : call();
@@ -81,7 +89,12 @@ async function findAdapters(
     const info = summary(adapter, name, icd !== undefined);
     const unlocked = info.type === "gpu" ? request(option, [...toggles, ...MATRIX_UNITS]) : undefined;
     const withUnits = await unlocked?.promise;
-    if (unlocked && withUnits) adapters.push({ gpu: unlocked.gpu, adapter: withUnits, info: { ...summary(withUnits, name, false), ...doubtsAboutHalf(adapter, withUnits) } });
+    if (unlocked && withUnits)
+      adapters.push({
+        gpu: unlocked.gpu,
+        adapter: withUnits,
+        info: { ...summary(withUnits, name, false), ...doubtsAboutHalf(adapter, withUnits) },
+      });
     else adapters.push({ gpu, adapter, info });
   }
   return { adapters, loader, ...readMessages(stderr) };
@@ -101,21 +114,46 @@ async function adapterNames(refused: Promise<GPUAdapter | null>): Promise<(strin
 }
 
 function summary(adapter: GPUAdapter, name: string | undefined, bundled: boolean): AdapterDescription {
-  const { device, vendor, architecture, description, isFallbackAdapter, subgroupMinSize = 0, subgroupMaxSize = 0 } = adapter.info;
+  const {
+    device,
+    vendor,
+    architecture,
+    description,
+    isFallbackAdapter,
+    subgroupMinSize = 0,
+    subgroupMaxSize = 0,
+  } = adapter.info;
   const type = bundled ? "bundled" : isFallbackAdapter ? "system" : "gpu";
   const matrices = subgroupMatrices(adapter);
   return {
-    name: name ?? device, vendor, architecture, description, type, subgroupMinSize, subgroupMaxSize,
+    name: name ?? device,
+    vendor,
+    architecture,
+    description,
+    type,
+    subgroupMinSize,
+    subgroupMaxSize,
     ...(matrices.length > 0 ? { subgroupMatrices: matrices } : {}),
   };
 }
 
 /** Of an adapter as Dawn offers it, and with MATRIX_UNITS. */
-export const doubtsAboutHalf = (plain: Pick<GPUAdapter, "features">, unlocked: Pick<GPUAdapter, "features">): Pick<AdapterDescription, "halfDoubtful"> =>
+export const doubtsAboutHalf = (
+  plain: Pick<GPUAdapter, "features">,
+  unlocked: Pick<GPUAdapter, "features">,
+): Pick<AdapterDescription, "halfDoubtful"> =>
   unlocked.features.has("shader-f16") && !plain.features.has("shader-f16") ? { halfDoubtful: true } : {};
 
 /** Copied field by field: Dawn's objects have their fields as getters, which end with the adapter. */
 function subgroupMatrices(adapter: GPUAdapter): SubgroupMatrix[] {
-  const { subgroupMatrixConfigs = [] } = adapter.info as GPUAdapterInfo & { readonly subgroupMatrixConfigs?: readonly SubgroupMatrix[] };
-  return subgroupMatrixConfigs.map(({ componentType, resultComponentType, M, N, K }) => ({ componentType, resultComponentType, M, N, K }));
+  const { subgroupMatrixConfigs = [] } = adapter.info as GPUAdapterInfo & {
+    readonly subgroupMatrixConfigs?: readonly SubgroupMatrix[];
+  };
+  return subgroupMatrixConfigs.map(({ componentType, resultComponentType, M, N, K }) => ({
+    componentType,
+    resultComponentType,
+    M,
+    N,
+    K,
+  }));
 }

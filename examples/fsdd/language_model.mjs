@@ -20,8 +20,12 @@ if (!manifest || !(Number.isInteger(order) && order >= 1) || (unit !== "words" &
   process.exit(2);
 }
 
-const texts = readFileSync(manifest, "utf8").split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line).text.trim().replace(/\s+/gu, " "));
-const cut = (text) => (unit === "words" ? text.split(" ") : [...text].map((character) => (character === " " ? "<space>" : character)));
+const texts = readFileSync(manifest, "utf8")
+  .split("\n")
+  .filter((line) => line.trim() !== "")
+  .map((line) => JSON.parse(line).text.trim().replace(/\s+/gu, " "));
+const cut = (text) =>
+  unit === "words" ? text.split(" ") : [...text].map((character) => (character === " " ? "<space>" : character));
 
 /** Words and their counts after each context of 0 to order - 1 words; words are joined with spaces. */
 const after = new Map([["", new Map()]]);
@@ -38,12 +42,16 @@ for (const text of texts) {
 }
 
 const vocabulary = [...after.get("").keys(), "<unk>"];
-const total = new Map([...after].map(([context, counts]) => [context, [...counts.values()].reduce((sum, count) => sum + count, 0)]));
+const total = new Map(
+  [...after].map(([context, counts]) => [context, [...counts.values()].reduce((sum, count) => sum + count, 0)]),
+);
 const reserved = (context) => after.get(context).size / (total.get(context) + after.get(context).size);
 
 function probability(context, word) {
   const shorter = context === "" ? 1 / vocabulary.length : probability(context.split(" ").slice(1).join(" "), word);
-  return (after.get(context).get(word) ?? 0) / (total.get(context) + after.get(context).size) + reserved(context) * shorter;
+  return (
+    (after.get(context).get(word) ?? 0) / (total.get(context) + after.get(context).size) + reserved(context) * shorter
+  );
 }
 
 const log10 = (p) => Math.log10(p).toFixed(6);
@@ -55,7 +63,10 @@ const add = (context, word, logProb) => {
 };
 add("", "<s>", "-99");
 for (const word of vocabulary) add("", word, log10(probability("", word)));
-for (const [context, counts] of after) if (context !== "") for (const word of counts.keys()) add(context, word, log10(probability(context, word)));
+for (const [context, counts] of after)
+  if (context !== "") for (const word of counts.keys()) add(context, word, log10(probability(context, word)));
 
 const sections = lines.map((ngrams, i) => `\\${i + 1}-grams:\n${ngrams.join("\n")}\n`);
-process.stdout.write(`\\data\\\n${lines.map((ngrams, i) => `ngram ${i + 1}=${ngrams.length}\n`).join("")}\n${sections.join("\n")}\n\\end\\\n`);
+process.stdout.write(
+  `\\data\\\n${lines.map((ngrams, i) => `ngram ${i + 1}=${ngrams.length}\n`).join("")}\n${sections.join("\n")}\n\\end\\\n`,
+);

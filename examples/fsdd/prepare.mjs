@@ -65,15 +65,30 @@ async function listRecordings(folder) {
   });
   const recordings = names.flatMap((name) => {
     const { digit, speaker, index } = RECORDING.exec(name)?.groups ?? {};
-    return digit ? [{ name, path: join(folder, name), digit: Number(digit), speaker, index: Number(index), partition: partitionOf(speaker, Number(index)) }] : [];
+    return digit
+      ? [
+          {
+            name,
+            path: join(folder, name),
+            digit: Number(digit),
+            speaker,
+            index: Number(index),
+            partition: partitionOf(speaker, Number(index)),
+          },
+        ]
+      : [];
   });
   for (const partition of PARTITIONS) {
     if (!recordings.some((recording) => recording.partition === partition)) {
-      throw new UserError(`${folder} has no recording for ${partition}, expected WAV files of FSDD such as 7_jackson_32.wav`);
+      throw new UserError(
+        `${folder} has no recording for ${partition}, expected WAV files of FSDD such as 7_jackson_32.wav`,
+      );
     }
   }
   if (recordings.length < RECORDINGS_IN_ALL) {
-    process.stderr.write(`prepare: warning: ${folder} has ${recordings.length} of FSDD's ${RECORDINGS_IN_ALL} recordings\n`);
+    process.stderr.write(
+      `prepare: warning: ${folder} has ${recordings.length} of FSDD's ${RECORDINGS_IN_ALL} recordings\n`,
+    );
   }
   return recordings;
 }
@@ -99,14 +114,18 @@ async function makeStrings(recordings, partition, speaker) {
     .map((recording) => ({ ...recording, order: hash(SEED, DRAW.order, ...key, recording.digit, recording.index) }))
     .sort((a, b) => a.order - b.order);
   const strings = [];
-  for (let start = 0; start < row.length; ) {
+  for (let start = 0; start < row.length;) {
     const number = strings.length;
     const end = start + 1 + Math.floor(LONGEST_STRING * uniform(SEED, DRAW.length, ...key, number));
     const digits = await Promise.all(row.slice(start, end).map(readDigit));
     const { samples, segments } = joinDigits(digits, [...key, number]);
     const audio_filepath = `audio/${speaker}/${speaker}_${partition}_${String(number).padStart(4, "0")}.wav`;
     const text = digits.map(({ word }) => word).join(" ");
-    strings.push({ partition, samples, line: { audio_filepath, duration: samples.length / RATE, text, speaker, segments } });
+    strings.push({
+      partition,
+      samples,
+      line: { audio_filepath, duration: samples.length / RATE, text, speaker, segments },
+    });
     start = end;
   }
   return strings;
@@ -115,8 +134,10 @@ async function makeStrings(recordings, partition, speaker) {
 /** A recording without its mean and faded at both ends, and how loud its quiet parts are. */
 async function readDigit({ path, name, digit }) {
   const { samples, originalRate } = await readAudio(path, RATE);
-  if (originalRate !== RATE) throw new UserError(`${path} has ${originalRate} samples a second, expected FSDD's ${RATE}`);
-  if (samples.length < FRAME) throw new UserError(`${path} has ${samples.length} samples, expected at least ${FRAME} (10 ms)`);
+  if (originalRate !== RATE)
+    throw new UserError(`${path} has ${originalRate} samples a second, expected FSDD's ${RATE}`);
+  if (samples.length < FRAME)
+    throw new UserError(`${path} has ${samples.length} samples, expected at least ${FRAME} (10 ms)`);
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
   const centred = samples.map((sample) => sample - mean);
   const faded = centred.map((sample, i) => sample * Math.min(1, (i + 0.5) / FADE, (samples.length - i - 0.5) / FADE));
@@ -147,11 +168,17 @@ function joinDigits(digits, key) {
   const segments = [];
   let position = 0;
   for (const [i, pause] of pauses.entries()) {
-    for (const end = position + pause; position < end; position++) samples[position] = level * normal(SEED, DRAW.noise, ...key, position);
+    for (const end = position + pause; position < end; position++)
+      samples[position] = level * normal(SEED, DRAW.noise, ...key, position);
     const digit = digits[i];
     if (!digit) break; // after the last pause
     samples.set(digit.samples, position);
-    segments.push({ word: digit.word, offset: position / RATE, duration: digit.samples.length / RATE, source: digit.source });
+    segments.push({
+      word: digit.word,
+      offset: position / RATE,
+      duration: digit.samples.length / RATE,
+      source: digit.source,
+    });
     position += digit.samples.length;
   }
   return { samples, segments };
@@ -167,7 +194,9 @@ const words = process.argv.slice(2);
 if (words.includes("--help") || words.includes("-h")) {
   process.stdout.write(USAGE);
 } else if (words.length !== 2) {
-  process.stderr.write(`prepare: expected two folders, got ${words.length} argument${words.length === 1 ? "" : "s"}\n\n${USAGE}`);
+  process.stderr.write(
+    `prepare: expected two folders, got ${words.length} argument${words.length === 1 ? "" : "s"}\n\n${USAGE}`,
+  );
   process.exitCode = 2;
 } else {
   await main(...words).catch((error) => {

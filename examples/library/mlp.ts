@@ -1,5 +1,17 @@
 // Fits a small network to one period of a sine: forward, loss, backward, update, 200 times.
-import { declareLinear, linear, mean, openDevice, optimizerStep, Parameters, read, square, sub, Tape, tensor } from "../../index.ts";
+import {
+  declareLinear,
+  linear,
+  mean,
+  openDevice,
+  optimizerStep,
+  Parameters,
+  read,
+  square,
+  sub,
+  Tape,
+  tensor,
+} from "../../index.ts";
 
 const device = await openDevice();
 const parameters = new Parameters();

@@ -7,10 +7,24 @@ import { wholeQuads } from "../whole_quads.ts";
 const kernel = defineKernel({
   file: new URL("./adamw.wgsl", import.meta.url),
   bindings: {
-    scale: "read", corrections: "read", grads: "read",
-    values: "read_write", first_moment: "read_write", second_moment: "read_write", half: "read_write",
+    scale: "read",
+    corrections: "read",
+    grads: "read",
+    values: "read_write",
+    first_moment: "read_write",
+    second_moment: "read_write",
+    half: "read_write",
   },
-  sizes: { quads: "u32", learning_rate: "f32", beta1: "f32", beta2: "f32", eps: "f32", weight_decay: "f32", correction1: "f32", correction2: "f32" },
+  sizes: {
+    quads: "u32",
+    learning_rate: "f32",
+    beta1: "f32",
+    beta2: "f32",
+    eps: "f32",
+    weight_decay: "f32",
+    correction1: "f32",
+    correction2: "f32",
+  },
   constants: ["DECOUPLED", "COUNTED_ON_DEVICE", "STORE_HALF"],
   workgroups: ({ quads }) => [Math.min(65535, spread(quads, 128)[0])],
 });
@@ -43,7 +57,8 @@ export interface AdamwOptions {
 export function adamw(on: { readonly device: Device }, tensors: AdamwTensors, options: AdamwOptions): void {
   const { values, grads, firstMoment, secondMoment, half } = tensors;
   const { learningRate, beta1, beta2, gradientScale, step, decoupled = true } = options;
-  for (const [name, x] of Object.entries({ grads, firstMoment, secondMoment, ...(half && { half }) })) expectShape("adamw", name, x, values.shape);
+  for (const [name, x] of Object.entries({ grads, firstMoment, secondMoment, ...(half && { half }) }))
+    expectShape("adamw", name, x, values.shape);
   if (half) expectType("adamw", "half", half, "f16");
   const counted = typeof step === "number";
   // Something must be bound in the place of what is absent; it is neither read nor written.

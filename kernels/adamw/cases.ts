@@ -4,18 +4,34 @@ import { adamwReference } from "./reference.ts";
 
 const hyperparameters = { learningRate: 0.01, beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.1, step: 3 };
 
-function adamwCase(name: string, count: number, scale: number, more: { decoupled?: boolean; benchmark?: boolean } = {}): KernelCase {
+function adamwCase(
+  name: string,
+  count: number,
+  scale: number,
+  more: { decoupled?: boolean; benchmark?: boolean } = {},
+): KernelCase {
   const { benchmark = false, decoupled = true } = more;
   const input = { shape: [count], grad: false };
   const options = { ...hyperparameters, decoupled };
   return {
     name,
-    inputs: { values: input, grads: input, first: input, second: { ...input, value: (i) => 0.1 + (i % 7) / 3 }, scale: { shape: [1], value: () => scale, grad: false } },
+    inputs: {
+      values: input,
+      grads: input,
+      first: input,
+      second: { ...input, value: (i) => 0.1 + (i % 7) / 3 },
+      scale: { shape: [1], value: () => scale, grad: false },
+    },
     run: (tape, { values, grads, first, second, scale: gradientScale }) => {
-      adamw(tape, { values: values!, grads: grads!, firstMoment: first!, secondMoment: second! }, { ...options, gradientScale: gradientScale! });
+      adamw(
+        tape,
+        { values: values!, grads: grads!, firstMoment: first!, secondMoment: second! },
+        { ...options, gradientScale: gradientScale! },
+      );
       return values!;
     },
-    reference: ({ values, grads, first, second }) => (scale < 0 ? values! : adamwReference(values!, grads!, first!, second!, scale, options)),
+    reference: ({ values, grads, first, second }) =>
+      scale < 0 ? values! : adamwReference(values!, grads!, first!, second!, scale, options),
     flops: 16 * count,
     bytes: 4 * 7 * count,
     benchmark,

@@ -4,7 +4,14 @@ import type { AdamwOptions } from "./adamw.ts";
 type Hyperparameters = Omit<AdamwOptions, "gradientScale">;
 
 /** The values after one step from given moments; `scale` multiplies the gradient. */
-export function adamwReference(values: HostTensor, grads: HostTensor, first: HostTensor, second: HostTensor, scale: number, o: Hyperparameters): HostTensor {
+export function adamwReference(
+  values: HostTensor,
+  grads: HostTensor,
+  first: HostTensor,
+  second: HostTensor,
+  scale: number,
+  o: Hyperparameters,
+): HostTensor {
   const step = o.step as number;
   return host(values.shape, (i) => {
     const p = values.data[i] as number;

@@ -41,7 +41,9 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, optio
   // A kernel's bindings must all be there, also those that a constant switches off.
   const absent = tape.empty([1]);
   const given = {
-    q, k, value,
+    q,
+    k,
+    value,
     p: relative?.positions ?? absent,
     biases: biases ? packBiases(tape, biases) : absent,
     mask: mask ?? tape.empty([1], "u32"),
@@ -52,7 +54,9 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, optio
   encodeForward(tape, call, { ...given, y, lse });
 
   const inputs = biases ? [q, k, value, given.p, biases.u, biases.v] : [q, k, value];
-  return tape.record("attention", inputs, y, [...Object.values(given), y, lse], (dy) => encodeBackward(tape, call, { ...given, y, lse, dy }, biases));
+  return tape.record("attention", inputs, y, [...Object.values(given), y, lse], (dy) =>
+    encodeBackward(tape, call, { ...given, y, lse, dy }, biases),
+  );
 }
 
 function checkSizes(q: Tensor, k: Tensor, value: Tensor, { heads, mask, relative }: AttentionOptions): AttentionSizes {
@@ -68,7 +72,13 @@ function checkSizes(q: Tensor, k: Tensor, value: Tensor, { heads, mask, relative
   const width = dim / heads;
   if (relative) {
     expectFloat("attention", "relative.positions", relative.positions);
-    if (queries !== keys) throw new ShapeError("attention", "k", `${queries} frames, as q: relative positions are for self-attention`, `${keys}`);
+    if (queries !== keys)
+      throw new ShapeError(
+        "attention",
+        "k",
+        `${queries} frames, as q: relative positions are for self-attention`,
+        `${keys}`,
+      );
     expectShape("attention", "relative.positions", relative.positions, [2 * keys - 1, dim]);
     expectShape("attention", "relative.contentBias", relative.contentBias, [heads, width]);
     expectShape("attention", "relative.positionBias", relative.positionBias, [heads, width]);
@@ -83,7 +93,12 @@ function maskStrides(mask: Tensor | undefined, { batch, heads, queries, keys }: 
   const shape = [1, 1, 1, 1, ...mask.shape].slice(-4) as [number, number, number, number];
   const fits = shape.every((n, axis) => n === [batch, heads, queries, keys][axis] || (n === 1 && axis < 3));
   if (!fits || mask.shape.length > 4)
-    throw new ShapeError("attention", "mask", `a shape that broadcasts to ${showShape([batch, heads, queries, keys])}, all keys given`, showShape(mask.shape));
+    throw new ShapeError(
+      "attention",
+      "mask",
+      `a shape that broadcasts to ${showShape([batch, heads, queries, keys])}, all keys given`,
+      showShape(mask.shape),
+    );
   const [b, h, q] = shape;
   return {
     mask_batch: b === 1 ? 0 : h * q * keys,

@@ -67,7 +67,10 @@ const scattered = (shape: readonly [number, number, number, number]): CaseInput 
 });
 
 /** Every score is over 100, where exp overflows in float32, but they differ by little and are exact in float32. */
-const largeScores = { q: (i: number): number => 8 + ((i * 7) % 5) - 2, k: (i: number): number => 8 + (((i * 5) % 7) - 3) / 8 };
+const largeScores = {
+  q: (i: number): number => 8 + ((i * 7) % 5) - 2,
+  k: (i: number): number => 8 + (((i * 5) % 7) - 3) / 8,
+};
 
 export const cases: OperationCases = {
   operation: "attention",
@@ -75,27 +78,79 @@ export const cases: OperationCases = {
     attentionCase("plain", { batch: 2, heads: 3, queries: 7, width: 5 }),
     attentionCase("one of each", { batch: 1, heads: 1, queries: 1, width: 1 }),
     attentionCase("cross attention over tiles", { batch: 1, heads: 2, queries: 19, keys: 35, width: 34 }),
-    attentionCase("padded keys", { batch: 3, heads: 2, queries: 6, keys: 9, width: 4 }, { mask: padding([9, 1, 5], 9), half: true }),
+    attentionCase(
+      "padded keys",
+      { batch: 3, heads: 2, queries: 6, keys: 9, width: 4 },
+      { mask: padding([9, 1, 5], 9), half: true },
+    ),
     attentionCase("causal", { batch: 2, heads: 1, queries: 18, width: 3 }, { causal: true }),
-    attentionCase("causal, padded", { batch: 2, heads: 2, queries: 5, width: 4 }, { causal: true, mask: padding([3, 5], 5) }),
-    attentionCase("a mask for each head", { batch: 2, heads: 3, queries: 5, width: 2 }, { mask: scattered([2, 3, 5, 5]) }),
-    attentionCase("a mask for all heads", { batch: 2, heads: 2, queries: 4, keys: 6, width: 3 }, { mask: scattered([2, 1, 4, 6]) }),
-    attentionCase("an utterance without keys", { batch: 2, heads: 2, queries: 4, width: 4 }, { mask: padding([0, 4], 4) }),
-    attentionCase("scores beyond the range of exp", { batch: 1, heads: 2, queries: 6, width: 4 }, { values: largeScores }),
+    attentionCase(
+      "causal, padded",
+      { batch: 2, heads: 2, queries: 5, width: 4 },
+      { causal: true, mask: padding([3, 5], 5) },
+    ),
+    attentionCase(
+      "a mask for each head",
+      { batch: 2, heads: 3, queries: 5, width: 2 },
+      { mask: scattered([2, 3, 5, 5]) },
+    ),
+    attentionCase(
+      "a mask for all heads",
+      { batch: 2, heads: 2, queries: 4, keys: 6, width: 3 },
+      { mask: scattered([2, 1, 4, 6]) },
+    ),
+    attentionCase(
+      "an utterance without keys",
+      { batch: 2, heads: 2, queries: 4, width: 4 },
+      { mask: padding([0, 4], 4) },
+    ),
+    attentionCase(
+      "scores beyond the range of exp",
+      { batch: 1, heads: 2, queries: 6, width: 4 },
+      { values: largeScores },
+    ),
     attentionCase("relative", { batch: 2, heads: 3, queries: 7, width: 5 }, { relative: true }),
     attentionCase("relative, one frame", { batch: 2, heads: 2, queries: 1, width: 4 }, { relative: true }),
     attentionCase("relative, two frames", { batch: 2, heads: 2, queries: 2, width: 3 }, { relative: true }),
     attentionCase("relative over tiles", { batch: 2, heads: 1, queries: 35, width: 34 }, { relative: true }),
-    attentionCase("relative, padded", { batch: 3, heads: 2, queries: 9, width: 6 }, { relative: true, mask: padding([9, 0, 4], 9), half: true }),
-    attentionCase("one head, long keys", { batch: 1, heads: 1, queries: 5, keys: 130, width: 8 }, { mask: padding([101], 130) }),
+    attentionCase(
+      "relative, padded",
+      { batch: 3, heads: 2, queries: 9, width: 6 },
+      { relative: true, mask: padding([9, 0, 4], 9), half: true },
+    ),
+    attentionCase(
+      "one head, long keys",
+      { batch: 1, heads: 1, queries: 5, keys: 130, width: 8 },
+      { mask: padding([101], 130) },
+    ),
     attentionCase("one more than a tile", { batch: 1, heads: 1, queries: 17, keys: 33, width: 33 }),
     attentionCase("wide heads", { batch: 1, heads: 2, queries: 3, keys: 5, width: 130 }),
-    attentionCase("causal over tiles, more keys than queries", { batch: 1, heads: 1, queries: 34, keys: 70, width: 5 }, { causal: true }),
-    attentionCase("relative, one head, long", { batch: 1, heads: 1, queries: 70, width: 5 }, { relative: true, mask: scattered([1, 1, 70, 70]) }),
-    attentionCase("relative, wide heads", { batch: 2, heads: 1, queries: 18, width: 128 }, { relative: true, causal: true }),
-    attentionCase("relative, scores beyond the range of exp", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, values: largeScores }),
+    attentionCase(
+      "causal over tiles, more keys than queries",
+      { batch: 1, heads: 1, queries: 34, keys: 70, width: 5 },
+      { causal: true },
+    ),
+    attentionCase(
+      "relative, one head, long",
+      { batch: 1, heads: 1, queries: 70, width: 5 },
+      { relative: true, mask: scattered([1, 1, 70, 70]) },
+    ),
+    attentionCase(
+      "relative, wide heads",
+      { batch: 2, heads: 1, queries: 18, width: 128 },
+      { relative: true, causal: true },
+    ),
+    attentionCase(
+      "relative, scores beyond the range of exp",
+      { batch: 1, heads: 2, queries: 6, width: 4 },
+      { relative: true, values: largeScores },
+    ),
     attentionCase("relative, causal", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, causal: true }),
     attentionCase("plain 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { benchmark: true }),
-    attentionCase("relative 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { relative: true, benchmark: true }),
+    attentionCase(
+      "relative 8 x 100, 4 heads x 64",
+      { batch: 8, heads: 4, queries: 100, width: 64 },
+      { relative: true, benchmark: true },
+    ),
   ],
 };

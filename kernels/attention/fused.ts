@@ -1,7 +1,14 @@
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
-import { deltaKernel, packBiasesKernel, subgroupKernels, sumChunksKernel, weightedRowsKernel, workgroupKernels } from "./kernels.ts";
+import {
+  deltaKernel,
+  packBiasesKernel,
+  subgroupKernels,
+  sumChunksKernel,
+  weightedRowsKernel,
+  workgroupKernels,
+} from "./kernels.ts";
 import { backwardVariants, forwardVariants, lanesOf, type AttentionSizes, type Design } from "./variants.ts";
 
 /** One call of attention, checked. */
@@ -29,9 +36,16 @@ export function packBiases(tape: Tape, { u, v }: Biases): Tensor {
 }
 
 /** Encodes y, `[batch, queries, heads · width]`, and lse, `[batch, heads, queries]`: log Σ exp of each query's scores. */
-export function encodeForward(tape: Tape, call: Call, bindings: Inputs & { readonly y: Tensor; readonly lse: Tensor }): void {
+export function encodeForward(
+  tape: Tape,
+  call: Call,
+  bindings: Inputs & { readonly y: Tensor; readonly lse: Tensor },
+): void {
   const design = forwardVariants.choose(tape.device, call.sizes);
-  kernelsOf[design].forward.encode(tape, bindings, dispatched(call), { ...constantsOf(tape, call, design), RELATIVE: call.sizes.relative });
+  kernelsOf[design].forward.encode(tape, bindings, dispatched(call), {
+    ...constantsOf(tape, call, design),
+    RELATIVE: call.sizes.relative,
+  });
 }
 
 /** Encodes the gradients of the inputs: of q, k, value and, if there are positions, p; those of the biases are added where they live. */
@@ -56,12 +70,16 @@ export function encodeBackward(
   const dq = tape.like(q);
   kernels.backwardQuery.encode(tape, { ...bindings, dq }, dispatched(call), { ...constants, RELATIVE: relative });
   const [dk, dvalue] = [tape.like(k), tape.like(value)];
-  kernels.backwardKeyValue.encode(tape, { ...bindings, dk, dvalue }, dispatched(call), { ...constants, RELATIVE: relative });
+  kernels.backwardKeyValue.encode(tape, { ...bindings, dk, dvalue }, dispatched(call), {
+    ...constants,
+    RELATIVE: relative,
+  });
   if (!biases) return [dq, dk, dvalue];
 
   const { u, v } = biases;
   const key_sums = 2 * batch * heads * queries;
-  if (u.needsGrad) addWeightedRows(tape, stats, k, u, { heads, rows: keys, width, x_layer: keys, layers: batch, offset: key_sums });
+  if (u.needsGrad)
+    addWeightedRows(tape, stats, k, u, { heads, rows: keys, width, x_layer: keys, layers: batch, offset: key_sums });
   if (!p.needsGrad && !v.needsGrad) return [dq, dk, dvalue, undefined, undefined, undefined];
 
   // A CPU is busy with all utterances in one chunk; a GPU wants more workgroups.
@@ -70,8 +88,14 @@ export function encodeBackward(
   const rows = 2 * keys - 1;
   const partial = tape.empty([chunks, rows, heads * width]);
   const position_sums = tape.empty([chunks, heads, rows]);
-  kernels.backwardPosition.encode(tape, { ...bindings, partial, position_sums }, { ...dispatched(call), utterances }, constants);
-  if (v.needsGrad) addWeightedRows(tape, position_sums, p, v, { heads, rows, width, x_layer: 0, layers: chunks, offset: 0 });
+  kernels.backwardPosition.encode(
+    tape,
+    { ...bindings, partial, position_sums },
+    { ...dispatched(call), utterances },
+    constants,
+  );
+  if (v.needsGrad)
+    addWeightedRows(tape, position_sums, p, v, { heads, rows, width, x_layer: 0, layers: chunks, offset: 0 });
   if (!p.needsGrad) return [dq, dk, dvalue, undefined, undefined, undefined];
   const dp = tape.like(p);
   sumChunksKernel.encode(tape, { partial, dp }, { chunks, count: dp.size }, {});
@@ -79,7 +103,15 @@ export function encodeBackward(
 }
 
 const dispatched = ({ sizes: { batch, heads, queries, keys, width }, causal, masked, strides }: Call) => ({
-  batch, heads, queries, keys, width, scale: 1 / Math.sqrt(width), causal: Number(causal), masked: Number(masked), ...strides,
+  batch,
+  heads,
+  queries,
+  keys,
+  width,
+  scale: 1 / Math.sqrt(width),
+  causal: Number(causal),
+  masked: Number(masked),
+  ...strides,
 });
 
 const kernelsOf = { subgroup: subgroupKernels, workgroup: workgroupKernels };
@@ -95,7 +127,13 @@ function constantsOf({ device }: Tape, { sizes }: Call, design: Design): Record<
 }
 
 /** bias.grad += Σ over layers and rows of weights · x; the weights begin at an element `offset`. */
-function addWeightedRows(tape: Tape, weights: Tensor, x: Tensor, bias: Tensor, sizes: Readonly<Record<"heads" | "rows" | "width" | "x_layer" | "layers" | "offset", number>>): void {
+function addWeightedRows(
+  tape: Tape,
+  weights: Tensor,
+  x: Tensor,
+  bias: Tensor,
+  sizes: Readonly<Record<"heads" | "rows" | "width" | "x_layer" | "layers" | "offset", number>>,
+): void {
   const part = tape.device.isSoftware ? sizes.rows : Math.min(sizes.rows, 32);
   const partial = tape.empty([sizes.layers * Math.ceil(sizes.rows / part), bias.size]);
   weightedRowsKernel.encode(tape, { weights, x, partial }, { ...sizes, part }, {});

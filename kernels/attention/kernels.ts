@@ -3,8 +3,17 @@ import { defineKernel, type Workgroups } from "../../engine/kernel.ts";
 const file = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
 const sizes = {
-  batch: "u32", heads: "u32", queries: "u32", keys: "u32", width: "u32", scale: "f32", causal: "u32", masked: "u32",
-  mask_batch: "u32", mask_head: "u32", mask_query: "u32",
+  batch: "u32",
+  heads: "u32",
+  queries: "u32",
+  keys: "u32",
+  width: "u32",
+  scale: "f32",
+  causal: "u32",
+  masked: "u32",
+  mask_batch: "u32",
+  mask_head: "u32",
+  mask_query: "u32",
 } as const;
 const inputs = { q: "read", k: "read", value: "read", p: "read", biases: "read", mask: "read" } as const;
 const gradients = { ...inputs, dy: "read", stats: "read" } as const;
@@ -21,7 +30,10 @@ interface Tiles {
 }
 
 /** Of products of queries or positions with keys, and of weights with values. */
-const workOf = (products: number) => ({ batch, heads, queries, keys, width }: Dispatched): number => products * batch * heads * queries * keys * width;
+const workOf =
+  (products: number) =>
+  ({ batch, heads, queries, keys, width }: Dispatched): number =>
+    products * batch * heads * queries * keys * width;
 
 /** The four kernels of a design, `<name>_forward.wgsl` and so on: they differ in how they work, not in what they are given. */
 function designKernels(name: string, { rows, columns, constants }: Tiles) {
@@ -30,7 +42,8 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
     Math.ceil(width / (columns(given) * Number(given.CHUNKS))),
     layers,
   ];
-  const overQueries = ({ batch, heads, queries, width }: Dispatched, given: Constants): Workgroups => groups(queries, width, batch * heads, given);
+  const overQueries = ({ batch, heads, queries, width }: Dispatched, given: Constants): Workgroups =>
+    groups(queries, width, batch * heads, given);
   return {
     forward: defineKernel({
       file: file(`${name}_forward`),
@@ -62,12 +75,17 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       sizes: { ...sizes, utterances: "u32" },
       work: workOf(4),
       constants: ["CHUNKS", ...constants],
-      workgroups: ({ batch, heads, keys, width, utterances }, given) => groups(2 * keys - 1, width, heads * Math.ceil(batch / utterances), given),
+      workgroups: ({ batch, heads, keys, width, utterances }, given) =>
+        groups(2 * keys - 1, width, heads * Math.ceil(batch / utterances), given),
     }),
   };
 }
 
-export const subgroupKernels = designKernels("subgroup", { rows: 16, columns: ({ LANES }) => 4 * Number(LANES), constants: ["LANES"] });
+export const subgroupKernels = designKernels("subgroup", {
+  rows: 16,
+  columns: ({ LANES }) => 4 * Number(LANES),
+  constants: ["LANES"],
+});
 export const workgroupKernels = designKernels("workgroup", { rows: 32, columns: () => 32, constants: ["UNROLL"] });
 
 export const packBiasesKernel = defineKernel({
@@ -88,7 +106,10 @@ export const weightedRowsKernel = defineKernel({
   file: file("weighted_rows"),
   bindings: { weights: "read", x: "read", partial: "read_write" },
   sizes: { heads: "u32", rows: "u32", width: "u32", x_layer: "u32", layers: "u32", offset: "u32", part: "u32" },
-  workgroups: ({ heads, width, rows, layers, part }) => [Math.ceil((heads * width) / 32), layers * Math.ceil(rows / part)],
+  workgroups: ({ heads, width, rows, layers, part }) => [
+    Math.ceil((heads * width) / 32),
+    layers * Math.ceil(rows / part),
+  ],
 });
 
 export const sumChunksKernel = defineKernel({

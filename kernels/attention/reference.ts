@@ -36,7 +36,11 @@ export function attentionReference(inputs: AttentionInputs, options: ReferenceOp
  *   dvalue_j = Σ_i w_ij · dy_i,        dq_i = Σ_j ds_ij · (k_j + p_{i-j}),   dk_j = Σ_i ds_ij · (q_i + u),
  *   dp_m = Σ_{i-j = m} ds_ij · (q_i + v),   du = Σ_ij ds_ij · k_j,           dv = Σ_ij ds_ij · p_{i-j}.
  */
-export function attentionGradients(inputs: AttentionInputs, dy: HostTensor, options: ReferenceOptions): Record<string, HostTensor> {
+export function attentionGradients(
+  inputs: AttentionInputs,
+  dy: HostTensor,
+  options: ReferenceOptions,
+): Record<string, HostTensor> {
   const { q, k, value, p, u, v } = inputs;
   const zeros = (x: HostTensor): HostTensor => host(x.shape, () => 0);
   const [dq, dk, dvalue] = [zeros(q), zeros(k), zeros(value)];
@@ -71,7 +75,11 @@ interface Row {
   readonly position: (j: number) => number;
 }
 
-function forEachRow(inputs: AttentionInputs, { heads, causal = false }: ReferenceOptions, visit: (row: Row) => void): void {
+function forEachRow(
+  inputs: AttentionInputs,
+  { heads, causal = false }: ReferenceOptions,
+  visit: (row: Row) => void,
+): void {
   const { q, k, mask, p, u, v } = inputs;
   const [batch, queries, dim] = q.shape as [number, number, number];
   const keys = k.shape[1] as number;
@@ -105,7 +113,12 @@ function softmax(scores: number[]): number[] {
 /** The mask is broadcast to `[batch, heads, queries, keys]`. */
 function maskAt(mask: HostTensor, ...index: number[]): boolean {
   const shape = [1, 1, 1, 1, ...mask.shape].slice(-4);
-  return at(mask, shape.reduce((offset, n, axis) => offset * n + (n === 1 ? 0 : index[axis]!), 0)) !== 0;
+  return (
+    at(
+      mask,
+      shape.reduce((offset, n, axis) => offset * n + (n === 1 ? 0 : index[axis]!), 0),
+    ) !== 0
+  );
 }
 
 function dot(length: number, product: (d: number) => number): number {

@@ -47,11 +47,23 @@ export interface BatchNormOptions {
  * @param shift `[channels]`
  * @returns     same shape as x
  */
-export function batchNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, running: RunningStatistics, options: BatchNormOptions): Tensor {
+export function batchNorm(
+  tape: Tape,
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  running: RunningStatistics,
+  options: BatchNormOptions,
+): Tensor {
   const { training, momentum = 0.1, eps = 1e-5, activation = "none", lengths } = options;
   const grouping = checkGrouping(x, lengths);
   const { channels } = grouping;
-  for (const [name, vector] of Object.entries({ scale, shift, "running.mean": running.mean, "running.variance": running.variance }))
+  for (const [name, vector] of Object.entries({
+    scale,
+    shift,
+    "running.mean": running.mean,
+    "running.variance": running.variance,
+  }))
     expectShape("batchNorm", name, vector, [channels]);
 
   let stats: Tensor;
@@ -70,7 +82,8 @@ function checkGrouping(x: Tensor, lengths: Tensor | undefined): Grouping {
   expectFloat("batchNorm", "x", x);
   const rank = x.shape.length;
   const channels = x.shape.at(-1);
-  if (channels === undefined || rank > 3 || rank < 2) throw new ShapeError("batchNorm", "x", "2 or 3 axes", showShape(x.shape));
+  if (channels === undefined || rank > 3 || rank < 2)
+    throw new ShapeError("batchNorm", "x", "2 or 3 axes", showShape(x.shape));
   if (!lengths) return { batch: 1, frames: x.size / channels, channels, width: 1, utterancesPerSet: 1, lengths };
   const [batch, frames] = x.shape as [number, number, number];
   if (rank !== 3) throw new ShapeError("batchNorm", "x", "3 axes, as there are lengths", showShape(x.shape));

@@ -22,7 +22,9 @@ function inputsOf(shape: readonly number[], lengths?: readonly number[]): Record
 type Activation = "none" | "silu";
 
 const activated = (activation: Activation, inner: KernelCase): KernelCase =>
-  activation === "silu" ? followedBy(curves.silu, { ...inner, flops: inner.flops + 4 * sizeOf(inner.inputs.x!.shape) }) : inner;
+  activation === "silu"
+    ? followedBy(curves.silu, { ...inner, flops: inner.flops + 4 * sizeOf(inner.inputs.x!.shape) })
+    : inner;
 
 function trainingCase(
   name: string,
@@ -36,7 +38,14 @@ function trainingCase(
     name,
     inputs: inputsOf(shape, lengths),
     run: (tape, { x, scale, shift, mean, variance, lengths: l }) =>
-      batchNorm(tape, x!, scale!, shift!, { mean: mean!, variance: variance! }, { training: true, eps: EPS, activation, lengths: l }),
+      batchNorm(
+        tape,
+        x!,
+        scale!,
+        shift!,
+        { mean: mean!, variance: variance! },
+        { training: true, eps: EPS, activation, lengths: l },
+      ),
     reference: ({ x, scale, shift }) => standardiseReference(x!, sets, scale!, shift!, EPS),
     referenceGradients: ({ x, scale }, dy) => standardiseGradients(x!, sets, scale!, dy, EPS),
     flops: 8 * elements,
@@ -46,17 +55,26 @@ function trainingCase(
   });
 }
 
-const evaluationCase = (name: string, activation: Activation = "none"): KernelCase => activated(activation, {
-  name,
-  inputs: inputsOf([3, 11, 7]),
-  run: (tape, { x, scale, shift, mean, variance }) =>
-    batchNorm(tape, x!, scale!, shift!, { mean: mean!, variance: variance! }, { training: false, eps: EPS, activation }),
-  reference: ({ x, scale, shift, mean, variance }) => evaluationReference(x!, scale!, shift!, mean!, variance!, EPS),
-  referenceGradients: ({ x, scale, mean, variance }, dy) => evaluationGradients(x!, scale!, mean!, variance!, dy, EPS),
-  flops: 4 * 231,
-  bytes: 4 * (2 * 231 + 4 * 7),
-  half: ["x"],
-});
+const evaluationCase = (name: string, activation: Activation = "none"): KernelCase =>
+  activated(activation, {
+    name,
+    inputs: inputsOf([3, 11, 7]),
+    run: (tape, { x, scale, shift, mean, variance }) =>
+      batchNorm(
+        tape,
+        x!,
+        scale!,
+        shift!,
+        { mean: mean!, variance: variance! },
+        { training: false, eps: EPS, activation },
+      ),
+    reference: ({ x, scale, shift, mean, variance }) => evaluationReference(x!, scale!, shift!, mean!, variance!, EPS),
+    referenceGradients: ({ x, scale, mean, variance }, dy) =>
+      evaluationGradients(x!, scale!, mean!, variance!, dy, EPS),
+    flops: 4 * 231,
+    bytes: 4 * (2 * 231 + 4 * 7),
+    half: ["x"],
+  });
 
 export const cases: OperationCases = {
   operation: "batch_norm",
@@ -66,7 +84,9 @@ export const cases: OperationCases = {
     trainingCase("training, more frames than a chunk, one channel", [2, 67, 1]),
     trainingCase("training, padded utterances, one of them empty", [4, 41, 5], [41, 7, 0, 33]),
     trainingCase("training, silu, odd sizes", [3, 13, 7], undefined, { activation: "silu" }),
-    trainingCase("training, silu, more frames than a chunk, padded utterances", [4, 41, 5], [41, 7, 0, 33], { activation: "silu" }),
+    trainingCase("training, silu, more frames than a chunk, padded utterances", [4, 41, 5], [41, 7, 0, 33], {
+      activation: "silu",
+    }),
     evaluationCase("evaluation"),
     evaluationCase("evaluation, silu", "silu"),
     trainingCase("conformer 16 x 65 x 96", [16, 65, 96], undefined, { benchmark: true }),

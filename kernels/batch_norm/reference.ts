@@ -14,7 +14,14 @@ export function batchSets(shape: readonly number[], lengths?: readonly number[])
 }
 
 /** y = (x - mean) / √(variance + ε) · scale + shift with constants for mean and variance. */
-export function evaluationReference(x: HostTensor, scale: HostTensor, shift: HostTensor, mean: HostTensor, variance: HostTensor, eps: number): HostTensor {
+export function evaluationReference(
+  x: HostTensor,
+  scale: HostTensor,
+  shift: HostTensor,
+  mean: HostTensor,
+  variance: HostTensor,
+  eps: number,
+): HostTensor {
   const channels = scale.data.length;
   return host(x.shape, (i) => {
     const c = i % channels;
@@ -23,7 +30,14 @@ export function evaluationReference(x: HostTensor, scale: HostTensor, shift: Hos
 }
 
 /** dx = dy · scale / √(variance + ε), dscale = Σ dy · x̂, dshift = Σ dy. */
-export function evaluationGradients(x: HostTensor, scale: HostTensor, mean: HostTensor, variance: HostTensor, dy: HostTensor, eps: number) {
+export function evaluationGradients(
+  x: HostTensor,
+  scale: HostTensor,
+  mean: HostTensor,
+  variance: HostTensor,
+  dy: HostTensor,
+  eps: number,
+) {
   const channels = scale.data.length;
   const rstd = (c: number) => 1 / Math.sqrt(variance.data[c]! + eps);
   const dscale = host([channels], () => 0);

@@ -13,14 +13,28 @@ const [CHANNELS, FRAMES, TAPS] = [8, 8, 4];
 const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
 const geometry = {
-  batch: "u32", frames: "u32", channels: "u32", out_frames: "u32", outs: "u32", kernel: "u32",
-  stride: "u32", padding: "u32", dilation: "u32", groups: "u32",
+  batch: "u32",
+  frames: "u32",
+  channels: "u32",
+  out_frames: "u32",
+  outs: "u32",
+  kernel: "u32",
+  stride: "u32",
+  padding: "u32",
+  dilation: "u32",
+  groups: "u32",
 } as const;
 
 const blocksOf = (channels: number, groups: number): number => groups * Math.ceil(channels / groups / CHANNELS);
 
-const workOf = ({ batch, out_frames, outs, kernel, channels, groups }: Readonly<Record<keyof typeof geometry, number>>): number =>
-  batch * out_frames * outs * kernel * (channels / groups);
+const workOf = ({
+  batch,
+  out_frames,
+  outs,
+  kernel,
+  channels,
+  groups,
+}: Readonly<Record<keyof typeof geometry, number>>): number => batch * out_frames * outs * kernel * (channels / groups);
 
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
@@ -85,13 +99,21 @@ export function conv1d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
   const y = tape.empty([batch, out_frames, outs], tape.activation);
   const variant = variants.forward.choose(tape.device, { ...choice, windows: windows.forward });
   if (variant === "product") multiplyWindows(tape, sizes, x, weight, y, bias);
-  else if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
+  else if (variant === "direct")
+    forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0 }, {});
   else slideTiles(tape, variant, conv, weight, x, y, { bias });
   return tape.record("conv1d", bias ? [x, weight, bias] : [x, weight], y, [x, weight], (dy) => {
     let dx: Tensor | undefined;
     if (x.needsGrad) {
       dx = tape.like(x);
-      const choice = { groups, rows: batch * frames, taps: kernel, depth: outs / groups, cols: channels / groups, windows: windows.backwardInput };
+      const choice = {
+        groups,
+        rows: batch * frames,
+        taps: kernel,
+        depth: outs / groups,
+        cols: channels / groups,
+        windows: windows.backwardInput,
+      };
       const variant = variants.backwardInput.choose(tape.device, choice);
       if (variant === "product") addWindows(tape, sizes, weight, dy, dx);
       else if (variant === "direct") backwardInput.encode(tape, { weight, dy, dx }, sizes, {});
@@ -111,10 +133,25 @@ type Geometry = ReturnType<typeof checkSizes>;
 
 /** As a convolution of images of one row. */
 const asImage = ({ frames, out_frames, kernel, padding, ...sizes }: Geometry): Convolution => ({
-  ...sizes, height: 1, width: frames, out_height: 1, out_width: out_frames, kernel_height: 1, kernel_width: kernel, padding_height: 0, padding_width: padding,
+  ...sizes,
+  height: 1,
+  width: frames,
+  out_height: 1,
+  out_width: out_frames,
+  kernel_height: 1,
+  kernel_width: kernel,
+  padding_height: 0,
+  padding_width: padding,
 });
 
-function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+function addToParams(
+  tape: Tape,
+  sizes: Geometry,
+  x: Tensor,
+  dy: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+): void {
   const columns = weight.size + sizes.outs;
   const frames = sizes.batch * sizes.out_frames;
   const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns)));
@@ -127,18 +164,22 @@ function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight:
 
 function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, options: Conv1dOptions) {
   const { stride = 1, dilation = 1, groups = 1 } = options;
-  const [before, after] = typeof options.padding === "object" ? options.padding : [options.padding ?? 0, options.padding ?? 0];
+  const [before, after] =
+    typeof options.padding === "object" ? options.padding : [options.padding ?? 0, options.padding ?? 0];
   expectFloat("conv1d", "x", x);
   expectType("conv1d", "weight", weight, "f32");
   expectRank("conv1d", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
-  if (channels % groups !== 0) throw new ShapeError("conv1d", "groups", `a divisor of ${channels} channels`, String(groups));
+  if (channels % groups !== 0)
+    throw new ShapeError("conv1d", "groups", `a divisor of ${channels} channels`, String(groups));
   expectShape("conv1d", "weight", weight, [null, channels / groups, null]);
   const [outs, , kernel] = weight.shape as [number, number, number];
-  if (outs % groups !== 0) throw new ShapeError("conv1d", "weight", `a multiple of ${groups} groups as first axis`, showShape(weight.shape));
+  if (outs % groups !== 0)
+    throw new ShapeError("conv1d", "weight", `a multiple of ${groups} groups as first axis`, showShape(weight.shape));
   if (bias) expectShape("conv1d", "bias", bias, [outs]);
   const reach = dilation * (kernel - 1) + 1;
   const out_frames = Math.floor((frames + before + after - reach) / stride) + 1;
-  if (out_frames < 1) throw new ShapeError("conv1d", "x", `at least ${reach - before - after} frames`, showShape(x.shape));
+  if (out_frames < 1)
+    throw new ShapeError("conv1d", "x", `at least ${reach - before - after} frames`, showShape(x.shape));
   return { batch, frames, channels, out_frames, outs, kernel, stride, padding: before, dilation, groups };
 }

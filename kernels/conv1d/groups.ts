@@ -28,5 +28,10 @@ export function splitGroups(tape: Tape, x: Tensor, groups: number, padding = 0, 
 export function joinGroups(tape: Tape, parts: Tensor, y: Tensor, bias: Tensor | undefined): void {
   const [batch, frames, channels] = y.shape as [number, number, number];
   const groups = parts.shape[1] as number;
-  join.encode(tape, { split: parts, bias: bias ?? tape.empty([4]), y }, { batch, frames, channels, groups, has_bias: Number(bias !== undefined) }, {});
+  join.encode(
+    tape,
+    { split: parts, bias: bias ?? tape.empty([4]), y },
+    { batch, frames, channels, groups, has_bias: Number(bias !== undefined) },
+    {},
+  );
 }

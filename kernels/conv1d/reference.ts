@@ -8,7 +8,12 @@ export interface Conv1dGeometry {
 }
 
 /** y[b, i, o] = bias[o] + Σ_{c,k} weight[o, c, k] · x[b, i·stride + k·dilation - padding, first channel of o's group + c]. */
-export function conv1dReference(x: HostTensor, weight: HostTensor, bias: HostTensor | undefined, geometry: Conv1dGeometry): HostTensor {
+export function conv1dReference(
+  x: HostTensor,
+  weight: HostTensor,
+  bias: HostTensor | undefined,
+  geometry: Conv1dGeometry,
+): HostTensor {
   const outs = weight.shape[0]!;
   const y = host([x.shape[0]!, outputFrames(x, weight, geometry), outs], (i) => bias?.data[i % outs] ?? 0);
   forEachProduct(x, weight, geometry, (out, input, tap) => (y.data[out]! += weight.data[tap]! * x.data[input]!));
@@ -28,10 +33,18 @@ export function conv1dGradients(x: HostTensor, weight: HostTensor, dy: HostTenso
   return { x: dx, weight: dweight, bias: dbias };
 }
 
-export const outputFrames = (x: HostTensor, weight: HostTensor, { stride, padding, dilation }: Conv1dGeometry): number =>
-  Math.floor((x.shape[1]! + padding[0] + padding[1] - dilation * (weight.shape[2]! - 1) - 1) / stride) + 1;
+export const outputFrames = (
+  x: HostTensor,
+  weight: HostTensor,
+  { stride, padding, dilation }: Conv1dGeometry,
+): number => Math.floor((x.shape[1]! + padding[0] + padding[1] - dilation * (weight.shape[2]! - 1) - 1) / stride) + 1;
 
-function forEachProduct(x: HostTensor, weight: HostTensor, geometry: Conv1dGeometry, visit: (out: number, input: number, tap: number) => void) {
+function forEachProduct(
+  x: HostTensor,
+  weight: HostTensor,
+  geometry: Conv1dGeometry,
+  visit: (out: number, input: number, tap: number) => void,
+) {
   const [batch, frames, channels] = x.shape as [number, number, number];
   const [outs, width, kernel] = weight.shape as [number, number, number];
   const outFrames = outputFrames(x, weight, geometry);

@@ -1,10 +1,11 @@
 import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
 import { convolutionVariants, preferred, type ConvolutionChoice } from "../conv2d/variant.ts";
 
-export type Conv1dChoice = ConvolutionChoice & Readonly<{
-  /** The product's kernels compute it: see windows.ts. */
-  windows: boolean;
-}>;
+export type Conv1dChoice = ConvolutionChoice &
+  Readonly<{
+    /** The product's kernels compute it: see windows.ts. */
+    windows: boolean;
+  }>;
 
 const variants = { ...convolutionVariants, product: { fits: ({ windows }: Conv1dChoice) => windows } };
 
@@ -13,7 +14,8 @@ const variants = { ...convolutionVariants, product: { fits: ({ windows }: Conv1d
  * `direct`, and about ten times on SwiftShader: their tiles load an element less often. On a GPU, where neither has been measured,
  * with the tiles of `workgroup_tile` but without its arithmetic of places, and with f16 on matrix units, which no other variant uses.
  */
-const productFirst = (others: typeof preferred.forResult) => (sizes: Conv1dChoice, device: VariantDevice) => ["product", ...others(sizes, device)] as const;
+const productFirst = (others: typeof preferred.forResult) => (sizes: Conv1dChoice, device: VariantDevice) =>
+  ["product", ...others(sizes, device)] as const;
 
 /** Backward to the input the product needs the columns in memory, `taps / stride` times dx, which a GPU's tiles do without. */
 const onCpuProductFirst = (sizes: Conv1dChoice, device: VariantDevice) =>

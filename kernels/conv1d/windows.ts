@@ -52,17 +52,32 @@ export function windowsFit(of: Signals) {
   };
 }
 
-const filterOf = ({ kernel, channels, outs, groups }: Signals) => ({ taps: kernel, channels: channels / groups, outs: outs / groups, groups });
+const filterOf = ({ kernel, channels, outs, groups }: Signals) => ({
+  taps: kernel,
+  channels: channels / groups,
+  outs: outs / groups,
+  groups,
+});
 
 /** The matrices of windows, one for each utterance and group, in x or in a copy of it. */
 function windowsOf(tape: Tape, of: Signals, x: Tensor) {
   if (asTheyLie(of)) return { a: x, windows: { row: of.stride * of.channels, matrix: of.frames * of.channels } };
   const [width, span] = [of.channels / of.groups, spanOf(of)];
-  return { a: splitGroups(tape, x, of.groups, of.padding, span), windows: { row: of.stride * width, matrix: span * width } };
+  return {
+    a: splitGroups(tape, x, of.groups, of.padding, span),
+    windows: { row: of.stride * width, matrix: span * width },
+  };
 }
 
 /** y = windows · weight + bias. The weight is rounded where the tape's activations are f16. */
-export function multiplyWindows(tape: Tape, of: Signals, x: Tensor, weight: Tensor, y: Tensor, bias: Tensor | undefined): void {
+export function multiplyWindows(
+  tape: Tape,
+  of: Signals,
+  x: Tensor,
+  weight: Tensor,
+  y: Tensor,
+  bias: Tensor | undefined,
+): void {
   const { batch, groups, out_frames } = of;
   const { taps, channels, outs } = filterOf(of);
   const { a, windows } = windowsOf(tape, of, x);
@@ -85,7 +100,14 @@ export function addWindows(tape: Tape, of: Signals, weight: Tensor, dy: Tensor, 
 }
 
 /** Adds windowsᵀ · dy, summed over the utterances, and the sum of dy to the gradients of weight and bias, as far as they want one. */
-export function addToWindowParams(tape: Tape, of: Signals, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+export function addToWindowParams(
+  tape: Tape,
+  of: Signals,
+  x: Tensor,
+  dy: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+): void {
   if (weight.needsGrad) {
     const { batch, groups, out_frames } = of;
     const { taps, channels, outs } = filterOf(of);

@@ -5,7 +5,15 @@ import { conv2dGradients, conv2dReference } from "./reference.ts";
 type Image = readonly [batch: number, height: number, width: number, channels: number];
 type Filter = readonly [outs: number, channels: number, kernelHeight: number, kernelWidth: number];
 
-function conv2dCase(name: string, image: Image, filter: Filter, stride: number, padding: number, relu: boolean, more: Partial<KernelCase> = {}): KernelCase {
+function conv2dCase(
+  name: string,
+  image: Image,
+  filter: Filter,
+  stride: number,
+  padding: number,
+  relu: boolean,
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const geometry = { stride, padding, relu };
   const outHeight = Math.floor((image[1] + 2 * padding - filter[2]) / stride) + 1;
   const outWidth = Math.floor((image[2] + 2 * padding - filter[3]) / stride) + 1;
@@ -14,7 +22,8 @@ function conv2dCase(name: string, image: Image, filter: Filter, stride: number, 
   return {
     name,
     inputs: { x: { shape: image }, weight: { shape: filter }, bias: { shape: [filter[0]] } },
-    run: (tape, { x, weight, bias }) => conv2d(tape, x!, weight!, bias, { stride, padding, activation: relu ? "relu" : "none" }),
+    run: (tape, { x, weight, bias }) =>
+      conv2d(tape, x!, weight!, bias, { stride, padding, activation: relu ? "relu" : "none" }),
     reference: ({ x, weight, bias }) => conv2dReference(x!, weight!, bias, geometry),
     referenceGradients: ({ x, weight, bias }, dy) => conv2dGradients(x!, weight!, bias, dy, geometry),
     flops: 2 * outputs * filter[1] * filter[2] * filter[3],
@@ -24,7 +33,15 @@ function conv2dCase(name: string, image: Image, filter: Filter, stride: number, 
   };
 }
 
-const subsampling = conv2dCase("first layer of a Conformer's subsampling", [16, 260, 40, 1], [16, 1, 3, 3], 2, 0, true, { benchmark: true });
+const subsampling = conv2dCase(
+  "first layer of a Conformer's subsampling",
+  [16, 260, 40, 1],
+  [16, 1, 3, 3],
+  2,
+  0,
+  true,
+  { benchmark: true },
+);
 const withoutBias = conv2dCase("without bias", [1, 5, 6, 2], [3, 2, 3, 3], 1, 0, false);
 
 export const cases: OperationCases = {
@@ -40,6 +57,8 @@ export const cases: OperationCases = {
     conv2dCase("one output", [1, 3, 3, 1], [1, 1, 3, 3], 2, 0, false),
     { ...withoutBias, inputs: { x: withoutBias.inputs.x!, weight: withoutBias.inputs.weight! } },
     { ...subsampling, inputs: { ...subsampling.inputs, x: { shape: [16, 260, 40, 1], grad: false } } },
-    conv2dCase("second layer of a Conformer's subsampling", [16, 129, 19, 16], [16, 16, 3, 3], 2, 0, true, { benchmark: true }),
+    conv2dCase("second layer of a Conformer's subsampling", [16, 129, 19, 16], [16, 16, 3, 3], 2, 0, true, {
+      benchmark: true,
+    }),
   ],
 };

@@ -12,11 +12,28 @@ const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
 const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
 const geometry = {
-  batch: "u32", height: "u32", width: "u32", channels: "u32", out_height: "u32", out_width: "u32", outs: "u32",
-  kernel_height: "u32", kernel_width: "u32", stride: "u32", padding: "u32",
+  batch: "u32",
+  height: "u32",
+  width: "u32",
+  channels: "u32",
+  out_height: "u32",
+  out_width: "u32",
+  outs: "u32",
+  kernel_height: "u32",
+  kernel_width: "u32",
+  stride: "u32",
+  padding: "u32",
 } as const;
 
-const workOf = ({ batch, out_height, out_width, outs, kernel_height, kernel_width, channels }: Readonly<Record<keyof typeof geometry, number>>): number =>
+const workOf = ({
+  batch,
+  out_height,
+  out_width,
+  outs,
+  kernel_height,
+  kernel_width,
+  channels,
+}: Readonly<Record<keyof typeof geometry, number>>): number =>
   batch * out_height * out_width * outs * kernel_height * kernel_width * channels;
 
 const forward = defineKernel({
@@ -87,8 +104,20 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
   const taps = kernel_height * kernel_width;
 
   const y = tape.empty([batch, out_height, out_width, outs], tape.activation);
-  const variant = variants.forward.choose(tape.device, { groups: 1, rows: positions, taps, depth: channels, cols: outs });
-  if (variant === "direct") forward.encode(tape, { x, weight, bias: bias ?? weight, y }, { ...sizes, has_bias: bias ? 1 : 0, relu: relu ? 1 : 0 }, {});
+  const variant = variants.forward.choose(tape.device, {
+    groups: 1,
+    rows: positions,
+    taps,
+    depth: channels,
+    cols: outs,
+  });
+  if (variant === "direct")
+    forward.encode(
+      tape,
+      { x, weight, bias: bias ?? weight, y },
+      { ...sizes, has_bias: bias ? 1 : 0, relu: relu ? 1 : 0 },
+      {},
+    );
   else slideTiles(tape, variant, conv, weight, x, y, { bias, relu });
   return tape.record("conv2d", bias ? [x, weight, bias] : [x, weight], y, relu ? [x, weight, y] : [x, weight], (dy) => {
     const dsum = relu ? tape.like(dy) : dy;
@@ -97,12 +126,24 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
     if (x.needsGrad) {
       dx = tape.like(x);
       const rows = sizes.batch * sizes.height * sizes.width;
-      const variant = variants.backwardInput.choose(tape.device, { groups: 1, rows, taps, depth: outs, cols: channels });
+      const variant = variants.backwardInput.choose(tape.device, {
+        groups: 1,
+        rows,
+        taps,
+        depth: outs,
+        cols: channels,
+      });
       if (variant === "direct") backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
       else slideTiles(tape, variant, conv, weight, dsum, dx, { backward: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
-      const variant = variants.backwardParams.choose(tape.device, { groups: 1, rows: positions, taps, depth: channels, cols: outs });
+      const variant = variants.backwardParams.choose(tape.device, {
+        groups: 1,
+        rows: positions,
+        taps,
+        depth: channels,
+        cols: outs,
+      });
       if (variant === "direct") addToParams(tape, sizes, x, dsum, weight, bias);
       else addParamTiles(tape, variant, conv, x, dsum, weight, bias);
     }
@@ -112,7 +153,14 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
 
 type Geometry = ReturnType<typeof checkSizes>;
 
-function addToParams(tape: Tape, sizes: Geometry, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+function addToParams(
+  tape: Tape,
+  sizes: Geometry,
+  x: Tensor,
+  dy: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+): void {
   const rows = sizes.batch * sizes.out_height;
   const columns = weight.size + sizes.outs;
   const rows_per_chunk = Math.ceil(rows / Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIAL_SUMS / columns))));
@@ -133,6 +181,11 @@ function checkSizes(x: Tensor, weight: Tensor, bias: Tensor | undefined, stride:
   const out_height = Math.floor((height + 2 * padding - kernel_height) / stride) + 1;
   const out_width = Math.floor((width + 2 * padding - kernel_width) / stride) + 1;
   if (out_height < 1 || out_width < 1)
-    throw new ShapeError("conv2d", "x", `at least as large as the ${kernel_height} x ${kernel_width} kernel`, showShape(x.shape));
+    throw new ShapeError(
+      "conv2d",
+      "x",
+      `at least as large as the ${kernel_height} x ${kernel_width} kernel`,
+      showShape(x.shape),
+    );
   return { batch, height, width, channels, out_height, out_width, outs, kernel_height, kernel_width, stride, padding };
 }

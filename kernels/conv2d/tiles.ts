@@ -23,16 +23,36 @@ export interface Convolution {
 }
 
 const geometry = {
-  batch: "u32", height: "u32", width: "u32", channels: "u32", out_height: "u32", out_width: "u32", outs: "u32",
-  kernel_height: "u32", kernel_width: "u32", stride: "u32", padding_height: "u32", padding_width: "u32", dilation: "u32", groups: "u32",
+  batch: "u32",
+  height: "u32",
+  width: "u32",
+  channels: "u32",
+  out_height: "u32",
+  out_width: "u32",
+  outs: "u32",
+  kernel_height: "u32",
+  kernel_width: "u32",
+  stride: "u32",
+  padding_height: "u32",
+  padding_width: "u32",
+  dilation: "u32",
+  groups: "u32",
 } as const;
 
 /** Positions that are worth a chunk of their own in the sums of a parameter's gradient, and bytes of all chunks' sums. */
 const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [128, 2 ** 27];
 
 /** Multiply-adds, of the padding too: the same forward and backward. */
-const workOf = ({ batch, out_height, out_width, outs, kernel_height, kernel_width, channels, groups }: Convolution): number =>
-  batch * out_height * out_width * outs * kernel_height * kernel_width * (channels / groups);
+const workOf = ({
+  batch,
+  out_height,
+  out_width,
+  outs,
+  kernel_height,
+  kernel_width,
+  channels,
+  groups,
+}: Convolution): number => batch * out_height * out_width * outs * kernel_height * kernel_width * (channels / groups);
 
 const slide = {
   bindings: { source: "read", weight: "read", bias: "read", result: "read_write" },
@@ -63,10 +83,19 @@ const slideAny = defineKernel({
   workgroups: (sizes, { BACKWARD }) => slideGroups(sizes, Boolean(BACKWARD), 32),
 });
 
-const params = { bindings: { x: "read", dy: "read", partial: "read_write" }, sizes: { ...geometry, chunk: "u32" }, work: workOf } as const;
+const params = {
+  bindings: { x: "read", dy: "read", partial: "read_write" },
+  sizes: { ...geometry, chunk: "u32" },
+  work: workOf,
+} as const;
 
-const weightTiles = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution, tile: number): [number, number] =>
-  [Math.ceil(outs / groups / tile) * groups, Math.ceil((kernel_height * kernel_width * channels) / groups / tile)];
+const weightTiles = (
+  { kernel_height, kernel_width, channels, outs, groups }: Convolution,
+  tile: number,
+): [number, number] => [
+  Math.ceil(outs / groups / tile) * groups,
+  Math.ceil((kernel_height * kernel_width * channels) / groups / tile),
+];
 
 const positionsOf = ({ batch, out_height, out_width }: Convolution): number => batch * out_height * out_width;
 
@@ -83,22 +112,49 @@ const paramsAny = defineKernel({
   workgroups: (sizes) => [...weightTiles(sizes, 32), Math.ceil(positionsOf(sizes) / sizes.chunk)],
 });
 
-const ofGroup = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution): Filter =>
-  ({ taps: kernel_height * kernel_width, channels: channels / groups, outs: outs / groups, groups });
+const ofGroup = ({ kernel_height, kernel_width, channels, outs, groups }: Convolution): Filter => ({
+  taps: kernel_height * kernel_width,
+  channels: channels / groups,
+  outs: outs / groups,
+  groups,
+});
 
 /** y from x, or with `backward` dx from dy. The weight's f32 values are rounded where the tape's activations are f16. */
 export function slideTiles(
-  tape: Tape, variant: TileVariant, conv: Convolution, weight: Tensor, source: Tensor, result: Tensor,
+  tape: Tape,
+  variant: TileVariant,
+  conv: Convolution,
+  weight: Tensor,
+  source: Tensor,
+  result: Tensor,
   { backward = false, bias, relu = false }: { backward?: boolean; bias?: Tensor | undefined; relu?: boolean } = {},
 ): void {
-  const bindings = { source, weight: packWeight(tape, ofGroup(conv), weight, backward), bias: bias ?? tape.empty([4]), result };
+  const bindings = {
+    source,
+    weight: packWeight(tape, ofGroup(conv), weight, backward),
+    bias: bias ?? tape.empty([4]),
+    result,
+  };
   const sizes = { ...conv, has_bias: Number(bias !== undefined), relu: Number(relu) };
   if (variant === "workgroup_tile_any") slideAny.encode(tape, bindings, sizes, { BACKWARD: backward });
-  else slideTile.encode(tape, bindings, sizes, { BACKWARD: backward, TILE: tileOf(variant), UNROLL: !tape.device.isSoftware });
+  else
+    slideTile.encode(tape, bindings, sizes, {
+      BACKWARD: backward,
+      TILE: tileOf(variant),
+      UNROLL: !tape.device.isSoftware,
+    });
 }
 
 /** Adds to the gradients of weight and bias, as far as they want one. */
-export function addParamTiles(tape: Tape, variant: TileVariant, conv: Convolution, x: Tensor, dy: Tensor, weight: Tensor, bias: Tensor | undefined): void {
+export function addParamTiles(
+  tape: Tape,
+  variant: TileVariant,
+  conv: Convolution,
+  x: Tensor,
+  dy: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+): void {
   const rows = positionsOf(conv);
   if (weight.needsGrad) {
     const [across, down] = weightTiles(conv, tileOf(variant));
@@ -107,7 +163,13 @@ export function addParamTiles(tape: Tape, variant: TileVariant, conv: Convolutio
     const chunk = Math.ceil(rows / wanted / 16) * 16;
     const partial = tape.empty([Math.ceil(rows / chunk), weight.size]);
     if (variant === "workgroup_tile_any") paramsAny.encode(tape, { x, dy, partial }, { ...conv, chunk }, {});
-    else paramsTile.encode(tape, { x, dy, partial }, { ...conv, chunk }, { TILE: tileOf(variant), UNROLL: !tape.device.isSoftware });
+    else
+      paramsTile.encode(
+        tape,
+        { x, dy, partial },
+        { ...conv, chunk },
+        { TILE: tileOf(variant), UNROLL: !tape.device.isSoftware },
+      );
     addToPacked(tape, ofGroup(conv), partial, weight);
   }
   if (bias?.needsGrad) addToBias(tape, dy, bias);

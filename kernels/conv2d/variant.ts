@@ -15,7 +15,8 @@ export type ConvolutionChoice = Readonly<{
 /** Two workgroups of 256 threads, or eight of 64, for each of an H100's 132 multiprocessors. */
 export const WORKGROUPS = { workgroup_tile_128: 264, workgroup_tile_64: 1056, workgroup_tile_any: 1056 } as const;
 export type TileVariant = keyof typeof WORKGROUPS;
-export const tileOf = (variant: TileVariant): number => ({ workgroup_tile_128: 128, workgroup_tile_64: 64, workgroup_tile_any: 32 })[variant];
+export const tileOf = (variant: TileVariant): number =>
+  ({ workgroup_tile_128: 128, workgroup_tile_64: 64, workgroup_tile_any: 32 })[variant];
 
 const inBlocksOfFour = ({ depth, cols }: ConvolutionChoice): boolean => depth % 4 === 0 && cols % 4 === 0;
 
@@ -24,7 +25,9 @@ export const convolutionVariants: Readonly<Record<"direct" | TileVariant, Varian
   direct: { adapters: "software" },
   workgroup_tile_any: {},
   workgroup_tile_64: { fits: inBlocksOfFour },
-  workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+  workgroup_tile_128: {
+    fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896,
+  },
 };
 
 /** Which to prefer: for a result of positions, forward or backward to the input; for the weight's gradient, a row a tap and channel. */
@@ -36,8 +39,14 @@ export const preferred = {
 /** The choices of one operation: forward, backward to the input, backward to the weight. */
 export const conv2dVariants = {
   forward: defineVariants("conv2d", { variants: convolutionVariants, defaults: preferred.forResult }),
-  backwardInput: defineVariants("conv2d_backward_input", { variants: convolutionVariants, defaults: preferred.forResult }),
-  backwardParams: defineVariants("conv2d_backward_params", { variants: convolutionVariants, defaults: preferred.forWeight }),
+  backwardInput: defineVariants("conv2d_backward_input", {
+    variants: convolutionVariants,
+    defaults: preferred.forResult,
+  }),
+  backwardParams: defineVariants("conv2d_backward_params", {
+    variants: convolutionVariants,
+    defaults: preferred.forWeight,
+  }),
 };
 
 /** On a GPU the larger tile, unless it would be half empty or leave most of the GPU idle; a sum that is split never does. */

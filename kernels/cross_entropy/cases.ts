@@ -11,7 +11,11 @@ function shared(shape: readonly number[], smoothing: Smoothing, ignored = false)
   return {
     inputs: {
       logits: { shape },
-      targets: { shape: shape.slice(0, -1), dtype: "i32", value: (i) => (ignored || i % 3 === 1 ? -1 : (i * 7) % classes) },
+      targets: {
+        shape: shape.slice(0, -1),
+        dtype: "i32",
+        value: (i) => (ignored || i % 3 === 1 ? -1 : (i * 7) % classes),
+      },
     },
     reference: ({ logits, targets }) => crossEntropyReference(logits!, targets!, smoothing),
     referenceGradients: ({ logits, targets }, dy) => crossEntropyGradients(logits!, targets!, smoothing, dy),
@@ -36,12 +40,22 @@ function plain(
   };
 }
 
-function divergence(name: string, shape: readonly number[], smoothing: number, normaliseBy: "tokens" | "batch"): KernelCase {
+function divergence(
+  name: string,
+  shape: readonly number[],
+  smoothing: number,
+  normaliseBy: "tokens" | "batch",
+): KernelCase {
   const miss = smoothing / ((shape.at(-1) as number) - 1);
   return {
     name,
     run: (tape, { logits, targets }) => labelSmoothingKl(tape, logits!, targets!, { smoothing, normaliseBy }),
-    ...shared(shape, { hit: 1 - smoothing, miss, divergence: true, reduction: normaliseBy === "tokens" ? "mean" : "batch" }),
+    ...shared(shape, {
+      hit: 1 - smoothing,
+      miss,
+      divergence: true,
+      reduction: normaliseBy === "tokens" ? "mean" : "batch",
+    }),
   };
 }
 

@@ -8,7 +8,13 @@ import { totalLoss } from "../total_loss.ts";
 const forwardVariants = defineRowVariants("cross_entropy");
 
 const forwardDeclaration = {
-  bindings: { logits: "read", targets: "read", log_normaliser: "read_write", losses: "read_write", weights: "read_write" },
+  bindings: {
+    logits: "read",
+    targets: "read",
+    log_normaliser: "read_write",
+    losses: "read_write",
+    weights: "read_write",
+  },
   sizes: { rows: "u32", cols: "u32", on: "f32", off: "f32", constant: "f32" },
 } as const;
 
@@ -35,7 +41,12 @@ const backwardVariants = defineQuadVariants("cross_entropy_backward");
 
 const backwardDeclaration = {
   bindings: {
-    logits: "read", targets: "read", log_normaliser: "read", weights: "read", normaliser: "read", dy: "read",
+    logits: "read",
+    targets: "read",
+    log_normaliser: "read",
+    weights: "read",
+    normaliser: "read",
+    dy: "read",
     dx: "read_write",
   },
   sizes: { rows: "u32", cols: "u32", on: "f32", off: "f32", dy_stride: "u32" },
@@ -90,7 +101,12 @@ export interface LabelSmoothingOptions {
  * @param targets i32 `[batch, …]`; -1, or whatever is no class, is left out
  * @returns       `[]`
  */
-export function labelSmoothingKl(tape: Tape, logits: Tensor, targets: Tensor, options: LabelSmoothingOptions = {}): Tensor {
+export function labelSmoothingKl(
+  tape: Tape,
+  logits: Tensor,
+  targets: Tensor,
+  options: LabelSmoothingOptions = {},
+): Tensor {
   const { smoothing = 0.1, normaliseBy = "batch" } = options;
   checkSmoothing("labelSmoothingKl", "smoothing", smoothing);
   const classes = logits.shape.at(-1) ?? 1;
@@ -126,15 +142,23 @@ function smoothed(
   const weights = tape.empty(shape);
   const results = { logits, targets, log_normaliser: logNormaliser, losses, weights };
   const variant = forwardVariants.choose(tape.device, { rows, cols, strided: false });
-  if (variant === "workgroup_row") forward[variant].encode(tape, results, { rows, cols, on, off, constant }, { THREADS: threadsOfRow(cols) });
+  if (variant === "workgroup_row")
+    forward[variant].encode(tape, results, { rows, cols, on, off, constant }, { THREADS: threadsOfRow(cols) });
   else forward[variant].encode(tape, results, { rows, cols, on, off, constant }, {});
   const normalise = { factor: reduction === "batch" ? 1 / (shape[0] ?? 1) : 1, mean: reduction === "mean" };
   const perRow = reduction === "none";
-  const { total, normaliser } = perRow ? { total: losses, normaliser: tape.filled([1], 1) } : totalLoss(tape, losses, weights, normalise);
+  const { total, normaliser } = perRow
+    ? { total: losses, normaliser: tape.filled([1], 1) }
+    : totalLoss(tape, losses, weights, normalise);
   return tape.record(name, [logits], total, [logits, targets, logNormaliser, weights, normaliser], (dy) => {
     const dx = tape.like(logits);
     const saved = { logits, targets, log_normaliser: logNormaliser, weights, normaliser };
-    backward[backwardVariants.choose(tape.device, { rows, cols })].encode(tape, { ...saved, dy, dx }, { rows, cols, on, off, dy_stride: Number(perRow) }, {});
+    backward[backwardVariants.choose(tape.device, { rows, cols })].encode(
+      tape,
+      { ...saved, dy, dx },
+      { rows, cols, on, off, dy_stride: Number(perRow) },
+      {},
+    );
     return [dx];
   });
 }

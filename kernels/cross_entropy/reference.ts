@@ -12,7 +12,9 @@ export interface Smoothing {
 /** The loss of each row whose target is a class, 0 for the others; their sum, mean over what counts, or per batch. */
 export function crossEntropyReference(logits: HostTensor, targets: HostTensor, smoothing: Smoothing): HostTensor {
   const losses = rowsOf(logits, targets).map(({ logProbs, target, counts }) =>
-    counts ? logProbs.reduce((sum, logP, k) => sum + term(k === target ? smoothing.hit : smoothing.miss, logP, smoothing), 0) : 0,
+    counts
+      ? logProbs.reduce((sum, logP, k) => sum + term(k === target ? smoothing.hit : smoothing.miss, logP, smoothing), 0)
+      : 0,
   );
   if (smoothing.reduction === "none") return host(targets.shape, (i) => losses[i] as number);
   return host([], () => losses.reduce((sum, loss) => sum + loss, 0) / divisor(targets, logits, smoothing));
@@ -31,7 +33,8 @@ export function crossEntropyGradients(logits: HostTensor, targets: HostTensor, s
   return { logits: dx };
 }
 
-const term = (q: number, logP: number, { divergence }: Smoothing): number => (q === 0 ? 0 : q * ((divergence ? Math.log(q) : 0) - logP));
+const term = (q: number, logP: number, { divergence }: Smoothing): number =>
+  q === 0 ? 0 : q * ((divergence ? Math.log(q) : 0) - logP);
 
 function divisor(targets: HostTensor, logits: HostTensor, { reduction }: Smoothing): number {
   if (reduction === "batch") return logits.shape[0] as number;

@@ -18,7 +18,7 @@ function ctcCase(name: string, sizes: Sizes, more: Partial<ReferenceOptions> = {
   const batch = labels.length;
   const longest = Math.max(...labels);
   const states = 2 * longest + 1;
-  const label = (i: number): number => (Math.floor(i / 2) * 5) % (classes - 1) + (options.blank === 0 ? 1 : 0);
+  const label = (i: number): number => ((Math.floor(i / 2) * 5) % (classes - 1)) + (options.blank === 0 ? 1 : 0);
   return {
     name,
     inputs: {
@@ -52,11 +52,29 @@ export const cases: OperationCases = {
     ctcCase("no frames, no labels, too few frames", degenerate, { reduction: "none" }),
     ctcCase("one frame", { frames: 1, classes: 3, labels: [1, 0], lengths: [1, 1] }),
     ctcCase("no label anywhere", { frames: 3, classes: 3, labels: [0, 0], lengths: [3, 2] }),
-    ctcCase("labels repeat, classes in blocks of four", { frames: 43, classes: 8, labels: [12, 9, 0], lengths: [43, 40, 17] }),
-    ctcCase("log-probabilities in blocks of four, blank last", { frames: 12, classes: 4, labels: [3, 5], lengths: [12, 11] }, { blank: 3, fromLogProbs: true }),
-    ctcCase("states over two workgroups", { frames: 61, classes: 9, labels: [37, 5], lengths: [61, 40] }, { reduction: "none" }),
+    ctcCase("labels repeat, classes in blocks of four", {
+      frames: 43,
+      classes: 8,
+      labels: [12, 9, 0],
+      lengths: [43, 40, 17],
+    }),
+    ctcCase(
+      "log-probabilities in blocks of four, blank last",
+      { frames: 12, classes: 4, labels: [3, 5], lengths: [12, 11] },
+      { blank: 3, fromLogProbs: true },
+    ),
+    ctcCase(
+      "states over two workgroups",
+      { frames: 61, classes: 9, labels: [37, 5], lengths: [61, 40] },
+      { reduction: "none" },
+    ),
     ctcCase("utterances over a workgroup", { frames: 4, classes: 3, labels: same(67, 2), lengths: same(67, 4) }),
     ctcCase("characters 16 x 65", { frames: 65, classes: 28, labels: same(16, 20), lengths: same(16, 65) }, {}, true),
-    ctcCase("word pieces 16 x 400", { frames: 400, classes: 500, labels: same(16, 60), lengths: same(16, 400) }, {}, true),
+    ctcCase(
+      "word pieces 16 x 400",
+      { frames: 400, classes: 500, labels: same(16, 60), lengths: same(16, 400) },
+      {},
+      true,
+    ),
   ],
 };

@@ -3,8 +3,21 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { totalLoss } from "../total_loss.ts";
 import {
-  alphaLoop, alphaThreadPair, backward, backwardSubgroupRow, backwardThreadRow, dlossKernel, labelPlaces, logNormaliser, logNormaliserKernels, loopThreads,
-  lossKernel, occupancyLoop, occupancyThreadPair, recursion, threadsFor,
+  alphaLoop,
+  alphaThreadPair,
+  backward,
+  backwardSubgroupRow,
+  backwardThreadRow,
+  dlossKernel,
+  labelPlaces,
+  logNormaliser,
+  logNormaliserKernels,
+  loopThreads,
+  lossKernel,
+  occupancyLoop,
+  occupancyThreadPair,
+  recursion,
+  threadsFor,
 } from "./kernels.ts";
 
 export interface CtcOptions {
@@ -50,7 +63,12 @@ export function ctcLoss(
   const normalisers = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
   if (!fromLogProbs) {
     const bindings = { logits, input_lengths: inputLengths, log_normaliser: normalisers };
-    logNormaliserKernels[logNormaliser.choose(tape.device, rows)].encode(tape, bindings, { batch, frames, classes }, {});
+    logNormaliserKernels[logNormaliser.choose(tape.device, rows)].encode(
+      tape,
+      bindings,
+      { batch, frames, classes },
+      {},
+    );
   }
   const emissions = { logits, log_normaliser: normalisers, targets, ...lengths };
   const alpha = tape.empty([batch, frames, 2 * longest + 1]);
@@ -74,7 +92,12 @@ export function ctcLoss(
   const saved = [...Object.values(emissions), alpha, pathLoss, weights, normaliser];
   return tape.record("ctcLoss", [logits], total, saved, (dy) => {
     const dloss = tape.empty([batch]);
-    dlossKernel.encode(tape, { dy, normaliser, weights, path_loss: pathLoss, dloss }, { batch, dy_stride: Number(perUtterance) }, {});
+    dlossKernel.encode(
+      tape,
+      { dy, normaliser, weights, path_loss: pathLoss, dloss },
+      { batch, dy_stride: Number(perUtterance) },
+      {},
+    );
     const occupancy = tape.like(alpha);
     if (way === "loop") {
       const beta = tape.empty([batch, 2, 2 * longest + 1]);
@@ -87,7 +110,12 @@ export function ctcLoss(
     if (backward.choose(tape.device, rows) === "subgroup_row") {
       const first = tape.empty([batch, classes], "u32");
       const next = tape.empty([batch, longest], "u32");
-      labelPlaces.encode(tape, { targets, target_lengths: targetLengths, first, next }, { batch, classes, longest }, {});
+      labelPlaces.encode(
+        tape,
+        { targets, target_lengths: targetLengths, first, next },
+        { batch, classes, longest },
+        {},
+      );
       const bindings = { logits, log_normaliser: normalisers, first, next, ...lengths, occupancy, dloss, dx };
       backwardSubgroupRow.encode(tape, bindings, sizes, {});
     } else {

@@ -7,18 +7,26 @@ interface Rows {
   readonly classes: number;
 }
 
-const lanesCover = (classes: number, { features }: VariantDevice): boolean => features.has("subgroups") && classes % 4 === 0;
+const lanesCover = (classes: number, { features }: VariantDevice): boolean =>
+  features.has("subgroups") && classes % 4 === 0;
 
 /** subgroup_row has lanes along the classes, four each; thread_row does everything, on a GPU what nothing else does. */
 const variants = {
   thread_row: { fits: ({ classes }: Rows, device: VariantDevice) => device.isSoftware || !lanesCover(classes, device) },
   subgroup_row: { fits: ({ classes }: Rows, device: VariantDevice) => lanesCover(classes, device) },
 };
-export const logNormaliser = defineVariants("ctc_loss_normaliser", { variants, defaults: () => ["subgroup_row", "thread_row"] });
-export const backward = defineVariants("ctc_loss_backward", { variants, defaults: () => ["subgroup_row", "thread_row"] });
+export const logNormaliser = defineVariants("ctc_loss_normaliser", {
+  variants,
+  defaults: () => ["subgroup_row", "thread_row"],
+});
+export const backward = defineVariants("ctc_loss_backward", {
+  variants,
+  defaults: () => ["subgroup_row", "thread_row"],
+});
 
 /** A subgroup a row and 64 threads a workgroup: a narrow one has more rows to loop over. */
-const subgroupRows = ({ batch, frames }: { batch: number; frames: number }) => [Math.min(65535, Math.ceil((batch * frames) / 8))] as const;
+const subgroupRows = ({ batch, frames }: { batch: number; frames: number }) =>
+  [Math.min(65535, Math.ceil((batch * frames) / 8))] as const;
 
 const normaliserDeclaration = {
   bindings: { logits: "read", input_lengths: "read", log_normaliser: "read_write" },
@@ -45,14 +53,18 @@ interface Recursion {
   readonly longest: number;
 }
 
-const threadsSuffice = ({ longest }: Recursion, { limits }: VariantDevice): boolean => longest < Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+const threadsSuffice = ({ longest }: Recursion, { limits }: VariantDevice): boolean =>
+  longest < Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
 
 /** thread_pair has a thread for each label and one more; loop takes texts of any length, on a GPU those that are too long for it. */
 const recursionVariants = {
   loop: { fits: (sizes: Recursion, device: VariantDevice) => device.isSoftware || !threadsSuffice(sizes, device) },
   thread_pair: { fits: threadsSuffice },
 };
-export const recursion = defineVariants("ctc_loss_recursion", { variants: recursionVariants, defaults: (_, { isSoftware }) => (isSoftware ? ["loop"] : ["thread_pair", "loop"]) });
+export const recursion = defineVariants("ctc_loss_recursion", {
+  variants: recursionVariants,
+  defaults: (_, { isSoftware }) => (isSoftware ? ["loop"] : ["thread_pair", "loop"]),
+});
 
 /** Of thread_pair: a few sizes, so that few pipelines are compiled. */
 export const threadsFor = (longest: number): number => [32, 64, 128].find((threads) => longest < threads) ?? 256;
@@ -61,7 +73,13 @@ export const threadsFor = (longest: number): number => [32, 64, 128].find((threa
 export const loopThreads = ({ isSoftware }: Pick<VariantDevice, "isSoftware">): number => (isSoftware ? 8 : 256);
 
 const recursionSizes = { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32" } as const;
-const emissions = { logits: "read", log_normaliser: "read", targets: "read", input_lengths: "read", target_lengths: "read" } as const;
+const emissions = {
+  logits: "read",
+  log_normaliser: "read",
+  targets: "read",
+  input_lengths: "read",
+  target_lengths: "read",
+} as const;
 const perUtterance = ({ batch }: { batch: number }) => [batch] as const;
 
 export const alphaLoop = defineKernel({
@@ -99,8 +117,13 @@ export const occupancyThreadPair = defineKernel({
 export const lossKernel = defineKernel({
   file: new URL("./loss.wgsl", import.meta.url),
   bindings: {
-    alpha: "read", log_normaliser: "read", input_lengths: "read", target_lengths: "read",
-    path_loss: "read_write", losses: "read_write", weights: "read_write",
+    alpha: "read",
+    log_normaliser: "read",
+    input_lengths: "read",
+    target_lengths: "read",
+    path_loss: "read_write",
+    losses: "read_write",
+    weights: "read_write",
   },
   sizes: { batch: "u32", frames: "u32", longest: "u32", divide_by_labels: "u32", infeasible: "f32" },
   workgroups: ({ batch }) => [Math.ceil(batch / 32)],
@@ -120,13 +143,26 @@ export const labelPlaces = defineKernel({
   workgroups: ({ batch, classes, longest }) => spread(batch * (classes + longest), 64),
 });
 
-const backwardSizes = { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32", from_log_probs: "u32" } as const;
+const backwardSizes = {
+  batch: "u32",
+  frames: "u32",
+  classes: "u32",
+  longest: "u32",
+  blank: "i32",
+  from_log_probs: "u32",
+} as const;
 
 export const backwardThreadRow = defineKernel({
   file: new URL("./backward_thread_row.wgsl", import.meta.url),
   bindings: {
-    logits: "read", log_normaliser: "read", targets: "read", input_lengths: "read", target_lengths: "read",
-    occupancy: "read", dloss: "read", dx: "read_write",
+    logits: "read",
+    log_normaliser: "read",
+    targets: "read",
+    input_lengths: "read",
+    target_lengths: "read",
+    occupancy: "read",
+    dloss: "read",
+    dx: "read_write",
   },
   sizes: backwardSizes,
   workgroups: ({ batch, frames }) => spread(batch * frames, 16),
@@ -135,8 +171,15 @@ export const backwardThreadRow = defineKernel({
 export const backwardSubgroupRow = defineKernel({
   file: new URL("./backward_subgroup_row.wgsl", import.meta.url),
   bindings: {
-    logits: "read", log_normaliser: "read", first: "read", next: "read", input_lengths: "read", target_lengths: "read",
-    occupancy: "read", dloss: "read", dx: "read_write",
+    logits: "read",
+    log_normaliser: "read",
+    first: "read",
+    next: "read",
+    input_lengths: "read",
+    target_lengths: "read",
+    occupancy: "read",
+    dloss: "read",
+    dx: "read_write",
   },
   sizes: backwardSizes,
   workgroups: subgroupRows,

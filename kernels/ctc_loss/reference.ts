@@ -77,5 +77,7 @@ function utterances(inputs: HostInputs, { blank, reduction, fromLogProbs }: Refe
 
 function logSum(values: readonly number[]): number {
   const largest = Math.max(...values);
-  return largest === -Infinity ? largest : largest + Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0));
+  return largest === -Infinity
+    ? largest
+    : largest + Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0));
 }

@@ -4,7 +4,12 @@ import { depthwiseConvGradients, depthwiseConvReference } from "./reference.ts";
 
 type Sizes = readonly [batch: number, frames: number, channels: number, kernel: number];
 
-function depthwiseCase(name: string, [batch, frames, channels, kernel]: Sizes, lengths?: readonly number[], more: Partial<KernelCase> = {}): KernelCase {
+function depthwiseCase(
+  name: string,
+  [batch, frames, channels, kernel]: Sizes,
+  lengths?: readonly number[],
+  more: Partial<KernelCase> = {},
+): KernelCase {
   return {
     name,
     inputs: {

@@ -34,7 +34,11 @@ const slideKernels = {
   slide_shared: defineKernel({
     ...declaration,
     file: new URL("./slide_shared.wgsl", import.meta.url),
-    workgroups: ({ batch, frames, channels }) => [Math.ceil(channels / 32), Math.ceil(frames / SHARED_FRAMES / 4), batch],
+    workgroups: ({ batch, frames, channels }) => [
+      Math.ceil(channels / 32),
+      Math.ceil(frames / SHARED_FRAMES / 4),
+      batch,
+    ],
   }),
 };
 
@@ -60,7 +64,13 @@ export interface DepthwiseConvOptions {
  * @param bias   `[channels]`
  * @returns      `[batch, frames, channels]`
  */
-export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: DepthwiseConvOptions = {}): Tensor {
+export function depthwiseConv(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  options: DepthwiseConvOptions = {},
+): Tensor {
   expectFloat("depthwiseConv", "x", x);
   expectRank("depthwiseConv", "x", x, 3);
   const [batch, frames, channels] = x.shape as [number, number, number];
@@ -79,12 +89,22 @@ export function depthwiseConv(tape: Tape, x: Tensor, weight: Tensor, bias?: Tens
 
   const y = tape.like(x);
   const slide = slideKernels[slideVariants.choose(tape.device, { batch, frames, channels, kernel })];
-  slide.encode(tape, { x, weight, bias: bias ?? weight, lengths, y }, { ...sizes, has_bias: bias ? 1 : 0 }, { BACKWARD: false });
+  slide.encode(
+    tape,
+    { x, weight, bias: bias ?? weight, lengths, y },
+    { ...sizes, has_bias: bias ? 1 : 0 },
+    { BACKWARD: false },
+  );
   return tape.record("depthwiseConv", bias ? [x, weight, bias] : [x, weight], y, [x, weight, lengths], (dy) => {
     let dx: Tensor | undefined;
     if (x.needsGrad) {
       dx = tape.like(x);
-      slide.encode(tape, { x: dy, weight, bias: weight, lengths, y: dx }, { ...sizes, has_bias: 0 }, { BACKWARD: true });
+      slide.encode(
+        tape,
+        { x: dy, weight, bias: weight, lengths, y: dx },
+        { ...sizes, has_bias: 0 },
+        { BACKWARD: true },
+      );
     }
     if (weight.needsGrad || bias?.needsGrad) {
       const chunk = tape.device.isSoftware ? 128 : 32;

@@ -19,7 +19,13 @@ function dropoutCase(shape: Shape, rate: number, site: number, benchmark = false
   };
 }
 
-function residualCase(shape: Shape, factor: number, rate: number, half: readonly string[], benchmark = false): KernelCase {
+function residualCase(
+  shape: Shape,
+  factor: number,
+  rate: number,
+  half: readonly string[],
+  benchmark = false,
+): KernelCase {
   const name = { seed: 0, step: 0, site: 4 };
   const times = (x: HostTensor): HostTensor => host(x.shape, (i) => factor * x.data[i]!);
   return {

@@ -37,5 +37,10 @@ export function dropoutSizes(operation: string, tape: Tape, count: number, rate:
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(operation, "rate", "a number in [0, 1)", String(rate));
   if (!tape.training || rate === 0) return { count, prefix: 0, threshold: 0, factor: 1 };
   // Of the 2²⁴ values that a random number can take, `threshold` drop an element.
-  return { count, prefix: hash(tape.seed, tape.step, site), threshold: Math.round(rate * 2 ** 24), factor: 1 / (1 - rate) };
+  return {
+    count,
+    prefix: hash(tape.seed, tape.step, site),
+    threshold: Math.round(rate * 2 ** 24),
+    factor: 1 / (1 - rate),
+  };
 }

@@ -11,19 +11,34 @@ interface More {
 }
 
 /** Indices into `count` that repeat in no regular order. */
-const mixed = (count: number) => (i: number): number => ((i * 7919) % 104_729) % count;
+const mixed =
+  (count: number) =>
+  (i: number): number =>
+    ((i * 7919) % 104_729) % count;
 
 /** Indices of any shape into weight [vocab, channels]. (A padding index is no derivative's business: the PyTorch values cover it.) */
-function embeddingCase(indices: Shape, weight: readonly [number, number], { value = mixed(weight[0]), benchmark = false }: More = {}): KernelCase {
+function embeddingCase(
+  indices: Shape,
+  weight: readonly [number, number],
+  { value = mixed(weight[0]), benchmark = false }: More = {},
+): KernelCase {
   // As a lookup along axis 0 of [vocab, channels] with the indices in one row.
   const flat = [sizeOf(indices), weight[1]];
-  const at = (index: HostTensor): IndexOf => ([k]) => index.data[k!]!;
+  const at =
+    (index: HostTensor): IndexOf =>
+    ([k]) =>
+      index.data[k!]!;
   return {
     name: `embedding [${indices.join(", ")}] of [${weight.join(", ")}]`,
     inputs: { indices: { shape: indices, dtype: "i32", value }, weight: { shape: weight } },
     run: (tape, { indices: given, weight: table }) => embedding(tape, given!, table!),
-    reference: ({ indices: given, weight: table }) => ({ ...lookupReference(table!, flat, 0, at(given!)), shape: [...indices, weight[1]] }),
-    referenceGradients: ({ indices: given, weight: table }, dy) => ({ weight: lookupGradient(table!, { ...dy, shape: flat }, 0, at(given!)) }),
+    reference: ({ indices: given, weight: table }) => ({
+      ...lookupReference(table!, flat, 0, at(given!)),
+      shape: [...indices, weight[1]],
+    }),
+    referenceGradients: ({ indices: given, weight: table }, dy) => ({
+      weight: lookupGradient(table!, { ...dy, shape: flat }, 0, at(given!)),
+    }),
     flops: 0,
     bytes: 8 * sizeOf(flat) + 4 * sizeOf(indices),
     benchmark,
@@ -31,7 +46,10 @@ function embeddingCase(indices: Shape, weight: readonly [number, number], { valu
 }
 
 function indexSelectCase(shape: Shape, selected: number, axis: number, value = mixed(shape[axis]!)): KernelCase {
-  const at = (index: HostTensor): IndexOf => (c) => index.data[c[axis]!]!;
+  const at =
+    (index: HostTensor): IndexOf =>
+    (c) =>
+      index.data[c[axis]!]!;
   return {
     name: `indexSelect ${selected} of [${shape.join(", ")}] along ${axis}`,
     inputs: { x: { shape }, index: { shape: [selected], dtype: "i32", value } },
@@ -46,7 +64,10 @@ function indexSelectCase(shape: Shape, selected: number, axis: number, value = m
 function gatherCase(shape: Shape, selected: number, axis: number, value = mixed(shape[axis]!)): KernelCase {
   const own = shape.with(axis, selected);
   const strides = stridesOf(own);
-  const at = (index: HostTensor): IndexOf => (c) => index.data[c.reduce((sum, n, i) => sum + n * strides[i]!, 0)]!;
+  const at =
+    (index: HostTensor): IndexOf =>
+    (c) =>
+      index.data[c.reduce((sum, n, i) => sum + n * strides[i]!, 0)]!;
   return {
     name: `gather ${selected} of [${shape.join(", ")}] along ${axis}`,
     inputs: { x: { shape }, index: { shape: own, dtype: "i32", value } },

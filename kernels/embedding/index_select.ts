@@ -65,7 +65,14 @@ export function slicesOf(tape: Tape, x: Tensor, index: Tensor, { outer, count, s
 }
 
 /** Adds dy to the slices of dx that it came from, but for the index `ignored`. Not recorded. */
-export function addToSlices(tape: Tape, dy: Tensor, index: Tensor, dx: Tensor, { count, selected, inner }: Slices, ignored = -1): void {
+export function addToSlices(
+  tape: Tape,
+  dy: Tensor,
+  index: Tensor,
+  dx: Tensor,
+  { count, selected, inner }: Slices,
+  ignored = -1,
+): void {
   const links = tape.empty([selected, 2], "u32");
   linkRepeats.encode(tape, { index, links }, { selected }, {});
   addToSelected.encode(tape, { index, links, dy, dx }, { threads: dy.size, count, selected, inner, ignored }, {});

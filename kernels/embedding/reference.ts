@@ -28,4 +28,5 @@ function placeOf(shape: Shape, c: readonly number[], axis: number, indexOf: Inde
   return stridesOf(shape).reduce((sum, stride, i) => sum + stride * (i === axis ? index : c[i]!), 0);
 }
 
-const coordinatesOf = (i: number, shape: Shape): number[] => stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
+const coordinatesOf = (i: number, shape: Shape): number[] =>
+  stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);

@@ -22,7 +22,9 @@ function gluCase(shape: Shape, axis: number, { lengths, value, benchmark = false
     name: `[${shape.join(", ")}] along ${axis}${lengths ? ", with lengths" : ""}${value ? ", far out" : ""}`,
     inputs: {
       x: { shape, ...(value && { value }) },
-      ...(lengths && { lengths: { shape: [lengths.length], dtype: "i32" as const, value: (i: number) => lengths[i]! } }),
+      ...(lengths && {
+        lengths: { shape: [lengths.length], dtype: "i32" as const, value: (i: number) => lengths[i]! },
+      }),
     },
     run: (tape, inputs) => glu(tape, inputs.x!, axis, inputs.lengths),
     reference: (inputs) => gluReference(inputs.x!, shape.with(axis, channels), view(inputs)),

@@ -1,5 +1,13 @@
 import { defineKernel } from "../../engine/kernel.ts";
-import { expectAxis, expectFloat, expectRank, expectShape, expectType, ShapeError, sizeOf } from "../../engine/shape.ts";
+import {
+  expectAxis,
+  expectFloat,
+  expectRank,
+  expectShape,
+  expectType,
+  ShapeError,
+  sizeOf,
+} from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { overElements } from "../../engine/grid.ts";

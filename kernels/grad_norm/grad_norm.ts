@@ -32,7 +32,9 @@ const clipFactorKernel = defineKernel({
 export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
   const groups = groupsOf(tape.device);
   const partial = tape.empty([grads.length * groups]);
-  grads.forEach((x, i) => partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * groups }, {}));
+  grads.forEach((x, i) =>
+    partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * groups }, {}),
+  );
   const norm = tape.empty([1]);
   normKernel.encode(tape, { partial, norm }, { count: partial.size }, {});
   return norm;

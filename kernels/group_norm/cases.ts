@@ -4,7 +4,12 @@ import { groupSets, standardiseGradients, standardiseReference } from "./referen
 
 const EPS = 1e-5;
 
-function groupNormCase(name: string, shape: readonly [number, number, number], groups: number, more: Partial<KernelCase> = {}): KernelCase {
+function groupNormCase(
+  name: string,
+  shape: readonly [number, number, number],
+  groups: number,
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const sets = groupSets(shape, groups);
   const elements = shape[0] * shape[1] * shape[2];
   return {

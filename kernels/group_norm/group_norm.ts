@@ -28,6 +28,13 @@ export function groupNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, o
   expectShape("groupNorm", "shift", shift, [channels]);
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
     throw new ShapeError("groupNorm", "groups", `a divisor of ${channels} channels`, String(groups));
-  const grouping: Grouping = { batch, frames, channels, width: channels / groups, utterancesPerSet: 1, lengths: undefined };
+  const grouping: Grouping = {
+    batch,
+    frames,
+    channels,
+    width: channels / groups,
+    utterancesPerSet: 1,
+    lengths: undefined,
+  };
   return standardise(tape, "groupNorm", x, setStatistics(tape, x, grouping), { scale, shift, eps }, grouping);
 }

@@ -16,7 +16,13 @@ export function groupSets([batch, frames, channels]: readonly number[], groups: 
 }
 
 /** y = (x - μ) / √(σ² + ε) · scale + shift, with mean μ and population variance σ² of each set; 0 for what is in no set. */
-export function standardiseReference(x: HostTensor, sets: ValueSets, scale: HostTensor, shift: HostTensor, eps: number): HostTensor {
+export function standardiseReference(
+  x: HostTensor,
+  sets: ValueSets,
+  scale: HostTensor,
+  shift: HostTensor,
+  eps: number,
+): HostTensor {
   const y = host(x.shape, () => 0);
   const channels = scale.data.length;
   for (const set of sets) {

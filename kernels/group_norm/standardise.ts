@@ -10,7 +10,8 @@ const perChunk = ({ batch, frames, channels }: Record<"batch" | "frames" | "chan
   spread(batch * Math.ceil(frames / CHUNK) * channels, 32);
 const perBlock = ({ batch, frames, channels }: Record<"batch" | "frames" | "channels", number>) =>
   spread(batch * Math.ceil(frames / FRAMES) * channels, 32);
-const perGroup = ({ sets, channels, width }: Record<"sets" | "channels" | "width", number>) => spread(sets * (channels / width), 32);
+const perGroup = ({ sets, channels, width }: Record<"sets" | "channels" | "width", number>) =>
+  spread(sets * (channels / width), 32);
 
 const inputSizes = { batch: "u32", frames: "u32", channels: "u32", has_lengths: "u32" } as const;
 const frameSizes = { ...inputSizes, utterances_per_set: "u32", eps: "f32" } as const;
@@ -40,7 +41,15 @@ const forward = defineKernel({
 
 const backwardChunks = defineKernel({
   file: new URL("./backward_chunks.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", scale: "read", shift: "read", dy: "read", lengths: "read", partial: "read_write" },
+  bindings: {
+    x: "read",
+    stats: "read",
+    scale: "read",
+    shift: "read",
+    dy: "read",
+    lengths: "read",
+    partial: "read_write",
+  },
   sizes: frameSizes,
   constants: ["SILU"],
   workgroups: perChunk,
@@ -55,7 +64,16 @@ const backwardSums = defineKernel({
 
 const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
-  bindings: { x: "read", stats: "read", scale: "read", shift: "read", sums: "read", dy: "read", lengths: "read", dx: "read_write" },
+  bindings: {
+    x: "read",
+    stats: "read",
+    scale: "read",
+    shift: "read",
+    sums: "read",
+    dy: "read",
+    lengths: "read",
+    dx: "read_write",
+  },
   sizes: frameSizes,
   constants: ["SILU"],
   workgroups: perBlock,
@@ -100,7 +118,14 @@ export function setStatistics(tape: Tape, x: Tensor, grouping: Grouping): Tensor
  * y = activation((x - mean) / √(variance + eps) · scale + shift), differentiable to x, scale and shift. Where 1 / count in `stats` is
  * 0 the statistics count as constants, else as functions of x.
  */
-export function standardise(tape: Tape, name: string, x: Tensor, stats: Tensor, transform: Transform, grouping: Grouping): Tensor {
+export function standardise(
+  tape: Tape,
+  name: string,
+  x: Tensor,
+  stats: Tensor,
+  transform: Transform,
+  grouping: Grouping,
+): Tensor {
   const { batch, frames, channels } = grouping;
   const { scale, shift, eps, activation = "none" } = transform;
   const lengths = boundLengths(tape, grouping);
@@ -124,7 +149,12 @@ export function standardise(tape: Tape, name: string, x: Tensor, stats: Tensor, 
 /** Something must be bound in the place of absent lengths; it is not read. */
 const boundLengths = (tape: Tape, { lengths }: Grouping): Tensor => lengths ?? tape.empty([1], "i32");
 
-const inputSizesOf = ({ batch, frames, channels, lengths }: Grouping) => ({ batch, frames, channels, has_lengths: lengths ? 1 : 0 });
+const inputSizesOf = ({ batch, frames, channels, lengths }: Grouping) => ({
+  batch,
+  frames,
+  channels,
+  has_lengths: lengths ? 1 : 0,
+});
 
 const groupSizesOf = ({ batch, frames, channels, width, utterancesPerSet }: Grouping) => ({
   sets: batch / utterancesPerSet,

@@ -2,7 +2,12 @@ import type { KernelCase, OperationCases } from "../case.ts";
 import { klDivergence } from "./kl_divergence.ts";
 import { klGradients, klReference, type ReferenceOptions } from "./reference.ts";
 
-const defaults: ReferenceOptions = { temperature: 1, squared: false, direction: "teacher_to_student", reduction: "frames" };
+const defaults: ReferenceOptions = {
+  temperature: 1,
+  squared: false,
+  direction: "teacher_to_student",
+  reduction: "frames",
+};
 
 /** Both sides learn; `frames` of each utterance count, all without it. */
 function klCase(
@@ -25,7 +30,11 @@ function klCase(
     run: (tape, { student, teacher, lengths: frames }) =>
       klDivergence(tape, student!, teacher!, {
         lengths: lengths.every((length) => length === shape[1]) ? undefined : frames,
-        temperature, scaleBySquaredTemperature: squared, direction, reduction, detach: "none",
+        temperature,
+        scaleBySquaredTemperature: squared,
+        direction,
+        reduction,
+        detach: "none",
       }),
     reference: (inputs) => klReference(inputs.student!, inputs.teacher!, inputs.lengths!, options),
     referenceGradients: (inputs, dy) => klGradients(inputs.student!, inputs.teacher!, inputs.lengths!, options, dy),
@@ -41,7 +50,11 @@ export const cases: OperationCases = {
     klCase("odd", [3, 5, 13], [5, 2, 0]),
     klCase("the other way", [3, 5, 13], [5, 2, 4], { direction: "student_to_teacher" }),
     klCase("warm", [2, 7, 9], [7, 3], { temperature: 2.5, squared: true, reduction: "batch" }),
-    klCase("warm, the other way", [2, 7, 9], [7, 3], { temperature: 0.7, direction: "student_to_teacher", reduction: "sum" }),
+    klCase("warm, the other way", [2, 7, 9], [7, 3], {
+      temperature: 0.7,
+      direction: "student_to_teacher",
+      reduction: "sum",
+    }),
     klCase("every frame, over two workgroups", [3, 23, 4], [23, 23, 23], { temperature: 2, squared: true }),
     klCase("four classes at once", [2, 19, 36], [19, 4], { temperature: 1.5 }),
     klCase("more classes than threads", [1, 3, 300], [2]),

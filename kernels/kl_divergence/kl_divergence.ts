@@ -9,8 +9,12 @@ const forwardVariants = defineRowVariants("kl_divergence");
 
 const forwardDeclaration = {
   bindings: {
-    p_logits: "read", q_logits: "read", lengths: "read",
-    log_normalisers: "read_write", divergences: "read_write", weights: "read_write",
+    p_logits: "read",
+    q_logits: "read",
+    lengths: "read",
+    log_normalisers: "read_write",
+    divergences: "read_write",
+    weights: "read_write",
   },
   sizes: { batch: "u32", frames: "u32", classes: "u32", inverse_temperature: "f32" },
 } as const;
@@ -38,8 +42,14 @@ const backwardVariants = defineQuadVariants("kl_divergence_backward");
 
 const backwardDeclaration = {
   bindings: {
-    p_logits: "read", q_logits: "read", log_normalisers: "read", divergences: "read", weights: "read", normaliser: "read",
-    dy: "read", dx: "read_write",
+    p_logits: "read",
+    q_logits: "read",
+    log_normalisers: "read",
+    divergences: "read",
+    weights: "read",
+    normaliser: "read",
+    dy: "read",
+    dx: "read_write",
   },
   sizes: { rows: "u32", classes: "u32", inverse_temperature: "f32" },
   constants: ["TO_P"],
@@ -117,7 +127,12 @@ export function klDivergence(tape: Tape, student: Tensor, teacher: Tensor, optio
       const dx = tape.like(x);
       const saved = { p_logits: p, q_logits: q, log_normalisers: logNormalisers, divergences, weights, normaliser };
       const variant = backwardVariants.choose(tape.device, { rows: batch * frames, cols: classes });
-      backward[variant].encode(tape, { ...saved, dy, dx }, { rows: batch * frames, classes, ...inverse }, { TO_P: toP });
+      backward[variant].encode(
+        tape,
+        { ...saved, dy, dx },
+        { rows: batch * frames, classes, ...inverse },
+        { TO_P: toP },
+      );
       return dx;
     };
     return [side(p, true), side(q, false)];

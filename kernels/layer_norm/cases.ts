@@ -37,16 +37,28 @@ export const cases: OperationCases = {
     layerNormCase("more rows than a workgroup's subgroups hold", 259, 20),
     {
       ...layerNormCase("rows far from zero", 5, 64),
-      inputs: { x: { shape: [5, 64], value: (i) => 30 + ((i * 37) % 101) / 64 }, scale: { shape: [64] }, shift: { shape: [64] } },
+      inputs: {
+        x: { shape: [5, 64], value: (i) => 30 + ((i * 37) % 101) / 64 },
+        scale: { shape: [64] },
+        shift: { shape: [64] },
+      },
     },
     {
       ...layerNormCase("an outlier in front", 5, 64),
-      inputs: { x: { shape: [5, 64], value: (i) => (i % 64 === 0 ? 300 : ((i * 37) % 101) / 50) }, scale: { shape: [64] }, shift: { shape: [64] } },
+      inputs: {
+        x: { shape: [5, 64], value: (i) => (i % 64 === 0 ? 300 : ((i * 37) % 101) / 50) },
+        scale: { shape: [64] },
+        shift: { shape: [64] },
+      },
     },
     siluCase("silu, odd", 7, 13),
     siluCase("silu, more rows than a chunk", 67, 20),
     siluCase("silu, both tails", 5, 12, {
-      inputs: { x: { shape: [5, 12] }, scale: { shape: [12], value: (c) => [1, 30, 200][c % 3]! }, shift: { shape: [12] } },
+      inputs: {
+        x: { shape: [5, 12] },
+        scale: { shape: [12], value: (c) => [1, 30, 200][c % 3]! },
+        shift: { shape: [12] },
+      },
     }),
     layerNormCase("conformer 800 x 256", 800, 256, { benchmark: true }),
     siluCase("silu, conformer 800 x 256", 800, 256, { benchmark: true }),

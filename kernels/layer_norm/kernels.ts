@@ -23,7 +23,10 @@ const variants = {
 };
 
 export const forward = defineVariants("layer_norm", { variants, defaults: () => ["subgroup_row", "thread_row"] });
-export const backward = defineVariants("layer_norm_backward", { variants, defaults: () => ["subgroup_row", "thread_row"] });
+export const backward = defineVariants("layer_norm_backward", {
+  variants,
+  defaults: () => ["subgroup_row", "thread_row"],
+});
 
 /**
  * Two rows at a time a subgroup. A CPU's has at least four lanes, so that all rows of a workgroup are done at once, or in a few rounds
@@ -52,7 +55,15 @@ export const forwardKernels = {
 
 export const backwardSubgroupRow = defineKernel({
   file: new URL("./backward_subgroup_row.wgsl", import.meta.url),
-  bindings: { x: "read", scale: "read", shift: "read", stats: "read", dy: "read", dx: "read_write", partial: "read_write" },
+  bindings: {
+    x: "read",
+    scale: "read",
+    shift: "read",
+    stats: "read",
+    dy: "read",
+    dx: "read_write",
+    partial: "read_write",
+  },
   sizes: { rows: "u32", cols: "u32", chunk: "u32" },
   constants: ["SILU"],
   workgroups: ({ rows, chunk }) => spread(Math.ceil(rows / chunk), 1),

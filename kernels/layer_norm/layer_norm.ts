@@ -3,7 +3,15 @@ import { expectFloat, expectShape, rowsAndCols } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { FloatType, Tensor } from "../../engine/tensor.ts";
 import { addToGradients } from "../partial_sums.ts";
-import { backward, backwardInput, backwardParams, backwardSubgroupRow, forward, forwardKernels, MOST_ROWS } from "./kernels.ts";
+import {
+  backward,
+  backwardInput,
+  backwardParams,
+  backwardSubgroupRow,
+  forward,
+  forwardKernels,
+  MOST_ROWS,
+} from "./kernels.ts";
 
 export interface LayerNormOptions {
   /** Added to the population variance. Default 1e-5. */
@@ -24,7 +32,13 @@ export interface LayerNormOptions {
  * @param options eps, activation, dtype; a number is eps
  * @returns       same shape as x
  */
-export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, options: number | LayerNormOptions = {}): Tensor {
+export function layerNorm(
+  tape: Tape,
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  options: number | LayerNormOptions = {},
+): Tensor {
   expectFloat("layerNorm", "x", x);
   const { eps = 1e-5, activation = "none", dtype = x.dtype } = typeof options === "number" ? { eps: options } : options;
   const { rows, cols } = rowsAndCols("layerNorm", "x", x);
@@ -33,7 +47,12 @@ export function layerNorm(tape: Tape, x: Tensor, scale: Tensor, shift: Tensor, o
   const y = tape.empty(x.shape, dtype);
   const stats = tape.empty([rows, 2]);
   const SILU = activation === "silu";
-  forwardKernels[forward.choose(tape.device, { rows, cols })].encode(tape, { x, scale, shift, y, stats }, { rows, eps, cols }, { SILU });
+  forwardKernels[forward.choose(tape.device, { rows, cols })].encode(
+    tape,
+    { x, scale, shift, y, stats },
+    { rows, eps, cols },
+    { SILU },
+  );
   return tape.record("layerNorm", [x, scale, shift], y, [x, scale, shift, stats], (dy) => {
     const dx = tape.like(x);
     const bindings = { x, scale, shift, stats, dy };

@@ -11,10 +11,18 @@ interface Layer {
   readonly activation?: Activation;
 }
 
-function linearCase(name: string, { rows, inputs, outputs, bias = true, activation = "none" }: Layer, more: Partial<KernelCase> = {}): KernelCase {
+function linearCase(
+  name: string,
+  { rows, inputs, outputs, bias = true, activation = "none" }: Layer,
+  more: Partial<KernelCase> = {},
+): KernelCase {
   return {
     name,
-    inputs: { x: { shape: [rows, inputs] }, weight: { shape: [outputs, inputs] }, ...(bias ? { bias: { shape: [outputs] } } : {}) },
+    inputs: {
+      x: { shape: [rows, inputs] },
+      weight: { shape: [outputs, inputs] },
+      ...(bias ? { bias: { shape: [outputs] } } : {}),
+    },
     run: (tape, { x, weight, bias: b }) => linear(tape, x!, weight!, b, activation),
     reference: ({ x, weight, bias: b }) => linearReference(x!, weight!, b, activation),
     referenceGradients: ({ x, weight, bias: b }, dy) => linearGradients(x!, weight!, b, dy, activation),
@@ -34,7 +42,11 @@ export const cases: OperationCases = {
     linearCase("more rows than a chunk", { rows: 67, inputs: 7, outputs: 13 }),
     ...ACTIVATIONS.map((activation) => linearCase(activation, { rows: 9, inputs: 7, outputs: 19, activation })),
     linearCase("silu of multiples of four", { rows: 9, inputs: 8, outputs: 20, activation: "silu" }),
-    linearCase("feed-forward 1040 x 96 x 384", { rows: 1040, inputs: 96, outputs: 384, activation: "silu" }, { benchmark: true }),
+    linearCase(
+      "feed-forward 1040 x 96 x 384",
+      { rows: 1040, inputs: 96, outputs: 384, activation: "silu" },
+      { benchmark: true },
+    ),
     linearCase("projection 1040 x 96 x 96", { rows: 1040, inputs: 96, outputs: 96 }, { benchmark: true }),
   ],
 };

@@ -35,29 +35,53 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, act
   const y = tape.empty([...x.shape.slice(0, -1), outputs], tape.activation);
   const matrix = tape.activation === "f16" ? (weight.half ?? weight) : weight;
   const pre = needsGrad && activation !== "none" ? tape.like(y) : undefined;
-  encodeProduct(tape, x, matrix, y, { rows, cols: outputs, inner: inputs }, { transposeB: true, bias, activation, pre });
-  return tape.record("linear", bias ? [x, weight, bias] : [x, weight], y, pre ? [x, matrix, pre] : [x, matrix], (dy) => {
-    const dpre = backwardToProduct(tape, dy, pre, bias, activation);
-    // dW += dpreᵀ · x,  dx = dpre · W.
-    if (weight.needsGrad) {
-      const sizes = { rows: outputs, cols: inputs, inner: rows };
-      encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true });
-    }
-    if (!x.needsGrad) return [undefined, undefined, undefined];
-    const dx = tape.like(x);
-    encodeProduct(tape, dpre, matrix, dx, { rows, cols: inputs, inner: outputs });
-    return [dx, undefined, undefined];
-  });
+  encodeProduct(
+    tape,
+    x,
+    matrix,
+    y,
+    { rows, cols: outputs, inner: inputs },
+    { transposeB: true, bias, activation, pre },
+  );
+  return tape.record(
+    "linear",
+    bias ? [x, weight, bias] : [x, weight],
+    y,
+    pre ? [x, matrix, pre] : [x, matrix],
+    (dy) => {
+      const dpre = backwardToProduct(tape, dy, pre, bias, activation);
+      // dW += dpreᵀ · x,  dx = dpre · W.
+      if (weight.needsGrad) {
+        const sizes = { rows: outputs, cols: inputs, inner: rows };
+        encodeProduct(tape, dpre, x, tape.gradientOf(weight), sizes, { transposeA: true, accumulate: true });
+      }
+      if (!x.needsGrad) return [undefined, undefined, undefined];
+      const dx = tape.like(x);
+      encodeProduct(tape, dpre, matrix, dx, { rows, cols: inputs, inner: outputs });
+      return [dx, undefined, undefined];
+    },
+  );
 }
 
 /** The gradient before bias and activation; adds the bias's gradient, Σ over rows of it. */
-function backwardToProduct(tape: Tape, dy: Tensor, pre: Tensor | undefined, bias: Tensor | undefined, activation: Activation): Tensor {
+function backwardToProduct(
+  tape: Tape,
+  dy: Tensor,
+  pre: Tensor | undefined,
+  bias: Tensor | undefined,
+  activation: Activation,
+): Tensor {
   if (!pre && !bias?.needsGrad) return dy;
   const { rows, cols } = rowsAndCols("linear", "dy", dy);
   const dpre = pre ? tape.like(dy) : dy;
   const partial = tape.empty([Math.ceil(rows / ROWS_PER_CHUNK), cols]);
   const ACTIVATION = pre ? ACTIVATIONS.indexOf(activation) : 0;
-  backwardOutput.encode(tape, { dy, pre: pre ?? dy, dpre: pre ? dpre : tape.empty([1]), partial }, { rows, cols }, { ACTIVATION });
+  backwardOutput.encode(
+    tape,
+    { dy, pre: pre ?? dy, dpre: pre ? dpre : tape.empty([1]), partial },
+    { rows, cols },
+    { ACTIVATION },
+  );
   if (bias?.needsGrad) addPartialSums(tape, partial, tape.gradientOf(bias));
   return dpre;
 }
@@ -68,7 +92,12 @@ function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined) {
   const { rows, cols: inputs } = rowsAndCols("linear", "x", x);
   const outputs = weight.shape[0];
   if (outputs === undefined || weight.shape.length !== 2 || weight.shape[1] !== inputs)
-    throw new ShapeError("linear", "weight", `[any, ${inputs}], as x is ${showShape(x.shape)}`, showShape(weight.shape));
+    throw new ShapeError(
+      "linear",
+      "weight",
+      `[any, ${inputs}], as x is ${showShape(x.shape)}`,
+      showShape(weight.shape),
+    );
   if (bias) expectShape("linear", "bias", bias, [outputs]);
   return { rows, inputs, outputs };
 }

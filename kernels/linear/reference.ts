@@ -52,13 +52,24 @@ function preActivation(x: HostTensor, weight: HostTensor, bias: HostTensor | und
 }
 
 /** y = activation(x Wᵀ + b). */
-export function linearReference(x: HostTensor, weight: HostTensor, bias: HostTensor | undefined, activation: Activation): HostTensor {
+export function linearReference(
+  x: HostTensor,
+  weight: HostTensor,
+  bias: HostTensor | undefined,
+  activation: Activation,
+): HostTensor {
   const pre = preActivation(x, weight, bias);
   return host(pre.shape, (i) => functions[activation](pre.data[i]!));
 }
 
 /** With g = dy · activation'(pre):  dx = g W,  dW = gᵀ x,  db = Σ over rows of g. */
-export function linearGradients(x: HostTensor, weight: HostTensor, bias: HostTensor | undefined, dy: HostTensor, activation: Activation) {
+export function linearGradients(
+  x: HostTensor,
+  weight: HostTensor,
+  bias: HostTensor | undefined,
+  dy: HostTensor,
+  activation: Activation,
+) {
   const [outputs, inputs] = weight.shape as [number, number];
   const pre = preActivation(x, weight, bias);
   const dx = host(x.shape, () => 0);

@@ -6,7 +6,13 @@ const options = { maxNorm: 5, beta1: 0.9, beta2: 0.999, growthInterval: 3 };
 
 type State = readonly [scale: number, goodSteps: number, updates: number, skipped: number];
 
-function updateCase(name: string, state: State, norm: number, of: "state" | keyof ScaledUpdate, reference: (state: HostTensor, norm: HostTensor) => HostTensor): KernelCase {
+function updateCase(
+  name: string,
+  state: State,
+  norm: number,
+  of: "state" | keyof ScaledUpdate,
+  reference: (state: HostTensor, norm: HostTensor) => HostTensor,
+): KernelCase {
   return {
     name,
     inputs: {
@@ -28,7 +34,9 @@ const next = (name: string, state: State, norm: number): KernelCase =>
 const factor = (name: string, state: State, norm: number): KernelCase =>
   updateCase(`gradient scale: ${name}`, state, norm, "gradientScale", (s, n) => gradientScaleReference(s, n, options));
 const corrections = (updates: number): KernelCase =>
-  updateCase(`bias corrections of step ${updates + 1}`, [1, 0, updates, 0], 1, "step", (s) => correctionsReference(s, options));
+  updateCase(`bias corrections of step ${updates + 1}`, [1, 0, updates, 0], 1, "step", (s) =>
+    correctionsReference(s, options),
+  );
 
 export const cases: OperationCases = {
   operation: "loss_scale",

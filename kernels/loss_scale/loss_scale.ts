@@ -6,7 +6,13 @@ import { Tensor, tensor } from "../../engine/tensor.ts";
 
 const update = defineKernel({
   file: new URL("./update.wgsl", import.meta.url),
-  bindings: { norm: "read", state: "read_write", gradient_scale: "read_write", corrections: "read_write", unscaled_norm: "read_write" },
+  bindings: {
+    norm: "read",
+    state: "read_write",
+    gradient_scale: "read_write",
+    corrections: "read_write",
+    unscaled_norm: "read_write",
+  },
   sizes: { max_norm: "f32", log_beta1: "f32", log_beta2: "f32", interval: "f32" },
   workgroups: () => [1],
 });
@@ -28,7 +34,10 @@ export interface LossScaleState {
  * small f16 gradients of activations do not vanish when the loss is multiplied by it. `scaledUpdate` moves it, without a
  * readback.
  */
-export function newLossScale(device: Device, { scale = 65536, goodSteps = 0, updates = 0, skipped = 0 }: Partial<LossScaleState> = {}): Tensor {
+export function newLossScale(
+  device: Device,
+  { scale = 65536, goodSteps = 0, updates = 0, skipped = 0 }: Partial<LossScaleState> = {},
+): Tensor {
   return tensor(device, [scale, goodSteps, updates, skipped], [4]);
 }
 

@@ -2,7 +2,11 @@ import { host, type HostTensor } from "../case.ts";
 import type { ScaledUpdateOptions } from "./loss_scale.ts";
 
 /** [scale, good steps, updates, skipped] after a step whose scaled gradients have this norm. */
-export function nextStateReference(state: HostTensor, norm: HostTensor, { growthInterval = 2000 }: ScaledUpdateOptions): HostTensor {
+export function nextStateReference(
+  state: HostTensor,
+  norm: HostTensor,
+  { growthInterval = 2000 }: ScaledUpdateOptions,
+): HostTensor {
   const [scale, good, updates, skipped] = state.data as unknown as [number, number, number, number];
   const grows = good + 1 >= growthInterval;
   const next = Number.isFinite(norm.data[0])
@@ -12,8 +16,11 @@ export function nextStateReference(state: HostTensor, norm: HostTensor, { growth
 }
 
 /** What gradients are multiplied by: without the loss scale, and clipped. */
-export const gradientScaleReference = (state: HostTensor, norm: HostTensor, { maxNorm }: ScaledUpdateOptions): HostTensor =>
-  host([1], () => Math.min(1, maxNorm / (norm.data[0]! / state.data[0]! + 1e-6)) / state.data[0]!);
+export const gradientScaleReference = (
+  state: HostTensor,
+  norm: HostTensor,
+  { maxNorm }: ScaledUpdateOptions,
+): HostTensor => host([1], () => Math.min(1, maxNorm / (norm.data[0]! / state.data[0]! + 1e-6)) / state.data[0]!);
 
 /** 1 / (1 - βᵗ) for both, at the step after those counted. */
 export const correctionsReference = (state: HostTensor, { beta1, beta2 }: ScaledUpdateOptions): HostTensor =>

@@ -31,7 +31,12 @@ export function broadcastBatches(operation: string, a: Shape, b: Shape): Batches
     else groups.push({ size, owner });
   });
   if (groups.length > 3)
-    throw new ShapeError(operation, "b", `leading axes that broadcast in at most three groups with ${showShape(a)}`, showShape(b));
+    throw new ShapeError(
+      operation,
+      "b",
+      `leading axes that broadcast in at most three groups with ${showShape(a)}`,
+      showShape(b),
+    );
   while (groups.length < 3) groups.unshift({ size: 1, owner: "both" });
   const strides = (operand: Owner): Three => {
     let stride = 1;
@@ -51,4 +56,5 @@ export function broadcastBatches(operation: string, a: Shape, b: Shape): Batches
 export const denseStrides = ([, n1, n2]: Three): Three => [n1 * n2, n2, 1];
 
 /** True when the operand has every matrix of the result: its gradient needs no sum over repeats. */
-export const isFull = (strides: Three, sizes: Three): boolean => sizes.every((size, group) => size === 1 || strides[group] !== 0);
+export const isFull = (strides: Three, sizes: Three): boolean =>
+  sizes.every((size, group) => size === 1 || strides[group] !== 0);

@@ -3,7 +3,13 @@ import type { KernelCase, OperationCases } from "../case.ts";
 import { matmul, type MatmulOptions } from "./matmul.ts";
 import { matmulGradients, matmulReference } from "./reference.ts";
 
-function matmulCase(name: string, a: Shape, b: Shape, options: MatmulOptions = {}, more: Partial<KernelCase> = {}): KernelCase {
+function matmulCase(
+  name: string,
+  a: Shape,
+  b: Shape,
+  options: MatmulOptions = {},
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const { transposeA = false, transposeB = false } = options;
   const [rows, inner] = transposeA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
   const cols = transposeB ? b.at(-2)! : b.at(-1)!;
@@ -40,7 +46,13 @@ export const cases: OperationCases = {
     matmulCase("three groups of leading axes", [2, 1, 3, 5, 4], [4, 3, 4, 6]),
     matmulCase("a repeated over the batch", [4, 3], [3, 3, 2]),
     ...multiplesOfFour,
-    matmulCase("attention scores 32 x 100 x 64", [32, 100, 64], [32, 100, 64], { transposeB: true }, { benchmark: true }),
+    matmulCase(
+      "attention scores 32 x 100 x 64",
+      [32, 100, 64],
+      [32, 100, 64],
+      { transposeB: true },
+      { benchmark: true },
+    ),
     matmulCase("attention context 32 x 100 x 64", [32, 100, 100], [32, 100, 64], {}, { benchmark: true }),
     matmulCase("512 cubed", [512, 512], [512, 512], {}, { benchmark: true }),
   ],

@@ -9,8 +9,15 @@ const sumRepeats = defineKernel({
   file: new URL("./sum_repeats.wgsl", import.meta.url),
   bindings: { full: "read", dx: "read_write" },
   sizes: {
-    count: "u32", matrix: "u32", size1: "u32", size2: "u32", keep1: "u32", keep2: "u32",
-    repeat0: "u32", repeat1: "u32", repeat2: "u32",
+    count: "u32",
+    matrix: "u32",
+    size1: "u32",
+    size2: "u32",
+    keep1: "u32",
+    keep2: "u32",
+    repeat0: "u32",
+    repeat1: "u32",
+    repeat2: "u32",
   },
   workgroups: ({ count }) => spread(count, 64),
 });
@@ -37,9 +44,20 @@ export function matmul(tape: Tape, a: Tensor, b: Tensor, options: MatmulOptions 
   const y = tape.empty(shape, a.dtype === b.dtype ? a.dtype : "f32");
   encodeProduct(tape, a, b, y, { rows, cols, inner, batches }, options);
   return tape.record("matmul", [a, b], y, [a, b], (dy) => {
-    const [A, B, DY] = [{ x: a, strides: batches.a }, { x: b, strides: batches.b }, { x: dy, strides: denseStrides(batches.sizes) }];
+    const [A, B, DY] = [
+      { x: a, strides: batches.a },
+      { x: b, strides: batches.b },
+      { x: dy, strides: denseStrides(batches.sizes) },
+    ];
     const gradient = (of: Operand, left: Operand, right: Operand, sizes: ProductSizes, transpose: ProductOptions) =>
-      operandGradient(tape, of, left, right, { ...sizes, batches: { sizes: batches.sizes, a: left.strides, b: right.strides } }, transpose);
+      operandGradient(
+        tape,
+        of,
+        left,
+        right,
+        { ...sizes, batches: { sizes: batches.sizes, a: left.strides, b: right.strides } },
+        transpose,
+      );
     // y = op(a) · op(b)  gives  d op(a) = dy · op(b)ᵀ  and  d op(b) = op(a)ᵀ · dy; transposed operands the other way round.
     const da = transposeA
       ? gradient(A, B, DY, { rows: inner, cols: rows, inner: cols }, { transposeA: transposeB, transposeB: true })
@@ -57,7 +75,14 @@ interface Operand {
 }
 
 /** The gradient of one operand, summed over its repeats; a parameter's is added to where it lives. */
-function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand, sizes: ProductSizes & Required<Pick<ProductSizes, "batches">>, options: ProductOptions): Tensor | undefined {
+function operandGradient(
+  tape: Tape,
+  of: Operand,
+  left: Operand,
+  right: Operand,
+  sizes: ProductSizes & Required<Pick<ProductSizes, "batches">>,
+  options: ProductOptions,
+): Tensor | undefined {
   if (!of.x.needsGrad) return undefined;
   const { sizes: groups } = sizes.batches;
   if (isFull(of.strides, groups)) {
@@ -74,8 +99,15 @@ function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand,
     tape,
     { full, dx },
     {
-      count: dx.size, matrix: sizes.rows * sizes.cols, size1: groups[1], size2: groups[2], keep1: keep[1], keep2: keep[2],
-      repeat0: repeat[0], repeat1: repeat[1], repeat2: repeat[2],
+      count: dx.size,
+      matrix: sizes.rows * sizes.cols,
+      size1: groups[1],
+      size2: groups[2],
+      keep1: keep[1],
+      keep2: keep[2],
+      repeat0: repeat[0],
+      repeat1: repeat[1],
+      repeat2: repeat[2],
     },
     {},
   );
@@ -83,19 +115,28 @@ function operandGradient(tape: Tape, of: Operand, left: Operand, right: Operand,
 }
 
 function checkMatrices(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
-  for (const [name, x] of [["a", a], ["b", b]] as const) {
+  for (const [name, x] of [
+    ["a", a],
+    ["b", b],
+  ] as const) {
     expectFloat("matmul", name, x);
     if (x.shape.length < 2) throw new ShapeError("matmul", name, "at least two axes", showShape(x.shape));
   }
   const [rows, inner] = lastTwo(a, transposeA);
   const [innerB, cols] = lastTwo(b, transposeB);
   if (inner !== innerB)
-    throw new ShapeError("matmul", "b", `a matrix with an inner size of ${inner}, as a ${showShape(a.shape)} has`, showShape(b.shape));
+    throw new ShapeError(
+      "matmul",
+      "b",
+      `a matrix with an inner size of ${inner}, as a ${showShape(a.shape)} has`,
+      showShape(b.shape),
+    );
   const leading = b.shape.slice(0, -2);
   const batches = broadcastBatches("matmul", a.shape.slice(0, -2), leading);
   const shape = [...batches.shape, rows, cols];
   // Many matrices times a single one are one tall matrix times it.
-  if (!transposeA && sizeOf(leading) === 1) return { rows: sizeOf(a.shape.slice(0, -1)), cols, inner, shape, batches: ONE_MATRIX };
+  if (!transposeA && sizeOf(leading) === 1)
+    return { rows: sizeOf(a.shape.slice(0, -1)), cols, inner, shape, batches: ONE_MATRIX };
   return { rows, cols, inner, shape, batches };
 }
 

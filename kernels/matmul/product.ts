@@ -47,7 +47,14 @@ export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as co
  * A sum that is split is computed in two stages: every part's product, and the sum over the parts, in the same order
  * every time.
  */
-export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes: ProductSizes, options: ProductOptions = {}): void {
+export function encodeProduct(
+  tape: Tape,
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+  sizes: ProductSizes,
+  options: ProductOptions = {},
+): void {
   const { rows, cols, inner, batches = ONE_MATRIX, windows } = sizes;
   const { transposeA = false, transposeB = false, accumulate = false, bias, activation = "none", pre } = options;
   const [size0, size1, size2] = batches.sizes;
@@ -58,13 +65,33 @@ export function encodeProduct(tape: Tape, a: Tensor, b: Tensor, y: Tensor, sizes
   const chunk = isSum ? chunkOf(choice, tape.device, kernel.tileRows, kernel.tileCols) : inner;
   const splits = inner === 0 ? 1 : Math.ceil(inner / chunk);
   const parts = splits > 1 ? tape.empty([matrices, splits, rows, cols]) : y;
-  const [a0, a1, a2] = batches.a.map((stride) => stride * (windows?.matrix ?? rows * inner)) as [number, number, number];
+  const [a0, a1, a2] = batches.a.map((stride) => stride * (windows?.matrix ?? rows * inner)) as [
+    number,
+    number,
+    number,
+  ];
   const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];
   kernel.encode(
     tape,
     // Every binding of a shader needs a buffer, also those that a constant switches off.
     { a, b, bias: bias ?? tape.empty([4]), y: parts, pre: pre ?? tape.empty([4], y.dtype) },
-    { rows, cols, inner, size0, size1, size2, a0, a1, a2, b0, b1, b2, splits, chunk, stride_a: windows?.row ?? (transposeA ? rows : inner) },
+    {
+      rows,
+      cols,
+      inner,
+      size0,
+      size1,
+      size2,
+      a0,
+      a1,
+      a2,
+      b0,
+      b1,
+      b2,
+      splits,
+      chunk,
+      stride_a: windows?.row ?? (transposeA ? rows : inner),
+    },
     {
       TRANSPOSE_A: transposeA,
       TRANSPOSE_B: transposeB,

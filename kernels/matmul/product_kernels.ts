@@ -8,10 +8,30 @@ const CONSTANTS = ["TRANSPOSE_A", "TRANSPOSE_B", "ACCUMULATE", "HAS_BIAS", "ACTI
 const declaration = {
   bindings: { a: "read", b: "read", bias: "read", y: "read_write", pre: "read_write" },
   sizes: {
-    rows: "u32", cols: "u32", inner: "u32", size0: "u32", size1: "u32", size2: "u32",
-    a0: "u32", a1: "u32", a2: "u32", b0: "u32", b1: "u32", b2: "u32", splits: "u32", chunk: "u32", stride_a: "u32",
+    rows: "u32",
+    cols: "u32",
+    inner: "u32",
+    size0: "u32",
+    size1: "u32",
+    size2: "u32",
+    a0: "u32",
+    a1: "u32",
+    a2: "u32",
+    b0: "u32",
+    b1: "u32",
+    b2: "u32",
+    splits: "u32",
+    chunk: "u32",
+    stride_a: "u32",
   },
-  work: ({ rows, cols, inner, size0, size1, size2 }: Readonly<Record<"rows" | "cols" | "inner" | "size0" | "size1" | "size2", number>>) =>
+  work: ({
+    rows,
+    cols,
+    inner,
+    size0,
+    size1,
+    size2,
+  }: Readonly<Record<"rows" | "cols" | "inner" | "size0" | "size1" | "size2", number>>) =>
     rows * cols * inner * size0 * size1 * size2,
 } as const;
 
@@ -26,14 +46,20 @@ export interface ProductKernel {
   encode(target: { readonly device: Device }, bindings: Bindings, sizes: Sizes, constants: Constants): void;
 }
 
-const file = (name: ProductVariant | "workgroup_tile" | "subgroup_matrix"): URL => new URL(`./${name}.wgsl`, import.meta.url);
+const file = (name: ProductVariant | "workgroup_tile" | "subgroup_matrix"): URL =>
+  new URL(`./${name}.wgsl`, import.meta.url);
 
 /** One workgroup for each tile, matrix and part of the sum. */
 const tiles = ({ rows, cols, size0, size1, size2, splits }: Sizes, tileRows: number, tileCols: number) =>
   [Math.ceil(cols / tileCols), Math.ceil(rows / tileRows), size0 * size1 * size2 * splits] as const;
 
 function fixedTile(name: ProductVariant, tileRows: number, tileCols: number): ProductKernel {
-  const kernel = defineKernel({ ...declaration, file: file(name), constants: CONSTANTS, workgroups: (sizes: Sizes) => tiles(sizes, tileRows, tileCols) });
+  const kernel = defineKernel({
+    ...declaration,
+    file: file(name),
+    constants: CONSTANTS,
+    workgroups: (sizes: Sizes) => tiles(sizes, tileRows, tileCols),
+  });
   return { tileRows, tileCols, encode: kernel.encode };
 }
 

@@ -8,7 +8,8 @@ function product(a: HostTensor, b: HostTensor, transposeA: boolean, transposeB: 
     const [row, col] = [Math.floor(i / cols), i % cols];
     let sum = 0;
     for (let k = 0; k < inner; k++)
-      sum += a.data[transposeA ? k * rows + row : row * inner + k]! * b.data[transposeB ? col * inner + k : k * cols + col]!;
+      sum +=
+        a.data[transposeA ? k * rows + row : row * inner + k]! * b.data[transposeB ? col * inner + k : k * cols + col]!;
     return sum;
   });
 }
@@ -18,12 +19,20 @@ export function matmulReference(a: HostTensor, b: HostTensor, transposeA: boolea
   const { shape, pairs } = pairMatrices(a, b);
   const [rows, cols] = [lastTwo(a, transposeA)[0], lastTwo(b, transposeB)[1]];
   const y = host([...shape, rows, cols], () => 0);
-  pairs.forEach(([ma, mb], i) => y.data.set(product(matrix(a, ma), matrix(b, mb), transposeA, transposeB).data, i * rows * cols));
+  pairs.forEach(([ma, mb], i) =>
+    y.data.set(product(matrix(a, ma), matrix(b, mb), transposeA, transposeB).data, i * rows * cols),
+  );
   return y;
 }
 
 /** d op(a) = dy · op(b)ᵀ and d op(b) = op(a)ᵀ · dy, summed over the repeats of a matrix. */
-export function matmulGradients(a: HostTensor, b: HostTensor, dy: HostTensor, transposeA: boolean, transposeB: boolean) {
+export function matmulGradients(
+  a: HostTensor,
+  b: HostTensor,
+  dy: HostTensor,
+  transposeA: boolean,
+  transposeB: boolean,
+) {
   const da = host(a.shape, () => 0);
   const db = host(b.shape, () => 0);
   pairMatrices(a, b).pairs.forEach(([ma, mb], i) => {
@@ -44,7 +53,9 @@ function pairMatrices(a: HostTensor, b: HostTensor): { shape: number[]; pairs: [
   let pairs: [number, number][] = [[0, 0]];
   shape.forEach((size, axis) => {
     const [na, nb] = [pa[axis]!, pb[axis]!];
-    pairs = pairs.flatMap(([ia, ib]) => Array.from({ length: size }, (_, i): [number, number] => [ia * na + (i % na), ib * nb + (i % nb)]));
+    pairs = pairs.flatMap(([ia, ib]) =>
+      Array.from({ length: size }, (_, i): [number, number] => [ia * na + (i % na), ib * nb + (i % nb)]),
+    );
   });
   return { shape, pairs };
 }

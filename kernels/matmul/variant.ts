@@ -30,12 +30,26 @@ export const productVariants = defineVariants("matmul", {
   variants: {
     plain: {},
     register_tile: { adapters: "software" },
-    quad_tile: { adapters: "software", requires: ["subgroups"], fits: (sizes: ProductChoice, device) => inBlocksOfFour(sizes) && hasLanes(device, 4) },
-    subgroup_tile: { adapters: "software", requires: ["subgroups"], fits: (sizes, device) => inBlocksOfFour(sizes) && hasLanes(device, 8) },
-    subgroup_tile_any: { adapters: "software", requires: ["subgroups"], fits: ({ inner }, device) => inner > 0 && hasLanes(device, 8) },
+    quad_tile: {
+      adapters: "software",
+      requires: ["subgroups"],
+      fits: (sizes: ProductChoice, device) => inBlocksOfFour(sizes) && hasLanes(device, 4),
+    },
+    subgroup_tile: {
+      adapters: "software",
+      requires: ["subgroups"],
+      fits: (sizes, device) => inBlocksOfFour(sizes) && hasLanes(device, 8),
+    },
+    subgroup_tile_any: {
+      adapters: "software",
+      requires: ["subgroups"],
+      fits: ({ inner }, device) => inner > 0 && hasLanes(device, 8),
+    },
     workgroup_tile_any: {},
     workgroup_tile_64: { fits: inBlocksOfFour },
-    workgroup_tile_128: { fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896 },
+    workgroup_tile_128: {
+      fits: (sizes, { limits }) => inBlocksOfFour(sizes) && limits.maxComputeWorkgroupStorageSize >= 16_896,
+    },
     subgroup_matrix_64: { requires: MATRIX_FEATURES, fits: (sizes, device) => onMatrixUnits(sizes, device, 15_488) },
     subgroup_matrix_128: { requires: MATRIX_FEATURES, fits: (sizes, device) => onMatrixUnits(sizes, device, 30_848) },
   },
@@ -43,8 +57,10 @@ export const productVariants = defineVariants("matmul", {
     if (sizes.matrices * sizes.rows * sizes.cols * sizes.inner < WORTH_A_TILE) return ["plain"];
     if (isSoftware) return ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"];
     // The largest tile of which there are enough.
-    if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2) return ["subgroup_matrix_128", "workgroup_tile_128", "workgroup_tile_any"];
-    if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4) return ["subgroup_matrix_64", "workgroup_tile_64", "workgroup_tile_any"];
+    if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2)
+      return ["subgroup_matrix_128", "workgroup_tile_128", "workgroup_tile_any"];
+    if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4)
+      return ["subgroup_matrix_64", "workgroup_tile_64", "workgroup_tile_any"];
     return ["subgroup_matrix_64", "workgroup_tile_any"];
   },
 });
@@ -56,9 +72,18 @@ const hasLanes = ({ info }: VariantDevice, lanes: number): boolean => info.subgr
 /** Subgroups of 32 threads can multiply blocks of 16 x 16 f16, summing in f32, and the workgroup memory is there. */
 function onMatrixUnits(sizes: ProductChoice, { info, limits }: VariantDevice, workgroupBytes: number): boolean {
   const { subgroupMinSize, subgroupMaxSize, subgroupMatrices = [] } = info;
-  const multiplies = subgroupMatrices.some(({ componentType, resultComponentType, M, N, K }) =>
-    componentType === "f16" && resultComponentType === "f32" && M === 16 && N === 16 && K === 16);
-  return sizes.half && inBlocksOfFour(sizes) && multiplies && subgroupMinSize === 32 && subgroupMaxSize === 32 && limits.maxComputeWorkgroupStorageSize >= workgroupBytes;
+  const multiplies = subgroupMatrices.some(
+    ({ componentType, resultComponentType, M, N, K }) =>
+      componentType === "f16" && resultComponentType === "f32" && M === 16 && N === 16 && K === 16,
+  );
+  return (
+    sizes.half &&
+    inBlocksOfFour(sizes) &&
+    multiplies &&
+    subgroupMinSize === 32 &&
+    subgroupMaxSize === 32 &&
+    limits.maxComputeWorkgroupStorageSize >= workgroupBytes
+  );
 }
 
 /** The contiguous axis of both operands and of the result can be read as vec4. */
@@ -74,7 +99,8 @@ const tilesOf = ({ matrices, rows, cols }: ProductChoice, tileRows: number, tile
 const parallelTiles = (sizes: ProductChoice, tile: number): number =>
   tilesOf(sizes, tile, tile) * (sizes.transposeA && !sizes.transposeB ? mostSplits(sizes) : 1);
 
-const mostSplits = ({ matrices, inner }: ProductChoice): number => (matrices > 1 ? 1 : Math.max(1, Math.floor(inner / LEAST_CHUNK)));
+const mostSplits = ({ matrices, inner }: ProductChoice): number =>
+  matrices > 1 ? 1 : Math.max(1, Math.floor(inner / LEAST_CHUNK));
 
 /**
  * Parts into which a product's sum over `inner` is split, so that one with few tiles and much to sum, such as a weight's
@@ -82,7 +108,12 @@ const mostSplits = ({ matrices, inner }: ProductChoice): number => (matrices > 1
  *
  * @returns the columns of op(a) that a part sums, a multiple of every variant's step
  */
-export function chunkOf(sizes: ProductChoice, { isSoftware }: Pick<VariantDevice, "isSoftware">, tileRows: number, tileCols: number): number {
+export function chunkOf(
+  sizes: ProductChoice,
+  { isSoftware }: Pick<VariantDevice, "isSoftware">,
+  tileRows: number,
+  tileCols: number,
+): number {
   const wanted = isSoftware ? 1 : Math.floor(GPU_WORKGROUPS / tilesOf(sizes, tileRows, tileCols));
   const splits = Math.max(1, Math.min(mostSplits(sizes), wanted));
   return splits === 1 ? sizes.inner : Math.ceil(sizes.inner / splits / 32) * 32;

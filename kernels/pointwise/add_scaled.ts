@@ -22,5 +22,8 @@ export function addScaled(tape: Tape, a: Tensor, b: Tensor, factor: number): Ten
   expectShape("addScaled", "b", b, a.shape);
   const y = tape.like(a);
   forward.encode(tape, { a, b, y }, { count: y.size, factor }, {});
-  return tape.record("addScaled", [a, b], y, [], (dy) => [dy, !b.needsGrad ? undefined : factor === 1 ? dy : scaled(tape, dy, factor)]);
+  return tape.record("addScaled", [a, b], y, [], (dy) => [
+    dy,
+    !b.needsGrad ? undefined : factor === 1 ? dy : scaled(tape, dy, factor),
+  ]);
 }

@@ -11,10 +11,20 @@ const OPERATIONS = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 } as
 type BinaryOperation = keyof typeof OPERATIONS;
 
 const SIZES = {
-  count: "u32", a_count: "u32", b_count: "u32",
-  n1: "u32", n2: "u32", n3: "u32",
-  a0: "u32", a1: "u32", a2: "u32", a3: "u32",
-  b0: "u32", b1: "u32", b2: "u32", b3: "u32",
+  count: "u32",
+  a_count: "u32",
+  b_count: "u32",
+  n1: "u32",
+  n2: "u32",
+  n3: "u32",
+  a0: "u32",
+  a1: "u32",
+  a2: "u32",
+  a3: "u32",
+  b0: "u32",
+  b1: "u32",
+  b2: "u32",
+  b3: "u32",
 } as const;
 
 const forward = defineKernel({
@@ -57,7 +67,8 @@ function binary(operation: BinaryOperation, tape: Tape, a: Tensor, b: Tensor): T
   return tape.record(operation, [a, b], y, linear ? [] : [a, b], (dy) => {
     const gradient = (x: Tensor, TO_B: boolean): Tensor | undefined => {
       if (!x.needsGrad) return undefined;
-      if (linear) return TO_B && operation === "sub" ? negated(tape, sumTo(tape, dy, x.shape)) : sumTo(tape, dy, x.shape);
+      if (linear)
+        return TO_B && operation === "sub" ? negated(tape, sumTo(tape, dy, x.shape)) : sumTo(tape, dy, x.shape);
       const full = tape.like(dy);
       backward.encode(tape, { a, b, dy, gradient: full }, sizes, { OP, LAYOUT, TO_B });
       return sumTo(tape, full, x.shape);
@@ -72,7 +83,13 @@ function layoutOf(operation: string, a: Shape, b: Shape, y: Shape) {
   const repeats = repeatsWhole(a, y) && repeatsWhole(b, y);
   const LAYOUT = !repeats ? 2 : sizeOf(a) === count && sizeOf(b) === count ? 0 : 1;
   const walk = repeats
-    ? { sizes: [1, 1, 1, 1], strides: [[0, 0, 0, 0], [0, 0, 0, 0]] }
+    ? {
+        sizes: [1, 1, 1, 1],
+        strides: [
+          [0, 0, 0, 0],
+          [0, 0, 0, 0],
+        ],
+      }
     : padAxes(operation, mergeAxes(y, [broadcastStrides(a, y), broadcastStrides(b, y)]), 4);
   const [, n1, n2, n3] = walk.sizes as [number, number, number, number];
   const [a0, a1, a2, a3] = walk.strides[0] as [number, number, number, number];

@@ -6,7 +6,15 @@ import * as binary from "./binary.ts";
 import { cast } from "./cast.ts";
 import { maskFrames } from "./mask_frames.ts";
 import {
-  binaryGradients, binaryReference, curves, maskFramesReference, surfaces, whereGradients, whereReference, type Curve, type Surface,
+  binaryGradients,
+  binaryReference,
+  curves,
+  maskFramesReference,
+  surfaces,
+  whereGradients,
+  whereReference,
+  type Curve,
+  type Surface,
 } from "./reference.ts";
 import * as unary from "./unary.ts";
 import { maskedFill, where } from "./where.ts";
@@ -42,7 +50,14 @@ function castCase(from: FloatType, to: FloatType): KernelCase {
   };
 }
 
-function surfaceCase(name: string, surface: Surface, run: KernelCase["run"], a: Shape, b: Shape, more: More = {}): KernelCase {
+function surfaceCase(
+  name: string,
+  surface: Surface,
+  run: KernelCase["run"],
+  a: Shape,
+  b: Shape,
+  more: More = {},
+): KernelCase {
   const size = Math.max(sizeOf(a), sizeOf(b));
   return {
     name: `${name} [${a.join(", ")}] and [${b.join(", ")}]`,
@@ -63,17 +78,34 @@ const everyThird = (i: number): number => (i % 3 === 0 ? 1 : 0);
 const curveCases = (Object.keys(curves) as (keyof typeof curves)[]).map((name) => {
   const domain = ["log", "sqrt", "rsqrt"].includes(name) ? positive : name === "reciprocal" ? signed : undefined;
   const shape = [3, 67];
-  return curveCase(name, curves[name], (tape, { x }) => unary[name](tape, x!), shape, { inputs: { x: { shape, ...(domain && { value: domain }) } } });
+  return curveCase(name, curves[name], (tape, { x }) => unary[name](tape, x!), shape, {
+    inputs: { x: { shape, ...(domain && { value: domain }) } },
+  });
 });
 
 const surfaceCases = (Object.keys(surfaces) as (keyof typeof surfaces)[]).flatMap((name) => {
-  const shapes: [Shape, Shape][] = [[[5, 13], [5, 13]], [[3, 7, 5], [5]], [[3, 1, 5], [1, 4, 1]]];
+  const shapes: [Shape, Shape][] = [
+    [
+      [5, 13],
+      [5, 13],
+    ],
+    [[3, 7, 5], [5]],
+    [
+      [3, 1, 5],
+      [1, 4, 1],
+    ],
+  ];
   return shapes.map(([a, b]) =>
-    surfaceCase(name, surfaces[name], (tape, { a, b }) => binary[name](tape, a!, b!), a, b, { inputs: { a: { shape: a }, b: { shape: b, value: signed } } }),
+    surfaceCase(name, surfaces[name], (tape, { a, b }) => binary[name](tape, a!, b!), a, b, {
+      inputs: { a: { shape: a }, b: { shape: b, value: signed } },
+    }),
   );
 });
 
-const clampCurve: Curve = { value: (x) => Math.min(Math.max(x, -0.7), 0.4), slope: (x) => (x >= -0.7 && x <= 0.4 ? 1 : 0) };
+const clampCurve: Curve = {
+  value: (x) => Math.min(Math.max(x, -0.7), 0.4),
+  slope: (x) => (x >= -0.7 && x <= 0.4 ? 1 : 0),
+};
 const half: Surface = { value: (p, q) => p + 0.5 * q, slopes: () => [1, 0.5] };
 
 function whereCase(condition: Shape, a: Shape, b: Shape): KernelCase {
@@ -92,7 +124,10 @@ function maskFramesCase(batch: number, frames: number, channels: number, more: M
   const size = batch * frames * channels;
   return {
     name: `maskFrames ${batch} x ${frames} x ${channels}`,
-    inputs: { x: { shape: [batch, frames, channels] }, lengths: { shape: [batch], dtype: "i32", value: (b) => Math.floor((b * frames) / Math.max(1, batch - 1)) } },
+    inputs: {
+      x: { shape: [batch, frames, channels] },
+      lengths: { shape: [batch], dtype: "i32", value: (b) => Math.floor((b * frames) / Math.max(1, batch - 1)) },
+    },
     run: (tape, { x, lengths }) => maskFrames(tape, x!, lengths!),
     reference: ({ x, lengths }) => maskFramesReference(x!, lengths!),
     referenceGradients: ({ lengths }, dy) => ({ x: maskFramesReference(dy, lengths!) }),
@@ -110,7 +145,12 @@ export const cases: OperationCases = {
   cases: [
     ...curveCases,
     curveCase("silu", curves.silu, (tape, { x }) => unary.silu(tape, x!), [3, 43], { half: ["x"] }),
-    curveCase("scale", { value: (x) => -1.5 * x, slope: () => -1.5 }, (tape, { x }) => unary.scale(tape, x!, -1.5), [7, 11]),
+    curveCase(
+      "scale",
+      { value: (x) => -1.5 * x, slope: () => -1.5 },
+      (tape, { x }) => unary.scale(tape, x!, -1.5),
+      [7, 11],
+    ),
     curveCase("addScalar", { value: (x) => x + 3, slope: () => 1 }, (tape, { x }) => unary.addScalar(tape, x!, 3), [1]),
     curveCase("clamp", clampCurve, (tape, { x }) => unary.clamp(tape, x!, -0.7, 0.4), [131]),
     curveCase("silu", curves.silu, (tape, { x }) => unary.silu(tape, x!), [8, 100, 1024], { benchmark: true }),
@@ -119,9 +159,13 @@ export const cases: OperationCases = {
     surfaceCase("mul", surfaces.mul, (tape, { a, b }) => binary.mul(tape, a!, b!), [1], [1]),
     surfaceCase("mul", surfaces.mul, (tape, { a, b }) => binary.mul(tape, a!, b!), [2, 3, 2, 3], [3, 1, 3]),
     surfaceCase("add a bias", surfaces.add, (tape, { a, b }) => binary.add(tape, a!, b!), [301, 12], [12]),
-    surfaceCase("add a bias", surfaces.add, (tape, { a, b }) => binary.add(tape, a!, b!), conformer, [256], { benchmark: true }),
+    surfaceCase("add a bias", surfaces.add, (tape, { a, b }) => binary.add(tape, a!, b!), conformer, [256], {
+      benchmark: true,
+    }),
     surfaceCase("addScaled", half, (tape, { a, b }) => addScaled(tape, a!, b!, 0.5), [3, 5, 7], [3, 5, 7]),
-    surfaceCase("addScaled", half, (tape, { a, b }) => addScaled(tape, a!, b!, 0.5), conformer, conformer, { benchmark: true }),
+    surfaceCase("addScaled", half, (tape, { a, b }) => addScaled(tape, a!, b!, 0.5), conformer, conformer, {
+      benchmark: true,
+    }),
     whereCase([3, 7], [3, 7], [3, 7]),
     whereCase([2, 1, 5], [2, 3, 5], [3, 1]),
     {
@@ -129,8 +173,20 @@ export const cases: OperationCases = {
       name: "maskedFill [2, 3, 5] by [2, 1, 5]",
       inputs: { x: { shape: [2, 3, 5] }, mask: { shape: [2, 1, 5], dtype: "u32", value: everyThird } },
       run: (tape, { x, mask }) => maskedFill(tape, x!, mask!, -30),
-      reference: ({ x, mask }) => whereReference(mask!, host([], () => -30), x!),
-      referenceGradients: ({ x, mask }, dy) => ({ x: whereGradients(mask!, host([], () => -30), x!, dy).b }),
+      reference: ({ x, mask }) =>
+        whereReference(
+          mask!,
+          host([], () => -30),
+          x!,
+        ),
+      referenceGradients: ({ x, mask }, dy) => ({
+        x: whereGradients(
+          mask!,
+          host([], () => -30),
+          x!,
+          dy,
+        ).b,
+      }),
     },
     castCase("f32", "f32"),
     maskFramesCase(3, 7, 5),

@@ -39,7 +39,8 @@ export const curves = {
   gelu: { value: (x) => x * normalDistribution(x), slope: (x) => normalDistribution(x) + x * bell(x) },
   geluTanh: {
     value: (x) => x * sigmoid(geluArgument(x)),
-    slope: (x) => sigmoid(geluArgument(x)) + x * sigmoid(geluArgument(x)) * sigmoid(-geluArgument(x)) * geluArgumentSlope(x),
+    slope: (x) =>
+      sigmoid(geluArgument(x)) + x * sigmoid(geluArgument(x)) * sigmoid(-geluArgument(x)) * geluArgumentSlope(x),
   },
   silu: { value: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
@@ -55,7 +56,10 @@ export function followedBy({ value, slope }: Curve, inner: KernelCase): KernelCa
     },
     referenceGradients(inputs, dy) {
       const h = inner.reference(inputs);
-      return inner.referenceGradients!(inputs, host(h.shape, (i) => dy.data[i]! * slope(h.data[i]!)));
+      return inner.referenceGradients!(
+        inputs,
+        host(h.shape, (i) => dy.data[i]! * slope(h.data[i]!)),
+      );
     },
   };
 }

@@ -6,8 +6,24 @@ import { overElements } from "../../engine/grid.ts";
 
 /** In the order of the op codes in unary.wgsl. */
 const OPERATIONS = [
-  "neg", "abs", "square", "exp", "log", "sqrt", "rsqrt", "reciprocal", "sigmoid", "tanh", "relu", "gelu", "geluTanh",
-  "silu", "softplus", "scale", "addScalar", "clamp",
+  "neg",
+  "abs",
+  "square",
+  "exp",
+  "log",
+  "sqrt",
+  "rsqrt",
+  "reciprocal",
+  "sigmoid",
+  "tanh",
+  "relu",
+  "gelu",
+  "geluTanh",
+  "silu",
+  "softplus",
+  "scale",
+  "addScalar",
+  "clamp",
 ] as const;
 type UnaryOperation = (typeof OPERATIONS)[number];
 

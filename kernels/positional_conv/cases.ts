@@ -4,7 +4,11 @@ import { positionalConvGradients, positionalConvReference } from "./reference.ts
 
 type Sizes = readonly [batch: number, frames: number, channels: number, kernel: number, groups: number];
 
-function positionalCase(name: string, [batch, frames, channels, kernel, groups]: Sizes, more: Partial<KernelCase> = {}): KernelCase {
+function positionalCase(
+  name: string,
+  [batch, frames, channels, kernel, groups]: Sizes,
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const width = channels / groups;
   return {
     name,

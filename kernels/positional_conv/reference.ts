@@ -4,13 +4,26 @@ import { normalDistribution } from "../pointwise/reference.ts";
 import { weightNormGradients, weightNormReference } from "../weight_norm/reference.ts";
 
 /** gelu(conv1d(x, gain · v / ‖v‖) + bias), with gelu(z) = z · Φ(z). */
-export function positionalConvReference(x: HostTensor, v: HostTensor, gain: HostTensor, bias: HostTensor, groups: number): HostTensor {
+export function positionalConvReference(
+  x: HostTensor,
+  v: HostTensor,
+  gain: HostTensor,
+  bias: HostTensor,
+  groups: number,
+): HostTensor {
   const z = conv1dReference(x, weightNormReference(v, gain), bias, geometryOf(v, groups));
   return host(z.shape, (i) => z.data[i]! * normalDistribution(z.data[i]!));
 }
 
 /** The chain of the three, with gelu'(z) = Φ(z) + z · φ(z). */
-export function positionalConvGradients(x: HostTensor, v: HostTensor, gain: HostTensor, bias: HostTensor, dy: HostTensor, groups: number) {
+export function positionalConvGradients(
+  x: HostTensor,
+  v: HostTensor,
+  gain: HostTensor,
+  bias: HostTensor,
+  dy: HostTensor,
+  groups: number,
+) {
   const geometry = geometryOf(v, groups);
   const weight = weightNormReference(v, gain);
   const z = conv1dReference(x, weight, bias, geometry);

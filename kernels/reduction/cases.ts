@@ -7,7 +7,12 @@ import { reductionGradient, reductionReference, reductions } from "./reference.t
 type Name = keyof typeof reductions;
 type More = Partial<Pick<CaseInput, "value">> & { benchmark?: boolean };
 
-function reductionCase(name: Name, shape: Shape, axes: readonly number[], { value, benchmark = false }: More = {}): KernelCase {
+function reductionCase(
+  name: Name,
+  shape: Shape,
+  axes: readonly number[],
+  { value, benchmark = false }: More = {},
+): KernelCase {
   const kept = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
   return {
     name: `${name} of [${shape.join(", ")}] over ${axes.join(", ")}`,

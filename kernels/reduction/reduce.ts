@@ -19,7 +19,13 @@ const reduceKernel = defineKernel({
  * Reduces `axes` (sorted, not negative) of x and keeps them with size 1. Not recorded: operations build on it.
  * A sum is multiplied by `factor` at its end.
  */
-export function reduceAxes(tape: Tape, operation: keyof typeof OPERATIONS, x: Tensor, axes: readonly number[], factor = 1): Tensor {
+export function reduceAxes(
+  tape: Tape,
+  operation: keyof typeof OPERATIONS,
+  x: Tensor,
+  axes: readonly number[],
+  factor = 1,
+): Tensor {
   let result = x;
   let shape: Shape = x.shape;
   const runs = neighbours(axes);
@@ -28,7 +34,13 @@ export function reduceAxes(tape: Tape, operation: keyof typeof OPERATIONS, x: Te
     const count = sizeOf(shape.slice(run.first, run.last + 1));
     const inner = sizeOf(shape.slice(run.last + 1));
     shape = shape.map((n, axis) => (axis >= run.first && axis <= run.last ? 1 : n));
-    result = reduceMiddle(tape, OPERATIONS[operation], result, { outer, count, inner }, i === runs.length - 1 ? factor : 1);
+    result = reduceMiddle(
+      tape,
+      OPERATIONS[operation],
+      result,
+      { outer, count, inner },
+      i === runs.length - 1 ? factor : 1,
+    );
   }
   return viewOf(result, shape);
 }
@@ -39,16 +51,29 @@ export function sumTo(tape: Tape, x: Tensor, shape: Shape): Tensor {
   if (!sameShape(broadcastShapes("sumTo", x.shape, shape), x.shape))
     throw new ShapeError("sumTo", "shape", `one that broadcasts to ${showShape(x.shape)}`, showShape(shape));
   const missing = x.shape.length - shape.length;
-  const stretched = x.shape.flatMap((n, axis) => (n !== 1 && (axis < missing || shape[axis - missing] === 1) ? [axis] : []));
+  const stretched = x.shape.flatMap((n, axis) =>
+    n !== 1 && (axis < missing || shape[axis - missing] === 1) ? [axis] : [],
+  );
   return viewOf(stretched.length === 0 ? x : reduceAxes(tape, "sum", x, stretched), shape);
 }
 
 /** Rounds of chunks until one element is left of the middle axis. */
-function reduceMiddle(tape: Tape, OP: number, x: Tensor, { outer, count, inner }: { outer: number; count: number; inner: number }, factor: number): Tensor {
+function reduceMiddle(
+  tape: Tape,
+  OP: number,
+  x: Tensor,
+  { outer, count, inner }: { outer: number; count: number; inner: number },
+  factor: number,
+): Tensor {
   const chunks = Math.max(1, Math.ceil(count / CHUNK));
   const y = tape.empty([outer, chunks, inner]);
   const last = chunks === 1;
-  reduceKernel.encode(tape, { x, y }, { threads: outer * chunks * inner, count, chunks, inner, factor: last ? factor : 1 }, { OP });
+  reduceKernel.encode(
+    tape,
+    { x, y },
+    { threads: outer * chunks * inner, count, chunks, inner, factor: last ? factor : 1 },
+    { OP },
+  );
   return last ? y : reduceMiddle(tape, OP, y, { outer, count: chunks, inner }, factor);
 }
 

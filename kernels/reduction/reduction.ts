@@ -41,7 +41,9 @@ export function max(tape: Tape, x: Tensor, axes?: Axes, options: ReductionOption
 export function logSumExp(tape: Tape, x: Tensor, axes?: Axes, options: ReductionOptions = {}): Tensor {
   const { reduced, kept, result } = plan("logSumExp", x, axes, options);
   const y = viewOf(reduceAxes(tape, "logSumExp", x, reduced), result);
-  return tape.record("logSumExp", [x], y, [x, y], (dy) => [withReduced(tape, "softmax", x.shape, kept, { x, r: y, dr: dy })]);
+  return tape.record("logSumExp", [x], y, [x, y], (dy) => [
+    withReduced(tape, "softmax", x.shape, kept, { x, r: y, dr: dy }),
+  ]);
 }
 
 /** The population variance over the axes: the mean squared distance from the mean. */

@@ -13,7 +13,9 @@ const average = (group: readonly number[]): number => total(group) / group.lengt
 const largest = (group: readonly number[]): number => group.reduce((a, b) => Math.max(a, b));
 const ties = (group: readonly number[]): number => group.filter((x) => x === largest(group)).length;
 const logSumExp = (group: readonly number[]): number =>
-  largest(group) === -Infinity ? -Infinity : largest(group) + Math.log(total(group.map((x) => Math.exp(x - largest(group)))));
+  largest(group) === -Infinity
+    ? -Infinity
+    : largest(group) + Math.log(total(group.map((x) => Math.exp(x - largest(group)))));
 
 export const reductions = {
   sum: { value: total, slopes: (group) => group.map(() => 1) },

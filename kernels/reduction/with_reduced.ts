@@ -12,8 +12,17 @@ const kernel = defineKernel({
   file: new URL("./with_reduced.wgsl", import.meta.url),
   bindings: { x: "read", r: "read", dr: "read", y: "read_write" },
   sizes: {
-    count: "u32", n1: "u32", n2: "u32", n3: "u32", n4: "u32",
-    r0: "u32", r1: "u32", r2: "u32", r3: "u32", r4: "u32", factor: "f32",
+    count: "u32",
+    n1: "u32",
+    n2: "u32",
+    n3: "u32",
+    n4: "u32",
+    r0: "u32",
+    r1: "u32",
+    r2: "u32",
+    r3: "u32",
+    r4: "u32",
+    factor: "f32",
   },
   constants: ["OP"],
   workgroups: ({ count }) => overElements(count),
@@ -29,7 +38,14 @@ interface Operands {
  * A new tensor of the given shape from x of that shape and from r and dr, which have size 1 along the reduced axes
  * (`kept`). Operands that the operation does not read may be left out. Not recorded.
  */
-export function withReduced(tape: Tape, operation: (typeof OPERATIONS)[number], shape: Shape, kept: Shape, operands: Operands, factor = 1): Tensor {
+export function withReduced(
+  tape: Tape,
+  operation: (typeof OPERATIONS)[number],
+  shape: Shape,
+  kept: Shape,
+  operands: Operands,
+  factor = 1,
+): Tensor {
   const y = tape.empty(shape);
   const { x, r, dr } = operands;
   const any = (x ?? r ?? dr) as Tensor;

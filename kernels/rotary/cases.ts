@@ -7,7 +7,11 @@ interface Options {
   readonly benchmark?: boolean;
 }
 
-function rotaryCase(name: string, shape: readonly [number, number, number, number], { base = 10000, benchmark = false }: Options = {}): KernelCase {
+function rotaryCase(
+  name: string,
+  shape: readonly [number, number, number, number],
+  { base = 10000, benchmark = false }: Options = {},
+): KernelCase {
   const [batch, frames, heads, width] = shape;
   const size = batch * frames * heads * width;
   return {

@@ -24,6 +24,8 @@ function turned(x: HostTensor, base: number, direction: number): HostTensor {
     const angle = direction * frame * base ** (-i / half);
     const first = x.data[at - feature + i] as number;
     const second = x.data[at - feature + i + half] as number;
-    return feature < half ? first * Math.cos(angle) - second * Math.sin(angle) : second * Math.cos(angle) + first * Math.sin(angle);
+    return feature < half
+      ? first * Math.cos(angle) - second * Math.sin(angle)
+      : second * Math.cos(angle) + first * Math.sin(angle);
   });
 }

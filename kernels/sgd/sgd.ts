@@ -21,11 +21,27 @@ export interface SgdOptions {
 }
 
 /** One step of SGD with momentum in place, in one dispatch. All tensors have the shape of `values`. */
-export function sgd(on: { readonly device: Device }, tensors: { values: Tensor; grads: Tensor; velocity: Tensor }, options: SgdOptions): void {
+export function sgd(
+  on: { readonly device: Device },
+  tensors: { values: Tensor; grads: Tensor; velocity: Tensor },
+  options: SgdOptions,
+): void {
   const { values, grads, velocity } = tensors;
   expectShape("sgd", "grads", grads, values.shape);
   expectShape("sgd", "velocity", velocity, values.shape);
   const { learningRate: learning_rate, momentum = 0, nesterov = false, weightDecay: weight_decay = 0, step } = options;
   const whole = { grads: wholeQuads(grads), values: wholeQuads(values), velocity: wholeQuads(velocity) };
-  kernel.encode(on, whole, { quads: whole.values.size / 4, learning_rate, momentum, weight_decay, first: step === 1 ? 1 : 0, nesterov: nesterov ? 1 : 0 }, {});
+  kernel.encode(
+    on,
+    whole,
+    {
+      quads: whole.values.size / 4,
+      learning_rate,
+      momentum,
+      weight_decay,
+      first: step === 1 ? 1 : 0,
+      nesterov: nesterov ? 1 : 0,
+    },
+    {},
+  );
 }

@@ -29,7 +29,14 @@ function movedCase(name: string, { inputs, shape, run, origins, fill }: Moved, b
 }
 
 /** A case with the single input x. */
-const one = (name: string, x: Shape, shape: Shape, run: (tape: Tape, x: Tensor) => Tensor, at: (c: readonly number[]) => number[] | undefined, fill = 0) =>
+const one = (
+  name: string,
+  x: Shape,
+  shape: Shape,
+  run: (tape: Tape, x: Tensor) => Tensor,
+  at: (c: readonly number[]) => number[] | undefined,
+  fill = 0,
+) =>
   movedCase(name, {
     inputs: { x },
     shape,
@@ -60,19 +67,82 @@ export const cases: OperationCases = {
     permuteCase([2, 3, 4, 3, 2], [4, 2, 0, 3, 1]),
     permuteCase([1, 1], [1, 0]),
     permuteCase([3, 4, 5], [0, 1, 2]),
-    one("transpose the outer axes", [3, 4, 33], [33, 4, 3], (tape, x) => transpose(tape, x, 0, -1), ([a, b, c]) => [c!, b!, a!]),
-    one("flip two axes", [2, 5, 3], [2, 5, 3], (tape, x) => flip(tape, x, [1, 2]), ([a, b, c]) => [a!, 4 - b!, 2 - c!]),
-    one("expand a middle axis", [3, 1, 5], [3, 4, 5], (tape, x) => expand(tape, x, [3, 4, 5]), ([a, , c]) => [a!, 0, c!]),
-    one("expand one element", [], [67, 2], (tape, x) => expand(tape, x, [67, 2]), () => []),
-    one("slice with steps", [4, 7, 5], [3, 3, 2], (tape, x) => slice(tape, x, [1, 0, 1], [4, 7, 5], [1, 3, 3]), ([a, b, c]) => [1 + a!, 3 * b!, 1 + 3 * c!]),
-    one("split: the last part", [3, 7], [3, 4], (tape, x) => split(tape, x, 1, [1, 2, 4])[2]!, ([a, b]) => [a!, 3 + b!]),
-    one("split and put together the other way round", [3, 7], [3, 7], (tape, x) => concat(tape, split(tape, x, 1, [3, 4]).reverse(), 1), ([a, b]) => [a!, (b! + 3) % 7]),
-    one("pad", [2, 3], [3, 8], (tape, x) => pad(tape, x, [[0, 1], [2, 3]], -1.5), ([a, b]) => (a! < 2 && b! >= 2 && b! < 5 ? [a!, b! - 2] : undefined), -1.5),
+    one(
+      "transpose the outer axes",
+      [3, 4, 33],
+      [33, 4, 3],
+      (tape, x) => transpose(tape, x, 0, -1),
+      ([a, b, c]) => [c!, b!, a!],
+    ),
+    one(
+      "flip two axes",
+      [2, 5, 3],
+      [2, 5, 3],
+      (tape, x) => flip(tape, x, [1, 2]),
+      ([a, b, c]) => [a!, 4 - b!, 2 - c!],
+    ),
+    one(
+      "expand a middle axis",
+      [3, 1, 5],
+      [3, 4, 5],
+      (tape, x) => expand(tape, x, [3, 4, 5]),
+      ([a, , c]) => [a!, 0, c!],
+    ),
+    one(
+      "expand one element",
+      [],
+      [67, 2],
+      (tape, x) => expand(tape, x, [67, 2]),
+      () => [],
+    ),
+    one(
+      "slice with steps",
+      [4, 7, 5],
+      [3, 3, 2],
+      (tape, x) => slice(tape, x, [1, 0, 1], [4, 7, 5], [1, 3, 3]),
+      ([a, b, c]) => [1 + a!, 3 * b!, 1 + 3 * c!],
+    ),
+    one(
+      "split: the last part",
+      [3, 7],
+      [3, 4],
+      (tape, x) => split(tape, x, 1, [1, 2, 4])[2]!,
+      ([a, b]) => [a!, 3 + b!],
+    ),
+    one(
+      "split and put together the other way round",
+      [3, 7],
+      [3, 7],
+      (tape, x) => concat(tape, split(tape, x, 1, [3, 4]).reverse(), 1),
+      ([a, b]) => [a!, (b! + 3) % 7],
+    ),
+    one(
+      "pad",
+      [2, 3],
+      [3, 8],
+      (tape, x) =>
+        pad(
+          tape,
+          x,
+          [
+            [0, 1],
+            [2, 3],
+          ],
+          -1.5,
+        ),
+      ([a, b]) => (a! < 2 && b! >= 2 && b! < 5 ? [a!, b! - 2] : undefined),
+      -1.5,
+    ),
     movedCase("concat along the middle axis", {
       inputs: { a: [2, 1, 5], b: [2, 7, 5], c: [2, 2, 5] },
       shape: [2, 10, 5],
       run: (tape, { a, b, c }) => concat(tape, [a!, b!, c!], 1),
-      origins: ([i, j, k]) => (j! < 1 ? { input: "a", at: [i!, j!, k!] } : j! < 8 ? { input: "b", at: [i!, j! - 1, k!] } : { input: "c", at: [i!, j! - 8, k!] }),
+      origins: ([i, j, k]) =>
+        j! < 1
+          ? { input: "a", at: [i!, j!, k!] }
+          : j! < 8
+            ? { input: "b", at: [i!, j! - 1, k!] }
+            : { input: "c", at: [i!, j! - 8, k!] },
     }),
     movedCase("stack", {
       inputs: { a: [3, 5], b: [3, 5] },

@@ -26,6 +26,8 @@ export function movedGradients(inputs: HostInputs, dy: HostTensor, origins: Orig
   return gradients;
 }
 
-const coordinatesOf = (i: number, shape: Shape): number[] => stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
+const coordinatesOf = (i: number, shape: Shape): number[] =>
+  stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
 
-const indexOf = (at: readonly number[], shape: Shape): number => stridesOf(shape).reduce((sum, stride, axis) => sum + stride * at[axis]!, 0);
+const indexOf = (at: readonly number[], shape: Shape): number =>
+  stridesOf(shape).reduce((sum, stride, axis) => sum + stride * at[axis]!, 0);

@@ -1,4 +1,12 @@
-import { broadcastShapes, expectAxis, expectFloat, expectType, sameShape, ShapeError, showShape } from "../../engine/shape.ts";
+import {
+  broadcastShapes,
+  expectAxis,
+  expectFloat,
+  expectType,
+  sameShape,
+  ShapeError,
+  showShape,
+} from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { sumTo } from "../reduction/reduce.ts";
@@ -11,7 +19,15 @@ import { flipped, permuted, sliced, stretched, type View } from "./view.ts";
 /** x with two of its axes exchanged. */
 export function transpose(tape: Tape, x: Tensor, axisA: number, axisB: number): Tensor {
   const [a, b] = [axisA, axisB].map((axis) => expectAxis("transpose", axis, x.shape.length)) as [number, number];
-  return rearranged("transpose", tape, x, permuted(x.shape, x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis))));
+  return rearranged(
+    "transpose",
+    tape,
+    x,
+    permuted(
+      x.shape,
+      x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis)),
+    ),
+  );
 }
 
 /** x with its axes in another order: axis i of the result is axis axes[i] of x. */
@@ -32,17 +48,31 @@ export function flip(tape: Tape, x: Tensor, axes: readonly number[]): Tensor {
 export function expand(tape: Tape, x: Tensor, shape: readonly number[]): Tensor {
   if (!sameShape(broadcastShapes("expand", x.shape, shape), shape))
     throw new ShapeError("expand", "shape", `one that ${showShape(x.shape)} broadcasts to`, showShape(shape));
-  return tape.record("expand", [x], gatherView(tape, x, stretched(x.shape, shape)), [], (dy) => [sumTo(tape, dy, x.shape)]);
+  return tape.record("expand", [x], gatherView(tape, x, stretched(x.shape, shape)), [], (dy) => [
+    sumTo(tape, dy, x.shape),
+  ]);
 }
 
 /** The elements start, start + step, … below end, along each axis. `steps` are 1 if left out. */
-export function slice(tape: Tape, x: Tensor, starts: readonly number[], ends: readonly number[], steps?: readonly number[]): Tensor {
+export function slice(
+  tape: Tape,
+  x: Tensor,
+  starts: readonly number[],
+  ends: readonly number[],
+  steps?: readonly number[],
+): Tensor {
   for (const [name, list] of Object.entries({ starts, ends, steps: steps ?? ends }))
-    if (list.length !== x.shape.length) throw new ShapeError("slice", name, `${x.shape.length} numbers, one an axis`, String(list.length));
+    if (list.length !== x.shape.length)
+      throw new ShapeError("slice", name, `${x.shape.length} numbers, one an axis`, String(list.length));
   const sizes = x.shape.map((n, axis) => {
     const [start, end, step] = [starts[axis]!, ends[axis]!, steps?.[axis] ?? 1];
     if (!(start >= 0 && start < end && end <= n && step >= 1))
-      throw new ShapeError("slice", `axis ${axis}`, `0 ≤ start < end ≤ ${n} and step ≥ 1`, `start ${start}, end ${end}, step ${step}`);
+      throw new ShapeError(
+        "slice",
+        `axis ${axis}`,
+        `0 ≤ start < end ≤ ${n} and step ≥ 1`,
+        `start ${start}, end ${end}, step ${step}`,
+      );
     return Math.ceil((end - start) / step);
   });
   return selected("slice", tape, x, sliced(x.shape, starts, sizes, steps));
@@ -52,7 +82,13 @@ export function slice(tape: Tape, x: Tensor, starts: readonly number[], ends: re
 export function split(tape: Tape, x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
   const along = expectAxis("split", axis, x.shape.length);
   const total = sizes.reduce((sum, n) => sum + n, 0);
-  if (total !== x.shape[along]) throw new ShapeError("split", "sizes", `sizes that add up to ${x.shape[along]!}`, `${sizes.join(" + ")} = ${total}`);
+  if (total !== x.shape[along])
+    throw new ShapeError(
+      "split",
+      "sizes",
+      `sizes that add up to ${x.shape[along]!}`,
+      `${sizes.join(" + ")} = ${total}`,
+    );
   let start = 0;
   return sizes.map((n) => {
     const part = selected("split", tape, x, partAlong(x.shape, along, start, n));
@@ -69,34 +105,72 @@ export function concat(tape: Tape, parts: readonly Tensor[], axis: number): Tens
   for (const [i, part] of parts.entries()) {
     expectType("concat", `parts[${i}]`, part, first.dtype);
     if (part.shape.length !== first.shape.length || !sameShape(part.shape.with(along, 1), first.shape.with(along, 1)))
-      throw new ShapeError("concat", `parts[${i}]`, `${showShape(first.shape)} but for axis ${along}`, showShape(part.shape));
+      throw new ShapeError(
+        "concat",
+        `parts[${i}]`,
+        `${showShape(first.shape)} but for axis ${along}`,
+        showShape(part.shape),
+      );
   }
   const sizes = parts.map((part) => part.shape[along]!);
-  const y = tape.empty(first.shape.with(along, sizes.reduce((sum, n) => sum + n)), first.dtype);
-  const views = sizes.map((n, i) => partAlong(y.shape, along, sizes.slice(0, i).reduce((sum, m) => sum + m, 0), n));
+  const y = tape.empty(
+    first.shape.with(
+      along,
+      sizes.reduce((sum, n) => sum + n),
+    ),
+    first.dtype,
+  );
+  const views = sizes.map((n, i) =>
+    partAlong(
+      y.shape,
+      along,
+      sizes.slice(0, i).reduce((sum, m) => sum + m, 0),
+      n,
+    ),
+  );
   parts.forEach((part, i) => scatterView(tape, part, y, views[i]!));
-  return tape.record("concat", parts, y, [], (dy) => parts.map((part, i) => (part.needsGrad ? gatherView(tape, dy, views[i]!) : undefined)));
+  return tape.record("concat", parts, y, [], (dy) =>
+    parts.map((part, i) => (part.needsGrad ? gatherView(tape, dy, views[i]!) : undefined)),
+  );
 }
 
 /** The parts, all of one shape, along a new axis before axis `axis`. */
 export function stack(tape: Tape, parts: readonly Tensor[], axis: number): Tensor {
   const along = expectAxis("stack", axis, (parts[0]?.shape.length ?? 0) + 1);
-  return concat(tape, parts.map((part) => tape.reshape(part, part.shape.toSpliced(along, 0, 1))), along);
+  return concat(
+    tape,
+    parts.map((part) => tape.reshape(part, part.shape.toSpliced(along, 0, 1))),
+    along,
+  );
 }
 
 /** x (f32) surrounded by `value`: along each axis, pads[axis] = [elements before, elements after]. */
 export function pad(tape: Tape, x: Tensor, pads: readonly (readonly [number, number])[], value = 0): Tensor {
   expectFloat("pad", "x", x);
-  if (pads.length !== x.shape.length) throw new ShapeError("pad", "pads", `${x.shape.length} pairs, one an axis`, String(pads.length));
-  if (pads.flat().some((n) => n < 0)) throw new ShapeError("pad", "pads", "no negative number", pads.map(showShape).join(", "));
-  const y = tape.filled(x.shape.map((n, axis) => n + pads[axis]![0] + pads[axis]![1]), value, x.dtype);
-  const view = sliced(y.shape, pads.map(([before]) => before), x.shape);
+  if (pads.length !== x.shape.length)
+    throw new ShapeError("pad", "pads", `${x.shape.length} pairs, one an axis`, String(pads.length));
+  if (pads.flat().some((n) => n < 0))
+    throw new ShapeError("pad", "pads", "no negative number", pads.map(showShape).join(", "));
+  const y = tape.filled(
+    x.shape.map((n, axis) => n + pads[axis]![0] + pads[axis]![1]),
+    value,
+    x.dtype,
+  );
+  const view = sliced(
+    y.shape,
+    pads.map(([before]) => before),
+    x.shape,
+  );
   scatterView(tape, x, y, view);
   return tape.record("pad", [x], y, [], (dy) => [gatherView(tape, dy, view)]);
 }
 
 const partAlong = (shape: readonly number[], axis: number, start: number, size: number): View =>
-  sliced(shape, shape.map((_, i) => (i === axis ? start : 0)), shape.with(axis, size));
+  sliced(
+    shape,
+    shape.map((_, i) => (i === axis ? start : 0)),
+    shape.with(axis, size),
+  );
 
 /** A view that shows every element of x once: scattering dy fills all of dx. */
 function rearranged(operation: string, tape: Tape, x: Tensor, view: View): Tensor {

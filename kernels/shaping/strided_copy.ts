@@ -12,8 +12,17 @@ const kernel = defineKernel({
   file: new URL("./strided_copy.wgsl", import.meta.url),
   bindings: { x: "read", y: "read_write" },
   sizes: {
-    count: "u32", n1: "u32", n2: "u32", n3: "u32", n4: "u32",
-    s0: "i32", s1: "i32", s2: "i32", s3: "i32", s4: "i32", offset: "i32",
+    count: "u32",
+    n1: "u32",
+    n2: "u32",
+    n3: "u32",
+    n4: "u32",
+    s0: "i32",
+    s1: "i32",
+    s2: "i32",
+    s3: "i32",
+    s4: "i32",
+    offset: "i32",
   },
   constants: ["MODE", "RANK"],
   workgroups: ({ count }) => overElements(count),
@@ -43,4 +52,5 @@ function copy(tape: Tape, MODE: number, x: Tensor, y: Tensor, { shape, strides, 
 }
 
 /** Integers under the name f32: they are only moved. */
-const asFloat = (x: Tensor): Tensor => (x.dtype === "f16" ? x : new Tensor(x.shape, "f32", x.storage, { offset: x.offset }));
+const asFloat = (x: Tensor): Tensor =>
+  x.dtype === "f16" ? x : new Tensor(x.shape, "f32", x.storage, { offset: x.offset });

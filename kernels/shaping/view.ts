@@ -35,4 +35,8 @@ export function flipped(shape: Shape, axes: readonly number[]): View {
 }
 
 /** Repeated along axes of 1 and along new axes in front. */
-export const stretched = (shape: Shape, target: Shape): View => ({ shape: target, strides: broadcastStrides(shape, target), offset: 0 });
+export const stretched = (shape: Shape, target: Shape): View => ({
+  shape: target,
+  strides: broadcastStrides(shape, target),
+  offset: 0,
+});

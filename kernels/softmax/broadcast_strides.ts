@@ -21,7 +21,10 @@ export function broadcastStrides(mask: Shape, shape: Shape): MaskLayout | undefi
   const full = [...ones(4 - shape.length), ...shape];
   const own = [...ones(4 - mask.length), ...mask];
   if (own.some((n, axis) => n !== 1 && n !== full[axis])) return undefined;
-  return layoutOf(full, stridesOf(own).map((stride, axis) => (own[axis] === 1 ? 0 : stride)));
+  return layoutOf(
+    full,
+    stridesOf(own).map((stride, axis) => (own[axis] === 1 ? 0 : stride)),
+  );
 }
 
 function layoutOf(shape: readonly number[], strides: readonly number[]): MaskLayout {

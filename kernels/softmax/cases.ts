@@ -2,7 +2,13 @@ import type { HostInputs, KernelCase, OperationCases } from "../case.ts";
 import { rowsAlong, softmaxGradients, softmaxReference } from "./reference.ts";
 import { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "./softmax.ts";
 
-function plain(name: string, shape: readonly number[], axis: number, log: boolean, more: Partial<KernelCase> = {}): KernelCase {
+function plain(
+  name: string,
+  shape: readonly number[],
+  axis: number,
+  log: boolean,
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const size = shape.reduce((product, n) => product * n, 1);
   return {
     name: `${log ? "log " : ""}${name}`,
@@ -21,7 +27,8 @@ function plain(name: string, shape: readonly number[], axis: number, log: boolea
 function masked(name: string, shape: readonly number[], maskShape: readonly number[], log: boolean): KernelCase {
   const size = shape.reduce((product, n) => product * n, 1);
   const maskCols = maskShape.at(-1) as number;
-  const rows = ({ x, mask }: HostInputs) => rowsAlong(x!, shape.length - 1, (i) => mask!.data[maskIndex(i, shape, maskShape)] !== 0);
+  const rows = ({ x, mask }: HostInputs) =>
+    rowsAlong(x!, shape.length - 1, (i) => mask!.data[maskIndex(i, shape, maskShape)] !== 0);
   return {
     name: `masked ${log ? "log " : ""}${name}`,
     inputs: {

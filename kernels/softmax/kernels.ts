@@ -9,8 +9,14 @@ const backwardVariants = defineRowVariants("softmax_backward");
 
 const strided = { rows: "u32", cols: "u32", inner: "u32" } as const;
 const laidOut = {
-  rows: "u32", cols: "u32", second: "u32", third: "u32",
-  stride_0: "u32", stride_1: "u32", stride_2: "u32", stride_3: "u32",
+  rows: "u32",
+  cols: "u32",
+  second: "u32",
+  third: "u32",
+  stride_0: "u32",
+  stride_1: "u32",
+  stride_2: "u32",
+  stride_3: "u32",
 } as const;
 const forwardBindings = { x: "read", mask: "read", y: "read_write" } as const;
 const backwardBindings = { y: "read", dy: "read", dx: "read_write" } as const;
@@ -86,9 +92,17 @@ export interface Masking extends MaskLayout {
 const UNMASKED: MaskLayout = { second: 1, third: 1, stride_0: 0, stride_1: 0, stride_2: 0, stride_3: 0 };
 
 /** y = softmax of x along its rows, or the logarithm. */
-export function encodeForward(tape: Tape, x: Tensor, y: Tensor, { rows, cols, inner }: RowSizes, LOG: boolean, masking?: Masking): void {
+export function encodeForward(
+  tape: Tape,
+  x: Tensor,
+  y: Tensor,
+  { rows, cols, inner }: RowSizes,
+  LOG: boolean,
+  masking?: Masking,
+): void {
   const variant = forwardVariants.choose(tape.device, { rows, cols, strided: inner !== 1 });
-  if (variant === "thread_row" && !masking) return forward.thread_row.encode(tape, { x, y }, { rows, cols, inner }, { LOG });
+  if (variant === "thread_row" && !masking)
+    return forward.thread_row.encode(tape, { x, y }, { rows, cols, inner }, { LOG });
   const { mask, ...layout } = masking ?? { mask: tape.empty([4], "u32"), ...UNMASKED };
   const sizes = { rows, cols, ...layout };
   const MASKED = masking !== undefined;
@@ -98,9 +112,18 @@ export function encodeForward(tape: Tape, x: Tensor, y: Tensor, { rows, cols, in
 }
 
 /** dx from y and dy; MASKED says that positions at -∞ of a logarithm take no part. */
-export function encodeBackward(tape: Tape, y: Tensor, dy: Tensor, dx: Tensor, { rows, cols, inner }: RowSizes, LOG: boolean, MASKED: boolean): void {
+export function encodeBackward(
+  tape: Tape,
+  y: Tensor,
+  dy: Tensor,
+  dx: Tensor,
+  { rows, cols, inner }: RowSizes,
+  LOG: boolean,
+  MASKED: boolean,
+): void {
   const variant = backwardVariants.choose(tape.device, { rows, cols, strided: inner !== 1 });
   if (variant === "thread_row") backward.thread_row.encode(tape, { y, dy, dx }, { rows, cols, inner }, { LOG, MASKED });
-  else if (variant === "subgroup_row") backward.subgroup_row.encode(tape, { y, dy, dx }, { rows, cols }, { LOG, MASKED });
+  else if (variant === "subgroup_row")
+    backward.subgroup_row.encode(tape, { y, dy, dx }, { rows, cols }, { LOG, MASKED });
   else backward.workgroup_row.encode(tape, { y, dy, dx }, { rows, cols }, { LOG, MASKED, THREADS: threadsOfRow(cols) });
 }

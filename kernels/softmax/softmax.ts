@@ -48,7 +48,8 @@ function masked(tape: Tape, name: string, x: Tensor, mask: Tensor, log: boolean)
   expectType(name, "mask", mask, "u32");
   const { rows, cols } = rowsAndCols(name, "x", x);
   const layout = broadcastStrides(mask.shape, x.shape);
-  if (!layout) throw new ShapeError(name, "mask", `${showShape(x.shape)} or what broadcasts to it`, showShape(mask.shape));
+  if (!layout)
+    throw new ShapeError(name, "mask", `${showShape(x.shape)} or what broadcasts to it`, showShape(mask.shape));
   return ofRows(tape, name, x, { rows, cols, inner: 1 }, log, { mask, ...layout });
 }
 

@@ -2,7 +2,11 @@ import type { KernelCase, OperationCases } from "../case.ts";
 import { weightNormGradients, weightNormReference } from "./reference.ts";
 import { weightNorm } from "./weight_norm.ts";
 
-function weightNormCase(name: string, shape: readonly [number, number, number], more: Partial<KernelCase> = {}): KernelCase {
+function weightNormCase(
+  name: string,
+  shape: readonly [number, number, number],
+  more: Partial<KernelCase> = {},
+): KernelCase {
   const elements = shape[0] * shape[1] * shape[2];
   return {
     name,

@@ -62,8 +62,10 @@ class ArpaReader {
   }
 
   model(): NgramModel {
-    if (this.#section === null) throw new UserError(`${this.#source} is no language model in the ARPA format: it has no line \\data\\`);
-    if (!this.finished) throw new UserError(`${this.#source}, line ${this.#line}: expected \\end\\, but the file ends: it is cut short`);
+    if (this.#section === null)
+      throw new UserError(`${this.#source} is no language model in the ARPA format: it has no line \\data\\`);
+    if (!this.finished)
+      throw new UserError(`${this.#source}, line ${this.#line}: expected \\end\\, but the file ends: it is cut short`);
     return new NgramModel(this.#counts.length, this.#words, this.#trie, this.#source);
   }
 
@@ -71,12 +73,16 @@ class ArpaReader {
   #beginSection(line: string): void {
     const before = this.#section as number;
     if (before > 0 && this.#inSection !== this.#counts[before - 1]) {
-      this.#refuse(`expected ${this.#counts[before - 1]} ${before}-grams, as announced at the file's beginning, before ${line}`, `${this.#inSection}`);
+      this.#refuse(
+        `expected ${this.#counts[before - 1]} ${before}-grams, as announced at the file's beginning, before ${line}`,
+        `${this.#inSection}`,
+      );
     }
     const order = before + 1;
     const last = order > this.#counts.length;
     if (this.#counts.length === 0) this.#refuse("expected 'ngram 1=' and the number of words", line);
-    if (line.toLowerCase() !== (last ? "\\end\\" : `\\${order}-grams:`)) this.#refuse(`expected ${last ? "\\end\\" : `\\${order}-grams:`}`, line);
+    if (line.toLowerCase() !== (last ? "\\end\\" : `\\${order}-grams:`))
+      this.#refuse(`expected ${last ? "\\end\\" : `\\${order}-grams:`}`, line);
     this.finished = last;
     this.#section = order;
     this.#inSection = 0;
@@ -85,14 +91,18 @@ class ArpaReader {
   #readCount(line: string): void {
     const order = this.#counts.length + 1;
     const count = /^ngram\s+(\d+)\s*=\s*(\d+)$/iu.exec(line);
-    if (!count || Number(count[1]) !== order || order > LONGEST) this.#refuse(`expected 'ngram ${order}=' and a number, or \\1-grams:`, line);
+    if (!count || Number(count[1]) !== order || order > LONGEST)
+      this.#refuse(`expected 'ngram ${order}=' and a number, or \\1-grams:`, line);
     this.#counts.push(Number(count[2]));
   }
 
   #readNgram(line: string, order: number): void {
     const fields = line.split(/[\t ]+/u);
     if (fields.length !== order + 1 && fields.length !== order + 2) {
-      this.#refuse(`expected a log10 probability, ${order === 1 ? "a word" : `${order} words`} and at most a back-off weight`, line);
+      this.#refuse(
+        `expected a log10 probability, ${order === 1 ? "a word" : `${order} words`} and at most a back-off weight`,
+        line,
+      );
     }
     const [logProb, backoff] = [Number(fields[0]), Number(fields[order + 1] ?? 0)];
     if (!(logProb <= 0 && logProb > -Infinity)) this.#refuse("expected a log10 probability, 0 or less", fields[0]);
@@ -100,12 +110,20 @@ class ArpaReader {
 
     const words = fields.slice(1, order + 1);
     if (order === 1) this.#words.set(words[0] as string, this.#words.get(words[0] as string) ?? this.#words.size);
-    const ids = words.map((word) => this.#words.get(word) ?? this.#refuse("expected words that are among the 1-grams", word));
+    const ids = words.map(
+      (word) => this.#words.get(word) ?? this.#refuse("expected words that are among the 1-grams", word),
+    );
     let context = ROOT;
     for (const id of ids.slice(0, -1)) {
-      context = this.#trie.find(context, id) ?? this.#refuse(`expected the ${order - 1}-gram '${words.slice(0, -1).join(" ")}' before n-grams that go on from it`, line);
+      context =
+        this.#trie.find(context, id) ??
+        this.#refuse(
+          `expected the ${order - 1}-gram '${words.slice(0, -1).join(" ")}' before n-grams that go on from it`,
+          line,
+        );
     }
-    if (!this.#trie.add(context, ids.at(-1) as number, logProb * Math.LN10, backoff * Math.LN10)) this.#refuse("expected each n-gram once", line);
+    if (!this.#trie.add(context, ids.at(-1) as number, logProb * Math.LN10, backoff * Math.LN10))
+      this.#refuse("expected each n-gram once", line);
     this.#inSection++;
   }
 

@@ -48,7 +48,9 @@ export function forcedAlignment(
   const classes = Int32Array.from({ length: states }, (_, s) => (s % 2 === 0 ? blank : (labels[s >> 1] as number)));
   classes.forEach((label, s) => {
     if (s % 2 === 1 && (!(label >= 0 && label < vocab) || label === blank)) {
-      throw new RangeError(`forcedAlignment: labels[${s >> 1}] is ${label}, expected a class from 0 to ${vocab - 1} other than the blank, ${blank}`);
+      throw new RangeError(
+        `forcedAlignment: labels[${s >> 1}] is ${label}, expected a class from 0 to ${vocab - 1} other than the blank, ${blank}`,
+      );
     }
   });
   if (frames === 0) return labels.length === 0 ? { spans: [], score: 0 } : null;
@@ -56,7 +58,9 @@ export function forcedAlignment(
   const width = Math.min(states, window);
   const firsts = new Int32Array(frames); // the first state that is followed in each frame
   const steps = new Uint8Array(frames * width); // by how many states the best path to each of them went on
-  let best = Float64Array.from({ length: width }, (_, s) => (s < 2 ? (logProbs[classes[s] as number] as number) : -Infinity));
+  let best = Float64Array.from({ length: width }, (_, s) =>
+    s < 2 ? (logProbs[classes[s] as number] as number) : -Infinity,
+  );
   for (let t = 1; t < frames; t++) {
     const before = best;
     const left = firsts[t - 1] as number;
@@ -89,7 +93,8 @@ export function forcedAlignment(
 }
 
 /** Where a window begins that has a state in its middle: never before `left`, since paths do not go back, nor so late that it would end behind the last state. */
-const centred = (state: number, left: number, width: number, states: number): number => Math.min(Math.max(left, state - (width >> 1)), states - width);
+const centred = (state: number, left: number, width: number, states: number): number =>
+  Math.min(Math.max(left, state - (width >> 1)), states - width);
 
 function indexOfGreatest(values: Float64Array): number {
   let greatest = 0;

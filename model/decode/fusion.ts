@@ -52,7 +52,8 @@ export interface FusionWeights {
 export function wordFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
   expectSpellable(model, units);
   const pieces = piecesOf(units);
-  const complete = (prefix: FusedPrefix): FusedPrefix => (prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" });
+  const complete = (prefix: FusedPrefix): FusedPrefix =>
+    prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" };
   return {
     begin: beginning(model),
     mostGained: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
@@ -77,7 +78,9 @@ function expectSpellable(model: NgramModel, units: Units): void {
     example ??= word;
   }
   const such = example === undefined ? "" : `, such as '${example}'`;
-  throw new UserError(`${model.source} is no language model for this checkpoint: its ${nameOf(units)} spell none of the model's words${such}`);
+  throw new UserError(
+    `${model.source} is no language model for this checkpoint: its ${nameOf(units)} spell none of the model's words${such}`,
+  );
 }
 
 const nameOf = ({ kind }: Units): string => (kind === "bpe" ? "subwords" : "characters");
@@ -93,12 +96,19 @@ const SPACES = ["<space>", "|", "▁", "_"];
  */
 export function characterFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
   const pieces = piecesOf(units);
-  const spellings = pieces.map((text) => SPACES.map((space) => text.replaceAll(" ", space)).find((word) => model.has(word)));
+  const spellings = pieces.map((text) =>
+    SPACES.map((space) => text.replaceAll(" ", space)).find((word) => model.has(word)),
+  );
   const missing = pieces.filter((text, label) => text !== "" && spellings[label] === undefined);
   if (missing.length > 0) {
-    const named = missing.slice(0, 10).map((text) => `'${text}'`).join(", ");
+    const named = missing
+      .slice(0, 10)
+      .map((text) => `'${text}'`)
+      .join(", ");
     const rest = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
-    throw new UserError(`${model.source} is no language model of the checkpoint's ${nameOf(units)}: it does not have ${named}${rest}`);
+    throw new UserError(
+      `${model.source} is no language model of the checkpoint's ${nameOf(units)}: it does not have ${named}${rest}`,
+    );
   }
   return {
     begin: beginning(model),
@@ -109,9 +119,16 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
 }
 
 /** Texts by class; that of the blank is empty. */
-const piecesOf = (units: Units): string[] => Array.from({ length: units.size }, (_, label) => (label === units.blank ? "" : units.piece(label).text));
+const piecesOf = (units: Units): string[] =>
+  Array.from({ length: units.size }, (_, label) => (label === units.blank ? "" : units.piece(label).text));
 
-const beginning = (model: NgramModel): FusedPrefix => ({ lm: 0, count: 0, score: 0, context: model.begin, partial: "" });
+const beginning = (model: NgramModel): FusedPrefix => ({
+  lm: 0,
+  count: 0,
+  score: 0,
+  context: model.begin,
+  partial: "",
+});
 
 function advance(prefix: FusedPrefix, model: NgramModel, word: string, { weight, bonus }: FusionWeights): FusedPrefix {
   const { logProb, context } = model.next(prefix.context, word);

@@ -43,5 +43,7 @@ export function greedySearchBatch(
   lengths: ArrayLike<number>,
   options: GreedyOptions = {},
 ): Hypothesis[] {
-  return splitBatch("greedySearchBatch", logProbs, shape, lengths).map((utterance) => greedySearch(utterance, shape[2], options));
+  return splitBatch("greedySearchBatch", logProbs, shape, lengths).map((utterance) =>
+    greedySearch(utterance, shape[2], options),
+  );
 }

@@ -8,12 +8,15 @@ export interface Hypothesis {
 
 /** Number of frames in the log-probabilities of one utterance, `[frames, vocab]`; refuses sizes that do not fit. */
 export function countFrames(operation: string, logProbs: Float32Array, vocab: number, blank: number): number {
-  if (!Number.isInteger(vocab) || vocab < 1) throw new RangeError(`${operation}: vocab is ${vocab}, expected a positive integer`);
+  if (!Number.isInteger(vocab) || vocab < 1)
+    throw new RangeError(`${operation}: vocab is ${vocab}, expected a positive integer`);
   if (!Number.isInteger(blank) || blank < 0 || blank >= vocab) {
     throw new RangeError(`${operation}: blank is ${blank}, expected a class from 0 to ${vocab - 1}`);
   }
   if (logProbs.length % vocab !== 0) {
-    throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected whole frames of ${vocab} classes`);
+    throw new RangeError(
+      `${operation}: logProbs has ${logProbs.length} values, expected whole frames of ${vocab} classes`,
+    );
   }
   return logProbs.length / vocab;
 }
@@ -31,7 +34,9 @@ export function splitBatch(
   const [batch, frames, vocab] = shape;
   const values = batch * frames * vocab;
   if (logProbs.length !== values) {
-    throw new RangeError(`${operation}: logProbs has ${logProbs.length} values, expected ${values} for [${shape.join(", ")}]`);
+    throw new RangeError(
+      `${operation}: logProbs has ${logProbs.length} values, expected ${values} for [${shape.join(", ")}]`,
+    );
   }
   if (lengths.length !== batch) throw new RangeError(`${operation}: ${lengths.length} lengths, expected ${batch}`);
   return Array.from({ length: batch }, (_, b) => {

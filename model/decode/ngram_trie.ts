@@ -72,7 +72,7 @@ export class NgramTrie {
 
   /** Not simply one word less: pruning may have taken "b c" away and have left "a b c". */
   #longestSuffix(parent: number, word: number): number {
-    for (let context = parent; context !== ROOT; ) {
+    for (let context = parent; context !== ROOT;) {
       context = this.suffix(context);
       const node = this.find(context, word);
       if (node !== undefined) return node;
@@ -98,7 +98,8 @@ export class NgramTrie {
     this.#logProb = larger(this.#logProb, new Float32Array(size));
     this.#backoff = larger(this.#backoff, new Float32Array(size));
     this.#table = new Uint32Array(2 * this.#table.length);
-    for (let node = 1; node < this.#count; node++) this.#table[this.#place(this.#parent[node] as number, this.#word[node] as number)] = node;
+    for (let node = 1; node < this.#count; node++)
+      this.#table[this.#place(this.#parent[node] as number, this.#word[node] as number)] = node;
   }
 }
 

@@ -92,7 +92,12 @@ export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options:
     kept = advance(kept, y, classes, blank, beam, fusion);
   }
   const whole = kept.map((prefix) => ({ prefix, ended: fusion.end(prefix.fused) }));
-  const found = whole.map(({ prefix, ended }) => ({ labels: spell(prefix), score: prefix.total, lm: ended.lm, total: prefix.total + ended.score }));
+  const found = whole.map(({ prefix, ended }) => ({
+    labels: spell(prefix),
+    score: prefix.total,
+    lm: ended.lm,
+    total: prefix.total + ended.score,
+  }));
   return found.sort((a, b) => b.total - a.total); // the end of the sentence may have changed their order
 }
 
@@ -108,11 +113,20 @@ export function prefixBeamSearchBatch(
   lengths: ArrayLike<number>,
   options: PrefixBeamOptions,
 ): BeamHypothesis[][] {
-  return splitBatch("prefixBeamSearchBatch", logProbs, shape, lengths).map((utterance) => prefixBeamSearch(utterance, shape[2], options));
+  return splitBatch("prefixBeamSearchBatch", logProbs, shape, lengths).map((utterance) =>
+    prefixBeamSearch(utterance, shape[2], options),
+  );
 }
 
 /** One frame: the prefixes kept before it -> those kept after it, best first. */
-function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, blank: number, beam: number, fusion: Fusion): Prefix[] {
+function advance(
+  kept: readonly Prefix[],
+  y: Float64Array,
+  classes: Int32Array,
+  blank: number,
+  beam: number,
+  fusion: Fusion,
+): Prefix[] {
   const ranking = new Ranking<Step>(beam);
   const inBeam = new Set(kept);
 
@@ -121,7 +135,8 @@ function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, 
     let labelEnd = -Infinity;
     if (prefix.parent) {
       labelEnd = prefix.labelEnd + y[prefix.label]!;
-      if (inBeam.has(prefix.parent)) labelEnd = logAddExp(labelEnd, grown(prefix.parent, prefix.label) + y[prefix.label]!);
+      if (inBeam.has(prefix.parent))
+        labelEnd = logAddExp(labelEnd, grown(prefix.parent, prefix.label) + y[prefix.label]!);
     }
     const total = logAddExp(blankEnd, labelEnd);
     const { fused } = prefix;
@@ -140,14 +155,16 @@ function advance(kept: readonly Prefix[], y: Float64Array, classes: Int32Array, 
       if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
       const fused = extended(prefix, label, fusion);
       const rank = total + fused.score;
-      if (ranking.admits(rank)) ranking.insert(rank, { from: prefix, label, blankEnd: -Infinity, labelEnd: total, total, fused });
+      if (ranking.admits(rank))
+        ranking.insert(rank, { from: prefix, label, blankEnd: -Infinity, labelEnd: total, total, fused });
     }
   }
 
   // Only now may sums be overwritten: the loops above read those before the frame.
   const steps = ranking.items;
   const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label, step.fused)));
-  for (const [i, { blankEnd, labelEnd, total }] of steps.entries()) Object.assign(following[i]!, { blankEnd, labelEnd, total });
+  for (const [i, { blankEnd, labelEnd, total }] of steps.entries())
+    Object.assign(following[i]!, { blankEnd, labelEnd, total });
   return following;
 }
 
@@ -173,8 +190,16 @@ function childOf(prefix: Prefix, label: number, fused: FusedPrefix): Prefix {
   return child;
 }
 
-const newPrefix = (parent: Prefix | null, label: number, fused: FusedPrefix): Prefix =>
-  ({ parent, label, fused, extensions: new Map(), children: new Map(), blankEnd: -Infinity, labelEnd: -Infinity, total: -Infinity });
+const newPrefix = (parent: Prefix | null, label: number, fused: FusedPrefix): Prefix => ({
+  parent,
+  label,
+  fused,
+  extensions: new Map(),
+  children: new Map(),
+  blankEnd: -Infinity,
+  labelEnd: -Infinity,
+  total: -Infinity,
+});
 
 function spell(prefix: Prefix): Int32Array {
   const labels: number[] = [];
@@ -183,5 +208,6 @@ function spell(prefix: Prefix): Int32Array {
 }
 
 function checkPositive(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`prefixBeamSearch: ${name} is ${value}, expected a positive integer`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new RangeError(`prefixBeamSearch: ${name} is ${value}, expected a positive integer`);
 }

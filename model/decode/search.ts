@@ -17,7 +17,12 @@ export interface SearchOptions {
  * @param logProbs `[frames, vocab]`
  * @throws RangeError if a language model is to take part in greedy decoding
  */
-export function search(logProbs: Float32Array, vocab: number, blank: number, { beam, fusion }: SearchOptions): BeamHypothesis[] {
+export function search(
+  logProbs: Float32Array,
+  vocab: number,
+  blank: number,
+  { beam, fusion }: SearchOptions,
+): BeamHypothesis[] {
   if (beam) return prefixBeamSearch(logProbs, vocab, { beam, blank, fusion: fusion ?? null });
   if (fusion) throw new RangeError("search: a language model takes part in a beam search only, but beam is not given");
   const greedy = greedySearch(logProbs, vocab, { blank });

@@ -44,7 +44,9 @@ export function mergeCmvn(statistics: Cmvn, added: Cmvn): Cmvn {
     const delta = (added.mean[bin] as number) - (statistics.mean[bin] as number);
     mean[bin] = (statistics.mean[bin] as number) + delta * share;
     variance[bin] =
-      (1 - share) * (statistics.variance[bin] as number) + share * (added.variance[bin] as number) + delta ** 2 * share * (1 - share);
+      (1 - share) * (statistics.variance[bin] as number) +
+      share * (added.variance[bin] as number) +
+      delta ** 2 * share * (1 - share);
   }
   return { frames, mean, variance };
 }
@@ -55,7 +57,8 @@ export function utteranceCmvn({ frames, bins, values }: Features): Cmvn {
   const variance = new Float64Array(bins);
   for (let i = 0; i < values.length; i++) mean[i % bins] = (mean[i % bins] as number) + (values[i] as number) / frames;
   for (let i = 0; i < values.length; i++) {
-    variance[i % bins] = (variance[i % bins] as number) + ((values[i] as number) - (mean[i % bins] as number)) ** 2 / frames;
+    variance[i % bins] =
+      (variance[i % bins] as number) + ((values[i] as number) - (mean[i % bins] as number)) ** 2 / frames;
   }
   return { frames, mean, variance };
 }
@@ -77,7 +80,8 @@ export function applyCmvn(cmvn: Cmvn, features: Features, { normaliseVariance = 
 }
 
 /** What a centred bin is multiplied with: 1 / deviation, `[bins]`. */
-export const cmvnScale = ({ variance }: Cmvn): Float64Array => variance.map((square) => 1 / Math.max(Math.sqrt(square), SMALLEST_DEVIATION));
+export const cmvnScale = ({ variance }: Cmvn): Float64Array =>
+  variance.map((square) => 1 / Math.max(Math.sqrt(square), SMALLEST_DEVIATION));
 
 export function serialiseCmvn({ frames, mean, variance }: Cmvn): string {
   return `${JSON.stringify({ frames, mean: [...mean], variance: [...variance] }, null, 1)}\n`;
@@ -98,7 +102,9 @@ export function parseCmvn(json: string, name: string): Cmvn {
   }
   const { frames, mean, variance } = (parsed ?? {}) as Record<string, unknown>;
   if (typeof frames !== "number" || !isNumbers(mean) || !isNumbers(variance) || mean.length !== variance.length) {
-    throw new UserError(`${name} does not hold normalisation statistics: expected frames, and mean and variance of equal length.`);
+    throw new UserError(
+      `${name} does not hold normalisation statistics: expected frames, and mean and variance of equal length.`,
+    );
   }
   return { frames, mean: Float64Array.from(mean), variance: Float64Array.from(variance) };
 }
@@ -108,5 +114,6 @@ function isNumbers(value: unknown): value is number[] {
 }
 
 function expectBins(operation: string, features: Features, bins: number): void {
-  if (features.bins !== bins) throw new UserError(`${operation}: the statistics are of ${bins} bins, the features have ${features.bins}.`);
+  if (features.bins !== bins)
+    throw new UserError(`${operation}: the statistics are of ${bins} bins, the features have ${features.bins}.`);
 }

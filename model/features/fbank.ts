@@ -106,7 +106,10 @@ export function createFbank(given: Partial<FbankOptions> = {}): Fbank {
     compute: (waveform) => run(waveform),
     computeStages: (waveform) => {
       const frames = frameCount(waveform.length, framing);
-      const stages = { windowed: new Float64Array(frames * frameLength), power: new Float64Array(frames * power.length) };
+      const stages = {
+        windowed: new Float64Array(frames * frameLength),
+        power: new Float64Array(frames * power.length),
+      };
       const features = run(waveform, (t, windowed, spectrum) => {
         stages.windowed.set(windowed, t * frameLength);
         stages.power.set(spectrum, t * power.length);
@@ -147,12 +150,21 @@ function logMel(power: Float64Array, filters: readonly MelFilter[], row: Float32
   }
 }
 
-function check({ sampleRate, bins, lowFrequency }: FbankOptions, { frameLength, frameShift }: Framing, highFrequency: number): void {
-  if (!Number.isInteger(bins) || bins < 1) throw new UserError(`fbank: bins must be a whole number from 1, got ${bins}.`);
+function check(
+  { sampleRate, bins, lowFrequency }: FbankOptions,
+  { frameLength, frameShift }: Framing,
+  highFrequency: number,
+): void {
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new UserError(`fbank: bins must be a whole number from 1, got ${bins}.`);
   if (!(frameLength >= 2) || !(frameShift >= 1)) {
-    throw new UserError(`fbank: frames need 2 samples or more and a shift of 1 or more, got ${frameLength} and ${frameShift} at ${sampleRate} Hz.`);
+    throw new UserError(
+      `fbank: frames need 2 samples or more and a shift of 1 or more, got ${frameLength} and ${frameShift} at ${sampleRate} Hz.`,
+    );
   }
   if (!(lowFrequency >= 0 && lowFrequency < highFrequency && highFrequency <= sampleRate / 2)) {
-    throw new UserError(`fbank: expected 0 <= lowFrequency < highFrequency <= ${sampleRate / 2} Hz, got ${lowFrequency} and ${highFrequency}.`);
+    throw new UserError(
+      `fbank: expected 0 <= lowFrequency < highFrequency <= ${sampleRate / 2} Hz, got ${lowFrequency} and ${highFrequency}.`,
+    );
   }
 }

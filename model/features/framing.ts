@@ -18,7 +18,13 @@ export function frameCount(samples: number, { frameLength, frameShift, snipEdges
  * Without snipped edges frame t is centred on (t + ½)·shift, and beyond its ends the waveform goes on mirrored,
  * the outermost samples included: …, x1, x0 | x0, x1, … (as often as a short one needs it).
  */
-export function copyFrame(waveform: Float32Array, index: number, framing: Framing, scale: number, frame: Float64Array): void {
+export function copyFrame(
+  waveform: Float32Array,
+  index: number,
+  framing: Framing,
+  scale: number,
+  frame: Float64Array,
+): void {
   const { frameLength, frameShift, snipEdges } = framing;
   const offset = snipEdges ? 0 : Math.floor(frameShift / 2) - Math.floor(frameLength / 2);
   const start = index * frameShift + offset;

@@ -47,12 +47,36 @@ function logMel(settings: FrontEndSettings & { kind: "fbank" }): FrontEnd {
   const { sampleRate, bins, frameShiftMs, frameLengthMs } = options;
   const frameShift = Math.trunc((sampleRate * frameShiftMs) / 1000);
   const frameLength = Math.trunc((sampleRate * frameLengthMs) / 1000);
-  return { settings, sampleRate, bins, frameShift, frameLength, takesCmvn: true, cacheKey: { ...options }, frameCount, compute };
+  return {
+    settings,
+    sampleRate,
+    bins,
+    frameShift,
+    frameLength,
+    takesCmvn: true,
+    cacheKey: { ...options },
+    frameCount,
+    compute,
+  };
 }
 
 /** A frame is a sample. */
 function samples(settings: FrontEndSettings & { kind: "waveform" }): FrontEnd {
   const { sampleRate, normalise } = settings;
-  const compute = (waveform: Float32Array): Features => ({ frames: waveform.length, bins: 1, values: normalise ? normaliseWaveform(waveform) : waveform });
-  return { settings, sampleRate, bins: 1, frameShift: 1, frameLength: 1, takesCmvn: false, cacheKey: null, frameCount: (count) => count, compute };
+  const compute = (waveform: Float32Array): Features => ({
+    frames: waveform.length,
+    bins: 1,
+    values: normalise ? normaliseWaveform(waveform) : waveform,
+  });
+  return {
+    settings,
+    sampleRate,
+    bins: 1,
+    frameShift: 1,
+    frameLength: 1,
+    takesCmvn: false,
+    cacheKey: null,
+    frameCount: (count) => count,
+    compute,
+  };
 }

@@ -27,7 +27,13 @@ export function mel(hertz: number): number {
  *
  * A filter narrower than the distance of two bins may hold none; its energy is then zero.
  */
-export function melFilters({ sampleRate, fftLength, bins, lowFrequency, highFrequency }: MelFilterOptions): MelFilter[] {
+export function melFilters({
+  sampleRate,
+  fftLength,
+  bins,
+  lowFrequency,
+  highFrequency,
+}: MelFilterOptions): MelFilter[] {
   const low = mel(lowFrequency);
   const step = (mel(highFrequency) - low) / (bins + 1);
   const nyquistBin = fftLength / 2;
@@ -37,7 +43,9 @@ export function melFilters({ sampleRate, fftLength, bins, lowFrequency, highFreq
     const left = low + filter * step;
     const right = left + 2 * step;
     const weigh = (position: number) => Math.min(position - left, right - position) / step;
-    const inside = spectrum.map((position, bin) => ({ bin, weight: weigh(position) })).filter(({ weight }) => weight > 0);
+    const inside = spectrum
+      .map((position, bin) => ({ bin, weight: weigh(position) }))
+      .filter(({ weight }) => weight > 0);
     return { firstBin: inside[0]?.bin ?? 0, weights: Float64Array.from(inside, ({ weight }) => weight) };
   });
 }

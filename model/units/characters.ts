@@ -48,7 +48,9 @@ export class CharacterUnits implements Units {
     const parsed = unitsSchema.safeParse(json);
     if (parsed.success) return new CharacterUnits(parsed.data.characters);
     const { path, message } = parsed.error.issues[0]!;
-    throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+    throw new UserError(
+      `${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
+    );
   }
 
   toJSON(): CharacterUnitsJson {
@@ -75,7 +77,9 @@ export class CharacterUnits implements Units {
       const label = this.#classOf.get(character);
       if (label !== undefined) return label;
       const where = `in the text ${JSON.stringify(text)}`;
-      throw new UserError(`${describeCharacter(character)} ${where} is not among the model's ${this.characters.length} characters${butOtherCase(character, (other) => this.#classOf.has(other))}`);
+      throw new UserError(
+        `${describeCharacter(character)} ${where} is not among the model's ${this.characters.length} characters${butOtherCase(character, (other) => this.#classOf.has(other))}`,
+      );
     });
   }
 
@@ -90,7 +94,8 @@ export class CharacterUnits implements Units {
 
   piece(label: number): Piece {
     const text = this.characters[label - 1];
-    if (text === undefined) throw new RangeError(`CharacterUnits: label is ${label}, expected a class from 1 to ${this.characters.length}`);
+    if (text === undefined)
+      throw new RangeError(`CharacterUnits: label is ${label}, expected a class from 1 to ${this.characters.length}`);
     return { text, startsWord: text === " " };
   }
 
@@ -101,7 +106,9 @@ export class CharacterUnits implements Units {
 
 /** What a message says of a character that is no unit while the same letter of the other case is one; nothing of others. */
 export function butOtherCase(character: string, isUnit: (character: string) => boolean): string {
-  const other = [character.toUpperCase(), character.toLowerCase()].find((cased) => cased !== character && isUnit(cased));
+  const other = [character.toUpperCase(), character.toLowerCase()].find(
+    (cased) => cased !== character && isUnit(cased),
+  );
   return other === undefined ? "" : `, though '${other}' is: the model's texts are of the other case`;
 }
 

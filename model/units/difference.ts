@@ -11,7 +11,9 @@ export function unitsDifference(before: Units, now: Units): string | null {
     const [text, was] = [now.piece(label).text, before.piece(label).text];
     if (text !== was) return `class ${label} is '${text}' instead of '${was}'`;
   }
-  return isDeepStrictEqual(settingsOf(now), settingsOf(before)) ? null : "it has the same classes, but cuts texts into them otherwise";
+  return isDeepStrictEqual(settingsOf(now), settingsOf(before))
+    ? null
+    : "it has the same classes, but cuts texts into them otherwise";
 }
 
 /** All that decides how a text is encoded. */

@@ -11,7 +11,10 @@ import { VocabularyUnits } from "./vocabulary.ts";
  * @throws UserError if it is anything else
  */
 export function unitsFromJSON(json: unknown, source = "units"): Units {
-  if (json === null) throw new UserError(`${source} is an encoder without output units: a run can start from it (init), but it writes no text before it is trained to`);
+  if (json === null)
+    throw new UserError(
+      `${source} is an encoder without output units: a run can start from it (init), but it writes no text before it is trained to`,
+    );
   const has = (key: string): boolean => typeof json === "object" && json !== null && key in json;
   if (has("tokenizer")) return SubwordUnits.fromJSON(json, source);
   return has("vocabulary") ? VocabularyUnits.fromJSON(json, source) : CharacterUnits.fromJSON(json, source);

@@ -71,7 +71,9 @@ export class SubwordUnits implements Units {
     const parsed = z.strictObject({ blank: z.literal(0), tokenizer: z.unknown() }).safeParse(json);
     if (parsed.success) return new SubwordUnits(parsed.data.tokenizer, source);
     const { path, message } = parsed.error.issues[0]!;
-    throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+    throw new UserError(
+      `${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
+    );
   }
 
   toJSON(): SubwordUnitsJson {
@@ -93,7 +95,9 @@ export class SubwordUnits implements Units {
   encode(text: string): Int32Array {
     const labels = this.#labels(text);
     if (labels !== null) return Int32Array.from(labels);
-    throw new UserError(`${describeCharacter(this.unknownIn(text)[0]!)} in the text ${JSON.stringify(text)} is in none of the model's ${this.size - 1} subwords`);
+    throw new UserError(
+      `${describeCharacter(this.unknownIn(text)[0]!)} in the text ${JSON.stringify(text)} is in none of the model's ${this.size - 1} subwords`,
+    );
   }
 
   decode(labels: Iterable<number>): string {
@@ -103,7 +107,8 @@ export class SubwordUnits implements Units {
 
   piece(label: number): Piece {
     const piece = label > 0 ? this.#pieces[label] : undefined;
-    if (piece === undefined) throw new RangeError(`SubwordUnits: label is ${label}, expected a class from 1 to ${this.size - 1}`);
+    if (piece === undefined)
+      throw new RangeError(`SubwordUnits: label is ${label}, expected a class from 1 to ${this.size - 1}`);
     return piece;
   }
 
@@ -131,7 +136,9 @@ export class SubwordUnits implements Units {
     if (part === "") return [];
     const { ids } = this.#tokenizer.encode(part, { add_special_tokens: false });
     const labels = (ids as (number | undefined)[]).map((id) => (id === undefined ? undefined : this.#classes.get(id)));
-    return labels.every((label) => label !== undefined && this.#pieces[label]!.text !== "") ? (labels as number[]) : null;
+    return labels.every((label) => label !== undefined && this.#pieces[label]!.text !== "")
+      ? (labels as number[])
+      : null;
   }
 }
 
@@ -139,7 +146,8 @@ export class SubwordUnits implements Units {
 function tokensById({ model, added_tokens }: TokenizerJson, source: string): string[] {
   const tokens: (string | undefined)[] = [];
   const add = (token: string, id: number): void => {
-    if (tokens[id] !== undefined && tokens[id] !== token) throw new UserError(`${source}: the tokenizer has the id ${id} for '${tokens[id]}' and for '${token}'`);
+    if (tokens[id] !== undefined && tokens[id] !== token)
+      throw new UserError(`${source}: the tokenizer has the id ${id} for '${tokens[id]}' and for '${token}'`);
     tokens[id] = token;
   };
   if (model.type === "BPE") for (const [token, id] of Object.entries(model.vocab)) add(token, id);
@@ -147,17 +155,23 @@ function tokensById({ model, added_tokens }: TokenizerJson, source: string): str
   for (const { content, id } of added_tokens) add(content, id);
   if (tokens.length === 0) throw new UserError(`${source}: the tokenizer's vocab is empty`);
   const missing = tokens.findIndex((token) => token === undefined); // which sees holes, indexOf does not
-  if (missing >= 0) throw new UserError(`${source}: the tokenizer has ids up to ${tokens.length - 1}, but none is ${missing}`);
+  if (missing >= 0)
+    throw new UserError(`${source}: the tokenizer has ids up to ${tokens.length - 1}, but none is ${missing}`);
   return tokens as string[];
 }
 
 /** The same with a token for unknown characters, which the library leaves out where a BPE model has none. */
 function namingUnknown(json: TokenizerJson): TokenizerJson {
-  return json.model.type === "BPE" ? { ...json, model: { ...json.model, unk_token: json.model.unk_token ?? "\0unknown" } } : json;
+  return json.model.type === "BPE"
+    ? { ...json, model: { ...json.model, unk_token: json.model.unk_token ?? "\0unknown" } }
+    : json;
 }
 
 /** Tokens that are no text: those the file calls special, and the one for what is unknown. */
 function specialTokens({ model, added_tokens }: TokenizerJson): Set<string> {
   const unknown = model.type === "BPE" ? model.unk_token : model.unk_id == null ? null : model.vocab[model.unk_id]?.[0];
-  return new Set([...added_tokens.filter(({ special }) => special).map(({ content }) => content), ...(unknown == null ? [] : [unknown])]);
+  return new Set([
+    ...added_tokens.filter(({ special }) => special).map(({ content }) => content),
+    ...(unknown == null ? [] : [unknown]),
+  ]);
 }

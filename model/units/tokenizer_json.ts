@@ -33,11 +33,24 @@ const unigram = z.looseObject({
 });
 
 const fileSchema = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int().min(0), content: z.string(), special: z.boolean().default(false) })).default([]),
+  added_tokens: z
+    .array(z.looseObject({ id: z.int().min(0), content: z.string(), special: z.boolean().default(false) }))
+    .default([]),
   normalizer: z.looseObject({ type: z.string() }).nullish(),
-  pre_tokenizer: z.union([metaspace, z.looseObject({ type: z.literal("Sequence"), pretokenizers: z.array(z.union([metaspace, z.looseObject({ type: z.literal("WhitespaceSplit") })])) })],
-    'expected type "Metaspace", which marks the start of words as SentencePiece does'),
-  decoder: z.looseObject({ type: z.literal("Metaspace", 'expected "Metaspace", which marks the start of words as SentencePiece does') }, 'expected type "Metaspace"'),
+  pre_tokenizer: z.union(
+    [
+      metaspace,
+      z.looseObject({
+        type: z.literal("Sequence"),
+        pretokenizers: z.array(z.union([metaspace, z.looseObject({ type: z.literal("WhitespaceSplit") })])),
+      }),
+    ],
+    'expected type "Metaspace", which marks the start of words as SentencePiece does',
+  ),
+  decoder: z.looseObject(
+    { type: z.literal("Metaspace", 'expected "Metaspace", which marks the start of words as SentencePiece does') },
+    'expected type "Metaspace"',
+  ),
   model: z.discriminatedUnion("type", [bpe, unigram], "expected a model of type BPE or Unigram"),
 });
 
@@ -52,16 +65,21 @@ export function parseTokenizerJson(json: unknown, source: string): TokenizerJson
   }
   // Older files leave the model's type out.
   const type = given.model.type ?? (Array.isArray(given.model.vocab) ? "Unigram" : "BPE");
-  if (type !== "BPE" && type !== "Unigram") throw new UserError(`${source}: the tokenizer's model is of type ${String(type)}, expected BPE or Unigram`);
+  if (type !== "BPE" && type !== "Unigram")
+    throw new UserError(`${source}: the tokenizer's model is of type ${String(type)}, expected BPE or Unigram`);
   if (given.model.vocab === undefined) throw new UserError(`${source}: the tokenizer's model has no vocab`);
   const preTokenizer = given.pre_tokenizer?.type;
   if (preTokenizer !== "Metaspace" && preTokenizer !== "Sequence") {
-    throw new UserError(`${source}: the tokenizer's pre_tokenizer is ${preTokenizer === undefined ? "missing" : String(preTokenizer)}, expected Metaspace, which marks the start of words as SentencePiece does`);
+    throw new UserError(
+      `${source}: the tokenizer's pre_tokenizer is ${preTokenizer === undefined ? "missing" : String(preTokenizer)}, expected Metaspace, which marks the start of words as SentencePiece does`,
+    );
   }
   const parsed = fileSchema.safeParse({ ...given, model: { ...given.model, type } });
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new UserError(`${source}: not a tokenizer that can be used: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  throw new UserError(
+    `${source}: not a tokenizer that can be used: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
+  );
 }
 
 /** The Metaspace part of a tokenizer's pre-tokenizer, with its defaults. */

@@ -54,12 +54,27 @@ export class VocabularyUnits implements Units {
     const { blank, size, vocabulary, wordDelimiter, lowerCase } = json;
     const tokens = new Array<string | undefined>(size).fill(undefined);
     for (const [token, label] of Object.entries(vocabulary)) {
-      if (label >= size) throw new UserError(`${source}: the token ${JSON.stringify(token)} has the number ${label}, but there are ${size} classes`);
-      if (tokens[label] !== undefined) throw new UserError(`${source}: the number ${label} stands for ${JSON.stringify(tokens[label])} and for ${JSON.stringify(token)}`);
+      if (label >= size)
+        throw new UserError(
+          `${source}: the token ${JSON.stringify(token)} has the number ${label}, but there are ${size} classes`,
+        );
+      if (tokens[label] !== undefined)
+        throw new UserError(
+          `${source}: the number ${label} stands for ${JSON.stringify(tokens[label])} and for ${JSON.stringify(token)}`,
+        );
       tokens[label] = token;
     }
-    if (blank >= size) throw new UserError(`${source}: the blank has the number ${blank}, but there are ${size} classes`);
-    const texts = tokens.map((token, label) => (label === blank || token === undefined ? "" : token === wordDelimiter ? " " : [...token].length === 1 ? token : ""));
+    if (blank >= size)
+      throw new UserError(`${source}: the blank has the number ${blank}, but there are ${size} classes`);
+    const texts = tokens.map((token, label) =>
+      label === blank || token === undefined
+        ? ""
+        : token === wordDelimiter
+          ? " "
+          : [...token].length === 1
+            ? token
+            : "",
+    );
     this.#json = json;
     this.blank = blank;
     this.size = size;
@@ -73,15 +88,25 @@ export class VocabularyUnits implements Units {
    * @throws UserError that begins with the source, if it is none, or has no token for the blank
    */
   static fromTokens(tokens: unknown, options: VocabularyOptions = {}, source = "vocabulary"): VocabularyUnits {
-    const { pad = vocabularyDefaults.pad, wordDelimiter = vocabularyDefaults.wordDelimiter, lowerCase = vocabularyDefaults.lowerCase } = options;
+    const {
+      pad = vocabularyDefaults.pad,
+      wordDelimiter = vocabularyDefaults.wordDelimiter,
+      lowerCase = vocabularyDefaults.lowerCase,
+    } = options;
     const parsed = vocabularySchema.shape.vocabulary.safeParse(tokens);
     if (!parsed.success) {
-      const nested = typeof tokens === "object" && tokens !== null && Object.values(tokens).some((value) => typeof value === "object");
-      throw new UserError(`${source}: ${nested ? "it holds vocabularies of several languages, expected one: write that of the language into a file of its own" : 'expected tokens with their numbers, such as { "<pad>": 0, "a": 1 }'}`);
+      const nested =
+        typeof tokens === "object" &&
+        tokens !== null &&
+        Object.values(tokens).some((value) => typeof value === "object");
+      throw new UserError(
+        `${source}: ${nested ? "it holds vocabularies of several languages, expected one: write that of the language into a file of its own" : 'expected tokens with their numbers, such as { "<pad>": 0, "a": 1 }'}`,
+      );
     }
     const vocabulary = parsed.data;
     const blank = Object.hasOwn(vocabulary, pad) ? vocabulary[pad] : undefined;
-    if (blank === undefined) throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which is the blank of CTC`);
+    if (blank === undefined)
+      throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which is the blank of CTC`);
     const size = options.size ?? 1 + Object.values(vocabulary).reduce((largest, label) => Math.max(largest, label), 0);
     return new VocabularyUnits({ blank, size, vocabulary, wordDelimiter, lowerCase }, source);
   }
@@ -91,7 +116,9 @@ export class VocabularyUnits implements Units {
     const parsed = vocabularySchema.safeParse(json);
     if (parsed.success) return new VocabularyUnits(parsed.data, source);
     const { path, message } = parsed.error.issues[0]!;
-    throw new UserError(`${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+    throw new UserError(
+      `${source}: not a list of output units: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
+    );
   }
 
   toJSON(): VocabularyUnitsJson {
@@ -99,12 +126,17 @@ export class VocabularyUnits implements Units {
   }
 
   unknownIn(text: string): string[] {
-    return [...new Set(text)].filter((character) => [...this.#lookedUp(character)].some((looked) => !this.#classes.has(looked)));
+    return [...new Set(text)].filter((character) =>
+      [...this.#lookedUp(character)].some((looked) => !this.#classes.has(looked)),
+    );
   }
 
   encode(text: string): Int32Array {
     const unknown = this.unknownIn(text)[0];
-    if (unknown !== undefined) throw new UserError(`${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary${butOtherCase(unknown, (other) => this.#classes.has(other))}`);
+    if (unknown !== undefined)
+      throw new UserError(
+        `${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary${butOtherCase(unknown, (other) => this.#classes.has(other))}`,
+      );
     return Int32Array.from(this.#lookedUp(text), (character) => this.#classes.get(character) as number);
   }
 
@@ -115,12 +147,17 @@ export class VocabularyUnits implements Units {
 
   /** As the tokenizer, without spaces at either end. */
   decode(labels: Iterable<number>): string {
-    return Array.from(labels, (label) => this.piece(label).text).join("").replace(/^ +| +$/gu, "");
+    return Array.from(labels, (label) => this.piece(label).text)
+      .join("")
+      .replace(/^ +| +$/gu, "");
   }
 
   piece(label: number): Piece {
     const piece = label === this.blank ? undefined : this.#pieces[label];
-    if (piece === undefined) throw new RangeError(`VocabularyUnits: label is ${label}, expected a class from 0 to ${this.size - 1} other than the blank, ${this.blank}`);
+    if (piece === undefined)
+      throw new RangeError(
+        `VocabularyUnits: label is ${label}, expected a class from 0 to ${this.size - 1} other than the blank, ${this.blank}`,
+      );
     return piece;
   }
 

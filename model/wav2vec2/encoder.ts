@@ -42,15 +42,24 @@ export class Wav2Vec2Encoder {
     const features = convDims.at(-1) as number;
     const isConformer = kind === "wav2vec2_conformer";
     this.#config = config;
-    this.#maskVector = parameters.add(at("masked_spec_embed"), [dim], { init: (i, key) => uniform(key, i), decay: false });
+    this.#maskVector = parameters.add(at("masked_spec_embed"), [dim], {
+      init: (i, key) => uniform(key, i),
+      decay: false,
+    });
     this.#featureEncoder = new FeatureEncoder(parameters, at("feature_extractor"), config);
-    this.#projectionNorm = projectionNorm ? declareNorm(parameters, at("feature_projection.layer_norm"), features) : undefined;
+    this.#projectionNorm = projectionNorm
+      ? declareNorm(parameters, at("feature_projection.layer_norm"), features)
+      : undefined;
     this.#projection = declareLinear(parameters, at("feature_projection.projection"), features, dim);
-    this.#positional = new PositionalEmbedding(parameters, at("encoder.pos_conv_embed"), config, { unused: isConformer });
+    this.#positional = new PositionalEmbedding(parameters, at("encoder.pos_conv_embed"), config, {
+      unused: isConformer,
+    });
     this.#norm = declareNorm(parameters, at("encoder.layer_norm"), dim);
     this.#blocks = Array.from({ length: config.blocks }, (_, i) => {
       const name = at(`encoder.layers.${i}`);
-      return isConformer ? new ConformerBlock(parameters, name, conformerBlockConfig(config), conformerNames) : new TransformerBlock(parameters, name, config);
+      return isConformer
+        ? new ConformerBlock(parameters, name, conformerBlockConfig(config), conformerNames)
+        : new TransformerBlock(parameters, name, config);
     });
   }
 
@@ -67,17 +76,35 @@ export class Wav2Vec2Encoder {
   embed(tape: Tape, features: Tensor, lengths: Tensor | undefined, masks: FeatureMasks | undefined): Tensor {
     const { kind, normFirst, dropout: rate, featureDropout, layerNormEps: eps } = this.#config;
     return tape.scope(() => {
-      const masked = this.#mask(tape, dropout(tape, cast(tape, this.#project(tape, features), "f32"), featureDropout, FEATURE_SITE), masks);
+      const masked = this.#mask(
+        tape,
+        dropout(tape, cast(tape, this.#project(tape, features), "f32"), featureDropout, FEATURE_SITE),
+        masks,
+      );
       const x = lengths ? maskFrames(tape, masked, lengths) : masked;
       if (kind === "wav2vec2_conformer") return dropout(tape, x, rate, EMBED_SITE);
-      const positioned = residual(tape, x, this.#positional.forward(tape, cast(tape, x, tape.activation)), 1, 0, EMBED_SITE);
-      return dropout(tape, normFirst ? positioned : layerNorm(tape, positioned, this.#norm.scale, this.#norm.shift, { eps, dtype: "f32" }), rate, EMBED_SITE);
+      const positioned = residual(
+        tape,
+        x,
+        this.#positional.forward(tape, cast(tape, x, tape.activation)),
+        1,
+        0,
+        EMBED_SITE,
+      );
+      return dropout(
+        tape,
+        normFirst ? positioned : layerNorm(tape, positioned, this.#norm.scale, this.#norm.shift, { eps, dtype: "f32" }),
+        rate,
+        EMBED_SITE,
+      );
     });
   }
 
   #project(tape: Tape, features: Tensor): Tensor {
     const norm = this.#projectionNorm;
-    const normalised = norm ? layerNorm(tape, features, norm.scale, norm.shift, { eps: this.#config.layerNormEps }) : features;
+    const normalised = norm
+      ? layerNorm(tape, features, norm.scale, norm.shift, { eps: this.#config.layerNormEps })
+      : features;
     return linear(tape, normalised, this.#projection.weight, this.#projection.bias);
   }
 
@@ -94,25 +121,44 @@ export class Wav2Vec2Encoder {
    * @param lengths   real samples of each utterance. Whether padding changes a real frame's result, `attentionMask` says; where
    *                  the feature encoder has a group norm it always does, as in the published models
    */
-  forward(tape: Tape, waveforms: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): Encoded {
+  forward(
+    tape: Tape,
+    waveforms: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options: EncoderOptions = {},
+  ): Encoded {
     const { attentionMask, kind, normFirst, layerNormEps: eps } = this.#config;
     const encodedLengths = lengths.map((samples) => encodedFrames(this.#config, samples));
     const context = this.#context(tape, waveforms, encodedLengths); // uploads first, so that they part no pass
     const features = this.features(tape, waveforms);
-    const x = tape.named("embedding", () => this.embed(tape, features, attentionMask ? context.lengths : undefined, options.masks));
+    const x = tape.named("embedding", () =>
+      this.embed(tape, features, attentionMask ? context.lengths : undefined, options.masks),
+    );
     const ends = runSchedules(tape, x, this.#blocks, schedules, context, options);
     const hasFinalNorm = normFirst || kind === "wav2vec2_conformer";
-    const states = hasFinalNorm ? ends.map((state) => layerNorm(tape, state, this.#norm.scale, this.#norm.shift, { eps })) : ends;
+    const states = hasFinalNorm
+      ? ends.map((state) => layerNorm(tape, state, this.#norm.scale, this.#norm.shift, { eps }))
+      : ends;
     return { states, lengths: encodedLengths, deviceLengths: context.lengths };
   }
 
   #context(tape: Tape, waveforms: Tensor, lengths: readonly number[]): BlockContext {
     const [batch, samples] = waveforms.shape as readonly [number, number, number];
     const frames = encodedFrames(this.#config, samples);
-    if (frames === 0) throw new ShapeError("wav2vec2 encoder", "waveforms", `at least ${receptiveField(this.#config)} samples`, showShape(waveforms.shape));
+    if (frames === 0)
+      throw new ShapeError(
+        "wav2vec2 encoder",
+        "waveforms",
+        `at least ${receptiveField(this.#config)} samples`,
+        showShape(waveforms.shape),
+      );
     const { kind, positions, attentionMask, dim } = this.#config;
     const isRelative = kind === "wav2vec2_conformer" && positions === "relative";
-    const mask = (): Uint32Array => Uint32Array.from({ length: batch * frames }, (_, i) => (i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0));
+    const mask = (): Uint32Array =>
+      Uint32Array.from({ length: batch * frames }, (_, i) =>
+        i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0,
+      );
     return {
       positions: isRelative ? tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]) : undefined,
       mask: attentionMask ? tape.upload(mask(), [batch, 1, 1, frames]) : undefined,

@@ -17,16 +17,26 @@ interface ConvLayer {
 }
 
 /** Frames left of so many samples by all convolutions, which pad nothing. */
-export function encodedFrames({ convKernels, convStrides }: Pick<Wav2Vec2Config, "convKernels" | "convStrides">, samples: number): number {
-  return convKernels.reduce((frames, kernel, i) => Math.max(0, Math.floor((frames - kernel) / (convStrides[i] as number)) + 1), samples);
+export function encodedFrames(
+  { convKernels, convStrides }: Pick<Wav2Vec2Config, "convKernels" | "convStrides">,
+  samples: number,
+): number {
+  return convKernels.reduce(
+    (frames, kernel, i) => Math.max(0, Math.floor((frames - kernel) / (convStrides[i] as number)) + 1),
+    samples,
+  );
 }
 
 /** Samples that one frame sees, the fewest that make one. */
-export const receptiveField = ({ convKernels, convStrides }: Pick<Wav2Vec2Config, "convKernels" | "convStrides">): number =>
+export const receptiveField = ({
+  convKernels,
+  convStrides,
+}: Pick<Wav2Vec2Config, "convKernels" | "convStrides">): number =>
   convKernels.reduceRight((samples, kernel, i) => (samples - 1) * (convStrides[i] as number) + kernel, 1);
 
 /** Samples from one frame to the next. */
-export const encoderStride = ({ convStrides }: Pick<Wav2Vec2Config, "convStrides">): number => convStrides.reduce((product, stride) => product * stride, 1);
+export const encoderStride = ({ convStrides }: Pick<Wav2Vec2Config, "convStrides">): number =>
+  convStrides.reduce((product, stride) => product * stride, 1);
 
 /**
  * Waveform to features: strided convolutions, each followed by GELU, with layer norm before each GELU or group norm (one group a
@@ -43,8 +53,13 @@ export class FeatureEncoder {
       const [inputs, kernel] = [convDims[i - 1] ?? config.inputDim, convKernels[i] as number];
       const at = (part: string): string => `${name}.conv_layers.${i}.${part}`;
       const deviation = Math.sqrt(2 / (inputs * kernel)); // He et al., 2015
-      const weight = parameters.add(at("conv.weight"), [outputs, inputs, kernel], { init: (element, key) => deviation * normal(key, element), frozen });
-      const bias = convBias ? parameters.add(at("conv.bias"), [outputs], { init: fanIn(inputs * kernel), decay: false, frozen }) : undefined;
+      const weight = parameters.add(at("conv.weight"), [outputs, inputs, kernel], {
+        init: (element, key) => deviation * normal(key, element),
+        frozen,
+      });
+      const bias = convBias
+        ? parameters.add(at("conv.bias"), [outputs], { init: fanIn(inputs * kernel), decay: false, frozen })
+        : undefined;
       const hasNorm = featureNorm === "layer" || i === 0;
       const norm = hasNorm
         ? {
@@ -58,14 +73,20 @@ export class FeatureEncoder {
 
   /** Waveforms `[batch, samples, 1]` to `[batch, encodedFrames(samples), channels]`. */
   forward(tape: Tape, waveforms: Tensor): Tensor {
-    return this.#layers.reduce((x, layer) => tape.scope(() => gelu(tape, this.#normalise(tape, this.#convolve(tape, x, layer), layer))), waveforms);
+    return this.#layers.reduce(
+      (x, layer) => tape.scope(() => gelu(tape, this.#normalise(tape, this.#convolve(tape, x, layer), layer))),
+      waveforms,
+    );
   }
 
-  #convolve = (tape: Tape, x: Tensor, { weight, bias, stride }: ConvLayer): Tensor => conv1d(tape, x, weight, bias, { stride });
+  #convolve = (tape: Tape, x: Tensor, { weight, bias, stride }: ConvLayer): Tensor =>
+    conv1d(tape, x, weight, bias, { stride });
 
   #normalise(tape: Tape, x: Tensor, { norm }: ConvLayer): Tensor {
     if (!norm) return x;
     // The eps of these norms is PyTorch's default, whatever the config's is.
-    return this.#config.featureNorm === "layer" ? layerNorm(tape, x, norm.scale, norm.shift) : groupNorm(tape, x, norm.scale, norm.shift, { groups: x.shape[2] as number });
+    return this.#config.featureNorm === "layer"
+      ? layerNorm(tape, x, norm.scale, norm.shift)
+      : groupNorm(tape, x, norm.scale, norm.shift, { groups: x.shape[2] as number });
   }
 }

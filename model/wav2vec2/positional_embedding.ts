@@ -15,15 +15,27 @@ export class PositionalEmbedding {
   readonly #groups: number;
 
   /** `unused` declares it without training it: the Conformer's files hold one that no frame passes. */
-  constructor(parameters: Parameters, name: string, config: Wav2Vec2Config, { unused = false }: { unused?: boolean } = {}) {
+  constructor(
+    parameters: Parameters,
+    name: string,
+    config: Wav2Vec2Config,
+    { unused = false }: { unused?: boolean } = {},
+  ) {
     const { dim, positionalKernel: kernel, positionalGroups: groups } = config;
     const deviation = 2 * Math.sqrt(1 / (kernel * dim));
     const width = dim / groups;
     this.#weights = {
       bias: parameters.add(`${name}.conv.bias`, [dim], { init: zeros, decay: false, frozen: unused }),
       // About the length of the directions drawn, so that weight norm changes little at first.
-      gain: parameters.add(`${name}.conv.parametrizations.weight.original0`, [1, 1, kernel], { init: () => deviation * Math.sqrt(dim * width), decay: false, frozen: unused }),
-      v: parameters.add(`${name}.conv.parametrizations.weight.original1`, [dim, width, kernel], { init: (i, key) => deviation * normal(key, i), frozen: unused }),
+      gain: parameters.add(`${name}.conv.parametrizations.weight.original0`, [1, 1, kernel], {
+        init: () => deviation * Math.sqrt(dim * width),
+        decay: false,
+        frozen: unused,
+      }),
+      v: parameters.add(`${name}.conv.parametrizations.weight.original1`, [dim, width, kernel], {
+        init: (i, key) => deviation * normal(key, i),
+        frozen: unused,
+      }),
     };
     this.#groups = groups;
   }

@@ -29,9 +29,18 @@ export class TransformerBlock {
   constructor(parameters: Parameters, name: string, config: Wav2Vec2Config) {
     const { dim, activation, activationDropout } = config;
     const [first, second] = feedForwardLayers;
-    this.#attention = new SelfAttention(parameters, `${name}.attention`, { ...config, positions: "none" }, attentionNames);
+    this.#attention = new SelfAttention(
+      parameters,
+      `${name}.attention`,
+      { ...config, positions: "none" },
+      attentionNames,
+    );
     this.#attentionNorm = declareNorm(parameters, `${name}.layer_norm`, dim);
-    this.#feedForward = new FeedForward(parameters, [`${name}.feed_forward.${first}`, `${name}.feed_forward.${second}`], { ...config, activation, dropout: activationDropout });
+    this.#feedForward = new FeedForward(
+      parameters,
+      [`${name}.feed_forward.${first}`, `${name}.feed_forward.${second}`],
+      { ...config, activation, dropout: activationDropout },
+    );
     this.#finalNorm = declareNorm(parameters, `${name}.final_layer_norm`, dim);
     this.#config = config;
   }
@@ -48,8 +57,14 @@ export class TransformerBlock {
       return add(attended, transform(this.#norm(tape, attended, this.#finalNorm, tape.activation)), site + 2);
     }
     const attended = this.#norm(tape, add(x, attend(cast(tape, x, tape.activation)), site), this.#attentionNorm, "f32");
-    return this.#norm(tape, add(attended, transform(cast(tape, attended, tape.activation)), site + 2), this.#finalNorm, "f32");
+    return this.#norm(
+      tape,
+      add(attended, transform(cast(tape, attended, tape.activation)), site + 2),
+      this.#finalNorm,
+      "f32",
+    );
   }
 
-  #norm = (tape: Tape, x: Tensor, { scale, shift }: NormWeights, dtype: "f32" | "f16"): Tensor => layerNorm(tape, x, scale, shift, { eps: this.#config.layerNormEps, dtype });
+  #norm = (tape: Tape, x: Tensor, { scale, shift }: NormWeights, dtype: "f32" | "f16"): Tensor =>
+    layerNorm(tape, x, scale, shift, { eps: this.#config.layerNormEps, dtype });
 }

@@ -30,16 +30,24 @@ export class Wav2Vec2Ctc implements CtcModel {
     this.stride = encoderStride(config);
     this.outputFrames = (samples) => encodedFrames(config, samples);
     // A group norm counts padding as sound, and nothing hides it from the Conformer blocks' convolution.
-    this.paddingMatters = config.featureNorm === "group" || !config.attentionMask || config.kind === "wav2vec2_conformer";
+    this.paddingMatters =
+      config.featureNorm === "group" || !config.attentionMask || config.kind === "wav2vec2_conformer";
     this.scopes = { encoder: prefixOf(config), firstBlock: `${prefixOf(config)}encoder.layers.0.` };
     this.encoder = new Wav2Vec2Encoder(parameters, config);
     this.head = new CtcHead(parameters, "lm_head", config.dim, config.vocabulary);
   }
 
   /** Waveforms `[batch, samples, 1]`, normalised, to the logits of each schedule. */
-  forward(tape: Tape, waveforms: Tensor, lengths: readonly number[], schedules: readonly DepthSchedule[], options: EncoderOptions = {}): CtcOutput {
+  forward(
+    tape: Tape,
+    waveforms: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options: EncoderOptions = {},
+  ): CtcOutput {
     const encoded = this.encoder.forward(tape, waveforms, lengths, schedules, options);
-    const head = (state: Tensor): Tensor => this.head.forward(tape, dropout(tape, state, this.config.finalDropout, HEAD_SITE));
+    const head = (state: Tensor): Tensor =>
+      this.head.forward(tape, dropout(tape, state, this.config.finalDropout, HEAD_SITE));
     return { ...encoded, logits: tape.named("head", () => encoded.states.map(head)) };
   }
 }

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compareReports, comparisonTable, expectAdapter, readReport, worstRegression } from "../../bench/compare_reports.ts";
+import {
+  compareReports,
+  comparisonTable,
+  expectAdapter,
+  readReport,
+  worstRegression,
+} from "../../bench/compare_reports.ts";
 import type { BenchReport, TimedResult } from "../../bench/report_schema.ts";
 import { UserError } from "../../engine/errors.ts";
 import { fixedReport } from "./fixed_report.ts";
@@ -16,14 +22,18 @@ function changed(name: string, change: Partial<TimedResult["forward"]>): BenchRe
 }
 
 const verdictOf = (change: Partial<TimedResult["forward"]>): string | undefined =>
-  compareReports(fixedReport(), changed("800 x 256", change)).comparisons.find(({ label }) => label === "layer_norm: 800 x 256")?.verdict;
+  compareReports(fixedReport(), changed("800 x 256", change)).comparisons.find(
+    ({ label }) => label === "layer_norm: 800 x 256",
+  )?.verdict;
 
 describe("comparing two runs", () => {
   it("finds each time that both have", () => {
     const { comparisons, onlyOld, onlyNew } = compareReports(fixedReport(), fixedReport());
     expect(comparisons.map(({ label, ratio, verdict }) => [label, ratio, verdict])).toEqual([
-      ["matmul: 512 cubed", 1, "same"], ["matmul: 512 cubed, with backward", 1, "same"],
-      ["layer_norm: 800 x 256", 1, "same"], ["layer_norm: 800 x 256, with backward", 1, "same"],
+      ["matmul: 512 cubed", 1, "same"],
+      ["matmul: 512 cubed, with backward", 1, "same"],
+      ["layer_norm: 800 x 256", 1, "same"],
+      ["layer_norm: 800 x 256, with backward", 1, "same"],
       ["permute: odd", 1, "same"],
     ]);
     expect([onlyOld, onlyNew]).toEqual([0, 0]);
@@ -41,7 +51,10 @@ describe("comparing two runs", () => {
   it("names the worst regression by its ratio", () => {
     const now = changed("800 x 256", { medianMs: 3 });
     (now.kernels!.results[0] as TimedResult).forward.medianMs = 40;
-    expect(worstRegression(compareReports(fixedReport(), now))).toMatchObject({ label: "layer_norm: 800 x 256", ratio: 3 });
+    expect(worstRegression(compareReports(fixedReport(), now))).toMatchObject({
+      label: "layer_norm: 800 x 256",
+      ratio: 3,
+    });
     expect(worstRegression(compareReports(now, fixedReport()))).toBeUndefined();
   });
 
@@ -51,7 +64,9 @@ describe("comparing two runs", () => {
     now.kernels!.roof.gigabytesPerSecond = 5;
     const text = comparisonTable(compareReports(fixedReport(), now), fixedReport(), now);
     expect(text).toMatch(/^layer_norm: 800 x 256 +1\.00 +3\.00 +3\.00 +slower$/m);
-    expect(text).toContain("Compared with 2000-01-01T00:00:00.000Z: 3 times, 1 slower and 0 faster beyond the spread, 2 only then.");
+    expect(text).toContain(
+      "Compared with 2000-01-01T00:00:00.000Z: 3 times, 1 slower and 0 faster beyond the spread, 2 only then.",
+    );
     expect(text).toContain("The device's own roof: 10.0 GB/s then and 5.00 now, 100 GFLOP/s then and 100 now.");
   });
 
@@ -59,7 +74,9 @@ describe("comparing two runs", () => {
     const report = fixedReport();
     const step = (medianMs: number): BenchReport => ({
       ...report,
-      step: [{ configuration: "tiny", paths: [{ status: "timed", path: "depth 2", timing: { medianMs, spreadMs: 0 } }] }] as unknown as BenchReport["step"],
+      step: [
+        { configuration: "tiny", paths: [{ status: "timed", path: "depth 2", timing: { medianMs, spreadMs: 0 } }] },
+      ] as unknown as BenchReport["step"],
     });
     expect(worstRegression(compareReports(step(1), step(2)))).toMatchObject({ label: "step tiny: depth 2", ratio: 2 });
   });
@@ -83,9 +100,15 @@ describe("reading a report", () => {
     ["{", "is not a report of 'unfold bench --json': it is not JSON"],
     ["null", "is not a report of 'unfold bench --json'"],
     ["[1]", "is not a report of 'unfold bench --json'"],
-    [JSON.stringify({ ...fixedReport(), version: 2 }), "is a report of version 2, and this is version 1: measure again with one version"],
+    [
+      JSON.stringify({ ...fixedReport(), version: 2 }),
+      "is a report of version 2, and this is version 1: measure again with one version",
+    ],
     [JSON.stringify({ ...fixedReport(), kernels: { results: 3 } }), "is a damaged report: kernels."],
-    [JSON.stringify({ ...fixedReport(), step: [{}] }), "is a damaged report: step.0: expected the results of a training step"],
+    [
+      JSON.stringify({ ...fixedReport(), step: [{}] }),
+      "is a damaged report: step.0: expected the results of a training step",
+    ],
   ])("refuses %.20s in a sentence", (text, message) => {
     const path = fileOf(text);
     expect(() => readReport(path)).toThrow(UserError);
@@ -93,8 +116,12 @@ describe("reading a report", () => {
   });
 
   it("refuses a file that is not there, and another adapter", () => {
-    expect(() => readReport(join(folder, "none.json"))).toThrow(`--compare: ${join(folder, "none.json")} does not exist`);
-    expect(() => expectAdapter(fixedReport(), "Slide rule", "old.json")).toThrow("--compare: old.json was measured on Abacus <2>, and this is Slide rule: add --any-adapter to see the ratios all the same");
+    expect(() => readReport(join(folder, "none.json"))).toThrow(
+      `--compare: ${join(folder, "none.json")} does not exist`,
+    );
+    expect(() => expectAdapter(fixedReport(), "Slide rule", "old.json")).toThrow(
+      "--compare: old.json was measured on Abacus <2>, and this is Slide rule: add --any-adapter to see the ratios all the same",
+    );
     expect(() => expectAdapter(fixedReport(), "Abacus <2>", "old.json")).not.toThrow();
   });
 });

@@ -1,7 +1,15 @@
 import type { BenchReport, CaseChoice, KernelResult, PassTiming } from "../../bench/report_schema.ts";
 
-const pass = (medianMs: number, movedBytes: number): PassTiming =>
-  ({ medianMs, spreadMs: medianMs / 50, samples: 9, callsPerSample: 4, clock: "timestamps", firstMs: 80, movedBytes, dispatches: 2 });
+const pass = (medianMs: number, movedBytes: number): PassTiming => ({
+  medianMs,
+  spreadMs: medianMs / 50,
+  samples: 9,
+  callsPerSample: 4,
+  clock: "timestamps",
+  firstMs: 80,
+  movedBytes,
+  dispatches: 2,
+});
 
 interface Numbers {
   ms: number;
@@ -12,22 +20,53 @@ interface Numbers {
   choices?: CaseChoice[];
 }
 
-const timed = (operation: string, name: string, { ms, flops, bytes, share, backwardMs, choices = [] }: Numbers): KernelResult => ({
-  operation, case: name, status: "timed", flops, bytes, copies: 12, choices,
-  forward: { ...pass(ms, 2 * bytes), gflopsPerSecond: flops / ms / 1e6, gigabytesPerSecond: bytes / ms / 1e6, roofShare: share },
+const timed = (
+  operation: string,
+  name: string,
+  { ms, flops, bytes, share, backwardMs, choices = [] }: Numbers,
+): KernelResult => ({
+  operation,
+  case: name,
+  status: "timed",
+  flops,
+  bytes,
+  copies: 12,
+  choices,
+  forward: {
+    ...pass(ms, 2 * bytes),
+    gflopsPerSecond: flops / ms / 1e6,
+    gigabytesPerSecond: bytes / ms / 1e6,
+    roofShare: share,
+  },
   forwardBackward: backwardMs === undefined ? null : pass(backwardMs, 5 * bytes),
 });
 
-const variant = (name: string, medianMs: number) => ({ name, medianMs, spreadMs: 0.01, samples: 5, callsPerSample: 4, clock: "timestamps" as const });
+const variant = (name: string, medianMs: number) => ({
+  name,
+  medianMs,
+  spreadMs: 0.01,
+  samples: 5,
+  callsPerSample: 4,
+  clock: "timestamps" as const,
+});
 
 const product: CaseChoice = {
-  operation: "matmul", sizes: { rows: 512, transposeA: true }, pass: "forward", chosen: "tile",
+  operation: "matmul",
+  sizes: { rows: 512, transposeA: true },
+  pass: "forward",
+  chosen: "tile",
   variants: [variant("plain", 100), variant("tile", 20), { name: "broken <tile>", problem: "y: 3 of 9 values differ" }],
 };
 
 /** A report of 10 GB/s and 100 GFLOP/s, as a file would hold it. */
 export const fixedReport = (): BenchReport => ({
-  format: "unfold bench", version: 1, date: "2000-01-01T00:00:00.000Z", command: "unfold bench --json a.json", adapter: "Abacus <2>", driver: "beads 1.0", kind: "gpu",
+  format: "unfold bench",
+  version: 1,
+  date: "2000-01-01T00:00:00.000Z",
+  command: "unfold bench --json a.json",
+  adapter: "Abacus <2>",
+  driver: "beads 1.0",
+  kind: "gpu",
   method: ["Measured with care."],
   kernels: {
     clock: { name: "timestamps", why: "they are sane" },

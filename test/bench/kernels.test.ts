@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chooseClock } from "../../bench/choose_clock.ts";
-import { benchKernels, type BenchProgress, type DeviceMeasurements, type KernelBenchOptions } from "../../bench/kernels.ts";
+import {
+  benchKernels,
+  type BenchProgress,
+  type DeviceMeasurements,
+  type KernelBenchOptions,
+} from "../../bench/kernels.ts";
 import { kernelTable } from "../../bench/kernel_table.ts";
 import type { FoundOperations } from "../../bench/operations.ts";
 import { throwUntimed } from "../../bench/run_bench.ts";
@@ -23,15 +28,36 @@ const double: KernelCase = {
   bytes: 120,
   benchmark: true,
 };
-const wrong: KernelCase = { ...double, name: "wrong", reference: ({ x }) => host([3, 5], (i) => (i === 7 ? 9 : 2 * x!.data[i]!)) };
+const wrong: KernelCase = {
+  ...double,
+  name: "wrong",
+  reference: ({ x }) => host([3, 5], (i) => (i === 7 ? 9 : 2 * x!.data[i]!)),
+};
 const wrongGradient: KernelCase = { ...double, name: "wrong gradient", referenceGradients: (_, dy) => ({ x: dy }) };
-const wrongShape: KernelCase = { ...double, name: "wrong shape", reference: ({ x }) => host([15], (i) => 2 * x!.data[i]!) };
-const throwing: KernelCase = { ...double, name: "throwing", run: () => { throw new Error("double: no such thing"); } };
-const leaking: KernelCase = { ...double, name: "leaking", run: (tape, { x }) => (emptyTensor(tape.device, [100]), scale(tape, x!, 2)) };
+const wrongShape: KernelCase = {
+  ...double,
+  name: "wrong shape",
+  reference: ({ x }) => host([15], (i) => 2 * x!.data[i]!),
+};
+const throwing: KernelCase = {
+  ...double,
+  name: "throwing",
+  run: () => {
+    throw new Error("double: no such thing");
+  },
+};
+const leaking: KernelCase = {
+  ...double,
+  name: "leaking",
+  run: (tape, { x }) => (emptyTensor(tape.device, [100]), scale(tape, x!, 2)),
+};
 const { referenceGradients: _, ...forwardOnly } = { ...double, name: "forward only" };
 const small: KernelCase = { ...double, name: "small", benchmark: false };
 
-const list = (...cases: KernelCase[]): FoundOperations => ({ operations: [{ operation: "double", cases }], broken: [] });
+const list = (...cases: KernelCase[]): FoundOperations => ({
+  operations: [{ operation: "double", cases }],
+  broken: [],
+});
 
 /** Measured once, with a roof of its own that takes no time to find. */
 let measured: DeviceMeasurements;
@@ -43,7 +69,12 @@ beforeAll(async () => {
 });
 
 const run = (found: FoundOperations, options: Partial<KernelBenchOptions> = {}) =>
-  benchKernels(found, { open: openDevice, measured, budget: { time: 1, samples: 2, warmup: 1, sample: 0 }, ...options });
+  benchKernels(found, {
+    open: openDevice,
+    measured,
+    budget: { time: 1, samples: 2, warmup: 1, sample: 0 },
+    ...options,
+  });
 
 const untimed = (kernels: KernelReport): void => throwUntimed({ kernels, step: null });
 
@@ -61,22 +92,42 @@ describe("the kernel benchmark", () => {
     const seen: BenchProgress[] = [];
     const report = await run(list(double, forwardOnly), { onProgress: (progress) => seen.push(progress) });
     const timing = {
-      medianMs: expect.any(Number), spreadMs: expect.any(Number), samples: expect.any(Number), callsPerSample: 2, firstMs: expect.any(Number),
-      clock: report.clock.name, movedBytes: 120, dispatches: 1,
+      medianMs: expect.any(Number),
+      spreadMs: expect.any(Number),
+      samples: expect.any(Number),
+      callsPerSample: 2,
+      firstMs: expect.any(Number),
+      clock: report.clock.name,
+      movedBytes: 120,
+      dispatches: 1,
     };
-    const forward = { ...timing, gflopsPerSecond: expect.any(Number), gigabytesPerSecond: expect.any(Number), roofShare: expect.any(Number) };
+    const forward = {
+      ...timing,
+      gflopsPerSecond: expect.any(Number),
+      gigabytesPerSecond: expect.any(Number),
+      roofShare: expect.any(Number),
+    };
     const shared = { operation: "double", status: "timed", flops: 15, bytes: 120, copies: 128, choices: [], forward };
     expect(report.results).toEqual([
-      { ...shared, case: "right", forwardBackward: { ...timing, movedBytes: expect.any(Number), dispatches: expect.any(Number) } },
+      {
+        ...shared,
+        case: "right",
+        forwardBackward: { ...timing, movedBytes: expect.any(Number), dispatches: expect.any(Number) },
+      },
       { ...shared, case: "forward only", forwardBackward: null },
     ]);
     expect(codeOf(() => untimed(report))).toBe(0);
-    expect(seen.filter(({ outcome }) => outcome).map(({ done, total, label }) => `${done}/${total} ${label}`)).toEqual(["1/2 double: right", "2/2 double: forward only"]);
+    expect(seen.filter(({ outcome }) => outcome).map(({ done, total, label }) => `${done}/${total} ${label}`)).toEqual([
+      "1/2 double: right",
+      "2/2 double: forward only",
+    ]);
   });
 
   it("refuses to time what is wrong, names the first difference, goes on, and ends with 1", async () => {
     const report = await run(list(wrong, wrongGradient, wrongShape, throwing, leaking, double));
-    expect(report.results.map((result) => [result.case, result.status, result.status === "timed" ? "" : result.problem])).toEqual([
+    expect(
+      report.results.map((result) => [result.case, result.status, result.status === "timed" ? "" : result.problem]),
+    ).toEqual([
       ["wrong", "wrong", expect.stringMatching(/^y: 1 of 15 values differ; first at \[1, 2\]: expected 9, got -?\d/)],
       ["wrong gradient", "wrong", expect.stringMatching(/^dx: 15 of 15 values differ; first at \[0, 0\]: /)],
       ["wrong shape", "wrong", "y: expected shape [15], got [3, 5]"],
@@ -90,8 +141,16 @@ describe("the kernel benchmark", () => {
   });
 
   it("says which operation's cases do not load, and ends with 1", async () => {
-    const report = await run({ ...list(double), broken: [{ operation: "halve", problem: "its cases do not load: no" }] });
-    expect(report.results[0]).toEqual({ operation: "halve", case: null, status: "failed", problem: "its cases do not load: no" });
+    const report = await run({
+      ...list(double),
+      broken: [{ operation: "halve", problem: "its cases do not load: no" }],
+    });
+    expect(report.results[0]).toEqual({
+      operation: "halve",
+      case: null,
+      status: "failed",
+      problem: "its cases do not load: no",
+    });
     expect(codeOf(() => untimed(report))).toBe(1);
   });
 
@@ -100,7 +159,9 @@ describe("the kernel benchmark", () => {
       (await run(list(double, forwardOnly, small), options)).results.map((result) => result.case);
     expect(await names({ filter: "DOUBLE: F" })).toEqual(["forward only"]);
     expect(await names({ filter: "small", all: true })).toEqual(["small"]);
-    await expect(names({ filter: "small" })).rejects.toThrow("--filter: no benchmark case contains 'small'; the operations are double");
+    await expect(names({ filter: "small" })).rejects.toThrow(
+      "--filter: no benchmark case contains 'small'; the operations are double",
+    );
   });
 });
 
@@ -108,9 +169,21 @@ describe("unfold bench kernels", () => {
   beforeAll(build);
 
   it("times the package's own operations, with progress on stderr", async () => {
-    const { status, stdout, stderr } = await unfold(["bench", "kernels", "--all", "--filter", "layer_norm: odd", "--json", "-"]);
+    const { status, stdout, stderr } = await unfold([
+      "bench",
+      "kernels",
+      "--all",
+      "--filter",
+      "layer_norm: odd",
+      "--json",
+      "-",
+    ]);
     expect(stderr).toMatch(/^1\/1 layer_norm: odd: \S+ ms$/m);
-    expect(JSON.parse(stdout)).toMatchObject({ format: "unfold bench", kernels: { results: [{ operation: "layer_norm", case: "odd", status: "timed" }] }, step: null });
+    expect(JSON.parse(stdout)).toMatchObject({
+      format: "unfold bench",
+      kernels: { results: [{ operation: "layer_norm", case: "odd", status: "timed" }] },
+      step: null,
+    });
     expect(status).toBe(0);
   });
 

@@ -42,25 +42,48 @@ describe("the page of a report", () => {
 
 it("the table shows variant, rate in the unit of the bound, share of the roof, and what must be and is moved", () => {
   const text = kernelTable(fixedReport().kernels!);
-  expect(text).toMatch(/^matmul +512 cubed +tile +1000 +20\.0 +0\.40 +50\.0 GFLOP\/s +50 % +0\.954 +1\.91 +80\.0 +70\.0 +1\.4 +4\.77 +80\.0$/m);
+  expect(text).toMatch(
+    /^matmul +512 cubed +tile +1000 +20\.0 +0\.40 +50\.0 GFLOP\/s +50 % +0\.954 +1\.91 +80\.0 +70\.0 +1\.4 +4\.77 +80\.0$/m,
+  );
   expect(text).toMatch(/^permute +odd +0 +4\.00 +0\.080 +1\.00 GB\/s +10 % +3\.81 +7\.63 +80\.0$/m);
   expect(text).toMatch(/^softmax +wide +WRONG$/m);
 });
 
 it("a wrong case or variant is a failure", () => {
-  expect(() => throwUntimed(fixedReport())).toThrow("2 of 5 not timed: softmax: wide (wrong), matmul: 512 cubed as broken <tile> (wrong)");
+  expect(() => throwUntimed(fixedReport())).toThrow(
+    "2 of 5 not timed: softmax: wide (wrong), matmul: 512 cubed as broken <tile> (wrong)",
+  );
 });
 
 describe("labels in a chart", () => {
   const space = { width: 400, height: 100, avoid: [] };
 
   it("are beside their points, and none covers another or the edge", () => {
-    const placed = placeLabels([{ x: 100, y: 50, text: "one" }, { x: 100, y: 50, text: "two" }, { x: 395, y: 50, text: "three" }], space);
-    expect(placed.map(({ item, anchor }) => [item.text, anchor])).toEqual([["one", "start"], ["two", "end"], ["three", "end"]]);
+    const placed = placeLabels(
+      [
+        { x: 100, y: 50, text: "one" },
+        { x: 100, y: 50, text: "two" },
+        { x: 395, y: 50, text: "three" },
+      ],
+      space,
+    );
+    expect(placed.map(({ item, anchor }) => [item.text, anchor])).toEqual([
+      ["one", "start"],
+      ["two", "end"],
+      ["three", "end"],
+    ]);
   });
 
   it("are left out where there is no place, or the same word is near", () => {
-    expect(placeLabels([{ x: 100, y: 50, text: "one" }, { x: 120, y: 50, text: "one" }], space).length).toBe(1);
+    expect(
+      placeLabels(
+        [
+          { x: 100, y: 50, text: "one" },
+          { x: 120, y: 50, text: "one" },
+        ],
+        space,
+      ).length,
+    ).toBe(1);
     expect(placeLabels([{ x: 5, y: 5, text: "a very long name indeed" }], { ...space, width: 20 })).toEqual([]);
   });
 });
@@ -72,5 +95,9 @@ it("a new tuned table keeps what only the old one measured", () => {
     { ...table, operations: { matmul: [entry(1, 10), entry(2, 20)], softmax: [entry(1, 3)] } },
     { ...table, date: "now", operations: { matmul: [entry(2, 5), entry(4, 6)] } },
   );
-  expect(merged).toEqual({ ...table, date: "now", operations: { matmul: [entry(1, 10), entry(2, 5), entry(4, 6)], softmax: [entry(1, 3)] } });
+  expect(merged).toEqual({
+    ...table,
+    date: "now",
+    operations: { matmul: [entry(1, 10), entry(2, 5), entry(4, 6)], softmax: [entry(1, 3)] },
+  });
 });

@@ -6,7 +6,10 @@ const wrong: Outcome = { status: "wrong", problem: "differs from the reference b
 const notOffered: Outcome = { status: "not offered" };
 
 const only = (work: string, outcomes: Record<string, Outcome>) =>
-  compare(Object.fromEntries(Object.entries(outcomes).map(([contestant, outcome]) => [contestant, { [work]: outcome }])), [work])[0]!;
+  compare(
+    Object.fromEntries(Object.entries(outcomes).map(([contestant, outcome]) => [contestant, { [work]: outcome }])),
+    [work],
+  )[0]!;
 
 describe("compare", () => {
   test("the ratio is the fastest peer's time over unfold's", () => {
@@ -25,7 +28,11 @@ describe("compare", () => {
 
   test("PyTorch on the CPU is compared with only where no peer does the work", () => {
     expect(only("softmax", { unfold: ms(2), tfjs: ms(30), "torch-cpu": ms(0.2) }).rival).toBe("tfjs");
-    expect(only("ctc_fb", { unfold: ms(60), tfjs: notOffered, "torch-cpu": ms(30) })).toMatchObject({ rival: "torch-cpu", ratio: 0.5, met: undefined });
+    expect(only("ctc_fb", { unfold: ms(60), tfjs: notOffered, "torch-cpu": ms(30) })).toMatchObject({
+      rival: "torch-cpu",
+      ratio: 0.5,
+      met: undefined,
+    });
   });
 
   test("a product needs its rate as well: 2 · 256³ in 5 ms are 6.7 GFLOP/s, in 6 ms 5.6", () => {
@@ -45,7 +52,12 @@ describe("compare", () => {
 });
 
 test("the table shows the value in the work's unit with its spread, and no time for a wrong result", () => {
-  const table = markdownTable(compare({ unfold: { softmax: ms(2, 0.1), tiny100: ms(2) }, tfjs: { softmax: wrong, tiny100: ms(14) }, "ort-web": {} }, ["softmax", "tiny100"]));
+  const table = markdownTable(
+    compare(
+      { unfold: { softmax: ms(2, 0.1), tiny100: ms(2) }, tfjs: { softmax: wrong, tiny100: ms(14) }, "ort-web": {} },
+      ["softmax", "tiny100"],
+    ),
+  );
   expect(table.split("\n")).toEqual([
     "| work                              | unit |   unfold | TensorFlow.js | onnxruntime-web |          × best peer |  target | met |",
     "|-----------------------------------|-----:|---------:|--------------:|----------------:|---------------------:|--------:|----:|",

@@ -14,8 +14,14 @@ describe("the roofline", () => {
   });
 
   it("names the bound, the least time and the share reached", () => {
-    const [memory, arithmetic] = [{ flops: 2e6, bytes: 1e6 }, { flops: 1e9, bytes: 1e6 }];
-    expect([memory, arithmetic].map((work) => [intensityOf(work), boundOf(work, roof), leastMs(work, roof)])).toEqual([[2, "memory", 0.1], [1000, "arithmetic", 10]]);
+    const [memory, arithmetic] = [
+      { flops: 2e6, bytes: 1e6 },
+      { flops: 1e9, bytes: 1e6 },
+    ];
+    expect([memory, arithmetic].map((work) => [intensityOf(work), boundOf(work, roof), leastMs(work, roof)])).toEqual([
+      [2, "memory", 0.1],
+      [1000, "arithmetic", 10],
+    ]);
     expect(shareOfRoof(memory, 0.4, roof)).toBe(0.25);
     expect(shareOfRoof(arithmetic, 20, roof)).toBe(0.5);
   });
@@ -28,7 +34,9 @@ describe("the roofline", () => {
   it("is measured on the device", async () => {
     const device = await openDevice();
     const measured = await measureRoof(device, "queue");
-    expect(measured.gigabytesPerSecond).toBe(Math.max(...measured.copies.map(({ gigabytesPerSecond }) => gigabytesPerSecond)));
+    expect(measured.gigabytesPerSecond).toBe(
+      Math.max(...measured.copies.map(({ gigabytesPerSecond }) => gigabytesPerSecond)),
+    );
     // A software driver on one slow core copies more than 0.1 GB/s and multiplies more than 0.1 GFLOP/s; no device reaches 1e6.
     for (const rate of [measured.gigabytesPerSecond, measured.gflopsPerSecond, measured.halfGflopsPerSecond ?? 1]) {
       expect(rate).toBeGreaterThan(0.1);
@@ -50,14 +58,21 @@ describe("the choice of a clock", () => {
   });
 
   it("takes the queue where they do not, or are in steps as long as a small kernel", () => {
-    expect(judgeClock({ ...trial, long: long(0.3) })).toEqual({ name: "queue", why: "the device's timestamps say 30 % of the host's time for long dispatches" });
+    expect(judgeClock({ ...trial, long: long(0.3) })).toEqual({
+      name: "queue",
+      why: "the device's timestamps say 30 % of the host's time for long dispatches",
+    });
     expect(judgeClock({ ...trial, long: long(1.2) }).name).toBe("queue");
     expect(judgeClock({ ...trial, long: long(NaN) }).name).toBe("queue");
-    expect(judgeClock({ ...trial, shortNanoseconds: [0, 65_536, 131_072] })).toEqual({ name: "queue", why: "the device's timestamps are too coarse" });
+    expect(judgeClock({ ...trial, shortNanoseconds: [0, 65_536, 131_072] })).toEqual({
+      name: "queue",
+      why: "the device's timestamps are too coarse",
+    });
   });
 
   it("takes the queue where dispatches that wait for each other add up to more than all of them took", () => {
-    const why = "the device's timestamps of 64 dispatches that wait for each other add up to 168 % of the host's time for all of them";
+    const why =
+      "the device's timestamps of 64 dispatches that wait for each other add up to 168 % of the host's time for all of them";
     expect(judgeClock({ ...trial, chains: long(1.68) })).toEqual({ name: "queue", why });
     expect(judgeClock({ ...trial, chains: long(NaN) }).name).toBe("queue");
   });
@@ -65,6 +80,8 @@ describe("the choice of a clock", () => {
 
 it("as many copies take turns as exceed the cache", () => {
   const mib = 2 ** 20;
-  expect([1000, mib, 10 * mib, 32 * mib, 500 * mib].map((bytes) => copiesBeyondCache(bytes, true))).toEqual([128, 33, 5, 1, 1]);
+  expect([1000, mib, 10 * mib, 32 * mib, 500 * mib].map((bytes) => copiesBeyondCache(bytes, true))).toEqual([
+    128, 33, 5, 1, 1,
+  ]);
   expect([mib, 16 * mib].map((bytes) => copiesBeyondCache(bytes, false))).toEqual([128, 17]);
 });

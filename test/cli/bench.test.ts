@@ -27,7 +27,10 @@ describe("unfold bench", () => {
     [["--compare", "none.json"], "--compare: none.json does not exist"],
     [["--compare", "package.json"], "--compare: package.json is not a report of 'unfold bench --json'"],
     [["step", "--variants"], "--variants, --all and --tune are about kernels, not about 'step'"],
-    [["steps"], "command-argument value 'steps' is invalid for argument 'part'. Allowed choices are kernels, step, all."],
+    [
+      ["steps"],
+      "command-argument value 'steps' is invalid for argument 'part'. Allowed choices are kernels, step, all.",
+    ],
     [["--tune", "--html", "a"], "option '--tune' cannot be used with option '--html <file>'"],
     [["--filter", "abacus"], "--filter: no benchmark case contains 'abacus'; the operations are "],
   ])("refuses %j", async (words, message) => {
@@ -39,9 +42,18 @@ describe("unfold bench", () => {
 
   it("refuses a comparison with another adapter", async () => {
     writeFileSync(at("old.json"), JSON.stringify(fixedReport()));
-    const { status, stdout, stderr } = await unfold(["bench", "kernels", "--filter", "layer_norm", "--compare", at("old.json")]);
+    const { status, stdout, stderr } = await unfold([
+      "bench",
+      "kernels",
+      "--filter",
+      "layer_norm",
+      "--compare",
+      at("old.json"),
+    ]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^unfold: --compare: .*old\.json was measured on Abacus <2>, and this is .+: add --any-adapter to see the ratios all the same\n$/);
+    expect(stderr).toMatch(
+      /^unfold: --compare: .*old\.json was measured on Abacus <2>, and this is .+: add --any-adapter to see the ratios all the same\n$/,
+    );
   });
 
   it("writes both files, and compares with an earlier one", async () => {
@@ -52,7 +64,8 @@ describe("unfold bench", () => {
     expect(readFileSync(at("a.html"), "utf8")).toContain("<title>");
     // A past so slow that this run is faster, whatever its spread on a busy machine.
     const past = JSON.parse(readFileSync(at("a.json"), "utf8"));
-    for (const timing of [past.kernels.results[0].forward, past.kernels.results[0].forwardBackward]) Object.assign(timing, { medianMs: 1e6, spreadMs: 0 });
+    for (const timing of [past.kernels.results[0].forward, past.kernels.results[0].forwardBackward])
+      Object.assign(timing, { medianMs: 1e6, spreadMs: 0 });
     writeFileSync(at("past.json"), JSON.stringify(past));
     const { status, stdout } = await unfold([...words, "--compare", at("past.json")]);
     expect(stdout).toMatch(/^layer_norm: odd .+ faster$/m);
@@ -63,16 +76,21 @@ describe("unfold bench", () => {
   it("ends with 1 and a sentence for what is slower, unless adapters may differ", () => {
     const now = fixedReport();
     Object.assign((now.kernels!.results[1] as TimedResult).forward, { medianMs: 3, spreadMs: 0.1 });
-    const compared = (failing: boolean) => (): void => compareWith(fixedReport(), now, { failing, out: new PassThrough() });
+    const compared = (failing: boolean) => (): void =>
+      compareWith(fixedReport(), now, { failing, out: new PassThrough() });
     expect(compared(true)).toThrow(RunError);
-    expect(compared(true)).toThrow("slower beyond the spread: worst is layer_norm: 800 x 256, 1.00 ms then and 3.00 ms now (3.00 times)");
+    expect(compared(true)).toThrow(
+      "slower beyond the spread: worst is layer_norm: 800 x 256, 1.00 ms then and 3.00 ms now (3.00 times)",
+    );
     expect(compared(false)).not.toThrow();
   });
 
   it("leaves a file as it was when it is interrupted", async () => {
     writeFileSync(at("kept.json"), "before");
     const before = readdirSync(folder);
-    const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, "bench", "kernels", "--json", at("kept.json")], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, "bench", "kernels", "--json", at("kept.json")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     await new Promise((resolve) => child.stderr.once("data", resolve)); // the cases are counted, measuring begins
     child.kill("SIGINT");
     expect(await new Promise((resolve) => child.once("close", resolve))).toBe(130);

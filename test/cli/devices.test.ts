@@ -37,13 +37,19 @@ describe("unfold devices", () => {
   });
 
   it("fails with 1 where there is no adapter of the kind", async () => {
-    const { status, stderr } = await unfold(["devices", "--driver", "system"], { ...FRESH, VK_ICD_FILENAMES: "/no/such/icd.json", VK_DRIVER_FILES: undefined });
+    const { status, stderr } = await unfold(["devices", "--driver", "system"], {
+      ...FRESH,
+      VK_ICD_FILENAMES: "/no/such/icd.json",
+      VK_DRIVER_FILES: undefined,
+    });
     expect(status).toBe(process.platform === "linux" ? 1 : 0);
     if (status === 1) expect(stderr).toMatch(/^unfold: no WebGPU adapter of the kind 'system' was found: install /m);
   });
 
   it("ends quietly when its reader stops early", async () => {
-    const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, "devices", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, "devices", "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     child.stdout.destroy();
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -70,7 +76,10 @@ describe("the command line", () => {
 
   it("names a wrong environment variable in one line, with the stack only for UNFOLD_DEBUG=1", async () => {
     const plain = await unfold(["devices"], { ...FRESH, UNFOLD_DRIVER: "cuda" });
-    expect(plain).toMatchObject({ status: 2, stderr: "unfold: unknown driver 'cuda': expected gpu, system or bundled\n" });
+    expect(plain).toMatchObject({
+      status: 2,
+      stderr: "unfold: unknown driver 'cuda': expected gpu, system or bundled\n",
+    });
     const debug = await unfold(["devices"], { ...FRESH, UNFOLD_DRIVER: "cuda", UNFOLD_DEBUG: "1" });
     expect(debug.stderr).toMatch(/\n +at /);
   });

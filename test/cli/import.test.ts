@@ -17,26 +17,85 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("says which layers became which blocks and what is saved, and export writes a deep path as layers", async () => {
-  const imported = await running("import", modelFolder("wav2vec2_large"), "--seed-layers", "1,0", "--depth", "4", "--order", "cycle", "--out", at("seed.safetensors"));
+  const imported = await running(
+    "import",
+    modelFolder("wav2vec2_large"),
+    "--seed-layers",
+    "1,0",
+    "--depth",
+    "4",
+    "--order",
+    "cycle",
+    "--out",
+    at("seed.safetensors"),
+  );
   expect(imported).toMatchObject({ status: 0, stderr: "" });
   expect(imported.stdout).toMatch(
     /seed\.safetensors: wav2vec2, a seed of 2 blocks from 2 layers, [\d.]+ KiB\nblocks 0 to 1 begin as the layers 1 0\ndepth 4 runs the blocks 0 1 0 1\n18\.7 k parameters, 35\.2 % less than the 28\.8 k of 4 layers that share nothing \(of the encoder alone 36\.2 %\)\n32 output classes, the blank is class 31\nattention_dropout 0\.1 is not there: fine-tuning runs without\n$/u,
   );
-  const exported = await running("export", at("seed.safetensors"), "--format", "hf", "--depth", "4", "--out", at("deep"));
+  const exported = await running(
+    "export",
+    at("seed.safetensors"),
+    "--format",
+    "hf",
+    "--depth",
+    "4",
+    "--out",
+    at("deep"),
+  );
   expect(exported).toMatchObject({ status: 0, stderr: "" });
-  expect(exported.stdout).toMatch(/deep: 4 layers, blocks 0 1 0 1, 28,804 parameters \(18,668 in the checkpoint, where blocks that run twice are one\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u);
-  const shallow = await running("export", at("seed.safetensors"), "--format", "hf", "--depth", "1", "--out", at("shallow"));
-  expect(shallow.stdout).toMatch(/shallow: 1 layers, blocks 0, [\d,]+ parameters \(18,668 in the checkpoint, not all of whose blocks run\), /u);
-  expect(readdirSync(at("deep")).sort()).toEqual(["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer_config.json", "vocab.json"]);
+  expect(exported.stdout).toMatch(
+    /deep: 4 layers, blocks 0 1 0 1, 28,804 parameters \(18,668 in the checkpoint, where blocks that run twice are one\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u,
+  );
+  const shallow = await running(
+    "export",
+    at("seed.safetensors"),
+    "--format",
+    "hf",
+    "--depth",
+    "1",
+    "--out",
+    at("shallow"),
+  );
+  expect(shallow.stdout).toMatch(
+    /shallow: 1 layers, blocks 0, [\d,]+ parameters \(18,668 in the checkpoint, not all of whose blocks run\), /u,
+  );
+  expect(readdirSync(at("deep")).sort()).toEqual([
+    "config.json",
+    "model.safetensors",
+    "preprocessor_config.json",
+    "tokenizer_config.json",
+    "vocab.json",
+  ]);
 });
 
 it.each<[string, string[], RegExp]>([
-  ["a folder that is none", ["nowhere"], /^unfold: nowhere is no folder: expected one with a config\.json and a model\.safetensors, .*\n$/u],
-  ["the name of a repository", ["facebook/wav2vec2-base"], /is no folder: .*; nothing is downloaded here: hf download facebook\/wav2vec2-base --local-dir wav2vec2-base makes one\n$/u],
-  ["layers that are no numbers", [".", "--seed-layers", "0,one"], /^unfold: --seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '0,one'\n$/u],
+  [
+    "a folder that is none",
+    ["nowhere"],
+    /^unfold: nowhere is no folder: expected one with a config\.json and a model\.safetensors, .*\n$/u,
+  ],
+  [
+    "the name of a repository",
+    ["facebook/wav2vec2-base"],
+    /is no folder: .*; nothing is downloaded here: hf download facebook\/wav2vec2-base --local-dir wav2vec2-base makes one\n$/u,
+  ],
+  [
+    "layers that are no numbers",
+    [".", "--seed-layers", "0,one"],
+    /^unfold: --seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '0,one'\n$/u,
+  ],
   ["no blocks", [".", "--seed-blocks", "0"], /^unfold: --seed-blocks: expected a whole number from 1, got '0'\n$/u],
-  ["a depth that is none", [".", "--depth", "x"], /^unfold: --depth: expected whole numbers from 1 to 1000 .*, got 'x'\n$/u],
-  ["a recipe and what it decides", [".", "--recipe", "8-to-12", "--depth", "12"], /^unfold: --recipe 8-to-12 says which layers and depths there are: leave --depth out\n$/u],
+  [
+    "a depth that is none",
+    [".", "--depth", "x"],
+    /^unfold: --depth: expected whole numbers from 1 to 1000 .*, got 'x'\n$/u,
+  ],
+  [
+    "a recipe and what it decides",
+    [".", "--recipe", "8-to-12", "--depth", "12"],
+    /^unfold: --recipe 8-to-12 says which layers and depths there are: leave --depth out\n$/u,
+  ],
   ["a pick of nothing", [".", "--pick", "first"], /^unfold: --pick needs --seed-blocks: how many layers to take\n$/u],
 ])("refuses %s in one sentence, and writes nothing", async (_, words, message) => {
   const { status, stdout, stderr } = await running("import", ...words, "--out", at("x.safetensors"));

@@ -15,7 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const plan = (...words: string[]) => unfold(["train", join(folder, "config.yaml"), "--plan", "--out", join(folder, "run"), "--set", "data.cache=false", ...words]);
+const plan = (...words: string[]) =>
+  unfold([
+    "train",
+    join(folder, "config.yaml"),
+    "--plan",
+    "--out",
+    join(folder, "run"),
+    "--set",
+    "data.cache=false",
+    ...words,
+  ]);
 
 it("prints the plan and trains nothing", async () => {
   const { status, stdout } = await plan();
@@ -30,7 +40,9 @@ it("what does not fit", async () => {
   expect(status).toBe(2);
   expect(stdout).toContain("inference, depth 3");
   expect(stderr.split("\n").filter((line) => line.startsWith("unfold: "))).toEqual([
-    expect.stringMatching(/^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, and there are 105 KiB \(memory\.limit_gib, .*\): /),
+    expect.stringMatching(
+      /^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, and there are 105 KiB \(memory\.limit_gib, .*\): /,
+    ),
   ]);
   expect(existsSync(join(folder, "run"))).toBe(false);
 });

@@ -15,7 +15,15 @@ import { writeSmallCorpus } from "../small_corpus.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
-const words = (out: string, ...more: string[]): string[] => ["train", at("config.yaml"), "--set", "seed=3", "--out", at(out), ...more];
+const words = (out: string, ...more: string[]): string[] => [
+  "train",
+  at("config.yaml"),
+  "--set",
+  "seed=3",
+  "--out",
+  at(out),
+  ...more,
+];
 
 beforeAll(async () => {
   build();
@@ -26,7 +34,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the command line and sends a signal as soon as `text` has been printed so many times. */
-function interrupted(line: string[], signal: NodeJS.Signals, text: string, times = 1): Promise<{ status: number | null; stdout: string; stderr: string }> {
+function interrupted(
+  line: string[],
+  signal: NodeJS.Signals,
+  text: string,
+  times = 1,
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, ...line], { stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
@@ -36,14 +49,17 @@ function interrupted(line: string[], signal: NodeJS.Signals, text: string, times
     stderr += part;
     if (!sent && stderr.split(text).length > times) sent = child.kill(signal);
   });
-  return new Promise((resolve, reject) => child.on("error", reject).on("close", (status) => resolve({ status, stdout, stderr })));
+  return new Promise((resolve, reject) =>
+    child.on("error", reject).on("close", (status) => resolve({ status, stdout, stderr })),
+  );
 }
 
 /** All that a log says of the computation, without times, sizes and what every part of a run begins and ends with. */
 const course = (run: string): object[] =>
   readLog(at(`${run}/log.jsonl`)).flatMap((record): object[] => {
     if (record.type === "step") return [{ ...record, seconds: 0, framesPerSecond: 0, dataWaitShare: 0, gpuBytes: 0 }];
-    if (record.type === "result") return [{ ...record, rows: record.rows.map((row) => ({ ...row, realTimeFactor: 0 })) }];
+    if (record.type === "result")
+      return [{ ...record, rows: record.rows.map((row) => ({ ...row, realTimeFactor: 0 })) }];
     return record.type === "dev" ? [record] : [];
   });
 
@@ -53,8 +69,11 @@ function expectSameRun(run: string): void {
     const [found, expected] = [loadCheckpoint(at(`${run}/${file}`)), loadCheckpoint(at(`whole/${file}`))];
     expect({ ...found.state, seconds: 0 }).toEqual({ ...expected.state, seconds: 0 });
     expect([...found.tensors.keys()]).toEqual([...expected.tensors.keys()]);
-    const bits = ({ values }: { values: ArrayBufferView }): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-    const different = [...expected.tensors].filter(([name, tensor]) => !bits(found.tensors.get(name)!).equals(bits(tensor))).map(([name]) => name);
+    const bits = ({ values }: { values: ArrayBufferView }): Buffer =>
+      Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+    const different = [...expected.tensors]
+      .filter(([name, tensor]) => !bits(found.tensors.get(name)!).equals(bits(tensor)))
+      .map(([name]) => name);
     expect(different).toEqual([]);
   }
 }
@@ -64,7 +83,10 @@ const stepOf = (run: string): number => loadCheckpoint(at(`${run}/last.safetenso
 describe("Ctrl-C", () => {
   it("saves, says how to go on, and exits with 130; twice interrupted, the run is the same in the end", async () => {
     const first = await interrupted(words("stopped"), "SIGINT", "step 3/20");
-    expect(first).toMatchObject({ status: 130, stdout: `\nSaved. Go on with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n` });
+    expect(first).toMatchObject({
+      status: 130,
+      stdout: `\nSaved. Go on with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n`,
+    });
     expect(first.stderr).toContain("\nunfold: saving after this step; once more to stop at once\n");
     expect(readLog(at("stopped/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "interrupted" });
     cpSync(at("stopped"), at("full"), { recursive: true });
@@ -98,7 +120,11 @@ describe("Ctrl-C", () => {
 });
 
 // Before its first checkpoint a run begins anew; at its tests it has results already, which are not to be there twice.
-it.each([["before the first step", "reading dev", 1], ["between two checkpoints", "step 6/20", 1], ["in its tests", "testing on", 1]])(
+it.each([
+  ["before the first step", "reading dev", 1],
+  ["between two checkpoints", "step 6/20", 1],
+  ["in its tests", "testing on", 1],
+])(
   "kill -9 %s: the run goes on from its last checkpoint, if it has one, and is the same in the end",
   async (moment, text, times) => {
     const run = `killed ${moment}`;

@@ -10,7 +10,9 @@ const at = (name: string): string => join(folder, name);
 
 /** Words that begin with `@` are files of the folder. Paths in what it prints are relative to it. */
 async function run(words: string[]) {
-  const { status, stdout, stderr } = await unfold(words.map((word) => (word.startsWith("@") ? at(word.slice(1)) : word)));
+  const { status, stdout, stderr } = await unfold(
+    words.map((word) => (word.startsWith("@") ? at(word.slice(1)) : word)),
+  );
   return { status, stdout: stdout.replaceAll(`${folder}/`, ""), stderr: stderr.replaceAll(`${folder}/`, "") };
 }
 
@@ -21,25 +23,60 @@ beforeAll(() => {
   writeManifest(at("more.jsonl"), [{ audio_filepath: "c.wav", text: "c ab" }]);
   writeFileSync(at("there.json"), "mine");
   writeFileSync(at("word_piece.json"), JSON.stringify({ model: { type: "WordPiece", vocab: { a: 0 } } }));
-  writeFileSync(at("word_piece.yaml"), "data: { train: train.jsonl, dev: train.jsonl }\nunits: { kind: bpe, tokenizer: word_piece.json }\n");
+  writeFileSync(
+    at("word_piece.yaml"),
+    "data: { train: train.jsonl, dev: train.jsonl }\nunits: { kind: bpe, tokenizer: word_piece.json }\n",
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("train writes a tokenizer.json of several manifests, and encode shows what it does", async () => {
-  const trained = await run(["tokenizer", "train", "@train.jsonl", "@more.jsonl", "--size", "8", "--out", "@deep/bpe.json"]);
-  expect(trained).toMatchObject({ status: 0, stdout: "deep/bpe.json: 8 tokens from 7 texts, 2.1 of them a text where it has 2.3 characters\n" });
+  const trained = await run([
+    "tokenizer",
+    "train",
+    "@train.jsonl",
+    "@more.jsonl",
+    "--size",
+    "8",
+    "--out",
+    "@deep/bpe.json",
+  ]);
+  expect(trained).toMatchObject({
+    status: 0,
+    stdout: "deep/bpe.json: 8 tokens from 7 texts, 2.1 of them a text where it has 2.3 characters\n",
+  });
   expect(readdirSync(at("deep"))).toEqual(["bpe.json"]);
-  expect(await run(["tokenizer", "encode", "@deep/bpe.json", " ab  ca "])).toEqual({ status: 0, stdout: "7\t▁ab\n5\t▁\n4\tc\n2\ta\n", stderr: "" });
+  expect(await run(["tokenizer", "encode", "@deep/bpe.json", " ab  ca "])).toEqual({
+    status: 0,
+    stdout: "7\t▁ab\n5\t▁\n4\tc\n2\ta\n",
+    stderr: "",
+  });
 });
 
 describe("one sentence and exit code 2 for", () => {
   const train = (...more: string[]) => ["tokenizer", "train", "@train.jsonl", ...more];
   it.concurrent.each<[string, string[], string]>([
     ["no size", train("--out", "@new.json"), "--size: expected the number of tokens, such as 500"],
-    ["a size that is none", train("--out", "@new.json", "--size", "1e3"), "--size: expected a whole number from 1 to 9999999, got '1e3'"],
-    ["a size of characters", train("--out", "@new.json", "--size", "9", "--kind", "characters"), "--size: does not go with --kind characters, whose number the texts decide"],
-    ["a file that is there", train("--out", "@there.json", "--size", "6"), "there.json is there already: choose another file with --out, or add --force"],
-    ["a config with a tokenizer of another model", ["train", "@word_piece.yaml", "--out", "@run"], "word_piece.json: the tokenizer's model is of type WordPiece, expected BPE or Unigram"],
+    [
+      "a size that is none",
+      train("--out", "@new.json", "--size", "1e3"),
+      "--size: expected a whole number from 1 to 9999999, got '1e3'",
+    ],
+    [
+      "a size of characters",
+      train("--out", "@new.json", "--size", "9", "--kind", "characters"),
+      "--size: does not go with --kind characters, whose number the texts decide",
+    ],
+    [
+      "a file that is there",
+      train("--out", "@there.json", "--size", "6"),
+      "there.json is there already: choose another file with --out, or add --force",
+    ],
+    [
+      "a config with a tokenizer of another model",
+      ["train", "@word_piece.yaml", "--out", "@run"],
+      "word_piece.json: the tokenizer's model is of type WordPiece, expected BPE or Unigram",
+    ],
   ])("%s", async (_, words, message) => {
     const { status, stderr } = await run(words);
     const complaint = stderr.split("\n").filter((line) => line.startsWith("unfold: "));
@@ -49,7 +86,9 @@ describe("one sentence and exit code 2 for", () => {
 
 it("--force writes over a file", async () => {
   writeFileSync(at("old.json"), "mine");
-  expect(await run(["tokenizer", "train", "@train.jsonl", "--size", "6", "--out", "@old.json", "--force"])).toMatchObject({ status: 0 });
+  expect(
+    await run(["tokenizer", "train", "@train.jsonl", "--size", "6", "--out", "@old.json", "--force"]),
+  ).toMatchObject({ status: 0 });
   expect(JSON.parse(readFileSync(at("old.json"), "utf8"))).toMatchObject({ model: { type: "BPE" } });
 });
 

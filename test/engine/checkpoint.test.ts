@@ -11,7 +11,8 @@ import { testDevice } from "../test_device.ts";
 
 const device = testDevice();
 const DIM = 8;
-const numbers = (count: number, offset: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + offset) / 2);
+const numbers = (count: number, offset: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + offset) / 2);
 
 type Layer = (tape: Tape, x: Tensor, weight: Tensor, layer: number) => Tensor;
 type Wrap = (tape: Tape, body: (x: Tensor) => Tensor, x: Tensor) => Tensor;
@@ -35,7 +36,11 @@ async function run(layer: Layer, wrap: Wrap, layers = 3, rows = 5) {
   const loss = tape.scope(() => sum(tape, y));
   tape.backward(loss);
   const peak = device().pool.statistics.peakBytes - before;
-  const results = { loss: await read(device(), loss), dx: await read(device(), x.grad!), dweight: await read(device(), weight.grad!) };
+  const results = {
+    loss: await read(device(), loss),
+    dx: await read(device(), x.grad!),
+    dweight: await read(device(), weight.grad!),
+  };
   tape.end();
   expect(device().pool.statistics.liveBytes).toBe(before);
   release(x);
@@ -48,11 +53,14 @@ const withDropout: Layer = (tape, x, weight, layer) => dropout(tape, residual(ta
 
 describe("checkpoint", () => {
   for (const [name, layer] of Object.entries({ residual, withDropout }))
-    it.each(["checkpointed", "nested", "scoped"] as const)(`gives the same bits as without: ${name}, %s`, async (kind) => {
-      const { results } = await run(layer, wraps[kind]);
-      expect(results).toEqual((await run(layer, wraps.plain)).results);
-      expect(results.dweight.some((value) => value !== 0)).toBe(true);
-    });
+    it.each(["checkpointed", "nested", "scoped"] as const)(
+      `gives the same bits as without: ${name}, %s`,
+      async (kind) => {
+        const { results } = await run(layer, wraps[kind]);
+        expect(results).toEqual((await run(layer, wraps.plain)).results);
+        expect(results.dweight.some((value) => value !== 0)).toBe(true);
+      },
+    );
 
   it("drops other elements at another site and at another step", async () => {
     const other: Layer = (tape, x, weight, layer) => withDropout(tape, x, weight, layer + 1);
@@ -62,9 +70,18 @@ describe("checkpoint", () => {
   it("moves batch norm's running statistics once", async () => {
     const means: number[][] = [];
     for (const wrap of [wraps.plain, wraps.checkpointed, wraps.nested]) {
-      const [scale, shift] = [tensor(device(), new Float32Array(DIM).fill(1), [DIM]), tensor(device(), new Float32Array(DIM), [DIM])];
-      const running = { mean: tensor(device(), new Float32Array(DIM), [DIM]), variance: tensor(device(), new Float32Array(DIM).fill(1), [DIM]) };
-      await run((tape, x, weight) => batchNorm(tape, linear(tape, x, weight), scale, shift, running, { training: true }), wrap);
+      const [scale, shift] = [
+        tensor(device(), new Float32Array(DIM).fill(1), [DIM]),
+        tensor(device(), new Float32Array(DIM), [DIM]),
+      ];
+      const running = {
+        mean: tensor(device(), new Float32Array(DIM), [DIM]),
+        variance: tensor(device(), new Float32Array(DIM).fill(1), [DIM]),
+      };
+      await run(
+        (tape, x, weight) => batchNorm(tape, linear(tape, x, weight), scale, shift, running, { training: true }),
+        wrap,
+      );
       means.push([...(await read(device(), running.mean)), ...(await read(device(), running.variance))]);
     }
     expect(means[1]).toEqual(means[0]);
@@ -93,7 +110,12 @@ describe("checkpoint", () => {
   it("of the identity passes the gradient on", async () => {
     const x = leaf(device(), [1, 2], [2]);
     const tape = new Tape(device());
-    tape.backward(sum(tape, tape.checkpoint((h) => h, x)));
+    tape.backward(
+      sum(
+        tape,
+        tape.checkpoint((h) => h, x),
+      ),
+    );
     expect([...(await read(device(), x.grad!))]).toEqual([1, 1]);
     tape.end();
   });
@@ -101,10 +123,13 @@ describe("checkpoint", () => {
   it("runs once where there are no gradients", () => {
     const tape = new Tape(device(), { grad: false });
     let runs = 0;
-    tape.checkpoint((h) => {
-      runs++;
-      return tanh(tape, h);
-    }, tape.filled([2], 1));
+    tape.checkpoint(
+      (h) => {
+        runs++;
+        return tanh(tape, h);
+      },
+      tape.filled([2], 1),
+    );
     expect([runs, tape.recomputing]).toEqual([1, false]);
     tape.end();
   });

@@ -18,7 +18,10 @@ async function withDevice<T>(body: (device: Device) => Promise<T>): Promise<T> {
 
 /** The RunError that a promise is rejected with. */
 async function runError(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(() => undefined, (reason: unknown) => reason);
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(RunError);
   return (error as Error).message;
 }
@@ -72,7 +75,9 @@ describe("what goes wrong on a device", () => {
     withDevice(async (device) => {
       const most = device.limits.maxBufferSize;
       expect(() => emptyTensor(device, [2 ** 20, 2 ** 20])).toThrow(RunError);
-      expect(() => emptyTensor(device, [2 ** 20, 2 ** 20])).toThrow(`a tensor of ${2 ** 42} bytes was asked for; a buffer of this device has at most ${most}`);
+      expect(() => emptyTensor(device, [2 ** 20, 2 ** 20])).toThrow(
+        `a tensor of ${2 ** 42} bytes was asked for; a buffer of this device has at most ${most}`,
+      );
     }));
 
   it("a tensor larger than one binding, by its kernel's name", () =>
@@ -80,12 +85,16 @@ describe("what goes wrong on a device", () => {
       const most = device.limits.maxStorageBufferBindingSize;
       if (most >= device.limits.maxBufferSize) return; // then the buffer's limit comes first
       const x = emptyTensor(device, [most / 4 + 1]);
-      expect(() => fill({ device }, x, 1)).toThrow(`engine/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device binds at most ${most}`);
+      expect(() => fill({ device }, x, 1)).toThrow(
+        `engine/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device binds at most ${most}`,
+      );
     }));
 
   it("no memory left", () =>
     withDevice(async (device) => {
-      const GPUOutOfMemoryError = (globals as unknown as { GPUOutOfMemoryError: new (message: string) => GPUOutOfMemoryError }).GPUOutOfMemoryError;
+      const GPUOutOfMemoryError = (
+        globals as unknown as { GPUOutOfMemoryError: new (message: string) => GPUOutOfMemoryError }
+      ).GPUOutOfMemoryError;
       const event = { error: new GPUOutOfMemoryError("cannot allocate\nwhile …"), preventDefault: () => undefined };
       device.gpu.onuncapturederror!(event as unknown as GPUUncapturedErrorEvent);
       expect(await runError(device.finish())).toBe("out of device memory: cannot allocate");
@@ -103,7 +112,8 @@ describe("what goes wrong on a device", () => {
       expect(await runError(use(device))).toContain(lost);
       broken.encode({ device }, { y: emptyTensor(device, [1]) }, {}, {}); // no answer comes from the compiler
       expect(await runError(use(device))).toContain(lost);
-    }));
+    }),
+  );
 
   it("a closed device: reads under way and later ones are refused", async () => {
     const device = await openDevice();

@@ -16,14 +16,22 @@ describe("what a shader includes", () => {
   });
 
   it("is compiled with it, under the shader's own aliases", async () => {
-    const kernel = defineKernel({ file: shader("with_parts"), bindings: { x: "read", y: "read_write" }, workgroups: () => [2] });
+    const kernel = defineKernel({
+      file: shader("with_parts"),
+      bindings: { x: "read", y: "read_write" },
+      workgroups: () => [2],
+    });
     const [x, y] = [tensor(device(), [1, 2, 3, 4, 5, 6, 7, 8], [8]), emptyTensor(device(), [8])];
     kernel.encode({ device: device() }, { x, y }, {}, {});
     expect([...(await read(device(), y))]).toEqual([4, 8, 12, 16, 20, 24, 28, 32]);
   });
 
   it("is named where it is not there, or includes itself", () => {
-    expect(() => readShader(shader("without_its_part"))).toThrow(/without_its_part\.wgsl includes parts\/no_such\.wgsl, which cannot be read: ENOENT/);
-    expect(() => readShader(shader("round_and_round"))).toThrow(/round_and_round\.wgsl: parts\/around\.wgsl includes parts\/and_around\.wgsl includes parts\/around\.wgsl$/);
+    expect(() => readShader(shader("without_its_part"))).toThrow(
+      /without_its_part\.wgsl includes parts\/no_such\.wgsl, which cannot be read: ENOENT/,
+    );
+    expect(() => readShader(shader("round_and_round"))).toThrow(
+      /round_and_round\.wgsl: parts\/around\.wgsl includes parts\/and_around\.wgsl includes parts\/around\.wgsl$/,
+    );
   });
 });

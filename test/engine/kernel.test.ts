@@ -18,18 +18,52 @@ const device = testDevice();
 
 describe("a declaration that disagrees with its shader is refused, with the file and both sides", () => {
   const refused: [string, Partial<Declaration>, string][] = [
-    ["a missing binding", { bindings: { x: "read" } }, "binding 'y' is read_write, its declaration has no such binding"],
-    ["a binding too many", { bindings: { x: "read", y: "read_write", z: "read" } }, "declared binding 'z' is not in the shader"],
-    ["another access", { bindings: { x: "read_write", y: "read_write" } }, "binding 'x' is read, its declaration says read_write"],
-    ["a size of another name", { sizes: { n: "u32", shift: "i32" } }, "var<immediate> has (count: u32, shift: i32), its declaration says (n: u32, shift: i32)"],
-    ["a size of another type", { sizes: { count: "u32", shift: "f32" } }, "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32, shift: f32)"],
-    ["sizes in another order", { sizes: { shift: "i32", count: "u32" } }, "var<immediate> has (count: u32, shift: i32), its declaration says (shift: i32, count: u32)"],
-    ["a size too few", { sizes: { count: "u32" } }, "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32)"],
+    [
+      "a missing binding",
+      { bindings: { x: "read" } },
+      "binding 'y' is read_write, its declaration has no such binding",
+    ],
+    [
+      "a binding too many",
+      { bindings: { x: "read", y: "read_write", z: "read" } },
+      "declared binding 'z' is not in the shader",
+    ],
+    [
+      "another access",
+      { bindings: { x: "read_write", y: "read_write" } },
+      "binding 'x' is read, its declaration says read_write",
+    ],
+    [
+      "a size of another name",
+      { sizes: { n: "u32", shift: "i32" } },
+      "var<immediate> has (count: u32, shift: i32), its declaration says (n: u32, shift: i32)",
+    ],
+    [
+      "a size of another type",
+      { sizes: { count: "u32", shift: "f32" } },
+      "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32, shift: f32)",
+    ],
+    [
+      "sizes in another order",
+      { sizes: { shift: "i32", count: "u32" } },
+      "var<immediate> has (count: u32, shift: i32), its declaration says (shift: i32, count: u32)",
+    ],
+    [
+      "a size too few",
+      { sizes: { count: "u32" } },
+      "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32)",
+    ],
     ["no sizes", { sizes: {} }, "var<immediate> has (count: u32, shift: i32), its declaration says ()"],
-    ["a constant without a line", { constants: ["FACTOR", "TILE"] }, "expected one line 'const TILE: <type> = …;', got 0"],
+    [
+      "a constant without a line",
+      { constants: ["FACTOR", "TILE"] },
+      "expected one line 'const TILE: <type> = …;', got 0",
+    ],
   ];
   it.each(refused)("%s", (_, change, message) => {
-    expect(() => defineKernel({ ...(affineDeclaration as unknown as Declaration), ...change }).load()).toThrow(`shaders/affine.wgsl: ${message}`);
+    expect(() => defineKernel({ ...(affineDeclaration as unknown as Declaration), ...change }).load()).toThrow(
+      `shaders/affine.wgsl: ${message}`,
+    );
   });
 
   it("and the one that agrees is not", () => {
@@ -53,7 +87,8 @@ describe("encode", () => {
   it("compiles once for each combination of constants", () => {
     const shader = affine.load();
     const x = zeroTensor(device(), [1]);
-    const pipeline = (factor: number) => device().pipelines.get(affine.label, shader, ["FACTOR"], { FACTOR: factor }, { x, y: x });
+    const pipeline = (factor: number) =>
+      device().pipelines.get(affine.label, shader, ["FACTOR"], { FACTOR: factor }, { x, y: x });
     expect(pipeline(2)).toBe(pipeline(2));
     expect(pipeline(2)).not.toBe(pipeline(3));
   });
@@ -68,33 +103,47 @@ describe("encode", () => {
   it("refuses a tensor of another type", () => {
     const x = tensor(device(), Int32Array.of(1), [1]);
     const y = emptyTensor(device(), [1]);
-    expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow("shaders/affine: binding 'x' is f32, the tensor given is i32");
+    expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
+      "shaders/affine: binding 'x' is f32, the tensor given is i32",
+    );
   });
 
   it("refuses one buffer both read and written", () => {
     const x = zeroTensor(device(), [1]);
-    expect(() => affine.encode(on(), { x, y: x }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow("shaders/affine: 'x' and 'y' are parts of one buffer and one of them is written");
+    expect(() => affine.encode(on(), { x, y: x }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
+      "shaders/affine: 'x' and 'y' are parts of one buffer and one of them is written",
+    );
   });
 
   it("writes two slices of one buffer, but not one twice", async () => {
-    const twoOutputs = defineKernel({ file: shader("two_outputs"), bindings: { a: "read_write", b: "read_write" }, workgroups: () => [1] });
+    const twoOutputs = defineKernel({
+      file: shader("two_outputs"),
+      bindings: { a: "read_write", b: "read_write" },
+      workgroups: () => [1],
+    });
     const storage = new Storage(device().pool.acquire(512), (buffer) => device().pool.release(buffer), true);
     const slice = (offset: number) => new Tensor([1], "f32", storage, { offset });
     twoOutputs.encode(on(), { a: slice(0), b: slice(256) }, {}, {});
     expect([(await read(device(), slice(0)))[0], (await read(device(), slice(256)))[0]]).toEqual([1, 2]);
-    expect(() => twoOutputs.encode(on(), { a: slice(0), b: slice(0) }, {}, {})).toThrow("'a' and 'b' are parts of one buffer");
+    expect(() => twoOutputs.encode(on(), { a: slice(0), b: slice(0) }, {}, {})).toThrow(
+      "'a' and 'b' are parts of one buffer",
+    );
   });
 
   it("refuses a tensor that was given back", () => {
     const [x, y] = [emptyTensor(device(), [1]), emptyTensor(device(), [1])];
     x.storage.release();
-    expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow("a tensor was used after its scope, its tape or release() had given it back");
+    expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
+      "a tensor was used after its scope, its tape or release() had given it back",
+    );
   });
 
   it("refuses more workgroups than an axis has", () => {
     const many = defineKernel({ ...affineDeclaration, workgroups: () => [1, 65536] });
     const [x, y] = [emptyTensor(device(), [1]), emptyTensor(device(), [1])];
-    expect(() => many.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow("shaders/affine: 1 x 65536 x 1 workgroups; at most 65535 an axis");
+    expect(() => many.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
+      "shaders/affine: 1 x 65536 x 1 workgroups; at most 65535 an axis",
+    );
   });
 
   it("spread folds a long row of threads into two axes that hold all of them", () => {

@@ -34,7 +34,9 @@ describe("parameters", () => {
     expect([parameters.count, parameters.bytes]).toEqual([3 + 15 + 70 + 210, 2048]);
     expect(weight1.grad!.storage).not.toBe(weight1.storage);
     const ranges = parameters.ranges();
-    expect(ranges.map(({ decay, values, grads }) => [decay, values.offset, values.bytes, grads.offset, grads.bytes])).toEqual([
+    expect(
+      ranges.map(({ decay, values, grads }) => [decay, values.offset, values.bytes, grads.offset, grads.bytes]),
+    ).toEqual([
       [true, 0, 1280, 0, 1280],
       [false, 1280, 768, 1280, 768],
     ]);
@@ -57,14 +59,21 @@ describe("parameters", () => {
     for (const x of used) release(x);
     const { parameters } = example();
     for (const flat of ["grads", "firstMoment", "secondMoment"] as const)
-      for (const { values } of (await parameters.read(flat)).values()) expect(values.every((value) => value === 0)).toBe(true);
+      for (const { values } of (await parameters.read(flat)).values())
+        expect(values.every((value) => value === 0)).toBe(true);
     parameters.release();
   });
 
   it("come back by name, in the files' shapes, buffers with the values only", async () => {
     const { parameters } = example();
     const values = await parameters.read("values");
-    const shapes = [["bias1", [3]], ["weight1", [3, 5, 1]], ["bias2", [70]], ["weight2", [70, 3]], ["mean", [4]]];
+    const shapes = [
+      ["bias1", [3]],
+      ["weight1", [3, 5, 1]],
+      ["bias2", [70]],
+      ["weight2", [70, 3]],
+      ["mean", [4]],
+    ];
     expect([...values].map(([name, { shape }]) => [name, shape])).toEqual(shapes);
     expect([...parameters.savedShapes]).toEqual(shapes);
     expect(values.get("mean")!.values).toEqual(new Float32Array(4).fill(7));
@@ -78,7 +87,8 @@ describe("parameters", () => {
     const written = flats.map((_, k) => Float32Array.from({ length: 15 }, (_, i) => 100 * k + i));
     flats.forEach((flat, k) => parameters.write("weight1", written[k]!, flat));
     parameters.write("mean", Float32Array.of(1, 2, 3, 4));
-    for (const [k, flat] of flats.entries()) expect((await parameters.read(flat)).get("weight1")!.values).toEqual(written[k]);
+    for (const [k, flat] of flats.entries())
+      expect((await parameters.read(flat)).get("weight1")!.values).toEqual(written[k]);
     const after = await parameters.read("values");
     expect(after.get("mean")!.values).toEqual(Float32Array.of(1, 2, 3, 4));
     for (const name of ["bias1", "bias2", "weight2"]) expect(after.get(name)).toEqual(before.get(name));
@@ -98,7 +108,15 @@ describe("parameters", () => {
       tape.backward(sum(tape, square(tape, linear(tape, x, weight1, bias1))));
       tape.end();
       for (const { decay, ...range } of parameters.ranges())
-        adamw({ device: device() }, range, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: decay ? 0.5 : 0, step, gradientScale });
+        adamw({ device: device() }, range, {
+          learningRate: 0.1,
+          beta1: 0.9,
+          beta2: 0.99,
+          eps: 1e-8,
+          weightDecay: decay ? 0.5 : 0,
+          step,
+          gradientScale,
+        });
     }
     const moved = await read(device(), weight1);
     expect(moved.every((value, i) => value !== start[i] && Number.isFinite(value))).toBe(true);
@@ -106,7 +124,9 @@ describe("parameters", () => {
       for (const flat of [values, grads, firstMoment, secondMoment]) {
         const data = await read(device(), flat);
         const isPadding = (i: number): boolean =>
-          parameters.all.every(({ tensor: { offset, bytes } }) => flat.offset + 4 * i < offset || flat.offset + 4 * i >= offset + bytes);
+          parameters.all.every(
+            ({ tensor: { offset, bytes } }) => flat.offset + 4 * i < offset || flat.offset + 4 * i >= offset + bytes,
+          );
         expect([...data].filter((value, i) => isPadding(i) && value !== 0)).toEqual([]);
       }
     expect(await read(device(), bias2)).toEqual((await parameters.read("values")).get("bias2")!.values);
@@ -128,13 +148,26 @@ describe("parameters", () => {
     const frozen = parameters.add("frozen", [2, 5], { init: draw, frozen: true });
     const weight = parameters.add("weight", [1, 5], { init: draw });
     parameters.seal(device());
-    expect([weight.offset, frozen.offset, parameters.bytes, parameters.trainedBytes, parameters.count]).toEqual([0, 256, 512, 256, 15]);
+    expect([weight.offset, frozen.offset, parameters.bytes, parameters.trainedBytes, parameters.count]).toEqual([
+      0, 256, 512, 256, 15,
+    ]);
     expect([frozen.needsGrad, weight.needsGrad]).toEqual([false, true]);
     const before = await parameters.read("values");
     const tape = new Tape(device());
     const x = tape.filled([1, 5], 1);
-    tape.backward(sum(tape, square(tape, linear(tape, linear(tape, linear(tape, x, frozen), tape.filled([5, 2], 1)), weight))));
-    for (const range of parameters.ranges()) adamw(tape, range, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.5, gradientScale: tape.filled([], 1), step: 1 });
+    tape.backward(
+      sum(tape, square(tape, linear(tape, linear(tape, linear(tape, x, frozen), tape.filled([5, 2], 1)), weight))),
+    );
+    for (const range of parameters.ranges())
+      adamw(tape, range, {
+        learningRate: 0.1,
+        beta1: 0.9,
+        beta2: 0.99,
+        eps: 1e-8,
+        weightDecay: 0.5,
+        gradientScale: tape.filled([], 1),
+        step: 1,
+      });
     tape.end();
     const after = await parameters.read("values");
     expect(after.get("frozen")).toEqual(before.get("frozen"));
@@ -147,8 +180,10 @@ describe("parameters", () => {
   it("have copies in f16 where asked, rounded when told to", async () => {
     if (!device().features.has("shader-f16")) return; // SwiftShader has no f16: seal() is then never asked for it
     const { parameters, weight1, bias2 } = example({ half: true });
-    const rounded = (values: ArrayLike<number>): number[] => Array.from(values, (value) => halfToNumber(numberToHalf(value)));
-    for (const x of [weight1, bias2]) expect([...(await read(device(), x.half!))]).toEqual(rounded(await read(device(), x)));
+    const rounded = (values: ArrayLike<number>): number[] =>
+      Array.from(values, (value) => halfToNumber(numberToHalf(value)));
+    for (const x of [weight1, bias2])
+      expect([...(await read(device(), x.half!))]).toEqual(rounded(await read(device(), x)));
     const values = Float32Array.from({ length: weight1.size }, (_, i) => 1 + i / 3000);
     parameters.write("weight1", values);
     expect([...(await read(device(), weight1.half!))]).not.toEqual(rounded(values));
@@ -162,14 +197,20 @@ describe("parameters", () => {
   it("refuse wrong names, sizes and orders of calls", () => {
     const { parameters } = example();
     expect(() => parameters.write("weight", new Float32Array(1))).toThrow("Parameters: there is no 'weight'");
-    expect(() => parameters.write("weight1", new Float32Array(14))).toThrow("Parameters.write: weight1: expected 15 values, got 14");
-    expect(() => parameters.write("mean", new Float32Array(4), "grads")).toThrow("Parameters: the buffer 'mean' has no grads");
+    expect(() => parameters.write("weight1", new Float32Array(14))).toThrow(
+      "Parameters.write: weight1: expected 15 values, got 14",
+    );
+    expect(() => parameters.write("mean", new Float32Array(4), "grads")).toThrow(
+      "Parameters: the buffer 'mean' has no grads",
+    );
     expect(() => parameters.add("late", [1], { init: draw })).toThrow("Parameters: 'late' was added after seal()");
     expect(() => parameters.seal(device())).toThrow("Parameters: seal() was called twice");
     const open = new Parameters();
     open.add("twice", [1], { init: draw });
     expect(() => open.addBuffer("twice", [1], draw)).toThrow("Parameters: 'twice' was added twice");
-    expect(() => open.add("empty", [2, 0], { init: draw })).toThrow("Parameters: shape: expected no empty axis, got [2, 0]");
+    expect(() => open.add("empty", [2, 0], { init: draw })).toThrow(
+      "Parameters: shape: expected no empty axis, got [2, 0]",
+    );
     expect(() => open.zeroGrads()).toThrow("Parameters: ");
   });
 

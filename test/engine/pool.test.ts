@@ -67,7 +67,9 @@ describe("BufferPool", () => {
     const pool = new BufferPool(fakeGpu(1001).gpu);
     expect(pool.acquire(997).size).toBe(1000);
     expect(() => pool.acquire(1004)).toThrow(RunError);
-    expect(() => pool.acquire(1004)).toThrow("a tensor of 1004 bytes was asked for; a buffer of this device has at most 1001");
+    expect(() => pool.acquire(1004)).toThrow(
+      "a tensor of 1004 bytes was asked for; a buffer of this device has at most 1001",
+    );
     expect(pool.statistics.liveBytes).toBe(1000);
   });
 

@@ -4,7 +4,11 @@ import { build, node, ROOT } from "../built.ts";
 
 /** Runs a program with the built library, which must end by itself, with nothing on stderr. */
 const run = (program: string) =>
-  node(["--input-type=module", "-e", `import { leaf, mean, openDevice, read, square, Tape, zeroTensor } from "${pathToFileURL(`${ROOT}dist/index.js`).href}";\n${program}`]);
+  node([
+    "--input-type=module",
+    "-e",
+    `import { leaf, mean, openDevice, read, square, Tape, zeroTensor } from "${pathToFileURL(`${ROOT}dist/index.js`).href}";\n${program}`,
+  ]);
 
 beforeAll(build);
 

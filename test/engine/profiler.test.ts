@@ -9,21 +9,34 @@ import { square } from "../../kernels/pointwise/unary.ts";
 // Dispatches of about 500 ns, each waiting for the one before, as a GPU stamps them that takes the begin when it reaches the pass: while
 // the one before is still running. The fourth does not depend on the third and ends before it; before the fifth the device is idle.
 const STAMPED = [
-  { begin: 0, end: 500 }, { begin: 20, end: 1010 }, { begin: 40, end: 1520 }, { begin: 1100, end: 1400 }, { begin: 1900, end: 2000 },
+  { begin: 0, end: 500 },
+  { begin: 20, end: 1010 },
+  { begin: 40, end: 1520 },
+  { begin: 1100, end: 1400 },
+  { begin: 1900, end: 2000 },
 ];
-const sum = (spans: readonly { readonly begin: number; readonly end: number }[]): number => spans.reduce((total, { begin, end }) => total + end - begin, 0);
+const sum = (spans: readonly { readonly begin: number; readonly end: number }[]): number =>
+  spans.reduce((total, { begin, end }) => total + end - begin, 0);
 
 describe("spans that overlap", () => {
   it("are counted from where all before them have ended, so that no time counts twice", () => {
     expect(sum(STAMPED)).toBe(3370); // in 2000 ns
     expect(countedOnce(STAMPED)).toEqual([
-      { begin: 0, end: 500 }, { begin: 500, end: 1010 }, { begin: 1010, end: 1520 }, { begin: 1520, end: 1520 }, { begin: 1900, end: 2000 },
+      { begin: 0, end: 500 },
+      { begin: 500, end: 1010 },
+      { begin: 1010, end: 1520 },
+      { begin: 1520, end: 1520 },
+      { begin: 1900, end: 2000 },
     ]);
     expect(sum(countedOnce(STAMPED))).toBe(1620);
   });
 
   it("stay as they are where none overlap", () => {
-    const apart = [{ begin: 0, end: 5 }, { begin: 5, end: 9 }, { begin: 12, end: 13 }];
+    const apart = [
+      { begin: 0, end: 5 },
+      { begin: 5, end: 9 },
+      { begin: 12, end: 13 },
+    ];
     expect(countedOnce(apart)).toEqual(apart);
     expect(countedOnce([])).toEqual([]);
   });
@@ -90,9 +103,13 @@ describe("profiler", () => {
     expect([...(await read(device, x.grad!))]).toEqual([4, 32]);
     const dispatches = await profiler.dispatches();
     expect(dispatches.map(({ label, scope }) => `${label} ${scope}`)).toEqual([
-      "pointwise/unary layer 1", "pointwise/unary inside", "engine/fill ", // forward
-      "pointwise/unary inside", "pointwise/unary_backward inside", // the checkpoint, again and backward
-      "pointwise/unary_backward layer 1", "engine/add_into layer 1",
+      "pointwise/unary layer 1",
+      "pointwise/unary inside",
+      "engine/fill ", // forward
+      "pointwise/unary inside",
+      "pointwise/unary_backward inside", // the checkpoint, again and backward
+      "pointwise/unary_backward layer 1",
+      "engine/add_into layer 1",
     ]);
     const after = performance.now();
     expect(dispatches.filter(({ submitted }) => !(submitted >= before && submitted <= after))).toEqual([]);

@@ -4,7 +4,9 @@ import { hash, normal, uniform } from "../../engine/random.ts";
 describe("hash", () => {
   // Fixed for good: a changed value would silently change every seeded run, and the same bits come from the kernels.
   test("keeps its values", () => {
-    expect([hash(), hash(0), hash(1), hash(1, 2, 3), hash(0xffffffff)]).toEqual([2654435769, 33350994, 2767685996, 2801655874, 903996321]);
+    expect([hash(), hash(0), hash(1), hash(1, 2, 3), hash(0xffffffff)]).toEqual([
+      2654435769, 33350994, 2767685996, 2801655874, 903996321,
+    ]);
   });
 
   test("order, length and sign of the integers count", () => {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { broadcastShapes, expectAxis, expectRank, expectShape, expectType, rowsAndCols, ShapeError, sizeOf, stridesOf } from "../../engine/shape.ts";
+import {
+  broadcastShapes,
+  expectAxis,
+  expectRank,
+  expectShape,
+  expectType,
+  rowsAndCols,
+  ShapeError,
+  sizeOf,
+  stridesOf,
+} from "../../engine/shape.ts";
 
 const x = { shape: [2, 3, 5], dtype: "f32" };
 
@@ -20,13 +30,19 @@ describe("shape checks", () => {
       }
       throw new Error("nothing was thrown");
     };
-    expect(message(() => expectShape("layerNorm", "scale", x, [2, null, 4]))).toBe("layerNorm: scale: expected [2, any, 4], got [2, 3, 5]");
+    expect(message(() => expectShape("layerNorm", "scale", x, [2, null, 4]))).toBe(
+      "layerNorm: scale: expected [2, any, 4], got [2, 3, 5]",
+    );
     expect(message(() => expectShape("op", "x", x, [2, 3]))).toBe("op: x: expected [2, 3], got [2, 3, 5]");
     expect(message(() => expectRank("op", "x", x, 2))).toBe("op: x: expected 2 axes, got [2, 3, 5]");
     expect(message(() => expectType("op", "x", x, "i32"))).toBe("op: x: expected type i32, got type f32");
     expect(message(() => expectAxis("op", 3, 3))).toBe("op: axis: expected an axis of a tensor with 3 axes, got 3");
-    expect(message(() => rowsAndCols("op", "x", { shape: [], dtype: "f32" }))).toBe("op: x: expected at least one axis, got a scalar");
-    expect(message(() => broadcastShapes("add", [2, 3], [2]))).toBe("add: b: expected a shape that broadcasts with [2, 3], got [2]");
+    expect(message(() => rowsAndCols("op", "x", { shape: [], dtype: "f32" }))).toBe(
+      "op: x: expected at least one axis, got a scalar",
+    );
+    expect(message(() => broadcastShapes("add", [2, 3], [2]))).toBe(
+      "add: b: expected a shape that broadcasts with [2, 3], got [2]",
+    );
   });
 });
 

@@ -53,7 +53,10 @@ describe("gradients", () => {
     const early = scale(tape, a, 5); // its gradient reaches `a` after add's, which `b` shares
     const both = add(tape, a, b);
     tape.backward(sum(tape, add(tape, early, both)));
-    expect([await grad(x), await grad(y)]).toEqual([[6, 6, 6], [1, 1, 1]]);
+    expect([await grad(x), await grad(y)]).toEqual([
+      [6, 6, 6],
+      [1, 1, 1],
+    ]);
   });
 
   it("given by the caller stay as they are", async () => {
@@ -77,7 +80,10 @@ describe("gradients", () => {
     tape.seedGradient(first);
     tape.seedGradient(second, tape.upload(Float32Array.of(1, 0, -1), [3]));
     tape.backwardFromSeeds();
-    expect([await grad(x), await grad(y)]).toEqual([[13, 20, 27], [1, 2, 3]]);
+    expect([await grad(x), await grad(y)]).toEqual([
+      [13, 20, 27],
+      [1, 2, 3],
+    ]);
   });
 
   it("flow through views, and not through detach", async () => {
@@ -134,7 +140,10 @@ describe("gradientOf", () => {
     const early = scale(tape, addingIdentity(tape, a), 5);
     const both = add(tape, a, b);
     tape.backward(sum(tape, add(tape, early, both)));
-    expect([await grad(x), await grad(y)]).toEqual([[6, 6, 6], [1, 1, 1]]);
+    expect([await grad(x), await grad(y)]).toEqual([
+      [6, 6, 6],
+      [1, 1, 1],
+    ]);
   });
 
   it("and returned gradients add up, in either order", async () => {
@@ -142,7 +151,12 @@ describe("gradientOf", () => {
     const tape = newTape();
     const y = scale(tape, x, 1);
     const parts = [scale(tape, y, 2), addingIdentity(tape, y), scale(tape, y, 3), addingIdentity(tape, y)];
-    tape.backward(sum(tape, parts.reduce((total, part) => add(tape, total, part))));
+    tape.backward(
+      sum(
+        tape,
+        parts.reduce((total, part) => add(tape, total, part)),
+      ),
+    );
     expect(await grad(x)).toEqual([7, 7, 7]);
   });
 });
@@ -157,13 +171,17 @@ describe("errors", () => {
 
   it("a loss that depends on nothing", () => {
     const tape = newTape();
-    expect(() => tape.backward(tape.filled([1], 1))).toThrow("backward: the loss does not depend on any tensor that needs gradients");
+    expect(() => tape.backward(tape.filled([1], 1))).toThrow(
+      "backward: the loss does not depend on any tensor that needs gradients",
+    );
   });
 
   it("backward twice, and the loss of another tape", () => {
     const tape = newTape();
     const loss = sum(tape, square(tape, xy()[0]));
-    expect(() => newTape().backward(loss)).toThrow("backward: the loss is not on this tape, or backward has already run through it");
+    expect(() => newTape().backward(loss)).toThrow(
+      "backward: the loss is not on this tape, or backward has already run through it",
+    );
     tape.backward(loss);
     expect(() => tape.backward(loss)).toThrow("already run");
   });

@@ -69,13 +69,17 @@ describe("a tape's memory", () => {
       await leaked((x) => {
         const tape = new Tape(device());
         const attempt = () =>
-          tape.checkpoint((h) => tape.scope(() => {
-            exp(tape, h);
-            return tape.checkpoint((g) => {
-              square(tape, g);
-              throw new Error("forward failed");
-            }, h);
-          }), x);
+          tape.checkpoint(
+            (h) =>
+              tape.scope(() => {
+                exp(tape, h);
+                return tape.checkpoint((g) => {
+                  square(tape, g);
+                  throw new Error("forward failed");
+                }, h);
+              }),
+            x,
+          );
         expect(attempt).toThrow("forward failed");
         expect(tape.recording).toBe(true);
         tape.end();

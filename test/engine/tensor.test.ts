@@ -24,7 +24,9 @@ describe("tensors", () => {
 
   it("refuse data of another size", () => {
     expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(ShapeError);
-    expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow("tensor: data: expected 4 elements for shape [2, 2], got 3");
+    expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(
+      "tensor: data: expected 4 elements for shape [2, 2], got 3",
+    );
   });
 
   it("are zero where that was asked for, also in a buffer that was used before", async () => {
@@ -52,7 +54,9 @@ describe("tensors", () => {
     release(x);
     expect(() => release(x)).toThrow("a tensor was released twice");
     expect(() => x.storage.retain()).toThrow("a tensor was kept after");
-    return expect(read(device(), x)).rejects.toThrow("a tensor was used after its scope, its tape or release() had given it back");
+    return expect(read(device(), x)).rejects.toThrow(
+      "a tensor was used after its scope, its tape or release() had given it back",
+    );
   });
 });
 

@@ -23,7 +23,13 @@ const sums = defineVariants("sums", {
   defaults: (_, { isSoftware }) => (isSoftware ? ["shuffled", "simple"] : ["quads", "simple"]),
 });
 
-const table = (entries: TunedTable["operations"][string]): TunedTable => ({ adapter: "a", driver: "d", date: "2026-01-01", command: "c", operations: { sums: entries } });
+const table = (entries: TunedTable["operations"][string]): TunedTable => ({
+  adapter: "a",
+  driver: "d",
+  date: "2026-01-01",
+  command: "c",
+  operations: { sums: entries },
+});
 
 const sizes = (rows: number, cols: number, flipped = false): Sizes => ({ rows, cols, flipped });
 
@@ -37,7 +43,9 @@ describe("without a table", () => {
 
   it("names the sizes that nothing fits", () => {
     const never = defineVariants("never", { variants: { one: { fits: () => false } }, defaults: () => ["one"] });
-    expect(() => new Tuner(plainDevice).choose(never, { rows: 3, flipped: true })).toThrow("never: no variant fits rows 3, flipped");
+    expect(() => new Tuner(plainDevice).choose(never, { rows: 3, flipped: true })).toThrow(
+      "never: no variant fits rows 3, flipped",
+    );
   });
 });
 
@@ -56,15 +64,23 @@ describe("with a table", () => {
     expect(tuner.choose(sums, sizes(900, 64))).toBe("simple");
   });
 
-  it("compares only measurements with the same switches", () => expect(tuner.choose(sums, sizes(64, 64, true))).toBe("simple"));
+  it("compares only measurements with the same switches", () =>
+    expect(tuner.choose(sums, sizes(64, 64, true))).toBe("simple"));
 
   it("keeps the usual one unless another is clearly faster", () => {
-    const close = new Tuner(plainDevice, table([{ sizes: sizes(64, 64), ms: { simple: 1.05, quads: 1 } }, { sizes: sizes(512, 64), ms: { simple: 1.2, quads: 1 } }]));
+    const close = new Tuner(
+      plainDevice,
+      table([
+        { sizes: sizes(64, 64), ms: { simple: 1.05, quads: 1 } },
+        { sizes: sizes(512, 64), ms: { simple: 1.2, quads: 1 } },
+      ]),
+    );
     expect(close.choose(sums, sizes(64, 64))).toBe("simple");
     expect(close.choose(sums, sizes(512, 64))).toBe("quads");
   });
 
-  it("takes the next fastest where the fastest does not fit", () => expect(tuner.choose(sums, sizes(64, 63))).toBe("simple"));
+  it("takes the next fastest where the fastest does not fit", () =>
+    expect(tuner.choose(sums, sizes(64, 63))).toBe("simple"));
 
   it("falls back to the defaults far from every measurement", () => {
     const gpu = new Tuner(device(false), table([{ sizes: sizes(1024, 1024), ms: { simple: 1, quads: 2 } }]));
@@ -73,7 +89,10 @@ describe("with a table", () => {
   });
 
   it("ignores variants that no longer exist or lack their feature", () => {
-    const old = new Tuner(plainDevice, table([{ sizes: sizes(64, 64), ms: { removed: 1, shuffled: 2, quads: 3, simple: 4 } }]));
+    const old = new Tuner(
+      plainDevice,
+      table([{ sizes: sizes(64, 64), ms: { removed: 1, shuffled: 2, quads: 3, simple: 4 } }]),
+    );
     expect(old.choose(sums, sizes(64, 64))).toBe("quads");
   });
 });

@@ -11,7 +11,10 @@ describe("reflect", () => {
         { name: "x", access: "read", binding: 0, scalar: "f32" },
         { name: "y", access: "read_write", binding: 1, scalar: "f32" },
       ],
-      immediates: [{ name: "count", type: "u32", offset: 0 }, { name: "shift", type: "i32", offset: 4 }],
+      immediates: [
+        { name: "count", type: "u32", offset: 0 },
+        { name: "shift", type: "i32", offset: 4 },
+      ],
       immediateBytes: 8,
       entryPoint: "main",
     });
@@ -29,8 +32,12 @@ describe("reflect", () => {
   });
 
   it("wants exactly one compute entry point", () => {
-    expect(() => reflect("folder/none", "fn f() {}")).toThrow("folder/none.wgsl: expected one compute entry point, got 0");
-    expect(() => reflect("folder/two", affine + affine.slice(affine.indexOf("@compute")).replace("main", "other"))).toThrow("got 2");
+    expect(() => reflect("folder/none", "fn f() {}")).toThrow(
+      "folder/none.wgsl: expected one compute entry point, got 0",
+    );
+    expect(() =>
+      reflect("folder/two", affine + affine.slice(affine.indexOf("@compute")).replace("main", "other")),
+    ).toThrow("got 2");
   });
 
   it("names the file that cannot be read at all", () => {
@@ -56,7 +63,9 @@ describe("specialise", () => {
   });
 
   it("wants exactly one line of that name", () => {
-    expect(() => specialise("folder/s", affine, { FACTORS: 1 })).toThrow("folder/s.wgsl: expected one line 'const FACTORS: <type> = …;', got 0");
+    expect(() => specialise("folder/s", affine, { FACTORS: 1 })).toThrow(
+      "folder/s.wgsl: expected one line 'const FACTORS: <type> = …;', got 0",
+    );
     expect(() => specialise("s", line("u32") + line("u32"), { N: 1 })).toThrow("got 2");
   });
 });

@@ -42,14 +42,21 @@ const OFFSET = 0.1;
 const prepare = (...words: string[]): Promise<Outcome> => node(["examples/fsdd/prepare.mjs", ...words]);
 
 const linesOf = (corpus: string, partition: Partition): Line[] =>
-  readFileSync(join(corpus, `${partition}.jsonl`), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
+  readFileSync(join(corpus, `${partition}.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
 
 /** 60 ms of a tone of the digit's and index's own, off zero by OFFSET. */
 const toneOf = (digit: number, index: number): Float32Array =>
-  Float32Array.from({ length: 480 + 10 * digit }, (_, n) => OFFSET + 0.3 * Math.sin((2 * Math.PI * (200 + 50 * digit + index) * n) / RATE));
+  Float32Array.from(
+    { length: 480 + 10 * digit },
+    (_, n) => OFFSET + 0.3 * Math.sin((2 * Math.PI * (200 + 50 * digit + index) * n) / RATE),
+  );
 
 /** 30 ms loud and 30 ms at 4 + digit steps of 16 bits, RMS: a recording whose noise floor is known. */
-const quietEnd = (digit: number): Float32Array => Float32Array.from({ length: 480 }, (_, n) => (n % 2 ? 1 : -1) * (n < 240 ? 0.2 : (4 + digit) / 32768));
+const quietEnd = (digit: number): Float32Array =>
+  Float32Array.from({ length: 480 }, (_, n) => (n % 2 ? 1 : -1) * (n < 240 ? 0.2 : (4 + digit) / 32768));
 
 async function writeClone(): Promise<void> {
   const recordings = join(clone, "recordings");
@@ -57,7 +64,11 @@ async function writeClone(): Promise<void> {
   for (const speaker of ["george", "jackson", "theo"]) {
     for (const digit of WORDS.keys()) {
       for (const index of INDICES) {
-        await writeWav(join(recordings, `${digit}_${speaker}_${index}.wav`), speaker === "theo" ? quietEnd(digit) : toneOf(digit, index), RATE);
+        await writeWav(
+          join(recordings, `${digit}_${speaker}_${index}.wav`),
+          speaker === "theo" ? quietEnd(digit) : toneOf(digit, index),
+          RATE,
+        );
       }
     }
   }
@@ -81,23 +92,31 @@ describe("examples/fsdd/prepare.mjs", () => {
     expect([...outcome.stdout.matchAll(/(\d+) digits/g)].map(([, digits]) => digits)).toEqual(["40", "40", "40", "60"]);
   });
 
-  it.each(PARTITIONS)("%s uses each recording of its indices and speakers once, in strings of one speaker and 1 to 7 digits", (partition) => {
-    const { indices, speakers } = EXPECTED[partition];
-    const lines = linesOf(out, partition);
-    const expected = speakers.flatMap((speaker) => indices.flatMap((index) => WORDS.map((_, digit) => `${digit}_${speaker}_${index}.wav`)));
-    expect(lines.flatMap(({ segments }) => segments.map(({ source }) => source)).sort()).toEqual(expected.sort());
-    for (const { text, speaker, segments } of lines) {
-      expect(segments.length).toBeGreaterThanOrEqual(1);
-      expect(segments.length).toBeLessThanOrEqual(7);
-      expect(text).toBe(segments.map(({ word }) => word).join(" "));
-      for (const { word, source } of segments) expect(source.startsWith(`${WORDS.indexOf(word)}_${speaker}_`)).toBe(true);
-    }
-  });
+  it.each(PARTITIONS)(
+    "%s uses each recording of its indices and speakers once, in strings of one speaker and 1 to 7 digits",
+    (partition) => {
+      const { indices, speakers } = EXPECTED[partition];
+      const lines = linesOf(out, partition);
+      const expected = speakers.flatMap((speaker) =>
+        indices.flatMap((index) => WORDS.map((_, digit) => `${digit}_${speaker}_${index}.wav`)),
+      );
+      expect(lines.flatMap(({ segments }) => segments.map(({ source }) => source)).sort()).toEqual(expected.sort());
+      for (const { text, speaker, segments } of lines) {
+        expect(segments.length).toBeGreaterThanOrEqual(1);
+        expect(segments.length).toBeLessThanOrEqual(7);
+        expect(text).toBe(segments.map(({ word }) => word).join(" "));
+        for (const { word, source } of segments)
+          expect(source.startsWith(`${WORDS.indexOf(word)}_${speaker}_`)).toBe(true);
+      }
+    },
+  );
 
   it("shuffles: digits do not follow one another in order, and strings differ in length", () => {
     const lines = PARTITIONS.flatMap((partition) => linesOf(out, partition));
     expect(new Set(lines.map(({ segments }) => segments.length)).size).toBeGreaterThan(3);
-    const pairs = lines.flatMap(({ segments }) => segments.slice(1).map(({ source }, i) => source > segments[i]!.source));
+    const pairs = lines.flatMap(({ segments }) =>
+      segments.slice(1).map(({ source }, i) => source > segments[i]!.source),
+    );
     expect(pairs.filter(Boolean).length / pairs.length).toBeGreaterThan(0.25);
     expect(pairs.filter(Boolean).length / pairs.length).toBeLessThan(0.75);
   });
@@ -126,7 +145,9 @@ describe("examples/fsdd/prepare.mjs", () => {
         expect(length).toBe(tone.length / RATE);
         const mean = tone.reduce((sum, sample) => sum + sample, 0) / tone.length;
         const start = Math.round(offset * RATE);
-        const inside = Array.from(tone.subarray(40, -40), (sample, n) => Math.abs(samples[start + 40 + n]! - (sample - mean)));
+        const inside = Array.from(tone.subarray(40, -40), (sample, n) =>
+          Math.abs(samples[start + 40 + n]! - (sample - mean)),
+        );
         expect(Math.max(...inside)).toBeLessThan(1 / 32768);
         for (const edge of [start, start + tone.length - 1]) expect(Math.abs(samples[edge]!)).toBeLessThan(0.4 / 40);
         end = offset + length;
@@ -161,7 +182,8 @@ function expectPause(from: number, to: number, atEnd: boolean): void {
   expect(to - from).toBeLessThan(longest + 1 / RATE);
 }
 
-const pieceOf = (samples: Float32Array, from: number, to: number): Float32Array => samples.subarray(Math.round(from * RATE), Math.round(to * RATE));
+const pieceOf = (samples: Float32Array, from: number, to: number): Float32Array =>
+  samples.subarray(Math.round(from * RATE), Math.round(to * RATE));
 
 /** In steps of 16 bits. */
 const stepsRms = (noise: ArrayLike<number>): number =>
@@ -173,19 +195,47 @@ describe("examples/fsdd/prepare.mjs, used wrongly,", () => {
   it("prints its usage with one sentence", async () => {
     const { status, stdout, stderr } = await prepare(clone);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^prepare: expected two folders, got 1 argument\n\nusage: node examples\/fsdd\/prepare\.mjs FSDD_CLONE OUT\n/);
+    expect(stderr).toMatch(
+      /^prepare: expected two folders, got 1 argument\n\nusage: node examples\/fsdd\/prepare\.mjs FSDD_CLONE OUT\n/,
+    );
     expect((await prepare("--help")).stdout).toMatch(/^usage: /);
   });
 
   it.each([
-    ["a folder that is no clone", () => [folder, unused], /recordings cannot be read \(ENOENT\), expected FSDD's recordings there$/],
-    ["a clone without a partition", () => [cloneWith("part", { "7_george_12.wav": "" }), unused], /has no recording for dev, expected WAV files/],
-    ["a damaged recording", () => [cloneWith("damaged", { "1_george_0.wav": "RIFF", "1_george_5.wav": "RIFF", "1_george_10.wav": "RIFF", "1_theo_0.wav": "RIFF" }), unused], /1_george_10\.wav is a damaged or cut short WAV file/],
+    [
+      "a folder that is no clone",
+      () => [folder, unused],
+      /recordings cannot be read \(ENOENT\), expected FSDD's recordings there$/,
+    ],
+    [
+      "a clone without a partition",
+      () => [cloneWith("part", { "7_george_12.wav": "" }), unused],
+      /has no recording for dev, expected WAV files/,
+    ],
+    [
+      "a damaged recording",
+      () => [
+        cloneWith("damaged", {
+          "1_george_0.wav": "RIFF",
+          "1_george_5.wav": "RIFF",
+          "1_george_10.wav": "RIFF",
+          "1_theo_0.wav": "RIFF",
+        }),
+        unused,
+      ],
+      /1_george_10\.wav is a damaged or cut short WAV file/,
+    ],
     ["a folder in use", () => [clone, clone], /clone is not empty and was left alone, name a new or empty folder$/],
-    ["a file in place of a folder", () => [clone, join(clone, "recordings", "notes.txt")], /notes\.txt cannot be used \(ENOTDIR\), name a new or empty folder$/],
+    [
+      "a file in place of a folder",
+      () => [clone, join(clone, "recordings", "notes.txt")],
+      /notes\.txt cannot be used \(ENOTDIR\), name a new or empty folder$/,
+    ],
   ])("names %s and writes nothing", async (_, folders, message) => {
     const { status, stdout, stderr } = await prepare(...folders());
-    const [sentence, ...more] = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("prepare: warning"));
+    const [sentence, ...more] = stderr
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("prepare: warning"));
     expect({ status, stdout, more }).toEqual({ status: 2, stdout: "", more: [] });
     expect(sentence).toMatch(message);
     expect(existsSync(unused)).toBe(false);

@@ -27,8 +27,14 @@ describe("the example's language model", () => {
     const model = await parseArpa(stdout.split("\n"), "stdout");
     expect([model.order, model.vocabulary]).toEqual([Number(order), vocabulary.length + 3]); // <s>, </s>, <unk>
     for (const text of contexts) {
-      const context = text.split(" ").filter((word) => word !== "").reduce((at, word) => model.next(at, word).context, model.begin);
-      const sum = [...vocabulary, "<unk>"].reduce((total, word) => total + Math.exp(model.next(context, word).logProb), Math.exp(model.end(context)));
+      const context = text
+        .split(" ")
+        .filter((word) => word !== "")
+        .reduce((at, word) => model.next(at, word).context, model.begin);
+      const sum = [...vocabulary, "<unk>"].reduce(
+        (total, word) => total + Math.exp(model.next(context, word).logProb),
+        Math.exp(model.end(context)),
+      );
       expect(sum).toBeCloseTo(1, 4);
     }
   });
@@ -37,12 +43,19 @@ describe("the example's language model", () => {
     const model = await parseArpa((await estimate(manifest, "2", "words")).stdout.split("\n"), "stdout");
     // 13 words with </s>, of 4 kinds: one 4, two 3, three 2, </s> 4. "two" is followed by one, three and </s>, once each.
     const three = (2 + 4 * (1 / 5)) / (13 + 4);
-    expect(Math.exp(model.next(model.next(model.begin, "two").context, "three").logProb)).toBeCloseTo((1 + 3 * three) / (3 + 3), 5);
+    expect(Math.exp(model.next(model.next(model.begin, "two").context, "three").logProb)).toBeCloseTo(
+      (1 + 3 * three) / (3 + 3),
+      5,
+    );
     const two = (3 + 4 * (1 / 5)) / (13 + 4);
     expect(Math.exp(model.next(model.next(model.begin, "two").context, "two").logProb)).toBeCloseTo((3 / 6) * two, 5);
   });
 
   it("says how it is used", async () => {
-    expect(await estimate(manifest, "0", "words")).toEqual({ status: 2, stdout: "", stderr: "usage: language_model.mjs MANIFEST ORDER words|characters\n" });
+    expect(await estimate(manifest, "0", "words")).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "usage: language_model.mjs MANIFEST ORDER words|characters\n",
+    });
   });
 });

@@ -18,7 +18,9 @@ describe("examples/library", () => {
   });
 
   it("the README shows that program", () => {
-    const [readme, program] = ["README.md", "mlp.ts"].map((name) => readFileSync(new URL(`examples/library/${name}`, root), "utf8"));
+    const [readme, program] = ["README.md", "mlp.ts"].map((name) =>
+      readFileSync(new URL(`examples/library/${name}`, root), "utf8"),
+    );
     expect(readme).toContain(program!.replace('"../../index.ts"', '"unfold"'));
   });
 });
@@ -26,8 +28,14 @@ describe("examples/library", () => {
 describe("the library", () => {
   const exported = new Set<unknown>(Object.values(library));
   it.each(operationFolders())("exports what kernels/%s is for", async (folder) => {
-    const files = readdirSync(new URL(`kernels/${folder}/`, root)).filter((file) => file.endsWith(".ts") && !/^(cases|reference)\.ts$/.test(file));
-    const modules = await Promise.all(files.map((file) => import(new URL(`kernels/${folder}/${file}`, root).href) as Promise<object>));
-    expect(modules.flatMap((module) => Object.values(module) as unknown[]).filter((value) => exported.has(value))).not.toEqual([]);
+    const files = readdirSync(new URL(`kernels/${folder}/`, root)).filter(
+      (file) => file.endsWith(".ts") && !/^(cases|reference)\.ts$/.test(file),
+    );
+    const modules = await Promise.all(
+      files.map((file) => import(new URL(`kernels/${folder}/${file}`, root).href) as Promise<object>),
+    );
+    expect(
+      modules.flatMap((module) => Object.values(module) as unknown[]).filter((value) => exported.has(value)),
+    ).not.toEqual([]);
   });
 });

@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import { loadConfig } from "../../train/config.ts";
 
 it("the config that the README shows is valid, and says what its comments say", () => {
-  const [, yaml] = /```yaml\n(# config\.yaml[^]*?)```/u.exec(readFileSync(new URL("../../README.md", import.meta.url), "utf8")) ?? [];
+  const [, yaml] =
+    /```yaml\n(# config\.yaml[^]*?)```/u.exec(readFileSync(new URL("../../README.md", import.meta.url), "utf8")) ?? [];
   const folder = mkdtempSync(join(tmpdir(), "unfold-readme-"));
   try {
     writeFileSync(join(folder, "config.yaml"), yaml!);

@@ -17,12 +17,21 @@ describe("attention: memory at 600 frames", () => {
     it(`${relative ? "relative" : "plain"}: far under one score matrix`, () => {
       const { pool } = device();
       const [q, k, value] = [zeros(batch, frames, dim), zeros(batch, frames, dim), zeros(batch, frames, dim)];
-      const [positions, contentBias, positionBias] = [zeros(2 * frames - 1, dim), zeros(heads, width), zeros(heads, width)];
+      const [positions, contentBias, positionBias] = [
+        zeros(2 * frames - 1, dim),
+        zeros(heads, width),
+        zeros(heads, width),
+      ];
       const tape = new Tape(device());
       const before = pool.statistics.liveBytes;
       pool.resetPeak();
       try {
-        const y = tape.scope(() => attention(tape, q, k, value, { heads, ...(relative ? { relative: { positions, contentBias, positionBias } } : {}) }));
+        const y = tape.scope(() =>
+          attention(tape, q, k, value, {
+            heads,
+            ...(relative ? { relative: { positions, contentBias, positionBias } } : {}),
+          }),
+        );
         // y, that number, the biases and bindings that are not used; a pool's size classes waste a quarter at most.
         expect(pool.statistics.liveBytes - before).toBeLessThan(1.25 * (y.bytes + 4 * batch * heads * frames) + 1024);
         tape.backward(y, tape.filled(y.shape, 1));

@@ -12,7 +12,8 @@ async function runningMean(options: { training: boolean; checkpoint: boolean }):
   const [scale, shift] = [leaf(device(), [1], [1]), leaf(device(), [0], [1])];
   const running = { mean: tensor(device(), [10], [1]), variance: tensor(device(), [1], [1]) };
   const tape = new Tape(device());
-  const body = (h: typeof x) => batchNorm(tape, h, scale, shift, running, { training: options.training, momentum: 0.5 });
+  const body = (h: typeof x) =>
+    batchNorm(tape, h, scale, shift, running, { training: options.training, momentum: 0.5 });
   const y = options.checkpoint ? tape.checkpoint(body, x) : body(x);
   tape.backward(y, tape.filled(y.shape, 1));
   tape.end();
@@ -32,6 +33,13 @@ it("refuses lengths without a frame axis", () => {
   const vector = tensor(device(), [1, 1], [2]);
   const lengths = tensor(device(), Int32Array.of(1), [1]);
   const call = () =>
-    batchNorm(new Tape(device()), tensor(device(), [1, 2], [1, 2]), vector, vector, { mean: vector, variance: vector }, { training: false, lengths });
+    batchNorm(
+      new Tape(device()),
+      tensor(device(), [1, 2], [1, 2]),
+      vector,
+      vector,
+      { mean: vector, variance: vector },
+      { training: false, lengths },
+    );
   expect(call).toThrow("batchNorm: x: expected 3 axes, as there are lengths, got [1, 2]");
 });

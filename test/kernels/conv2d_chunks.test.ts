@@ -9,7 +9,11 @@ import { conv2dGradients } from "../../kernels/conv2d/reference.ts";
 import { testDevice } from "../test_device.ts";
 
 // 64 rows of output, and 2 MB of sums for each chunk of them.
-const [x, weight, dy] = [caseData("x", { shape: [1, 129, 3, 240] }), caseData("weight", { shape: [240, 240, 3, 3] }), caseData("dy", { shape: [1, 64, 1, 240] })];
+const [x, weight, dy] = [
+  caseData("x", { shape: [1, 129, 3, 240] }),
+  caseData("weight", { shape: [240, 240, 3, 3] }),
+  caseData("dy", { shape: [1, 64, 1, 240] }),
+];
 const device = testDevice();
 
 it("the gradient of a large filter is summed in so few chunks that their sums fit in 16 MiB", async () => {
@@ -25,7 +29,9 @@ it("the gradient of a large filter is summed in so few chunks that their sums fi
   const gradients = image.bytes + filter.bytes;
   expect(pool.statistics.peakBytes - before).toBeLessThan(1.25 * (2 ** 24 + gradients) + 2 ** 20); // a pool's size classes waste a quarter at most
   const expected = conv2dGradients(x, weight, undefined, dy, { stride: 2, padding: 0, relu: false }).weight;
-  expect(compare("weight", await read(device(), tape.gradientOf(filter)), expected, { rtol: 1e-4, atol: 1e-3 })).toBeUndefined();
+  expect(
+    compare("weight", await read(device(), tape.gradientOf(filter)), expected, { rtol: 1e-4, atol: 1e-3 }),
+  ).toBeUndefined();
   tape.end();
   for (const each of [image, filter, slope]) release(each);
 });

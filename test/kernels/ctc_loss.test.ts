@@ -15,22 +15,42 @@ interface Utterance {
   readonly frames: number;
 }
 
-const plain: Utterance = { logits: Array.from({ length: FRAMES * CLASSES }, (_, i) => Math.sin(i)), labels: [1, 2], frames: 3 };
+const plain: Utterance = {
+  logits: Array.from({ length: FRAMES * CLASSES }, (_, i) => Math.sin(i)),
+  labels: [1, 2],
+  frames: 3,
+};
 
 async function lossAndGradient(utterances: readonly Utterance[], options: CtcOptions) {
   const batch = utterances.length;
   const integers = (values: number[], shape: number[]) => tensor(device(), Int32Array.from(values), shape);
-  const logits = leaf(device(), utterances.flatMap((u) => u.logits), [batch, FRAMES, CLASSES]);
-  const targets = integers(utterances.flatMap(({ labels }) => [...labels, 0, 0].slice(0, 2)), [batch, 2]);
-  const inputLengths = integers(utterances.map((u) => u.frames), [batch]);
-  const targetLengths = integers(utterances.map((u) => u.labels.length), [batch]);
+  const logits = leaf(
+    device(),
+    utterances.flatMap((u) => u.logits),
+    [batch, FRAMES, CLASSES],
+  );
+  const targets = integers(
+    utterances.flatMap(({ labels }) => [...labels, 0, 0].slice(0, 2)),
+    [batch, 2],
+  );
+  const inputLengths = integers(
+    utterances.map((u) => u.frames),
+    [batch],
+  );
+  const targetLengths = integers(
+    utterances.map((u) => u.labels.length),
+    [batch],
+  );
   const tape = new Tape(device());
   try {
     const loss = ctcLoss(tape, logits, targets, inputLengths, targetLengths, options);
     tape.backward(loss, tape.filled(loss.shape, 1));
     const gradient = [...(await read(device(), logits.grad!))];
     const size = FRAMES * CLASSES;
-    return { losses: [...(await read(device(), loss))], gradients: utterances.map((_, b) => gradient.slice(b * size, (b + 1) * size)) };
+    return {
+      losses: [...(await read(device(), loss))],
+      gradients: utterances.map((_, b) => gradient.slice(b * size, (b + 1) * size)),
+    };
   } finally {
     tape.end();
   }
@@ -39,12 +59,19 @@ async function lossAndGradient(utterances: readonly Utterance[], options: CtcOpt
 describe("ctcLoss", () => {
   it("does not read frames behind the end", async () => {
     const padded = { ...plain, logits: plain.logits.map((value, i) => (i < plain.frames * CLASSES ? value : NaN)) };
-    expect(await lossAndGradient([padded], { reduction: "none" })).toEqual(await lossAndGradient([plain], { reduction: "none" }));
+    expect(await lossAndGradient([padded], { reduction: "none" })).toEqual(
+      await lossAndGradient([plain], { reduction: "none" }),
+    );
   });
 
   it("gives an utterance without a path 0 or ∞, no gradient, and its mates what they have alone", async () => {
     const alone = await lossAndGradient([plain], { reduction: "none" });
-    const impossible = [{ ...plain, labels: [1, 1], frames: 2 }, { ...plain, labels: [1, CLASSES] }, { ...plain, labels: [-7] }, { ...plain, frames: 0 }];
+    const impossible = [
+      { ...plain, labels: [1, 1], frames: 2 },
+      { ...plain, labels: [1, CLASSES] },
+      { ...plain, labels: [-7] },
+      { ...plain, frames: 0 },
+    ];
     for (const bad of impossible)
       for (const zeroInfinity of [true, false]) {
         const { losses, gradients } = await lossAndGradient([bad, plain], { reduction: "none", zeroInfinity });
@@ -70,6 +97,8 @@ describe("ctcLoss", () => {
   });
 
   it("names the argument that does not fit", async () => {
-    await expect(lossAndGradient([plain], { blank: CLASSES })).rejects.toThrow("ctcLoss: blank: expected a class below 3, got 3");
+    await expect(lossAndGradient([plain], { blank: CLASSES })).rejects.toThrow(
+      "ctcLoss: blank: expected a class below 3, got 3",
+    );
   });
 });

@@ -9,11 +9,13 @@ const folders = operationFolders();
 for (const name of folders) await import(new URL(`${name}/cases.ts`, kernelsFolder).href);
 
 describe("every kernel", () => {
-  for (const kernel of definedKernels) it(`${kernel.label} agrees with its declaration`, () => expect(kernel.load().entryPoint).toBe("main"));
+  for (const kernel of definedKernels)
+    it(`${kernel.label} agrees with its declaration`, () => expect(kernel.load().entryPoint).toBe("main"));
 
   // In one compute stage Metal adapters bind 10 storage buffers, and WebGPU itself guarantees no more than 8.
   for (const kernel of definedKernels)
-    it(`${kernel.label} binds at most 10 storage buffers`, () => expect(Object.keys(kernel.declaration.bindings).length).toBeLessThanOrEqual(10));
+    it(`${kernel.label} binds at most 10 storage buffers`, () =>
+      expect(Object.keys(kernel.declaration.bindings).length).toBeLessThanOrEqual(10));
 
   it("every .wgsl file has a declaration", () => {
     const labels = new Set(definedKernels.map(({ label }) => label));

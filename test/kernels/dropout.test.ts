@@ -9,7 +9,11 @@ import { testDevice } from "../test_device.ts";
 const device = testDevice();
 const COUNT = 40_000;
 
-async function mask(site: number, options: { seed?: number; step?: number; training?: boolean } = {}, rate = 0.3): Promise<boolean[]> {
+async function mask(
+  site: number,
+  options: { seed?: number; step?: number; training?: boolean } = {},
+  rate = 0.3,
+): Promise<boolean[]> {
   const tape = new Tape(device(), { grad: false, training: true, ...options });
   const y = await read(device(), dropout(tape, tape.filled([COUNT], 1), rate, site));
   tape.end();

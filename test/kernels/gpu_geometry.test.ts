@@ -29,13 +29,21 @@ describe("as a GPU is given it", async () => {
 
   it("grad_norm has four loads under way where there is enough to load", async () => {
     const { cases } = ((await import("../../kernels/grad_norm/cases.ts")) as { cases: OperationCases }).cases;
-    expect(await findDifference(device(), cases.find(({ name }) => name === "4 M")!)).toBeUndefined();
+    expect(
+      await findDifference(
+        device(),
+        cases.find(({ name }) => name === "4 M")!,
+      ),
+    ).toBeUndefined();
   });
 
   it("convolutions use large tiles", async () => {
     const { cases } = ((await import("../../kernels/conv2d/cases.ts")) as { cases: OperationCases }).cases;
     const one = cases.find(({ name, benchmark }) => !benchmark && name.includes("stride 2"))!;
-    const variants = ["conv2d", "conv2d_backward_input", "conv2d_backward_params"].map((operation) => ({ operation, variant: "workgroup_tile_64" }));
+    const variants = ["conv2d", "conv2d_backward_input", "conv2d_backward_params"].map((operation) => ({
+      operation,
+      variant: "workgroup_tile_64",
+    }));
     device().tuner.overrule(variants);
     expect(await findDifference(device(), one)).toBeUndefined();
     device().tuner.overrule([]);

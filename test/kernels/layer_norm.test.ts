@@ -8,13 +8,18 @@ import { testDevice } from "../test_device.ts";
 const device = testDevice();
 const shape = [6, 12];
 const values = Float32Array.from({ length: 72 }, (_, i) => Math.sin(1.7 * i));
-const rounded = (x: ArrayLike<number>): Float32Array => Float32Array.from(x, (value) => halfToNumber(numberToHalf(value)));
+const rounded = (x: ArrayLike<number>): Float32Array =>
+  Float32Array.from(x, (value) => halfToNumber(numberToHalf(value)));
 // Multiples of 1/4, which f16 holds exactly.
 const cotangent = Float32Array.from({ length: 72 }, (_, i) => (i % 7) / 4 - 0.75);
 
 /** The result and all gradients of a layer norm of an f32 input. */
 async function run(options: LayerNormOptions): Promise<{ y: ArrayLike<number>; gradients: ArrayLike<number>[] }> {
-  const [x, scale, shift] = [leaf(device(), values, shape), leaf(device(), values.slice(0, 12), [12]), leaf(device(), values.slice(12, 24), [12])];
+  const [x, scale, shift] = [
+    leaf(device(), values, shape),
+    leaf(device(), values.slice(0, 12), [12]),
+    leaf(device(), values.slice(12, 24), [12]),
+  ];
   const tape = new Tape(device());
   const y = layerNorm(tape, x, scale, shift, options);
   expect(y.dtype).toBe(options.dtype ?? "f32");
@@ -40,7 +45,9 @@ describe("a layer norm whose result has another type than its input", () => {
   it("is refused for integers", () => {
     const tape = new Tape(device());
     const one = tape.filled([2], 1);
-    expect(() => layerNorm(tape, tape.upload(Int32Array.of(1, 2), [1, 2]), one, one)).toThrow("layerNorm: x: expected type f32 or f16, got type i32");
+    expect(() => layerNorm(tape, tape.upload(Int32Array.of(1, 2), [1, 2]), one, one)).toThrow(
+      "layerNorm: x: expected type f32 or f16, got type i32",
+    );
     tape.end();
   });
 });
@@ -49,7 +56,11 @@ it("has more chunks of rows backward than one axis of workgroups holds", async (
   const rows = 65_535 * 32 + 40; // of 32 rows each
   const data = (count: number): Float32Array => Float32Array.from({ length: 4 * count }, (_, i) => Math.sin(i % 4003));
   const gradient = async (values: Float32Array): Promise<{ dx: ArrayLike<number>; dshift: ArrayLike<number> }> => {
-    const [x, scale, shift] = [leaf(device(), values, [values.length / 4, 4]), leaf(device(), Float32Array.of(1, 2, 3, 4), [4]), leaf(device(), new Float32Array(4), [4])];
+    const [x, scale, shift] = [
+      leaf(device(), values, [values.length / 4, 4]),
+      leaf(device(), Float32Array.of(1, 2, 3, 4), [4]),
+      leaf(device(), new Float32Array(4), [4]),
+    ];
     device().tuner.overrule([{ operation: "layer_norm_backward", variant: "subgroup_row" }]);
     const tape = new Tape(device());
     const y = layerNorm(tape, x, scale, shift);

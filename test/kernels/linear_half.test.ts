@@ -21,7 +21,11 @@ it("a layer of a tape with f16 activations multiplies f16 and adds to f32 gradie
   const xs = halfTensor(device(), x.data, x.shape, { grad: zeroTensor(device(), x.shape, "f16") });
   const half = halfTensor(device(), weight.data, weight.shape);
   // The f32 values are others, so that a product that took them would show.
-  const values = leaf(device(), Float32Array.from(weight.data, () => 1000), weight.shape);
+  const values = leaf(
+    device(),
+    Float32Array.from(weight.data, () => 1000),
+    weight.shape,
+  );
   const weights = viewOf(values, weight.shape, { grad: values.grad, half });
   const biases = leaf(device(), Float32Array.from(bias.data), bias.shape);
   const cotangents = halfTensor(device(), dy.data, dy.shape);
@@ -32,7 +36,11 @@ it("a layer of a tape with f16 activations multiplies f16 and adds to f32 gradie
     expect(y.dtype).toBe("f16");
     tape.backward(y, cotangents);
   });
-  expect(made.filter(({ operation }) => operation === "matmul").map(({ sizes }) => sizes.half)).toEqual([true, true, true]);
+  expect(made.filter(({ operation }) => operation === "matmul").map(({ sizes }) => sizes.half)).toEqual([
+    true,
+    true,
+    true,
+  ]);
   tape.end();
 
   const expected = linearGradients(x, weight, bias, dy, "silu");

@@ -12,7 +12,8 @@ const hasHalf = (): boolean => device().features.has("shader-f16");
 const hyperparameters = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1 };
 const COUNT = 70; // no multiple of four
 const initial = Float32Array.from({ length: COUNT }, (_, i) => Math.sin(i + 1));
-const gradient = (step: number): Float32Array => Float32Array.from({ length: COUNT }, (_, i) => Math.cos(i * step + 0.3) / 16);
+const gradient = (step: number): Float32Array =>
+  Float32Array.from({ length: COUNT }, (_, i) => Math.cos(i * step + 0.3) / 16);
 const overflowing = (bad: number): Float32Array => gradient(1).map((g, i) => (i === 66 ? bad : g));
 
 interface Model {
@@ -30,14 +31,24 @@ const newModel = (): Model => ({
 });
 
 const bits = async (model: Model): Promise<Uint32Array[]> =>
-  Promise.all(Object.values(model).map(async (x: Tensor) => new Uint32Array(((await read(device(), x)) as Float32Array).buffer)));
+  Promise.all(
+    Object.values(model).map(async (x: Tensor) => new Uint32Array(((await read(device(), x)) as Float32Array).buffer)),
+  );
 
 /** One step with gradients that are `scale` times as large as given. */
 async function step(model: Model, state: Tensor, unscaled: Float32Array, growthInterval = 2): Promise<number> {
   const { scale } = lossScaleState(await read(device(), state));
-  const grads = tensor(device(), unscaled.map((g) => g * scale), [COUNT]);
+  const grads = tensor(
+    device(),
+    unscaled.map((g) => g * scale),
+    [COUNT],
+  );
   const tape = new Tape(device(), { grad: false });
-  const { norm, ...update } = scaledUpdate(tape, state, globalNorm(tape, [grads]), { ...hyperparameters, maxNorm: 100, growthInterval });
+  const { norm, ...update } = scaledUpdate(tape, state, globalNorm(tape, [grads]), {
+    ...hyperparameters,
+    maxNorm: 100,
+    growthInterval,
+  });
   adamw(tape, { ...model, grads }, { ...hyperparameters, ...update });
   const [value] = await read(device(), norm);
   tape.end();
@@ -71,11 +82,17 @@ describe("a step with a dynamic loss scale", () => {
   it("is the step without one, and skipped steps do not count for the bias corrections", async () => {
     const scaled = newModel();
     const state = newLossScale(device(), { scale: 2048 });
-    for (const grads of [gradient(1), overflowing(Infinity), gradient(2), overflowing(NaN), gradient(3)]) await step(scaled, state, grads);
+    for (const grads of [gradient(1), overflowing(Infinity), gradient(2), overflowing(NaN), gradient(3)])
+      await step(scaled, state, grads);
 
     const plain = newModel();
     const tape = new Tape(device(), { grad: false });
-    for (const n of [1, 2, 3]) adamw(tape, { ...plain, grads: tape.upload(gradient(n), [COUNT]) }, { ...hyperparameters, step: n, gradientScale: tape.filled([1], 1) });
+    for (const n of [1, 2, 3])
+      adamw(
+        tape,
+        { ...plain, grads: tape.upload(gradient(n), [COUNT]) },
+        { ...hyperparameters, step: n, gradientScale: tape.filled([1], 1) },
+      );
     const expected = (await read(device(), plain.values)) as Float32Array;
     tape.end();
     const got = (await read(device(), scaled.values)) as Float32Array;
@@ -99,7 +116,9 @@ describe("a step with a dynamic loss scale", () => {
   it("refuses a copy that is not f16", () => {
     const grads = emptyTensor(device(), [COUNT]);
     const options = { ...hyperparameters, step: 1, gradientScale: grads };
-    expect(() => adamw({ device: device() }, { ...newModel(), grads, half: zeroTensor(device(), [COUNT]) }, options)).toThrow(/half: expected type f16, got type f32/);
+    expect(() =>
+      adamw({ device: device() }, { ...newModel(), grads, half: zeroTensor(device(), [COUNT]) }, options),
+    ).toThrow(/half: expected type f16, got type f32/);
   });
 
   it("starts backward with the scale", async () => {

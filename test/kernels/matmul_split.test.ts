@@ -30,7 +30,10 @@ describe("a sum split into parts", () => {
       expect(productVariants.fitting(choice, device())).toContain(variant);
       device().tuner.overrule([{ operation: "matmul", variant }]);
       const tape = new Tape(device(), { grad: false });
-      const [x, w] = [a, b].map(({ data, shape }) => tensor(device(), Float32Array.from(data), shape)) as [ReturnType<typeof tensor>, ReturnType<typeof tensor>];
+      const [x, w] = [a, b].map(({ data, shape }) => tensor(device(), Float32Array.from(data), shape)) as [
+        ReturnType<typeof tensor>,
+        ReturnType<typeof tensor>,
+      ];
       const total = leaf(device(), new Float32Array(ROWS * COLS).fill(3), [ROWS, COLS]);
       const y = tape.empty([ROWS, COLS]);
       const sizes = { rows: ROWS, cols: COLS, inner: INNER };

@@ -12,14 +12,25 @@ const device = (isSoftware: boolean, lanes: number, ...features: string[]): Vari
 const eight = device(true, 8, "subgroups");
 const four = device(true, 4, "subgroups");
 const gpu = device(false, 32, "subgroups");
-const sizes: ProductChoice = { matrices: 1, rows: 37, cols: 96, inner: 384, transposeA: false, transposeB: false, half: false };
-const choose = (on: VariantDevice, more: Partial<ProductChoice> = {}): string => productVariants.firstFitting({ ...sizes, ...more }, on, []);
+const sizes: ProductChoice = {
+  matrices: 1,
+  rows: 37,
+  cols: 96,
+  inner: 384,
+  transposeA: false,
+  transposeB: false,
+  half: false,
+};
+const choose = (on: VariantDevice, more: Partial<ProductChoice> = {}): string =>
+  productVariants.firstFitting({ ...sizes, ...more }, on, []);
 
 describe("on a software driver, a product", () => {
-  it("is the subgroup tile where there are eight lanes, for any number of rows", () => expect(choose(eight)).toBe("subgroup_tile"));
+  it("is the subgroup tile where there are eight lanes, for any number of rows", () =>
+    expect(choose(eight)).toBe("subgroup_tile"));
 
   it("loads element by element where a contiguous axis is no multiple of four", () => {
-    for (const more of [{ cols: 29 }, { inner: 30 }, { transposeA: true }]) expect(choose(eight, more)).toBe("subgroup_tile_any");
+    for (const more of [{ cols: 29 }, { inner: 30 }, { transposeA: true }])
+      expect(choose(eight, more)).toBe("subgroup_tile_any");
   });
 
   it("is the quad tile where there are four lanes", () => {
@@ -44,7 +55,8 @@ describe("on a GPU, a product", () => {
     expect(choose(gpu, { rows: 256, cols: 256 })).toBe("workgroup_tile_any");
   });
 
-  it("loads element by element where a contiguous axis is no multiple of four", () => expect(choose(gpu, { rows: 4096, cols: 4095 })).toBe("workgroup_tile_any"));
+  it("loads element by element where a contiguous axis is no multiple of four", () =>
+    expect(choose(gpu, { rows: 4096, cols: 4095 })).toBe("workgroup_tile_any"));
 
   it("of f16 is on the matrix units where they multiply what the shader asks for", () => {
     const blocks = { componentType: "f16", resultComponentType: "f32", M: 16, N: 16, K: 16 };

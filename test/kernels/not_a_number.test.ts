@@ -27,7 +27,8 @@ async function nansByVariant(f: (tape: Tape) => Tensor): Promise<Record<string, 
   tape.end();
   const found: Record<string, number[]> = {};
   for (const { operation, sizes, fitting } of choices)
-    for (const variant of fitting) found[`${operation} ${variant}`] = await withVariant(device(), { operation, sizes, variant }, () => nansOf(f));
+    for (const variant of fitting)
+      found[`${operation} ${variant}`] = await withVariant(device(), { operation, sizes, variant }, () => nansOf(f));
   return found;
 }
 
@@ -35,8 +36,26 @@ describe("NaN goes through", () => {
   const values = Float32Array.of(-2, NaN, 0, 3, -NaN);
   const x = (): Tensor => tensor(device(), values, [5]);
 
-  for (const name of ["neg", "abs", "square", "exp", "log", "sqrt", "rsqrt", "reciprocal", "sigmoid", "tanh", "relu", "gelu", "geluTanh", "silu", "softplus"] as const)
-    it(name, async () => expect(await nansOf((tape) => unary[name](tape, x()))).toEqual(expect.arrayContaining([1, 4])));
+  for (const name of [
+    "neg",
+    "abs",
+    "square",
+    "exp",
+    "log",
+    "sqrt",
+    "rsqrt",
+    "reciprocal",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "gelu",
+    "geluTanh",
+    "silu",
+    "softplus",
+  ] as const)
+    it(name, async () =>
+      expect(await nansOf((tape) => unary[name](tape, x()))).toEqual(expect.arrayContaining([1, 4])),
+    );
 
   it("clamp", async () => expect(await nansOf((tape) => unary.clamp(tape, x(), -1, 1))).toEqual([1, 4]));
 
@@ -45,26 +64,45 @@ describe("NaN goes through", () => {
       const other = (): Tensor => tensor(device(), Float32Array.of(NaN, 1, Infinity, 4, 1), [5]);
       expect(await nansOf((tape) => operation(tape, x(), other()))).toEqual([0, 1, 4]);
       const infinite = (...pair: number[]): Tensor => tensor(device(), Float32Array.from(pair), [2]);
-      expect(await nansOf((tape) => operation(tape, infinite(Infinity, -Infinity), infinite(-Infinity, -Infinity)))).toEqual([]);
+      expect(
+        await nansOf((tape) => operation(tape, infinite(Infinity, -Infinity), infinite(-Infinity, -Infinity))),
+      ).toEqual([]);
     });
 
   // One NaN in the input: the row that it is in, and no other.
   for (const activation of ["relu", "sigmoid", "tanh"] as const)
     it(`a product with ${activation}, under every variant`, async () => {
       const input = Float32Array.from({ length: 64 * 64 }, (_, i) => (i === 5 * 64 + 3 ? NaN : 0.01));
-      const weight = tensor(device(), Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 7) - 3), [64, 64]);
+      const weight = tensor(
+        device(),
+        Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 7) - 3),
+        [64, 64],
+      );
       const bias = tensor(device(), new Float32Array(64), [64]);
-      const found = await nansByVariant((tape) => linear(tape, tensor(device(), input, [64, 64]), weight, bias, activation));
+      const found = await nansByVariant((tape) =>
+        linear(tape, tensor(device(), input, [64, 64]), weight, bias, activation),
+      );
       const row = Array.from({ length: 64 }, (_, i) => 5 * 64 + i);
       expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, row])));
     });
 
   it("a convolution with relu, under every variant", async () => {
     const image = Float32Array.from({ length: 36 * 4 }, (_, i) => (i === 7 * 4 + 1 ? NaN : 0.01)); // row 1, column 1 of 6 x 6
-    const weight = tensor(device(), Float32Array.from({ length: 4 * 4 * 9 }, (_, i) => (i % 5) - 2), [4, 4, 3, 3]);
-    const found = await nansByVariant((tape) => conv2d(tape, tensor(device(), image, [1, 6, 6, 4]), weight, undefined, { activation: "relu" }));
+    const weight = tensor(
+      device(),
+      Float32Array.from({ length: 4 * 4 * 9 }, (_, i) => (i % 5) - 2),
+      [4, 4, 3, 3],
+    );
+    const found = await nansByVariant((tape) =>
+      conv2d(tape, tensor(device(), image, [1, 6, 6, 4]), weight, undefined, { activation: "relu" }),
+    );
     const seen = [0, 1, 4, 5].flatMap((position) => [0, 1, 2, 3].map((out) => position * 4 + out)); // of 4 x 4
-    expect(Object.keys(found)).toEqual(["conv2d direct", "conv2d workgroup_tile_any", "conv2d workgroup_tile_64", "conv2d workgroup_tile_128"]);
+    expect(Object.keys(found)).toEqual([
+      "conv2d direct",
+      "conv2d workgroup_tile_any",
+      "conv2d workgroup_tile_64",
+      "conv2d workgroup_tile_128",
+    ]);
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, seen])));
   });
 });

@@ -6,7 +6,9 @@ import { definedKernels } from "../../engine/kernel.ts";
 
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
 for (const name of operationFolders()) await import(new URL(`${name}/cases.ts`, kernelsFolder).href);
-const files = readdirSync(kernelsFolder, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/")).filter((path) => path.endsWith(".wgsl"));
+const files = readdirSync(kernelsFolder, { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".wgsl"));
 const text = (path: string): string => readFileSync(new URL(path, kernelsFolder), "utf8");
 const parts = files.filter((path) => path.startsWith("parts/"));
 

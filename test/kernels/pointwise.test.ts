@@ -12,7 +12,10 @@ import { testDevice } from "../test_device.ts";
 const device = testDevice();
 
 /** y = f(x), and dx for dy of ones. */
-async function valueAndSlope(f: (tape: Tape, x: Tensor) => Tensor, values: Float32Array): Promise<[ArrayLike<number>, ArrayLike<number>]> {
+async function valueAndSlope(
+  f: (tape: Tape, x: Tensor) => Tensor,
+  values: Float32Array,
+): Promise<[ArrayLike<number>, ArrayLike<number>]> {
   const x = leaf(device(), values, [values.length]);
   const tape = new Tape(device());
   const y = f(tape, x);
@@ -42,8 +45,19 @@ describe("activations", () => {
       const values = Float32Array.of(-3e38, -1e20, -1e10, -1000, -88.8, 0, 88.8, 1000, 1e10, 1e20, 3e38);
       const [y, dx] = await valueAndSlope(unary[name], values);
       for (const [i, x] of values.entries()) {
-        const expected = x > 80 ? (name === "sigmoid" || name === "tanh" ? 1 : x) : x < -80 ? (name === "tanh" ? -1 : 0) : curves[name].value(x);
-        expect(Math.abs(y[i]! - Math.fround(expected)), `${name}(${x}) = ${y[i]}`).toBeLessThan(1e-30 + 1e-6 * Math.abs(expected));
+        const expected =
+          x > 80
+            ? name === "sigmoid" || name === "tanh"
+              ? 1
+              : x
+            : x < -80
+              ? name === "tanh"
+                ? -1
+                : 0
+              : curves[name].value(x);
+        expect(Math.abs(y[i]! - Math.fround(expected)), `${name}(${x}) = ${y[i]}`).toBeLessThan(
+          1e-30 + 1e-6 * Math.abs(expected),
+        );
         expect(Number.isFinite(dx[i]), `${name}'(${x}) = ${dx[i]}`).toBe(true);
       }
     });
@@ -61,7 +75,9 @@ describe("gradients", () => {
     const values = Float32Array.of(1, -2, 3);
     expect([...Array.from((await valueAndSlope((tape, x) => mul(tape, x, x), values))[1])]).toEqual([2, -4, 6]);
     expect([...Array.from((await valueAndSlope((tape, x) => maximum(tape, x, x), values))[1])]).toEqual([1, 1, 1]);
-    expect([...Array.from((await valueAndSlope((tape, x) => addScaled(tape, x, x, 0.5), values))[1])]).toEqual([1.5, 1.5, 1.5]);
+    expect([...Array.from((await valueAndSlope((tape, x) => addScaled(tape, x, x, 0.5), values))[1])]).toEqual([
+      1.5, 1.5, 1.5,
+    ]);
   });
 
   it("passes the gradient of a residual connection on without a copy", () => {

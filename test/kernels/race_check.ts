@@ -14,7 +14,11 @@ export interface RaceCase {
  * between them, whether all threads meet at the same barriers, and whether one reads or writes beyond a buffer. Races between
  * workgroups are not seen.
  */
-export function findRaces(label: string, code: string, { sizes = {}, constants = {}, buffers, workgroups }: RaceCase): string[] {
+export function findRaces(
+  label: string,
+  code: string,
+  { sizes = {}, constants = {}, buffers, workgroups }: RaceCase,
+): string[] {
   const { bindings, immediates, immediateBytes, entryPoint } = reflect(label, code);
   const view = new DataView(new ArrayBuffer(Math.max(16, immediateBytes)));
   for (const { name, type, offset } of immediates) {
@@ -30,7 +34,10 @@ export function findRaces(label: string, code: string, { sizes = {}, constants =
     return [binding, (scalar === "f32" ? Float32Array : Int32Array).from(data).buffer as ArrayBuffer];
   });
   // The interpreter knows no immediates; to the shader a uniform is the same.
-  const known = withSubgroupsOfOne(specialise(label, code, constants)).replace("var<immediate> sizes", "@group(1) @binding(0) var<uniform> sizes");
+  const known = withSubgroupsOfOne(specialise(label, code, constants)).replace(
+    "var<immediate> sizes",
+    "@group(1) @binding(0) var<uniform> sizes",
+  );
   try {
     const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
       0: Object.fromEntries(storage),
@@ -52,8 +59,11 @@ export function withSubgroupsOfOne(code: string): string {
   const builtin = (name: string): RegExp => new RegExp(`@builtin\\(${name}\\) (\\w+): u32,?`);
   const nameOf = (name: string): string | undefined => builtin(name).exec(code)?.[1];
   const threads = /@workgroup_size\((\d+)/.exec(code)?.[1];
-  const own = Object.entries({ num_subgroups: `${threads}u`, subgroup_invocation_id: "0u", subgroup_size: "1u" })
-    .flatMap(([name, value]) => (nameOf(name) ? [`let ${nameOf(name)!} = ${value};`] : []));
+  const own = Object.entries({
+    num_subgroups: `${threads}u`,
+    subgroup_invocation_id: "0u",
+    subgroup_size: "1u",
+  }).flatMap(([name, value]) => (nameOf(name) ? [`let ${nameOf(name)!} = ${value};`] : []));
   return Object.keys({ num_subgroups: 0, subgroup_invocation_id: 0, subgroup_size: 0 })
     .reduce((rest, name) => rest.replace(builtin(name), ""), code)
     .replace("@builtin(subgroup_id)", "@builtin(local_invocation_index)")

@@ -31,10 +31,18 @@ describe("the shader for matrix units, as Dawn checks it", () => {
   for (const transposed of [false, true])
     for (const halves of [[], ["y_type"]])
       it(`is valid${transposed ? ", transposed" : ""}${halves.length > 0 ? ", with an f16 result" : ""}`, async () => {
-        const constants = { TRANSPOSE_A: transposed, TRANSPOSE_B: transposed, HAS_BIAS: true, STORE_PRE: true, ACTIVATION: 2 };
+        const constants = {
+          TRANSPOSE_A: transposed,
+          TRANSPOSE_B: transposed,
+          HAS_BIAS: true,
+          STORE_PRE: true,
+          ACTIVATION: 2,
+        };
         const compile = async (TILE: number): Promise<string | undefined> => {
           device.pushErrorScope("validation");
-          const module = device.createShaderModule({ code: withHalves("", specialise("", kernel.load().code, { ...constants, TILE }), halves) });
+          const module = device.createShaderModule({
+            code: withHalves("", specialise("", kernel.load().code, { ...constants, TILE }), halves),
+          });
           device.createComputePipeline({ layout: "auto", compute: { module } });
           return (await device.popErrorScope())?.message;
         };
@@ -47,14 +55,18 @@ describe("the shader for matrix units, as Dawn checks it", () => {
 it("Dawn counts places and strides of a load in the array's elements, here of 8 bytes, as the shader and its emulation do", async () => {
   const instance = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
   const adapter = await instance.requestAdapter();
-  const device = await adapter!.requestDevice({ requiredFeatures: ["shader-f16", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[] });
+  const device = await adapter!.requestDevice({
+    requiredFeatures: ["shader-f16", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[],
+  });
   device.pushErrorScope("validation");
   device.createShaderModule({
     code: `enable f16; enable chromium_experimental_subgroup_matrix;
       var<workgroup> tile: array<vec4<f16>, 64>;
       @compute @workgroup_size(32) fn main() { _ = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&tile, 0, 3); }`,
   });
-  expect((await device.popErrorScope())?.message).toContain("the stride argument (3, 24 bytes) of subgroupMatrixLoad must be greater than the minimum stride (32 bytes)");
+  expect((await device.popErrorScope())?.message).toContain(
+    "the stride argument (3, 24 bytes) of subgroupMatrixLoad must be greater than the minimum stride (32 bytes)",
+  );
   device.destroy();
 });
 
@@ -87,7 +99,9 @@ describe("the shader for matrix units, with its blocks emulated, computes", () =
   });
 
   for (const { variant, transposeA, transposeB, layer } of PRODUCTS)
-    it(`${variant}${transposeA ? ", a transposed" : ""}${transposeB ? ", b transposed" : ""}${layer ? ", with bias and silu" : ""}`, async ({ skip }) => {
+    it(`${variant}${transposeA ? ", a transposed" : ""}${transposeB ? ", b transposed" : ""}${layer ? ", with bias and silu" : ""}`, async ({
+      skip,
+    }) => {
       if (!device().features.has("shader-f16")) skip("this driver has no f16");
       const values = (name: string, ...shape: number[]) => rounded(caseData(name, { shape }));
       const a = transposeA ? values("a", INNER, ROWS) : values("a", ROWS, INNER);
@@ -104,7 +118,16 @@ describe("the shader for matrix units, with its blocks emulated, computes", () =
       const y = tape.empty([ROWS, COLS], layer ? "f16" : "f32");
       const pre = layer ? tape.like(y) : undefined;
       const options = layer ? { bias: inputs[2], activation: "silu" as const, pre } : {};
-      const made = device().tuner.during(() => encodeProduct(tape, inputs[0], inputs[1], y, { rows: ROWS, cols: COLS, inner: INNER }, { transposeA, transposeB, ...options }));
+      const made = device().tuner.during(() =>
+        encodeProduct(
+          tape,
+          inputs[0],
+          inputs[1],
+          y,
+          { rows: ROWS, cols: COLS, inner: INNER },
+          { transposeA, transposeB, ...options },
+        ),
+      );
       expect(made.map(({ chosen }) => chosen)).toEqual([variant]);
       const tolerance = layer ? { rtol: 1e-3, atol: 1e-3 } : { rtol: 1e-4, atol: 1e-5 }; // f16 has 11 bits
       expect(compare("y", await read(device(), y), after, tolerance)).toBeUndefined();
@@ -118,14 +141,28 @@ describe("the shader for matrix units, with its blocks emulated, computes", () =
       if (!device().features.has("shader-f16")) skip("this driver has no f16");
       const [lines, width, step] = transposeA ? [INNER, ROWS, 36] : [ROWS, INNER, 36];
       const signal = rounded(caseData("signal", { shape: [(lines - 1) * step + width] }));
-      const a = { shape: [lines, width], data: Float64Array.from({ length: lines * width }, (_, i) => signal.data[Math.floor(i / width) * step + (i % width)]!) };
+      const a = {
+        shape: [lines, width],
+        data: Float64Array.from(
+          { length: lines * width },
+          (_, i) => signal.data[Math.floor(i / width) * step + (i % width)]!,
+        ),
+      };
       const b = rounded(caseData("b", { shape: [INNER, COLS] }));
       device().tuner.overrule([{ operation: "matmul", variant: "subgroup_matrix_64" }]);
       const tape = new Tape(device(), { grad: false });
       const inputs = [halfTensor(device(), signal.data, signal.shape), halfTensor(device(), b.data, b.shape)] as const;
       const y = tape.empty([ROWS, COLS]);
-      encodeProduct(tape, ...inputs, y, { rows: ROWS, cols: COLS, inner: INNER, windows: { row: step, matrix: 0 } }, { transposeA });
-      expect(compare("y", await read(device(), y), matmulReference(a, b, transposeA, false), { rtol: 1e-4, atol: 1e-5 })).toBeUndefined();
+      encodeProduct(
+        tape,
+        ...inputs,
+        y,
+        { rows: ROWS, cols: COLS, inner: INNER, windows: { row: step, matrix: 0 } },
+        { transposeA },
+      );
+      expect(
+        compare("y", await read(device(), y), matmulReference(a, b, transposeA, false), { rtol: 1e-4, atol: 1e-5 }),
+      ).toBeUndefined();
       tape.end();
       for (const x of inputs) release(x);
     }, 120_000);

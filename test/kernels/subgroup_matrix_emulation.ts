@@ -10,9 +10,12 @@ export function emulateSubgroupMatrices(code: string): string {
     .replace("enable chromium_experimental_subgroup_matrix;\n", "")
     .replace(/^diagnostic\(.*\n/m, "")
     .replace(/^alias Left = .*\nalias Right = .*\nalias Result = .*\n/m, TYPES)
-    .replaceAll(/subgroupMatrixLoad<(\w+), (\w+)>\(&(\w+), ([^;]*)\);/g, (_, type: string, order: string, _array: string, where: string) => {
-      return `${type}(${where}, ${order === "col_major" ? 1 : 0}u);`;
-    })
+    .replaceAll(
+      /subgroupMatrixLoad<(\w+), (\w+)>\(&(\w+), ([^;]*)\);/g,
+      (_, type: string, order: string, _array: string, where: string) => {
+        return `${type}(${where}, ${order === "col_major" ? 1 : 0}u);`;
+      },
+    )
     .replaceAll("subgroupMatrixMultiplyAccumulate(", "multiply_accumulate(local, ")
     .replaceAll(/subgroupMatrixStore<row_major>\(&(\w+), /g, (_, array: string) => {
       stores.add(array);

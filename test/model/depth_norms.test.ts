@@ -13,7 +13,15 @@ import { testDevice } from "../test_device.ts";
 const DEPTHS = [4, 2, 3];
 const LENGTHS = [31, 24];
 const tiny: ConformerConfig = {
-  ...conformerDefaults, inputDim: 12, vocabulary: 6, dim: 16, heads: 2, feedForwardDim: 24, convKernel: 5, blocks: 2, subsamplingChannels: 4,
+  ...conformerDefaults,
+  inputDim: 12,
+  vocabulary: 6,
+  dim: 16,
+  heads: 2,
+  feedForwardDim: 24,
+  convKernel: 5,
+  blocks: 2,
+  subsamplingChannels: 4,
 };
 const device = testDevice();
 
@@ -29,13 +37,18 @@ async function run({ depths = DEPTHS, checkpointing = false, ...changes }: Run) 
   parameters.seal(device(), { seed: 4 });
   const schedules = depths.map((depth) => depthSchedule("cycle", tiny.blocks, depth));
   const features = Float32Array.from({ length: 2 * 31 * 12 }, (_, i) => normal(i));
-  const forward = (tape: Tape) => model.forward(tape, tape.upload(features, [2, 31, 12]), LENGTHS, schedules, { checkpointing });
+  const forward = (tape: Tape) =>
+    model.forward(tape, tape.upload(features, [2, 31, 12]), LENGTHS, schedules, { checkpointing });
   const testing = new Tape(device(), { grad: false });
   const logits = await Promise.all(forward(testing).logits.map((y) => read(device(), y)));
   testing.end();
   const tape = new Tape(device(), { seed: 7, step: 1 });
   const output = forward(tape);
-  const targets = { targets: tape.upload(Int32Array.of(1, 2, 3, 4), [2, 2]), targetLengths: tape.upload(Int32Array.of(2, 2), [2]), lengths: output.deviceLengths };
+  const targets = {
+    targets: tape.upload(Int32Array.of(1, 2, 3, 4), [2, 2]),
+    targetLengths: tape.upload(Int32Array.of(2, 2), [2]),
+    lengths: output.deviceLengths,
+  };
   tape.backward(jointLoss(tape, output.logits, targets, jointLossDefaults).total);
   tape.end();
   const result = { logits, grads: await parameters.read("grads"), values: await parameters.read("values") };
@@ -51,13 +64,21 @@ describe("norms per depth", () => {
 
     it(`get gradients, and running statistics, from their own depth only (${convNorm})`, async () => {
       const { grads, values } = await run({ convNorm, normDepths: DEPTHS, depths: [3] });
-      const touched = [...grads].filter(([, { values: gradient }]) => gradient.some((value) => value !== 0)).map(([name]) => name);
+      const touched = [...grads]
+        .filter(([, { values: gradient }]) => gradient.some((value) => value !== 0))
+        .map(([name]) => name);
       expect(touched).toEqual([...grads.keys()].filter((name) => [3, undefined].includes(depthOfParameter(name))));
       expect(touched).toContain("encoder.encoders.0.norm_ff.depth_3.weight");
       expect(touched).toContain("encoder.encoders.1.conv_module.norm.depth_3.bias");
       expect(touched).toContain("encoder.after_norm.depth_3.weight");
-      const moved = [...values].filter(([name, { values: mean }]) => name.endsWith("running_mean") && mean.some((value) => value !== 0)).map(([name]) => name);
-      expect(moved).toEqual(convNorm === "layer_norm" ? [] : [0, 1].map((block) => `encoder.encoders.${block}.conv_module.norm.depth_3.running_mean`));
+      const moved = [...values]
+        .filter(([name, { values: mean }]) => name.endsWith("running_mean") && mean.some((value) => value !== 0))
+        .map(([name]) => name);
+      expect(moved).toEqual(
+        convNorm === "layer_norm"
+          ? []
+          : [0, 1].map((block) => `encoder.encoders.${block}.conv_module.norm.depth_3.running_mean`),
+      );
     });
   }
 
@@ -72,12 +93,16 @@ describe("norms per depth", () => {
     const rounding = 1e-6 * Math.max(...[...plain.grads.values()].map(({ values }) => largest(values)));
     for (const [name, { values }] of plain.grads) {
       const others = checkpointed.grads.get(name)!.values;
-      expect(largest(values.map((value, i) => value - others[i]!)), name).toBeLessThan(1e-5 * largest(values) + rounding);
+      expect(largest(values.map((value, i) => value - others[i]!)), name).toBeLessThan(
+        1e-5 * largest(values) + rounding,
+      );
       expect(largest(values), name).toBeGreaterThan(0);
     }
   });
 
   it("run no other depth", async () => {
-    await expect(run({ normDepths: [2, 4] })).rejects.toThrow("there are norms for the depths 2, 4, but none for depth 3");
+    await expect(run({ normDepths: [2, 4] })).rejects.toThrow(
+      "there are norms for the depths 2, 4, but none for depth 3",
+    );
   });
 });

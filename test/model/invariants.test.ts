@@ -13,7 +13,15 @@ import { testDevice } from "../test_device.ts";
 
 // What must hold for any model of the kind, on a tiny one with every part.
 const tiny: ConformerConfig = {
-  ...conformerDefaults, inputDim: 12, vocabulary: 6, dim: 16, heads: 2, feedForwardDim: 24, convKernel: 5, blocks: 2, subsamplingChannels: 4,
+  ...conformerDefaults,
+  inputDim: 12,
+  vocabulary: 6,
+  dim: 16,
+  heads: 2,
+  feedForwardDim: 24,
+  convKernel: 5,
+  blocks: 2,
+  subsamplingChannels: 4,
 };
 const DEPTHS = [5, 2, 3];
 const schedules = DEPTHS.map((depth) => depthSchedule("cycle", tiny.blocks, depth));
@@ -30,22 +38,37 @@ function build(changes: Partial<ConformerConfig> = {}) {
 
 /** Features of an utterance by its number, and at padding whatever else: the numbers of another. */
 const frame = (utterance: number, t: number, bin: number): number => normal(utterance, t, bin);
-function batchOf(utterances: readonly number[], lengths: readonly number[], longest = Math.max(...lengths)): Float32Array {
+function batchOf(
+  utterances: readonly number[],
+  lengths: readonly number[],
+  longest = Math.max(...lengths),
+): Float32Array {
   const values = new Float32Array(utterances.length * longest * tiny.inputDim);
   for (let i = 0; i < values.length; i++) {
     const row = Math.floor(i / tiny.inputDim);
     const [item, t] = [Math.floor(row / longest), row % longest];
-    values[i] = t < lengths[item]! ? frame(utterances[item]!, t, i % tiny.inputDim) : 50 * frame(99, row, i % tiny.inputDim);
+    values[i] =
+      t < lengths[item]! ? frame(utterances[item]!, t, i % tiny.inputDim) : 50 * frame(99, row, i % tiny.inputDim);
   }
   return values;
 }
 
 /** Logits of the first utterance's real frames, at each depth. */
-async function logitsOfFirst(model: ConformerCtc, utterances: readonly number[], lengths: readonly number[], longest?: number): Promise<number[][]> {
+async function logitsOfFirst(
+  model: ConformerCtc,
+  utterances: readonly number[],
+  lengths: readonly number[],
+  longest?: number,
+): Promise<number[][]> {
   const tape = new Tape(device(), { grad: false });
   const features = batchOf(utterances, lengths, longest);
   const frames = features.length / tiny.inputDim / utterances.length;
-  const { logits } = model.forward(tape, tape.upload(features, [utterances.length, frames, tiny.inputDim]), lengths, schedules);
+  const { logits } = model.forward(
+    tape,
+    tape.upload(features, [utterances.length, frames, tiny.inputDim]),
+    lengths,
+    schedules,
+  );
   const real = subsampledLength(lengths[0]!) * tiny.vocabulary;
   const results = await Promise.all(logits.map(async (y) => [...(await read(device(), y)).subarray(0, real)]));
   tape.end();
@@ -94,7 +117,12 @@ function encodeStep(tape: Tape, model: ConformerCtc, { checkpointing = false, pa
   const features = tape.upload(batchOf([1, 2], lengths), [2, 37, tiny.inputDim]);
   const { logits, deviceLengths } = model.forward(tape, features, lengths, paths, { checkpointing });
   const targets = tape.upload(Int32Array.of(1, 2, 3, 4, 4, 0), [2, 3]);
-  const loss = jointLoss(tape, logits, { targets, targetLengths: tape.upload(Int32Array.of(3, 2), [2]), lengths: deviceLengths }, jointLossDefaults);
+  const loss = jointLoss(
+    tape,
+    logits,
+    { targets, targetLengths: tape.upload(Int32Array.of(3, 2), [2]), lengths: deviceLengths },
+    jointLossDefaults,
+  );
   tape.backward(loss.total);
   return loss.total;
 }
@@ -102,7 +130,11 @@ function encodeStep(tape: Tape, model: ConformerCtc, { checkpointing = false, pa
 const ADAMW = { betas: [0.9, 0.98], eps: 1e-9, weightDecay: 0.01, maxGradNorm: 5 } as const;
 
 /** A short training run: losses, and everything the model is afterwards. */
-async function trainSteps(steps: number, options: StepOptions & Partial<ConformerConfig>, afterStep: () => void = () => undefined) {
+async function trainSteps(
+  steps: number,
+  options: StepOptions & Partial<ConformerConfig>,
+  afterStep: () => void = () => undefined,
+) {
   const { parameters, model } = build(options);
   const losses: number[] = [];
   for (let step = 1; step <= steps; step++) {
@@ -136,7 +168,9 @@ describe("a training step", () => {
       const paths = [schedules[0]!];
       const plain = await gradientsOf({ convNorm, paths });
       expect(await gradientsOf({ convNorm, paths, checkpointing: true })).toEqual(plain);
-      const silent = [...plain.grads].filter(([, { values }]) => values.every((value) => value === 0) || !values.every(Number.isFinite));
+      const silent = [...plain.grads].filter(
+        ([, { values }]) => values.every((value) => value === 0) || !values.every(Number.isFinite),
+      );
       expect(silent.map(([name]) => name)).toEqual([]);
     });
 
@@ -150,7 +184,9 @@ describe("a training step", () => {
       const rounding = 1e-6 * Math.max(...[...plain.grads.values()].map(({ values }) => largest(values)));
       for (const [name, { values }] of plain.grads) {
         const others = checkpointed.grads.get(name)!.values;
-        expect(largest(values.map((value, i) => value - others[i]!)), name).toBeLessThan(1e-5 * largest(values) + rounding);
+        expect(largest(values.map((value, i) => value - others[i]!)), name).toBeLessThan(
+          1e-5 * largest(values) + rounding,
+        );
       }
     });
   }
@@ -175,7 +211,12 @@ describe("a training step", () => {
     const before = pool.statistics.liveBytes;
     await trainSteps(5, {}, () => {
       const { allocatedBytes, liveBytes } = pool.statistics;
-      rows.push({ allocated: allocatedBytes, live: liveBytes, submits: recorder.submits, dispatches: recorder.dispatches });
+      rows.push({
+        allocated: allocatedBytes,
+        live: liveBytes,
+        submits: recorder.submits,
+        dispatches: recorder.dispatches,
+      });
     });
     expect(pool.statistics.liveBytes).toBe(before);
     for (const row of rows.slice(2)) expect([row.allocated, row.live]).toEqual([rows[1]!.allocated, rows[1]!.live]);

@@ -13,6 +13,8 @@ describe("positions", () => {
   });
 
   it("an odd number of features is refused", () => {
-    expect(() => sinusoidalPositions([0], 7)).toThrow("sinusoidalPositions: dim: expected an even number of features, got 7");
+    expect(() => sinusoidalPositions([0], 7)).toThrow(
+      "sinusoidalPositions: dim: expected an even number of features, got 7",
+    );
   });
 });

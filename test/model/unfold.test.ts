@@ -11,12 +11,17 @@ describe("a depth below the number of blocks", () => {
 
   it("leaves other depths as they are", () => {
     for (const order of ["repeat", "cycle"] as const)
-      for (const depth of [3, 6, 7]) expect(depthSchedule(order, 3, depth, "even")).toEqual(depthSchedule(order, 3, depth));
+      for (const depth of [3, 6, 7])
+        expect(depthSchedule(order, 3, depth, "even")).toEqual(depthSchedule(order, 3, depth));
   });
 });
 
 it("shared prefixes run once, and the blocks of all schedules where they share none", () => {
-  const schedules = [[0, 1, 0, 1], [0, 1], [0, 0, 1]];
+  const schedules = [
+    [0, 1, 0, 1],
+    [0, 1],
+    [0, 0, 1],
+  ];
   expect(unfold("", schedules, (x, block) => x + block)).toEqual(["0101", "01", "001"]);
   expect(countApplications(schedules)).toBe(6);
   expect(countApplications(schedules, false)).toBe(9);

@@ -32,7 +32,13 @@ describe("expectClose", () => {
 
   test("infinities and NaN must be equal", () => {
     expectClose([-Infinity, Infinity, NaN], tensor([-Infinity, Infinity, NaN]));
-    for (const [got, wanted] of [[Infinity, -Infinity], [1e30, Infinity], [NaN, 0], [0, NaN], [Infinity, 0]]) {
+    for (const [got, wanted] of [
+      [Infinity, -Infinity],
+      [1e30, Infinity],
+      [NaN, 0],
+      [0, NaN],
+      [Infinity, 0],
+    ]) {
       expect(() => expectClose([got as number], tensor([wanted as number]))).toThrow("1 of 1");
     }
   });

@@ -125,7 +125,8 @@ function collect(
   const byName = new Map<string, ReferenceTensor>();
   for (const [name, { tensor, valid, rtol, atol, trainable }] of Object.entries(described)) {
     const found = stored.get(tensor);
-    if (!found || found.dtype === "F16" || found.dtype === "BF16") throw new Error(`${label}.${name}: no usable tensor '${tensor}'.`);
+    if (!found || found.dtype === "F16" || found.dtype === "BF16")
+      throw new Error(`${label}.${name}: no usable tensor '${tensor}'.`);
     byName.set(name, {
       label: `${label}.${name}`,
       shape: found.shape,

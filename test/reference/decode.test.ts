@@ -19,12 +19,22 @@ const checks: Record<string, (searchCase: SearchCase) => void> = {
 
   ctc_prefix_beam_search({ attrs, inputs, outputs }) {
     const { values, shape } = inputs.floats("log_probs");
-    const found = prefixBeamSearch(values, shape[1]!, { beam: attrs.beam, blank: attrs.blank, classesPerFrame: attrs.classes_per_frame });
+    const found = prefixBeamSearch(values, shape[1]!, {
+      beam: attrs.beam,
+      blank: attrs.blank,
+      classesPerFrame: attrs.classes_per_frame,
+    });
     const longest = outputs.integers("labels").shape[1]!;
     const padded = found.flatMap(({ labels }) => Array.from({ length: longest }, (_, i) => labels[i] ?? -1));
-    expectClose(found.map(({ labels }) => labels.length), outputs.integers("lengths"));
+    expectClose(
+      found.map(({ labels }) => labels.length),
+      outputs.integers("lengths"),
+    );
     expectClose(padded, outputs.integers("labels"));
-    expectClose(found.map(({ score }) => score), outputs.floats("scores"));
+    expectClose(
+      found.map(({ score }) => score),
+      outputs.floats("scores"),
+    );
   },
 };
 
@@ -40,7 +50,13 @@ test.each(scores.cases)("$name", ({ attrs: { unit, references, hypotheses }, out
   const counts = references.map((reference, i) => compareTexts(reference, hypotheses[i]!, unit));
   const flat = counts.flatMap(({ substitutions, deletions, insertions }) => [substitutions, deletions, insertions]);
   expectClose(flat, outputs.integers("counts"));
-  expectClose(references.map((text) => cutText(text, unit).length), outputs.integers("reference_lengths"));
-  expectClose(counts.map((c) => c.references), outputs.integers("reference_lengths"));
+  expectClose(
+    references.map((text) => cutText(text, unit).length),
+    outputs.integers("reference_lengths"),
+  );
+  expectClose(
+    counts.map((c) => c.references),
+    outputs.integers("reference_lengths"),
+  );
   expectClose([errorRate(addErrors(counts))], outputs.floats("rate"));
 });

@@ -51,7 +51,13 @@ const operations: Record<string, (one: BookCase<Attrs>) => void> = {
     const y = one.outputs.get("y");
     const columns = y.shape[1] as number;
     const dense = new Float64Array(bins * columns);
-    const filters = melFilters({ sampleRate, bins, lowFrequency, highFrequency: sampleRate / 2, fftLength: 2 * (columns - 1) });
+    const filters = melFilters({
+      sampleRate,
+      bins,
+      lowFrequency,
+      highFrequency: sampleRate / 2,
+      fftLength: 2 * (columns - 1),
+    });
     for (const [row, { firstBin, weights }] of filters.entries()) dense.set(weights, row * columns + firstBin);
     expectClose(dense, y, { shape: [bins, columns] });
   },

@@ -15,7 +15,10 @@ export type Runner<Attrs> = (tape: Tape, inputs: Inputs, attrs: Attrs) => Readon
  * F32 inputs that have a reference gradient become leaves, the others constants; masks (U8) become u32 tensors.
  * `covers` may leave out operations that another file runs.
  */
-export function runOperationBook<Attrs = Record<string, never>>(name: string, runners: Readonly<Record<string, Runner<Attrs>>>): void {
+export function runOperationBook<Attrs = Record<string, never>>(
+  name: string,
+  runners: Readonly<Record<string, Runner<Attrs>>>,
+): void {
   const device = testDevice();
   const book = loadBook<Attrs>(name);
   describe(name, () => {
@@ -29,11 +32,17 @@ export function runOperationBook<Attrs = Record<string, never>>(name: string, ru
   });
 }
 
-async function check<Attrs>(bookCase: BookCase<Attrs>, runner: Runner<Attrs>, device: ReturnType<ReturnType<typeof testDevice>>): Promise<void> {
+async function check<Attrs>(
+  bookCase: BookCase<Attrs>,
+  runner: Runner<Attrs>,
+  device: ReturnType<ReturnType<typeof testDevice>>,
+): Promise<void> {
   const inputs: Record<string, Tensor> = {};
   for (const [name, reference] of bookCase.inputs) {
     const data = hostArray(reference);
-    inputs[name] = bookCase.grads.has(name) ? leaf(device, data as Float32Array, reference.shape) : tensor(device, data, reference.shape);
+    inputs[name] = bookCase.grads.has(name)
+      ? leaf(device, data as Float32Array, reference.shape)
+      : tensor(device, data, reference.shape);
   }
   const tape = new Tape(device, { grad: bookCase.cotangents.size > 0, training: bookCase.attrs instanceof Object });
   try {
@@ -49,7 +58,8 @@ async function check<Attrs>(bookCase: BookCase<Attrs>, runner: Runner<Attrs>, de
       if (output.needsGrad) tape.seedGradient(output, tape.upload(dy.values as Float32Array, dy.shape));
     }
     tape.backwardFromSeeds();
-    for (const [name, expected] of bookCase.grads) expectClose(await read(device, inputs[name]?.grad as Tensor), expected);
+    for (const [name, expected] of bookCase.grads)
+      expectClose(await read(device, inputs[name]?.grad as Tensor), expected);
   } finally {
     tape.end();
   }

@@ -24,18 +24,36 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const AUGMENT = ["augment.speed=[0.9, 1, 1.1]", "augment.noise.manifest=noise.jsonl", "augment.volume.probability=0.5", "spec_augment.time_mask_ratio=0.05"];
+const AUGMENT = [
+  "augment.speed=[0.9, 1, 1.1]",
+  "augment.noise.manifest=noise.jsonl",
+  "augment.volume.probability=0.5",
+  "spec_augment.time_mask_ratio=0.05",
+];
 
 async function run(name: string, sets: string[], stopAfter = Infinity, resume = false): Promise<unknown> {
   const stopped = new AbortController();
-  const config = loadConfig(at("config.yaml"), ["steps=6", "batch.accumulate=1", "log.every_steps=1", "eval.every_steps=3", ...AUGMENT, ...sets]);
+  const config = loadConfig(at("config.yaml"), [
+    "steps=6",
+    "batch.accumulate=1",
+    "log.every_steps=1",
+    "eval.every_steps=3",
+    ...AUGMENT,
+    ...sets,
+  ]);
   const record = (entry: { type: string; step?: number }): void => {
     if (entry.type === "step" && entry.step === stopAfter) stopped.abort();
   };
-  return train(device(), config, { folder: at(name), resume, signal: stopped.signal, observer: { ...silentObserver, record } });
+  return train(device(), config, {
+    folder: at(name),
+    resume,
+    signal: stopped.signal,
+    observer: { ...silentObserver, record },
+  });
 }
 
-const losses = (name: string): number[] => readLog(at(`${name}/log.jsonl`)).flatMap((record) => (record.type === "step" ? [record.loss] : []));
+const losses = (name: string): number[] =>
+  readLog(at(`${name}/log.jsonl`)).flatMap((record) => (record.type === "step" ? [record.loss] : []));
 
 it("resumed, with a thread and without a cache, it goes on with the same losses", async () => {
   expect(await run("whole", [])).toBe("finished");
@@ -53,13 +71,22 @@ it("without augmentation the losses are others", async () => {
 
 it("other noises are other data, and the run is not resumed", async () => {
   writeManifest(at("noise.jsonl"), ['{"audio_filepath": "u4.wav"}']);
-  await expect(run("parts", [], Infinity, true)).rejects.toThrow(/was trained on other utterances than those of the training set now/);
+  await expect(run("parts", [], Infinity, true)).rejects.toThrow(
+    /was trained on other utterances than those of the training set now/,
+  );
 });
 
 it("interrupted while audio is read for the first time, it ends at once and leaves no checkpoint", async () => {
   const stopped = new AbortController();
   const task = (label: string) => ({ update: () => stopped.abort(), stop: () => expect(label).toBe("reading train") });
   const config = loadConfig(at("config.yaml"), ["data.cache=false"]);
-  expect(await train(device(), config, { folder: at("early"), resume: false, signal: stopped.signal, observer: { ...silentObserver, task } })).toBe("interrupted");
+  expect(
+    await train(device(), config, {
+      folder: at("early"),
+      resume: false,
+      signal: stopped.signal,
+      observer: { ...silentObserver, task },
+    }),
+  ).toBe("interrupted");
   expect(() => readFileSync(at("early/last.safetensors"))).toThrow(/ENOENT/);
 });

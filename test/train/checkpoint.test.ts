@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunError, UserError } from "../../engine/errors.ts";
-import { loadCheckpoint, restoreParameters, saveCheckpoint, writeAtomically, type CheckpointState } from "../../train/checkpoint.ts";
+import {
+  loadCheckpoint,
+  restoreParameters,
+  saveCheckpoint,
+  writeAtomically,
+  type CheckpointState,
+} from "../../train/checkpoint.ts";
 import { plainConfig } from "../../train/config.ts";
 import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "../../train/safetensors.ts";
 import { testDevice } from "../test_device.ts";
@@ -33,11 +39,23 @@ const state: CheckpointState = {
 async function save(name: string, { moments }: { moments: boolean }) {
   const { parameters } = smallModel(device(), config, true);
   for (const [i, { name: parameter, tensor }] of parameters.all.entries()) {
-    parameters.write(parameter, Float32Array.from({ length: tensor.size }, (_, k) => Math.sin(i + k)));
-    parameters.write(parameter, Float32Array.from({ length: tensor.size }, (_, k) => Math.cos(i + k)), "firstMoment");
-    parameters.write(parameter, Float32Array.from({ length: tensor.size }, (_, k) => 1 / (1 + i + k)), "secondMoment");
+    parameters.write(
+      parameter,
+      Float32Array.from({ length: tensor.size }, (_, k) => Math.sin(i + k)),
+    );
+    parameters.write(
+      parameter,
+      Float32Array.from({ length: tensor.size }, (_, k) => Math.cos(i + k)),
+      "firstMoment",
+    );
+    parameters.write(
+      parameter,
+      Float32Array.from({ length: tensor.size }, (_, k) => 1 / (1 + i + k)),
+      "secondMoment",
+    );
   }
-  for (const { name: buffer, tensor } of parameters.buffers) parameters.write(buffer, new Float32Array(tensor.size).fill(0.7));
+  for (const { name: buffer, tensor } of parameters.buffers)
+    parameters.write(buffer, new Float32Array(tensor.size).fill(0.7));
   await saveCheckpoint(at(name), parameters, state, { moments });
   return parameters;
 }
@@ -59,7 +77,8 @@ describe("a checkpoint", () => {
     const { parameters } = smallModel(device(), config, true);
     expect(parameters.buffers.length).toBeGreaterThan(0);
     restoreParameters(checkpoint, parameters, { moments: true });
-    for (const flat of ["values", "firstMoment", "secondMoment"] as const) expect(await parameters.read(flat)).toEqual(await saved.read(flat));
+    for (const flat of ["values", "firstMoment", "secondMoment"] as const)
+      expect(await parameters.read(flat)).toEqual(await saved.read(flat));
     expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
@@ -69,12 +88,19 @@ describe("a checkpoint", () => {
     expect(checkpoint.path).toBe(at("best.safetensors"));
     const { parameters } = smallModel(device(), config, true);
     restoreParameters(checkpoint, parameters, { moments: false });
-    expect(() => restoreParameters(checkpoint, parameters, { moments: true })).toThrow(new UserError(`${at("best.safetensors")} holds no optimiser state: resume from last.safetensors`));
+    expect(() => restoreParameters(checkpoint, parameters, { moments: true })).toThrow(
+      new UserError(`${at("best.safetensors")} holds no optimiser state: resume from last.safetensors`),
+    );
   });
 
   it("with an infinite error rate, as where dev has no words, can be resumed", async () => {
     const { parameters } = smallModel(device(), config);
-    await saveCheckpoint(at("infinite.safetensors"), parameters, { ...state, best: { wer: Infinity, step: 5 } }, { moments: false });
+    await saveCheckpoint(
+      at("infinite.safetensors"),
+      parameters,
+      { ...state, best: { wer: Infinity, step: 5 } },
+      { moments: false },
+    );
     expect(loadCheckpoint(at("infinite.safetensors")).state.best).toEqual({ wer: Infinity, step: 5 });
   });
 
@@ -84,7 +110,9 @@ describe("a checkpoint", () => {
     const before = readFileSync(at("finite.safetensors"));
     parameters.write("ctc_lo.bias", Float32Array.of(0, 1, Infinity, 0, 0, 0));
     await expect(saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false })).rejects.toThrow(
-      new RunError(`the weights ctc_lo.bias hold Infinity after step 7, so ${at("finite.safetensors")} is not written; the one before, if any, is untouched`),
+      new RunError(
+        `the weights ctc_lo.bias hold Infinity after step 7, so ${at("finite.safetensors")} is not written; the one before, if any, is untouched`,
+      ),
     );
     expect(readFileSync(at("finite.safetensors")).equals(before)).toBe(true);
     await saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false, finite: false });
@@ -93,20 +121,36 @@ describe("a checkpoint", () => {
 
   it.each<[string, (tensors: Map<string, SafeTensor>) => void, string]>([
     ["a missing value", (all) => all.delete("ctc_lo.bias"), "ctc_lo.bias is missing"],
-    ["a moment of another shape", (all) => all.set("second_moment/ctc_lo.bias", { dtype: "F32", shape: [2], values: new Float32Array(2) }), "second_moment/ctc_lo.bias is [2], expected [6]"],
-    ["integers", (all) => all.set("ctc_lo.bias", { dtype: "I32", shape: [6], values: new Int32Array(6) }), "ctc_lo.bias has type I32, expected a floating-point one"],
+    [
+      "a moment of another shape",
+      (all) => all.set("second_moment/ctc_lo.bias", { dtype: "F32", shape: [2], values: new Float32Array(2) }),
+      "second_moment/ctc_lo.bias is [2], expected [6]",
+    ],
+    [
+      "integers",
+      (all) => all.set("ctc_lo.bias", { dtype: "I32", shape: [6], values: new Int32Array(6) }),
+      "ctc_lo.bias has type I32, expected a floating-point one",
+    ],
   ])("with %s is refused before anything is changed", async (_, change, fault) => {
     await save("last.safetensors", { moments: true });
     const checkpoint = loadCheckpoint(changed("last.safetensors", change));
     const { parameters } = smallModel(device(), config, true);
     const before = await parameters.read("values");
-    expect(() => restoreParameters(checkpoint, parameters, { moments: true })).toThrow(new UserError(`${checkpoint.path} does not fit the model of its config: ${fault}`));
+    expect(() => restoreParameters(checkpoint, parameters, { moments: true })).toThrow(
+      new UserError(`${checkpoint.path} does not fit the model of its config: ${fault}`),
+    );
     expect(await parameters.read("values")).toEqual(before);
   });
 
   it("of half precision is widened", async () => {
     await save("last.safetensors", { moments: false });
-    const file = changed("last.safetensors", (all) => all.set("ctc_lo.bias", { dtype: "BF16", shape: [6], values: Uint16Array.of(0x3f80, 0xbf80, 0, 0x4000, 0x3f00, 0x4040) }));
+    const file = changed("last.safetensors", (all) =>
+      all.set("ctc_lo.bias", {
+        dtype: "BF16",
+        shape: [6],
+        values: Uint16Array.of(0x3f80, 0xbf80, 0, 0x4000, 0x3f00, 0x4040),
+      }),
+    );
     const { parameters } = smallModel(device(), config);
     restoreParameters(loadCheckpoint(file), parameters, { moments: false });
     expect([...(await parameters.read("values")).get("ctc_lo.bias")!.values]).toEqual([1, -1, 0, 2, 0.5, 3]);
@@ -119,7 +163,9 @@ describe("writing", () => {
     writeAtomically(path, Buffer.from("old"));
     mkdirSync(`${path}.partial`); // cannot be opened as a file
     expect(() => writeAtomically(path, Buffer.from("new"))).toThrow(RunError);
-    expect(() => writeAtomically(path, Buffer.from("new"))).toThrow(/^.*kept\.bin could not be written: .+; the previous one, if any, is untouched$/);
+    expect(() => writeAtomically(path, Buffer.from("new"))).toThrow(
+      /^.*kept\.bin could not be written: .+; the previous one, if any, is untouched$/,
+    );
     expect(readFileSync(path, "utf8")).toBe("old");
     rmSync(`${path}.partial`, { recursive: true });
   });

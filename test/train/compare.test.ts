@@ -9,8 +9,19 @@ import type { DepthScore } from "../../train/evaluate.ts";
 
 /** A depth that heard these texts where "one two three" was said. */
 const score = (depth: number, ...heard: string[]): DepthScore => ({
-  depth, words: noErrors(), characters: noErrors(), wer: 0, cer: 0, blankRatio: 0, realTimeFactor: null,
-  utterances: heard.map((hypothesis, i) => ({ id: `u${i}`, reference: "one two three", hypothesis, alignment: align(cutText("one two three", "word"), cutText(hypothesis, "word")) })),
+  depth,
+  words: noErrors(),
+  characters: noErrors(),
+  wer: 0,
+  cer: 0,
+  blankRatio: 0,
+  realTimeFactor: null,
+  utterances: heard.map((hypothesis, i) => ({
+    id: `u${i}`,
+    reference: "one two three",
+    hypothesis,
+    alignment: align(cutText("one two three", "word"), cutText(hypothesis, "word")),
+  })),
 });
 const a = score(2, "one two", "one two three", "four", "two three three");
 const b = score(6, "one two three", "one three", "one two", "one two three");
@@ -19,7 +30,11 @@ describe("compareDepths", () => {
   it("resamples the word errors of each utterance", () => {
     expect(utteranceErrors(a)).toEqual([1, 0, 3, 2].map((errors) => ({ errors, words: 3 })));
     const [comparison] = compareDepths([a], [b], { resamples: 200 });
-    expect(comparison).toEqual({ depthA: 2, depthB: 6, ...pairedBootstrap(utteranceErrors(a), utteranceErrors(b), { resamples: 200 }) });
+    expect(comparison).toEqual({
+      depthA: 2,
+      depthB: 6,
+      ...pairedBootstrap(utteranceErrors(a), utteranceErrors(b), { resamples: 200 }),
+    });
     expect([comparison!.a.value, comparison!.b.value]).toEqual([6 / 12, 2 / 12]);
   });
 
@@ -32,9 +47,28 @@ describe("compareDepths", () => {
 
   it("as a table: a line a pair, rates with their intervals", () => {
     const interval = (value: number) => ({ value, low: value - 0.01, high: value + 0.02 });
-    const text = comparisonTable([{ depthA: 2, depthB: 6, a: interval(0.5), b: interval(0.25), difference: interval(-0.25), improvement: 0.9985, pValue: 0.0031, resamples: 1000 }]);
+    const text = comparisonTable([
+      {
+        depthA: 2,
+        depthB: 6,
+        a: interval(0.5),
+        b: interval(0.25),
+        difference: interval(-0.25),
+        improvement: 0.9985,
+        pValue: 0.0031,
+        resamples: 1000,
+      },
+    ]);
     expect(text.split("\n")).toHaveLength(3);
-    expect(text.split("\n")[2]!.trim().split(/ {2,}/u)).toEqual(["2", "6", "50.00 % [49.00, 52.00]", "25.00 % [24.00, 27.00]", "-25.00 % [-26.00, -23.00]", "99.9 %", "0.0031"]);
+    expect(text.split("\n")[2]!.trim().split(/ {2,}/u)).toEqual([
+      "2",
+      "6",
+      "50.00 % [49.00, 52.00]",
+      "25.00 % [24.00, 27.00]",
+      "-25.00 % [-26.00, -23.00]",
+      "99.9 %",
+      "0.0031",
+    ]);
   });
 });
 
@@ -44,13 +78,20 @@ describe("pairDepths", () => {
     [{ depths: [3, 5] }, { a: [3, 5], b: [3, 5] }],
     [{ depthB: 2 }, { a: [6], b: [2] }],
     [{ depthA: 4 }, { a: [4], b: [9] }],
-    [{ depthA: 4, depthB: 5 }, { a: [4], b: [5] }],
+    [
+      { depthA: 4, depthB: 5 },
+      { a: [4], b: [5] },
+    ],
   ])("of %j", (choice, pairs) => {
     expect(pairDepths([2, 4, 6], [2, 6, 9], choice)).toEqual(pairs);
   });
 
   it("refuses depths that contradict each other or that there are not", () => {
-    expect(() => pairDepths([2], [2], { depths: [2], depthA: 2 })).toThrow("--depths cannot be given together with --depth-a or --depth-b");
-    expect(() => pairDepths([2, 4], [3], {})).toThrow("the checkpoints have no depth in common (2, 4 and 3); choose one of each with --depth-a and --depth-b");
+    expect(() => pairDepths([2], [2], { depths: [2], depthA: 2 })).toThrow(
+      "--depths cannot be given together with --depth-a or --depth-b",
+    );
+    expect(() => pairDepths([2, 4], [3], {})).toThrow(
+      "the checkpoints have no depth in common (2, 4 and 3); choose one of each with --depth-a and --depth-b",
+    );
   });
 });

@@ -39,24 +39,48 @@ describe("what is filled in", () => {
   test("the defaults of the method and of everything else", () => {
     const config = load(DATA);
     expect(config.loss).toEqual({
-      seedWeight: 0.25, depthWeights: null, klWeight: 0.1, temperature: 2, klDirection: "teacher_to_student", klTeacher: "deep", detach: "teacher",
-      middleDepths: 0, layerDrop: 0,
+      seedWeight: 0.25,
+      depthWeights: null,
+      klWeight: 0.1,
+      temperature: 2,
+      klDirection: "teacher_to_student",
+      klTeacher: "deep",
+      detach: "teacher",
+      middleDepths: 0,
+      layerDrop: 0,
     });
     expect(config.unfold).toEqual({ order: "repeat", depths: [6, 12], shallow: "first", checkpointing: true });
-    expect(config.model).toMatchObject({ norms: "shared", convNorm: "layer_norm", convMask: "before_depthwise", subsamplingChannels: config.model.dim });
-    expect(config).toMatchObject({ seed: 0, epochs: 50, steps: null, batch: { size: 16, frames: null }, eval: { everyEpochs: 1, everySteps: null, beam: null } });
+    expect(config.model).toMatchObject({
+      norms: "shared",
+      convNorm: "layer_norm",
+      convMask: "before_depthwise",
+      subsamplingChannels: config.model.dim,
+    });
+    expect(config).toMatchObject({
+      seed: 0,
+      epochs: 50,
+      steps: null,
+      batch: { size: 16, frames: null },
+      eval: { everyEpochs: 1, everySteps: null, beam: null },
+    });
     expect(config.data.test).toEqual([]);
   });
 
   test("a default steps back where its alternative is given", () => {
     expect(load(`${DATA}steps: 300\nbatch: {frames: 4000}\neval: {every_steps: 50}\n`)).toMatchObject({
-      steps: 300, epochs: null, batch: { size: null, frames: 4000 }, eval: { everyEpochs: null, everySteps: 50 },
+      steps: 300,
+      epochs: null,
+      batch: { size: null, frames: 4000 },
+      eval: { everyEpochs: null, everySteps: 50 },
     });
   });
 
   test("depths are sorted, and follow the blocks or an explicit order", () => {
     expect(load(`${DATA}unfold: {depths: [12, 6, 9]}`).unfold.depths).toEqual([6, 9, 12]);
-    expect(load(`${DATA}model: {blocks: 2}\nunfold: {order: [0, 1, 1]}`).unfold).toMatchObject({ order: [0, 1, 1], depths: [2, 3] });
+    expect(load(`${DATA}model: {blocks: 2}\nunfold: {order: [0, 1, 1]}`).unfold).toMatchObject({
+      order: [0, 1, 1],
+      depths: [2, 3],
+    });
   });
 
   test("null turns SpecAugment off", () => {
@@ -89,19 +113,35 @@ describe("paths", () => {
 
 describe("overrides", () => {
   test("are YAML values at a path, later ones win", () => {
-    const config = load(`${DATA}epochs: 3`, ["optimizer.learning_rate=2e-3", "unfold.depths=[6, 8]", "spec_augment=null", "epochs=4", "epochs=5"]);
-    expect(config).toMatchObject({ optimizer: { learningRate: 0.002 }, unfold: { depths: [6, 8] }, specAugment: null, epochs: 5 });
+    const config = load(`${DATA}epochs: 3`, [
+      "optimizer.learning_rate=2e-3",
+      "unfold.depths=[6, 8]",
+      "spec_augment=null",
+      "epochs=4",
+      "epochs=5",
+    ]);
+    expect(config).toMatchObject({
+      optimizer: { learningRate: 0.002 },
+      unfold: { depths: [6, 8] },
+      specAugment: null,
+      epochs: 5,
+    });
   });
 
   test("reach into a section that the file turns off", () => {
-    expect(load(`${DATA}spec_augment: null`, ["spec_augment.time_masks=1"]).specAugment).toMatchObject({ timeMasks: 1, freqMasks: 2 });
+    expect(load(`${DATA}spec_augment: null`, ["spec_augment.time_masks=1"]).specAugment).toMatchObject({
+      timeMasks: 1,
+      freqMasks: 2,
+    });
   });
 
   test("are named where they are wrong", () => {
     expect(faults(DATA, ["optimizer.learning_rat=1"])).toEqual([
       "--set optimizer.learning_rat=1: optimizer.learning_rat is not a key; the nearest valid one is optimizer.learning_rate.",
     ]);
-    expect(faults(DATA, ["epochs"])).toEqual(["--set epochs: expected key=value, such as optimizer.learning_rate=2e-3."]);
+    expect(faults(DATA, ["epochs"])).toEqual([
+      "--set epochs: expected key=value, such as optimizer.learning_rate=2e-3.",
+    ]);
     expect(faults(DATA, ["unfold.depths=[2"])[0]).toMatch(/^--set unfold\.depths=\[2: the value is not YAML: /u);
   });
 });
@@ -111,8 +151,12 @@ describe("what is wrong", () => {
     expect(faults(`${DATA}optimizer:\n  betas: [0.9, 0.99]\n  learning_rte: 1e-3\n`)).toEqual([
       "FILE, line 6: optimizer.learning_rte is not a key; the nearest valid one is optimizer.learning_rate.",
     ]);
-    expect(faults(`${DATA}modle: {dim: 3}`)).toEqual(["FILE, line 4: modle is not a key; the nearest valid one is model."]);
-    expect(faults(`${DATA}depths: [2]`)).toEqual(["FILE, line 4: depths is not a key; the nearest valid one is unfold.depths."]);
+    expect(faults(`${DATA}modle: {dim: 3}`)).toEqual([
+      "FILE, line 4: modle is not a key; the nearest valid one is model.",
+    ]);
+    expect(faults(`${DATA}depths: [2]`)).toEqual([
+      "FILE, line 4: depths is not a key; the nearest valid one is unfold.depths.",
+    ]);
     expect(faults(`${DATA}unfold: {units: {}, seed: 2}`)).toEqual([
       "FILE, line 4: unfold.units is not a key; the nearest valid one is units at the top level.",
       "FILE, line 4: unfold.seed is not a key; the nearest valid one is seed at the top level.",
@@ -120,15 +164,31 @@ describe("what is wrong", () => {
   });
 
   test("wrong types and values: path, expected, actual", () => {
-    expect(faults(`${DATA}epochs: many`)).toEqual(['FILE, line 4: epochs: expected a whole number from 1, got "many".']);
-    expect(faults(`${DATA}model:\n  conv_norm: layernorm`)).toEqual(['FILE, line 5: model.conv_norm: expected "layer_norm" or "batch_norm", got "layernorm".']);
-    expect(faults(`${DATA}unfold:\n  depths:\n    - 2\n    - 0\n`)).toEqual(["FILE, line 7: unfold.depths[1]: expected a whole number from 1 to 1000, got 0."]);
+    expect(faults(`${DATA}epochs: many`)).toEqual([
+      'FILE, line 4: epochs: expected a whole number from 1, got "many".',
+    ]);
+    expect(faults(`${DATA}model:\n  conv_norm: layernorm`)).toEqual([
+      'FILE, line 5: model.conv_norm: expected "layer_norm" or "batch_norm", got "layernorm".',
+    ]);
+    expect(faults(`${DATA}unfold:\n  depths:\n    - 2\n    - 0\n`)).toEqual([
+      "FILE, line 7: unfold.depths[1]: expected a whole number from 1 to 1000, got 0.",
+    ]);
     expect(faults(`${DATA}loss: 3`)).toEqual(["FILE, line 4: loss: expected a section of keys and values, got 3."]);
-    expect(faults(`${DATA}model: {dropout: 1}`)).toEqual(["FILE, line 4: model.dropout: expected a number from 0 to less than 1, got 1."]);
-    expect(faults(`${DATA}loss: {depth_weights: [2, 6]}`)).toEqual(["FILE, line 4: loss.depth_weights: expected a section of depths and weights such as { 2: 0.25, 6: 1 }, got [2,6]."]);
-    expect(faults(`${DATA}loss:\n  depth_weights:\n    12: 1\n    6: -1\n`)).toEqual(["FILE, line 7: loss.depth_weights.6: expected a number, 0 or more, got -1."]);
-    expect(faults(`${DATA}loss: {layer_drop: 1}`)).toEqual(["FILE, line 4: loss.layer_drop: expected a number from 0 to less than 1, got 1."]);
-    expect(faults("just words")).toEqual(['FILE: the config: expected a section of keys and values, got "just words".']);
+    expect(faults(`${DATA}model: {dropout: 1}`)).toEqual([
+      "FILE, line 4: model.dropout: expected a number from 0 to less than 1, got 1.",
+    ]);
+    expect(faults(`${DATA}loss: {depth_weights: [2, 6]}`)).toEqual([
+      "FILE, line 4: loss.depth_weights: expected a section of depths and weights such as { 2: 0.25, 6: 1 }, got [2,6].",
+    ]);
+    expect(faults(`${DATA}loss:\n  depth_weights:\n    12: 1\n    6: -1\n`)).toEqual([
+      "FILE, line 7: loss.depth_weights.6: expected a number, 0 or more, got -1.",
+    ]);
+    expect(faults(`${DATA}loss: {layer_drop: 1}`)).toEqual([
+      "FILE, line 4: loss.layer_drop: expected a number from 0 to less than 1, got 1.",
+    ]);
+    expect(faults("just words")).toEqual([
+      'FILE: the config: expected a section of keys and values, got "just words".',
+    ]);
   });
 
   test("several faults: one line each, in one message", () => {
@@ -149,40 +209,93 @@ describe("what is wrong", () => {
   });
 
   test("no such file", () => {
-    expect(() => loadConfig("missing.yaml")).toThrow(new UserError("cannot read the config missing.yaml: there is no such file."));
+    expect(() => loadConfig("missing.yaml")).toThrow(
+      new UserError("cannot read the config missing.yaml: there is no such file."),
+    );
   });
 });
 
 describe("values that contradict each other", () => {
   test.each<[string, string]>([
     ["model: {dim: 96, heads: 5}", "model.heads is 5, which does not divide model.dim 96."],
-    ["model: {dim: 9, heads: 3}", "model.dim is 9, expected an even number, because positions are pairs of sine and cosine."],
+    [
+      "model: {dim: 9, heads: 3}",
+      "model.dim is 9, expected an even number, because positions are pairs of sine and cosine.",
+    ],
     ["model: {conv_kernel: 14}", "model.conv_kernel is 14, expected an odd number, so that it has a middle."],
-    ["features: {high_freq: 9000}", "features.high_freq is 9000 Hz, but at data.sample_rate 16000 there is nothing over 8000 Hz."],
-    ["features: {low_freq: 7000, high_freq: -1500}", "features.low_freq is 7000 Hz, expected less than the highest frequency, 6500 Hz."],
+    [
+      "features: {high_freq: 9000}",
+      "features.high_freq is 9000 Hz, but at data.sample_rate 16000 there is nothing over 8000 Hz.",
+    ],
+    [
+      "features: {low_freq: 7000, high_freq: -1500}",
+      "features.low_freq is 7000 Hz, expected less than the highest frequency, 6500 Hz.",
+    ],
     ["features: {frame_length_ms: 0.1}", "features.frame_length_ms is 0.1 ms, expected two samples or more, 0.125 ms."],
     ["unfold: {depths: [6, 8, 6]}", "unfold.depths [6, 8, 6] has a depth twice."],
-    ["unfold: {depths: [2, 4]}", "unfold.depths ends at 4, but the deep path has to be at least as deep as the seed, model.blocks 6."],
-    ["model: {blocks: 2}\nunfold: {order: [0, 1, 2]}", "unfold.order names block 2, but the 2 of model.blocks are 0 to 1."],
-    ["model: {blocks: 2}\nunfold: {order: [0, 1, 1], depths: [2, 4]}", "unfold.order lists 3 blocks, but the largest of unfold.depths is 4."],
-    ["loss: {middle_depths: 6}", "loss.middle_depths is 6, but between the seed (6) and the deep path (12) there are 5 depths."],
-    ["model: {norms: per_depth}\nunfold: {depths: [6, 8, 12]}\nloss: {middle_depths: 2}", "loss.middle_depths is 2, but between the seed (6) and the deep path (12) there is 1 depth of unfold.depths."],
-    ["loss: {middle_depths: 6, depth_weights: {6: 1, 8: 1, 10: 1}}", "loss.middle_depths is 6, but between the shallowest trained depth (6) and the deepest (10) there are 2 depths that are not trained anyway."],
+    [
+      "unfold: {depths: [2, 4]}",
+      "unfold.depths ends at 4, but the deep path has to be at least as deep as the seed, model.blocks 6.",
+    ],
+    [
+      "model: {blocks: 2}\nunfold: {order: [0, 1, 2]}",
+      "unfold.order names block 2, but the 2 of model.blocks are 0 to 1.",
+    ],
+    [
+      "model: {blocks: 2}\nunfold: {order: [0, 1, 1], depths: [2, 4]}",
+      "unfold.order lists 3 blocks, but the largest of unfold.depths is 4.",
+    ],
+    [
+      "loss: {middle_depths: 6}",
+      "loss.middle_depths is 6, but between the seed (6) and the deep path (12) there are 5 depths.",
+    ],
+    [
+      "model: {norms: per_depth}\nunfold: {depths: [6, 8, 12]}\nloss: {middle_depths: 2}",
+      "loss.middle_depths is 2, but between the seed (6) and the deep path (12) there is 1 depth of unfold.depths.",
+    ],
+    [
+      "loss: {middle_depths: 6, depth_weights: {6: 1, 8: 1, 10: 1}}",
+      "loss.middle_depths is 6, but between the shallowest trained depth (6) and the deepest (10) there are 2 depths that are not trained anyway.",
+    ],
     ["loss: {depth_weights: {6: 1, 2.5: 1}}", "loss.depth_weights.2.5 is no depth, expected a whole number from 1."],
     ["loss: {depth_weights: {}}", "loss.depth_weights has no depth with a weight over 0, so nothing would be trained."],
-    ["loss: {depth_weights: {6: 0, 12: 0}}", "loss.depth_weights has no depth with a weight over 0, so nothing would be trained."],
+    [
+      "loss: {depth_weights: {6: 0, 12: 0}}",
+      "loss.depth_weights has no depth with a weight over 0, so nothing would be trained.",
+    ],
     ["loss: {depth_weights: {6: 1, 13: 1}}", "loss.depth_weights.13 is deeper than the largest of unfold.depths, 12."],
-    ["loss: {depth_weights: {2: 1, 4: 1}}", "loss.depth_weights ends at 4, so that some of model.blocks, 6, would never be trained."],
-    ["loss: {depth_weights: {2: 1, 12: 0}, kl_weight: 0}", "loss.depth_weights ends at 2, so that some of model.blocks, 6, would never be trained."],
-    ["model: {blocks: 2}\nunfold: {order: [0, 1, 1], shallow: even}", "unfold.shallow is even, but with a list as unfold.order shallower paths are its beginnings."],
-    ["model: {norms: per_depth}\nloss: {layer_drop: 0.2}", "loss.layer_drop is 0.2, but with model.norms per_depth a path without some of its layers is of no depth that has norms."],
+    [
+      "loss: {depth_weights: {2: 1, 4: 1}}",
+      "loss.depth_weights ends at 4, so that some of model.blocks, 6, would never be trained.",
+    ],
+    [
+      "loss: {depth_weights: {2: 1, 12: 0}, kl_weight: 0}",
+      "loss.depth_weights ends at 2, so that some of model.blocks, 6, would never be trained.",
+    ],
+    [
+      "model: {blocks: 2}\nunfold: {order: [0, 1, 1], shallow: even}",
+      "unfold.shallow is even, but with a list as unfold.order shallower paths are its beginnings.",
+    ],
+    [
+      "model: {norms: per_depth}\nloss: {layer_drop: 0.2}",
+      "loss.layer_drop is 0.2, but with model.norms per_depth a path without some of its layers is of no depth that has norms.",
+    ],
     ["epochs: 3\nsteps: 4", "steps cannot be given together with epochs; set one of them to null."],
-    ["eval: {every_epochs: 1, every_steps: 4}", "eval.every_steps cannot be given together with eval.every_epochs; set one of them to null."],
+    [
+      "eval: {every_epochs: 1, every_steps: 4}",
+      "eval.every_steps cannot be given together with eval.every_epochs; set one of them to null.",
+    ],
     ["schedule: {hold_steps: 5}", "schedule.hold_steps belongs to kind tri_stage, but schedule.kind is cosine."],
     ["schedule: {total_steps: 200}", "schedule.warmup_steps is 200, expected fewer than schedule.total_steps 200."],
     ["schedule: {kind: noam, warmup_steps: 0}", "schedule.warmup_steps is 0, but the noam schedule needs a warm-up."],
-    ["checkpoint: {average: {of: last}}", "checkpoint.average is of two or more checkpoints, but checkpoint.keep_last is 1."],
-    ["checkpoint: {average: {count: 4}, keep_best: 3}", "checkpoint.average is of 4 checkpoints, but checkpoint.keep_best is 3."],
+    [
+      "checkpoint: {average: {of: last}}",
+      "checkpoint.average is of two or more checkpoints, but checkpoint.keep_last is 1.",
+    ],
+    [
+      "checkpoint: {average: {count: 4}, keep_best: 3}",
+      "checkpoint.average is of 4 checkpoints, but checkpoint.keep_best is 3.",
+    ],
     ["schedule: {floor: 0.1}", "schedule.floor is 0.1, over the peak, optimizer.learning_rate 0.001."],
   ])("%s", (yaml, message) => {
     expect(faults(DATA + yaml).map((line) => line.replace(/^FILE(, line \d+)?: /u, ""))).toEqual([message]);
@@ -200,7 +313,9 @@ describe("keeping a config", () => {
   });
 
   test("a damaged one is named", () => {
-    expect(() => restoreConfig({ ...plainConfig(load(yaml)), epochs: "x" }, "checkpoint.json")).toThrow("checkpoint.json: epochs: expected a whole number from 1, got \"x\".");
+    expect(() => restoreConfig({ ...plainConfig(load(yaml)), epochs: "x" }, "checkpoint.json")).toThrow(
+      'checkpoint.json: epochs: expected a whole number from 1, got "x".',
+    );
   });
 
   test("as YAML for a reader: no folder of this machine, and loads again", () => {

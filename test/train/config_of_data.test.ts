@@ -18,12 +18,24 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const load = (...sets: string[]) => loadConfig(file, sets);
 
 test("augmentation is off, threads and cache are left to the machine, and masks are not adaptive by default", () => {
-  expect(load()).toMatchObject({ augment: null, data: { workers: null, cache: null }, specAugment: { timeMaskRatio: 0 } });
+  expect(load()).toMatchObject({
+    augment: null,
+    data: { workers: null, cache: null },
+    specAugment: { timeMaskRatio: 0 },
+  });
 });
 
 test("a section of augment turns that kind on with its defaults; manifest and cache start at their folders", () => {
-  const { augment, data } = load("augment.noise.manifest=noise.jsonl", "augment.volume.probability=1", "data.cache=kept");
-  expect(augment).toEqual({ speed: null, volume: { gainDb: [-6, 6], probability: 1 }, noise: { manifest: join(folder, "speech/noise.jsonl"), snrDb: [5, 20], probability: 0.5 } });
+  const { augment, data } = load(
+    "augment.noise.manifest=noise.jsonl",
+    "augment.volume.probability=1",
+    "data.cache=kept",
+  );
+  expect(augment).toEqual({
+    speed: null,
+    volume: { gainDb: [-6, 6], probability: 1 },
+    noise: { manifest: join(folder, "speech/noise.jsonl"), snrDb: [5, 20], probability: 0.5 },
+  });
   expect(data.cache).toBe(join(folder, "kept"));
   expect(load("data.cache=false").data.cache).toBe(false);
 });
@@ -36,8 +48,16 @@ test("kept in a checkpoint and read back, it is the same; in YAML the manifest i
 
 test("threads, cache and where the noise is change nothing about a run; speeds do", () => {
   const then = plainConfig(load("augment.noise.manifest=noise.jsonl"));
-  expect(configDifferences(load("augment.noise.manifest=/other/noise.jsonl", "data.workers=3", "data.cache=false"), then, "checkpoint")).toEqual([]);
-  expect(configDifferences(load("augment.noise.manifest=noise.jsonl", "augment.speed=[0.9]"), then, "checkpoint")).toEqual(["augment.speed was null, is now [0.9]"]);
+  expect(
+    configDifferences(
+      load("augment.noise.manifest=/other/noise.jsonl", "data.workers=3", "data.cache=false"),
+      then,
+      "checkpoint",
+    ),
+  ).toEqual([]);
+  expect(
+    configDifferences(load("augment.noise.manifest=noise.jsonl", "augment.speed=[0.9]"), then, "checkpoint"),
+  ).toEqual(["augment.speed was null, is now [0.9]"]);
 });
 
 describe("refused in one sentence", () => {
@@ -49,8 +69,14 @@ describe("refused in one sentence", () => {
     ["augment.volume.gain_db=[6, -6]", "augment.volume.gain_db is [6, -6], expected the smaller number first."],
     ["augment.volume.probability=2", "augment.volume.probability: expected a number from 0 to 1, got 2."],
     ["augment.noise.snr_db=[5, 20]", "augment.noise.manifest is missing, expected the path of a manifest."],
-    ["augment.noise={manifest: a, snr_db: [20, 5]}", "augment.noise.snr_db is [20, 5], expected the smaller number first."],
-    ["augment.noise={manifest: a, snr_db: [5]}", "augment.noise.snr_db: expected two numbers such as [5, 20], got [5]."],
+    [
+      "augment.noise={manifest: a, snr_db: [20, 5]}",
+      "augment.noise.snr_db is [20, 5], expected the smaller number first.",
+    ],
+    [
+      "augment.noise={manifest: a, snr_db: [5]}",
+      "augment.noise.snr_db: expected two numbers such as [5, 20], got [5].",
+    ],
     ["data.cache=true", "data.cache: expected the path of a folder, or false, got true."],
     ["data.sample_rate=500000", "data.sample_rate: expected a whole number from 1000 to 192000, got 500000."],
     ["data.workers=-1", "data.workers: expected a whole number from 0 to 64, got -1."],
@@ -61,7 +87,11 @@ describe("refused in one sentence", () => {
   });
 
   test("a speed that the resampler cannot make", () => {
-    expect(() => load("augment.speed=[0.5]", "data.sample_rate=1500", "features.high_freq=0")).toThrow("augment.speed has 0.5, but at data.sample_rate 1500 a speed under 0.667 cannot be made.");
-    expect(() => load("augment.speed=[1, 1.5]", "data.sample_rate=176400")).toThrow("augment.speed has 1.5, but at data.sample_rate 176400 a speed over 1.09 cannot be made.");
+    expect(() => load("augment.speed=[0.5]", "data.sample_rate=1500", "features.high_freq=0")).toThrow(
+      "augment.speed has 0.5, but at data.sample_rate 1500 a speed under 0.667 cannot be made.",
+    );
+    expect(() => load("augment.speed=[1, 1.5]", "data.sample_rate=176400")).toThrow(
+      "augment.speed has 1.5, but at data.sample_rate 176400 a speed over 1.09 cannot be made.",
+    );
   });
 });

@@ -23,7 +23,9 @@ it("greedy results of a run that was tested otherwise come with a hint, one line
     "hint: training's own table used prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words): " +
       "--beam 16 --lm /lm/words.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level word decodes in the same way",
   );
-  expect(trainingDecoding(greedy, [configOf({ beam: 4, lm: null })])).toBe("hint: training's own table used prefix beam search of width 4: --beam 4 decodes in the same way");
+  expect(trainingDecoding(greedy, [configOf({ beam: 4, lm: null })])).toBe(
+    "hint: training's own table used prefix beam search of width 4: --beam 4 decodes in the same way",
+  );
 });
 
 it("nothing is hinted at where training was greedy too, or a search was asked for", () => {

@@ -22,22 +22,41 @@ it("a step trains the deep path, the seed, and middle depths that are drawn anew
 });
 
 it("without depths between there is nothing to draw, and a seed that is not unfolded is one path", () => {
-  expect(trainingPaths(smallConfig("unfold.depths=[2, 3]"), 0).map(({ depth, schedule }) => [depth, schedule])).toEqual([[3, [0, 1, 1]], [2, [0, 1]]]);
-  expect(trainingPaths(smallConfig("unfold.depths=[2]"), 0)).toEqual([{ depth: 2, schedule: [0, 1], ctcWeight: 1, distilled: false }]);
+  expect(trainingPaths(smallConfig("unfold.depths=[2, 3]"), 0).map(({ depth, schedule }) => [depth, schedule])).toEqual(
+    [
+      [3, [0, 1, 1]],
+      [2, [0, 1]],
+    ],
+  );
+  expect(trainingPaths(smallConfig("unfold.depths=[2]"), 0)).toEqual([
+    { depth: 2, schedule: [0, 1], ctcWeight: 1, distilled: false },
+  ]);
 });
 
 const trained = (...sets: string[]) =>
-  trainingPaths(smallConfig(...sets), 0).map(({ depth, schedule, ctcWeight, distilled }) => [depth, schedule.join(""), ctcWeight, distilled]);
+  trainingPaths(smallConfig(...sets), 0).map(({ depth, schedule, ctcWeight, distilled }) => [
+    depth,
+    schedule.join(""),
+    ctcWeight,
+    distilled,
+  ]);
 
 it("with depth_weights exactly these depths are trained, deepest first, and the shallowest is distilled", () => {
-  expect(trained("unfold.depths=[2, 6]", "loss.depth_weights={2: 0.25, 6: 1}")).toEqual(trained("unfold.depths=[2, 6]"));
+  expect(trained("unfold.depths=[2, 6]", "loss.depth_weights={2: 0.25, 6: 1}")).toEqual(
+    trained("unfold.depths=[2, 6]"),
+  );
   expect(trained("unfold.depths=[2, 6]", "loss.depth_weights={6: 1}")).toEqual([[6, "000111", 1, false]]);
   expect(trained("unfold.depths=[2, 6]", "loss.depth_weights={2: 1}")).toEqual([[2, "01", 1, false]]);
   expect(trained("model.blocks=6", "unfold.depths=[2, 4, 6]", "loss.depth_weights={2: 0.3, 4: 0.5, 6: 1}")).toEqual([
-    [6, "012345", 1, false], [4, "0123", 0.5, false], [2, "01", 0.3, true],
+    [6, "012345", 1, false],
+    [4, "0123", 0.5, false],
+    [2, "01", 0.3, true],
   ]);
-  expect(trained("model.blocks=6", "unfold.depths=[2, 4, 6]", "unfold.shallow=even", "loss.depth_weights={2: 1, 6: 1}")).toEqual([
-    [6, "012345", 1, false], [2, "25", 1, true],
+  expect(
+    trained("model.blocks=6", "unfold.depths=[2, 4, 6]", "unfold.shallow=even", "loss.depth_weights={2: 1, 6: 1}"),
+  ).toEqual([
+    [6, "012345", 1, false],
+    [2, "25", 1, true],
   ]);
 });
 
@@ -49,19 +68,31 @@ it("a depth of weight 0 runs only where it teaches or learns", () => {
 
 it("middle depths are trained as the shallowest is; none that is trained anyway; with norms per depth only those of the config", () => {
   const drawn = (...sets: string[]) =>
-    new Set(Array.from({ length: 40 }, (_, step) => trainingPaths(smallConfig(...sets), step)).flatMap((paths) => paths.filter((path, i) => i > 1 && path.distilled)).map(({ depth, ctcWeight }) => `${depth}: ${ctcWeight}`));
-  expect(drawn("unfold.depths=[2, 6]", "loss.depth_weights={3: 0.5, 6: 1}", "loss.middle_depths=1")).toEqual(new Set(["4: 0.5", "5: 0.5"]));
-  expect(drawn("unfold.depths=[2, 5, 8]", "model.norms=per_depth", "loss.middle_depths=1")).toEqual(new Set(["5: 0.25"]));
+    new Set(
+      Array.from({ length: 40 }, (_, step) => trainingPaths(smallConfig(...sets), step))
+        .flatMap((paths) => paths.filter((path, i) => i > 1 && path.distilled))
+        .map(({ depth, ctcWeight }) => `${depth}: ${ctcWeight}`),
+    );
+  expect(drawn("unfold.depths=[2, 6]", "loss.depth_weights={3: 0.5, 6: 1}", "loss.middle_depths=1")).toEqual(
+    new Set(["4: 0.5", "5: 0.5"]),
+  );
+  expect(drawn("unfold.depths=[2, 5, 8]", "model.norms=per_depth", "loss.middle_depths=1")).toEqual(
+    new Set(["5: 0.25"]),
+  );
 });
 
 it("where depths have their own norms, no other depth has a schedule", () => {
   const config = smallConfig("unfold.depths=[4, 6]", "model.norms=per_depth"); // and the seed, which is trained
   expect([2, 4, 6].map((depth) => scheduleOf(config, depth).length)).toEqual([2, 4, 6]);
-  expect(() => scheduleOf(config, 3)).toThrow(new UserError("depth 3 has no norms: model.norms is per_depth, for the depths 2, 4, 6"));
+  expect(() => scheduleOf(config, 3)).toThrow(
+    new UserError("depth 3 has no norms: model.norms is per_depth, for the depths 2, 4, 6"),
+  );
 });
 
 it("the depths of the config are evaluated, shallow first", () => {
-  expect(evaluatedPaths(smallConfig("unfold.depths=[4, 1, 2]", "unfold.order=cycle")).map(({ schedule }) => schedule)).toEqual([[0], [0, 1], [0, 1, 0, 1]]);
+  expect(
+    evaluatedPaths(smallConfig("unfold.depths=[4, 1, 2]", "unfold.order=cycle")).map(({ schedule }) => schedule),
+  ).toEqual([[0], [0, 1], [0, 1, 0, 1]]);
 });
 
 it("parameters: shared blocks count once, unused ones not at all, a model that shares nothing has them all", () => {
@@ -72,7 +103,10 @@ it("parameters: shared blocks count once, unused ones not at all, a model that s
   const rest = counts.encoder - 2 * block;
   expect(block).toBeGreaterThan(1000);
   expect(counts.whole - counts.encoder).toBe(16 * 6 + 6);
-  const sizes = (schedule: number[]) => [parametersOf(counts, 2, schedule).encoder, untiedParameters(counts, 2, schedule).encoder];
+  const sizes = (schedule: number[]) => [
+    parametersOf(counts, 2, schedule).encoder,
+    untiedParameters(counts, 2, schedule).encoder,
+  ];
   expect(sizes([0, 1])).toEqual([rest + 2 * block, rest + 2 * block]);
   expect(sizes([0, 0, 1, 1])).toEqual([rest + 2 * block, rest + 4 * block]);
   expect(sizes([0])).toEqual([rest + block, rest + block]);

@@ -26,7 +26,10 @@ const batchOf = (change: (features: Float32Array, i: number) => void = () => und
   );
 
 /** A diagnosis of a batch, in words, after a change to the model. */
-async function diagnosed(batch: Batch, change: (built: BuiltModel) => void = () => undefined): Promise<{ diagnosis: Diagnosis; text: string }> {
+async function diagnosed(
+  batch: Batch,
+  change: (built: BuiltModel) => void = () => undefined,
+): Promise<{ diagnosis: Diagnosis; text: string }> {
   const built = smallModel(device(), config, true);
   change(built);
   const diagnosis = await diagnose(device(), built, config, "f32", { batch, ids, step: 4, part: 0 });
@@ -34,10 +37,15 @@ async function diagnosed(batch: Batch, change: (built: BuiltModel) => void = () 
   return { diagnosis, text: describeDiagnosis(diagnosis, ids) };
 }
 
-const fill = (name: string, at: number, value: number) => ({ parameters }: BuiltModel): void => {
-  const { size } = parameters.all.find((parameter) => parameter.name === name)!.tensor;
-  parameters.write(name, Float32Array.from({ length: size }, (_, i) => (i === at ? value : 0.01)));
-};
+const fill =
+  (name: string, at: number, value: number) =>
+  ({ parameters }: BuiltModel): void => {
+    const { size } = parameters.all.find((parameter) => parameter.name === name)!.tensor;
+    parameters.write(
+      name,
+      Float32Array.from({ length: size }, (_, i) => (i === at ? value : 0.01)),
+    );
+  };
 
 describe("a batch run again", () => {
   it("is finite where nothing is wrong", async () => {
@@ -47,7 +55,9 @@ describe("a batch run again", () => {
   it("a weight that is NaN is named, with the operation and the layer where it first shows", async () => {
     // Of the second block, which the seed path runs as layer 1.
     const { text } = await diagnosed(batchOf(), fill("encoder.encoders.1.feed_forward.w_1.weight", 5, NaN));
-    expect(text).toBe("first NaN in linear of 'layer 1, block 1', with NaN among the weights encoder.encoders.1.feed_forward.w_1.weight");
+    expect(text).toBe(
+      "first NaN in linear of 'layer 1, block 1', with NaN among the weights encoder.encoders.1.feed_forward.w_1.weight",
+    );
   });
 
   it("a weight so large that its products overflow: the operation, and that it is each utterance's", async () => {
@@ -57,7 +67,9 @@ describe("a batch run again", () => {
 
   it("features that are NaN: the utterance", async () => {
     const { text } = await diagnosed(batchOf((features, i) => i === 1 && features.fill(NaN, 200, 210)));
-    expect(text).toBe("first NaN in conv2d of 'subsampling' for utterance u2, with features that are not finite in utterance u2");
+    expect(text).toBe(
+      "first NaN in conv2d of 'subsampling' for utterance u2, with features that are not finite in utterance u2",
+    );
   });
 
   it("features that are finite and too large: the utterance", async () => {
@@ -70,14 +82,28 @@ it("what only f16 cannot hold is found in f16, where the adapter has it", async 
   const half = device().features.has("shader-f16");
   const built = buildModel(device(), smallConfig("precision=f16"), 6, { optimizer: true, half, blank: 0 });
   // A sum of 16 products of about 1 each, times 3e4: far from the end of f32, beyond that of f16.
-  for (const [name, value] of [["w_1", 3e4], ["w_2", 1]] as const) {
-    const { size } = built.parameters.all.find((parameter) => parameter.name === `encoder.encoders.0.feed_forward_macaron.${name}.weight`)!.tensor;
-    built.parameters.write(`encoder.encoders.0.feed_forward_macaron.${name}.weight`, new Float32Array(size).map((_, i) => (i % 2 === 0 ? value : -value)));
+  for (const [name, value] of [
+    ["w_1", 3e4],
+    ["w_2", 1],
+  ] as const) {
+    const { size } = built.parameters.all.find(
+      (parameter) => parameter.name === `encoder.encoders.0.feed_forward_macaron.${name}.weight`,
+    )!.tensor;
+    built.parameters.write(
+      `encoder.encoders.0.feed_forward_macaron.${name}.weight`,
+      new Float32Array(size).map((_, i) => (i % 2 === 0 ? value : -value)),
+    );
   }
   built.parameters.roundToHalf();
   const suspect = { batch: batchOf(), ids, step: 4, part: 0 };
-  if (half) expect((await diagnose(device(), built, config, "f16", suspect)).first).toMatchObject({ scope: "layer 0, block 0", pass: "forward" });
-  expect(describeDiagnosis(await diagnose(device(), built, config, "f32", suspect), ids)).toBe("computed again, every operation's result is finite");
+  if (half)
+    expect((await diagnose(device(), built, config, "f16", suspect)).first).toMatchObject({
+      scope: "layer 0, block 0",
+      pass: "forward",
+    });
+  expect(describeDiagnosis(await diagnose(device(), built, config, "f32", suspect), ids)).toBe(
+    "computed again, every operation's result is finite",
+  );
   built.parameters.release();
 });
 
@@ -88,7 +114,8 @@ describe("the first result that is not finite", () => {
     const pass: Parameters<typeof firstNotFinite>[1] = (onResult) => {
       const tape = new Tape(device(), { onResult });
       let y = input;
-      for (const [i, factor] of [1e20, 1e20, 1e-20].entries()) y = tape.named(`factor ${i}`, () => scale(tape, y, factor));
+      for (const [i, factor] of [1e20, 1e20, 1e-20].entries())
+        y = tape.named(`factor ${i}`, () => scale(tape, y, factor));
       tape.backward(y, tape.filled([2], 1));
       tape.end();
     };
@@ -98,7 +125,12 @@ describe("the first result that is not finite", () => {
   };
 
   it.each([undefined, 1, 20])("is found with the part of the model, reading %s bytes a pass", async (budget) => {
-    expect(await search([0, 1], budget)).toEqual({ operation: "scale", scope: "factor 1", pass: "forward", value: Infinity });
+    expect(await search([0, 1], budget)).toEqual({
+      operation: "scale",
+      scope: "factor 1",
+      pass: "forward",
+      value: Infinity,
+    });
     expect(await search([0, 1e-30], budget)).toBeUndefined();
   });
 

@@ -24,7 +24,12 @@ test("an alignment spells both sides and has as few errors as there can be", () 
   const steps = align(ref, hyp);
   expect(steps.flatMap((s) => s.ref ?? [])).toEqual(ref);
   expect(steps.flatMap((s) => s.hyp ?? [])).toEqual(hyp);
-  expect(compareTexts("kitten", "sitting", "character")).toEqual({ substitutions: 2, deletions: 0, insertions: 1, references: 6 });
+  expect(compareTexts("kitten", "sitting", "character")).toEqual({
+    substitutions: 2,
+    deletions: 0,
+    insertions: 1,
+    references: 6,
+  });
 });
 
 test("a corpus adds counts up and does not average rates", () => {
@@ -53,6 +58,8 @@ test("an alignment as text: aligned columns, gaps, marks", () => {
 
 test("an utterance of the alignment file", () => {
   const alignment = alignWords("one two", "one");
-  expect(formatUtterance("george_7", alignment)).toBe("george_7 (0 substituted, 1 deleted, 0 inserted, of 2)\nREF  one two\nHYP  one ***\nERR      D\n\n");
+  expect(formatUtterance("george_7", alignment)).toBe(
+    "george_7 (0 substituted, 1 deleted, 0 inserted, of 2)\nREF  one two\nHYP  one ***\nERR      D\n\n",
+  );
   expect(countErrors(alignment).references).toBe(2);
 });

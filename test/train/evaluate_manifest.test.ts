@@ -37,14 +37,28 @@ beforeAll(async () => {
 afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const withCache = (cache: string | false): Recognizer => ({ ...recognizer, config: { ...config, data: { ...config.data, cache } } });
+const withCache = (cache: string | false): Recognizer => ({
+  ...recognizer,
+  config: { ...config, data: { ...config.data, cache } },
+});
 const evaluated = async (cache: string | false, of = manifest) => {
-  const scores = await evaluateManifest(device(), withCache(cache), of, paths, { beam: null, lm: null }, silentObserver);
+  const scores = await evaluateManifest(
+    device(),
+    withCache(cache),
+    of,
+    paths,
+    { beam: null, lm: null },
+    silentObserver,
+  );
   return scores.map((score) => ({ ...score, realTimeFactor: null }));
 };
-const aligned = (cache: string | false) => alignManifest(device(), withCache(cache), manifest, paths.at(-1) as DepthPath, silentObserver);
+const aligned = (cache: string | false) =>
+  alignManifest(device(), withCache(cache), manifest, paths.at(-1) as DepthPath, silentObserver);
 
-it.each<[string, (cache: string | false) => Promise<object[]>]>([["an evaluation", evaluated], ["an alignment", aligned]])(
+it.each<[string, (cache: string | false) => Promise<object[]>]>([
+  ["an evaluation", evaluated],
+  ["an alignment", aligned],
+])(
   "%s is the same without a cache, with an empty and with a full one, each time closing its source",
   async (name, work) => {
     const closing = vi.spyOn(FeatureSource.prototype, "close");
@@ -64,6 +78,8 @@ it.each<[string, (cache: string | false) => Promise<object[]>]>([["an evaluation
 it("a file that cannot be read ends it, and its source", async () => {
   writeManifest(join(folder, "missing.jsonl"), [...corpusLines(), { audio_filepath: "nothing.wav", text: "a" }]);
   const closing = vi.spyOn(FeatureSource.prototype, "close");
-  await expect(evaluated(false, await readManifest(join(folder, "missing.jsonl")))).rejects.toThrow(/missing\.jsonl, line 7: .*nothing\.wav does not exist\.$/u);
+  await expect(evaluated(false, await readManifest(join(folder, "missing.jsonl")))).rejects.toThrow(
+    /missing\.jsonl, line 7: .*nothing\.wav does not exist\.$/u,
+  );
   expect(closing).toHaveBeenCalledTimes(1);
 });

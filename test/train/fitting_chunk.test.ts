@@ -22,7 +22,10 @@ function declared(config: string): { recognizer: Recognizer; path: DepthPath } {
   rmSync(folder, { recursive: true });
   const units = new CharacterUnits(["a", "b"]);
   const model = createModel(new Parameters(), loaded, units.size, 0);
-  return { recognizer: { model, config: loaded, units, frontEnd: buildFrontEnd(loaded) } as Partial<Recognizer> as Recognizer, path: evaluatedPaths(loaded)[0] as DepthPath };
+  return {
+    recognizer: { model, config: loaded, units, frontEnd: buildFrontEnd(loaded) } as Partial<Recognizer> as Recognizer,
+    path: evaluatedPaths(loaded)[0] as DepthPath,
+  };
 }
 
 it("chunks are as long as the first convolution of waveforms has room on the device", () => {
@@ -34,7 +37,9 @@ it("chunks are as long as the first convolution of waveforms has room on the dev
 });
 
 it("of a small Conformer two minutes of them go at once", () => {
-  const { recognizer, path } = declared("model: { dim: 16, heads: 2, blocks: 1, feed_forward_dim: 16, conv_kernel: 3 }\nfeatures: { bins: 12 }\n");
+  const { recognizer, path } = declared(
+    "model: { dim: 16, heads: 2, blocks: 1, feed_forward_dim: 16, conv_kernel: 3 }\nfeatures: { bins: 12 }\n",
+  );
   expect(fittingChunk(device(), recognizer, path)).toBe(30);
   expect(chunksAtOnce(device(), recognizer, path, 30)).toBe(4);
 });

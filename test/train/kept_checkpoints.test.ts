@@ -25,32 +25,49 @@ class Run {
   last = (step: number): Promise<void> => this.checkpoints.last(step, this.#save(step));
   evaluated = (step: number, wer: number): Promise<void> => this.checkpoints.evaluated({ wer, step }, this.#save(step));
 
-  #save = (step: number) => (path: string): Promise<void> => {
-    if (this.#saves-- === 0) throw new Error("killed");
-    const state = {
-      format: "unfold-checkpoint/1", config: { model: {}, unfold: {} }, units: { blank: 0, characters: ["a"] }, cmvn: {},
-      step, seconds: 0, sampler: { epoch: 0, batch: step }, ...this.checkpoints.state,
-    } as unknown as CheckpointState;
-    writeCheckpoint(path, { step: { dtype: "F32", shape: [1], values: Float32Array.of(step) } }, state);
-    return Promise.resolve();
-  };
+  #save =
+    (step: number) =>
+    (path: string): Promise<void> => {
+      if (this.#saves-- === 0) throw new Error("killed");
+      const state = {
+        format: "unfold-checkpoint/1",
+        config: { model: {}, unfold: {} },
+        units: { blank: 0, characters: ["a"] },
+        cmvn: {},
+        step,
+        seconds: 0,
+        sampler: { epoch: 0, batch: step },
+        ...this.checkpoints.state,
+      } as unknown as CheckpointState;
+      writeCheckpoint(path, { step: { dtype: "F32", shape: [1], values: Float32Array.of(step) } }, state);
+      return Promise.resolve();
+    };
 }
 
 /** The files by name, each with the step of its contents; that of the JSON beside has to be the same. */
 const contents = (): Record<string, number> =>
   Object.fromEntries(
-    readdirSync(folder).filter((name) => name.endsWith(".safetensors")).sort().map((name) => {
-      const { state, tensors } = loadCheckpoint(join(folder, name));
-      const beside = JSON.parse(readFileSync(join(folder, name.replace("safetensors", "json")), "utf8")) as { step: number };
-      expect([tensors.get("step")!.values[0], beside.step]).toEqual([state.step, state.step]);
-      return [name, state.step];
-    }),
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".safetensors"))
+      .sort()
+      .map((name) => {
+        const { state, tensors } = loadCheckpoint(join(folder, name));
+        const beside = JSON.parse(readFileSync(join(folder, name.replace("safetensors", "json")), "utf8")) as {
+          step: number;
+        };
+        expect([tensors.get("step")!.values[0], beside.step]).toEqual([state.step, state.step]);
+        return [name, state.step];
+      }),
   );
 
 describe("kept beside the newest and the best", () => {
   it("one of each, unless more are asked for", async () => {
     const run = new Run({});
-    for (const [step, wer] of [[2, 0.5], [4, 0.6], [6, 0.4]] as const) {
+    for (const [step, wer] of [
+      [2, 0.5],
+      [4, 0.6],
+      [6, 0.4],
+    ] as const) {
       await run.evaluated(step, wer);
       await run.last(step);
     }
@@ -67,16 +84,38 @@ describe("kept beside the newest and the best", () => {
 
   it("the best by WER, of equals the earlier one first", async () => {
     const run = new Run({ keepBest: 3 });
-    for (const [step, wer] of [[1, 0.5], [2, 0.4], [3, 0.5], [4, 0.9], [5, 0.3]] as const) await run.evaluated(step, wer);
+    for (const [step, wer] of [
+      [1, 0.5],
+      [2, 0.4],
+      [3, 0.5],
+      [4, 0.9],
+      [5, 0.3],
+    ] as const)
+      await run.evaluated(step, wer);
     await run.last(6);
-    expect(run.checkpoints.ranking).toEqual([{ step: 5, wer: 0.3 }, { step: 2, wer: 0.4 }, { step: 1, wer: 0.5 }]);
-    expect(contents()).toEqual({ "last.safetensors": 6, "best.safetensors": 5, "best-000002.safetensors": 2, "best-000001.safetensors": 1 });
+    expect(run.checkpoints.ranking).toEqual([
+      { step: 5, wer: 0.3 },
+      { step: 2, wer: 0.4 },
+      { step: 1, wer: 0.5 },
+    ]);
+    expect(contents()).toEqual({
+      "last.safetensors": 6,
+      "best.safetensors": 5,
+      "best-000002.safetensors": 2,
+      "best-000001.safetensors": 1,
+    });
     expect(run.checkpoints.files("best", 9).map((file) => loadCheckpoint(file).state.step)).toEqual([5, 2, 1]);
   });
 
   it("of equal WER the one of lower CER, as at first all have 100 %", async () => {
     const { checkpoints } = new Run({ keepBest: 3 });
-    for (const [step, cer] of [[1, 0.9], [2, 0.7], [3, 0.7], [4, 0.8]] as const) await checkpoints.evaluated({ wer: 1, cer, step }, () => Promise.resolve());
+    for (const [step, cer] of [
+      [1, 0.9],
+      [2, 0.7],
+      [3, 0.7],
+      [4, 0.8],
+    ] as const)
+      await checkpoints.evaluated({ wer: 1, cer, step }, () => Promise.resolve());
     expect(checkpoints.ranking.map(({ step }) => step)).toEqual([2, 3, 4]);
   });
 
@@ -105,27 +144,38 @@ describe("a killed run", () => {
     }
   }
 
-  it.each([1, 2, 3])("that is resumed has what its last checkpoint counts on, and ends with the same files; %d of each kept", async (keep) => {
-    const config = { keepBest: keep, keepLast: keep };
-    await train(new Run(config));
-    const expected = contents();
-    for (let saves = 1; saves <= 10; saves++) {
-      for (const name of readdirSync(folder)) rmSync(at(name));
-      await expect(train(new Run(config, { saves }))).rejects.toThrow("killed");
-      const resumed = new Run(config, { resume: true });
-      const { step } = loadCheckpoint(at("last.safetensors")).state;
-      expect(resumed.checkpoints.files("best", keep).map((file) => loadCheckpoint(file).state.step)).toEqual(resumed.checkpoints.ranking.map(({ step: kept }) => kept));
-      await train(resumed, step);
-      expect(contents()).toEqual(expected);
-    }
-  });
+  it.each([1, 2, 3])(
+    "that is resumed has what its last checkpoint counts on, and ends with the same files; %d of each kept",
+    async (keep) => {
+      const config = { keepBest: keep, keepLast: keep };
+      await train(new Run(config));
+      const expected = contents();
+      for (let saves = 1; saves <= 10; saves++) {
+        for (const name of readdirSync(folder)) rmSync(at(name));
+        await expect(train(new Run(config, { saves }))).rejects.toThrow("killed");
+        const resumed = new Run(config, { resume: true });
+        const { step } = loadCheckpoint(at("last.safetensors")).state;
+        expect(resumed.checkpoints.files("best", keep).map((file) => loadCheckpoint(file).state.step)).toEqual(
+          resumed.checkpoints.ranking.map(({ step: kept }) => kept),
+        );
+        await train(resumed, step);
+        expect(contents()).toEqual(expected);
+      }
+    },
+  );
 
   it("leaves no half-written file and no second name behind", async () => {
     const run = new Run({ keepLast: 2 });
     await run.last(2);
     await run.last(4);
-    for (const name of ["last-000004.safetensors", "best-000002.json.partial", "last-000002.safetensors.partial"]) copyFileSync(at("last.safetensors"), at(name));
+    for (const name of ["last-000004.safetensors", "best-000002.json.partial", "last-000002.safetensors.partial"])
+      copyFileSync(at("last.safetensors"), at(name));
     new Run({ keepLast: 2 }, { resume: true });
-    expect(readdirSync(folder).sort()).toEqual(["last-000002.json", "last-000002.safetensors", "last.json", "last.safetensors"]);
+    expect(readdirSync(folder).sort()).toEqual([
+      "last-000002.json",
+      "last-000002.safetensors",
+      "last.json",
+      "last.safetensors",
+    ]);
   });
 });

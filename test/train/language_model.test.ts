@@ -18,7 +18,10 @@ beforeAll(() => {
   const packed = gzipSync(readFileSync(ARPA));
   writeFileSync(at("words.lm"), packed);
   writeFileSync(at("half.gz"), packed.subarray(0, packed.length >> 1));
-  writeFileSync(at("damaged.gz"), packed.map((byte, i) => (i === 40 ? byte ^ 255 : byte)));
+  writeFileSync(
+    at("damaged.gz"),
+    packed.map((byte, i) => (i === 40 ? byte ^ 255 : byte)),
+  );
   writeFileSync(at("empty.arpa"), "");
   writeFileSync(at("bad.arpa"), readFileSync(ARPA, "utf8").replace("-0.724276\ttwo", "two"));
 });
@@ -37,7 +40,11 @@ describe("readArpa", () => {
     ["no file", "nothing.arpa", /^the language model \S+nothing\.arpa cannot be read: there is no such file$/],
     ["a folder", ".", /^the language model \S+ cannot be read: it is a folder$/],
     ["an empty file", "empty.arpa", /empty\.arpa is no language model in the ARPA format: it has no line \\data\\$/],
-    ["a gzip file that is cut short", "half.gz", /^the language model \S+half\.gz cannot be read: its gzip data are damaged or cut short: unexpected end of file$/],
+    [
+      "a gzip file that is cut short",
+      "half.gz",
+      /^the language model \S+half\.gz cannot be read: its gzip data are damaged or cut short: unexpected end of file$/,
+    ],
     ["a damaged gzip file", "damaged.gz", /damaged\.gz cannot be read: its gzip data are damaged or cut short: /],
     ["a bad line", "bad.arpa", /bad\.arpa, line 11: expected a log10 probability, 0 or less, got 'two'$/],
   ])("refuses %s", async (_, name, message) => {
@@ -59,7 +66,9 @@ describe("openFusion", () => {
 
   it("refuses a model of words where one of characters is wanted", async () => {
     const opening = openFusion({ ...settings, level: "character" }, new CharacterUnits(["e", "n", "o"]));
-    await expect(opening).rejects.toThrow(/words\.arpa is no language model of the checkpoint's characters: it does not have 'e', 'n', 'o'$/);
+    await expect(opening).rejects.toThrow(
+      /words\.arpa is no language model of the checkpoint's characters: it does not have 'e', 'n', 'o'$/,
+    );
   });
 });
 

@@ -17,8 +17,19 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function step(number: number, loss = 1): StepRecord {
   return {
-    type: "step", step: number, epoch: 0, loss, ctc: { 2: 1.5, 4: 1 }, kl: 0.1, learningRate: 1e-3, gradNorm: 2,
-    framesPerSecond: 900, dataWaitShare: 0.02, gpuBytes: 1e6, skipped: 0, seconds: number,
+    type: "step",
+    step: number,
+    epoch: 0,
+    loss,
+    ctc: { 2: 1.5, 4: 1 },
+    kl: 0.1,
+    learningRate: 1e-3,
+    gradNorm: 2,
+    framesPerSecond: 900,
+    dataWaitShare: 0.02,
+    gpuBytes: 1e6,
+    skipped: 0,
+    seconds: number,
   };
 }
 
@@ -30,7 +41,13 @@ function write(records: LogRecord[], resumeAt?: number) {
 
 test("what is written is read again", () => {
   const records: LogRecord[] = [
-    { type: "start", time: "2025-01-01T00:00:00Z", config: { steps: null }, adapter: "ünïcode", parameters: { whole: 10, encoder: 8 } },
+    {
+      type: "start",
+      time: "2025-01-01T00:00:00Z",
+      config: { steps: null },
+      adapter: "ünïcode",
+      parameters: { whole: 10, encoder: 8 },
+    },
     step(1),
     { type: "warning", message: "häßlich\nand long" },
     { type: "end", reason: "finished" },
@@ -85,7 +102,9 @@ test("a half-written last line is passed over, and cut off when the run is resum
 
 test("a broken line in the middle is named", () => {
   writeFileSync(file, `${JSON.stringify(step(1))}\n{"type": "st\n${JSON.stringify(step(2))}\n`);
-  expect(() => readLog(file)).toThrow(new UserError(`${file}, line 2: expected a record such as {"type": "step", ...}.`));
+  expect(() => readLog(file)).toThrow(
+    new UserError(`${file}, line 2: expected a record such as {"type": "step", ...}.`),
+  );
 });
 
 test("a log that is not there, and one that cannot be written", () => {

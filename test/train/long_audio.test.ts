@@ -14,7 +14,8 @@ import { smallConfig, smallModel } from "./small_model.ts";
 
 const device = testDevice();
 
-const values = (count: number, seed: number): Float32Array => Float32Array.from({ length: count }, (_, i) => 2 * uniform(seed, i) - 1);
+const values = (count: number, seed: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => 2 * uniform(seed, i) - 1);
 
 /** Output frames that a frame of the model below sees on either side. */
 const REACH = 3;
@@ -30,20 +31,43 @@ class LocalModel implements CtcModel {
 
   forward(tape: Tape, features: Tensor, lengths: readonly number[]): CtcOutput {
     const strided = conv1d(tape, features, tape.upload(values(5 * 2 * 7, 1), [5, 2, 7]), undefined, { stride: 4 });
-    const logits = conv1d(tape, strided, tape.upload(values(5 * 5 * (2 * REACH + 1), 2), [5, 5, 2 * REACH + 1]), undefined, { padding: REACH });
+    const logits = conv1d(
+      tape,
+      strided,
+      tape.upload(values(5 * 5 * (2 * REACH + 1), 2), [5, 5, 2 * REACH + 1]),
+      undefined,
+      { padding: REACH },
+    );
     const frames = lengths.map(this.outputFrames);
-    return { states: [strided], logits: [logits], lengths: frames, deviceLengths: tape.upload(Int32Array.from(frames), [frames.length]) };
+    return {
+      states: [strided],
+      logits: [logits],
+      lengths: frames,
+      deviceLengths: tape.upload(Int32Array.from(frames), [frames.length]),
+    };
   }
 }
 
 const recordingOf = (frames: number, inputDim: number, asked: [from: number, to: number][] = []): LongRecording => {
   const all = values(frames * inputDim, frames);
-  return { frames, features: (from, to) => (asked.push([from, to]), Promise.resolve(all.slice(from * inputDim, to * inputDim))) };
+  return {
+    frames,
+    features: (from, to) => (asked.push([from, to]), Promise.resolve(all.slice(from * inputDim, to * inputDim))),
+  };
 };
 
-const sizesFor = (model: CtcModel, frames: number, overlap: number): ChunkFrames => ({ frames, overlap, inputFrames: (frames - 1) * model.stride + model.minInputFrames });
+const sizesFor = (model: CtcModel, frames: number, overlap: number): ChunkFrames => ({
+  frames,
+  overlap,
+  inputFrames: (frames - 1) * model.stride + model.minInputFrames,
+});
 
-async function stitch(model: CtcModel, recordings: readonly LongRecording[], options: LongAudioOptions, schedule = [0]): Promise<Float32Array[]> {
+async function stitch(
+  model: CtcModel,
+  recordings: readonly LongRecording[],
+  options: LongAudioOptions,
+  schedule = [0],
+): Promise<Float32Array[]> {
   const stitched: Float32Array[] = [];
   await forEachLongPosterior(device(), model, recordings, schedule, options, (logProbs, i) => {
     expect(i).toBe(stitched.length);
@@ -54,7 +78,11 @@ async function stitch(model: CtcModel, recordings: readonly LongRecording[], opt
 
 async function whole(model: CtcModel, recording: LongRecording): Promise<Float32Array> {
   let found = new Float32Array();
-  const item = { frames: recording.frames, labels: new Int32Array(), features: () => recording.features(0, recording.frames) };
+  const item = {
+    frames: recording.frames,
+    labels: new Int32Array(),
+    features: () => recording.features(0, recording.frames),
+  };
   await forEachPosterior(device(), model, [item], [[0]], {}, (logProbs) => void (found = logProbs.slice()));
   return found;
 }
@@ -63,26 +91,34 @@ describe("log-probabilities put together of chunks", () => {
   const model = new LocalModel();
   const lengths = [83, 84, 300, 203, 401];
 
-  it.each([1, 2, 3])("are those of the whole recording, where half the overlap is as long as the model sees; %i chunks at once", async (batchSize) => {
-    const recordings = lengths.map((frames) => recordingOf(frames, 2));
-    const stitched = await stitch(model, recordings, { sizes: sizesFor(model, 20, 2 * REACH), batchSize });
-    expect(stitched.map(({ length }) => length / 5)).toEqual(lengths.map(model.outputFrames));
-    for (const [i, recording] of recordings.entries()) {
-      const expected = await whole(model, recording);
-      const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - stitched[i]![at]!)), 0);
-      expect(worst).toBeLessThan(1e-5);
-    }
-  });
+  it.each([1, 2, 3])(
+    "are those of the whole recording, where half the overlap is as long as the model sees; %i chunks at once",
+    async (batchSize) => {
+      const recordings = lengths.map((frames) => recordingOf(frames, 2));
+      const stitched = await stitch(model, recordings, { sizes: sizesFor(model, 20, 2 * REACH), batchSize });
+      expect(stitched.map(({ length }) => length / 5)).toEqual(lengths.map(model.outputFrames));
+      for (const [i, recording] of recordings.entries()) {
+        const expected = await whole(model, recording);
+        const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - stitched[i]![at]!)), 0);
+        expect(worst).toBeLessThan(1e-5);
+      }
+    },
+  );
 
   it("differ beside the borders of chunks only, where it is shorter", async () => {
     const recording = recordingOf(300, 2);
     const sizes = sizesFor(model, 20, 2);
     const [stitched] = await stitch(model, [recording], { sizes, batchSize: 2 });
     const expected = await whole(model, recording);
-    const borders = planChunks(300, sizes, model).slice(1).map(({ from }) => from);
-    const different = Array.from({ length: expected.length / 5 }, (_, t) => t).filter((t) => [0, 1, 2, 3, 4].some((k) => Math.abs(expected[t * 5 + k]! - stitched![t * 5 + k]!) > 1e-5));
+    const borders = planChunks(300, sizes, model)
+      .slice(1)
+      .map(({ from }) => from);
+    const different = Array.from({ length: expected.length / 5 }, (_, t) => t).filter((t) =>
+      [0, 1, 2, 3, 4].some((k) => Math.abs(expected[t * 5 + k]! - stitched![t * 5 + k]!) > 1e-5),
+    );
     expect(different.length).toBeGreaterThan(0);
-    for (const t of different) expect(Math.min(...borders.map((border) => Math.abs(t + 0.5 - border)))).toBeLessThan(REACH);
+    for (const t of different)
+      expect(Math.min(...borders.map((border) => Math.abs(t + 0.5 - border)))).toBeLessThan(REACH);
   });
 
   it("are made of chunks that are read when their turn comes, a batch ahead", async () => {
@@ -92,7 +128,11 @@ describe("log-probabilities put together of chunks", () => {
     const recording = recordingOf(600, 2, asked);
     const plan = planChunks(600, sizes, model);
     const readAtChunk: number[] = [];
-    await stitch(model, [recording], { sizes, batchSize: 3, onFrames: (frames) => (done.push(frames), readAtChunk.push(asked.length)) });
+    await stitch(model, [recording], {
+      sizes,
+      batchSize: 3,
+      onFrames: (frames) => (done.push(frames), readAtChunk.push(asked.length)),
+    });
     expect(asked).toEqual(expect.arrayContaining(plan.map(({ start }) => [start, start + sizes.inputFrames])));
     expect(asked.length).toBe(plan.length);
     expect(done).toEqual(plan.map(({ from, to }) => to - from));
@@ -101,7 +141,9 @@ describe("log-probabilities put together of chunks", () => {
 
   it("end with the error of a recording that cannot be read", async () => {
     const unreadable: LongRecording = { frames: 300, features: () => Promise.reject(new Error("the disk is gone")) };
-    await expect(stitch(model, [recordingOf(203, 2), unreadable], { sizes: sizesFor(model, 20, 4), batchSize: 2 })).rejects.toThrow("the disk is gone");
+    await expect(
+      stitch(model, [recordingOf(203, 2), unreadable], { sizes: sizesFor(model, 20, 4), batchSize: 2 }),
+    ).rejects.toThrow("the disk is gone");
   });
 });
 

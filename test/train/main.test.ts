@@ -28,11 +28,20 @@ interface Attempt {
 }
 
 /** What train() gave or threw, on a device of its own. */
-async function attempt(run: string, { sets = [], resume = false, force = false, signal = new AbortController().signal, observe }: Attempt = {}): Promise<unknown> {
+async function attempt(
+  run: string,
+  { sets = [], resume = false, force = false, signal = new AbortController().signal, observe }: Attempt = {},
+): Promise<unknown> {
   const device = await openDevice();
   try {
     const observer = { ...silentObserver, ...observe?.(device) };
-    return await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", ...sets]), { folder: at(run), resume, force, signal, observer });
+    return await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", ...sets]), {
+      folder: at(run),
+      resume,
+      force,
+      signal,
+      observer,
+    });
   } catch (error) {
     return error;
   } finally {
@@ -48,18 +57,23 @@ const atStep = (step: number, stop: () => void): Partial<RunObserver> => ({
 });
 
 // Step 5 is followed by an evaluation, 6 by another step, 8 by a checkpoint.
-it.each([5, 6, 8])("a device lost after step %i: one sentence, also in the log; the checkpoint before it stays", async (lost) => {
-  rmSync(at("lost"), { recursive: true, force: true });
-  const error = await attempt("lost", { observe: (device) => atStep(lost, () => device.gpu.destroy()) });
-  expect(error).toBeInstanceOf(RunError);
-  expect((error as Error).message).toMatch(/^the device was lost \(.+\): [^\n]+$/);
-  expect(readLog(at("lost/log.jsonl")).at(-1)).toEqual({ type: "end", reason: (error as Error).message });
-  expect(JSON.parse(readFileSync(at("lost/last.json"), "utf8"))).toMatchObject({ step: 4 });
-});
+it.each([5, 6, 8])(
+  "a device lost after step %i: one sentence, also in the log; the checkpoint before it stays",
+  async (lost) => {
+    rmSync(at("lost"), { recursive: true, force: true });
+    const error = await attempt("lost", { observe: (device) => atStep(lost, () => device.gpu.destroy()) });
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as Error).message).toMatch(/^the device was lost \(.+\): [^\n]+$/);
+    expect(readLog(at("lost/log.jsonl")).at(-1)).toEqual({ type: "end", reason: (error as Error).message });
+    expect(JSON.parse(readFileSync(at("lost/last.json"), "utf8"))).toMatchObject({ step: 4 });
+  },
+);
 
 it("a weight that is NaN: the loss, the step, the batch and where the weights are; no checkpoint is written over", async () => {
   const stopped = new AbortController();
-  expect(await attempt("nan", { signal: stopped.signal, observe: () => atStep(2, () => stopped.abort()) })).toBe("interrupted");
+  expect(await attempt("nan", { signal: stopped.signal, observe: () => atStep(2, () => stopped.abort()) })).toBe(
+    "interrupted",
+  );
   const file = at("nan/last.safetensors");
   const { tensors, metadata } = parseSafetensors(readFileSync(file), file);
   (tensors.get("ctc_lo.weight")!.values as Float32Array)[3] = NaN;
@@ -78,9 +92,14 @@ it("a weight that is NaN: the loss, the step, the batch and where the weights ar
 });
 
 it("NaN is found before it is saved or tested, however rarely the log is written", async () => {
-  const error = await attempt("rare", { sets: ["log.every_steps=1000", "optimizer.learning_rate=1e30", "eval.every_steps=2", "checkpoint.every_steps=3"] });
+  const error = await attempt("rare", {
+    sets: ["log.every_steps=1000", "optimizer.learning_rate=1e30", "eval.every_steps=2", "checkpoint.every_steps=3"],
+  });
   expect((error as Error).message).toMatch(/^the loss became NaN at step 2, /);
-  expect(readdirSync(at("rare")).filter((name) => /^(last|best)/.test(name))).toEqual(["last.json", "last.safetensors"]);
+  expect(readdirSync(at("rare")).filter((name) => /^(last|best)/.test(name))).toEqual([
+    "last.json",
+    "last.safetensors",
+  ]);
   expect(JSON.parse(readFileSync(at("rare/last.json"), "utf8"))).toMatchObject({ step: 0, best: null });
 });
 
@@ -89,38 +108,78 @@ it("interrupted before its first step, a run can be resumed; interrupted before 
   expect(await attempt("unread", { sets: ["steps=1"] })).toBe("finished");
   const stop = new AbortController();
   const atStart: Partial<RunObserver> = { record: ({ type }) => void (type === "start" && stop.abort()) };
-  expect(await attempt("early", { sets: ["steps=1"], signal: stop.signal, observe: () => atStart })).toBe("interrupted");
+  expect(await attempt("early", { sets: ["steps=1"], signal: stop.signal, observe: () => atStart })).toBe(
+    "interrupted",
+  );
   expect(await attempt("early", { sets: ["steps=1"], resume: true })).toBe("finished");
 });
 
 it("the gradient's norm is the mean over steps, whatever they are made of", async () => {
   // One batch a step, or the same two utterances in two batches: without chance, the same gradient.
-  const still = ["steps=1", "data.train=dev.jsonl", "model.dropout=0", "spec_augment=null", "model.conv_norm=layer_norm", "loss.kl_weight=0"];
+  const still = [
+    "steps=1",
+    "data.train=dev.jsonl",
+    "model.dropout=0",
+    "spec_augment=null",
+    "model.conv_norm=layer_norm",
+    "loss.kl_weight=0",
+  ];
   expect(await attempt("one", { sets: [...still, "batch.accumulate=1"] })).toBe("finished");
   expect(await attempt("two", { sets: [...still, "batch.size=1"] })).toBe("finished");
-  const [one, two] = ["one", "two"].map((run) => readLog(at(`${run}/log.jsonl`)).find((record) => record.type === "step"));
+  const [one, two] = ["one", "two"].map((run) =>
+    readLog(at(`${run}/log.jsonl`)).find((record) => record.type === "step"),
+  );
   expect(two!.gradNorm / one!.gradNorm).toBeCloseTo(1, 4);
   expect(two!.loss / one!.loss).toBeCloseTo(1, 4);
 });
 
 it("with early stop a run ends when the WER of the deepest path no longer falls: logged, saved, averaged and tested as at its last step", async () => {
-  const sets = ["early_stop.patience=2", "eval.every_steps=2", "log.every_steps=3", "checkpoint.keep_best=2", "checkpoint.keep_last=2", "checkpoint.every_steps=3", "checkpoint.average={of: last}"];
+  const sets = [
+    "early_stop.patience=2",
+    "eval.every_steps=2",
+    "log.every_steps=3",
+    "checkpoint.keep_best=2",
+    "checkpoint.keep_last=2",
+    "checkpoint.every_steps=3",
+    "checkpoint.average={of: last}",
+  ];
   const never = ["optimizer.learning_rate=1e-9", ...sets]; // learns nothing
   expect(await attempt("stopped", { sets: never })).toBe("finished");
   const records = readLog(at("stopped/log.jsonl"));
   expect(records.flatMap((record) => (record.type === "dev" ? [record.step] : []))).toEqual([2, 4, 6]);
   expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([3, 6]);
   expect(records.at(-1)).toEqual({ type: "end", reason: "finished", stoppedEarly: 6 });
-  const { wer: [best] } = { wer: records.flatMap((record) => (record.type === "dev" ? [record.wer["3"]] : [])) };
-  expect(records.find((record) => record.type === "average")).toMatchObject({ of: "last", steps: [6, 3], bestWer: best, tested: "best" });
-  expect(readdirSync(at("stopped")).filter((name) => name.endsWith("safetensors")).sort()).toEqual(
-    ["average.safetensors", "best-000004.safetensors", "best.safetensors", "last-000003.safetensors", "last.safetensors"]);
+  const {
+    wer: [best],
+  } = { wer: records.flatMap((record) => (record.type === "dev" ? [record.wer["3"]] : [])) };
+  expect(records.find((record) => record.type === "average")).toMatchObject({
+    of: "last",
+    steps: [6, 3],
+    bestWer: best,
+    tested: "best",
+  });
+  expect(
+    readdirSync(at("stopped"))
+      .filter((name) => name.endsWith("safetensors"))
+      .sort(),
+  ).toEqual([
+    "average.safetensors",
+    "best-000004.safetensors",
+    "best.safetensors",
+    "last-000003.safetensors",
+    "last.safetensors",
+  ]);
   const beside = JSON.parse(readFileSync(at("stopped/last.json"), "utf8")) as object;
-  expect(beside).toMatchObject({ step: 6, patience: { evaluations: 2 }, metrics: { train: { step: 6 }, dev: { step: 6, wer: { 1: expect.any(Number) as number, 3: best } } } });
+  expect(beside).toMatchObject({
+    step: 6,
+    patience: { evaluations: 2 },
+    metrics: { train: { step: 6 }, dev: { step: 6, wer: { 1: expect.any(Number) as number, 3: best } } },
+  });
 
   // Resumed, it has nothing left but its tests.
   expect(await attempt("stopped", { sets: never, resume: true })).toBe("finished");
-  const measured = (record: object): boolean => !["start", "plan", "end", "result"].includes((record as { type: string }).type);
+  const measured = (record: object): boolean =>
+    !["start", "plan", "end", "result"].includes((record as { type: string }).type);
   expect(readLog(at("stopped/log.jsonl")).filter(measured)).toEqual(records.filter(measured));
 });
 
@@ -130,30 +189,54 @@ it("a changed config is refused, and with force gone on with where the model's s
   const before = [readFileSync(file), readFileSync(at("changed/log.jsonl"))];
   const refused = await attempt("changed", { sets: ["steps=3", "batch.size=3"], resume: true });
   expect(refused).toBeInstanceOf(UserError);
-  expect((refused as Error).message).toBe(`${file} was trained with another config, so the run cannot be resumed exactly: batch.size was 2, is now 3, steps was 2, is now 3; --force goes on with the new one`);
+  expect((refused as Error).message).toBe(
+    `${file} was trained with another config, so the run cannot be resumed exactly: batch.size was 2, is now 3, steps was 2, is now 3; --force goes on with the new one`,
+  );
   const larger = await attempt("changed", { sets: ["steps=3", "model.dim=32"], resume: true, force: true });
-  expect((larger as Error).message).toBe(`${file} was trained with another config: model.dim was 16, is now 32, steps was 2, is now 3; that is another model, so a new run is needed: choose another folder with --out`);
+  expect((larger as Error).message).toBe(
+    `${file} was trained with another config: model.dim was 16, is now 32, steps was 2, is now 3; that is another model, so a new run is needed: choose another folder with --out`,
+  );
   expect([readFileSync(file), readFileSync(at("changed/log.jsonl"))]).toEqual(before);
 
   expect(await attempt("changed", { sets: ["steps=3", "batch.size=3"], resume: true, force: true })).toBe("finished");
   const records = readLog(at("changed/log.jsonl"));
-  expect(records).toContainEqual({ type: "warning", message: "resumed with --force, not as the run began: batch.size was 2, is now 3, steps was 2, is now 3" });
+  expect(records).toContainEqual({
+    type: "warning",
+    message: "resumed with --force, not as the run began: batch.size was 2, is now 3, steps was 2, is now 3",
+  });
   expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([1, 2, 3]);
 });
 
 it("a run that is ended by force before its first evaluation is tested as it is", async () => {
   const stop = new AbortController();
-  expect(await attempt("shortened", { sets: ["steps=4"], signal: stop.signal, observe: () => atStep(2, () => stop.abort()) })).toBe("interrupted");
+  expect(
+    await attempt("shortened", {
+      sets: ["steps=4"],
+      signal: stop.signal,
+      observe: () => atStep(2, () => stop.abort()),
+    }),
+  ).toBe("interrupted");
   expect(await attempt("shortened", { sets: ["steps=2"], resume: true, force: true })).toBe("finished");
-  expect(readLog(at("shortened/log.jsonl")).map(({ type }) => type).slice(-3)).toEqual(["dev", "result", "end"]);
+  expect(
+    readLog(at("shortened/log.jsonl"))
+      .map(({ type }) => type)
+      .slice(-3),
+  ).toEqual(["dev", "result", "end"]);
 });
 
 it("a second run in the same folder is refused while the first is at work, and leaves it alone", async () => {
   let second: Promise<unknown> | undefined;
-  expect(await attempt("twice", { sets: ["steps=2"], observe: () => atStep(1, () => (second = attempt("twice", { sets: ["steps=2"], resume: true }))) })).toBe("finished");
+  expect(
+    await attempt("twice", {
+      sets: ["steps=2"],
+      observe: () => atStep(1, () => (second = attempt("twice", { sets: ["steps=2"], resume: true }))),
+    }),
+  ).toBe("finished");
   const error = await second;
   expect(error).toBeInstanceOf(UserError);
-  expect((error as Error).message).toMatch(new RegExp(`^another run is writing to .+twice: process ${process.pid} on `));
+  expect((error as Error).message).toMatch(
+    new RegExp(`^another run is writing to .+twice: process ${process.pid} on `),
+  );
   expect(readLog(at("twice/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "finished" });
   expect(readdirSync(at("twice"))).not.toContain("run.lock");
 });

@@ -18,7 +18,8 @@ afterAll(() => device.close());
 const UNITS = 6;
 const MIB = 2 ** 20;
 const utterances = Array.from({ length: 40 }, (_, i) => ({ frames: 200 + 10 * i, labels: { length: 5 } }));
-const needs = (config: TrainConfig) => planStep(device, config, UNITS, largestBatch(utterances, config.batch, 4)).totalBytes;
+const needs = (config: TrainConfig) =>
+  planStep(device, config, UNITS, largestBatch(utterances, config.batch, 4)).totalBytes;
 const data = { vocabulary: UNITS, training: utterances, evaluated: [utterances.slice(0, 3), utterances.slice(0, 20)] };
 const message = (body: () => unknown): string => {
   try {
@@ -34,7 +35,9 @@ describe("advice", () => {
   it("a smaller batch is the largest that fits, with the accumulation that makes up for it", () => {
     const config = smallConfig("batch.size=16");
     const limit = needs(smallConfig("batch.size=5"));
-    expect(memoryAdvice(device, config, UNITS, utterances, limit)).toMatch(/^batch\.size=5 \(with batch\.accumulate=4 for a step of as much data\)/);
+    expect(memoryAdvice(device, config, UNITS, utterances, limit)).toMatch(
+      /^batch\.size=5 \(with batch\.accumulate=4 for a step of as much data\)/,
+    );
     expect(needs(smallConfig("batch.size=6"))).toBeGreaterThan(limit);
   });
 
@@ -49,7 +52,15 @@ describe("advice", () => {
 
   it("recomputation, with what it then needs", () => {
     const config = smallConfig("unfold.checkpointing=false", "batch.size=16", "unfold.depths=[2, 12]");
-    expect(memoryAdvice(device, config, UNITS, utterances, needs({ ...config, unfold: { ...config.unfold, checkpointing: true } }))).toMatch(/ or unfold\.checkpointing=true \([\d.]+ MiB\)/);
+    expect(
+      memoryAdvice(
+        device,
+        config,
+        UNITS,
+        utterances,
+        needs({ ...config, unfold: { ...config.unfold, checkpointing: true } }),
+      ),
+    ).toMatch(/ or unfold\.checkpointing=true \([\d.]+ MiB\)/);
   });
 
   it("nothing helps where the model itself is too large", () => {
@@ -64,20 +75,38 @@ describe("the check before the first epoch", () => {
     const lines = shown.join("\n").split("\n");
     expect(lines[0]).toBe("device memory of the largest batch, 4 utterances of 590 frames:");
     expect(lines.filter((line) => /(training|evaluation|inference)/.test(line))).toHaveLength(2 + 2 * 2);
-    for (const line of lines.filter((text) => text.includes("training, "))) expect(line).toMatch(/( +[\d.]+ [KM]iB){4}\s*$/);
+    for (const line of lines.filter((text) => text.includes("training, ")))
+      expect(line).toMatch(/( +[\d.]+ [KM]iB){4}\s*$/);
   });
 
   it("lets through what fits, and shows the plan as a table", () => {
     const tables: string[] = [];
-    const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) => tables.push(table));
+    const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) =>
+      tables.push(table),
+    );
     expect(warnings).toEqual([]);
-    const [batch, evaluated] = [{ size: 16, frames: 590, labels: 5 }, { size: 16, frames: 390, labels: 5 }];
+    const [batch, evaluated] = [
+      { size: 16, frames: 590, labels: 5 },
+      { size: 16, frames: 390, labels: 5 },
+    ];
     const evaluation = planEvaluation(device, smallConfig(), UNITS, evaluated);
-    expect(record).toEqual({ type: "plan", ...planMemory(device, smallConfig(), UNITS, batch), evaluation, limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" } });
+    expect(record).toEqual({
+      type: "plan",
+      ...planMemory(device, smallConfig(), UNITS, batch),
+      evaluation,
+      limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" },
+    });
     const lines = tables[0]!.split("\n");
     expect(lines[0]).toBe("device memory of the largest batch, 16 utterances of 590 frames:");
-    expect(lines.map((line) => /^ *((?:training|evaluation|inference), .*?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual([
-      "training, depths 4 + 2", "evaluation, depths 2 + 4, 16 utterances of 390 frames", "training, depth 2 alone", "training, depth 4 alone", "inference, depth 2", "inference, depth 4",
+    expect(
+      lines.map((line) => /^ *((?:training|evaluation|inference), .*?) {2}/.exec(line)?.[1]).filter(Boolean),
+    ).toEqual([
+      "training, depths 4 + 2",
+      "evaluation, depths 2 + 4, 16 utterances of 390 frames",
+      "training, depth 2 alone",
+      "training, depth 4 alone",
+      "inference, depth 2",
+      "inference, depth 4",
     ]);
     expect(lines.at(-1)).toContain("There are 4.00 GiB (memory.limit_gib)");
   });
@@ -85,7 +114,9 @@ describe("the check before the first epoch", () => {
   it("stops what does not fit in one sentence with advice, or warns of it", () => {
     const limit = `memory.limit_gib=${needs(smallConfig("batch.size=4")) / 1024 / MIB}`;
     const text = message(() => checkMemory(device, smallConfig(limit), data, () => undefined));
-    expect(text).toMatch(/^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, and there are [\d.]+ MiB \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /);
+    expect(text).toMatch(
+      /^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, and there are [\d.]+ MiB \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /,
+    );
     const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), data, () => undefined);
     expect(record!.joint.totalBytes).toBeGreaterThan(record!.limit!.bytes);
     expect(warnings).toHaveLength(1);
@@ -97,9 +128,17 @@ describe("the check before the first epoch", () => {
     const frames = 390;
     const { totalBytes } = planEvaluation(device, config, UNITS, { size: 7, frames, labels: 5 });
     const tables: string[] = [];
-    const text = message(() => checkMemory(device, { ...config, memory: { limitGib: totalBytes / 1024 / MIB, check: true } }, data, (table) => tables.push(table)));
-    expect(text).toMatch(/^evaluation with 20 x 390 frames as the largest batch needs .*: it fits with eval\.batch_size=7$/);
-    expect(planEvaluation(device, config, UNITS, { size: 8, frames, labels: 5 }).totalBytes).toBeGreaterThan(totalBytes);
+    const text = message(() =>
+      checkMemory(device, { ...config, memory: { limitGib: totalBytes / 1024 / MIB, check: true } }, data, (table) =>
+        tables.push(table),
+      ),
+    );
+    expect(text).toMatch(
+      /^evaluation with 20 x 390 frames as the largest batch needs .*: it fits with eval\.batch_size=7$/,
+    );
+    expect(planEvaluation(device, config, UNITS, { size: 8, frames, labels: 5 }).totalBytes).toBeGreaterThan(
+      totalBytes,
+    );
     expect(tables).toHaveLength(1);
   });
 
@@ -114,7 +153,10 @@ describe("the check before the first epoch", () => {
 });
 
 describe("how much there is", () => {
-  it.each([["memory.limit_gib=0", "a number over 0"], ["memory.check=maybe", "true or false"]])("%s is refused", (set, expected) => {
+  it.each([
+    ["memory.limit_gib=0", "a number over 0"],
+    ["memory.check=maybe", "true or false"],
+  ])("%s is refused", (set, expected) => {
     expect(message(() => smallConfig(set))).toContain(`${set.split("=")[0]}: expected ${expected}, got `);
   });
 

@@ -25,7 +25,11 @@ afterAll(() => device.close());
 const shape = { size: 3, frames: 90, labels: 4 };
 const UNITS = 6;
 
-const batchItems = [90, 61, 75].map((frames, i) => ({ frames, features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)), labels: Int32Array.from({ length: i + 2 }, (_, n) => 1 + (n % 4)) }));
+const batchItems = [90, 61, 75].map((frames, i) => ({
+  frames,
+  features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)),
+  labels: Int32Array.from({ length: i + 2 }, (_, n) => 1 + (n % 4)),
+}));
 const batch = padBatch(batchItems, 10);
 
 /** What the pool reports of two real optimiser steps of `accumulate` batches each: the second finds the first's buffers. */
@@ -38,7 +42,14 @@ async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
   const { accumulate } = config.batch;
   for (let part = 0; part < 2 * accumulate; part++) {
     const tape = new Tape(device, { seed: 1, step: part, activation });
-    trainingStep(tape, built, uploadBatch(tape, batch), paths, config, (part + 1) % accumulate === 0 ? { learningRate: 1e-3, step: 1 } : undefined);
+    trainingStep(
+      tape,
+      built,
+      uploadBatch(tape, batch),
+      paths,
+      config,
+      (part + 1) % accumulate === 0 ? { learningRate: 1e-3, step: 1 } : undefined,
+    );
     tape.end();
   }
   await device.finish();
@@ -54,7 +65,10 @@ describe("the plan of a step is what the pool reports of it", () => {
     ["with accumulated gradients", ["batch.accumulate=2"]],
     ["in cycle order with batch norm", ["unfold.order=cycle", "model.conv_norm=batch_norm"]],
     ["with norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
-    ["with norms of each depth, and weights of each depth", ["model.norms=per_depth", "unfold.depths=[2, 3, 4]", "loss.depth_weights={2: 0.5, 4: 1}"]],
+    [
+      "with norms of each depth, and weights of each depth",
+      ["model.norms=per_depth", "unfold.depths=[2, 3, 4]", "loss.depth_weights={2: 0.5, 4: 1}"],
+    ],
     ["of the seed alone", ["unfold.depths=[2]"]],
   ])("%s", async (_, sets) => {
     const config = smallConfig(...sets);
@@ -66,7 +80,8 @@ describe("the plan of a step is what the pool reports of it", () => {
   it("at each depth alone", async () => {
     const config = smallConfig("unfold.depths=[1, 2, 4]");
     const { depths } = planMemory(device, config, UNITS, shape);
-    for (const [i, path] of evaluatedPaths(config).entries()) expect(depths[i]).toMatchObject({ depth: path.depth, training: await measured(config, [path]) });
+    for (const [i, path] of evaluatedPaths(config).entries())
+      expect(depths[i]).toMatchObject({ depth: path.depth, training: await measured(config, [path]) });
   });
 });
 
@@ -79,7 +94,14 @@ it("an evaluation between steps needs what the pool reports of it", async () => 
   device.pool.resetPeak();
   const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
   const references = utterances.map(({ labels }) => labels);
-  await forEachPosterior(device, built.model, utterances, evaluatedPaths(config).map(({ schedule }) => schedule), { references }, () => undefined);
+  await forEachPosterior(
+    device,
+    built.model,
+    utterances,
+    evaluatedPaths(config).map(({ schedule }) => schedule),
+    { references },
+    () => undefined,
+  );
   built.parameters.release();
   expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: device.pool.statistics.peakBytes });
 });
@@ -87,13 +109,20 @@ it("an evaluation between steps needs what the pool reports of it", async () => 
 it("where middle depths are drawn, the step with the most block applications is planned", async () => {
   const config = smallConfig("unfold.depths=[2, 6]", "loss.middle_depths=1");
   const { joint } = planMemory(device, config, UNITS, shape);
-  const drawn = new Map([0, 1, 2, 3, 4, 5].map((step) => trainingPaths(config, step)).map((paths) => [paths.map(({ depth }) => depth).join(), paths]));
+  const drawn = new Map(
+    [0, 1, 2, 3, 4, 5]
+      .map((step) => trainingPaths(config, step))
+      .map((paths) => [paths.map(({ depth }) => depth).join(), paths]),
+  );
   expect(drawn.size).toBeGreaterThan(1);
-  for (const paths of drawn.values()) expect((await measured(config, paths)).totalBytes).toBeLessThanOrEqual(joint.totalBytes);
+  for (const paths of drawn.values())
+    expect((await measured(config, paths)).totalBytes).toBeLessThanOrEqual(joint.totalBytes);
 });
 
 it("recomputation saves activations, and inference holds neither gradients nor moments", () => {
-  const [saving, keeping] = ["true", "false"].map((on) => planMemory(device, smallConfig(`unfold.checkpointing=${on}`), UNITS, shape));
+  const [saving, keeping] = ["true", "false"].map((on) =>
+    planMemory(device, smallConfig(`unfold.checkpointing=${on}`), UNITS, shape),
+  );
   expect(saving!.joint.activationBytes).toBeLessThan(keeping!.joint.activationBytes);
   const { parameterBytes, depths } = keeping!;
   for (const { inference, training } of depths) {
@@ -117,7 +146,9 @@ describe("a dry device", () => {
     expect(() => zeroTensor(dry, [maxBufferSize / 4 + 1])).toThrow(RunError);
     const wide = smallConfig("features.bins=80", "model.subsampling_channels=256");
     const frames = Math.ceil(maxStorageBufferBindingSize / (256 * 39 * 4)); // half of them in each of three utterances
-    expect(() => planMemory(device, wide, UNITS, { size: 3, frames, labels: 1 })).toThrow(/has \d+ bytes; this device binds at most \d+$|a buffer of this device has at most \d+$/);
+    expect(() => planMemory(device, wide, UNITS, { size: 3, frames, labels: 1 })).toThrow(
+      /has \d+ bytes; this device binds at most \d+$|a buffer of this device has at most \d+$/,
+    );
   });
 
   it("has nothing to read", async () => {

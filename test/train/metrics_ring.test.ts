@@ -10,7 +10,10 @@ it("gives the rows since the last drain, oldest first, each with the numbers tha
   const ring = new MetricsRing(device(), ["loss", "kl", "norm"], 3);
   ring.push({ loss: one(1), kl: one(2) });
   ring.push({ loss: one(3), kl: one(4), norm: one(5) });
-  expect(await ring.drain()).toEqual([{ loss: 1, kl: 2 }, { loss: 3, kl: 4, norm: 5 }]);
+  expect(await ring.drain()).toEqual([
+    { loss: 1, kl: 2 },
+    { loss: 3, kl: 4, norm: 5 },
+  ]);
   // In the place of the first row: what it does not have is not that row's.
   ring.push({ norm: one(6) });
   expect(await ring.drain()).toEqual([{ norm: 6 }]);

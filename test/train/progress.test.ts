@@ -7,8 +7,20 @@ import { devText, speedText } from "../../train/progress/lines.ts";
 import { RemainingTime } from "../../train/progress/remaining.ts";
 
 const step = (number: number, change: Partial<StepRecord> = {}): StepRecord => ({
-  type: "step", step: number, epoch: 3, loss: 12.345, ctc: { 10: 9.5, 2: 11 }, kl: 0.0321, learningRate: 0.0015, gradNorm: 4.2,
-  framesPerSecond: 12345.6, dataWaitShare: 0.034, gpuBytes: 326107136, skipped: 0, seconds: 1, ...change,
+  type: "step",
+  step: number,
+  epoch: 3,
+  loss: 12.345,
+  ctc: { 10: 9.5, 2: 11 },
+  kl: 0.0321,
+  learningRate: 0.0015,
+  gradNorm: 4.2,
+  framesPerSecond: 12345.6,
+  dataWaitShare: 0.034,
+  gpuBytes: 326107136,
+  skipped: 0,
+  seconds: 1,
+  ...change,
 });
 const dev: DevRecord = { type: "dev", step: 40, epoch: 3, wer: { 10: 0.0512, 2: 0.1 }, cer: {}, blankRatio: 0.8 };
 
@@ -30,7 +42,14 @@ test("not on a terminal: the first and the last step and every N steps, all numb
   progress.message("warning: odd");
   progress.stop();
   const lines = raw().trimEnd().split("\n");
-  expect(lines.map((line) => line.split("   ")[1])).toEqual(["step 1/50", "step 21/50", "step 41/50", "step 50/50", "(step 40)", undefined]);
+  expect(lines.map((line) => line.split("   ")[1])).toEqual([
+    "step 1/50",
+    "step 21/50",
+    "step 41/50",
+    "step 50/50",
+    "(step 40)",
+    undefined,
+  ]);
   expect(lines[0]).toMatch(/GPU memory 311 MiB$/u); // nothing to say of the time left yet
   expect(lines[1]).toBe(
     "epoch 4   step 21/50   loss 12.3   CTC at depth 2: 11.0  10: 9.50   KL 0.0321   learning rate 1.50e-3   gradient norm 4.20   " +
@@ -38,7 +57,9 @@ test("not on a terminal: the first and the last step and every N steps, all numb
   );
   expect(lines[4]).toBe("dev WER at depth 2: 10.0 %  10: 5.1 %   (step 40)");
   expect(lines[5]).toBe("warning: odd");
-  expect(devText({ ...dev, loss: { 10: 9.5, 2: 11 } })).toBe("dev WER at depth 2: 10.0 %  10: 5.1 %   CTC at depth 2: 11.0  10: 9.50   (step 40)");
+  expect(devText({ ...dev, loss: { 10: 9.5, 2: 11 } })).toBe(
+    "dev WER at depth 2: 10.0 %  10: 5.1 %   CTC at depth 2: 11.0  10: 9.50   (step 40)",
+  );
   expect(raw()).not.toContain("\u001b");
 });
 
@@ -54,7 +75,12 @@ test("on a terminal: the same numbers live, messages above them, the cursor give
   await new Promise((resolve) => setTimeout(resolve, 150)); // the display is drawn by a timer
   progress.stop();
   expect(text()).toMatch(/epoch 4 {2}step 25\/50 ━+┄+ 50 % {2}50 s left/u);
-  for (const part of ["loss 12.3   CTC at depth 2: 11.0  10: 9.50   KL 0.0321", "GPU memory 311 MiB   3 utterances skipped", "dev WER at depth 2: 10.0 %  10: 5.1 %", "saved a checkpoint"]) {
+  for (const part of [
+    "loss 12.3   CTC at depth 2: 11.0  10: 9.50   KL 0.0321",
+    "GPU memory 311 MiB   3 utterances skipped",
+    "dev WER at depth 2: 10.0 %  10: 5.1 %",
+    "saved a checkpoint",
+  ]) {
     expect(text()).toContain(part);
   }
   expect(raw()).toContain("\u001b[?25l");
@@ -87,13 +113,28 @@ test("time left follows the present speed", () => {
 });
 
 test("numbers as people read them", () => {
-  expect([0.03217, 132.18, 9.999, 1e-7, 0, NaN].map((value) => formatNumber(value))).toEqual(["0.0322", "132", "10.0", "1.00e-7", "0", "NaN"]);
+  expect([0.03217, 132.18, 9.999, 1e-7, 0, NaN].map((value) => formatNumber(value))).toEqual([
+    "0.0322",
+    "132",
+    "10.0",
+    "1.00e-7",
+    "0",
+    "NaN",
+  ]);
   expect([999, 452876, 999_999, 44_500_000].map(formatCompact)).toEqual(["999", "453 k", "1.00 M", "44.5 M"]);
   expect([512, 326107136].map(formatBytes)).toEqual(["512 B", "311 MiB"]);
-  expect([0.6, 59.7, 200, 3900, Infinity].map(formatDuration)).toEqual(["1 s", "1 min 00 s", "3 min 20 s", "1 h 05 min", "-"]);
+  expect([0.6, 59.7, 200, 3900, Infinity].map(formatDuration)).toEqual([
+    "1 s",
+    "1 min 00 s",
+    "3 min 20 s",
+    "1 h 05 min",
+    "-",
+  ]);
   expect([0.0317, NaN].map((share) => formatPercent(share, 2))).toEqual(["3.17 %", "-"]);
 });
 
 test("of waveforms, whose frames are samples, speed is in seconds of audio", () => {
-  expect(speedText(step(1, { framesPerSecond: 392_000, audioPerSecond: 24.5 }))).toContain("   24.5 s of audio/s   waiting");
+  expect(speedText(step(1, { framesPerSecond: 392_000, audioPerSecond: 24.5 }))).toContain(
+    "   24.5 s of audio/s   waiting",
+  );
 });

@@ -21,9 +21,17 @@ const schedules = paths.map(({ schedule }) => schedule);
 const units = new CharacterUnits([" ", "a", "b", "c", "d"]);
 
 const utterance = (frames: number, key: number, text = "a b"): Utterance => ({
-  id: `u${key}`, text, speaker: null, seconds: frames / 100, frames, labels: new Int32Array(),
+  id: `u${key}`,
+  text,
+  speaker: null,
+  seconds: frames / 100,
+  frames,
+  labels: new Int32Array(),
   // Slow waves, so that the model's frames differ from each other.
-  features: Float32Array.from({ length: frames * BINS }, (_, i) => 3 * Math.sin(0.2 * key * Math.floor(i / BINS) + key * (i % BINS))),
+  features: Float32Array.from(
+    { length: frames * BINS },
+    (_, i) => 3 * Math.sin(0.2 * key * Math.floor(i / BINS) + key * (i % BINS)),
+  ),
 });
 const utterances = [utterance(41, 1), utterance(73, 2), utterance(15, 3), utterance(60, 4), utterance(7, 5)];
 
@@ -33,14 +41,21 @@ beforeAll(() => void (built = randomised(smallModel(device()))));
 /** Outputs of a new model hardly differ: larger weights give every utterance a text of its own. */
 function randomised(model: BuiltModel): BuiltModel {
   for (const { name, tensor, decay } of model.parameters.all)
-    if (decay) model.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1));
+    if (decay)
+      model.parameters.write(
+        name,
+        Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1),
+      );
   return model;
 }
 
 /** A model that says nothing but this class. */
 function biased(label: number): BuiltModel {
   const model = smallModel(device());
-  model.parameters.write("ctc_lo.bias", Float32Array.from({ length: 6 }, (_, i) => (i === label ? 100 : 0)));
+  model.parameters.write(
+    "ctc_lo.bias",
+    Float32Array.from({ length: 6 }, (_, i) => (i === label ? 100 : 0)),
+  );
   return model;
 }
 
@@ -64,28 +79,38 @@ async function referenceLosses(spoken: readonly Utterance[]): Promise<number[]> 
 }
 
 describe("recognise", () => {
-  it.each([undefined, 4])("batches give what each utterance gives alone, in the order asked for (beam %s)", async (beam) => {
-    const together = await recognise(device(), built.model, utterances, schedules, { beam, batchSize: 3 });
-    const alone = await Promise.all(utterances.map(async (u) => recognise(device(), built.model, [u], schedules, { beam })));
-    for (const path of paths.keys()) {
-      const texts = together[path]!.hypotheses.map(({ labels }) => units.decode(labels));
-      expect(texts).toEqual(alone.map((one) => units.decode(one[path]!.hypotheses[0]!.labels)));
-      expect(new Set(together[path]!.hypotheses.map(({ score }) => score.toFixed(1))).size).toBe(utterances.length); // else the order would not show
-      together[path]!.hypotheses.forEach(({ score }, i) => expect(score).toBeCloseTo(alone[i]![path]!.hypotheses[0]!.score, 3));
-    }
-  });
+  it.each([undefined, 4])(
+    "batches give what each utterance gives alone, in the order asked for (beam %s)",
+    async (beam) => {
+      const together = await recognise(device(), built.model, utterances, schedules, { beam, batchSize: 3 });
+      const alone = await Promise.all(
+        utterances.map(async (u) => recognise(device(), built.model, [u], schedules, { beam })),
+      );
+      for (const path of paths.keys()) {
+        const texts = together[path]!.hypotheses.map(({ labels }) => units.decode(labels));
+        expect(texts).toEqual(alone.map((one) => units.decode(one[path]!.hypotheses[0]!.labels)));
+        expect(new Set(together[path]!.hypotheses.map(({ score }) => score.toFixed(1))).size).toBe(utterances.length); // else the order would not show
+        together[path]!.hypotheses.forEach(({ score }, i) =>
+          expect(score).toBeCloseTo(alone[i]![path]!.hypotheses[0]!.score, 3),
+        );
+      }
+    },
+  );
 
   it("a model that hears padding never hears any: batches give what each utterance gives alone", async () => {
     const { model } = randomised(smallModel(device(), smallConfig("model.conv_mask=none")));
     const together = await recognise(device(), model, utterances, schedules, { batchSize: 5 });
     const alone = await Promise.all(utterances.map(async (u) => recognise(device(), model, [u], schedules)));
-    for (const path of paths.keys()) expect(together[path]!.hypotheses).toEqual(alone.map((one) => one[path]!.hypotheses[0]));
+    for (const path of paths.keys())
+      expect(together[path]!.hypotheses).toEqual(alone.map((one) => one[path]!.hypotheses[0]));
   });
 
   it("depths computed together give what each gives alone", async () => {
     const together = await recognise(device(), built.model, utterances, schedules);
     for (const [i, schedule] of schedules.entries())
-      expect((await recognise(device(), built.model, utterances, [schedule]))[0]!.hypotheses.map(({ labels }) => labels)).toEqual(together[i]!.hypotheses.map(({ labels }) => labels));
+      expect(
+        (await recognise(device(), built.model, utterances, [schedule]))[0]!.hypotheses.map(({ labels }) => labels),
+      ).toEqual(together[i]!.hypotheses.map(({ labels }) => labels));
   });
 
   it("a collapsed model gives blanks in every real frame, and an empty text; another one none", async () => {
@@ -99,15 +124,25 @@ describe("recognise", () => {
 
   it("references change nothing of the hypotheses, to the last bit of their scores", async () => {
     const references = utterances.map((_, i) => (i === 2 ? null : Int32Array.of(2, 3)));
-    const [plain, scored] = [await recognise(device(), built.model, utterances, schedules), await recognise(device(), built.model, utterances, schedules, { references })];
+    const [plain, scored] = [
+      await recognise(device(), built.model, utterances, schedules),
+      await recognise(device(), built.model, utterances, schedules, { references }),
+    ];
     expect(scored.map((result) => ({ ...result, loss: undefined }))).toEqual(plain);
     expect(scored.every(({ loss }) => loss! > 0)).toBe(true);
   });
 
   it("reports progress up to the end", async () => {
     const seen: [number, number][] = [];
-    await recognise(device(), built.model, utterances, [schedules[0]!], { batchSize: 2, onProgress: (done, total) => seen.push([done, total]) });
-    expect(seen).toEqual([[2, 5], [4, 5], [5, 5]]);
+    await recognise(device(), built.model, utterances, [schedules[0]!], {
+      batchSize: 2,
+      onProgress: (done, total) => seen.push([done, total]),
+    });
+    expect(seen).toEqual([
+      [2, 5],
+      [4, 5],
+      [5, 5],
+    ]);
   });
 
   it("of nothing gives nothing", async () => {
@@ -124,14 +159,19 @@ describe("evaluate", () => {
       expect(words).toEqual({ substitutions: 1, deletions: 1, insertions: 1, references: 5 });
       expect(characters).toEqual({ substitutions: 1, deletions: 2, insertions: 1, references: 6 });
       expect([wer, cer, realTimeFactor]).toEqual([3 / 5, 4 / 6, null]);
-      expect(scored.map(({ id, reference, hypothesis }) => [id, reference, hypothesis])).toEqual(texts.map(({ id, text }) => [id, text, "a"]));
+      expect(scored.map(({ id, reference, hypothesis }) => [id, reference, hypothesis])).toEqual(
+        texts.map(({ id, text }) => [id, text, "a"]),
+      );
     }
   });
 
   it("with loss, gives the CTC loss of the log-posteriors, and the same hypotheses", async () => {
     // Left out: one with a character that is no unit, and one whose 3 labels do not fit in its frames; an empty text counts.
     const texts = ["a b", "abba", "", "aöb", "aaa"].map((text, i) => ({ ...utterances[i]!, text }));
-    const [plain, withLoss] = [await evaluate(device(), built.model, texts, paths, units, { batchSize: 2 }), await evaluate(device(), built.model, texts, paths, units, { batchSize: 2, loss: true })];
+    const [plain, withLoss] = [
+      await evaluate(device(), built.model, texts, paths, units, { batchSize: 2 }),
+      await evaluate(device(), built.model, texts, paths, units, { batchSize: 2, loss: true }),
+    ];
     const expected = await referenceLosses(texts.slice(0, 3));
     expect(withLoss.map((score) => ({ ...score, loss: undefined }))).toEqual(plain);
     expect(plain.map(({ loss }) => loss)).toEqual([undefined, undefined]);
@@ -140,14 +180,19 @@ describe("evaluate", () => {
   });
 
   it("has no loss where no text can be scored", async () => {
-    const [score] = await evaluate(device(), built.model, [{ ...utterances[0]!, text: "ö" }], [paths[0]!], units, { loss: true });
+    const [score] = await evaluate(device(), built.model, [{ ...utterances[0]!, text: "ö" }], [paths[0]!], units, {
+      loss: true,
+    });
     expect(score!.loss).toBeUndefined();
     expect(ratesByDepth([score!])).not.toHaveProperty("loss");
   });
 
   it("timed, it computes each depth by itself, with the same result", async () => {
     const seen: number[] = [];
-    const timed = await evaluate(device(), built.model, utterances, paths, units, { timed: true, onProgress: (done, total) => seen.push(done / total) });
+    const timed = await evaluate(device(), built.model, utterances, paths, units, {
+      timed: true,
+      onProgress: (done, total) => seen.push(done / total),
+    });
     const together = await evaluate(device(), built.model, utterances, paths, units);
     expect(timed.map((score) => ({ ...score, realTimeFactor: null }))).toEqual(together);
     expect(timed.every(({ realTimeFactor }) => realTimeFactor! > 0)).toBe(true);

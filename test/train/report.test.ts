@@ -42,8 +42,17 @@ describe("the report of a whole run", () => {
 
   test("has a chart of everything that was logged", () => {
     expect(all("figure b").map((title) => title.textContent)).toEqual([
-      "Word error rate on dev", "Word error rate against depth", "Word error rate against parameters",
-      "CTC loss on train and dev", "CTC loss", "Joint loss", "KL divergence", "Gradient norm", "Learning rate", "Speed", "Blank ratio on dev",
+      "Word error rate on dev",
+      "Word error rate against depth",
+      "Word error rate against parameters",
+      "CTC loss on train and dev",
+      "CTC loss",
+      "Joint loss",
+      "KL divergence",
+      "Gradient norm",
+      "Learning rate",
+      "Speed",
+      "Blank ratio on dev",
       "Device memory against depth",
     ]);
     expect(page).not.toMatch(/NaN|undefined|\[object/u);
@@ -51,7 +60,11 @@ describe("the report of a whole run", () => {
 
   test("each depth is a curve in its colour, with the name in the legend", () => {
     const dev = figure("Word error rate on dev")!;
-    expect([...dev.querySelectorAll(".legend > span")].map((entry) => entry.textContent)).toEqual(["depth 2", "depth 4", "depth 6"]);
+    expect([...dev.querySelectorAll(".legend > span")].map((entry) => entry.textContent)).toEqual([
+      "depth 2",
+      "depth 4",
+      "depth 6",
+    ]);
     const strokes = [...dev.querySelectorAll("[aria-label=line] path")].map((line) => line.getAttribute("stroke"));
     expect(strokes).toEqual(["var(--shallow)", "color-mix(in oklch, var(--deep) 50%, var(--shallow))", "var(--deep)"]);
     expect(dev.querySelectorAll("[aria-label=dot] circle")).toHaveLength(3 * Math.floor(STEPS / 140));
@@ -87,8 +100,12 @@ describe("the report of a whole run", () => {
 
   test("shows config, adapter and warnings", () => {
     expect(all("pre")[0]!.textContent).toContain("depths: [2, 4, 6]");
-    expect(all("header p")[0]!.textContent).toBe("2025-03-01 09:30:00 UTC · llvmpipe (LLVM 19.1.7, 256 bits) · finished");
-    expect(all("li").map((item) => item.textContent)).toEqual(["train.jsonl: 2 of 2500 utterances are too short for their text: theo_7_31, kal_0_12"]);
+    expect(all("header p")[0]!.textContent).toBe(
+      "2025-03-01 09:30:00 UTC · llvmpipe (LLVM 19.1.7, 256 bits) · finished",
+    );
+    expect(all("li").map((item) => item.textContent)).toEqual([
+      "train.jsonl: 2 of 2500 utterances are too short for their text: theo_7_31, kal_0_12",
+    ]);
   });
 
   test("does not grow with the number of steps", () => {
@@ -107,7 +124,8 @@ describe("players", () => {
     writeFileSync(path.join(folder, "test.jsonl"), lines.join("\n"));
     return { folder, page: async () => readFileSync(await writeReport(folder), "utf8") };
   }
-  const entry = (more: object) => JSON.stringify({ audio_filepath: "long.wav", text: "nine nine one", id: "test_jackson_<33>", ...more });
+  const entry = (more: object) =>
+    JSON.stringify({ audio_filepath: "long.wav", text: "nine nine one", id: "test_jackson_<33>", ...more });
 
   test("play the utterance at the model's rate, no more than its first ten seconds, from within the page", async () => {
     const page = await (await run(entry({}))).page();
@@ -142,14 +160,26 @@ test("memory is a bar for each depth, and for evaluation and the joint step", as
   const folder = newFolder();
   writeSampleRun(folder);
   const { document } = parseHTML(readFileSync(await writeReport(folder), "utf8"));
-  const chart = [...document.querySelectorAll("figure")].find((figure) => figure.querySelector("b")!.textContent === "Device memory against depth")!;
+  const chart = [...document.querySelectorAll("figure")].find(
+    (figure) => figure.querySelector("b")!.textContent === "Device memory against depth",
+  )!;
   const rows = [...chart.querySelectorAll("[aria-label='y-axis tick label'] text")].map((row) => row.textContent);
   expect(rows).toEqual([
-    ...[2, 4, 6].map((depth) => `inference at depth ${depth}`), ...[2, 4, 6].map((depth) => `training depth ${depth} alone`), "evaluation 2 + 4 + 6", "training 6 + 2 jointly",
+    ...[2, 4, 6].map((depth) => `inference at depth ${depth}`),
+    ...[2, 4, 6].map((depth) => `training depth ${depth} alone`),
+    "evaluation 2 + 4 + 6",
+    "training 6 + 2 jointly",
   ]);
-  expect([...chart.querySelectorAll("[aria-label=text] text")].map((total) => total.textContent)).toEqual(
-    ["17.0 MiB", "18.0 MiB", "19.0 MiB", "56.0 MiB", "84.0 MiB", "112 MiB", "21.0 MiB", "120 MiB"],
-  );
+  expect([...chart.querySelectorAll("[aria-label=text] text")].map((total) => total.textContent)).toEqual([
+    "17.0 MiB",
+    "18.0 MiB",
+    "19.0 MiB",
+    "56.0 MiB",
+    "84.0 MiB",
+    "112 MiB",
+    "21.0 MiB",
+    "120 MiB",
+  ]);
   expect(chart.querySelectorAll("[aria-label=bar] rect")).toHaveLength(3 * 8);
 });
 
@@ -170,7 +200,8 @@ test("a loss that became NaN leaves a gap", async () => {
   writeSampleRun(folder);
   const steps = readLog(path.join(folder, "log.jsonl")).filter((record) => record.type === "step");
   const log = openLog(path.join(folder, "log.jsonl"));
-  for (const record of steps.slice(0, 20)) log.append({ ...record, loss: record.step > 100 ? NaN : record.loss, ctc: { 2: NaN } });
+  for (const record of steps.slice(0, 20))
+    log.append({ ...record, loss: record.step > 100 ? NaN : record.loss, ctc: { 2: NaN } });
   log.close();
   expect(readFileSync(await writeReport(folder), "utf8")).not.toContain("NaN");
 });
@@ -180,7 +211,17 @@ test("a folder without a log", async () => {
 });
 
 test("the last result of a set counts, and the last part's end", () => {
-  const row = { depth: 2, wer: 0.5, cer: 0.5, substitutions: 1, deletions: 0, insertions: 0, words: 2, parameters: 3, realTimeFactor: 1 };
+  const row = {
+    depth: 2,
+    wer: 0.5,
+    cer: 0.5,
+    substitutions: 1,
+    deletions: 0,
+    insertions: 0,
+    words: 2,
+    parameters: 3,
+    realTimeFactor: 1,
+  };
   const history = readHistory([
     { type: "result", set: "test", rows: [row] },
     { type: "end", reason: "interrupted" },
@@ -194,28 +235,81 @@ test("the last result of a set counts, and the last part's end", () => {
 });
 
 test("which weights were tested, where a mean of checkpoints was made", () => {
-  const row = { depth: 4, wer: 0.5, cer: 0.5, substitutions: 1, deletions: 0, insertions: 0, words: 2, parameters: 3, realTimeFactor: 1 };
-  const page = reportPage("run", readHistory([
-    { type: "average", of: "last", steps: [2, 3], wer: { 2: 0.9, 4: 0.125 }, cer: { 2: 0.9, 4: 0.1 }, bestWer: 0.25, tested: "average" },
-    { type: "result", set: "test", rows: [row] },
-  ]), []);
-  expect(page).toContain("the mean of the 2 last checkpoints and the best one have a WER of 12.50 % and 25.00 % at depth 4. Tested: the mean.");
+  const row = {
+    depth: 4,
+    wer: 0.5,
+    cer: 0.5,
+    substitutions: 1,
+    deletions: 0,
+    insertions: 0,
+    words: 2,
+    parameters: 3,
+    realTimeFactor: 1,
+  };
+  const page = reportPage(
+    "run",
+    readHistory([
+      {
+        type: "average",
+        of: "last",
+        steps: [2, 3],
+        wer: { 2: 0.9, 4: 0.125 },
+        cer: { 2: 0.9, 4: 0.1 },
+        bestWer: 0.25,
+        tested: "average",
+      },
+      { type: "result", set: "test", rows: [row] },
+    ]),
+    [],
+  );
+  expect(page).toContain(
+    "the mean of the 2 last checkpoints and the best one have a WER of 12.50 % and 25.00 % at depth 4. Tested: the mean.",
+  );
 });
 
 test("many steps are averaged in groups, without those that are not numbers", () => {
   const step = (number: number, kl: number): StepRecord => ({
-    type: "step", step: number, epoch: 0, loss: number, ctc: { 2: number }, kl, learningRate: 1, gradNorm: 1, framesPerSecond: 1, dataWaitShare: 0, gpuBytes: 0, skipped: 0, seconds: 0,
+    type: "step",
+    step: number,
+    epoch: 0,
+    loss: number,
+    ctc: { 2: number },
+    kl,
+    learningRate: 1,
+    gradNorm: 1,
+    framesPerSecond: 1,
+    dataWaitShare: 0,
+    gpuBytes: 0,
+    skipped: 0,
+    seconds: 0,
   });
   const thin = thinSteps([step(1, 1), step(2, NaN), step(3, 4), step(4, 6), step(5, 7)], 3);
-  expect(thin.map(({ step, kl, ctc }) => [step, kl, ctc["2"]])).toEqual([[2, 1, 1.5], [4, 5, 3.5], [5, 7, 5]]);
+  expect(thin.map(({ step, kl, ctc }) => [step, kl, ctc["2"]])).toEqual([
+    [2, 1, 1.5],
+    [4, 5, 3.5],
+    [5, 7, 5],
+  ]);
 });
 
 test("alignments are read as they are written", () => {
-  const pairs: [string, string][] = [["one two three", "one seven oh three"], ["", "oh"], ["nine", ""], ["a", "a"], ["é ö", "é u"]];
-  const written = pairs.map(([ref, hyp], i) => ({ id: `speaker (x) ${i}`, alignment: align(ref.split(" ").filter(Boolean), hyp.split(" ").filter(Boolean)) }));
-  expect(parseAlignments(written.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n"))).toEqual(written);
+  const pairs: [string, string][] = [
+    ["one two three", "one seven oh three"],
+    ["", "oh"],
+    ["nine", ""],
+    ["a", "a"],
+    ["é ö", "é u"],
+  ];
+  const written = pairs.map(([ref, hyp], i) => ({
+    id: `speaker (x) ${i}`,
+    alignment: align(ref.split(" ").filter(Boolean), hyp.split(" ").filter(Boolean)),
+  }));
+  expect(parseAlignments(written.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n"))).toEqual(
+    written,
+  );
 });
 
 test("what is put into HTML is escaped", () => {
-  expect(html`<b title="${'"'}">${"<i>&"}${html`<i>`}${["a", null, false, 3]}</b>`.source).toBe('<b title="&quot;">&lt;i&gt;&amp;<i>a3</b>');
+  expect(html`<b title="${'"'}">${"<i>&"}${html`<i></i>`}${["a", null, false, 3]}</b>`.source).toBe(
+    '<b title="&quot;">&lt;i&gt;&amp;<i>a3</b>',
+  );
 });

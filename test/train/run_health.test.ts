@@ -15,7 +15,16 @@ describe("early stop", () => {
   };
 
   it("comes after so many evaluations in a row without a lower WER", () => {
-    expect(course([0.9, 0.8, 0.8, 0.85, 0.7, 0.7, 0.71, 0.7], 3, 0)).toEqual([false, false, false, false, false, false, false, true]);
+    expect(course([0.9, 0.8, 0.8, 0.85, 0.7, 0.7, 0.71, 0.7], 3, 0)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
     expect(course([0.5, 0.5], 1, 0)).toEqual([false, true]);
   });
 
@@ -34,7 +43,11 @@ describe("early stop", () => {
 });
 
 describe("the alarm on collapse", () => {
-  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): Heard => ({ depth, blankRatio, utterances: hypotheses.map((hypothesis) => ({ hypothesis })) });
+  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): Heard => ({
+    depth,
+    blankRatio,
+    utterances: hypotheses.map((hypothesis) => ({ hypothesis })),
+  });
   const alarms = (...evaluations: Heard[][]): string[][] => {
     let silence: Silence = {};
     return evaluations.map((scores, i) => {
@@ -57,7 +70,9 @@ describe("the alarm on collapse", () => {
   });
 
   it("says how bad it is and what to do", () => {
-    const { alarms: [message] } = watchCollapse({ 6: 1 }, [heard(6, 0.9987, "", "")], 300);
+    const {
+      alarms: [message],
+    } = watchCollapse({ 6: 1 }, [heard(6, 0.9987, "", "")], 300);
     expect(message).toBe(
       "at step 300 depth 6 says nothing for 2 evaluations running: 99.9 % of the frames are blank, 100.0 % of the hypotheses empty; early in training this passes, " +
         "later try a lower optimizer.learning_rate or a longer schedule.warmup_steps, and check that the texts are those of the audio",
@@ -66,9 +81,22 @@ describe("the alarm on collapse", () => {
 });
 
 it("utterances too short for their texts are counted in a batch, a blank between equal labels included", () => {
-  const item = (frames: number, ...labels: number[]) => ({ frames, features: new Float32Array(frames * 2), labels: Int32Array.from(labels) });
+  const item = (frames: number, ...labels: number[]) => ({
+    frames,
+    features: new Float32Array(frames * 2),
+    labels: Int32Array.from(labels),
+  });
   const frames = 27;
   const fits = Array.from({ length: subsampledLength(frames) }, (_, i) => 1 + (i % 2));
-  expect(countInfeasible(padBatch([item(frames, ...fits), item(frames), item(40, 1)], 2), { outputFrames: subsampledLength })).toBe(0);
-  expect(countInfeasible(padBatch([item(frames, ...fits), item(frames, ...fits, 3), item(frames, ...fits.map(() => 1)), item(3)], 2), { outputFrames: subsampledLength })).toBe(3);
+  expect(
+    countInfeasible(padBatch([item(frames, ...fits), item(frames), item(40, 1)], 2), {
+      outputFrames: subsampledLength,
+    }),
+  ).toBe(0);
+  expect(
+    countInfeasible(
+      padBatch([item(frames, ...fits), item(frames, ...fits, 3), item(frames, ...fits.map(() => 1)), item(3)], 2),
+      { outputFrames: subsampledLength },
+    ),
+  ).toBe(3);
 });

@@ -11,7 +11,8 @@ const file = (): string => join(folder, LOCK_FILE);
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "unfold-lock-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const holder = (changes: object): string => JSON.stringify({ pid: process.pid, host: hostname(), since: "2026-01-02T03:04:05.678Z", birth: null, ...changes });
+const holder = (changes: object): string =>
+  JSON.stringify({ pid: process.pid, host: hostname(), since: "2026-01-02T03:04:05.678Z", birth: null, ...changes });
 
 /** The number of a process that was there and is not any more. */
 async function deadProcess(): Promise<number> {
@@ -22,7 +23,10 @@ async function deadProcess(): Promise<number> {
 
 it("a folder is one run's until it gives it back", () => {
   const lock = lockRun(folder);
-  const message = new RegExp(`^another run is writing to ${folder}: process ${process.pid} on ${hostname()}, since \\d{4}-.+Z; wait for its end, choose another folder with --out$`, "u");
+  const message = new RegExp(
+    `^another run is writing to ${folder}: process ${process.pid} on ${hostname()}, since \\d{4}-.+Z; wait for its end, choose another folder with --out$`,
+    "u",
+  );
   for (const attempt of [lockRun, expectUnlocked]) {
     expect(() => attempt(folder)).toThrow(UserError);
     expect(() => attempt(folder)).toThrow(message);
@@ -64,7 +68,9 @@ describe("a lock is taken over", () => {
 
 it("a lock of another machine is respected, and the message says what to do", () => {
   writeFileSync(file(), holder({ pid: 17, host: "elsewhere" }));
-  expect(() => lockRun(folder)).toThrow(`process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait for its end, choose another folder with --out, or delete ${file()} if that process is gone`);
+  expect(() => lockRun(folder)).toThrow(
+    `process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait for its end, choose another folder with --out, or delete ${file()} if that process is gone`,
+  );
   expect(readFileSync(file(), "utf8")).toBe(holder({ pid: 17, host: "elsewhere" }));
 });
 

@@ -31,21 +31,30 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const configOf = (...sets: string[]): TrainConfig => loadConfig(join(folder, "config.yaml"), ["steps=8", "data.workers=0", "data.cache=false", ...sets]);
+const configOf = (...sets: string[]): TrainConfig =>
+  loadConfig(join(folder, "config.yaml"), ["steps=8", "data.workers=0", "data.cache=false", ...sets]);
 
 /** Trains in a folder of that name; until a record of the log says to stop. */
-function run(config: TrainConfig, name: string, { resume = false, until = (_: LogRecord): boolean => false } = {}): Promise<string> {
+function run(
+  config: TrainConfig,
+  name: string,
+  { resume = false, until = (_: LogRecord): boolean => false } = {},
+): Promise<string> {
   const abort = new AbortController();
   const observer = { ...silentObserver, record: (record: LogRecord) => until(record) && abort.abort() };
   return train(device, config, { folder: join(folder, name), resume, signal: abort.signal, observer });
 }
 
 const logOf = <T extends LogRecord["type"]>(name: string, type: T) =>
-  readLog(join(folder, name, LOG_FILE)).filter((record): record is Extract<LogRecord, { type: T }> => record.type === type);
+  readLog(join(folder, name, LOG_FILE)).filter(
+    (record): record is Extract<LogRecord, { type: T }> => record.type === type,
+  );
 
 describe("a run that was interrupted and resumed", () => {
   beforeAll(async () => {
-    expect(await run(configOf(), "run", { until: (record) => record.type === "step" && record.step === 3 })).toBe("interrupted");
+    expect(await run(configOf(), "run", { until: (record) => record.type === "step" && record.step === 3 })).toBe(
+      "interrupted",
+    );
     expect(await run(configOf(), "run", { resume: true })).toBe("finished");
   });
 
@@ -56,7 +65,9 @@ describe("a run that was interrupted and resumed", () => {
     const steps = logOf("run", "step");
     expect(steps.map(({ step }) => step)).toEqual([3, 6, 8]);
     expect(curves["loss/joint"]).toEqual(steps.map(({ step, loss }) => [step, Math.fround(loss)]));
-    expect(curves["dev/wer_depth_3"]).toEqual(logOf("run", "dev").map(({ step, wer }) => [step, Math.fround(wer["3"]!)]));
+    expect(curves["dev/wer_depth_3"]).toEqual(
+      logOf("run", "dev").map(({ step, wer }) => [step, Math.fround(wer["3"]!)]),
+    );
     const losses = logOf("run", "dev").map(({ step, loss }) => [step, Math.fround(loss!["3"]!)] as const);
     expect(curves["dev/loss_depth_3"]).toEqual(losses);
     expect(losses.every(([, loss]) => loss > 0)).toBe(true);
@@ -84,7 +95,9 @@ it("inspecting its checkpoint predicts memory, and takes none", () => {
   expect({ seconds, units }).toEqual({ seconds: 10, units: 4 });
   const batch = { size: 1, frames: 1000, labels: 1 };
   for (const [i, path] of evaluatedPaths(configOf()).entries()) {
-    const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units as number, batch, [path]);
+    const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units as number, batch, [
+      path,
+    ]);
     expect(depths[i]).toMatchObject({ depth: path.depth, trainingBytes: activationBytes });
     expect(depths[i]!.inferenceBytes).toBeLessThan(depths[i]!.checkpointedBytes);
   }
@@ -97,10 +110,14 @@ it("log.tensorboard: false leaves no event file", async () => {
 });
 
 it("a run without room for its largest batch leaves nothing behind; without the check it is warned of", async () => {
-  await expect(run(configOf("memory.limit_gib=0.0001"), "small")).rejects.toThrow(/^training with 2 x 67 frames as the largest batch needs .*, and there are 105 KiB \(memory\.limit_gib, which memory\.check=false ignores\): /);
+  await expect(run(configOf("memory.limit_gib=0.0001"), "small")).rejects.toThrow(
+    /^training with 2 x 67 frames as the largest batch needs .*, and there are 105 KiB \(memory\.limit_gib, which memory\.check=false ignores\): /,
+  );
   expect(readdirSync(join(folder, "small"))).toEqual([]);
   await run(configOf("memory.limit_gib=0.0001", "memory.check=false", "steps=1"), "unchecked");
-  expect(logOf("unchecked", "warning").map(({ message }) => message)).toEqual([expect.stringMatching(/^training with 2 x 67 frames as the largest batch needs /)]);
+  expect(logOf("unchecked", "warning").map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^training with 2 x 67 frames as the largest batch needs /),
+  ]);
 });
 
 it("within a limit that leaves no room for buffers to wait, a run computes the same", async () => {

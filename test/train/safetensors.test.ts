@@ -24,7 +24,11 @@ function file(header: unknown, dataBytes: number): Uint8Array {
   return bytes;
 }
 
-const float = (count: number, begin: number, end: number) => ({ dtype: "F32", shape: [count], data_offsets: [begin, end] });
+const float = (count: number, begin: number, end: number) => ({
+  dtype: "F32",
+  shape: [count],
+  data_offsets: [begin, end],
+});
 
 describe("round trip", () => {
   const bytes = serialiseSafetensors(samples, { format: "pt", step: "12" });
@@ -50,7 +54,9 @@ describe("round trip", () => {
   });
 
   test("the order of the tensors does not change the bytes", () => {
-    expect(serialiseSafetensors(new Map(Object.entries(samples).reverse()), { format: "pt", step: "12" })).toEqual(bytes);
+    expect(serialiseSafetensors(new Map(Object.entries(samples).reverse()), { format: "pt", step: "12" })).toEqual(
+      bytes,
+    );
   });
 
   test("no tensors at all", () => {
@@ -76,8 +82,14 @@ describe("broken files give one sentence with the file's name", () => {
     "entry is no object": [file({ a: 3 }, 0), "tensor 'a' needs a dtype, a shape and two data_offsets"],
     "no offsets": [file({ a: { dtype: "F32", shape: [1] } }, 4), "two data_offsets"],
     "negative size": [file({ a: { ...float(1, 0, 4), shape: [-1] } }, 4), "needs a dtype, a shape"],
-    "unknown type": [file({ a: { dtype: "F64", shape: [1], data_offsets: [0, 8] } }, 8), "has type F64, expected one of F32"],
-    "size against shape": [file({ a: float(2, 0, 4) }, 4), "tensor 'a', F32 [2], needs 8 bytes, its data_offsets [0, 4] give 4"],
+    "unknown type": [
+      file({ a: { dtype: "F64", shape: [1], data_offsets: [0, 8] } }, 8),
+      "has type F64, expected one of F32",
+    ],
+    "size against shape": [
+      file({ a: float(2, 0, 4) }, 4),
+      "tensor 'a', F32 [2], needs 8 bytes, its data_offsets [0, 4] give 4",
+    ],
     "offsets the wrong way round": [file({ a: float(1, 4, 0) }, 4), "give -4"],
     "offsets beyond the file": [file({ a: float(2, 0, 8) }, 4), "ends at byte 8 of the data, but only 4 are there"],
     overlap: [file({ a: float(2, 0, 8), b: float(1, 4, 8) }, 8), "tensors 'a' and 'b' overlap"],

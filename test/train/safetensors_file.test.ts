@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, openSync, closeSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -38,7 +47,10 @@ describe("an open safetensors file", () => {
   it("reads values when they are asked for, not before, and not after it is closed", () => {
     writeFileSync(at("late.safetensors"), serialiseSafetensors(tensors));
     const file = openSafetensors(at("late.safetensors"));
-    const changed = serialiseSafetensors({ ...tensors, float: { dtype: "F32", shape: [2, 2], values: Float32Array.of(4, 5, 6, 7) } });
+    const changed = serialiseSafetensors({
+      ...tensors,
+      float: { dtype: "F32", shape: [2, 2], values: Float32Array.of(4, 5, 6, 7) },
+    });
     writeFileSync(at("late.safetensors"), changed); // in place, as nobody should
     expect([...(file.tensors.get("float") as SafeTensor).values]).toEqual([4, 5, 6, 7]);
     truncateSync(at("late.safetensors"), changed.length - 1);
@@ -60,8 +72,16 @@ describe("an open safetensors file", () => {
 
   it.each([
     ["cut short", (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1), "the file is cut short"],
-    ["with bytes behind the last tensor", (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(1)]), "1 bytes after the last tensor"],
-    ["with a header longer than the file", () => Uint8Array.of(200, 0, 0, 0, 0, 0, 0, 0, 0x7b), "its header should be 200 bytes long, the whole file has 9"],
+    [
+      "with bytes behind the last tensor",
+      (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(1)]),
+      "1 bytes after the last tensor",
+    ],
+    [
+      "with a header longer than the file",
+      () => Uint8Array.of(200, 0, 0, 0, 0, 0, 0, 0, 0x7b),
+      "its header should be 200 bytes long, the whole file has 9",
+    ],
   ])("%s is refused at once, and closed", (_, change, message) => {
     writeFileSync(at("broken.safetensors"), change(serialiseSafetensors(tensors)));
     const next = nextDescriptor();
@@ -74,13 +94,18 @@ describe("an open safetensors file", () => {
 describe("writing piece by piece", () => {
   it("that fails on the way leaves what was there", async () => {
     writeFileSync(at("kept"), "old");
-    const fail = (error: Error) => async function* () {
-      yield Uint8Array.of(1);
-      await Promise.resolve();
-      throw error;
-    };
-    await expect(writePiecesAtomically(at("kept"), fail(new Error("no more"))())).rejects.toThrow(new RunError(`${at("kept")} could not be written: no more; the previous one, if any, is untouched`));
-    await expect(writePiecesAtomically(at("kept"), fail(new UserError("the source is gone"))())).rejects.toThrow(new UserError("the source is gone"));
+    const fail = (error: Error) =>
+      async function* () {
+        yield Uint8Array.of(1);
+        await Promise.resolve();
+        throw error;
+      };
+    await expect(writePiecesAtomically(at("kept"), fail(new Error("no more"))())).rejects.toThrow(
+      new RunError(`${at("kept")} could not be written: no more; the previous one, if any, is untouched`),
+    );
+    await expect(writePiecesAtomically(at("kept"), fail(new UserError("the source is gone"))())).rejects.toThrow(
+      new UserError("the source is gone"),
+    );
     expect(readFileSync(at("kept"), "utf8")).toBe("old");
     expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });

@@ -9,11 +9,14 @@ import { loadConfig, type TrainConfig } from "../../train/config.ts";
 export function smallConfig(...sets: string[]): TrainConfig {
   const folder = mkdtempSync(join(tmpdir(), "unfold-config-"));
   const file = join(folder, "config.yaml");
-  writeFileSync(file, `data: { train: a.jsonl, dev: b.jsonl }
+  writeFileSync(
+    file,
+    `data: { train: a.jsonl, dev: b.jsonl }
 features: { bins: 10 }
 model: { dim: 16, heads: 2, blocks: 2, feed_forward_dim: 16, conv_kernel: 3, subsampling_channels: 4 }
 unfold: { depths: [2, 4] }
-`);
+`,
+  );
   try {
     return loadConfig(file, sets);
   } finally {
@@ -22,4 +25,5 @@ unfold: { depths: [2, 4] }
 }
 
 /** Its model, for 5 characters. */
-export const smallModel = (device: Device, config: TrainConfig = smallConfig(), optimizer = false): BuiltModel => buildModel(device, config, 6, { optimizer, blank: 0 });
+export const smallModel = (device: Device, config: TrainConfig = smallConfig(), optimizer = false): BuiltModel =>
+  buildModel(device, config, 6, { optimizer, blank: 0 });

@@ -3,7 +3,16 @@ import type { ResultRecord, ResultRow } from "../../train/log.ts";
 import { resultsMarkdown, resultsTable, resultTable } from "../../train/table.ts";
 
 const row = (depth: number, wer: number, more: Partial<ResultRow> = {}): ResultRow => ({
-  depth, wer, cer: wer / 2, substitutions: 1012, deletions: 3, insertions: 1, words: 2500, parameters: 452876, realTimeFactor: 0.0123, ...more,
+  depth,
+  wer,
+  cer: wer / 2,
+  substitutions: 1012,
+  deletions: 3,
+  insertions: 1,
+  words: 2500,
+  parameters: 452876,
+  realTimeFactor: 0.0123,
+  ...more,
 });
 const results: ResultRecord[] = [
   { type: "result", set: "test", rows: [row(2, 0.1), row(10, 0.0515)] },
@@ -34,7 +43,11 @@ test("Markdown", () => {
 });
 
 test("against an individually built model: both shares that sharing saves", () => {
-  const shared = row(12, 0.05, { parameters: 44_500_000, encoderParameters: 30_000_000, untied: { whole: 69_100_000, encoder: 60_000_000 } });
+  const shared = row(12, 0.05, {
+    parameters: 44_500_000,
+    encoderParameters: 30_000_000,
+    untied: { whole: 69_100_000, encoder: 60_000_000 },
+  });
   const lines = resultsMarkdown([{ type: "result", set: "test", rows: [shared] }]).split("\n");
   expect(lines[0]).toContain("| parameters | built alone | saved: model | encoder |");
   expect(lines[2]).toContain("| 44.5 M | 69.1 M | 35.6 % | 50.0 % |");

@@ -27,7 +27,10 @@ const at = (name: string): string => join(folder, name);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "unfold-batches-"));
   await writeSmallCorpus(folder);
-  writeManifest(at("noise.jsonl"), ['{"audio_filepath": "u3.wav"}', '{"audio_filepath": "u5.wav", "offset": 0.1, "duration": 0.1}']);
+  writeManifest(at("noise.jsonl"), [
+    '{"audio_filepath": "u3.wav"}',
+    '{"audio_filepath": "u5.wav", "offset": 0.1, "duration": 0.1}',
+  ]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -56,7 +59,17 @@ async function open({ augment = all, state, manifest = "train.jsonl", ...options
   const noises = augment?.noise ? await readNoises(at(augment.noise.manifest), source, () => undefined) : [];
   const augmented = new AugmentedSet(set, source, { augment, noises, seed: SEED, outputFrames });
   const sampler = new BucketSampler((epoch) => augmented.lengths(epoch), { batchSize: 2 }, SEED, state);
-  return { augmented, sampler, source, batches: new TrainingBatches(augmented, sampler, { specAugment, masking, seed: SEED }, { outputFrames, config: { dim: 8 } }) };
+  return {
+    augmented,
+    sampler,
+    source,
+    batches: new TrainingBatches(
+      augmented,
+      sampler,
+      { specAugment, masking, seed: SEED },
+      { outputFrames, config: { dim: 8 } },
+    ),
+  };
 }
 
 async function take(batches: TrainingBatches, count: number): Promise<TrainingBatch[]> {
@@ -70,14 +83,19 @@ async function take(batches: TrainingBatches, count: number): Promise<TrainingBa
 
 const BATCHES = 8; // two epochs and two batches
 
-describe.each([["no augmentation", null], ["speed", speedAlone], ["speed, noise and volume", all]])("%s: the batches are the same, bit by bit,", (_, augment) => {
+describe.each([
+  ["no augmentation", null],
+  ["speed", speedAlone],
+  ["speed, noise and volume", all],
+])("%s: the batches are the same, bit by bit,", (_, augment) => {
   let expected: TrainingBatch[];
   beforeAll(async () => {
     expected = await take((await open({ augment })).batches, BATCHES);
   });
 
   test("with features in memory, none of them, or some", async () => {
-    for (const memoryBytes of [0, 5000]) expect(await take((await open({ augment, memoryBytes })).batches, BATCHES)).toEqual(expected);
+    for (const memoryBytes of [0, 5000])
+      expect(await take((await open({ augment, memoryBytes })).batches, BATCHES)).toEqual(expected);
   });
 
   test("with a cache that is empty, and one that is full", async () => {
@@ -104,7 +122,9 @@ describe.each([["no augmentation", null], ["speed", speedAlone], ["speed, noise 
 });
 
 test("threads give the same batches", async () => {
-  expect(await take((await open({ workers: 2, memoryBytes: 0 })).batches, BATCHES)).toEqual(await take((await open()).batches, BATCHES));
+  expect(await take((await open({ workers: 2, memoryBytes: 0 })).batches, BATCHES)).toEqual(
+    await take((await open()).batches, BATCHES),
+  );
 });
 
 test("epochs differ, and each utterance is as long as the sampler was told", async () => {
@@ -122,7 +142,10 @@ test("epochs differ, and each utterance is as long as the sampler was told", asy
 });
 
 test("an utterance that would be too short for its text at a speed keeps its own", async () => {
-  writeManifest(at("tight.jsonl"), [{ audio_filepath: "u0.wav", text: "abababababa" }, { audio_filepath: "u1.wav", text: "a" }]);
+  writeManifest(at("tight.jsonl"), [
+    { audio_filepath: "u0.wav", text: "abababababa" },
+    { audio_filepath: "u1.wav", text: "a" },
+  ]);
   const { augmented } = await open({ manifest: "tight.jsonl", augment: { ...speedAlone, speed: [1.25] } });
   const [tight, loose] = augmented.utterances;
   expect(outputFrames(Math.round(tight!.frames / 1.25))).toBeLessThan(framesNeeded(tight!.labels));
@@ -136,21 +159,39 @@ test("a file that is gone when its turn comes is named", async () => {
   writeManifest(at("gone.jsonl"), [...corpusLines(), { audio_filepath: "gone.wav", text: "a" }]);
   const { batches } = await open({ manifest: "gone.jsonl", augment: null, memoryBytes: 0 });
   rmSync(at("gone.wav"));
-  const error: unknown = await take(batches, 4).then(() => null, (e: unknown) => e);
+  const error: unknown = await take(batches, 4).then(
+    () => null,
+    (e: unknown) => e,
+  );
   expect(error).toBeInstanceOf(UserError);
   expect((error as UserError).message).toBe(`${at("gone.wav")} does not exist.`);
 });
 
 describe("a bad noise manifest", () => {
   test.each<[string, string[], RegExp]>([
-    ["with a missing file", ['{"audio_filepath": "u1.wav"}', '{"audio_filepath": "none.wav"}'], /^.*bad\.jsonl, line 2: .*none\.wav does not exist\.$/],
-    ["with a file that is no audio", ['{"audio_filepath": "config.yaml"}'], /^.*bad\.jsonl, line 1: .*config\.yaml is not audio/],
-    ["with a piece beyond its file", ['{"audio_filepath": "u1.wav", "offset": 3, "duration": 1}'], /^.*bad\.jsonl, line 1: .*u1\.wav is 0\.537 s long, but the piece goes from 3 s to 4 s\.$/],
+    [
+      "with a missing file",
+      ['{"audio_filepath": "u1.wav"}', '{"audio_filepath": "none.wav"}'],
+      /^.*bad\.jsonl, line 2: .*none\.wav does not exist\.$/,
+    ],
+    [
+      "with a file that is no audio",
+      ['{"audio_filepath": "config.yaml"}'],
+      /^.*bad\.jsonl, line 1: .*config\.yaml is not audio/,
+    ],
+    [
+      "with a piece beyond its file",
+      ['{"audio_filepath": "u1.wav", "offset": 3, "duration": 1}'],
+      /^.*bad\.jsonl, line 1: .*u1\.wav is 0\.537 s long, but the piece goes from 3 s to 4 s\.$/,
+    ],
     ["without an audio path", ['{"text": "hum"}'], /^.*bad\.jsonl, line 1: field "audio_filepath": /],
     ["without lines", [], /^the manifest .*bad\.jsonl has no utterances$/],
   ])("%s", async (_, lines, message) => {
     writeManifest(at("bad.jsonl"), lines);
-    const error: unknown = await open({ augment: { ...all, noise: { ...all.noise!, manifest: "bad.jsonl" } } }).then(() => null, (e: unknown) => e);
+    const error: unknown = await open({ augment: { ...all, noise: { ...all.noise!, manifest: "bad.jsonl" } } }).then(
+      () => null,
+      (e: unknown) => e,
+    );
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(message);
   });

@@ -21,7 +21,11 @@ const batchOf = (key: number) =>
   padBatch(
     [0, 1, 2].map((i) => {
       const frames = 50 + Math.floor(20 * uniform(key, i));
-      return { frames, features: Float32Array.from({ length: frames * 10 }, (_, n) => normal(key, i, n)), labels: Int32Array.of(1, 2 + i, 1) };
+      return {
+        frames,
+        features: Float32Array.from({ length: frames * 10 }, (_, n) => normal(key, i, n)),
+        labels: Int32Array.of(1, 2 + i, 1),
+      };
     }),
     10,
   );
@@ -35,9 +39,19 @@ async function costs(batches: readonly number[]) {
   const { recorder, pipelines } = device();
   const rows = [];
   for (const [i, key] of batches.entries()) {
-    const before = { dispatches: recorder.dispatches, passes: recorder.passes, submits: recorder.submits, bindGroups: pipelines.bindGroups };
+    const before = {
+      dispatches: recorder.dispatches,
+      passes: recorder.passes,
+      submits: recorder.submits,
+      bindGroups: pipelines.bindGroups,
+    };
     const tape = new Tape(device(), { seed: 1, step: i });
-    ring.push(trainingStep(tape, built, uploadBatch(tape, batchOf(key)), trainingPaths(config, 0), config, { learningRate: 1e-3, step: i + 1 }));
+    ring.push(
+      trainingStep(tape, built, uploadBatch(tape, batchOf(key)), trainingPaths(config, 0), config, {
+        learningRate: 1e-3,
+        step: i + 1,
+      }),
+    );
     tape.end();
     recorder.flush();
     rows.push({

@@ -37,7 +37,11 @@ beforeAll(async () => {
   const built = smallModel(device(), config);
   // Outputs of a new model hardly differ: larger weights make it talk.
   for (const { name, tensor, decay } of built.parameters.all)
-    if (decay) built.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1));
+    if (decay)
+      built.parameters.write(
+        name,
+        Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1),
+      );
   const frontEnd = buildFrontEnd(config);
   const { entries } = await readManifest(join(folder, "train.jsonl"));
   const { cmvn } = await loadDataset(entries, { frontEnd, cmvn: null, units, outputFrames: subsampledLength });
@@ -45,16 +49,26 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const transcribe = (options: TranscribeOptions, of = files) => transcribeFiles(device(), recognizer, of, path, silentObserver, options);
+const transcribe = (options: TranscribeOptions, of = files) =>
+  transcribeFiles(device(), recognizer, of, path, silentObserver, options);
 
 describe("transcribeFiles", () => {
   it("gives in the files' order what a dataset of them gives", async () => {
     const { transcripts, audioSeconds, computingSeconds } = await transcribe({});
     const { entries } = await readManifest(join(folder, "train.jsonl"));
-    const set = await loadDataset(entries, { frontEnd: recognizer.frontEnd, cmvn: recognizer.cmvn, units: null, outputFrames: subsampledLength });
+    const set = await loadDataset(entries, {
+      frontEnd: recognizer.frontEnd,
+      cmvn: recognizer.cmvn,
+      units: null,
+      outputFrames: subsampledLength,
+    });
     const [expected] = await recognise(device(), recognizer.model, set.utterances, [path.schedule]);
-    expect(transcripts.map(({ logProbability }) => logProbability)).toEqual(expected!.hypotheses.map(({ score }) => score));
-    expect(transcripts.map(({ file, depth, seconds }) => [file, depth, seconds])).toEqual(files.map((file, i) => [file, 4, (4000 + 300 * i) / 8000]));
+    expect(transcripts.map(({ logProbability }) => logProbability)).toEqual(
+      expected!.hypotheses.map(({ score }) => score),
+    );
+    expect(transcripts.map(({ file, depth, seconds }) => [file, depth, seconds])).toEqual(
+      files.map((file, i) => [file, 4, (4000 + 300 * i) / 8000]),
+    );
     expect(audioSeconds).toBeCloseTo(set.seconds, 9);
     expect(computingSeconds).toBeGreaterThan(0);
     expect(Object.keys(transcripts[0]!)).not.toContain("words");
@@ -71,9 +85,15 @@ describe("transcribeFiles", () => {
   });
 
   it("with a language model that forbids a character, none that has it", async () => {
-    const model = await parseArpa("\\data\\\nngram 1=5\n\\1-grams:\n-0.5 <space>\n-0.5 a\n-0.5 b\n-0.5 c\n-30 d\n\\end\\\n".split("\n"), "no_d.arpa");
+    const model = await parseArpa(
+      "\\data\\\nngram 1=5\n\\1-grams:\n-0.5 <space>\n-0.5 a\n-0.5 b\n-0.5 c\n-30 d\n\\end\\\n".split("\n"),
+      "no_d.arpa",
+    );
     const spoken = (list: readonly { text: string }[]) => list.map(({ text }) => text).join("");
-    const [without, fused] = [await transcribe({ beam: 8 }), await transcribe({ beam: 8, nbest: 1, fusion: characterFusion(model, units, { weight: 1, bonus: 0 }) })];
+    const [without, fused] = [
+      await transcribe({ beam: 8 }),
+      await transcribe({ beam: 8, nbest: 1, fusion: characterFusion(model, units, { weight: 1, bonus: 0 }) }),
+    ];
     expect(spoken(without.transcripts)).toContain("d");
     expect(spoken(fused.transcripts)).not.toContain("d");
     for (const { logProbability, nbest } of fused.transcripts) {
@@ -100,12 +120,24 @@ describe("transcribeFiles", () => {
   it("leaves out what cannot be read, and says of each file why", async () => {
     await writeWav(join(folder, "click.wav"), new Float32Array(300), 8000);
     const some = [join(folder, "nothing.wav"), files[1]!, join(folder, "click.wav"), files[0]!];
-    const [{ transcripts, faults, audioSeconds }, { transcripts: expected }] = [await transcribe({}, some), await transcribe({}, [files[1]!, files[0]!])];
+    const [{ transcripts, faults, audioSeconds }, { transcripts: expected }] = [
+      await transcribe({}, some),
+      await transcribe({}, [files[1]!, files[0]!]),
+    ];
     expect(transcripts).toEqual(expected);
     expect(audioSeconds).toBeCloseTo((4300 + 4000) / 8000, 9);
-    expect(faults.map(({ message }) => message.replaceAll(`${folder}/`, ""))).toEqual(["nothing.wav does not exist.", expect.stringMatching(/^click\.wav: 37 ms of audio are too short to recognise anything; 85 ms or more are needed$/u)]);
+    expect(faults.map(({ message }) => message.replaceAll(`${folder}/`, ""))).toEqual([
+      "nothing.wav does not exist.",
+      expect.stringMatching(
+        /^click\.wav: 37 ms of audio are too short to recognise anything; 85 ms or more are needed$/u,
+      ),
+    ]);
     expect(faults.every((fault) => fault instanceof UserError)).toBe(true);
-    expect(await transcribe({}, some.slice(0, 1))).toMatchObject({ transcripts: [], faults: [faults[0]], audioSeconds: 0 });
+    expect(await transcribe({}, some.slice(0, 1))).toMatchObject({
+      transcripts: [],
+      faults: [faults[0]],
+      audioSeconds: 0,
+    });
   });
 
   it("refuses a language model in greedy decoding", async () => {
@@ -126,23 +158,49 @@ describe("alignManifest", () => {
 
   it("finds every word of every text, and leaves out, with its name, what is too short for its text", async () => {
     const messages: string[] = [];
-    const aligned = await alignManifest(device(), recognizer, await manifestOf({ line: 1, text: "ba a d" }, { line: 3, text: "ab".repeat(40) }), path, observed(messages));
-    expect(aligned.map(({ id, words }) => [id, words.map(({ text }) => text).join(" ")])).toEqual([["u0", "ab"], ["u1", "ba a d"], ["u2", "a"], ["u4", "aab"], ["u5", "abb"]]);
+    const aligned = await alignManifest(
+      device(),
+      recognizer,
+      await manifestOf({ line: 1, text: "ba a d" }, { line: 3, text: "ab".repeat(40) }),
+      path,
+      observed(messages),
+    );
+    expect(aligned.map(({ id, words }) => [id, words.map(({ text }) => text).join(" ")])).toEqual([
+      ["u0", "ab"],
+      ["u1", "ba a d"],
+      ["u2", "a"],
+      ["u4", "aab"],
+      ["u5", "abb"],
+    ]);
     expect(aligned[1]!.units.map(({ text }) => text).join("")).toBe("ba a d");
-    expect(messages).toEqual([expect.stringMatching(/^warning: skipped 1 of 6 utterances: u3 \(too short for its text: /)]);
+    expect(messages).toEqual([
+      expect.stringMatching(/^warning: skipped 1 of 6 utterances: u3 \(too short for its text: /),
+    ]);
   });
 
   it("leaves out in the same way a text that no unit spells", async () => {
     const messages: string[] = [];
-    const aligned = await alignManifest(device(), recognizer, await manifestOf({ line: 2, text: "ö" }, { line: 3, text: "ab".repeat(40) }), path, observed(messages));
+    const aligned = await alignManifest(
+      device(),
+      recognizer,
+      await manifestOf({ line: 2, text: "ö" }, { line: 3, text: "ab".repeat(40) }),
+      path,
+      observed(messages),
+    );
     expect(aligned.map(({ id }) => id)).toEqual(["u0", "u1", "u4", "u5"]);
-    expect(messages).toEqual([expect.stringMatching(/^warning: skipped 2 of 6 utterances: u2 \('ö' \(U\+00F6\) in the text "ö" is not among the model's 5 characters\), u3 \(too short for its text: [^()]+\)$/u)]);
+    expect(messages).toEqual([
+      expect.stringMatching(
+        /^warning: skipped 2 of 6 utterances: u2 \('ö' \(U\+00F6\) in the text "ö" is not among the model's 5 characters\), u3 \(too short for its text: [^()]+\)$/u,
+      ),
+    ]);
   });
 
   it("refuses a manifest of which nothing is left", async () => {
     const changes = [0, 1, 2, 3, 4, 5].map((line) => ({ line, text: `ö${line}` }));
     const aligning = alignManifest(device(), recognizer, await manifestOf(...changes), path, silentObserver);
     await expect(aligning).rejects.toThrow(UserError);
-    await expect(aligning).rejects.toThrow(/^none of the 6 utterances can be used; the first, u0: 'ö' \(U\+00F6\) in the text "ö0"/u);
+    await expect(aligning).rejects.toThrow(
+      /^none of the 6 utterances can be used; the first, u0: 'ö' \(U\+00F6\) in the text "ö0"/u,
+    );
   });
 });

@@ -36,7 +36,8 @@ const at = (name: string): string => join(folder, name);
 const melody = (seconds: number): Float32Array =>
   Float32Array.from({ length: seconds * RATE }, (_, n) => {
     const note = Math.floor((10 * n) / RATE);
-    const sound = Math.sin((2 * Math.PI * (100 + 3000 * uniform(2, note)) * n) / RATE) + 0.5 * uniform(3, note) * Math.sin(n * n);
+    const sound =
+      Math.sin((2 * Math.PI * (100 + 3000 * uniform(2, note)) * n) / RATE) + 0.5 * uniform(3, note) * Math.sin(n * n);
     return Math.round(20000 * uniform(4, note) ** 4 * sound) / 32768;
   });
 
@@ -45,13 +46,30 @@ beforeAll(async () => {
   const built = smallModel(device(), config);
   // Outputs of a new model hardly differ: larger weights make it talk.
   for (const { name, tensor, decay } of built.parameters.all)
-    if (decay) built.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => 4 * uniform(9, name.length, i) - 2));
+    if (decay)
+      built.parameters.write(
+        name,
+        Float32Array.from({ length: tensor.size }, (_, i) => 4 * uniform(9, name.length, i) - 2),
+      );
   const frontEnd = buildFrontEnd(config);
   const cmvn = utteranceCmvn(frontEnd.compute(melody(5)));
-  recognizer = { ...built, config, units: new CharacterUnits([" ", "a", "b", "c", "d"]), frontEnd, cmvn, checkpoint: undefined as never };
+  recognizer = {
+    ...built,
+    config,
+    units: new CharacterUnits([" ", "a", "b", "c", "d"]),
+    frontEnd,
+    cmvn,
+    checkpoint: undefined as never,
+  };
   for (const seconds of [1, 2]) await writeWav(at(`short${seconds}.wav`), melody(seconds), RATE);
   for (const seconds of [5, 8]) await writeWav(at(`long${seconds}.wav`), melody(seconds), RATE);
-  writeFileSync(at("long5.flac"), await flacFile(Int32Array.from(melody(5), (value) => value * 32768), { rate: RATE }));
+  writeFileSync(
+    at("long5.flac"),
+    await flacFile(
+      Int32Array.from(melody(5), (value) => value * 32768),
+      { rate: RATE },
+    ),
+  );
   await writeWav(at("click.wav"), new Float32Array(200), RATE);
   writeFileSync(at("empty.wav"), "");
   const damaged = new wavefile.WaveFile();
@@ -61,8 +79,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const chunks = { chunk: 2, overlap: 1 };
-const transcribe = (names: readonly string[], options: TranscribeOptions = { chunks }, observer: RunObserver = silentObserver) =>
-  transcribeFiles(device(), recognizer, names.map(at), path, observer, options);
+const transcribe = (
+  names: readonly string[],
+  options: TranscribeOptions = { chunks },
+  observer: RunObserver = silentObserver,
+) => transcribeFiles(device(), recognizer, names.map(at), path, observer, options);
 
 it("files that are not longer than a chunk come out as without chunks", async () => {
   const names = ["short1.wav", "short2.wav"];
@@ -73,9 +94,16 @@ it("files that are not longer than a chunk come out as without chunks", async ()
 });
 
 it("a longer file is read in parts that fit together, from WAV and FLAC alike", async () => {
-  const { transcripts: [wav, flac], audioSeconds } = await transcribe(["long5.wav", "long5.flac"], { chunks, timestamps: true });
+  const {
+    transcripts: [wav, flac],
+    audioSeconds,
+  } = await transcribe(["long5.wav", "long5.flac"], { chunks, timestamps: true });
   expect([wav!.seconds, flac!.seconds, audioSeconds]).toEqual([5, 5, 10]);
-  expect({ ...flac, file: wav!.file }).toEqual({ ...wav, logProbability: expect.closeTo(wav!.logProbability, 3) as number, words: timesOf(wav!) });
+  expect({ ...flac, file: wav!.file }).toEqual({
+    ...wav,
+    logProbability: expect.closeTo(wav!.logProbability, 3) as number,
+    words: timesOf(wav!),
+  });
   expect({ ...wav, words: undefined }).toMatchObject(await fromMemory(melody(5)));
 
   const { words, text } = wav!;
@@ -92,27 +120,51 @@ it("a longer file is read in parts that fit together, from WAV and FLAC alike", 
 async function fromMemory(waveform: Float32Array): Promise<{ text: string; logProbability: number }> {
   const { model, frontEnd, cmvn, units } = recognizer;
   const { frames, values } = applyCmvn(cmvn!, frontEnd.compute(waveform));
-  const recording = { frames, features: (from: number, to: number) => Promise.resolve(values.slice(from * 10, to * 10)) };
+  const recording = {
+    frames,
+    features: (from: number, to: number) => Promise.resolve(values.slice(from * 10, to * 10)),
+  };
   let found: ReturnType<typeof greedySearch> | undefined;
-  await forEachLongPosterior(device(), model, [recording], path.schedule, { sizes: chunkFrames(chunks, model, frontEnd), batchSize: 2 }, (logProbs) => {
-    found = greedySearch(logProbs, model.config.vocabulary);
-  });
+  await forEachLongPosterior(
+    device(),
+    model,
+    [recording],
+    path.schedule,
+    { sizes: chunkFrames(chunks, model, frontEnd), batchSize: 2 },
+    (logProbs) => {
+      found = greedySearch(logProbs, model.config.vocabulary);
+    },
+  );
   return { text: hypothesisText(found!.labels, units), logProbability: expect.closeTo(found!.score, 3) as number };
 }
 
 /** The words with the same times, the confidence to six digits. */
-const timesOf = ({ words }: Transcript): unknown => words!.map((word) => ({ ...word, confidence: expect.closeTo(word.confidence, 6) as number }));
+const timesOf = ({ words }: Transcript): unknown =>
+  words!.map((word) => ({ ...word, confidence: expect.closeTo(word.confidence, 6) as number }));
 
 it("a file of another rate is converted part by part, as all of it would be", async () => {
   await writeWav(at("fast.wav"), await resample(melody(5), RATE, 2 * RATE), 2 * RATE);
-  const { transcripts: [fast] } = await transcribe(["fast.wav"]);
+  const {
+    transcripts: [fast],
+  } = await transcribe(["fast.wav"]);
   expect(fast!.seconds).toBe(5);
   expect(fast).toMatchObject(await fromMemory((await readAudio(at("fast.wav"), RATE)).samples));
 });
 
 it("what cannot be read is named, also where that shows late, and the others are transcribed in their order", async () => {
-  const { transcripts, faults, audioSeconds } = await transcribe(["long5.wav", "empty.wav", "damaged.wav", "short1.wav", "click.wav", "long8.wav"]);
-  expect(transcripts.map(({ file, seconds }) => [file, seconds])).toEqual([[at("long5.wav"), 5], [at("short1.wav"), 1], [at("long8.wav"), 8]]);
+  const { transcripts, faults, audioSeconds } = await transcribe([
+    "long5.wav",
+    "empty.wav",
+    "damaged.wav",
+    "short1.wav",
+    "click.wav",
+    "long8.wav",
+  ]);
+  expect(transcripts.map(({ file, seconds }) => [file, seconds])).toEqual([
+    [at("long5.wav"), 5],
+    [at("short1.wav"), 1],
+    [at("long8.wav"), 8],
+  ]);
   expect(audioSeconds).toBe(14);
   expect(faults.every((fault) => fault instanceof UserError)).toBe(true);
   expect(faults.map(({ message }) => message.replaceAll(`${folder}/`, ""))).toEqual([
@@ -127,7 +179,13 @@ it("what cannot be read is named, also where that shows late, and the others are
 
 it("progress is in seconds of audio and grows with each chunk", async () => {
   const seen: [label: string, done: number, total: number][] = [];
-  const observer = { ...silentObserver, task: (label: string) => ({ update: (done: number, total: number) => void seen.push([label, done, total]), stop: () => undefined }) };
+  const observer = {
+    ...silentObserver,
+    task: (label: string) => ({
+      update: (done: number, total: number) => void seen.push([label, done, total]),
+      stop: () => undefined,
+    }),
+  };
   await transcribe(["long8.wav", "short2.wav"], { chunks }, observer);
   const updates = seen.filter(([label]) => label === "recognising, seconds of audio");
   expect(updates.every(([, , total]) => total === 10)).toBe(true);

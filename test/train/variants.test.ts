@@ -18,7 +18,14 @@ import { smallConfig, smallModel } from "./small_model.ts";
 
 // What the method is compared with, each as its config says it.
 const device = testDevice();
-const batch = padBatch([0, 1].map((u) => ({ frames: 50, features: Float32Array.from({ length: 500 }, (_, i) => normal(u, i)), labels: Int32Array.of(1, 2 + u) })), 10);
+const batch = padBatch(
+  [0, 1].map((u) => ({
+    frames: 50,
+    features: Float32Array.from({ length: 500 }, (_, i) => normal(u, i)),
+    labels: Int32Array.of(1, 2 + u),
+  })),
+  10,
+);
 
 /** First and last loss of some steps on one batch, and all numbers of the last. */
 async function learn(sets: readonly string[], steps = 12) {
@@ -28,7 +35,10 @@ async function learn(sets: readonly string[], steps = 12) {
   let names: string[] = [];
   for (let step = 0; step < steps; step++) {
     const tape = new Tape(device(), { seed: config.seed, step });
-    const numbers = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, { learningRate: 5e-3, step: step + 1 });
+    const numbers = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, {
+      learningRate: 5e-3,
+      step: step + 1,
+    });
     losses.push((await read(device(), numbers["loss"]!))[0] as number);
     names = Object.keys(numbers).filter((name) => numbers[name]);
     tape.end();
@@ -40,8 +50,22 @@ async function learn(sets: readonly string[], steps = 12) {
 it.each<[string, string[], string[]]>([
   ["individually trained", ["model.blocks=4", "unfold.depths=[4]"], ["4"]],
   ["unfolded alone", ["unfold.depths=[2, 4]", "loss.depth_weights={4: 1}"], ["4"]],
-  ["nested untied depths", ["model.blocks=4", "unfold.depths=[1, 2, 4]", "loss.depth_weights={1: 0.25, 2: 0.5, 4: 1}"], ["1", "2", "4", "kl"]],
-  ["LayerDrop", ["model.blocks=4", "unfold.depths=[2, 4]", "unfold.shallow=even", "loss.depth_weights={4: 1}", "loss.layer_drop=0.3"], ["4"]],
+  [
+    "nested untied depths",
+    ["model.blocks=4", "unfold.depths=[1, 2, 4]", "loss.depth_weights={1: 0.25, 2: 0.5, 4: 1}"],
+    ["1", "2", "4", "kl"],
+  ],
+  [
+    "LayerDrop",
+    [
+      "model.blocks=4",
+      "unfold.depths=[2, 4]",
+      "unfold.shallow=even",
+      "loss.depth_weights={4: 1}",
+      "loss.layer_drop=0.3",
+    ],
+    ["4"],
+  ],
   ["norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"], ["2", "4", "kl"]],
   ["KL alone", ["loss.depth_weights={2: 0, 4: 1}"], ["2", "4", "kl"]],
 ])("%s learns", async (_, sets, numbers) => {
@@ -51,14 +75,29 @@ it.each<[string, string[], string[]]>([
 });
 
 it("an individually trained model has the parameters that are counted as untied for the unfolded one", () => {
-  const sizeOf = (blocks: number) => countParameters(smallModel(device(), smallConfig(`model.blocks=${blocks}`, "unfold.depths=[4]")));
+  const sizeOf = (blocks: number) =>
+    countParameters(smallModel(device(), smallConfig(`model.blocks=${blocks}`, "unfold.depths=[4]")));
   expect(untiedParameters(sizeOf(2), 2, [0, 0, 1, 1]).whole).toBe(sizeOf(4).whole);
   expect(parametersOf(sizeOf(4), 4, [1, 3]).whole).toBe(sizeOf(2).whole);
 });
 
 it.each<[string, string[], (string | number)[][]]>([
-  ["norms per depth", ["model.norms=per_depth"], [[2, "0 1"], [4, "0 0 1 1"]]],
-  ["blocks spaced evenly", ["model.blocks=4", "unfold.shallow=even"], [[2, "1 3"], [4, "0 1 2 3"]]],
+  [
+    "norms per depth",
+    ["model.norms=per_depth"],
+    [
+      [2, "0 1"],
+      [4, "0 0 1 1"],
+    ],
+  ],
+  [
+    "blocks spaced evenly",
+    ["model.blocks=4", "unfold.shallow=even"],
+    [
+      [2, "1 3"],
+      [4, "0 1 2 3"],
+    ],
+  ],
 ])("inspect shows %s, of each depth what it loads", async (_, sets, rows) => {
   const config = smallConfig(...sets);
   const units = CharacterUnits.fromTexts(["abcd "]);
@@ -67,14 +106,25 @@ it.each<[string, string[], (string | number)[][]]>([
   const folder = mkdtempSync(join(tmpdir(), "unfold-variants-"));
   try {
     const file = join(folder, "best.safetensors");
-    const state = { format: "unfold-checkpoint/1", config: plainConfig(config), units: units.toJSON(), cmvn: {}, step: 1, seconds: 1, sampler: { epoch: 0, batch: 1 }, best: null } as const;
+    const state = {
+      format: "unfold-checkpoint/1",
+      config: plainConfig(config),
+      units: units.toJSON(),
+      cmvn: {},
+      step: 1,
+      seconds: 1,
+      sampler: { epoch: 0, batch: 1 },
+      best: null,
+    } as const;
     await saveCheckpoint(file, parameters, state, { moments: false });
     const inspection = await inspectCheckpoint(device(), loadCheckpoint(file));
     expect(inspection.depths.map(({ depth, schedule }) => [depth, schedule.join(" ")])).toEqual(rows);
     const counts = countParameters(built);
-    for (const { schedule, parameters: loaded } of inspection.depths) expect(loaded).toEqual(parametersOf(counts, config.model.blocks, schedule));
+    for (const { schedule, parameters: loaded } of inspection.depths)
+      expect(loaded).toEqual(parametersOf(counts, config.model.blocks, schedule));
     expect(inspection.parameters.whole).toBe(parameters.count);
-    for (const [depth, schedule] of rows) expect(inspectionTable(inspection)).toMatch(new RegExp(`${depth} +${schedule} `));
+    for (const [depth, schedule] of rows)
+      expect(inspectionTable(inspection)).toMatch(new RegExp(`${depth} +${schedule} `));
   } finally {
     rmSync(folder, { recursive: true });
   }

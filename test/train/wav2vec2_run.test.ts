@@ -58,8 +58,15 @@ afterAll(() => {
 });
 
 const config = (...sets: string[]) => loadConfig(at("waveform.yaml"), sets);
-const run = (name: string, sets: string[] = [], { resume = false, signal = new AbortController().signal, ...observe }: { resume?: boolean; signal?: AbortSignal } & Partial<RunObserver> = {}) =>
-  train(device, config(...sets), { folder: at(name), resume, signal, observer: { ...silentObserver, ...observe } });
+const run = (
+  name: string,
+  sets: string[] = [],
+  {
+    resume = false,
+    signal = new AbortController().signal,
+    ...observe
+  }: { resume?: boolean; signal?: AbortSignal } & Partial<RunObserver> = {},
+) => train(device, config(...sets), { folder: at(name), resume, signal, observer: { ...silentObserver, ...observe } });
 const valuesOf = (name: string): Map<string, unknown> => {
   const { tensors, close } = loadCheckpoint(at(`${name}/last.safetensors`));
   const values = new Map([...tensors].map(([key, { values }]) => [key, values]));
@@ -72,7 +79,14 @@ describe("a run on waveforms", () => {
   it("is the same when it was interrupted between two epochs, masks included", async () => {
     expect(await run("whole")).toBe("finished");
     const stop = new AbortController();
-    expect(await run("halves", [], { signal: stop.signal, record: (record) => { if (isStep(record) && record.step === 3) stop.abort(); } })).toBe("interrupted");
+    expect(
+      await run("halves", [], {
+        signal: stop.signal,
+        record: (record) => {
+          if (isStep(record) && record.step === 3) stop.abort();
+        },
+      }),
+    ).toBe("interrupted");
     expect(await run("halves", [], { resume: true })).toBe("finished");
     expect(valuesOf("halves")).toEqual(valuesOf("whole"));
   });
@@ -96,10 +110,15 @@ describe("a run on waveforms", () => {
     const recognizer = openRecognizer(device, at("whole"));
     const { model, frontEnd } = recognizer;
     const schedule = evaluatedPaths(recognizer.config).at(-1)!;
-    const sound = Float32Array.from({ length: 20000 }, (_, n) => Math.round(8000 * uniform(5, n >> 9) * Math.sin(n * (0.1 + uniform(6, n >> 9)))) / 32768);
+    const sound = Float32Array.from(
+      { length: 20000 },
+      (_, n) => Math.round(8000 * uniform(5, n >> 9) * Math.sin(n * (0.1 + uniform(6, n >> 9)))) / 32768,
+    );
     await writeWav(at("long.wav"), sound, 8000);
     const chunks = { chunk: 0.5, overlap: 0.2 };
-    const { transcripts: [found] } = await transcribeFiles(device, recognizer, [at("long.wav")], schedule, silentObserver, { chunks });
+    const {
+      transcripts: [found],
+    } = await transcribeFiles(device, recognizer, [at("long.wav")], schedule, silentObserver, { chunks });
 
     const sizes = chunkFrames(chunks, model, frontEnd);
     const planned = planChunks(sound.length, sizes, model);
@@ -108,9 +127,16 @@ describe("a run on waveforms", () => {
     const { vocabulary, blank } = model.config;
     for (const { start, from, to, skipped } of planned) {
       const { values, frames } = frontEnd.compute(sound.slice(start, start + sizes.inputFrames));
-      await forEachPosterior(device, model, [{ features: values, frames, labels: new Int32Array() }], [schedule.schedule], {}, (logProbs) => {
-        stitched.push(...logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary));
-      });
+      await forEachPosterior(
+        device,
+        model,
+        [{ features: values, frames, labels: new Int32Array() }],
+        [schedule.schedule],
+        {},
+        (logProbs) => {
+          stitched.push(...logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary));
+        },
+      );
     }
     recognizer.parameters.release();
     expect(stitched).toHaveLength(model.outputFrames(sound.length) * vocabulary);
@@ -122,7 +148,11 @@ describe("a run on waveforms", () => {
   it("transcribes files as wholes, and longer ones in chunks of as many frames", async () => {
     const recognizer = openRecognizer(device, at("whole"));
     const path = evaluatedPaths(recognizer.config).at(-1)!;
-    const transcribe = (chunks?: ChunkSeconds) => transcribeFiles(device, recognizer, [at("u0.wav"), at("u5.wav")], path, silentObserver, { chunks, timestamps: true }); // 4000 and 5500 samples
+    const transcribe = (chunks?: ChunkSeconds) =>
+      transcribeFiles(device, recognizer, [at("u0.wav"), at("u5.wav")], path, silentObserver, {
+        chunks,
+        timestamps: true,
+      }); // 4000 and 5500 samples
     const whole = await transcribe();
     expect(whole.faults).toEqual([]);
     expect((await transcribe({ chunk: 5500 / 8000, overlap: 0.1 })).transcripts).toEqual(whole.transcripts);
@@ -139,9 +169,12 @@ describe("a run on waveforms", () => {
 describe("init", () => {
   const startOf = (sets: string[]) => {
     const messages: string[] = [];
-    return run("started", ["init=whole", "steps=1", "optimizer.learning_rate=1e-9", ...sets], { message: (message) => void messages.push(message) }).then(() => messages.filter((message) => message.startsWith("init:")));
+    return run("started", ["init=whole", "steps=1", "optimizer.learning_rate=1e-9", ...sets], {
+      message: (message) => void messages.push(message),
+    }).then(() => messages.filter((message) => message.startsWith("init:")));
   };
-  const head = (values: Map<string, unknown>) => (values.get("lm_head.weight") as Float32Array).map((value) => Math.fround(Math.round(value * 1e5) / 1e5));
+  const head = (values: Map<string, unknown>) =>
+    (values.get("lm_head.weight") as Float32Array).map((value) => Math.fround(Math.round(value * 1e5) / 1e5));
   const best = () => {
     const { tensors, close } = loadCheckpoint(at("whole"));
     const values = new Map([...tensors].map(([key, { values }]) => [key, values]));
@@ -153,7 +186,9 @@ describe("init", () => {
     rmSync(at("started"), { recursive: true, force: true });
     expect(await startOf([])).toEqual([]);
     const started = valuesOf("started");
-    expect(started.get("wav2vec2.feature_extractor.conv_layers.0.conv.weight")).toEqual(best().get("wav2vec2.feature_extractor.conv_layers.0.conv.weight"));
+    expect(started.get("wav2vec2.feature_extractor.conv_layers.0.conv.weight")).toEqual(
+      best().get("wav2vec2.feature_extractor.conv_layers.0.conv.weight"),
+    );
     expect(head(started)).toEqual(head(best()));
   });
 
@@ -167,11 +202,21 @@ describe("init", () => {
   });
 
   it("gives a config what it does not say: model, features, sample rate, units, depths, masks, LayerDrop", () => {
-    writeFileSync(at("started.yaml"), "init: whole\ndata: { train: train.jsonl, dev: dev.jsonl }\nmodel: { activation_dropout: 0.3 }\nunfold: { depths: [1, 2] }\n");
+    writeFileSync(
+      at("started.yaml"),
+      "init: whole\ndata: { train: train.jsonl, dev: dev.jsonl }\nmodel: { activation_dropout: 0.3 }\nunfold: { depths: [1, 2] }\n",
+    );
     const [whole, started] = [config(), loadConfig(at("started.yaml"))];
     expect(started.model).toEqual({ ...whole.model, activationDropout: 0.3 });
-    expect([started.features, started.units, started.masking, started.data.sampleRate]).toEqual([whole.features, whole.units, whole.masking, 8000]);
-    expect([started.loss.layerDrop, loadConfig(at("started.yaml"), ["loss.layer_drop=0"]).loss.layerDrop]).toEqual([0.2, 0]);
+    expect([started.features, started.units, started.masking, started.data.sampleRate]).toEqual([
+      whole.features,
+      whole.units,
+      whole.masking,
+      8000,
+    ]);
+    expect([started.loss.layerDrop, loadConfig(at("started.yaml"), ["loss.layer_drop=0"]).loss.layerDrop]).toEqual([
+      0.2, 0,
+    ]);
     expect(started.unfold).toEqual({ ...whole.unfold, depths: [1, 2] });
   });
 
@@ -179,7 +224,9 @@ describe("init", () => {
     rmSync(at("started"), { recursive: true, force: true });
     const error = await startOf(["model.dim=32", "data.train=gone.jsonl"]).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UserError);
-    expect((error as Error).message).toMatch(/^init: [^\n]+best\.safetensors does not fit the model of the config: wav2vec2\.masked_spec_embed is \[16\], expected \[32\]; [^\n]+ more$/u);
+    expect((error as Error).message).toMatch(
+      /^init: [^\n]+best\.safetensors does not fit the model of the config: wav2vec2\.masked_spec_embed is \[16\], expected \[32\]; [^\n]+ more$/u,
+    );
     expect(existsSync(at("started/last.safetensors"))).toBe(false);
   });
 });
@@ -187,35 +234,81 @@ describe("init", () => {
 it("a run whose blank is not class 0 learns which class it is", async () => {
   writeFileSync(at("blank_last.json"), '{ "a": 0, "b": 1, "|": 2, "<unk>": 3, "<pad>": 4 }');
   const losses: number[] = [];
-  await run("blank_last", ["units={ kind: vocabulary, vocabulary: blank_last.json }", "augment=null", "masking=null", "loss.layer_drop=0", "steps=30", "eval.every_steps=30", "schedule={ kind: constant, warmup_steps: 0 }", "optimizer.learning_rate=1e-2"], { record: (record) => { if (isStep(record)) losses.push(record.loss); } });
+  await run(
+    "blank_last",
+    [
+      "units={ kind: vocabulary, vocabulary: blank_last.json }",
+      "augment=null",
+      "masking=null",
+      "loss.layer_drop=0",
+      "steps=30",
+      "eval.every_steps=30",
+      "schedule={ kind: constant, warmup_steps: 0 }",
+      "optimizer.learning_rate=1e-2",
+    ],
+    {
+      record: (record) => {
+        if (isStep(record)) losses.push(record.loss);
+      },
+    },
+  );
   expect(losses).toHaveLength(30);
   expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
   const recognizer = openRecognizer(device, at("blank_last"));
   expect([recognizer.units.blank, recognizer.model.config.blank]).toEqual([4, 4]);
-  const { transcripts } = await transcribeFiles(device, recognizer, [0, 1, 4, 5].map((i) => at(`u${i}.wav`)), evaluatedPaths(recognizer.config).at(-1)!, silentObserver, {});
+  const { transcripts } = await transcribeFiles(
+    device,
+    recognizer,
+    [0, 1, 4, 5].map((i) => at(`u${i}.wav`)),
+    evaluatedPaths(recognizer.config).at(-1)!,
+    silentObserver,
+    {},
+  );
   const posterior = new Float32Array(5);
   const { samples } = await readAudio(at("u5.wav"), 8000);
   const { values, frames } = recognizer.frontEnd.compute(samples);
-  await forEachPosterior(device, recognizer.model, [{ features: values, frames, labels: new Int32Array() }], [[0]], {}, (logProbs) => logProbs.forEach((value, i) => (posterior[i % 5]! += Math.exp(value))));
+  await forEachPosterior(
+    device,
+    recognizer.model,
+    [{ features: values, frames, labels: new Int32Array() }],
+    [[0]],
+    {},
+    (logProbs) => logProbs.forEach((value, i) => (posterior[i % 5]! += Math.exp(value))),
+  );
   recognizer.parameters.release();
   expect(transcripts.map(({ text }) => text).join("")).toMatch(/^[ab ]*$/u);
   expect(posterior.indexOf(Math.max(...posterior))).toBe(4); // most frames are blanks: the class that was trained as one
 });
 
 describe("the plan of a step on waveforms is what the pool reports of it", () => {
-  it.each([["activations kept", ["unfold.checkpointing=false"]], ["with checkpointing", []], ["in f16", ["precision=f16"]], ["nothing frozen", ["model.freeze_feature_encoder=false"]]])("%s", async (_, sets) => {
+  it.each([
+    ["activations kept", ["unfold.checkpointing=false"]],
+    ["with checkpointing", []],
+    ["in f16", ["precision=f16"]],
+    ["nothing frozen", ["model.freeze_feature_encoder=false"]],
+  ])("%s", async (_, sets) => {
     const planned = config("loss.layer_drop=0", ...sets);
-    const items = [4000, 3100].map((frames, i) => ({ frames, features: Float32Array.from({ length: frames }, (_unused, n) => uniform(i, n) - 0.5), labels: Int32Array.of(1, 2) }));
+    const items = [4000, 3100].map((frames, i) => ({
+      frames,
+      features: Float32Array.from({ length: frames }, (_unused, n) => uniform(i, n) - 0.5),
+      labels: Int32Array.of(1, 2),
+    }));
     device.trim();
     expect(device.pool.statistics.liveBytes).toBe(0);
     device.pool.resetPeak();
     const { activation } = activationType(device, planned.precision);
     const built = buildModel(device, planned, 4, { optimizer: true, half: activation === "f16", blank: 0 });
     const outputs = items.map(({ frames }) => built.model.outputFrames(frames));
-    const batch = { ...padBatch(items, 1), masks: featureMasks(outputs, outputs[0]!, 16, planned.masking!, [[1], [2]]) };
+    const batch = {
+      ...padBatch(items, 1),
+      masks: featureMasks(outputs, outputs[0]!, 16, planned.masking!, [[1], [2]]),
+    };
     for (let step = 1; step <= 2; step++) {
       const tape = new Tape(device, { seed: 1, step, activation });
-      trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(planned, step), planned, { learningRate: 1e-3, step });
+      trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(planned, step), planned, {
+        learningRate: 1e-3,
+        step,
+      });
       tape.end();
     }
     await device.finish();
@@ -223,6 +316,8 @@ describe("the plan of a step on waveforms is what the pool reports of it", () =>
     expect(block).toBeLessThan(encoder);
     expect(encoder).toBe(whole - 4 * 16 - 4);
     built.parameters.release();
-    expect(planStep(device, planned, 4, { size: 2, frames: 4000, labels: 2 }).totalBytes).toBe(device.pool.statistics.peakBytes);
+    expect(planStep(device, planned, 4, { size: 2, frames: 4000, labels: 2 }).totalBytes).toBe(
+      device.pool.statistics.peakBytes,
+    );
   });
 });

@@ -17,22 +17,41 @@ import { expectNames } from "./alignment_files.ts";
  * @throws UserError for two utterances of one name, audio that cannot be read, or if no utterance is left; RunError if the
  *   model thinks all texts impossible
  */
-export async function alignManifest(device: Device, recognizer: Recognizer, manifest: Manifest, path: DepthPath, observer: RunObserver): Promise<AlignedUtterance[]> {
+export async function alignManifest(
+  device: Device,
+  recognizer: Recognizer,
+  manifest: Manifest,
+  path: DepthPath,
+  observer: RunObserver,
+): Promise<AlignedUtterance[]> {
   expectNames(manifest.entries);
   const { config, cmvn, units, model } = recognizer;
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);
-    const options = { frontEnd: source.frontEnd, source, cmvn, units, outputFrames: (frames: number) => model.outputFrames(frames), skipUnspelled: true };
+    const options = {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn,
+      units,
+      outputFrames: (frames: number) => model.outputFrames(frames),
+      skipUnspelled: true,
+    };
     const set = await loadDataset(manifest.entries, { ...options, onProgress: reading.update }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
 
     const task = observer.task("aligning", set.utterances.length);
-    const found = await alignUtterances(device, recognizer, set.utterances, path, { onProgress: task.update }).finally(task.stop);
+    const found = await alignUtterances(device, recognizer, set.utterances, path, { onProgress: task.update }).finally(
+      task.stop,
+    );
     const impossible = set.utterances.filter((_, i) => found[i] === null).map(({ id }) => id);
-    if (impossible.length === found.length) throw new RunError(`none of the ${found.length} texts can be aligned: the model gives all of them the probability 0`);
-    if (impossible.length > 0) warn(`the model gives the probability 0 to the texts of ${impossible.join(", ")}, which are left out`);
+    if (impossible.length === found.length)
+      throw new RunError(
+        `none of the ${found.length} texts can be aligned: the model gives all of them the probability 0`,
+      );
+    if (impossible.length > 0)
+      warn(`the model gives the probability 0 to the texts of ${impossible.join(", ")}, which are left out`);
     return found.filter((utterance) => utterance !== null);
   } finally {
     source.close();

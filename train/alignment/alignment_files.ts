@@ -14,13 +14,21 @@ export type AlignmentFormat = "ctm" | "textgrid";
  *
  * @returns the path written, or the folder of the files
  */
-export function writeAlignments(folder: string, utterances: readonly AlignedUtterance[], format: AlignmentFormat): string {
+export function writeAlignments(
+  folder: string,
+  utterances: readonly AlignedUtterance[],
+  format: AlignmentFormat,
+): string {
   if (format === "ctm") {
     const path = join(folder, "alignment.ctm");
     writeAtomically(path, Buffer.from(utterances.map(({ id, words }) => ctmLines(id, words)).join("")));
     return path;
   }
-  for (const utterance of utterances) writeAtomically(join(folder, `${fileName(utterance.id)}.TextGrid`), Buffer.from(textGrid(utterance, utterance.seconds)));
+  for (const utterance of utterances)
+    writeAtomically(
+      join(folder, `${fileName(utterance.id)}.TextGrid`),
+      Buffer.from(textGrid(utterance, utterance.seconds)),
+    );
   return folder;
 }
 
@@ -30,7 +38,10 @@ export function expectNames(entries: readonly ManifestEntry[]): void {
   for (const entry of entries) {
     const name = fileName(entry.id);
     const earlier = first.get(name);
-    if (earlier) throw new UserError(`${entry.source}: '${entry.id}' is also what the utterance of ${earlier.source} is called; give one of them an "id" of its own`);
+    if (earlier)
+      throw new UserError(
+        `${entry.source}: '${entry.id}' is also what the utterance of ${earlier.source} is called; give one of them an "id" of its own`,
+      );
     first.set(name, entry);
   }
 }

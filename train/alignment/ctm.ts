@@ -6,5 +6,10 @@ import type { TimedText } from "./timed_text.ts";
  */
 export function ctmLines(id: string, words: readonly TimedText[]): string {
   const name = id.replace(/\s+/gu, "_");
-  return words.map(({ text, start, end, confidence }) => `${name} 1 ${start.toFixed(3)} ${(end - start).toFixed(3)} ${text} ${confidence.toFixed(3)}\n`).join("");
+  return words
+    .map(
+      ({ text, start, end, confidence }) =>
+        `${name} 1 ${start.toFixed(3)} ${(end - start).toFixed(3)} ${text} ${confidence.toFixed(3)}\n`,
+    )
+    .join("");
 }

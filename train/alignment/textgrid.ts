@@ -10,15 +10,34 @@ import type { TimedText, TimedUtterance } from "./timed_text.ts";
 export function textGrid({ words, units }: TimedUtterance, seconds: number): string {
   const shown = units.map((unit) => ({ ...unit, text: unit.text.replaceAll(" ", "▁") }));
   const tiers = [tier("words", words, seconds), tier("units", shown, seconds)];
-  const head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", `xmax = ${seconds}`, "tiers? <exists>", `size = ${tiers.length}`, "item []:"];
+  const head = [
+    'File type = "ooTextFile"',
+    'Object class = "TextGrid"',
+    "",
+    "xmin = 0",
+    `xmax = ${seconds}`,
+    "tiers? <exists>",
+    `size = ${tiers.length}`,
+    "item []:",
+  ];
   return [...head, ...tiers.flatMap((lines, i) => [`    item [${i + 1}]:`, ...lines])].join("\n") + "\n";
 }
 
 function tier(name: string, items: readonly TimedText[], seconds: number): string[] {
   const intervals = withoutGaps(items, seconds);
-  const lines = ['class = "IntervalTier"', `name = "${name}"`, "xmin = 0", `xmax = ${seconds}`, `intervals: size = ${intervals.length}`];
-  const interval = ({ start, end, text }: Interval, i: number): string[] =>
-    [`        intervals [${i + 1}]:`, ...[`xmin = ${start}`, `xmax = ${end}`, `text = "${text.replaceAll('"', '""')}"`].map((line) => `            ${line}`)];
+  const lines = [
+    'class = "IntervalTier"',
+    `name = "${name}"`,
+    "xmin = 0",
+    `xmax = ${seconds}`,
+    `intervals: size = ${intervals.length}`,
+  ];
+  const interval = ({ start, end, text }: Interval, i: number): string[] => [
+    `        intervals [${i + 1}]:`,
+    ...[`xmin = ${start}`, `xmax = ${end}`, `text = "${text.replaceAll('"', '""')}"`].map(
+      (line) => `            ${line}`,
+    ),
+  ];
   return [...lines.map((line) => `        ${line}`), ...intervals.flatMap(interval)];
 }
 

@@ -28,7 +28,10 @@ export type FrameTime = (frame: number) => number;
  * those of wav2vec 2.0 for 25 ms. CTC is free to speak a label anywhere in or after its sound, often in one frame only, so times are those of the
  * model's peaks, not the borders of sounds.
  */
-export function frameTime({ stride }: Pick<CtcModel, "stride">, { sampleRate, frameShift }: Pick<FrontEnd, "sampleRate" | "frameShift">): FrameTime {
+export function frameTime(
+  { stride }: Pick<CtcModel, "stride">,
+  { sampleRate, frameShift }: Pick<FrontEnd, "sampleRate" | "frameShift">,
+): FrameTime {
   const samples = stride * frameShift;
   return (frame) => (frame * samples) / sampleRate;
 }

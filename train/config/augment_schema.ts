@@ -5,19 +5,31 @@ import { between, finite, text } from "./fields.ts";
 const range = (example: string) => z.tuple([finite(), finite()], { error: `expected two numbers such as ${example}` });
 
 const volumeSchema = z.strictObject({
-  gain_db: range("[-6, 6]").default([-6, 6]).describe("Range in dB from which the gain is drawn; one that would clip is lowered."),
+  gain_db: range("[-6, 6]")
+    .default([-6, 6])
+    .describe("Range in dB from which the gain is drawn; one that would clip is lowered."),
   probability: between(0, 1).default(0.5).describe("Share of utterances whose volume is changed."),
 });
 
 const noiseSchema = z.strictObject({
-  manifest: text("the path of a manifest").describe("Manifest of noise recordings: audio_filepath, and offset and duration if only a piece is meant. Texts are not needed."),
-  snr_db: range("[5, 20]").default([5, 20]).describe("Range in dB from which the ratio of the utterance's power to the noise's is drawn."),
+  manifest: text("the path of a manifest").describe(
+    "Manifest of noise recordings: audio_filepath, and offset and duration if only a piece is meant. Texts are not needed.",
+  ),
+  snr_db: range("[5, 20]")
+    .default([5, 20])
+    .describe("Range in dB from which the ratio of the utterance's power to the noise's is drawn."),
   probability: between(0, 1).default(0.5).describe("Share of utterances to which noise is added."),
 });
 
 export const augmentSchema = z.strictObject({
-  speed: z.array(between(0.5, 2), { error: "expected speeds such as [0.9, 1.0, 1.1]" }).min(1, { error: "expected speeds such as [0.9, 1.0, 1.1]" }).nullable().default(null)
-    .describe("Speeds of which one is drawn for each utterance: tempo and pitch change together. An utterance that would be too short for its text keeps its own."),
+  speed: z
+    .array(between(0.5, 2), { error: "expected speeds such as [0.9, 1.0, 1.1]" })
+    .min(1, { error: "expected speeds such as [0.9, 1.0, 1.1]" })
+    .nullable()
+    .default(null)
+    .describe(
+      "Speeds of which one is drawn for each utterance: tempo and pitch change together. An utterance that would be too short for its text keeps its own.",
+    ),
   volume: volumeSchema.nullable().default(null).describe("Louder and quieter utterances."),
   noise: noiseSchema.nullable().default(null).describe("Noise added to utterances."),
 });

@@ -1,4 +1,6 @@
-type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S;
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
 
 /** The type with every key's `snake_case` as `camelCase`, at every level. */
 export type CamelKeys<T> = T extends readonly unknown[]
@@ -9,7 +11,9 @@ export type CamelKeys<T> = T extends readonly unknown[]
 
 /** A copy with every key in camelCase, as TypeScript names are; YAML has snake_case. */
 export function camelKeys<T>(value: T): CamelKeys<T> {
-  return renameKeys(value, (key) => key.replace(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase())) as CamelKeys<T>;
+  return renameKeys(value, (key) =>
+    key.replace(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase()),
+  ) as CamelKeys<T>;
 }
 
 /** The opposite of `camelKeys`. */

@@ -14,9 +14,10 @@ export interface ConfigFolders {
 /** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
 export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
   const { data, augment, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
-  const folder = folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
+  const folder =
+    folders.data !== undefined ? path.resolve(folders.data) : path.resolve(folders.base, data.folder ?? ".");
   const inFolder = (file: string) => path.resolve(folder, file);
-  const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : data.test ?? {};
+  const tests = typeof data.test === "string" ? { [path.parse(data.test).name]: data.test } : (data.test ?? {});
   const { blocks } = model;
 
   return camelKeys({
@@ -31,14 +32,23 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
       cache: typeof data.cache === "string" ? path.resolve(folders.base, data.cache) : data.cache,
       test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
     },
-    augment: augment && { ...augment, noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) } },
+    augment: augment && {
+      ...augment,
+      noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) },
+    },
     units: {
       ...units,
       tokenizer: units.tokenizer == null ? null : path.resolve(folders.base, units.tokenizer),
       vocabulary: units.vocabulary == null ? null : path.resolve(folders.base, units.vocabulary),
     },
-    spec_augment: parsed.spec_augment === undefined ? (parsed.features.kind === "fbank" ? specAugmentSchema.parse({}) : null) : parsed.spec_augment,
-    masking: parsed.masking === undefined ? (model.kind === "conformer" ? null : maskingSchema.parse({})) : parsed.masking,
+    spec_augment:
+      parsed.spec_augment === undefined
+        ? parsed.features.kind === "fbank"
+          ? specAugmentSchema.parse({})
+          : null
+        : parsed.spec_augment,
+    masking:
+      parsed.masking === undefined ? (model.kind === "conformer" ? null : maskingSchema.parse({})) : parsed.masking,
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
     model: completeModel(model),
@@ -62,7 +72,10 @@ export function completeConfig(parsed: ParsedConfig, folders: ConfigFolders) {
     },
     checkpoint: {
       ...checkpoint,
-      average: checkpoint.average && { ...checkpoint.average, count: checkpoint.average.count ?? checkpoint[`keep_${checkpoint.average.of}`] },
+      average: checkpoint.average && {
+        ...checkpoint.average,
+        count: checkpoint.average.count ?? checkpoint[`keep_${checkpoint.average.of}`],
+      },
     },
   });
 }

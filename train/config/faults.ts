@@ -12,11 +12,19 @@ export interface Fault {
 export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown, schema: z.ZodType): Fault[] {
   return issues.flatMap((issue): Fault[] => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, issue.path, value, schema) }));
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        message: unknownKey(key, issue.path, value, schema),
+      }));
     }
     const actual = valueAt(value, issue.path);
     const expected = sectionAt(schema, issue.path) ? "expected a section of keys and values" : issue.message;
-    return [{ path: issue.path, message: actual === undefined ? `is missing, ${expected}` : `${expected}, got ${show(actual)}` }];
+    return [
+      {
+        path: issue.path,
+        message: actual === undefined ? `is missing, ${expected}` : `${expected}, got ${show(actual)}`,
+      },
+    ];
   });
 }
 
@@ -29,11 +37,16 @@ function unknownKey(key: string, section: readonly PropertyKey[], value: unknown
 
 /** What a key is where it is not written. */
 const defaultOf = (schema: z.ZodType, path: readonly PropertyKey[]): unknown =>
-  JSON.parse(describeKeys(schema).find((key) => key.path.join(".") === path.join(".") && key.default !== null)?.default ?? "null");
+  JSON.parse(
+    describeKeys(schema).find((key) => key.path.join(".") === path.join(".") && key.default !== null)?.default ??
+      "null",
+  );
 
 /** The full path of the same key at the top level or in another section, else of the most similar one in this section. */
 export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {
-  const elsewhere = keyPaths(schema).filter((path) => path.at(-1) === key).sort((a, b) => a.length - b.length)[0];
+  const elsewhere = keyPaths(schema)
+    .filter((path) => path.at(-1) === key)
+    .sort((a, b) => a.length - b.length)[0];
   if (elsewhere) return elsewhere.length > 1 ? elsewhere.join(".") : `${key} at the top level`;
   return [...section, closest(key, Object.keys(sectionAt(schema, section)?.shape ?? {}))].join(".");
 }
@@ -47,6 +60,7 @@ export function show(value: unknown): string {
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at: unknown = value;
-  for (const key of path) at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path)
+    at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
   return at;
 }

@@ -18,10 +18,18 @@ const SECTIONS = ["model", "features", "unfold", "masking"] as const;
 export function inherit(given: Readonly<Record<string, unknown>>, { config, units }: Origin): Record<string, unknown> {
   const data = { ...pick(config["data"], "sample_rate"), ...section(given["data"]) };
   const loss = { ...pick(config["loss"], "layer_drop"), ...section(given["loss"]) };
-  const sections = SECTIONS.flatMap((key): [string, unknown][] => (key in config ? [[key, merged(given[key], config[key])]] : []));
+  const sections = SECTIONS.flatMap((key): [string, unknown][] =>
+    key in config ? [[key, merged(given[key], config[key])]] : [],
+  );
   // Files that the checkpoint's units came from may be gone: what they held is in the checkpoint.
   const ownUnits = units === null ? {} : { units: pick(config["units"], "kind") };
-  return { ...given, ...(Object.keys(data).length > 0 && { data }), ...(isSection(given["loss"] ?? {}) && { loss }), ...Object.fromEntries(sections), ...("units" in given ? { units: given["units"] } : ownUnits) };
+  return {
+    ...given,
+    ...(Object.keys(data).length > 0 && { data }),
+    ...(isSection(given["loss"] ?? {}) && { loss }),
+    ...Object.fromEntries(sections),
+    ...("units" in given ? { units: given["units"] } : ownUnits),
+  };
 }
 
 /** The values written, over those of the checkpoint where these are of the same kind. */
@@ -34,4 +42,5 @@ function merged(given: unknown, inherited: unknown): unknown {
 
 const section = (value: unknown): Record<string, unknown> => (isSection(value) ? value : {});
 
-const pick = (value: unknown, key: string): Record<string, unknown> => (isSection(value) && key in value ? { [key]: value[key] } : {});
+const pick = (value: unknown, key: string): Record<string, unknown> =>
+  isSection(value) && key in value ? { [key]: value[key] } : {};

@@ -17,7 +17,8 @@ export interface Override {
 export function parseOverride(text: string): Override {
   const equals = text.indexOf("=");
   const path = text.slice(0, Math.max(0, equals)).trim().split(".");
-  if (equals < 0 || path.includes("")) throw new UserError(`--set ${text}: expected key=value, such as optimizer.learning_rate=2e-3.`);
+  if (equals < 0 || path.includes(""))
+    throw new UserError(`--set ${text}: expected key=value, such as optimizer.learning_rate=2e-3.`);
   try {
     return { path, value: parse(text.slice(equals + 1)) as unknown, text };
   } catch (error) {
@@ -26,8 +27,12 @@ export function parseOverride(text: string): Override {
 }
 
 /** A copy of a config's values in which one is another; sections on the way are made where there are none. */
-export function applyOverride(config: unknown, { path: [key, ...rest], value }: Pick<Override, "path" | "value">): unknown {
+export function applyOverride(
+  config: unknown,
+  { path: [key, ...rest], value }: Pick<Override, "path" | "value">,
+): unknown {
   if (key === undefined) return value;
-  const section = typeof config === "object" && config !== null && !Array.isArray(config) ? (config as Record<string, unknown>) : {};
+  const section =
+    typeof config === "object" && config !== null && !Array.isArray(config) ? (config as Record<string, unknown>) : {};
   return { ...section, [key]: applyOverride(section[key], { path: rest, value }) };
 }

@@ -29,7 +29,10 @@ export function configToYaml(config: TrainConfig): string {
   const vocabulary = config.units.vocabulary === null ? null : within(config.units.vocabulary);
   const init = config.init === null ? null : within(config.init);
   const lm = config.eval.lm && { ...config.eval.lm, arpa: within(config.eval.lm.arpa) };
-  const augment = config.augment && { ...config.augment, noise: config.augment.noise && { ...config.augment.noise, manifest: within(config.augment.noise.manifest) } };
+  const augment = config.augment && {
+    ...config.augment,
+    noise: config.augment.noise && { ...config.augment.noise, manifest: within(config.augment.noise.manifest) },
+  };
   const shown = plainConfig({
     ...config,
     init,
@@ -49,6 +52,8 @@ function inSchemaOrder(value: unknown, at: string[]): unknown {
   if (!section || typeof value !== "object" || value === null) return value;
   const given = value as Record<string, unknown>;
   return Object.fromEntries(
-    Object.keys(section.shape).filter((key) => key in given).map((key) => [key, inSchemaOrder(given[key], [...at, key])]),
+    Object.keys(section.shape)
+      .filter((key) => key in given)
+      .map((key) => [key, inSchemaOrder(given[key], [...at, key])]),
   );
 }

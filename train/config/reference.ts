@@ -6,12 +6,20 @@ export function configReference(): string {
   const keys = describeKeys(configSchema);
   const table = (rows: typeof keys) => ["| key | default | meaning |", "|---|---|---|", ...rows.map(rowOf)].join("\n");
   const single = table(keys.filter(({ path, section }) => path.length === 1 && !section));
-  const sections = keys.filter(({ section }) => section).map(({ path: section, description }) => {
-    const inside = keys.filter(({ path, section: nested }) => !nested && path.length === section.length + 1 && section.every((key, i) => path[i] === key));
-    const kinds = [...new Set(inside.map((key) => key.kinds.join(", ")))];
-    const tables = kinds.map((kind) => `${kind === "" ? "" : `Of kind ${kind}:\n\n`}${table(inside.filter((key) => key.kinds.join(", ") === kind))}`);
-    return `### ${section.join(".")}\n\n${escape(description)}\n\n${tables.join("\n\n")}`;
-  });
+  const sections = keys
+    .filter(({ section }) => section)
+    .map(({ path: section, description }) => {
+      const inside = keys.filter(
+        ({ path, section: nested }) =>
+          !nested && path.length === section.length + 1 && section.every((key, i) => path[i] === key),
+      );
+      const kinds = [...new Set(inside.map((key) => key.kinds.join(", ")))];
+      const tables = kinds.map(
+        (kind) =>
+          `${kind === "" ? "" : `Of kind ${kind}:\n\n`}${table(inside.filter((key) => key.kinds.join(", ") === kind))}`,
+      );
+      return `### ${section.join(".")}\n\n${escape(description)}\n\n${tables.join("\n\n")}`;
+    });
   return [single, ...sections].join("\n\n") + "\n";
 }
 

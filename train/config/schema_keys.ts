@@ -3,7 +3,12 @@ import { kindsOf, type KindOption } from "./by_kind.ts";
 
 /** The schema without what may stand round it: a default, `null`, "may be left out". */
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) {
+  if (
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodOptional
+  ) {
     return bare(schema.def.innerType);
   }
   return schema;
@@ -20,12 +25,19 @@ function options(schema: z.core.$ZodType): z.ZodObject[] {
 export function sectionAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodObject | null {
   let at = bare(schema);
   for (const key of path) {
-    const field = at instanceof z.ZodArray ? at.element : options(at).map(({ shape }) => shape[String(key)]).find((found) => found !== undefined);
+    const field =
+      at instanceof z.ZodArray
+        ? at.element
+        : options(at)
+            .map(({ shape }) => shape[String(key)])
+            .find((found) => found !== undefined);
     if (field === undefined) return null;
     at = bare(field);
   }
   const [first, ...others] = options(at);
-  return first === undefined || others.length === 0 ? (first ?? null) : z.object(Object.assign({}, ...others.map(({ shape }) => shape), first.shape) as z.ZodRawShape);
+  return first === undefined || others.length === 0
+    ? (first ?? null)
+    : z.object(Object.assign({}, ...others.map(({ shape }) => shape), first.shape) as z.ZodRawShape);
 }
 
 /** A key of the config and what is known of it. */
@@ -44,7 +56,9 @@ export interface KeyDescription {
 /** Every key, sections before the keys in them, in the order of the schema; those of a section with kinds once for each kind. */
 export function describeKeys(schema: z.core.$ZodType, path: string[] = []): KeyDescription[] {
   const all = options(schema);
-  return all.flatMap((object) => describeSection(object, path, all.length > 1 ? kindsOf([object as unknown as KindOption]) : []));
+  return all.flatMap((object) =>
+    describeSection(object, path, all.length > 1 ? kindsOf([object as unknown as KindOption]) : []),
+  );
 }
 
 const describeSection = ({ shape }: z.ZodObject, path: string[], kinds: string[]): KeyDescription[] =>
@@ -70,5 +84,7 @@ export function keyPaths(schema: z.core.$ZodType): string[][] {
 
 /** The kinds that a key at a path belongs to, of a section that has kinds; none otherwise. */
 export function kindsWith(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  return describeKeys(schema).filter((key) => key.path.join(".") === path.join(".")).flatMap(({ kinds }) => kinds);
+  return describeKeys(schema)
+    .filter((key) => key.path.join(".") === path.join("."))
+    .flatMap(({ kinds }) => kinds);
 }

@@ -17,7 +17,10 @@ export function parseYaml(content: string, name: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error) throw new UserError(`${name}, line ${lines.linePos(error.pos[0]).line}: not YAML: ${error.message.replace(/\.?$/u, ".")}`);
+  if (error)
+    throw new UserError(
+      `${name}, line ${lines.linePos(error.pos[0]).line}: not YAML: ${error.message.replace(/\.?$/u, ".")}`,
+    );
   return {
     value: document.toJS(),
     lineOf: (path) => {

@@ -24,7 +24,11 @@ export interface Audio {
  */
 export async function readAudio(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
   const { samples: recorded, sampleRate } = await readRecording(path, piece);
-  return { samples: await resample(recorded, sampleRate, targetRate), sampleRate: targetRate, originalRate: sampleRate };
+  return {
+    samples: await resample(recorded, sampleRate, targetRate),
+    sampleRate: targetRate,
+    originalRate: sampleRate,
+  };
 }
 
 /** The same at the file's own rate, with its number of channels; see `readAudio`. Of a piece of a WAV file only its bytes are read. */
@@ -32,7 +36,11 @@ export async function readRecording(path: string, piece?: Piece): Promise<Record
   if (!piece) return decodeFile(path);
   const recording = await openRecording(path);
   const { sampleRate, channels } = recording;
-  return { samples: await recording.read(pieceSpan(await recording.length(), sampleRate, piece, path)), sampleRate, channels };
+  return {
+    samples: await recording.read(pieceSpan(await recording.length(), sampleRate, piece, path)),
+    sampleRate,
+    channels,
+  };
 }
 
 /**
@@ -46,9 +54,11 @@ export async function readRecording(path: string, piece?: Piece): Promise<Record
 export async function readAudioSpan(path: string, targetRate: number, span: SampleSpan): Promise<Audio> {
   const recording = await openRecording(path);
   const { sampleRate } = recording;
-  if (!(span.from >= 0 && span.from <= span.to)) throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) is no span of samples`);
+  if (!(span.from >= 0 && span.from <= span.to))
+    throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) is no span of samples`);
   const samples = await resampleSpan(recording, sampleRate, targetRate, span);
-  if (samples.length < span.to - span.from) throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) reaches beyond the end of ${path}`);
+  if (samples.length < span.to - span.from)
+    throw new RangeError(`readAudioSpan: [${span.from}, ${span.to}) reaches beyond the end of ${path}`);
   return { samples, sampleRate: targetRate, originalRate: sampleRate };
 }
 

@@ -16,7 +16,13 @@ export interface LazyItem extends Omit<BatchItem, "features"> {
 
 /** The items with their features at hand. */
 export function loadItems(items: readonly LazyItem[]): Promise<BatchItem[]> {
-  return Promise.all(items.map(async ({ frames, labels, features }) => ({ frames, labels, features: typeof features === "function" ? await features() : features })));
+  return Promise.all(
+    items.map(async ({ frames, labels, features }) => ({
+      frames,
+      labels,
+      features: typeof features === "function" ? await features() : features,
+    })),
+  );
 }
 
 /** Padded typed arrays of equal rows, ready for upload. */
@@ -61,7 +67,9 @@ export function padBatch(items: readonly BatchItem[], bins: number): Batch {
   };
   for (const [i, item] of items.entries()) {
     if (item.features.length !== item.frames * bins) {
-      throw new RangeError(`padBatch: features of item ${i} have ${item.features.length} values, expected [${item.frames}, ${bins}]`);
+      throw new RangeError(
+        `padBatch: features of item ${i} have ${item.features.length} values, expected [${item.frames}, ${bins}]`,
+      );
     }
     batch.features.set(item.features, i * frames * bins);
     batch.targets.set(item.labels, i * maxLabels);

@@ -28,7 +28,10 @@ export class ContentIndex {
   /** The state of a file now, as a key for `get` and `add`; null if there is no such file. */
   async keyOf(path: string): Promise<string | null> {
     const absolute = resolve(path);
-    return stat(absolute).then(({ size, mtimeMs }) => `${absolute}\0${size}\0${mtimeMs}`, () => null);
+    return stat(absolute).then(
+      ({ size, mtimeMs }) => `${absolute}\0${size}\0${mtimeMs}`,
+      () => null,
+    );
   }
 
   get(key: string): string | undefined {
@@ -50,7 +53,9 @@ export class ContentIndex {
     try {
       mkdirSync(this.#folder, { recursive: true });
       appendFileSync(join(this.#folder, FILE), lines.join(""));
-    } catch { /* a full disk is reported with the first features that cannot be written */ }
+    } catch {
+      /* a full disk is reported with the first features that cannot be written */
+    }
   }
 }
 

@@ -62,12 +62,21 @@ export interface DatasetOptions {
  *   a character that is no unit (unless `skipUnspelled`), or if no utterance is left
  */
 export async function loadDataset(entries: readonly ManifestEntry[], options: DatasetOptions): Promise<Dataset> {
-  const { frontEnd, source = new FeatureSource({ frontEnd }), units, outputFrames, skipBroken = false, skipUnspelled = false, onProgress } = options;
+  const {
+    frontEnd,
+    source = new FeatureSource({ frontEnd }),
+    units,
+    outputFrames,
+    skipBroken = false,
+    skipUnspelled = false,
+    onProgress,
+  } = options;
   const { sampleRate, bins, takesCmvn } = frontEnd;
   const takesStatistics = takesCmvn && options.cmvn === null;
   const unspelled: Skipped[] = [];
   const spelled: { entry: ManifestEntry; labels: Int32Array }[] = [];
-  for (const entry of entries) { // texts first, because that is quick and can fail
+  for (const entry of entries) {
+    // texts first, because that is quick and can fail
     const labels = encodeText(entry, units);
     if (!(labels instanceof UserError)) spelled.push({ entry, labels });
     else if (skipUnspelled) unspelled.push({ id: entry.id, reason: labels.message });
@@ -95,7 +104,9 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
     } else {
       const utterance = makeUtterance(entry, answer, labels, sampleRate);
       const { samples, frames } = answer;
-      const verdict = validateUtterances([{ ...utterance, frames: outputFrames(frames), duration: entry.duration, samples, sampleRate }]);
+      const verdict = validateUtterances([
+        { ...utterance, frames: outputFrames(frames), duration: entry.duration, samples, sampleRate },
+      ]);
       skipped.push(...verdict.skipped);
       warnings.push(...verdict.warnings);
       if (verdict.usable.length > 0) {
@@ -117,8 +128,10 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   }
   const cmvn = takesStatistics ? statistics : options.cmvn;
   for (const [i, utterance] of utterances.entries()) {
-    if (typeof utterance.features === "function") utterance.features = async () => (await source.get({ ...(audio[i] as AudioPart), cmvn })).values as Float32Array;
-    else if (cmvn && takesStatistics) utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
+    if (typeof utterance.features === "function")
+      utterance.features = async () => (await source.get({ ...(audio[i] as AudioPart), cmvn })).values as Float32Array;
+    else if (cmvn && takesStatistics)
+      utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
   }
   const seconds = utterances.reduce((sum, utterance) => sum + utterance.seconds, 0);
   return { utterances, audio, bins, cmvn, skipped: leftOut, warnings, seconds };
@@ -136,8 +149,21 @@ function encodeText({ text }: ManifestEntry, units: Units | null): Int32Array | 
 }
 
 /** Its features are given later. */
-function makeUtterance({ id, text, speaker }: ManifestEntry, { samples, frames }: FeatureAnswer, labels: Int32Array, sampleRate: number): Utterance {
-  return { id, text, speaker, seconds: samples / sampleRate, frames, labels, features: () => Promise.reject(new Error("not read yet")) };
+function makeUtterance(
+  { id, text, speaker }: ManifestEntry,
+  { samples, frames }: FeatureAnswer,
+  labels: Int32Array,
+  sampleRate: number,
+): Utterance {
+  return {
+    id,
+    text,
+    speaker,
+    seconds: samples / sampleRate,
+    frames,
+    labels,
+    features: () => Promise.reject(new Error("not read yet")),
+  };
 }
 
 /** The same error, with the manifest's line before it. */

@@ -45,7 +45,8 @@ export async function* decodeBlocks(path: string): AsyncGenerator<Recording, voi
     for await (const decoded of decode(file)) {
       const block = monoRecording(decoded, path);
       sampleRate ??= block.sampleRate;
-      if (block.sampleRate !== sampleRate) throw new UserError(`${path} changes its rate from ${sampleRate} to ${block.sampleRate} samples a second.`);
+      if (block.sampleRate !== sampleRate)
+        throw new UserError(`${path} changes its rate from ${sampleRate} to ${block.sampleRate} samples a second.`);
       length += block.samples.length;
       if (block.samples.length > 0) yield block;
     }
@@ -63,7 +64,9 @@ export async function* decodeBlocks(path: string): AsyncGenerator<Recording, voi
  */
 export function monoRecording({ channels, sampleRate }: DecodedAudio, path: string): Recording {
   if (sampleRate < rateLimits.lowest || sampleRate > rateLimits.highest) {
-    throw new UserError(`${path} has ${sampleRate} samples a second, expected ${rateLimits.lowest} to ${rateLimits.highest}.`);
+    throw new UserError(
+      `${path} has ${sampleRate} samples a second, expected ${rateLimits.lowest} to ${rateLimits.highest}.`,
+    );
   }
   const samples = average(channels);
   if (!samples.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
@@ -79,7 +82,10 @@ async function* decode(file: FileBytes): AsyncGenerator<DecodedAudio> {
   else if (isOgg(start)) yield* decodeOgg(file);
   else if (isFlac(file.read(untagged, 16))) yield* decodeFlac(file, untagged);
   else if (isMp3(file)) yield* decodeMp3(file);
-  else throw new UserError(`${file.path} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`);
+  else
+    throw new UserError(
+      `${file.path} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`,
+    );
 }
 
 function average(channels: readonly Float32Array[]): Float32Array {

@@ -34,7 +34,10 @@ export class DecodedRecording implements OpenRecording {
   }
 
   /** @throws UserError if the start of the file is not sound already */
-  static async open(path: string, { keptSamples = KEPT_SAMPLES }: { keptSamples?: number } = {}): Promise<DecodedRecording> {
+  static async open(
+    path: string,
+    { keptSamples = KEPT_SAMPLES }: { keptSamples?: number } = {},
+  ): Promise<DecodedRecording> {
     const blocks = decodeBlocks(path);
     const first = await blocks.next();
     return new DecodedRecording(path, first.value as Recording, blocks, keptSamples);
@@ -54,7 +57,8 @@ export class DecodedRecording implements OpenRecording {
       const samples = new Float32Array(Math.max(0, Math.min(to, this.#end) - from));
       let at = this.#start - from;
       for (const block of this.#kept) {
-        if (at + block.length > 0 && at < samples.length) samples.set(block.subarray(Math.max(0, -at), samples.length - at), Math.max(0, at));
+        if (at + block.length > 0 && at < samples.length)
+          samples.set(block.subarray(Math.max(0, -at), samples.length - at), Math.max(0, at));
         at += block.length;
       }
       return samples;
@@ -85,7 +89,10 @@ export class DecodedRecording implements OpenRecording {
       return true;
     }
     this.#keep(next.value.samples);
-    while (this.#end - this.#start > this.#keptSamples && this.#start + (this.#kept[0] as Float32Array).length <= needed) {
+    while (
+      this.#end - this.#start > this.#keptSamples &&
+      this.#start + (this.#kept[0] as Float32Array).length <= needed
+    ) {
       this.#start += (this.#kept.shift() as Float32Array).length;
     }
     return false;

@@ -7,12 +7,17 @@
  * @param batchSize most utterances of a batch
  * @returns the utterances' indices, batch by batch
  */
-export function evaluationBatches(frames: readonly number[], batchSize: number, { paddingMatters }: { readonly paddingMatters: boolean }): number[][] {
+export function evaluationBatches(
+  frames: readonly number[],
+  batchSize: number,
+  { paddingMatters }: { readonly paddingMatters: boolean },
+): number[][] {
   const framesOf = (i: number): number => frames[i] as number;
   const batches: number[][] = [];
   for (const i of frames.map((_, i) => i).sort((a, b) => framesOf(b) - framesOf(a))) {
     const last = batches.at(-1);
-    if (last && last.length < batchSize && !(paddingMatters && framesOf(last[0] as number) !== framesOf(i))) last.push(i);
+    if (last && last.length < batchSize && !(paddingMatters && framesOf(last[0] as number) !== framesOf(i)))
+      last.push(i);
     else batches.push([i]);
   }
   return batches;

@@ -37,10 +37,17 @@ export interface StoredFeatures extends Features {
  * @param speed    by which the waveform was perturbed; 1: not at all
  * @param settings `cacheKey` of the front end
  */
-export function featureKey(content: string, piece: Piece | undefined, speed: number, settings: Readonly<Record<string, number | boolean>>): string {
+export function featureKey(
+  content: string,
+  piece: Piece | undefined,
+  speed: number,
+  settings: Readonly<Record<string, number | boolean>>,
+): string {
   const cut = piece ? [piece.offset, piece.duration] : null;
   const options = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify([CODE_VERSION, content, cut, speed, options])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([CODE_VERSION, content, cut, speed, options]))
+    .digest("hex");
 }
 
 /** The features of a key, "missing", or "damaged" if the file there is not a whole one of that key. */
@@ -86,4 +93,5 @@ export function writeFeatures(folder: string, key: string, { frames, bins, sampl
 /** Folders of a few thousand files each, at most, even of a large corpus. */
 const pathOf = (folder: string, key: string): string => join(folder, key.slice(0, 2), `${key.slice(2)}.feat`);
 
-const checksum = (bytes: Buffer): Buffer => createHash("sha256").update(bytes.subarray(0, CHECKSUM)).update(bytes.subarray(HEADER)).digest().subarray(0, 16);
+const checksum = (bytes: Buffer): Buffer =>
+  createHash("sha256").update(bytes.subarray(0, CHECKSUM)).update(bytes.subarray(HEADER)).digest().subarray(0, 16);

@@ -23,7 +23,10 @@ export interface BatchMasks {
   readonly time: Uint32Array;
   /** `[batch, 1, dim]`; undefined where channels are never hidden */
   readonly channels: Uint32Array | undefined;
-  readonly shapes: { readonly time: readonly [number, number, number]; readonly channels: readonly [number, number, number] };
+  readonly shapes: {
+    readonly time: readonly [number, number, number];
+    readonly channels: readonly [number, number, number];
+  };
 }
 
 // What a hash is for, so that the two kinds of spans are independent.
@@ -39,15 +42,30 @@ const CHANNELS = 0x6368616e;
  * @param keys    of each utterance, the integers that say what its masks are for, such as `[seed, epoch, utterance]`: the same
  *   key gives the same masks, so a resumed run repeats them
  */
-export function featureMasks(lengths: readonly number[], frames: number, dim: number, config: MaskingConfig, keys: readonly (readonly number[])[]): BatchMasks {
+export function featureMasks(
+  lengths: readonly number[],
+  frames: number,
+  dim: number,
+  config: MaskingConfig,
+  keys: readonly (readonly number[])[],
+): BatchMasks {
   const { timeProb, timeLength, timeMin, channelProb, channelLength, channelMin } = config;
   const batch = lengths.length;
   const time = new Uint32Array(batch * frames);
   const channels = channelProb > 0 ? new Uint32Array(batch * dim) : undefined;
   for (const [row, length] of lengths.entries()) {
     const seed = hash(...(keys[row] as readonly number[]));
-    hideSpans(time.subarray(row * frames, row * frames + length), { share: timeProb, span: timeLength, least: timeMin }, hash(seed, TIME));
-    if (channels) hideSpans(channels.subarray(row * dim, (row + 1) * dim), { share: channelProb, span: channelLength, least: channelMin }, hash(seed, CHANNELS));
+    hideSpans(
+      time.subarray(row * frames, row * frames + length),
+      { share: timeProb, span: timeLength, least: timeMin },
+      hash(seed, TIME),
+    );
+    if (channels)
+      hideSpans(
+        channels.subarray(row * dim, (row + 1) * dim),
+        { share: channelProb, span: channelLength, least: channelMin },
+        hash(seed, CHANNELS),
+      );
   }
   return { time, channels, shapes: { time: [batch, frames, 1], channels: [batch, 1, dim] } };
 }
@@ -66,13 +84,18 @@ export function masksOfRow({ time, channels, shapes }: BatchMasks, row: number, 
  * Sets spans of a mask to 1: share · length / span of them, rounded up or down at random so that this is the mean, `least` or
  * more, at different starts, none beyond the end. Spans may overlap, so fewer places than `share` are hidden.
  */
-function hideSpans(mask: Uint32Array, { share, span, least }: { share: number; span: number; least: number }, key: number): void {
+function hideSpans(
+  mask: Uint32Array,
+  { share, span, least }: { share: number; span: number; least: number },
+  key: number,
+): void {
   if (share === 0) return; // as in Hugging Face's models, whose least number of spans is 2 unless said otherwise
   const starts = Math.max(0, mask.length - span + 1);
   const wanted = Math.max(least, Math.floor((share * mask.length) / span + uniform(key, 0)));
   const count = Math.min(wanted, Math.floor(mask.length / span), starts);
   const order = Uint32Array.from({ length: starts }, (_, start) => start);
-  for (let i = 0; i < count; i++) { // the first `count` of a shuffled order
+  for (let i = 0; i < count; i++) {
+    // the first `count` of a shuffled order
     const j = i + Math.floor(uniform(key, 1, i) * (starts - i));
     const start = order[j] as number;
     order[j] = order[i] as number;

@@ -21,7 +21,8 @@ export interface FeatureSourceOptions {
 }
 
 /** What is wanted of an utterance. What is left out: as recorded, not normalised, all values. */
-export type FeatureWish = AudioPart & Partial<Pick<FeatureRequest, "span" | "speed" | "noise" | "gainDb" | "cmvn" | "want">>;
+export type FeatureWish = AudioPart &
+  Partial<Pick<FeatureRequest, "span" | "speed" | "noise" | "gainDb" | "cmvn" | "want">>;
 
 /**
  * Gives the features of utterances: from the cache on disk, or computed of the audio by threads. Which of these, and how
@@ -54,7 +55,16 @@ export class FeatureSource {
   /** @throws UserError, as `readAudio` does, at a file that cannot be read; RunError if a thread failed; the reason of `close` */
   async get(wish: FeatureWish): Promise<FeatureAnswer> {
     if (this.#closed) throw this.#closed;
-    const { path, piece, span, speed = 1, noise = null, gainDb = null, cmvn = null, want = { values: true, statistics: false } } = wish;
+    const {
+      path,
+      piece,
+      span,
+      speed = 1,
+      noise = null,
+      gainDb = null,
+      cmvn = null,
+      want = { values: true, statistics: false },
+    } = wish;
     const state = await this.#index?.keyOf(path);
     const content = state == null ? null : (this.#index?.get(state) ?? null);
     const answer = await this.#computer.compute({ path, piece, span, content, speed, noise, gainDb, cmvn, want });

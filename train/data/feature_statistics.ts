@@ -28,21 +28,45 @@ export interface FeatureStatistics {
  * @param out the JSON file to write
  * @throws UserError if the file is there already and not `force`, or as training does
  */
-export async function computeStatistics(manifest: string, config: TrainConfig, { out, force, observer }: { out: string; force: boolean; observer: RunObserver }): Promise<FeatureStatistics> {
-  if (!buildFrontEnd(config).takesCmvn) throw new UserError(`features.kind ${config.features.kind} has no statistics: each utterance is normalised by itself`);
+export async function computeStatistics(
+  manifest: string,
+  config: TrainConfig,
+  { out, force, observer }: { out: string; force: boolean; observer: RunObserver },
+): Promise<FeatureStatistics> {
+  if (!buildFrontEnd(config).takesCmvn)
+    throw new UserError(
+      `features.kind ${config.features.kind} has no statistics: each utterance is normalised by itself`,
+    );
   expectWritable(out, force);
   const read = await readManifest(manifest);
   const { entries } = read;
-  const units = trainingUnits(config, entries.map(({ text }) => text), undefined);
+  const units = trainingUnits(
+    config,
+    entries.map(({ text }) => text),
+    undefined,
+  );
   const warnings: string[] = [];
   const source = openFeatureSource(config, (message) => warnings.push(message));
   const { outputFrames } = modelFrames(config);
   const task = observer.task("reading audio", entries.length);
   try {
-    const set = await loadDataset(entries, { frontEnd: source.frontEnd, source, cmvn: null, units, outputFrames, skipBroken: config.data.skipBroken, onProgress: task.update });
+    const set = await loadDataset(entries, {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn: null,
+      units,
+      outputFrames,
+      skipBroken: config.data.skipBroken,
+      onProgress: task.update,
+    });
     const cmvn = set.cmvn as Cmvn; // the front end takes it
     writeAtomically(out, Buffer.from(serialiseCmvn(cmvn)));
-    return { cmvn, utterances: set.utterances.length, seconds: set.seconds, warnings: [...warnings, ...dataWarnings(read, set, units)] };
+    return {
+      cmvn,
+      utterances: set.utterances.length,
+      seconds: set.seconds,
+      warnings: [...warnings, ...dataWarnings(read, set, units)],
+    };
   } finally {
     task.stop();
     source.close();
@@ -61,9 +85,12 @@ export function readStatistics(file: string, bins: number): Cmvn {
     json = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`cannot read the feature statistics ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+    throw new UserError(
+      `cannot read the feature statistics ${file}: ${code === "ENOENT" ? "there is no such file" : message}`,
+    );
   }
   const cmvn = parseCmvn(json, file);
-  if (cmvn.mean.length !== bins) throw new UserError(`${file} has statistics of ${cmvn.mean.length} bins, the config's features have ${bins}`);
+  if (cmvn.mean.length !== bins)
+    throw new UserError(`${file} has statistics of ${cmvn.mean.length} bins, the config's features have ${bins}`);
   return cmvn;
 }

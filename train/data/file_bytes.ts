@@ -21,7 +21,10 @@ export class FileBytes {
     try {
       const stats = statSync(path);
       if (stats.isDirectory()) throw new UserError(`${path} is a folder, not an audio file.`);
-      if (!stats.isFile()) throw new UserError(`${path} is a pipe or a device, expected a file, since audio is not read from start to end alone.`);
+      if (!stats.isFile())
+        throw new UserError(
+          `${path} is a pipe or a device, expected a file, since audio is not read from start to end alone.`,
+        );
       this.#file = openSync(path, "r");
       this.size = stats.size;
     } catch (error) {
@@ -31,7 +34,8 @@ export class FileBytes {
 
   /** Up to `count` bytes from byte `start` on, fewer at the end of the file; valid until the next call. */
   read(start: number, count: number): Uint8Array {
-    if (start < this.#bufferStart || start + count > this.#bufferStart + this.#buffer.length) this.#fill(start, Math.max(count, READ_BYTES));
+    if (start < this.#bufferStart || start + count > this.#bufferStart + this.#buffer.length)
+      this.#fill(start, Math.max(count, READ_BYTES));
     return this.#buffer.subarray(start - this.#bufferStart, start - this.#bufferStart + count);
   }
 
@@ -48,7 +52,8 @@ export class FileBytes {
     const buffer = new Uint8Array(Math.max(0, Math.min(count, this.size - start)));
     let filled = 0;
     try {
-      for (let read = -1; filled < buffer.length && read !== 0; filled += read) read = readSync(this.#file, buffer, filled, buffer.length - filled, start + filled);
+      for (let read = -1; filled < buffer.length && read !== 0; filled += read)
+        read = readSync(this.#file, buffer, filled, buffer.length - filled, start + filled);
     } catch (error) {
       throw readError(this.path, error);
     }

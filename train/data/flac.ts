@@ -54,7 +54,8 @@ export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerato
   try {
     while (processed && flac.FLAC__stream_decoder_get_state(decoder) < END_OF_STREAM) {
       processed = flac.FLAC__stream_decoder_process_single(decoder); // a frame, or a block of what comes before the first
-      if (bitDepth !== 16 && bitDepth !== 24 && (bitDepth !== 0 || frames.length > 0)) throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
+      if (bitDepth !== 16 && bitDepth !== 24 && (bitDepth !== 0 || frames.length > 0))
+        throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
       for (const frame of frames) {
         const channels = frame.map((bytes) => samplesOf(bytes, bitDepth as 16 | 24));
         decoded += channels[0]?.length ?? 0;
@@ -70,7 +71,9 @@ export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerato
   if (readError !== undefined) throw readError;
   if (sampleRate === 0) throw new UserError(`${name} is a damaged or cut short FLAC file: it has no stream header.`);
   if (decoded < announced) {
-    throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${decoded} could be read.`);
+    throw new UserError(
+      `${name} is cut short or damaged: its header announces ${announced} samples, ${decoded} could be read.`,
+    );
   }
   if (firstError !== undefined || !processed || !intact) {
     throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not fit its samples"}.`);

@@ -64,7 +64,9 @@ const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as un
  */
 export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`);
+    throw new UserError(
+      `cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
+    );
   });
   const all = decodeUtf8(bytes, file)
     .split("\n")
@@ -73,7 +75,10 @@ export async function readManifest(file: string, { texts = true }: ManifestOptio
     .map(({ line, number }) => parseLine(line, file, number, texts ? lineSchema : textlessSchema));
   if (all.length === 0) throw new UserError(`the manifest ${file} has no utterances`);
   const manifest = dropDuplicates(all);
-  return { ...manifest, entries: distinctIds(manifest.entries, (entry) => entry.id !== idFromPath(entry.audioPath, entry.offset)) };
+  return {
+    ...manifest,
+    entries: distinctIds(manifest.entries, (entry) => entry.id !== idFromPath(entry.audioPath, entry.offset)),
+  };
 }
 
 function parseLine(line: string, file: string, number: number, schema: typeof lineSchema): ManifestEntry {
@@ -103,7 +108,11 @@ function parseLine(line: string, file: string, number: number, schema: typeof li
 }
 
 /** What to read of the entry's file; undefined for all of it. */
-export function pieceOf({ offset, duration, isWhole }: Pick<ManifestEntry, "offset" | "duration" | "isWhole">): Piece | undefined {
+export function pieceOf({
+  offset,
+  duration,
+  isWhole,
+}: Pick<ManifestEntry, "offset" | "duration" | "isWhole">): Piece | undefined {
   return isWhole ? undefined : { offset, duration };
 }
 
@@ -121,6 +130,8 @@ function dropDuplicates(all: ManifestEntry[]): Manifest {
     if (earlier) duplicates.push({ ...entry, earlier });
     else first.set(key, entry);
   }
-  const warnings = duplicates.map(({ source, id, earlier }) => `${source}: ${id} has the audio and text of ${earlier.source} and is dropped`);
+  const warnings = duplicates.map(
+    ({ source, id, earlier }) => `${source}: ${id} has the audio and text of ${earlier.source} and is dropped`,
+  );
   return { entries: [...first.values()], warnings, duplicates };
 }

@@ -27,7 +27,9 @@ export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> 
   const start = firstFrame(file);
   const { announced, present, channels, cutShort, end } = readMp3Frames(file, start);
   if (announced !== null && present < announced) {
-    throw new UserError(`${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`);
+    throw new UserError(
+      `${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`,
+    );
   }
   if (cutShort) throw new UserError(`${name} is a cut short MP3 file: it ends within a frame.`);
 

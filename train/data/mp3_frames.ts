@@ -32,8 +32,16 @@ const MONO = 3;
 
 /** kbit/s by index: MPEG-1 layers I, II, III; MPEG-2 and 2.5 layer I, layers II and III (ISO 11172-3 and 13818-3). */
 const KILOBITS = {
-  v1: { 1: [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448], 2: [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384], 3: [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320] },
-  v2: { 1: [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256], 2: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160], 3: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160] },
+  v1: {
+    1: [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+    2: [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+    3: [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  },
+  v2: {
+    1: [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+    2: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    3: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+  },
 } as const;
 
 const RATES_V1 = [44100, 48000, 32000];
@@ -52,7 +60,7 @@ export function readMp3Frames(file: FileBytes, start: number): Mp3Frames {
   let channels: 1 | 2 = 1;
   let present = 0;
   let end = start;
-  for (let at = start; at < file.size; ) {
+  for (let at = start; at < file.size;) {
     const header = parseHeader(file, at);
     if (!header) {
       const untagged = skipTags(file, at);
@@ -60,8 +68,12 @@ export function readMp3Frames(file: FileBytes, start: number): Mp3Frames {
       at = untagged;
       continue;
     }
-    if (header.length === null) throw new UserError(`${file.path} is an MP3 file in the "free" format, expected one of the usual bit rates.`);
-    if (header.sampleRate !== first?.sampleRate) throw new UserError(`${file.path} changes its rate from ${first?.sampleRate} to ${header.sampleRate} samples a second at byte ${at}.`);
+    if (header.length === null)
+      throw new UserError(`${file.path} is an MP3 file in the "free" format, expected one of the usual bit rates.`);
+    if (header.sampleRate !== first?.sampleRate)
+      throw new UserError(
+        `${file.path} changes its rate from ${first?.sampleRate} to ${header.sampleRate} samples a second at byte ${at}.`,
+      );
     if (header.channels === 2) channels = 2;
     if (at + header.length > file.size) return { announced, present, channels, cutShort: true, end };
     present += header.samples;
@@ -86,7 +98,12 @@ function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   if (bitrate === 0) return { length: null, samples, channels, sampleRate };
   const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
   const slot = layer === 1 ? 4 : 1; // bytes that a length counts in, and that padding adds
-  return { length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot, samples, channels, sampleRate };
+  return {
+    length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot,
+    samples,
+    channels,
+    sampleRate,
+  };
 }
 
 /** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */

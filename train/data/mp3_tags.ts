@@ -21,7 +21,8 @@ export function skipTags(file: FileBytes, at: number): number {
     end = skipZeros(file, skipId3v2(file, at));
     const start = Buffer.from(file.read(end, APE_HEADER_BYTES));
     if (start.toString("latin1", 0, 3) === "TAG") end += ID3V1_BYTES;
-    if (start.toString("latin1", 0, 8) === "APETAGEX" && start.length === APE_HEADER_BYTES) end += start.readUInt32LE(12) + APE_HEADER_BYTES;
+    if (start.toString("latin1", 0, 8) === "APETAGEX" && start.length === APE_HEADER_BYTES)
+      end += start.readUInt32LE(12) + APE_HEADER_BYTES;
     if (end >= file.size) return file.size;
     if (end === at) return at;
   }

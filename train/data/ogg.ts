@@ -34,7 +34,12 @@ interface Codec {
 }
 
 const CODECS: readonly Codec[] = [
-  { name: "Vorbis", magic: "\x01vorbis", open: () => new OggVorbisDecoder() as OggDecoder, announced: ({ endPosition }) => endPosition },
+  {
+    name: "Vorbis",
+    magic: "\x01vorbis",
+    open: () => new OggVorbisDecoder() as OggDecoder,
+    announced: ({ endPosition }) => endPosition,
+  },
   {
     name: "Opus",
     magic: "OpusHead",
@@ -91,4 +96,5 @@ async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decod
   }
 }
 
-const damaged = (codec: Codec, name: string, why: string) => new UserError(`${name} is a damaged Ogg ${codec.name} file: ${why.split("\n")[0]}.`);
+const damaged = (codec: Codec, name: string, why: string) =>
+  new UserError(`${name} is a damaged Ogg ${codec.name} file: ${why.split("\n")[0]}.`);

@@ -36,15 +36,19 @@ export function readOggPages(file: FileBytes): OggStream {
     const bytes = file.read(start, LARGEST_PAGE);
     const body = HEADER_BYTES + (bytes[HEADER_BYTES - 1] ?? 0);
     const end = bytes.subarray(HEADER_BYTES, body).reduce((sum, length) => sum + length, body);
-    if (startsPage(bytes) ? end > bytes.length : bytes.length < 4) throw new UserError(`${name} is a cut short Ogg file: it ends within page ${number}.`);
+    if (startsPage(bytes) ? end > bytes.length : bytes.length < 4)
+      throw new UserError(`${name} is a cut short Ogg file: it ends within page ${number}.`);
     if (!startsPage(bytes)) throw new UserError(`${name} is a damaged Ogg file: no page starts at byte ${start}.`);
     const page = bytes.subarray(0, end);
     const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-    if (checksum(page) !== view.getUint32(22, true)) throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
+    if (checksum(page) !== view.getUint32(22, true))
+      throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
     serial ??= view.getUint32(14, true);
     const begins = ((bytes[5] ?? 0) & FIRST_PAGE) !== 0;
-    if (view.getUint32(14, true) !== serial || (begins && number > 1)) throw new UserError(`${name} holds several Ogg streams, expected one.`);
-    if (sequence !== undefined && view.getUint32(18, true) !== sequence + 1) throw new UserError(`${name} is a damaged Ogg file: before page ${number} another one is missing.`);
+    if (view.getUint32(14, true) !== serial || (begins && number > 1))
+      throw new UserError(`${name} holds several Ogg streams, expected one.`);
+    if (sequence !== undefined && view.getUint32(18, true) !== sequence + 1)
+      throw new UserError(`${name} is a damaged Ogg file: before page ${number} another one is missing.`);
     sequence = view.getUint32(18, true);
     const position = view.getBigInt64(6, true); // -1 where no packet ends
     if (position > 0n) endPosition = Number(position);

@@ -33,8 +33,19 @@ export function openFeatureSource(config: TrainConfig, warn: (message: string) =
  * @param keep whether the features are looked for in the cache of the config, and kept there; not worth it for audio that is read once
  * @param oneThread whether one thread does all: it keeps the recording that it has decoded, for the next part of it
  */
-export const openFinishedSource = (config: TrainConfig, warn: (message: string) => void, { keep, oneThread = false }: { keep: boolean; oneThread?: boolean }): FeatureSource =>
-  openFeatureSource({ ...config, data: { ...config.data, workers: oneThread && !fromSources ? 1 : null, ...(!keep && { cache: false }) } }, warn);
+export const openFinishedSource = (
+  config: TrainConfig,
+  warn: (message: string) => void,
+  { keep, oneThread = false }: { keep: boolean; oneThread?: boolean },
+): FeatureSource =>
+  openFeatureSource(
+    {
+      ...config,
+      data: { ...config.data, workers: oneThread && !fromSources ? 1 : null, ...(!keep && { cache: false }) },
+    },
+    warn,
+  );
 
 /** One less than there are cores. From the sources none, unless asked for: each thread would compile them first. */
-const defaultThreads = (): number => (fromSources ? 0 : Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)));
+const defaultThreads = (): number =>
+  fromSources ? 0 : Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1));

@@ -27,10 +27,14 @@ export function pieceSpan(length: number, sampleRate: number, { offset, duration
   const from = Math.round(offset * sampleRate);
   const to = duration === null ? length : Math.round((offset + duration) * sampleRate);
   if (from >= length || to > length + TOLERANCE_SECONDS * sampleRate) {
-    const piece = duration === null ? `starts at ${seconds(offset)}` : `goes from ${seconds(offset)} to ${seconds(offset + duration)}`;
+    const piece =
+      duration === null
+        ? `starts at ${seconds(offset)}`
+        : `goes from ${seconds(offset)} to ${seconds(offset + duration)}`;
     throw new UserError(`${name} is ${seconds(length / sampleRate)} long, but the piece ${piece}.`);
   }
-  if (to <= from) throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
+  if (to <= from)
+    throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
   return { from, to: Math.min(to, length) };
 }
 

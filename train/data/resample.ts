@@ -50,7 +50,12 @@ export const resampledLength = (samples: number, from: number, to: number): numb
  * @param recording whose `read` stops at its end
  * @param span in samples at the rate `to`, within the recording
  */
-export async function resampleSpan(recording: { read(span: SampleSpan): Promise<Float32Array> }, from: number, to: number, span: SampleSpan): Promise<Float32Array> {
+export async function resampleSpan(
+  recording: { read(span: SampleSpan): Promise<Float32Array> },
+  from: number,
+  to: number,
+  span: SampleSpan,
+): Promise<Float32Array> {
   if (from === to) return recording.read(span);
   const first = Math.max(0, Math.floor(span.from / to) - MARGIN_SECONDS);
   const last = Math.ceil(span.to / to) + MARGIN_SECONDS;

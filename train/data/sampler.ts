@@ -41,7 +41,12 @@ export class BucketSampler {
    * @param state where to go on; by default the first batch of epoch 0
    * @throws RangeError if a setting is not a positive integer or `state` cannot be a sampler's
    */
-  constructor(lengths: readonly number[] | ((epoch: number) => readonly number[]), config: SamplerConfig, seed: number, state: SamplerState = { epoch: 0, batch: 0 }) {
+  constructor(
+    lengths: readonly number[] | ((epoch: number) => readonly number[]),
+    config: SamplerConfig,
+    seed: number,
+    state: SamplerState = { epoch: 0, batch: 0 },
+  ) {
     const { batchSize = Infinity, batchFrames = Infinity, buckets = 10 } = config;
     const lengthsIn = typeof lengths === "function" ? lengths : (): readonly number[] => lengths;
     if (lengthsIn(state.epoch).length === 0) throw new RangeError("BucketSampler: no utterances");
@@ -51,7 +56,8 @@ export class BucketSampler {
       }
     }
     for (const [name, value] of Object.entries(state)) {
-      if (!Number.isInteger(value) || value < 0) throw new RangeError(`BucketSampler: state.${name} is ${value}, expected 0, 1, 2...`);
+      if (!Number.isInteger(value) || value < 0)
+        throw new RangeError(`BucketSampler: state.${name} is ${value}, expected 0, 1, 2...`);
     }
     this.#lengthsIn = lengthsIn;
     this.#config = { batchSize, batchFrames, buckets };
@@ -79,7 +85,10 @@ export class BucketSampler {
   /** Share of an epoch's frames, 0 to 1, that is padding. */
   paddingShare(epoch: number): number {
     const lengths = this.#lengthsIn(epoch);
-    const padded = this.#plan(epoch).reduce((sum, indices) => sum + indices.length * Math.max(...indices.map((i) => lengths[i]!)), 0);
+    const padded = this.#plan(epoch).reduce(
+      (sum, indices) => sum + indices.length * Math.max(...indices.map((i) => lengths[i]!)),
+      0,
+    );
     return 1 - lengths.reduce((sum, length) => sum + length, 0) / padded;
   }
 
@@ -87,7 +96,11 @@ export class BucketSampler {
     if (this.#planned?.epoch !== epoch) {
       const lengths = this.#lengthsIn(epoch);
       const bucketOf = bucketsByLength(lengths, this.#config.buckets);
-      const order = this.#shuffled(lengths.map((_, i) => i), UTTERANCES, epoch);
+      const order = this.#shuffled(
+        lengths.map((_, i) => i),
+        UTTERANCES,
+        epoch,
+      );
       order.sort((a, b) => bucketOf[a]! - bucketOf[b]!); // stable, so each bucket stays shuffled
       this.#planned = { epoch, batches: this.#shuffled(this.#fill(order, lengths), BATCHES, epoch) };
     }

@@ -29,7 +29,12 @@ const TIME = 1;
  * @param key integers that say what the masks are for, such as `[seed, epoch, utterance]`: the same key gives the same
  *   masks, so a resumed run repeats them
  */
-export function specAugment(features: Float32Array, bins: number, config: SpecAugmentConfig, key: readonly number[]): void {
+export function specAugment(
+  features: Float32Array,
+  bins: number,
+  config: SpecAugmentConfig,
+  key: readonly number[],
+): void {
   const frames = features.length / bins;
   if (!Number.isInteger(frames)) {
     throw new RangeError(`specAugment: features have ${features.length} values, expected whole frames of ${bins} bins`);
@@ -40,7 +45,8 @@ export function specAugment(features: Float32Array, bins: number, config: SpecAu
     for (let t = 0; t < frames; t++) features.fill(0, t * bins + first, t * bins + end);
   }
   const longest = Math.min(config.timeWidth, Math.floor(config.maxTimeRatio * frames));
-  const masks = config.timeMaskRatio > 0 ? Math.min(config.timeMasks, Math.floor(config.timeMaskRatio * frames)) : config.timeMasks;
+  const masks =
+    config.timeMaskRatio > 0 ? Math.min(config.timeMasks, Math.floor(config.timeMaskRatio * frames)) : config.timeMasks;
   for (let m = 0; m < masks; m++) {
     const [first, end] = drawSpan(frames, longest, seed, TIME, m);
     features.fill(0, first * bins, end * bins);

@@ -41,7 +41,12 @@ export interface TrainingData {
  *
  * @throws UserError that names file and line before anything is trained; the signal's reason, at once, when it is aborted
  */
-export async function loadTrainingData(config: TrainConfig, resumed: Checkpoint | undefined, observer: RunObserver, signal?: AbortSignal): Promise<TrainingData> {
+export async function loadTrainingData(
+  config: TrainConfig,
+  resumed: Checkpoint | undefined,
+  observer: RunObserver,
+  signal?: AbortSignal,
+): Promise<TrainingData> {
   const warnings: string[] = [];
   let warn = (message: string): void => void warnings.push(message);
   const source = openFeatureSource(config, (message) => warn(message));
@@ -72,16 +77,37 @@ async function readSets(
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
-  const units = trainingUnits(config, manifests.train.entries.map(({ text }) => text), resumed);
-  const search = { beam: config.eval.beam, batchSize: config.eval.batchSize, fusion: await openFusion(config.eval.lm, units) };
+  const units = trainingUnits(
+    config,
+    manifests.train.entries.map(({ text }) => text),
+    resumed,
+  );
+  const search = {
+    beam: config.eval.beam,
+    batchSize: config.eval.batchSize,
+    fusion: await openFusion(config.eval.lm, units),
+  };
   const { outputFrames } = modelFrames(config);
-  const reading = async <T>(name: string, total: number, read: (update: TaskDisplay["update"]) => Promise<T>): Promise<T> => {
+  const reading = async <T>(
+    name: string,
+    total: number,
+    read: (update: TaskDisplay["update"]) => Promise<T>,
+  ): Promise<T> => {
     const task = observer.task(`reading ${name}`, total);
     return read(task.update).finally(task.stop);
   };
   const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
-    const options = { frontEnd: source.frontEnd, source, cmvn, units: name === "train" ? units : null, outputFrames, skipBroken: config.data.skipBroken };
-    const set = await reading(name, manifest.entries.length, (onProgress) => loadDataset(manifest.entries, { ...options, onProgress }));
+    const options = {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn,
+      units: name === "train" ? units : null,
+      outputFrames,
+      skipBroken: config.data.skipBroken,
+    };
+    const set = await reading(name, manifest.entries.length, (onProgress) =>
+      loadDataset(manifest.entries, { ...options, onProgress }),
+    );
     warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
     return set;
   };
@@ -91,7 +117,12 @@ async function readSets(
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
   const noise = config.augment?.noise;
   const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
-  const augmented = new AugmentedSet(train, source, { augment: config.augment, noises, seed: config.seed, outputFrames });
+  const augmented = new AugmentedSet(train, source, {
+    augment: config.augment,
+    noises,
+    seed: config.seed,
+    outputFrames,
+  });
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units, search };
 }
 

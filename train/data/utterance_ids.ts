@@ -17,13 +17,17 @@ const MOST_PARTS = 12;
  *
  * @param hasOwnId whether the manifest's line says what an utterance is called
  */
-export function distinctIds(entries: readonly ManifestEntry[], hasOwnId: (entry: ManifestEntry) => boolean): ManifestEntry[] {
+export function distinctIds(
+  entries: readonly ManifestEntry[],
+  hasOwnId: (entry: ManifestEntry) => boolean,
+): ManifestEntry[] {
   const named = [...entries];
   let open = [...entries.keys()].filter((i) => !hasOwnId(entries[i] as ManifestEntry));
   for (let parts = 2; parts <= MOST_PARTS && open.length > 0; parts++) {
     const shared = idsOfSeveralFiles(named);
     open = open.filter((i) => shared.has((named[i] as ManifestEntry).id));
-    for (const i of open) named[i] = { ...(named[i] as ManifestEntry), id: idFromPath(named[i]!.audioPath, named[i]!.offset, parts) };
+    for (const i of open)
+      named[i] = { ...(named[i] as ManifestEntry), id: idFromPath(named[i]!.audioPath, named[i]!.offset, parts) };
   }
   return named;
 }

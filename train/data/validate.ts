@@ -45,7 +45,9 @@ export function validateUtterances(candidates: readonly Candidate[]): Verdict {
     if (duration !== null && Math.abs(duration - seconds) > Math.max(0.1, 0.05 * duration)) {
       const expected = Math.round(duration * sampleRate);
       const found = `${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s)`;
-      verdict.warnings.push(`${id}: wrong sample count: ${found}, the manifest's ${duration.toFixed(2)} s would be ${expected}`);
+      verdict.warnings.push(
+        `${id}: wrong sample count: ${found}, the manifest's ${duration.toFixed(2)} s would be ${expected}`,
+      );
     }
     const needed = Math.max(1, framesNeeded(labels));
     if (frames >= needed) {

@@ -38,7 +38,9 @@ export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
   let wav = parse(bytes, name);
   const { fmt, data } = wav;
   if (data.chunkSize > data.samples.length && data.chunkSize !== UNKNOWN_LENGTH) {
-    throw new UserError(`${name} is cut short: its header announces ${data.chunkSize} bytes of samples, ${data.samples.length} are there.`);
+    throw new UserError(
+      `${name} is cut short: its header announces ${data.chunkSize} bytes of samples, ${data.samples.length} are there.`,
+    );
   }
   if (fmt.numChannels < 1 || fmt.sampleRate < 1) {
     throw new UserError(`${name} is damaged: its header says ${fmt.numChannels} channels at ${fmt.sampleRate} Hz.`);
@@ -53,7 +55,9 @@ export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
   if (encoding === "µ-law") wav.fromMuLaw();
   const scale = encoding === "float" ? { zero: 0, half: 1 } : integerScales[wav.bitDepth];
   if (!encoding || !scale) {
-    throw new UserError(`${name} has an unknown encoding (format ${fmt.audioFormat}, ${wav.bitDepth} bits), expected ${Object.values(encodings).join(", ")}.`);
+    throw new UserError(
+      `${name} has an unknown encoding (format ${fmt.audioFormat}, ${wav.bitDepth} bits), expected ${Object.values(encodings).join(", ")}.`,
+    );
   }
   return { channels: split(interleavedSamples(wav), wav.fmt.numChannels, scale), sampleRate: wav.fmt.sampleRate };
 }
@@ -91,7 +95,11 @@ function interleavedSamples(wav: ParsedWav): ArrayLike<number> {
   return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
 }
 
-function split(interleaved: ArrayLike<number>, count: number, { zero, half }: { zero: number; half: number }): Float32Array[] {
+function split(
+  interleaved: ArrayLike<number>,
+  count: number,
+  { zero, half }: { zero: number; half: number },
+): Float32Array[] {
   const length = Math.floor(interleaved.length / count);
   return Array.from({ length: count }, (_, channel) => {
     const values = new Float32Array(length);

@@ -38,7 +38,10 @@ const SEPARATE_SAMPLES = [1, 3, 6, 7, 0xfffe];
 
 /** The layout of a WAV file; null of any other, and of one in which anything is odd: decoding all of it says what. */
 export async function findWavLayout(path: string): Promise<WavLayout | null> {
-  const isFile = await stat(path).then((stats) => stats.isFile(), () => false);
+  const isFile = await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
   const file = isFile ? await open(path).catch(() => null) : null; // to open a pipe is to wait for somebody who writes
   try {
     return file && (await readLayout(file));
@@ -55,10 +58,11 @@ async function readLayout(file: FileHandle): Promise<WavLayout | null> {
   const head = await readAt(file, 0, CONTAINER_BYTES);
   if (!isWav(head) || head.toString("latin1", 8, 12) !== "WAVE") return null;
   const container = head.toString("latin1", 0, 4) === "RIFX" ? "RIFX" : "RIFF";
-  const [number, short] = container === "RIFX" ? (["readUInt32BE", "readUInt16BE"] as const) : (["readUInt32LE", "readUInt16LE"] as const);
+  const [number, short] =
+    container === "RIFX" ? (["readUInt32BE", "readUInt16BE"] as const) : (["readUInt32LE", "readUInt16LE"] as const);
   let format: Buffer | undefined;
   let longLength: number | undefined;
-  for (let at = CONTAINER_BYTES; at + CHUNK_BYTES <= size; ) {
+  for (let at = CONTAINER_BYTES; at + CHUNK_BYTES <= size;) {
     const chunk = await readAt(file, at, CHUNK_BYTES);
     const id = chunk.toString("latin1", 0, 4);
     const length = chunk[number](4);
@@ -67,11 +71,24 @@ async function readLayout(file: FileHandle): Promise<WavLayout | null> {
     if (id === "fmt " && length >= FORMAT_BYTES && length <= LARGEST_FORMAT) format = await readAt(file, start, length);
     if (id === "data") {
       if (!format) return null;
-      const [encoding, channels, sampleRate, blockBytes, bits] = [format[short](0), format[short](2), format[number](4), format[short](12), format[short](14)];
+      const [encoding, channels, sampleRate, blockBytes, bits] = [
+        format[short](0),
+        format[short](2),
+        format[number](4),
+        format[short](12),
+        format[short](14),
+      ];
       const bytes = length === UNKNOWN_LENGTH ? (longLength ?? size - start) : length;
       const samples = Math.floor(bytes / blockBytes);
-      const usual = SEPARATE_SAMPLES.includes(encoding) && channels >= 1 && blockBytes === (channels * bits) / 8 && sampleRate >= rateLimits.lowest && sampleRate <= rateLimits.highest;
-      return usual && samples >= 1 && start + bytes <= size ? { sampleRate, channels, length: samples, dataStart: start, blockBytes, container, format } : null;
+      const usual =
+        SEPARATE_SAMPLES.includes(encoding) &&
+        channels >= 1 &&
+        blockBytes === (channels * bits) / 8 &&
+        sampleRate >= rateLimits.lowest &&
+        sampleRate <= rateLimits.highest;
+      return usual && samples >= 1 && start + bytes <= size
+        ? { sampleRate, channels, length: samples, dataStart: start, blockBytes, container, format }
+        : null;
     }
     at = start + length + (length % 2);
   }
@@ -83,10 +100,15 @@ async function readLayout(file: FileHandle): Promise<WavLayout | null> {
  *
  * @throws UserError if the file has become shorter or cannot be read any more
  */
-export async function readWavSpan(path: string, { dataStart, blockBytes, container, format }: WavLayout, { from, to }: SampleSpan): Promise<Buffer> {
+export async function readWavSpan(
+  path: string,
+  { dataStart, blockBytes, container, format }: WavLayout,
+  { from, to }: SampleSpan,
+): Promise<Buffer> {
   const bytes = (to - from) * blockBytes;
   const header = Buffer.alloc(CONTAINER_BYTES + CHUNK_BYTES + format.length + (format.length % 2) + CHUNK_BYTES);
-  const write = (value: number, at: number): number => (container === "RIFX" ? header.writeUInt32BE(value, at) : header.writeUInt32LE(value, at));
+  const write = (value: number, at: number): number =>
+    container === "RIFX" ? header.writeUInt32BE(value, at) : header.writeUInt32LE(value, at);
   header.write(container, 0, "latin1");
   write(header.length + bytes - CHUNK_BYTES, 4);
   header.write("WAVEfmt ", 8, "latin1");
@@ -103,7 +125,9 @@ export async function readWavSpan(path: string, { dataStart, blockBytes, contain
     return Buffer.concat([header, content]);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}.`);
+    throw new UserError(
+      `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}.`,
+    );
   } finally {
     await file?.close();
   }

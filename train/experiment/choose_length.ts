@@ -23,15 +23,34 @@ export async function chooseLength(
   device: Device,
   rows: readonly Row[],
   configOf: (row: Row) => TrainConfig,
-  { minutes, rounds, observer, signal }: { minutes: number; rounds: number; observer: RunObserver; signal: AbortSignal },
+  {
+    minutes,
+    rounds,
+    observer,
+    signal,
+  }: { minutes: number; rounds: number; observer: RunObserver; signal: AbortSignal },
 ): Promise<ChosenLength | undefined> {
   const workload = await loadWorkload(configOf(rows[0] as Row), observer, signal);
   if (!workload) return undefined;
-  const measured = await measureCosts(device, rows.map((row) => ({ name: row.name, runs: row.seeds, config: configOf(row) })), workload, observer, signal);
+  const measured = await measureCosts(
+    device,
+    rows.map((row) => ({ name: row.name, runs: row.seeds, config: configOf(row) })),
+    workload,
+    observer,
+    signal,
+  );
   if (signal.aborted) return undefined;
   const costs = [...measured.values()];
-  const shared = workload.readingSeconds + (rounds + 1) * costs.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
+  const shared =
+    workload.readingSeconds + (rounds + 1) * costs.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
   const epochs = epochsWithin(60 * minutes, costs, shared);
-  observer.message(`${epochs} epochs of ${workload.batchesPerEpoch} batches for each of ${runsOf(rows).length} runs fit into ${minutes} minutes`);
-  return { epochs, rows: Object.fromEntries([...measured].map(([name, { runs, epochSeconds, fixedSeconds }]) => [name, { runs, epochSeconds, fixedSeconds }])) };
+  observer.message(
+    `${epochs} epochs of ${workload.batchesPerEpoch} batches for each of ${runsOf(rows).length} runs fit into ${minutes} minutes`,
+  );
+  return {
+    epochs,
+    rows: Object.fromEntries(
+      [...measured].map(([name, { runs, epochSeconds, fixedSeconds }]) => [name, { runs, epochSeconds, fixedSeconds }]),
+    ),
+  };
 }

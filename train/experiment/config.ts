@@ -47,7 +47,9 @@ export interface ExperimentOptions {
 export function loadExperiment(file: string, { overrides = [], seeds }: ExperimentOptions = {}): Experiment {
   const { value, lineOf } = parseYaml(readConfigFile(file), file);
   const parsed = experimentSchema.safeParse(value ?? {});
-  const faults = parsed.success ? nameFaults(parsed.data) : schemaFaults(parsed.error.issues, value ?? {}, experimentSchema);
+  const faults = parsed.success
+    ? nameFaults(parsed.data)
+    : schemaFaults(parsed.error.issues, value ?? {}, experimentSchema);
   const sourceOf = (at: readonly PropertyKey[]): string => (lineOf(at) === null ? file : `${file}, line ${lineOf(at)}`);
   if (faults.length > 0) throw new UserError(faults.map((fault) => faultSentence(fault, sourceOf)).join("\n"));
   const { base, set, groups, rows, corpus, compare, rounds, seeds: usual } = parsed.data!;
@@ -58,7 +60,7 @@ export function loadExperiment(file: string, { overrides = [], seeds }: Experime
       name: row.name,
       title: row.title,
       group: row.group ?? row.name,
-      groupTitle: row.group === undefined ? row.title : groups[row.group] ?? row.group,
+      groupTitle: row.group === undefined ? row.title : (groups[row.group] ?? row.group),
       seeds: seeds ?? row.seeds ?? usual,
       overrides: [...asOverrides(set), ...asOverrides(row.set), ...overrides],
     })),
@@ -69,7 +71,8 @@ export function loadExperiment(file: string, { overrides = [], seeds }: Experime
 }
 
 /** JSON is YAML. */
-const asOverrides = (set: Readonly<Record<string, unknown>>): string[] => Object.entries(set).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+const asOverrides = (set: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(set).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
 
 function* duplicates(names: readonly string[]): Generator<number> {
   for (const [i, name] of names.entries()) if (names.indexOf(name) < i) yield i;
@@ -79,11 +82,29 @@ function* duplicates(names: readonly string[]): Generator<number> {
 function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
   const names = rows.map(({ name }) => name);
   const comparable = [...new Set(rows.map(({ name, group }) => group ?? name))];
-  const twice = [...duplicates(names)].map((i): Fault => ({ path: ["rows", i, "name"], message: `is "${names[i]}", which another row is called already` }));
-  const clashes = rows.flatMap(({ group }, i): Fault[] => (group !== undefined && names.includes(group) ? [{ path: ["rows", i, "group"], message: `is "${group}", which a row is called` }] : []));
-  const untitled = Object.keys(groups).flatMap((name): Fault[] => (rows.some(({ group }) => group === name) ? [] : [{ path: ["groups", name], message: "is a group without rows" }]));
+  const twice = [...duplicates(names)].map((i): Fault => ({
+    path: ["rows", i, "name"],
+    message: `is "${names[i]}", which another row is called already`,
+  }));
+  const clashes = rows.flatMap(({ group }, i): Fault[] =>
+    group !== undefined && names.includes(group)
+      ? [{ path: ["rows", i, "group"], message: `is "${group}", which a row is called` }]
+      : [],
+  );
+  const untitled = Object.keys(groups).flatMap((name): Fault[] =>
+    rows.some(({ group }) => group === name) ? [] : [{ path: ["groups", name], message: "is a group without rows" }],
+  );
   const unknown = compare.flatMap((pair, i) =>
-    pair.flatMap((name, side): Fault[] => (comparable.includes(name) ? [] : [{ path: ["compare", i, side], message: `is "${name}", which is no row or group; the nearest one is "${closest(name, comparable)}"` }])),
+    pair.flatMap((name, side): Fault[] =>
+      comparable.includes(name)
+        ? []
+        : [
+            {
+              path: ["compare", i, side],
+              message: `is "${name}", which is no row or group; the nearest one is "${closest(name, comparable)}"`,
+            },
+          ],
+    ),
   );
   return [...twice, ...clashes, ...untitled, ...unknown];
 }
@@ -95,15 +116,32 @@ function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
  * @param dataFolder where manifests are; the config's own if undefined
  * @throws UserError that names the row, for an override that is none, with a line for each fault
  */
-export function trainConfigOf({ file, base }: Experiment, row: Row, seed: number, length: RunLength, dataFolder: string | undefined): TrainConfig {
-  const load = (...sets: string[]): TrainConfig => loadConfig(base, [...row.overrides, `seed=${seed}`, ...sets], { dataFolder });
+export function trainConfigOf(
+  { file, base }: Experiment,
+  row: Row,
+  seed: number,
+  length: RunLength,
+  dataFolder: string | undefined,
+): TrainConfig {
+  const load = (...sets: string[]): TrainConfig =>
+    loadConfig(base, [...row.overrides, `seed=${seed}`, ...sets], { dataFolder });
   try {
     const { epochs, steps } = load(...(length === null ? [] : ["steps=null", `epochs=${length}`]));
     const run = [`epochs=${epochs}`, `steps=${steps}`];
-    return load(...run, ...(epochs === null ? ["eval.every_epochs=null", `eval.every_steps=${quarter(steps as number)}`] : ["eval.every_steps=null", `eval.every_epochs=${quarter(epochs)}`]));
+    return load(
+      ...run,
+      ...(epochs === null
+        ? ["eval.every_epochs=null", `eval.every_steps=${quarter(steps as number)}`]
+        : ["eval.every_steps=null", `eval.every_epochs=${quarter(epochs)}`]),
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(error.message.split("\n").map((line) => `${file}, row ${row.name}: ${line}`).join("\n"));
+    throw new UserError(
+      error.message
+        .split("\n")
+        .map((line) => `${file}, row ${row.name}: ${line}`)
+        .join("\n"),
+    );
   }
 }
 

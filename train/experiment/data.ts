@@ -9,11 +9,18 @@ import type { Experiment } from "./config.ts";
  * The folder of an experiment's manifests: `given`, or that of the corpus which its config asks for, made on the first use in
  * the cache folder, each set of options in a folder of its own. Undefined: where the training config says.
  */
-export async function experimentData({ corpus }: Experiment, given: string | undefined, observer: RunObserver): Promise<string | undefined> {
+export async function experimentData(
+  { corpus }: Experiment,
+  given: string | undefined,
+  observer: RunObserver,
+): Promise<string | undefined> {
   if (given !== undefined || corpus === undefined) return given;
   const { train, dev, test, test_unseen: testUnseen, held_out_speaker: heldOutSpeaker, snr, seed } = corpus.digits;
   const options = { sizes: { train, dev, test, testUnseen }, heldOutSpeaker, snr, seed };
-  const folder = join(cacheFolder(), `digits-${createHash("sha256").update(JSON.stringify(options)).digest("hex").slice(0, 8)}`);
+  const folder = join(
+    cacheFolder(),
+    `digits-${createHash("sha256").update(JSON.stringify(options)).digest("hex").slice(0, 8)}`,
+  );
   let task: TaskDisplay | undefined;
   await makeDigitCorpus(folder, options, (done, total) => {
     task ??= observer.task("speaking digits", total);

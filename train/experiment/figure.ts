@@ -5,7 +5,20 @@ import { html, raw, type Html } from "../report/html.ts";
 import type { Summary, SummaryLine } from "./summary.ts";
 
 /** Distinct also for most people with a colour deficiency: Okabe and Ito's palette, then others. */
-const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8c564b", "#7b4fd6", "#8a8a8a", "#b8b800", "#004d33"];
+const COLORS = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#000000",
+  "#8c564b",
+  "#7b4fd6",
+  "#8a8a8a",
+  "#b8b800",
+  "#004d33",
+];
 
 const [WIDTH, HEIGHT, MARGIN, LEGEND] = [520, 320, 16, 22];
 
@@ -33,18 +46,31 @@ export function summaryFigure({ lines }: Summary): string {
   const panels = sets.flatMap((set, i) => {
     const points = lines.flatMap((line) => pointOf(line, set));
     const y = top + i * (HEIGHT + MARGIN);
-    return [at(MARGIN, y, panel(`WER on ${set}, %`, "parameters loaded (series side by side)", points, series, "parameters")), at(2 * MARGIN + WIDTH, y, panel(`WER on ${set}, %`, "logical depth", points, series, "depth"))];
+    return [
+      at(MARGIN, y, panel(`WER on ${set}, %`, "parameters loaded (series side by side)", points, series, "parameters")),
+      at(2 * MARGIN + WIDTH, y, panel(`WER on ${set}, %`, "logical depth", points, series, "depth")),
+    ];
   });
   const legend = series.map((name, i) => {
-    const [x, y] = [MARGIN + (i % columns) * ((width - 2 * MARGIN) / columns), MARGIN + Math.floor(i / columns) * LEGEND];
-    return html`<circle cx="${x + 6}" cy="${y}" r="5" fill="${colorOf(i)}"/><text x="${x + 17}" y="${y + 4}">${name}</text>`;
+    const [x, y] = [
+      MARGIN + (i % columns) * ((width - 2 * MARGIN) / columns),
+      MARGIN + Math.floor(i / columns) * LEGEND,
+    ];
+    return html`<circle cx="${x + 6}" cy="${y}" r="5" fill="${colorOf(i)}" /><text x="${x + 17}" y="${y + 4}"
+        >${name}</text
+      >`;
   });
-  return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">
-<rect width="${width}" height="${height}" fill="white"/>
-${legend}
-${panels}
-</svg>
-`.source;
+  return html`<svg
+    xmlns="http://www.w3.org/2000/svg"
+    width="${width}"
+    height="${height}"
+    viewBox="0 0 ${width} ${height}"
+    font-family="system-ui, sans-serif"
+    font-size="12"
+  >
+    <rect width="${width}" height="${height}" fill="white" />
+    ${legend} ${panels}
+  </svg> `.source;
 }
 
 const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;
@@ -54,16 +80,30 @@ function pointOf({ groupTitle, depth, parameters, errors }: SummaryLine, set: st
   const found = errors.find((error) => error.set === set);
   if (!found) return [];
   const { value, low, high } = found.wer;
-  return [{ series: groupTitle, depth, parameters: parameters.whole, wer: 100 * value, low: 100 * low, high: 100 * high }];
+  return [
+    { series: groupTitle, depth, parameters: parameters.whole, wer: 100 * value, low: 100 * low, high: 100 * high },
+  ];
 }
 
-function panel(title: string, label: string, points: readonly Point[], series: readonly string[], x: "parameters" | "depth"): Html {
+function panel(
+  title: string,
+  label: string,
+  points: readonly Point[],
+  series: readonly string[],
+  x: "parameters" | "depth",
+): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   // Side by side, so that intervals do not hide each other.
   const shift = (p: Point): number => (series.length < 2 ? 0 : series.indexOf(p.series) / (series.length - 1) - 0.5);
   const width = x === "depth" ? 0.9 : 0.13 * Math.max(...points.map(({ parameters }) => parameters));
   const { floor, ticks: rates, options } = rateScale(points);
-  const placed = points.map((p) => ({ ...p, x: p[x] + width * shift(p), wer: Math.max(p.wer, floor), low: Math.max(p.low, floor), high: Math.max(p.high, floor) }));
+  const placed = points.map((p) => ({
+    ...p,
+    x: p[x] + width * shift(p),
+    wer: Math.max(p.wer, floor),
+    low: Math.max(p.low, floor),
+    high: Math.max(p.high, floor),
+  }));
   const ticks = x === "depth" ? [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b) : 6;
   const svg = Plot.plot({
     document,
@@ -74,7 +114,15 @@ function panel(title: string, label: string, points: readonly Point[], series: r
     marginTop: 30,
     marginBottom: 40,
     style: { background: "white", color: "#222", fontSize: "11px", fontFamily: "system-ui, sans-serif" },
-    x: { label, labelArrow: "none", labelAnchor: "right", ticks, zero: x === "parameters", inset: x === "depth" ? 24 : 6, tickFormat: x === "depth" ? "d" : (value: number) => (value === 0 ? "0" : formatCompact(value)) },
+    x: {
+      label,
+      labelArrow: "none",
+      labelAnchor: "right",
+      ticks,
+      zero: x === "parameters",
+      inset: x === "depth" ? 24 : 6,
+      tickFormat: x === "depth" ? "d" : (value: number) => (value === 0 ? "0" : formatCompact(value)),
+    },
     y: { label: title, labelArrow: "none", grid: true, ...options },
     color: { type: "ordinal", domain: [...series], range: series.map((_, i) => colorOf(i)) },
     marks: [
@@ -82,7 +130,9 @@ function panel(title: string, label: string, points: readonly Point[], series: r
       Plot.lineY(placed, { x: "x", y: "wer", z: "series", stroke: "series", strokeWidth: 1.5, sort: "depth" }),
       Plot.link(placed, { x1: "x", x2: "x", y1: "low", y2: "high", stroke: "series", strokeWidth: 1.2 }),
       Plot.dot(placed, { x: "x", y: "wer", fill: "series", r: 4 }),
-      ...(x === "parameters" ? [Plot.text(placed, { x: "x", y: "wer", text: "depth", dx: 9, dy: -6, fill: "series", fontSize: 10 })] : []),
+      ...(x === "parameters"
+        ? [Plot.text(placed, { x: "x", y: "wer", text: "depth", dx: 9, dy: -6, fill: "series", fontSize: 10 })]
+        : []),
     ],
   });
   return raw(svg.outerHTML);
@@ -99,4 +149,5 @@ function rateScale(points: readonly Point[]): { floor: number; ticks?: number[];
 }
 
 /** A panel at its place in the figure. */
-const at = (x: number, y: number, { source }: Html): Html => html`<g transform="translate(${x} ${y})">${raw(source)}</g>`;
+const at = (x: number, y: number, { source }: Html): Html =>
+  html`<g transform="translate(${x} ${y})">${raw(source)}</g>`;

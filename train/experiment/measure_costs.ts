@@ -38,8 +38,14 @@ export async function measureCosts(
         await row.recogniseSeconds(utterances.slice(0, 8), path);
         recognition += await row.recogniseSeconds(utterances, path);
       }
-      const fixedSeconds = readingSeconds + (recognition / utterances.length) * (EVALUATIONS * evaluated.dev + evaluated.tests);
-      costs.set(name, { runs, epochSeconds: stepSeconds * batchesPerEpoch, fixedSeconds, roundSeconds: 2 * stepSeconds + recognition });
+      const fixedSeconds =
+        readingSeconds + (recognition / utterances.length) * (EVALUATIONS * evaluated.dev + evaluated.tests);
+      costs.set(name, {
+        runs,
+        epochSeconds: stepSeconds * batchesPerEpoch,
+        fixedSeconds,
+        roundSeconds: 2 * stepSeconds + recognition,
+      });
     } finally {
       row.release();
     }

@@ -15,14 +15,17 @@ export const runName = (row: string, seed: number): string => `${row}-seed${seed
 /** All runs, seed 1 of every row first, so that an experiment that is cut short has every row. */
 export function runsOf(rows: readonly Row[]): Run[] {
   const most = Math.max(...rows.map(({ seeds }) => seeds));
-  return Array.from({ length: most }, (_, i) => i + 1).flatMap((seed) => rows.filter(({ seeds }) => seed <= seeds).map((row) => ({ row, seed, name: runName(row.name, seed) })));
+  return Array.from({ length: most }, (_, i) => i + 1).flatMap((seed) =>
+    rows.filter(({ seeds }) => seed <= seeds).map((row) => ({ row, seed, name: runName(row.name, seed) })),
+  );
 }
 
 /** The rows of `--rows a,b`, by their own names or their groups'; all without it. Throws UserError for a name that is none. */
 export function chooseRows(rows: readonly Row[], chosen: readonly string[] | undefined): Row[] {
   const names = [...new Set(rows.flatMap(({ name, group }) => [name, group]))];
   const unknown = chosen?.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UserError(`--rows: '${unknown}' is no row or group of the experiment; there are ${names.join(", ")}`);
+  if (unknown !== undefined)
+    throw new UserError(`--rows: '${unknown}' is no row or group of the experiment; there are ${names.join(", ")}`);
   return rows.filter(({ name, group }) => !chosen || chosen.includes(name) || chosen.includes(group));
 }
 
@@ -51,11 +54,16 @@ const PLANNED = 0.92;
  */
 export function epochsWithin(budget: number, rows: readonly RowCost[], sharedSeconds: number): number {
   const sum = (of: (row: RowCost) => number): number => rows.reduce((total, row) => total + row.runs * of(row), 0);
-  const [fixed, epoch] = [sharedSeconds + sum(({ fixedSeconds }) => fixedSeconds), sum(({ epochSeconds }) => epochSeconds)];
+  const [fixed, epoch] = [
+    sharedSeconds + sum(({ fixedSeconds }) => fixedSeconds),
+    sum(({ epochSeconds }) => epochSeconds),
+  ];
   const epochs = Math.floor((PLANNED * budget - fixed) / epoch);
   if (epochs >= 1) return epochs;
   const runs = sum(() => 1);
-  throw new UserError(`--budget: ${format(budget)} minutes are too few for ${runs} runs; one epoch each needs ${Math.ceil((fixed + epoch) / PLANNED / 60)} minutes: fewer rows with --rows, or fewer seeds with --seeds, need less`);
+  throw new UserError(
+    `--budget: ${format(budget)} minutes are too few for ${runs} runs; one epoch each needs ${Math.ceil((fixed + epoch) / PLANNED / 60)} minutes: fewer rows with --rows, or fewer seeds with --seeds, need less`,
+  );
 }
 
 const format = (seconds: number): string => String(Number((seconds / 60).toPrecision(3)));

@@ -12,7 +12,12 @@ const schema = z.object({
   /** Epochs of every run where --budget chose them; null where the config says. */
   epochs: z.int().min(1).nullable(),
   /** What --budget was, and what each row was measured to take. */
-  budget: z.object({ minutes: z.number(), rows: z.record(z.string(), z.object({ runs: z.number(), epochSeconds: z.number(), fixedSeconds: z.number() })) }).nullable(),
+  budget: z
+    .object({
+      minutes: z.number(),
+      rows: z.record(z.string(), z.object({ runs: z.number(), epochSeconds: z.number(), fixedSeconds: z.number() })),
+    })
+    .nullable(),
 });
 
 /** What has been decided once for all runs of an experiment, however often it goes on. */
@@ -25,25 +30,47 @@ const fileOf = (out: string): string => join(out, "experiment.json");
  *
  * @throws UserError if the file is none, or its data are others than those of now
  */
-export function readState(out: string, experiment: Experiment, dataFolder: string | undefined): ExperimentState | undefined {
+export function readState(
+  out: string,
+  experiment: Experiment,
+  dataFolder: string | undefined,
+): ExperimentState | undefined {
   const file = fileOf(out);
   if (!existsSync(file)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
-  } catch { /* said below */ }
+  } catch {
+    /* said below */
+  }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new UserError(`${file}: is not the state of an experiment; choose another folder with --out`);
+  if (!parsed.success)
+    throw new UserError(`${file}: is not the state of an experiment; choose another folder with --out`);
   const now = JSON.stringify(dataOf(experiment, dataFolder));
   const then = JSON.stringify(parsed.data.data);
-  if (then !== now) throw new UserError(`${out} holds an experiment on other data, ${then}, not ${now}: choose another folder with --out`);
+  if (then !== now)
+    throw new UserError(
+      `${out} holds an experiment on other data, ${then}, not ${now}: choose another folder with --out`,
+    );
   return parsed.data;
 }
 
-export function writeState(out: string, experiment: Experiment, dataFolder: string | undefined, epochs: RunLength, budget: ExperimentState["budget"]): void {
-  const state: ExperimentState = { format: "unfold-experiment/1", data: dataOf(experiment, dataFolder), epochs, budget };
+export function writeState(
+  out: string,
+  experiment: Experiment,
+  dataFolder: string | undefined,
+  epochs: RunLength,
+  budget: ExperimentState["budget"],
+): void {
+  const state: ExperimentState = {
+    format: "unfold-experiment/1",
+    data: dataOf(experiment, dataFolder),
+    epochs,
+    budget,
+  };
   writeAtomically(fileOf(out), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
 /** Made corpora are the same in every folder. */
-const dataOf = ({ corpus }: Experiment, given: string | undefined): unknown => (given === undefined ? corpus ?? "of the training config" : given);
+const dataOf = ({ corpus }: Experiment, given: string | undefined): unknown =>
+  given === undefined ? (corpus ?? "of the training config") : given;

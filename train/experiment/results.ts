@@ -30,7 +30,15 @@ const resultSchema = z.object({
   /** What each depth loads. */
   depths: z.array(z.object({ depth: z.int(), parameters: size })).min(1),
   /** By test set: ids and reference words of its utterances, and their errors at each depth. */
-  sets: z.record(z.string(), z.object({ ids: z.array(z.string()), words: counts, errors: z.record(z.string(), counts), cer: z.record(z.string(), z.number().nullable()) })),
+  sets: z.record(
+    z.string(),
+    z.object({
+      ids: z.array(z.string()),
+      words: counts,
+      errors: z.record(z.string(), counts),
+      cer: z.record(z.string(), z.number().nullable()),
+    }),
+  ),
 });
 
 /** All that tables and figures need of a finished run. */
@@ -48,10 +56,15 @@ export function readResult(out: string, run: string): RunResult | undefined {
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UserError(`${file}: cannot be read as a result: ${(error as Error).message}; without it the run is trained again`);
+    throw new UserError(
+      `${file}: cannot be read as a result: ${(error as Error).message}; without it the run is trained again`,
+    );
   }
   const result = resultSchema.safeParse(value);
-  if (!result.success) throw new UserError(`${file}: is no result of an experiment: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}; without it the run is trained again`);
+  if (!result.success)
+    throw new UserError(
+      `${file}: is no result of an experiment: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}; without it the run is trained again`,
+    );
   return result.data;
 }
 
@@ -63,7 +76,10 @@ export function readResults(out: string, rows: readonly { readonly name: string 
     return row === undefined ? [] : [{ row, seed: Number(seed) }];
   });
   return rows.flatMap(({ name }) =>
-    found.filter(({ row }) => row === name).sort((a, b) => a.seed - b.seed).flatMap(({ seed }) => readResult(out, runName(name, seed)) ?? []),
+    found
+      .filter(({ row }) => row === name)
+      .sort((a, b) => a.seed - b.seed)
+      .flatMap(({ seed }) => readResult(out, runName(name, seed)) ?? []),
   );
 }
 
@@ -77,9 +93,14 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
   const records = readLog(join(folder, LOG_FILE));
   const start = records.findLast((record) => record.type === "start");
   const last = records.findLast((record) => record.type === "step");
-  const tested = new Map(records.flatMap((record) => (record.type === "result" ? [[record.set, record.rows] as const] : [])));
+  const tested = new Map(
+    records.flatMap((record) => (record.type === "result" ? [[record.set, record.rows] as const] : [])),
+  );
   const [rows] = tested.values();
-  if (!start || !last || !rows) throw new RunError(`${folder}: the run's log lacks its beginning, its steps or its results; without the folder it is trained again`);
+  if (!start || !last || !rows)
+    throw new RunError(
+      `${folder}: the run's log lacks its beginning, its steps or its results; without the folder it is trained again`,
+    );
   const best = join(folder, "best.safetensors");
   return {
     format: "unfold-experiment-result/1",
@@ -92,17 +113,26 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
     steps: last.step,
     epochs: typeof start.config["epochs"] === "number" ? start.config["epochs"] : last.epoch + 1,
     seconds: last.seconds,
-    depths: rows.map(({ depth, parameters, encoderParameters = NaN }) => ({ depth, parameters: { whole: parameters, encoder: encoderParameters } })),
+    depths: rows.map(({ depth, parameters, encoderParameters = NaN }) => ({
+      depth,
+      parameters: { whole: parameters, encoder: encoderParameters },
+    })),
     sets: Object.fromEntries(
       [...tested].map(([set, ofDepths]) => {
-        const scored = ofDepths.map(({ depth, cer }) => ({ depth, cer, utterances: readCounts(join(folder, alignmentFile(set, depth))) }));
+        const scored = ofDepths.map(({ depth, cer }) => ({
+          depth,
+          cer,
+          utterances: readCounts(join(folder, alignmentFile(set, depth))),
+        }));
         const { utterances } = scored[0] as (typeof scored)[number];
         return [
           set,
           {
             ids: utterances.map(({ id }) => id),
             words: utterances.map(({ words }) => words),
-            errors: Object.fromEntries(scored.map((score) => [String(score.depth), score.utterances.map(({ errors }) => errors)])),
+            errors: Object.fromEntries(
+              scored.map((score) => [String(score.depth), score.utterances.map(({ errors }) => errors)]),
+            ),
             cer: Object.fromEntries(scored.map(({ depth, cer }) => [String(depth), cer])),
           },
         ];
@@ -113,7 +143,14 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
 
 /** A plain config that says the same on every machine: manifests as they are within the folder of the data. */
 function withoutFolders(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { folder, train, dev, test, cache: _, ...data } = config["data"] as { folder: string; train: string; dev: string; test: Record<string, string>; cache?: unknown };
+  const {
+    folder,
+    train,
+    dev,
+    test,
+    cache: _,
+    ...data
+  } = config["data"] as { folder: string; train: string; dev: string; test: Record<string, string>; cache?: unknown };
   const within = (file: string): string => relative(folder, file).replaceAll(sep, "/");
   const tests = Object.fromEntries(Object.entries(test).map(([name, file]) => [name, within(file)]));
   return { ...config, data: { ...data, train: within(train), dev: within(dev), test: tests } };
@@ -121,6 +158,12 @@ function withoutFolders(config: Readonly<Record<string, unknown>>): Record<strin
 
 /** The counts of every utterance of an alignment file, as `formatUtterance` wrote them. */
 function readCounts(file: string): { id: string; errors: number; words: number }[] {
-  const heads = readFileSync(file, "utf8").matchAll(/^(.+) \((\d+) substituted, (\d+) deleted, (\d+) inserted, of (\d+)\)$/gmu);
-  return [...heads].map(([, id, substitutions, deletions, insertions, words]) => ({ id: id!, errors: Number(substitutions) + Number(deletions) + Number(insertions), words: Number(words) }));
+  const heads = readFileSync(file, "utf8").matchAll(
+    /^(.+) \((\d+) substituted, (\d+) deleted, (\d+) inserted, of (\d+)\)$/gmu,
+  );
+  return [...heads].map(([, id, substitutions, deletions, insertions, words]) => ({
+    id: id!,
+    errors: Number(substitutions) + Number(deletions) + Number(insertions),
+    words: Number(words),
+  }));
 }

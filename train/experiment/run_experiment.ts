@@ -46,27 +46,48 @@ export interface ExperimentRunOptions {
  *
  * @throws UserError, before anything is trained, for a row whose config is wrong, or other than that of its runs so far
  */
-export async function runExperiment(device: Device, experiment: Experiment, options: ExperimentRunOptions): Promise<"finished" | "interrupted"> {
+export async function runExperiment(
+  device: Device,
+  experiment: Experiment,
+  options: ExperimentRunOptions,
+): Promise<"finished" | "interrupted"> {
   const { out, rows, budget, timesOnly = false, signal, observer } = options;
   const before = readState(out, experiment, options.dataFolder);
   const dataFolder = await experimentData(experiment, options.dataFolder, observer);
-  const configOf = (row: Row, seed: number, length: RunLength): TrainConfig => trainConfigOf(experiment, row, seed, length, dataFolder);
+  const configOf = (row: Row, seed: number, length: RunLength): TrainConfig =>
+    trainConfigOf(experiment, row, seed, length, dataFolder);
   const runs = runsOf(rows);
 
   // What can be wrong is found before anything is made, not after hours.
-  const [first] = runs.map(({ row, seed }) => configOf(row, seed, before?.epochs ?? null)) as [TrainConfig, ...TrainConfig[]];
+  const [first] = runs.map(({ row, seed }) => configOf(row, seed, before?.epochs ?? null)) as [
+    TrainConfig,
+    ...TrainConfig[],
+  ];
   expectSameConfigs(out, experiment.rows, (row, seed) => configOf(row, seed, before?.epochs ?? null));
-  if (!timesOnly) for (const run of runs) expectSameBeginning(out, run, configOf(run.row, run.seed, before?.epochs ?? null));
-  for (const manifest of [first.data.train, first.data.dev, ...first.data.test.map((test) => test.manifest)]) await readManifest(manifest);
-  if (timesOnly && readResults(out, experiment.rows).length === 0) throw new UserError(`${out} holds no finished run to measure`);
+  if (!timesOnly)
+    for (const run of runs) expectSameBeginning(out, run, configOf(run.row, run.seed, before?.epochs ?? null));
+  for (const manifest of [first.data.train, first.data.dev, ...first.data.test.map((test) => test.manifest)])
+    await readManifest(manifest);
+  if (timesOnly && readResults(out, experiment.rows).length === 0)
+    throw new UserError(`${out} holds no finished run to measure`);
   makeFolder(out);
 
   // The length of every run, once and for all.
   let length: RunLength = before?.epochs ?? null;
   if (before && budget !== undefined) {
-    observer.message(`the length of the runs stays as it was chosen when the experiment in ${out} began: ${length === null ? "the config's" : `${length} epochs`}`);
+    observer.message(
+      `the length of the runs stays as it was chosen when the experiment in ${out} began: ${length === null ? "the config's" : `${length} epochs`}`,
+    );
   } else if (!before && !timesOnly) {
-    const chosen = budget === undefined ? null : await chooseLength(device, rows, (row) => configOf(row, 1, 1), { minutes: budget, rounds: experiment.rounds, observer, signal });
+    const chosen =
+      budget === undefined
+        ? null
+        : await chooseLength(device, rows, (row) => configOf(row, 1, 1), {
+            minutes: budget,
+            rounds: experiment.rounds,
+            observer,
+            signal,
+          });
     if (chosen === undefined) return "interrupted";
     length = chosen?.epochs ?? null;
     writeState(out, experiment, options.dataFolder, length, chosen && { minutes: budget as number, rows: chosen.rows });
@@ -84,7 +105,9 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
   // Times, of all rows that have a finished run, under the same conditions.
   const finished = experiment.rows.flatMap((row) => {
     const seed = readResults(out, [row])[0]?.seed;
-    return seed === undefined ? [] : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
+    return seed === undefined
+      ? []
+      : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
   });
   const workload = await loadWorkload(first, observer, signal);
   const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
@@ -95,7 +118,14 @@ export async function runExperiment(device: Device, experiment: Experiment, opti
 }
 
 /** Trains one run, from its checkpoint where it has one, and keeps its result. */
-async function trainRun(device: Device, config: TrainConfig, run: Run, out: string, signal: AbortSignal, observer: RunObserver): Promise<"finished" | "interrupted"> {
+async function trainRun(
+  device: Device,
+  config: TrainConfig,
+  run: Run,
+  out: string,
+  signal: AbortSignal,
+  observer: RunObserver,
+): Promise<"finished" | "interrupted"> {
   const folder = join(out, run.name);
   const resume = existsSync(join(folder, LAST_FILE));
   if (!resume || lastReason(folder) !== "finished") {
@@ -111,9 +141,15 @@ async function trainRun(device: Device, config: TrainConfig, run: Run, out: stri
 function expectSameConfigs(out: string, rows: readonly Row[], configOf: (row: Row, seed: number) => TrainConfig): void {
   for (const result of readResults(out, rows)) {
     const row = rows.find(({ name }) => name === result.row) as Row;
-    const differences = configDifferences(configOf(row, result.seed), result.config, resultFile(out, runName(row.name, result.seed)));
+    const differences = configDifferences(
+      configOf(row, result.seed),
+      result.config,
+      resultFile(out, runName(row.name, result.seed)),
+    );
     if (differences.length > 0)
-      throw new UserError(`row ${row.name} was trained with another config in ${out}, so its results cannot be added to: ${differences.join(", ")}; put the config back, or choose another folder with --out`);
+      throw new UserError(
+        `row ${row.name} was trained with another config in ${out}, so its results cannot be added to: ${differences.join(", ")}; put the config back, or choose another folder with --out`,
+      );
   }
 }
 
@@ -123,7 +159,9 @@ function expectSameBeginning(out: string, { row, name }: Run, config: TrainConfi
   if (!existsSync(last) || readResult(out, name)) return;
   const differences = configDifferences(config, loadState(last).config, last);
   if (differences.length > 0)
-    throw new UserError(`row ${row.name} was begun with another config in ${join(out, name)}, so it cannot go on: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`);
+    throw new UserError(
+      `row ${row.name} was begun with another config in ${join(out, name)}, so it cannot go on: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`,
+    );
 }
 
 /** Writes tables and figure of what is finished so far. */

@@ -71,7 +71,12 @@ export interface Summary {
  *
  * @throws UserError if a result is of other utterances than the others, and names it
  */
-export function summarise(experiment: Experiment, out: string, results: readonly RunResult[], times: Times | undefined): Summary {
+export function summarise(
+  experiment: Experiment,
+  out: string,
+  results: readonly RunResult[],
+  times: Times | undefined,
+): Summary {
   expectSameUtterances(out, results);
   const ofRow = (row: Row): RunResult[] => results.filter((result) => result.row === row.name);
   const lines = experiment.rows.flatMap((row) => linesOf(row, ofRow(row), times?.rows[row.name]));
@@ -80,7 +85,11 @@ export function summarise(experiment: Experiment, out: string, results: readonly
   return { lines, comparisons, times: times ? { adapter: adapter!, rounds: rounds!, batch: batch! } : null };
 }
 
-function linesOf({ name, title, group, groupTitle }: Row, runs: readonly RunResult[], timed: Times["rows"][string] | undefined): SummaryLine[] {
+function linesOf(
+  { name, title, group, groupTitle }: Row,
+  runs: readonly RunResult[],
+  timed: Times["rows"][string] | undefined,
+): SummaryLine[] {
   const [first] = runs;
   if (!first) return [];
   return first.depths.map(({ depth, parameters }) => ({
@@ -117,41 +126,75 @@ function errorsOf(set: string, runs: readonly RunResult[], depth: number): Error
 /** Every utterance with its errors and words in all runs together: the rate is then the mean of the runs' rates. */
 function pooled(runs: readonly RunResult[], set: string, depth: number): UtteranceErrors[] {
   const words = runs[0]?.sets[set]?.words ?? [];
-  return words.map((count, i) => ({ words: runs.length * count, errors: runs.reduce((sum, run) => sum + errorsIn(run, set, depth, i), 0) }));
+  return words.map((count, i) => ({
+    words: runs.length * count,
+    errors: runs.reduce((sum, run) => sum + errorsIn(run, set, depth, i), 0),
+  }));
 }
 
 /** What is not there counts as nothing else: it would be no errors. */
 function errorsIn({ row, seed, sets }: RunResult, set: string, depth: number, utterance: number): number {
   const errors = sets[set]?.errors[depth]?.[utterance];
-  if (errors === undefined) throw new UserError(`the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; without its file in results/ the run is trained again`);
+  if (errors === undefined)
+    throw new UserError(
+      `the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; without its file in results/ the run is trained again`,
+    );
   return errors;
 }
 
-const rateOf = (utterances: readonly UtteranceErrors[]): number => utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
+const rateOf = (utterances: readonly UtteranceErrors[]): number =>
+  utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
 
 /** Two rows or groups at every depth that both have; of several rows of a group, the one that has the depth. */
-function compare(a: string, b: string, lines: readonly SummaryLine[], results: readonly RunResult[]): SummaryComparison[] {
-  const of = (name: string, depth: number): SummaryLine | undefined => lines.find((line) => (line.row === name || line.group === name) && line.depth === depth);
+function compare(
+  a: string,
+  b: string,
+  lines: readonly SummaryLine[],
+  results: readonly RunResult[],
+): SummaryComparison[] {
+  const of = (name: string, depth: number): SummaryLine | undefined =>
+    lines.find((line) => (line.row === name || line.group === name) && line.depth === depth);
   const depths = [...new Set(lines.map(({ depth }) => depth))].sort((x, y) => x - y);
   return depths.flatMap((depth) => {
     const [lineA, lineB] = [of(a, depth), of(b, depth)];
     const seeds = lineA?.seeds.filter((seed) => lineB?.seeds.includes(seed)) ?? [];
     if (!lineA || !lineB || lineA === lineB || seeds.length === 0) return [];
-    const runsOf = ({ row }: SummaryLine): RunResult[] => results.filter((result) => result.row === row && seeds.includes(result.seed));
+    const runsOf = ({ row }: SummaryLine): RunResult[] =>
+      results.filter((result) => result.row === row && seeds.includes(result.seed));
     return lineA.errors.map(({ set }) => {
       const [runsA, runsB] = [runsOf(lineA), runsOf(lineB)];
       const { difference, pValue } = pairedBootstrap(pooled(runsB, set, depth), pooled(runsA, set, depth));
-      const rateOfSeed = (runs: readonly RunResult[], seed: number): number => rateOf(pooled(runs.filter((run) => run.seed === seed), set, depth));
+      const rateOfSeed = (runs: readonly RunResult[], seed: number): number =>
+        rateOf(
+          pooled(
+            runs.filter((run) => run.seed === seed),
+            set,
+            depth,
+          ),
+        );
       const bySeed = seeds.map((seed) => rateOfSeed(runsA, seed) - rateOfSeed(runsB, seed));
-      return { a: lineA.row, b: lineB.row, depth, set, seeds, difference, bySeed, pValue, pSeeds: bySeed.length < 2 ? null : oneSampleT(bySeed) };
+      return {
+        a: lineA.row,
+        b: lineB.row,
+        depth,
+        set,
+        seeds,
+        difference,
+        bySeed,
+        pValue,
+        pSeeds: bySeed.length < 2 ? null : oneSampleT(bySeed),
+      };
     });
   });
 }
 
 function expectSameUtterances(out: string, results: readonly RunResult[]): void {
   const [first, ...others] = results;
-  const marks = ({ trainingSet, sets }: RunResult): string => JSON.stringify([trainingSet, Object.entries(sets).map(([set, { ids, words }]) => [set, ids, words])]);
+  const marks = ({ trainingSet, sets }: RunResult): string =>
+    JSON.stringify([trainingSet, Object.entries(sets).map(([set, { ids, words }]) => [set, ids, words])]);
   const other = first && others.find((result) => marks(result) !== marks(first));
   if (!first || !other) return;
-  throw new UserError(`${resultFile(out, runName(other.row, other.seed))}: was trained or tested on other utterances than ${runName(first.row, first.seed)}, so they cannot be compared; without it the run is trained again`);
+  throw new UserError(
+    `${resultFile(out, runName(other.row, other.seed))}: was trained or tested on other utterances than ${runName(first.row, first.seed)}, so they cannot be compared; without it the run is trained again`,
+  );
 }

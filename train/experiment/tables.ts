@@ -6,7 +6,8 @@ export function summaryMarkdown(summary: Summary): string {
   const { lines, comparisons, times } = summary;
   if (lines.length === 0) return "No row is finished yet.\n";
   const sets = (lines[0] as SummaryLine).errors.map(({ set }) => set);
-  const range = (of: (line: SummaryLine) => number): string => [...new Set([Math.min(...lines.map(of)), Math.max(...lines.map(of))])].map(formatCount).join(" to ");
+  const range = (of: (line: SummaryLine) => number): string =>
+    [...new Set([Math.min(...lines.map(of)), Math.max(...lines.map(of))])].map(formatCount).join(" to ");
   const words = (lines[0] as SummaryLine).errors.map(({ set, words }) => `${set} ${formatCount(words)}`).join(", ");
   const parts = [
     `Every run: ${range(({ epochs }) => epochs)} epochs, ${range(({ steps }) => steps)} steps. Words of the test sets: ${words}.`,
@@ -29,7 +30,21 @@ export function summaryMarkdown(summary: Summary): string {
 }
 
 function lineTable(lines: readonly SummaryLine[], sets: readonly string[]): string {
-  const head = ["row", "depth", "seeds", ...sets.flatMap((set) => [`WER ${set}`, "lowest to highest"]), "parameters", "encoder", "checkpoint", "memory: parameters", "gradients, optimizer", "activations", "total", "step", "real-time factor"];
+  const head = [
+    "row",
+    "depth",
+    "seeds",
+    ...sets.flatMap((set) => [`WER ${set}`, "lowest to highest"]),
+    "parameters",
+    "encoder",
+    "checkpoint",
+    "memory: parameters",
+    "gradients, optimizer",
+    "activations",
+    "total",
+    "step",
+    "real-time factor",
+  ];
   const body = lines.map((line, i) => {
     const { memory, stepMs, realTimeFactor } = line;
     return [
@@ -40,7 +55,9 @@ function lineTable(lines: readonly SummaryLine[], sets: readonly string[]): stri
       formatCompact(line.parameters.whole),
       formatCompact(line.parameters.encoder),
       formatBytes(line.checkpointBytes),
-      ...(memory ? [memory.parameters, memory.optimizer, memory.activations, memory.total].map(formatBytes) : ["-", "-", "-", "-"]),
+      ...(memory
+        ? [memory.parameters, memory.optimizer, memory.activations, memory.total].map(formatBytes)
+        : ["-", "-", "-", "-"]),
       stepMs === null ? "-" : `${stepMs.toPrecision(3)} ms`,
       realTimeFactor === null ? "-" : realTimeFactor.toPrecision(2),
     ];
@@ -51,7 +68,10 @@ function lineTable(lines: readonly SummaryLine[], sets: readonly string[]): stri
 function errorCells(errors: ErrorSummary | undefined): [string, string] {
   if (!errors) return ["-", "-"];
   const { wer, bySeed, deviation } = errors;
-  const spread = deviation === null ? "-" : `${percent(Math.min(...bySeed))} to ${percent(Math.max(...bySeed))} (${percent(deviation)})`;
+  const spread =
+    deviation === null
+      ? "-"
+      : `${percent(Math.min(...bySeed))} to ${percent(Math.max(...bySeed))} (${percent(deviation)})`;
   return [`${formatPercent(wer.value, 2)} [${percent(wer.low)}, ${percent(wer.high)}]`, spread];
 }
 
@@ -66,7 +86,11 @@ function comparisonTable(comparisons: readonly SummaryComparison[]): string {
     probability(pValue),
     pSeeds === null ? "-" : probability(pSeeds),
   ]);
-  return markdownTable(["compared", "depth", "set", "seeds", "difference", "lowest to highest", "p, utterances", "p, seeds"], body, 1);
+  return markdownTable(
+    ["compared", "depth", "set", "seeds", "difference", "lowest to highest", "p, utterances", "p, seeds"],
+    body,
+    1,
+  );
 }
 
 const probability = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));

@@ -31,7 +31,12 @@ export class TimedRow {
   #step = 0;
 
   /** @param checkpoint whose weights to load; without it they are drawn */
-  constructor(device: Device, config: TrainConfig, { vocabulary, blank }: Pick<Workload, "vocabulary" | "blank">, checkpoint?: Checkpoint) {
+  constructor(
+    device: Device,
+    config: TrainConfig,
+    { vocabulary, blank }: Pick<Workload, "vocabulary" | "blank">,
+    checkpoint?: Checkpoint,
+  ) {
     const { activation } = activationType(device, config.precision);
     const before = device.pool.statistics.liveBytes;
     this.config = config;
@@ -90,7 +95,10 @@ export class TimedRow {
     const { activation } = activationType(this.#device, this.config.precision);
     const tape = new Tape(this.#device, { seed: this.config.seed, step: this.#step, activation });
     try {
-      trainingStep(tape, this.#built, uploadBatch(tape, batch), trainingPaths(this.config, this.#step), this.config, { learningRate: 0, step: ++this.#step });
+      trainingStep(tape, this.#built, uploadBatch(tape, batch), trainingPaths(this.config, this.#step), this.config, {
+        learningRate: 0,
+        step: ++this.#step,
+      });
     } finally {
       tape.end();
     }

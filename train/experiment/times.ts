@@ -43,7 +43,9 @@ export function readTimes(out: string): Times | undefined {
   try {
     return timesSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    throw new UserError(`${file}: holds no times of an experiment; without it they are measured again with --times-only`);
+    throw new UserError(
+      `${file}: holds no times of an experiment; without it they are measured again with --times-only`,
+    );
   }
 }
 
@@ -63,14 +65,26 @@ export async function measureTimes(
   signal: AbortSignal,
 ): Promise<Times | undefined> {
   const { typical, utterances, seconds } = workload;
-  const timed: { name: string; row: TimedRow; memory: Times["rows"][string]["memory"]; steps: number[]; factors: Map<number, number[]> }[] = [];
+  const timed: {
+    name: string;
+    row: TimedRow;
+    memory: Times["rows"][string]["memory"];
+    steps: number[];
+    factors: Map<number, number[]>;
+  }[] = [];
   const task = observer.task("measuring times", (rounds + 1) * rows.length);
   try {
     for (const { name, config, folder } of rows) {
       const checkpoint = loadCheckpoint(join(folder, "best.safetensors"));
       const row = new TimedRow(device, config, workload, checkpoint);
       checkpoint.close();
-      timed.push({ name, row, memory: await row.memory(typical), steps: [], factors: new Map(row.paths.map(({ depth }) => [depth, []])) });
+      timed.push({
+        name,
+        row,
+        memory: await row.memory(typical),
+        steps: [],
+        factors: new Map(row.paths.map(({ depth }) => [depth, []])),
+      });
       for (const path of row.paths) await row.recogniseSeconds(utterances, path); // compiles, as the steps above
       task.update(timed.length, (rounds + 1) * rows.length);
     }
@@ -78,7 +92,8 @@ export async function measureTimes(
       for (const [i, { row, steps, factors }] of timed.entries()) {
         if (signal.aborted) return undefined;
         steps.push(1000 * (await row.stepSeconds(Array.from({ length: STEPS }, () => typical))));
-        for (const path of row.paths) factors.get(path.depth)?.push((await row.recogniseSeconds(utterances, path)) / seconds);
+        for (const path of row.paths)
+          factors.get(path.depth)?.push((await row.recogniseSeconds(utterances, path)) / seconds);
         task.update((round + 1) * rows.length + i + 1, (rounds + 1) * rows.length);
       }
   } finally {
@@ -93,7 +108,11 @@ export async function measureTimes(
     rows: Object.fromEntries(
       timed.map(({ name, memory, steps, factors }) => [
         name,
-        { stepMs: median(steps), memory, realTimeFactor: Object.fromEntries([...factors].map(([depth, values]) => [String(depth), median(values)])) },
+        {
+          stepMs: median(steps),
+          memory,
+          realTimeFactor: Object.fromEntries([...factors].map(([depth, values]) => [String(depth), median(values)])),
+        },
       ]),
     ),
   };
@@ -106,5 +125,7 @@ export function writeTimes(out: string, times: Times): void {
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

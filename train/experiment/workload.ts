@@ -30,7 +30,11 @@ const BATCHES = 9;
 const UTTERANCES = 48;
 
 /** Reads an experiment's data once, as a run would, and takes samples of them. Undefined when the signal is aborted meanwhile. */
-export async function loadWorkload(config: TrainConfig, observer: RunObserver, signal: AbortSignal): Promise<Workload | undefined> {
+export async function loadWorkload(
+  config: TrainConfig,
+  observer: RunObserver,
+  signal: AbortSignal,
+): Promise<Workload | undefined> {
   const start = performance.now();
   const data = await unlessAborted(signal, loadTrainingData(config, undefined, observer, signal));
   if (!data) return undefined;
@@ -41,14 +45,34 @@ export async function loadWorkload(config: TrainConfig, observer: RunObserver, s
   }
 }
 
-async function sampleData({ train, dev, tests, units }: TrainingData, config: TrainConfig, readingSeconds: number): Promise<Workload> {
+async function sampleData(
+  { train, dev, tests, units }: TrainingData,
+  config: TrainConfig,
+  readingSeconds: number,
+): Promise<Workload> {
   const { size, frames, buckets } = config.batch;
-  const limits = { buckets, ...(size !== null && { batchSize: size }), ...(frames !== null && { batchFrames: frames }) };
-  const indices = new BucketSampler(train.utterances.map((utterance) => utterance.frames), limits, config.seed).batches(0);
-  const padded = (batch: readonly number[]): number => batch.length * Math.max(...batch.map((i) => train.utterances[i]!.frames));
+  const limits = {
+    buckets,
+    ...(size !== null && { batchSize: size }),
+    ...(frames !== null && { batchFrames: frames }),
+  };
+  const indices = new BucketSampler(
+    train.utterances.map((utterance) => utterance.frames),
+    limits,
+    config.seed,
+  ).batches(0);
+  const padded = (batch: readonly number[]): number =>
+    batch.length * Math.max(...batch.map((i) => train.utterances[i]!.frames));
   const batches: Batch[] = [];
-  for (const members of spread(indices.toSorted((a, b) => padded(a) - padded(b)), BATCHES)) batches.push(padBatch(await loadItems(members.map((i) => train.utterances[i]!)), train.bins));
-  const tested = spread((tests[0]?.set ?? dev).utterances.toSorted((a, b) => a.frames - b.frames), UTTERANCES);
+  for (const members of spread(
+    indices.toSorted((a, b) => padded(a) - padded(b)),
+    BATCHES,
+  ))
+    batches.push(padBatch(await loadItems(members.map((i) => train.utterances[i]!)), train.bins));
+  const tested = spread(
+    (tests[0]?.set ?? dev).utterances.toSorted((a, b) => a.frames - b.frames),
+    UTTERANCES,
+  );
   return {
     vocabulary: units.size,
     blank: units.blank,

@@ -10,7 +10,8 @@ import { onnxModel } from "./onnx/model.ts";
 
 /** What is written, by the end of the file's name. */
 const WRITERS = {
-  safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void => writeCheckpoint(out, tensors, state),
+  safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void =>
+    writeCheckpoint(out, tensors, state),
   onnx: (out: string, fixed: FixedDepth): void => writeAtomically(out, onnxModel(fixed)),
 };
 
@@ -27,8 +28,12 @@ export interface Exported extends FixedDepth {
 export function formatOf(out: string, given: string | undefined): ExportFormat {
   const format = exportFormats.find((name) => name === given);
   const ending = exportFormats.find((name) => out.endsWith(`.${name}`));
-  if (given !== undefined && !format) throw new UserError(`--format: expected ${exportFormats.join(", ")} or hf, got '${given}'`);
-  if (!ending || (format && format !== ending)) throw new UserError(`--out: expected a name that ends in ${format ? `.${format}` : exportFormats.map((name) => `.${name}`).join(" or ")}, got '${out}'`);
+  if (given !== undefined && !format)
+    throw new UserError(`--format: expected ${exportFormats.join(", ")} or hf, got '${given}'`);
+  if (!ending || (format && format !== ending))
+    throw new UserError(
+      `--out: expected a name that ends in ${format ? `.${format}` : exportFormats.map((name) => `.${name}`).join(" or ")}, got '${out}'`,
+    );
   return ending;
 }
 
@@ -39,9 +44,16 @@ export function formatOf(out: string, given: string | undefined): ExportFormat {
  * @param force whether files that are there are written over; the checkpoint itself never is
  * @throws UserError if a file is there, or its folder is not, or the checkpoint is damaged; RunError if it cannot be written
  */
-export function exportFile(checkpoint: Checkpoint, config: TrainConfig, path: DepthPath, out: string, { format, force }: { format: ExportFormat; force: boolean }): Exported {
+export function exportFile(
+  checkpoint: Checkpoint,
+  config: TrainConfig,
+  path: DepthPath,
+  out: string,
+  { format, force }: { format: ExportFormat; force: boolean },
+): Exported {
   expectPlace([out, ...(format === "safetensors" ? [stateBeside(out)] : [])], { force });
-  if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.path)) throw new UserError(`${out} is the checkpoint itself, which would lose its other depths: choose another name`);
+  if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.path))
+    throw new UserError(`${out} is the checkpoint itself, which would lose its other depths: choose another name`);
   const fixed = atFixedDepth(checkpoint, config, path);
   WRITERS[format](out, fixed);
   return { ...fixed, bytes: statSync(out).size };

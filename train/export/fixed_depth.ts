@@ -38,22 +38,45 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   restoreCmvn(state, config, path); // throws if it is none
   const used = [...new Set(schedule)].sort((a, b) => a - b);
   const renumbered = schedule.map((block) => used.indexOf(block));
-  const fixed = restoreConfig(plainConfig({
-    ...config,
-    model: { ...config.model, blocks: used.length },
-    unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
-    // With norms per depth it is what makes them those of this depth alone.
-    loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
-  }), path);
+  const fixed = restoreConfig(
+    plainConfig({
+      ...config,
+      model: { ...config.model, blocks: used.length },
+      unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
+      // With norms per depth it is what makes them those of this depth alone.
+      loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
+    }),
+    path,
+  );
 
   const built = declareModel(fixed, units.size, { lossScaled: false, blank: units.blank });
   expectHead(checkpoint, built);
-  const { model: { scopes }, parameters: declared } = built;
+  const {
+    model: { scopes },
+    parameters: declared,
+  } = built;
   const before = (name: string): string => oldName(name, scopes, used);
-  const found = expectTensors(checkpoint, [...declared.savedShapes].map(([name, shape]) => [before(name), shape]));
-  const tensors = new Map([...declared.savedShapes.keys()].map((name) => [name, found.get(before(name)) as SafeTensor]));
+  const found = expectTensors(
+    checkpoint,
+    [...declared.savedShapes].map(([name, shape]) => [before(name), shape]),
+  );
+  const tensors = new Map(
+    [...declared.savedShapes.keys()].map((name) => [name, found.get(before(name)) as SafeTensor]),
+  );
   const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
-  return { checkpoint: { path, state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) }, tensors }, config: fixed, units, depth, schedule: renumbered, parameters: declared.count, untied };
+  return {
+    checkpoint: {
+      path,
+      state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) },
+      tensors,
+    },
+    config: fixed,
+    units,
+    depth,
+    schedule: renumbered,
+    parameters: declared.count,
+    untied,
+  };
 }
 
 /** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
@@ -65,12 +88,33 @@ function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonl
 }
 
 /** What an export to Hugging Face's layout needs, of a model that came from there. */
-function huggingFaceOf({ path, state: { huggingFace } }: Checkpoint, { model }: TrainConfig, used: readonly number[]): Pick<CheckpointState, "huggingFace"> {
-  return huggingFace && model.kind !== "conformer" ? { huggingFace: ofBlocks(parseHuggingFaceState(huggingFace, path), used, model) } : {};
+function huggingFaceOf(
+  { path, state: { huggingFace } }: Checkpoint,
+  { model }: TrainConfig,
+  used: readonly number[],
+): Pick<CheckpointState, "huggingFace"> {
+  return huggingFace && model.kind !== "conformer"
+    ? { huggingFace: ofBlocks(parseHuggingFaceState(huggingFace, path), used, model) }
+    : {};
 }
 
 /** The best WER stays if it is this depth's: it is measured at the deepest. */
-function inferenceState({ format, units, cmvn, step, seconds, sampler, best, averageOf }: CheckpointState, config: TrainConfig, fixed: TrainConfig, depth: number): CheckpointState {
+function inferenceState(
+  { format, units, cmvn, step, seconds, sampler, best, averageOf }: CheckpointState,
+  config: TrainConfig,
+  fixed: TrainConfig,
+  depth: number,
+): CheckpointState {
   const isDeepest = depth === config.unfold.depths.at(-1);
-  return { format, config: plainConfig(fixed), units, cmvn, step, seconds, sampler, best: isDeepest ? best : null, ...(averageOf && { averageOf }) };
+  return {
+    format,
+    config: plainConfig(fixed),
+    units,
+    cmvn,
+    step,
+    seconds,
+    sampler,
+    best: isDeepest ? best : null,
+    ...(averageOf && { averageOf }),
+  };
 }

@@ -8,7 +8,8 @@ const [MOST_LAYERS, MOST_CLASSES] = [1000, 1_000_000];
 const share = (preset: number) => z.number().min(0).max(1).default(preset);
 const sizes = (...preset: number[]) => z.array(z.int().min(1)).min(1).max(MOST_LAYERS).default(preset);
 /** An option of which only the usual value is there. */
-const only = <T extends boolean | null>(value: T) => z.literal(value, `expected ${String(value)}: models with it are not supported`).default(value as never);
+const only = <T extends boolean | null>(value: T) =>
+  z.literal(value, `expected ${String(value)}: models with it are not supported`).default(value as never);
 const activation = z.enum(["gelu", "swish", "silu"], "expected gelu or swish");
 
 /**
@@ -37,7 +38,10 @@ const configSchema = z.looseObject({
   num_conv_pos_embeddings: count(128),
   num_conv_pos_embedding_groups: count(16),
 
-  position_embeddings_type: z.enum(["relative", "rotary"], "expected relative, rotary or null").nullable().default("relative"),
+  position_embeddings_type: z
+    .enum(["relative", "rotary"], "expected relative, rotary or null")
+    .nullable()
+    .default("relative"),
   rotary_embedding_base: z.number().positive().default(10000),
   conv_depthwise_kernel_size: count(31),
 
@@ -74,18 +78,43 @@ export function parseModelConfig(json: unknown, source: string): HuggingFaceConf
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => {
-      const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], json);
-      return path.length === 0 ? message : `${path.join(".")} is ${value === undefined ? "missing" : JSON.stringify(value)}, ${message}`;
+      const value = path.reduce<unknown>(
+        (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+        json,
+      );
+      return path.length === 0
+        ? message
+        : `${path.join(".")} is ${value === undefined ? "missing" : JSON.stringify(value)}, ${message}`;
     });
     throw new UserError(`${source}: ${faults.join("; ")}`);
   }
-  const { conv_dim, conv_kernel, conv_stride, hidden_size, num_attention_heads, num_conv_pos_embedding_groups: groups, vocab_size, pad_token_id } = parsed.data;
+  const {
+    conv_dim,
+    conv_kernel,
+    conv_stride,
+    hidden_size,
+    num_attention_heads,
+    num_conv_pos_embedding_groups: groups,
+    vocab_size,
+    pad_token_id,
+  } = parsed.data;
   if (conv_dim.length !== conv_kernel.length || conv_dim.length !== conv_stride.length) {
-    throw new UserError(`${source}: conv_dim, conv_kernel and conv_stride have ${conv_dim.length}, ${conv_kernel.length} and ${conv_stride.length} entries, expected as many of each`);
+    throw new UserError(
+      `${source}: conv_dim, conv_kernel and conv_stride have ${conv_dim.length}, ${conv_kernel.length} and ${conv_stride.length} entries, expected as many of each`,
+    );
   }
-  if (hidden_size % num_attention_heads !== 0) throw new UserError(`${source}: num_attention_heads is ${num_attention_heads}, which does not divide hidden_size ${hidden_size}`);
-  if (hidden_size % groups !== 0) throw new UserError(`${source}: num_conv_pos_embedding_groups is ${groups}, which does not divide hidden_size ${hidden_size}`);
-  if ((pad_token_id ?? 0) >= (vocab_size ?? 32)) throw new UserError(`${source}: pad_token_id, the blank of CTC, is ${pad_token_id}, but vocab_size is ${vocab_size ?? 32}`);
+  if (hidden_size % num_attention_heads !== 0)
+    throw new UserError(
+      `${source}: num_attention_heads is ${num_attention_heads}, which does not divide hidden_size ${hidden_size}`,
+    );
+  if (hidden_size % groups !== 0)
+    throw new UserError(
+      `${source}: num_conv_pos_embedding_groups is ${groups}, which does not divide hidden_size ${hidden_size}`,
+    );
+  if ((pad_token_id ?? 0) >= (vocab_size ?? 32))
+    throw new UserError(
+      `${source}: pad_token_id, the blank of CTC, is ${pad_token_id}, but vocab_size is ${vocab_size ?? 32}`,
+    );
   return parsed.data;
 }
 
@@ -144,18 +173,35 @@ export function readMasking(config: HuggingFaceConfig): Record<string, number> |
 }
 
 /** A line for each dropout over 0 that the models of this project do not have. */
-export function missingDropouts({ model_type, attention_dropout, conformer_conv_dropout, hidden_dropout }: HuggingFaceConfig): string[] {
-  const isOther = model_type === "wav2vec2-conformer" && conformer_conv_dropout > 0 && conformer_conv_dropout !== hidden_dropout;
+export function missingDropouts({
+  model_type,
+  attention_dropout,
+  conformer_conv_dropout,
+  hidden_dropout,
+}: HuggingFaceConfig): string[] {
+  const isOther =
+    model_type === "wav2vec2-conformer" && conformer_conv_dropout > 0 && conformer_conv_dropout !== hidden_dropout;
   return [
     ...(attention_dropout > 0 ? [`attention_dropout ${attention_dropout} is not there: fine-tuning runs without`] : []),
-    ...(isOther ? [`conformer_conv_dropout ${conformer_conv_dropout} is not there: fine-tuning has hidden_dropout, ${hidden_dropout}, after convolutions too`] : []),
+    ...(isOther
+      ? [
+          `conformer_conv_dropout ${conformer_conv_dropout} is not there: fine-tuning has hidden_dropout, ${hidden_dropout}, after convolutions too`,
+        ]
+      : []),
   ];
 }
 
 /** What the JSON of a model of this project has to say, of a model that came from no such file. */
-export function modelConfigJson(config: Wav2Vec2Config, masking: Readonly<Record<string, number>> | null): Record<string, unknown> {
+export function modelConfigJson(
+  config: Wav2Vec2Config,
+  masking: Readonly<Record<string, number>> | null,
+): Record<string, unknown> {
   const isConformer = config.kind === "wav2vec2_conformer";
-  const architectures = { wav2vec2: "Wav2Vec2ForCTC", hubert: "HubertForCTC", wav2vec2_conformer: "Wav2Vec2ConformerForCTC" };
+  const architectures = {
+    wav2vec2: "Wav2Vec2ForCTC",
+    hubert: "HubertForCTC",
+    wav2vec2_conformer: "Wav2Vec2ConformerForCTC",
+  };
   return {
     architectures: [architectures[config.kind]],
     model_type: isConformer ? "wav2vec2-conformer" : config.kind,
@@ -194,7 +240,12 @@ export function modelConfigJson(config: Wav2Vec2Config, masking: Readonly<Record
       mask_feature_min_masks: masking["channel_min"],
     }),
     ...(isConformer
-      ? { position_embeddings_type: config.positions === "none" ? null : config.positions, rotary_embedding_base: config.rotaryBase, conv_depthwise_kernel_size: config.depthwiseKernel, conformer_conv_dropout: config.dropout }
+      ? {
+          position_embeddings_type: config.positions === "none" ? null : config.positions,
+          rotary_embedding_base: config.rotaryBase,
+          conv_depthwise_kernel_size: config.depthwiseKernel,
+          conformer_conv_dropout: config.dropout,
+        }
       : { do_stable_layer_norm: config.normFirst }),
     ...(config.kind === "hubert" && { feat_proj_layer_norm: config.projectionNorm }),
   };

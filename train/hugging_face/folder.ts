@@ -8,7 +8,15 @@ import { parse, readJson, readText, readVocabulary } from "../tokenizer/vocabula
 import { missingDropouts, parseModelConfig, readMasking, readModelConfig } from "./config_json.ts";
 
 /** Files of a folder that are kept as they are, so that an export can write them again. */
-const TEXT_FILES = ["config.json", "preprocessor_config.json", "processor_config.json", "vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+const TEXT_FILES = [
+  "config.json",
+  "preprocessor_config.json",
+  "processor_config.json",
+  "vocab.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+];
 
 /** A path that reads as the name of a repository, such as `facebook/wav2vec2-base`. */
 const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/u;
@@ -50,16 +58,27 @@ export interface ModelFolder {
 export function readModelFolder(path: string): ModelFolder {
   const at = (name: string): string => join(path, name);
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    const download = REPOSITORY.test(path) && !existsSync(path) ? `; nothing is downloaded here: hf download ${path} --local-dir ${basename(path)} makes one` : "";
-    throw new UserError(`${path} is no folder: expected one with a config.json and a model.safetensors, as save_pretrained of Hugging Face transformers writes it${download}`);
+    const download =
+      REPOSITORY.test(path) && !existsSync(path)
+        ? `; nothing is downloaded here: hf download ${path} --local-dir ${basename(path)} makes one`
+        : "";
+    throw new UserError(
+      `${path} is no folder: expected one with a config.json and a model.safetensors, as save_pretrained of Hugging Face transformers writes it${download}`,
+    );
   }
-  if (!existsSync(at("config.json"))) throw new UserError(`${path} holds no config.json: expected a folder as save_pretrained of Hugging Face transformers writes it`);
+  if (!existsSync(at("config.json")))
+    throw new UserError(
+      `${path} holds no config.json: expected a folder as save_pretrained of Hugging Face transformers writes it`,
+    );
   const json = readJson(at("config.json"));
   const config = readModelConfig(json, at("config.json"));
   const parsed = parseModelConfig(json, at("config.json"));
   const { sampling_rate, do_normalize, return_attention_mask } = readExtractor(at);
   const units = existsSync(at("vocab.json")) ? readVocabulary(at("vocab.json"), { size: config.vocabulary }) : null;
-  if (units && units.blank !== config.blank) throw new UserError(`${path}: pad_token_id of config.json, the blank of CTC, is ${config.blank}, but the padding token of vocab.json has the number ${units.blank}`);
+  if (units && units.blank !== config.blank)
+    throw new UserError(
+      `${path}: pad_token_id of config.json, the blank of CTC, is ${config.blank}, but the padding token of vocab.json has the number ${units.blank}`,
+    );
   return {
     path,
     config: { ...config, attentionMask: return_attention_mask ?? config.attentionMask },
@@ -69,7 +88,9 @@ export function readModelFolder(path: string): ModelFolder {
     sampleRate: sampling_rate,
     normalise: do_normalize,
     units,
-    files: Object.fromEntries(TEXT_FILES.filter((name) => existsSync(at(name))).map((name) => [name, readText(at(name))])),
+    files: Object.fromEntries(
+      TEXT_FILES.filter((name) => existsSync(at(name))).map((name) => [name, readText(at(name))]),
+    ),
   };
 }
 
@@ -78,5 +99,6 @@ function readExtractor(at: (name: string) => string): z.output<typeof extractorS
   const [own, processor] = [at("preprocessor_config.json"), at("processor_config.json")];
   if (existsSync(own)) return parse(extractorSchema, readJson(own), own);
   if (!existsSync(processor)) return extractorSchema.parse({});
-  return parse(z.looseObject({ feature_extractor: extractorSchema.prefault({}) }), readJson(processor), processor).feature_extractor;
+  return parse(z.looseObject({ feature_extractor: extractorSchema.prefault({}) }), readJson(processor), processor)
+    .feature_extractor;
 }

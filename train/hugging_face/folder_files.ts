@@ -28,7 +28,14 @@ const COMPUTING = [
 ] as const satisfies readonly (readonly [string, keyof Wav2Vec2Config])[];
 
 /** What a preprocessor_config.json means where it does not say: the first published ones have no type. */
-const UNSAID = { feature_extractor_type: "Wav2Vec2FeatureExtractor", feature_size: 1, padding_side: "right", padding_value: 0, do_normalize: true, sampling_rate: 16000 };
+const UNSAID = {
+  feature_extractor_type: "Wav2Vec2FeatureExtractor",
+  feature_size: 1,
+  padding_side: "right",
+  padding_value: 0,
+  do_normalize: true,
+  sampling_rate: 16000,
+};
 
 /** What has to stand in the text files of a folder. */
 export interface FolderContent {
@@ -57,17 +64,37 @@ export function folderFiles(content: FolderContent, original: Files): Files {
   };
 }
 
-function configJson({ config, model, layers, units, hasHead, dtype }: FolderContent, original: string | undefined): Record<string, unknown> {
-  const made = modelConfigJson({ ...model, blocks: layers }, config.masking && (snakeKeys(config.masking) as Record<string, number>));
+function configJson(
+  { config, model, layers, units, hasHead, dtype }: FolderContent,
+  original: string | undefined,
+): Record<string, unknown> {
+  const made = modelConfigJson(
+    { ...model, blocks: layers },
+    config.masking && (snakeKeys(config.masking) as Record<string, number>),
+  );
   if (original === undefined) {
     const { vocab_size, pad_token_id, architectures, ...encoder } = made;
-    return { ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}), ...encoder, layerdrop: config.loss.layerDrop, ...(dtype && { dtype }) };
+    return {
+      ...(hasHead ? { architectures, vocab_size, pad_token_id } : {}),
+      ...encoder,
+      layerdrop: config.loss.layerDrop,
+      ...(dtype && { dtype }),
+    };
   }
   const given = JSON.parse(original) as Record<string, unknown>;
-  const dtypes = Object.fromEntries(["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]));
+  const dtypes = Object.fromEntries(
+    ["dtype", "torch_dtype"].filter((key) => typeof given[key] === "string" && dtype).map((key) => [key, dtype]),
+  );
   const understood = readModelConfig(given, "config.json");
-  const changes = Object.fromEntries(COMPUTING.flatMap(([key, of]) => (isDeepStrictEqual(understood[of], model[of]) ? [] : [[key, made[key]]])));
-  const head = hasHead ? { architectures: made["architectures"], ...(units && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"] }) } : {};
+  const changes = Object.fromEntries(
+    COMPUTING.flatMap(([key, of]) => (isDeepStrictEqual(understood[of], model[of]) ? [] : [[key, made[key]]])),
+  );
+  const head = hasHead
+    ? {
+        architectures: made["architectures"],
+        ...(units && { vocab_size: made["vocab_size"], pad_token_id: made["pad_token_id"] }),
+      }
+    : {};
   return { num_hidden_layers: layers, ...dtypes, ...changes, ...head };
 }
 
@@ -87,33 +114,63 @@ function tokenizerFiles(units: Units | null, original: Files): Files {
   if (!units) return {};
   const { vocabulary, pad, wordDelimiter, lowerCase } = spelling(units);
   const kept = original["vocab.json"];
-  if (kept !== undefined && isDeepStrictEqual(JSON.parse(kept), vocabulary)) return Object.fromEntries(TOKENIZER_FILES.flatMap((name) => (original[name] === undefined ? [] : [[name, original[name]]])));
-  const settings = { tokenizer_class: "Wav2Vec2CTCTokenizer", pad_token: pad, word_delimiter_token: wordDelimiter, do_lower_case: lowerCase, unk_token: unknownOf(vocabulary), bos_token: null, eos_token: null };
+  if (kept !== undefined && isDeepStrictEqual(JSON.parse(kept), vocabulary))
+    return Object.fromEntries(
+      TOKENIZER_FILES.flatMap((name) => (original[name] === undefined ? [] : [[name, original[name]]])),
+    );
+  const settings = {
+    tokenizer_class: "Wav2Vec2CTCTokenizer",
+    pad_token: pad,
+    word_delimiter_token: wordDelimiter,
+    do_lower_case: lowerCase,
+    unk_token: unknownOf(vocabulary),
+    bos_token: null,
+    eos_token: null,
+  };
   return { "vocab.json": text(vocabulary), "tokenizer_config.json": text(settings) };
 }
 
 /** The token for what no other token spells; texts are refused here before they need one. */
-const unknownOf = (vocabulary: Readonly<Record<string, number>>): string => ["<unk>", "[UNK]"].find((token) => token in vocabulary) ?? "<unk>";
+const unknownOf = (vocabulary: Readonly<Record<string, number>>): string =>
+  ["<unk>", "[UNK]"].find((token) => token in vocabulary) ?? "<unk>";
 
 /** Units as the tokens of Wav2Vec2CTCTokenizer. */
-function spelling(units: Units): { vocabulary: Record<string, number>; pad: string; wordDelimiter: string; lowerCase: boolean } {
+function spelling(units: Units): {
+  vocabulary: Record<string, number>;
+  pad: string;
+  wordDelimiter: string;
+  lowerCase: boolean;
+} {
   if (units.kind === "vocabulary") {
     const { vocabulary, wordDelimiter, lowerCase } = units.toJSON() as VocabularyUnitsJson;
     const pad = Object.keys(vocabulary).find((token) => vocabulary[token] === units.blank) as string;
     return { vocabulary, pad, wordDelimiter, lowerCase };
   }
-  if (units.kind === "bpe") throw new UserError("--format hf: the model writes subwords, but the tokenizer of these models spells in characters: choose safetensors or onnx");
+  if (units.kind === "bpe")
+    throw new UserError(
+      "--format hf: the model writes subwords, but the tokenizer of these models spells in characters: choose safetensors or onnx",
+    );
   const { characters } = units.toJSON() as CharacterUnitsJson;
   const wordDelimiter = characters.includes("|") ? " " : "|";
   const tokens = ["<pad>", ...characters.map((character) => (character === " " ? wordDelimiter : character))];
-  return { vocabulary: Object.fromEntries(tokens.map((token, label) => [token, label])), pad: "<pad>", wordDelimiter, lowerCase: false };
+  return {
+    vocabulary: Object.fromEntries(tokens.map((token, label) => [token, label])),
+    pad: "<pad>",
+    wordDelimiter,
+    lowerCase: false,
+  };
 }
 
 /** A file's text with these entries: as it was where it says so already, by what it leaves `unsaid` too. */
-function changed(original: string | undefined, entries: Readonly<Record<string, unknown>>, unsaid: Readonly<Record<string, unknown>> = {}): string {
+function changed(
+  original: string | undefined,
+  entries: Readonly<Record<string, unknown>>,
+  unsaid: Readonly<Record<string, unknown>> = {},
+): string {
   if (original === undefined) return text(entries);
   const given = JSON.parse(original) as Record<string, unknown>;
-  const says = ([key, value]: readonly [string, unknown]): boolean => isDeepStrictEqual(key in given ? given[key] : unsaid[key], value);
+  const says = ([key, value]: readonly [string, unknown]): boolean =>
+    isDeepStrictEqual(key in given ? given[key] : unsaid[key], value);
   return Object.entries(entries).every(says) ? original : text({ ...given, ...entries });
 }
 

@@ -56,7 +56,8 @@ export interface ImportedModel {
  * @throws UserError in one sentence for whatever is wrong with folder, choice of layers or place; RunError if it cannot be written
  */
 export function importModel(path: string, out: string, options: ImportOptions): ImportedModel {
-  if (!out.endsWith(".safetensors")) throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
+  if (!out.endsWith(".safetensors"))
+    throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   const folder = readModelFolder(path);
   const layers = chooseLayers(folder.config.blocks, options);
   const config = seedConfig(folder, layers.length, options);
@@ -65,7 +66,10 @@ export function importModel(path: string, out: string, options: ImportOptions): 
   const built = declareModel(config, vocabulary, { lossScaled: false, blank });
   const weights = openWeights(path);
   try {
-    expectNoInput([out, stateBeside(out)], [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files]);
+    expectNoInput(
+      [out, stateBeside(out)],
+      [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files],
+    );
     const matched = matchWeights(weights.tensors, folder);
     writeCheckpoint(out, seedTensors(matched, built.parameters, config.seed, folder, layers), {
       format: "unfold-checkpoint/1",
@@ -76,11 +80,20 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       seconds: 0,
       sampler: { epoch: 0, batch: 0 },
       best: null,
-      huggingFace: { files: folder.files, spelling: matched.spelling, layers, maskVector: matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`), kept: Object.fromEntries(keptOf(matched, folder, layers)) },
+      huggingFace: {
+        files: folder.files,
+        spelling: matched.spelling,
+        layers,
+        maskVector: matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`),
+        kept: Object.fromEntries(keptOf(matched, folder, layers)),
+      },
     });
     const counts = countParameters(built);
     const schedule = scheduleOf(config, config.unfold.depths.at(-1) as number);
-    const stored = ({ whole, encoder }: ModelSize): ModelSize => ({ whole: matched.hasHead ? whole : encoder, encoder });
+    const stored = ({ whole, encoder }: ModelSize): ModelSize => ({
+      whole: matched.hasHead ? whole : encoder,
+      encoder,
+    });
     return {
       config,
       originalLayers: folder.config.blocks,
@@ -100,7 +113,13 @@ export function importModel(path: string, out: string, options: ImportOptions): 
 }
 
 /** Of each parameter and buffer of the seed, the tensor of the layer that it begins with, or what a new one begins with. */
-function seedTensors({ tensors, hasHead }: MatchedWeights, parameters: Parameters, seed: number, { path, config }: ModelFolder, layers: readonly number[]): Map<string, SafeTensor> {
+function seedTensors(
+  { tensors, hasHead }: MatchedWeights,
+  parameters: Parameters,
+  seed: number,
+  { path, config }: ModelFolder,
+  layers: readonly number[],
+): Map<string, SafeTensor> {
   const named = [...parameters.savedShapes].flatMap(([name, shape]): [string, SafeTensor][] => {
     const block = layerOf(name, config);
     const original = block === undefined ? name : inLayer(name, layers[block] as number, config);
@@ -112,11 +131,16 @@ function seedTensors({ tensors, hasHead }: MatchedWeights, parameters: Parameter
   return new Map(named);
 }
 
-function* keptOf({ kept }: MatchedWeights, { config }: ModelFolder, layers: readonly number[]): Generator<[string, ReturnType<typeof packTensor>]> {
+function* keptOf(
+  { kept }: MatchedWeights,
+  { config }: ModelFolder,
+  layers: readonly number[],
+): Generator<[string, ReturnType<typeof packTensor>]> {
   for (const [name, tensor] of kept) {
     const layer = layerOf(name, config);
     if (layer === undefined) yield [name, packTensor(tensor)];
-    for (const [block, original] of layers.entries()) if (original === layer) yield [inLayer(name, block, config), packTensor(tensor)];
+    for (const [block, original] of layers.entries())
+      if (original === layer) yield [inLayer(name, block, config), packTensor(tensor)];
   }
 }
 

@@ -2,7 +2,22 @@ import { formatBytes, formatCompact, formatPercent } from "../number_format.ts";
 import type { ImportedModel } from "./import_model.ts";
 
 /** What an import made, for a reader: a line each, the last one ended. */
-export function importSummary({ config, originalLayers, layers, schedule, parameters, untied, units, hasHead, leftOut, missingDropouts, bytes }: ImportedModel, out: string): string {
+export function importSummary(
+  {
+    config,
+    originalLayers,
+    layers,
+    schedule,
+    parameters,
+    untied,
+    units,
+    hasHead,
+    leftOut,
+    missingDropouts,
+    bytes,
+  }: ImportedModel,
+  out: string,
+): string {
   const share = (part: "whole" | "encoder"): string => formatPercent(1 - parameters[part] / untied[part]);
   const saved =
     untied.whole === parameters.whole
@@ -13,7 +28,9 @@ export function importSummary({ config, originalLayers, layers, schedule, parame
     `blocks 0 to ${layers.length - 1} begin as the layers ${layers.join(" ")}`,
     `depth ${schedule.length} runs the blocks ${schedule.join(" ")}`,
     `${formatCompact(parameters.whole)} parameters, ${saved}`,
-    units ? `${units.size} output classes, the blank is class ${units.blank}` : "no vocabulary: the run that starts from it (init) has units of its own",
+    units
+      ? `${units.size} output classes, the blank is class ${units.blank}`
+      : "no vocabulary: the run that starts from it (init) has units of its own",
     ...(hasHead ? [] : ["no output layer (lm_head): the run that starts from it draws one"]),
     ...(leftOut.length > 0 ? [`left out, as only pretraining uses them: ${leftOut.join(", ")}`] : []),
     ...missingDropouts,

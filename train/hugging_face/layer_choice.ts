@@ -26,13 +26,16 @@ export const recipes = {
  */
 export function chooseLayers(layers: number, { seedLayers, seedBlocks, pick = "even" }: LayerChoice): number[] {
   if (seedLayers) {
-    if (seedBlocks !== undefined) throw new UserError("--seed-layers says how many blocks there are: leave --seed-blocks out");
+    if (seedBlocks !== undefined)
+      throw new UserError("--seed-layers says how many blocks there are: leave --seed-blocks out");
     const beyond = seedLayers.find((layer) => layer >= layers);
-    if (beyond !== undefined) throw new UserError(`--seed-layers: there is no layer ${beyond}, the model has ${layers} (0 to ${layers - 1})`);
+    if (beyond !== undefined)
+      throw new UserError(`--seed-layers: there is no layer ${beyond}, the model has ${layers} (0 to ${layers - 1})`);
     return [...seedLayers];
   }
   const blocks = seedBlocks ?? layers;
-  if (blocks > layers) throw new UserError(`--seed-blocks: expected no more than the model's ${layers} layers, got ${blocks}`);
+  if (blocks > layers)
+    throw new UserError(`--seed-blocks: expected no more than the model's ${layers} layers, got ${blocks}`);
   const step = pick === "even" && blocks > 1 ? (layers - 1) / (blocks - 1) : 1;
   return Array.from({ length: blocks }, (_, block) => Math.round(block * step));
 }

@@ -33,7 +33,10 @@ export interface MatchedWeights {
  *
  * @throws UserError that names all tensors which are missing, not expected, there twice, or of another shape or type
  */
-export function matchWeights(given: ReadonlyMap<string, SafeTensor>, { path, config, masking }: Pick<ModelFolder, "path" | "config" | "masking">): MatchedWeights {
+export function matchWeights(
+  given: ReadonlyMap<string, SafeTensor>,
+  { path, config, masking }: Pick<ModelFolder, "path" | "config" | "masking">,
+): MatchedWeights {
   const declared = new Parameters();
   new Wav2Vec2Ctc(declared, config);
   const expected = declared.savedShapes;

@@ -20,9 +20,16 @@ const OF_UNITS = ["inputDim", "vocabulary", "blank"];
  *
  * @throws UserError where the deepest path is not as deep as the seed, or the config's own checks fail
  */
-export function seedConfig({ path, config, masking, layerDrop, sampleRate, normalise, units }: ModelFolder, blocks: number, { depths, order }: SeedDepths): TrainConfig {
+export function seedConfig(
+  { path, config, masking, layerDrop, sampleRate, normalise, units }: ModelFolder,
+  blocks: number,
+  { depths, order }: SeedDepths,
+): TrainConfig {
   const deepest = Math.max(blocks, ...depths);
-  if (depths.length > 0 && Math.max(...depths) < blocks) throw new UserError(`--depth: expected at least one that is as deep as the seed of ${blocks} blocks, got ${depths.join(",")}`);
+  if (depths.length > 0 && Math.max(...depths) < blocks)
+    throw new UserError(
+      `--depth: expected at least one that is as deep as the seed of ${blocks} blocks, got ${depths.join(",")}`,
+    );
   const sizes = Object.entries({ ...config, blocks }).filter(([key]) => !OF_UNITS.includes(key));
   return restoreConfig(
     {

@@ -31,8 +31,14 @@ export function modelName(name: string, { prefixed }: Spelling, { kind }: Pick<W
 }
 
 /** The model's name of a tensor as a file spells it: the inverse. */
-export function fileName(name: string, { prefixed, weightNorm }: Spelling, { kind }: Pick<Wav2Vec2Config, "kind">): string {
-  const [short, long] = (weightNorm === "weight_g" ? WEIGHT_NORM.find(([, ending]) => name.endsWith(ending)) : undefined) ?? ["", ""];
+export function fileName(
+  name: string,
+  { prefixed, weightNorm }: Spelling,
+  { kind }: Pick<Wav2Vec2Config, "kind">,
+): string {
+  const [short, long] = (weightNorm === "weight_g"
+    ? WEIGHT_NORM.find(([, ending]) => name.endsWith(ending))
+    : undefined) ?? ["", ""];
   const spelt = name.slice(0, name.length - long.length) + short;
   return !prefixed && spelt.startsWith(prefixOf({ kind })) ? spelt.slice(prefixOf({ kind }).length) : spelt;
 }
@@ -40,7 +46,9 @@ export function fileName(name: string, { prefixed, weightNorm }: Spelling, { kin
 /** The name of the same tensor in another layer; names outside the layers stay as they are. */
 export function inLayer(name: string, layer: number, config: Pick<Wav2Vec2Config, "kind">): string {
   const of = layerOf(name, config);
-  return of === undefined ? name : `${layersAt(config)}${layer}${name.slice(layersAt(config).length + String(of).length)}`;
+  return of === undefined
+    ? name
+    : `${layersAt(config)}${layer}${name.slice(layersAt(config).length + String(of).length)}`;
 }
 
 /** The layer that a tensor belongs to. */

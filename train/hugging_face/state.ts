@@ -9,12 +9,24 @@ import { inLayer, layerOf } from "./spelling.ts";
 const PARSED = ["config.json", "preprocessor_config.json", "vocab.json"];
 
 const keptSchema = z
-  .object({ dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]), shape: z.array(z.int().min(0)), bytes: z.base64() })
-  .refine(({ dtype, shape, bytes }) => Buffer.from(bytes, "base64").length === bytesIn({ dtype, shape }), "its bytes do not fill its shape");
+  .object({
+    dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]),
+    shape: z.array(z.int().min(0)),
+    bytes: z.base64(),
+  })
+  .refine(
+    ({ dtype, shape, bytes }) => Buffer.from(bytes, "base64").length === bytesIn({ dtype, shape }),
+    "its bytes do not fill its shape",
+  );
 
 const stateSchema = z.object({
   /** Text of the folder's files, by name. */
-  files: z.record(z.string(), z.string()).refine((files) => PARSED.every((name) => isJsonObject(files[name] ?? "{}")), `expected JSON objects of ${PARSED.join(", ")}`),
+  files: z
+    .record(z.string(), z.string())
+    .refine(
+      (files) => PARSED.every((name) => isJsonObject(files[name] ?? "{}")),
+      `expected JSON objects of ${PARSED.join(", ")}`,
+    ),
   spelling: z.object({ prefixed: z.boolean(), weightNorm: z.enum(["weight_g", "parametrizations"]) }),
   /** Of each physical block, the layer that it began with. */
   layers: z.array(z.int().min(0)),
@@ -31,11 +43,17 @@ export type HuggingFaceState = z.output<typeof stateSchema>;
 export function parseHuggingFaceState(json: unknown, source: string): HuggingFaceState {
   const parsed = stateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new UserError(`${source}: the checkpoint's entry of Hugging Face's files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`);
+  throw new UserError(
+    `${source}: the checkpoint's entry of Hugging Face's files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
+  );
 }
 
 /** The same of some of the blocks: block i is what was block `used[i]`. */
-export function ofBlocks({ kept, layers, ...state }: HuggingFaceState, used: readonly number[], config: Pick<Wav2Vec2Config, "kind">): HuggingFaceState {
+export function ofBlocks(
+  { kept, layers, ...state }: HuggingFaceState,
+  used: readonly number[],
+  config: Pick<Wav2Vec2Config, "kind">,
+): HuggingFaceState {
   const renamed = Object.entries(kept).flatMap(([name, tensor]) => {
     const block = layerOf(name, config);
     if (block === undefined) return [[name, tensor] as const];

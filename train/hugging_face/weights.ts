@@ -10,7 +10,9 @@ const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const PICKLED = "pytorch_model.bin";
 
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string(), "expected tensors and the files that hold them") });
+const indexSchema = z.looseObject({
+  weight_map: z.record(z.string(), z.string(), "expected tensors and the files that hold them"),
+});
 
 const architecturesSchema = z.looseObject({ architectures: z.array(z.string()).nullish() });
 
@@ -63,7 +65,8 @@ function openShards(index: string, at: (name: string) => string): OpenWeights {
   const close = (): void => shards.forEach((shard) => shard.close());
   try {
     for (const name of new Set(map.map(([, shard]) => shard))) {
-      if (name.includes("/") || name.includes("\\") || !existsSync(at(name))) throw new UserError(`${index} names the file ${name}, which is not there`);
+      if (name.includes("/") || name.includes("\\") || !existsSync(at(name)))
+        throw new UserError(`${index} names the file ${name}, which is not there`);
       shards.set(name, openFile(at(name)));
     }
     const tensors = map.map(([tensor, name]): [string, SafeTensor] => {

@@ -14,7 +14,14 @@ export interface StepDispatch extends ProfiledDispatch {
 
 /** An event of the trace format that chrome://tracing, Perfetto and speedscope read; times are in microseconds. */
 export type TraceEvent =
-  | { readonly ph: "M"; readonly name: "process_name" | "thread_name"; readonly pid: number; readonly tid: number; readonly ts: 0; readonly args: { readonly name: string } }
+  | {
+      readonly ph: "M";
+      readonly name: "process_name" | "thread_name";
+      readonly pid: number;
+      readonly tid: number;
+      readonly ts: 0;
+      readonly args: { readonly name: string };
+    }
   | {
       /** A complete event: begin and duration in one. */
       readonly ph: "X";
@@ -42,10 +49,19 @@ const [HOST, DEVICE] = [1, 2];
  * The two clocks share no zero. No dispatch begins before it was submitted, and the one that began soonest after had a
  * device that was idle: the device's clock is set by that one.
  */
-export function chromeTrace(host: readonly HostSpan[], dispatches: readonly StepDispatch[], adapter: string): ChromeTrace {
+export function chromeTrace(
+  host: readonly HostSpan[],
+  dispatches: readonly StepDispatch[],
+  adapter: string,
+): ChromeTrace {
   const start = Math.min(...host.map(({ begin }) => begin));
-  const offset = dispatches.reduce((most, { submitted, begin }) => Math.max(most, (submitted - start) * 1e3 - begin / 1e3), -Infinity);
-  const spans = host.map(({ name, begin, end, step }): TraceEvent => event(name, "host", (begin - start) * 1e3, (end - start) * 1e3, { step }));
+  const offset = dispatches.reduce(
+    (most, { submitted, begin }) => Math.max(most, (submitted - start) * 1e3 - begin / 1e3),
+    -Infinity,
+  );
+  const spans = host.map(({ name, begin, end, step }): TraceEvent =>
+    event(name, "host", (begin - start) * 1e3, (end - start) * 1e3, { step }),
+  );
   let free = 0;
   const kernels = dispatches.map(({ label, scope, begin, end, step }): TraceEvent => {
     // Kernels that do not depend on each other may overlap on a GPU, which a track cannot show.
@@ -56,8 +72,21 @@ export function chromeTrace(host: readonly HostSpan[], dispatches: readonly Step
   return { displayTimeUnit: "ms", traceEvents: [...trackNames(adapter), ...[...spans, ...kernels].sort(byTime)] };
 }
 
-const event = (name: string, cat: "host" | "device", from: number, to: number, args: Record<string, string | number>): TraceEvent => ({
-  ph: "X", name, cat, pid: PID, tid: cat === "host" ? HOST : DEVICE, ts: microseconds(from), dur: microseconds(to - from), args,
+const event = (
+  name: string,
+  cat: "host" | "device",
+  from: number,
+  to: number,
+  args: Record<string, string | number>,
+): TraceEvent => ({
+  ph: "X",
+  name,
+  cat,
+  pid: PID,
+  tid: cat === "host" ? HOST : DEVICE,
+  ts: microseconds(from),
+  dur: microseconds(to - from),
+  args,
 });
 
 /** To the nanosecond. */

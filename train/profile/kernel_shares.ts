@@ -28,8 +28,14 @@ export function kernelShares(totals: readonly ProfiledKernel[], steps = 1): Kern
 /** The most expensive kernels as a table for the terminal; all others together in its last line. */
 export function kernelSharesTable(shares: readonly KernelShare[], most = 15): string {
   const others = shares.slice(most);
-  const sum = (value: (share: KernelShare) => number): number => others.reduce((total, share) => total + value(share), 0);
-  const rest = { kernel: `${others.length} others`, calls: sum(({ calls }) => calls), ms: sum(({ ms }) => ms), share: sum(({ share }) => share) };
+  const sum = (value: (share: KernelShare) => number): number =>
+    others.reduce((total, share) => total + value(share), 0);
+  const rest = {
+    kernel: `${others.length} others`,
+    calls: sum(({ calls }) => calls),
+    ms: sum(({ ms }) => ms),
+    share: sum(({ share }) => share),
+  };
   const rows = others.length > 1 ? [...shares.slice(0, most), rest] : shares;
   const table = new Table({
     head: ["kernel", "share", "calls a step", "ms a step", "us a call"],
@@ -38,6 +44,12 @@ export function kernelSharesTable(shares: readonly KernelShare[], most = 15): st
     chars: rules,
   });
   for (const { kernel, calls, ms, share } of rows)
-    table.push([kernel, formatPercent(share), Number.isInteger(calls) ? formatCount(calls) : calls.toFixed(1), formatNumber(ms), formatNumber((1000 * ms) / calls)]);
+    table.push([
+      kernel,
+      formatPercent(share),
+      Number.isInteger(calls) ? formatCount(calls) : calls.toFixed(1),
+      formatNumber(ms),
+      formatNumber((1000 * ms) / calls),
+    ]);
   return withoutInnerRules(table.toString(), [rows.length]);
 }

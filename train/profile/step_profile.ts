@@ -31,7 +31,9 @@ export class StepProfile {
   /** @throws RunError where the adapter has no timestamp queries */
   constructor(device: Device, steps: number) {
     if (!device.features.has("timestamp-query"))
-      throw new RunError(`--profile needs timestamp queries, which the adapter ${device.info.name} does not have; without --profile the same run works`);
+      throw new RunError(
+        `--profile needs timestamp queries, which the adapter ${device.info.name} does not have; without --profile the same run works`,
+      );
     this.#device = device;
     this.#profiler = new Profiler(device.gpu);
     this.#left = steps;
@@ -79,15 +81,21 @@ export class StepProfile {
 
   /** Writes the trace into a run's folder and returns what is to be said of it. Waits for the device. */
   async write(folder: string): Promise<string> {
-    if (this.#steps.length === 0) return `--profile: nothing to show, the run ended within the ${WARMUP_STEPS} steps that warm up`;
+    if (this.#steps.length === 0)
+      return `--profile: nothing to show, the run ended within the ${WARMUP_STEPS} steps that warm up`;
     await this.#device.finish();
     const dispatches = await this.#profiler.dispatches();
-    const stepOf = (index: number): number => (this.#steps.find((step) => index < step.dispatches) as { step: number }).step;
+    const stepOf = (index: number): number =>
+      (this.#steps.find((step) => index < step.dispatches) as { step: number }).step;
     const kernels: StepDispatch[] = dispatches.map((dispatch, i) => ({ ...dispatch, step: stepOf(i) }));
     const path = join(folder, PROFILE_FILE);
     writeAtomically(path, Buffer.from(`${JSON.stringify(chromeTrace(this.#host, kernels, this.#device.info.name))}\n`));
     const shares = kernelShares(totalsOf(dispatches), this.#steps.length);
-    return [...this.#headlines(dispatches), kernelSharesTable(shares), `Trace for chrome://tracing or ui.perfetto.dev: ${path}`].join("\n");
+    return [
+      ...this.#headlines(dispatches),
+      kernelSharesTable(shares),
+      `Trace for chrome://tracing or ui.perfetto.dev: ${path}`,
+    ].join("\n");
   }
 
   #headlines(dispatches: readonly ProfiledDispatch[]): string[] {
@@ -95,7 +103,8 @@ export class StepProfile {
     const busy = dispatches.reduce((sum, { begin, end }) => sum + (end - begin) / 1e6, 0);
     const whole = dispatches.reduce((latest, { end }) => Math.max(latest, end / 1e6), 0); // the first begins at 0
     const phases = new Map<string, number>();
-    for (const { name, begin, end } of this.#host) if (!name.startsWith("step ")) phases.set(name, (phases.get(name) ?? 0) + end - begin);
+    for (const { name, begin, end } of this.#host)
+      if (!name.startsWith("step ")) phases.set(name, (phases.get(name) ?? 0) + end - begin);
     const perStep = (ms: number): string => `${formatNumber(ms / this.#steps.length)} ms`;
     return [
       `Profile of ${first === last ? `step ${first}` : `steps ${first} to ${last}`}: kernels ran for ${perStep(busy)} a step, ${formatPercent(busy / whole)} of the device's time.`,

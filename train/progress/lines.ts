@@ -3,7 +3,11 @@ import { formatBytes, formatCount, formatNumber, formatPercent } from "../number
 
 /** `2: 1.53  4: 1.21`: a value a depth, shallow first. */
 export function perDepth(values: PerDepth, format: (value: number) => string): string {
-  return Object.keys(values).map(Number).sort((a, b) => a - b).map((depth) => `${depth}: ${format(values[depth]!)}`).join("  ");
+  return Object.keys(values)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .map((depth) => `${depth}: ${format(values[depth]!)}`)
+    .join("  ");
 }
 
 /** The losses of a step: the joint one, its parts. */
@@ -12,11 +16,24 @@ export function lossText({ loss, ctc, kl }: StepRecord): string {
 }
 
 /** How the optimizer and the machine are doing. */
-export function speedText({ learningRate, gradNorm, framesPerSecond, audioPerSecond, dataWaitShare, gpuBytes, skipped }: StepRecord): string {
+export function speedText({
+  learningRate,
+  gradNorm,
+  framesPerSecond,
+  audioPerSecond,
+  dataWaitShare,
+  gpuBytes,
+  skipped,
+}: StepRecord): string {
   const left = skipped > 0 ? `   ${formatCount(skipped)} utterances skipped` : "";
-  const speed = audioPerSecond === undefined ? `${formatCount(framesPerSecond)} frames/s` : `${formatNumber(audioPerSecond)} s of audio/s`;
-  return `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${speed}   ` +
-    `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`;
+  const speed =
+    audioPerSecond === undefined
+      ? `${formatCount(framesPerSecond)} frames/s`
+      : `${formatNumber(audioPerSecond)} s of audio/s`;
+  return (
+    `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${speed}   ` +
+    `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`
+  );
 }
 
 /** Word error rates and CTC losses on dev. */

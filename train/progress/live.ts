@@ -5,14 +5,27 @@ import { devText, lossText, speedText } from "./lines.ts";
 import { RemainingTime } from "./remaining.ts";
 
 /** How all bars look. */
-export const barStyle = { barCompleteChar: "━", barIncompleteChar: "┄", barsize: 32, hideCursor: true, gracefulExit: false };
+export const barStyle = {
+  barCompleteChar: "━",
+  barIncompleteChar: "┄",
+  barsize: 32,
+  hideCursor: true,
+  gracefulExit: false,
+};
 
 /** Four lines at the bottom of a terminal that are drawn again and again; messages scroll by above them. */
 export function liveProgress({ totalSteps, stream, now }: Required<ProgressOptions>): Progress {
   const bars = new MultiBar({ ...barStyle, stream, forceRedraw: true, format: "{text}" });
   const remaining = new RemainingTime(totalSteps);
-  const head = bars.create(totalSteps, 0, { epoch: 0, left: "-" }, { format: "epoch {epoch}  step {value}/{total} {bar} {percentage} %  {left} left" });
-  const [loss, speed, dev] = ["waiting for the first step", "", "dev WER: not yet known"].map((text) => bars.create(1, 0, { text }));
+  const head = bars.create(
+    totalSteps,
+    0,
+    { epoch: 0, left: "-" },
+    { format: "epoch {epoch}  step {value}/{total} {bar} {percentage} %  {left} left" },
+  );
+  const [loss, speed, dev] = ["waiting for the first step", "", "dev WER: not yet known"].map((text) =>
+    bars.create(1, 0, { text }),
+  );
   return {
     step(record) {
       head.update(record.step, { epoch: record.epoch + 1, left: formatDuration(remaining.after(record.step, now())) });

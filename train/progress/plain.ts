@@ -13,7 +13,9 @@ export function plainProgress({ totalSteps, stream, plainEvery, now }: Required<
       if (record.step - printed < plainEvery && record.step < totalSteps) return;
       printed = record.step;
       const at = `epoch ${record.epoch + 1}   step ${formatCount(record.step)}/${formatCount(totalSteps)}`;
-      stream.write(`${at}   ${lossText(record)}   ${speedText(record)}${Number.isNaN(seconds) ? "" : `   ${formatDuration(seconds)} left`}\n`);
+      stream.write(
+        `${at}   ${lossText(record)}   ${speedText(record)}${Number.isNaN(seconds) ? "" : `   ${formatDuration(seconds)} left`}\n`,
+      );
     },
     dev: (record) => void stream.write(`${devText(record)}\n`),
     message: (text) => void stream.write(`${text}\n`),

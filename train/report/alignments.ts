@@ -31,7 +31,10 @@ export function worstUtterances(folder: string, most: number): { set: string; ex
   }
   return [...sets].map(([set, examples]) => ({
     set,
-    examples: [...examples.values()].filter((example) => errors(example) > 0).sort((a, b) => errors(b) - errors(a)).slice(0, most),
+    examples: [...examples.values()]
+      .filter((example) => errors(example) > 0)
+      .sort((a, b) => errors(b) - errors(a))
+      .slice(0, most),
   }));
 }
 

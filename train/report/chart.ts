@@ -36,7 +36,17 @@ export interface ChartOptions {
  * A figure with an SVG made here, not in the browser: it needs no script, scales and prints. Colours are CSS variables
  * of the page, so it follows its light or dark scheme.
  */
-export function chart({ title, note, series, marks, x, y, wide = false, height = wide ? 300 : 260, marginLeft = 52 }: ChartOptions): Html {
+export function chart({
+  title,
+  note,
+  series,
+  marks,
+  x,
+  y,
+  wide = false,
+  height = wide ? 300 : 260,
+  marginLeft = 52,
+}: ChartOptions): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     document,
@@ -54,7 +64,10 @@ export function chart({ title, note, series, marks, x, y, wide = false, height =
     marks: y.type === "log" ? [Plot.axisY(y.ticks as number[], { text: String, label: null }), ...marks] : marks,
   });
   return html`<figure class="chart${wide && " wide"}">
-    <figcaption><b>${title}</b>${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}</figcaption>
+    <figcaption>
+      <b>${title}</b
+      >${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}
+    </figcaption>
     ${raw(svg.outerHTML)}
   </figure>`;
 }
@@ -68,7 +81,9 @@ export function countTick(value: number): string {
 export const labelStyle = { dy: -11, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 } as const;
 
 function legend(series: readonly Series[]): Html {
-  return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;
+  return html`<span class="legend"
+    >${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span
+  >`;
 }
 
 /** A logarithmic axis if values span more than a factor of 20 and are all over 0, so that late, small changes show. */

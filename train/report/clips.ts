@@ -26,7 +26,10 @@ const MOST_CLIPS = 20;
  * Adds the examples' sound, at the rate that the model hears, as far as the manifests of their sets and their audio files are
  * still there. The first of each set come first.
  */
-export async function withClips(sets: readonly { set: string; examples: readonly Example[] }[], config: TrainConfig | undefined): Promise<{ set: string; examples: HeardExample[] }[]> {
+export async function withClips(
+  sets: readonly { set: string; examples: readonly Example[] }[],
+  config: TrainConfig | undefined,
+): Promise<{ set: string; examples: HeardExample[] }[]> {
   const each = Math.floor(MOST_CLIPS / Math.max(1, sets.length));
   const heard: { set: string; examples: HeardExample[] }[] = [];
   for (const { set, examples } of sets) {
@@ -49,7 +52,10 @@ async function entriesOf(manifest: string | undefined): Promise<Map<string, Mani
 async function readClip(entry: ManifestEntry, sampleRate: number): Promise<Clip> {
   const { samples } = await readAudio(entry.audioPath, sampleRate, pieceOf(entry));
   const wav = encodeWav(samples.subarray(0, LONGEST_CLIP * sampleRate), sampleRate);
-  return { source: `data:audio/wav;base64,${Buffer.from(wav).toString("base64")}`, seconds: samples.length / sampleRate };
+  return {
+    source: `data:audio/wav;base64,${Buffer.from(wav).toString("base64")}`,
+    seconds: samples.length / sampleRate,
+  };
 }
 
 /** A report is no place to complain of files that training has long been done with. */

@@ -1,4 +1,13 @@
-import type { AverageRecord, DevRecord, LogRecord, PerDepth, PlanRecord, ResultRecord, StartRecord, StepRecord } from "../log_records.ts";
+import type {
+  AverageRecord,
+  DevRecord,
+  LogRecord,
+  PerDepth,
+  PlanRecord,
+  ResultRecord,
+  StartRecord,
+  StepRecord,
+} from "../log_records.ts";
 
 /** A log, sorted by what a report shows. */
 export interface History {
@@ -23,14 +32,19 @@ export interface History {
 }
 
 export function readHistory(records: readonly LogRecord[]): History {
-  const ofType = <T extends LogRecord["type"]>(type: T) => records.filter((record): record is Extract<LogRecord, { type: T }> => record.type === type);
+  const ofType = <T extends LogRecord["type"]>(type: T) =>
+    records.filter((record): record is Extract<LogRecord, { type: T }> => record.type === type);
   const starts = ofType("start");
   const [steps, devs] = [ofType("step"), ofType("dev")];
   const results = new Map(ofType("result").map((record) => [record.set, record]));
   const warnings = new Map<string, number>();
   for (const { message } of ofType("warning")) warnings.set(message, (warnings.get(message) ?? 0) + 1);
   const last = records.at(-1);
-  const depths = new Set([...steps.map(({ ctc }) => ctc), ...devs.map(({ wer }) => wer)].flatMap((values) => Object.keys(values).map(Number)));
+  const depths = new Set(
+    [...steps.map(({ ctc }) => ctc), ...devs.map(({ wer }) => wer)].flatMap((values) =>
+      Object.keys(values).map(Number),
+    ),
+  );
   for (const { rows } of results.values()) for (const { depth } of rows) depths.add(depth);
   return {
     start: starts.at(-1) ?? null,
@@ -54,14 +68,17 @@ export function readHistory(records: readonly LogRecord[]): History {
 export function thinSteps(steps: readonly StepRecord[], most: number): StepRecord[] {
   const group = Math.ceil(steps.length / most);
   if (group <= 1) return [...steps];
-  return Array.from({ length: Math.ceil(steps.length / group) }, (_, i) => averageSteps(steps.slice(i * group, (i + 1) * group)));
+  return Array.from({ length: Math.ceil(steps.length / group) }, (_, i) =>
+    averageSteps(steps.slice(i * group, (i + 1) * group)),
+  );
 }
 
 function averageSteps(group: readonly StepRecord[]): StepRecord {
   const last = group.at(-1)!;
   const of = (pick: (record: StepRecord) => number | undefined) => mean(group.map(pick));
   const ctc: PerDepth = {};
-  for (const depth of new Set(group.flatMap((record) => Object.keys(record.ctc)))) ctc[depth] = of((record) => record.ctc[depth]);
+  for (const depth of new Set(group.flatMap((record) => Object.keys(record.ctc))))
+    ctc[depth] = of((record) => record.ctc[depth]);
   return {
     ...last,
     loss: of(({ loss }) => loss),

@@ -22,5 +22,9 @@ function render(part: Part): string {
   if (part instanceof Html) return part.source;
   if (Array.isArray(part)) return part.map(render).join("");
   if (part === null || part === undefined || part === false) return "";
-  return String(part).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return String(part)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

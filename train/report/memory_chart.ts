@@ -18,18 +18,31 @@ interface Bar {
 }
 
 /** Memory against depth, as the plan of the largest batch predicts it: bars for each depth by itself, for the evaluation and for the joint step. */
-export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, evaluation, depths, limit, waveformRate }: PlanRecord): Html {
+export function memoryChart({
+  batch,
+  parameterBytes,
+  optimizerBytes,
+  joint,
+  evaluation,
+  depths,
+  limit,
+  waveformRate,
+}: PlanRecord): Html {
   const bars: Bar[] = [];
   const add = (row: string, optimizer: number, activations: number): void => {
     [parameterBytes, optimizer, activations].forEach((bytes, i) => bars.push({ row, part: PARTS[i]!.name, bytes }));
   };
   for (const { depth, inference } of depths) add(`inference at depth ${depth}`, 0, inference.activationBytes);
-  for (const { depth, training } of depths) add(`training depth ${depth} alone`, optimizerBytes, training.activationBytes);
+  for (const { depth, training } of depths)
+    add(`training depth ${depth} alone`, optimizerBytes, training.activationBytes);
   if (evaluation) add(`evaluation ${evaluation.depths.join(" + ")}`, optimizerBytes, evaluation.activationBytes);
   add(`training ${joint.depths.join(" + ")} jointly`, optimizerBytes, joint.activationBytes);
 
   const rows = [...new Set(bars.map(({ row }) => row))];
-  const totals = rows.map((row) => ({ row, bytes: bars.filter((bar) => bar.row === row).reduce((sum, { bytes }) => sum + bytes, 0) }));
+  const totals = rows.map((row) => ({
+    row,
+    bytes: bars.filter((bar) => bar.row === row).reduce((sum, { bytes }) => sum + bytes, 0),
+  }));
   const most = Math.max(...totals.map(({ bytes }) => bytes));
   const shown = limit && limit.bytes < 1.5 * most ? [limit] : [];
   const title = ({ row, part, bytes }: Bar): string => `${row}: ${formatBytes(bytes)} of ${part}`;
@@ -42,10 +55,23 @@ export function memoryChart({ batch, parameterBytes, optimizerBytes, joint, eval
     series: PARTS,
     marks: [
       Plot.barX(bars, { x: "bytes", y: "row", fill: "part", insetTop: 2, insetBottom: 2, title }),
-      Plot.text(totals, { x: "bytes", y: "row", text: ({ bytes }: { bytes: number }) => formatBytes(bytes), textAnchor: "start", dx: 6, fill: "currentColor" }),
+      Plot.text(totals, {
+        x: "bytes",
+        y: "row",
+        text: ({ bytes }: { bytes: number }) => formatBytes(bytes),
+        textAnchor: "start",
+        dx: 6,
+        fill: "currentColor",
+      }),
       Plot.ruleX(shown, { x: "bytes", stroke: "var(--wrong)", strokeDasharray: "4 3" }),
     ],
-    x: { label: null, domain: [0, 1.12 * Math.max(most, ...shown.map(({ bytes }) => bytes))], ticks: byteTicks(most), tickFormat: formatBytes, grid: true },
+    x: {
+      label: null,
+      domain: [0, 1.12 * Math.max(most, ...shown.map(({ bytes }) => bytes))],
+      ticks: byteTicks(most),
+      tickFormat: formatBytes,
+      grid: true,
+    },
     y: { type: "band", domain: rows, grid: false, tickSize: 0, label: null },
   });
 }

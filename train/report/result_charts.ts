@@ -32,20 +32,44 @@ export function depthChart(results: readonly ResultRecord[]): Html {
 
 /** What sharing saves: the parameters that each depth loads, and those that a model of the same depth would have alone. */
 export function parameterChart(results: readonly ResultRecord[]): Html {
-  const points = results.flatMap(({ set, rows }) => rows.map((row) => ({ ...row, set, alone: row.untied?.whole ?? row.parameters })));
+  const points = results.flatMap(({ set, rows }) =>
+    rows.map((row) => ({ ...row, set, alone: row.untied?.whole ?? row.parameters })),
+  );
   const compared = points.filter(({ alone, parameters }) => alone !== parameters);
   return chart({
     title: "Word error rate against parameters",
     note: compared.length > 0 ? "filled: loaded, hollow: without sharing" : "loaded for each depth",
     series: setSeries(results),
     marks: [
-      Plot.link(compared, { x1: "parameters", x2: "alone", y1: "wer", y2: "wer", stroke: "set", strokeDasharray: "3 3", strokeOpacity: 0.7 }),
+      Plot.link(compared, {
+        x1: "parameters",
+        x2: "alone",
+        y1: "wer",
+        y2: "wer",
+        stroke: "set",
+        strokeDasharray: "3 3",
+        strokeOpacity: 0.7,
+      }),
       Plot.dot(compared, { x: "alone", y: "wer", stroke: "set", r: 4, strokeWidth: 1.6 }),
-      Plot.text(compared, { x: "alone", y: "wer", text: ({ depth }: { depth: number }) => `depth ${depth}`, ...labelStyle }),
+      Plot.text(compared, {
+        x: "alone",
+        y: "wer",
+        text: ({ depth }: { depth: number }) => `depth ${depth}`,
+        ...labelStyle,
+      }),
       Plot.dot(points, { x: "parameters", y: "wer", fill: "set", r: 4 }),
-      Plot.text(points.filter((point) => !compared.includes(point)), { x: "parameters", y: "wer", text: ({ depth }: { depth: number }) => `depth ${depth}`, ...labelStyle }),
+      Plot.text(
+        points.filter((point) => !compared.includes(point)),
+        { x: "parameters", y: "wer", text: ({ depth }: { depth: number }) => `depth ${depth}`, ...labelStyle },
+      ),
     ],
-    x: { label: "parameters", zero: true, ticks: 6, tickFormat: (value: number) => (value === 0 ? "0" : formatCompact(value)), insetRight: 24 },
+    x: {
+      label: "parameters",
+      zero: true,
+      ticks: 6,
+      tickFormat: (value: number) => (value === 0 ? "0" : formatCompact(value)),
+      insetRight: 24,
+    },
     y: { ...percentAxis, insetTop: 14 },
   });
 }

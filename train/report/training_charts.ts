@@ -14,63 +14,129 @@ const PLAIN: Series[] = [{ name: "all", color: "var(--accent)" }];
 
 /** Shallow paths in warm, deep ones in cool colours: depth is an order, and its colours are one too. */
 export function depthSeries(depths: readonly number[]): Series[] {
-  return depths.map((depth, i) => ({ name: `depth ${depth}`, color: depthColor(depths.length === 1 ? 1 : i / (depths.length - 1)) }));
+  return depths.map((depth, i) => ({
+    name: `depth ${depth}`,
+    color: depthColor(depths.length === 1 ? 1 : i / (depths.length - 1)),
+  }));
 }
 
 function depthColor(position: number): string {
-  return position === 1 ? "var(--deep)" : position === 0 ? "var(--shallow)" : `color-mix(in oklch, var(--deep) ${Math.round(100 * position)}%, var(--shallow))`;
+  return position === 1
+    ? "var(--deep)"
+    : position === 0
+      ? "var(--shallow)"
+      : `color-mix(in oklch, var(--deep) ${Math.round(100 * position)}%, var(--shallow))`;
 }
 
 /** How training went: losses, what the optimizer did, speed. */
 export function trainingCharts(history: History): Html[] {
   const steps = thinSteps(history.steps, MOST_POINTS);
   if (steps.length < 2) return [];
-  const byStep = (pick: (record: StepRecord) => number): Point[] => steps.map((record) => ({ x: record.step, y: pick(record), series: "all" }));
+  const byStep = (pick: (record: StepRecord) => number): Point[] =>
+    steps.map((record) => ({ x: record.step, y: pick(record), series: "all" }));
   const single = (title: string, note: string, pick: (record: StepRecord) => number, y?: Plot.ScaleOptions): Html => {
     const points = byStep(pick);
     return stepChart({ title, note, series: PLAIN, marks: curves(points), y: y ?? scaleFor(points) });
   };
 
-  const rates = [Plot.lineY(byStep(({ learningRate }) => learningRate), { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8 })];
+  const rates = [
+    Plot.lineY(
+      byStep(({ learningRate }) => learningRate),
+      { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8 },
+    ),
+  ];
   const losses = perDepthPoints(steps, ({ ctc }) => ctc);
   const trained = depthSeries(history.depths).filter(({ name }) => losses.some(({ series }) => series === name));
   return [
-    stepChart({ title: "CTC loss", note: "on the training set, per utterance", series: trained, marks: curves(losses), y: scaleFor(losses) }),
+    stepChart({
+      title: "CTC loss",
+      note: "on the training set, per utterance",
+      series: trained,
+      marks: curves(losses),
+      y: scaleFor(losses),
+    }),
     single("Joint loss", "what is minimised", ({ loss }) => loss),
     single("KL divergence", "between the posteriors of the deep path and the seed", ({ kl }) => kl, { zero: true }),
     single("Gradient norm", "before clipping", ({ gradNorm }) => gradNorm),
-    stepChart({ title: "Learning rate", series: PLAIN, marks: rates, y: { zero: true, tickFormat: (value: number) => (value === 0 ? "0" : value.toExponential()) } }),
-    single("Speed", "frames of the input a second (of waveforms: samples), padding not counted", ({ framesPerSecond }) => framesPerSecond, { zero: true, tickFormat: countTick }),
+    stepChart({
+      title: "Learning rate",
+      series: PLAIN,
+      marks: rates,
+      y: { zero: true, tickFormat: (value: number) => (value === 0 ? "0" : value.toExponential()) },
+    }),
+    single(
+      "Speed",
+      "frames of the input a second (of waveforms: samples), padding not counted",
+      ({ framesPerSecond }) => framesPerSecond,
+      { zero: true, tickFormat: countTick },
+    ),
   ];
 }
 
 /** CTC loss of the deepest path, on the training set and on dev: where dev's rises while the other falls, the model learns by heart. */
 export function lossChart({ steps, devs, depths }: History): Html | null {
-  const deepest = depths.findLast((depth) => steps.some(({ ctc }) => depth in ctc) && devs.some(({ loss }) => loss && depth in loss));
+  const deepest = depths.findLast(
+    (depth) => steps.some(({ ctc }) => depth in ctc) && devs.some(({ loss }) => loss && depth in loss),
+  );
   if (deepest === undefined) return null;
   const pointsOf = (series: string, records: readonly { step: number; values: PerDepth | undefined }[]): Point[] =>
-    records.map(({ step, values }) => ({ x: step, y: values?.[deepest] ?? NaN, series })).filter(({ y }) => Number.isFinite(y));
-  const train = pointsOf("train", thinSteps(steps, MOST_POINTS).map(({ step, ctc }) => ({ step, values: ctc })));
-  const dev = pointsOf("dev", devs.map(({ step, loss }) => ({ step, values: loss })));
+    records
+      .map(({ step, values }) => ({ x: step, y: values?.[deepest] ?? NaN, series }))
+      .filter(({ y }) => Number.isFinite(y));
+  const train = pointsOf(
+    "train",
+    thinSteps(steps, MOST_POINTS).map(({ step, ctc }) => ({ step, values: ctc })),
+  );
+  const dev = pointsOf(
+    "dev",
+    devs.map(({ step, loss }) => ({ step, values: loss })),
+  );
   return stepChart({
     title: "CTC loss on train and dev",
     note: `at depth ${deepest}, per utterance; that of dev without dropout and augmentation`,
     wide: true,
-    series: [{ name: "train", color: "var(--accent)" }, { name: "dev", color: "var(--shallow)" }],
-    marks: [...curves(train), ...curves(dev), Plot.dot(dev, { x: "x", y: "y", fill: "series", r: 2.2, title: ({ x, y }: Point) => `dev, step ${x}: ${formatNumber(y)}` })],
+    series: [
+      { name: "train", color: "var(--accent)" },
+      { name: "dev", color: "var(--shallow)" },
+    ],
+    marks: [
+      ...curves(train),
+      ...curves(dev),
+      Plot.dot(dev, {
+        x: "x",
+        y: "y",
+        fill: "series",
+        r: 2.2,
+        title: ({ x, y }: Point) => `dev, step ${x}: ${formatNumber(y)}`,
+      }),
+    ],
     y: scaleFor([...train, ...dev]),
   });
 }
 
 /** Word error rate on dev over the steps. */
 export function devChart({ devs, depths }: History): Html | null {
-  return rateChart(perDepthPoints(devs, ({ wer }) => wer), depths, "Word error rate on dev", "during training");
+  return rateChart(
+    perDepthPoints(devs, ({ wer }) => wer),
+    depths,
+    "Word error rate on dev",
+    "during training",
+  );
 }
 
 /** Share of frames without a unit, over the steps. */
 export function blankChart({ devs, depths }: History): Html | null {
-  const perDepth = devs.flatMap(({ blankRatio, ...dev }) => (typeof blankRatio === "number" ? { ...dev, blankRatio: { [depths.at(-1) as number]: blankRatio } } : { ...dev, blankRatio }));
-  return rateChart(perDepthPoints(perDepth, ({ blankRatio }) => blankRatio), depths, "Blank ratio on dev", "frames whose likeliest class is the blank; near 100 % for long is a collapse");
+  const perDepth = devs.flatMap(({ blankRatio, ...dev }) =>
+    typeof blankRatio === "number"
+      ? { ...dev, blankRatio: { [depths.at(-1) as number]: blankRatio } }
+      : { ...dev, blankRatio },
+  );
+  return rateChart(
+    perDepthPoints(perDepth, ({ blankRatio }) => blankRatio),
+    depths,
+    "Blank ratio on dev",
+    "frames whose likeliest class is the blank; near 100 % for long is a collapse",
+  );
 }
 
 function rateChart(points: readonly Point[], depths: readonly number[], title: string, note: string): Html | null {
@@ -83,7 +149,13 @@ function rateChart(points: readonly Point[], depths: readonly number[], title: s
     series,
     marks: [
       Plot.lineY(points, { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8, strokeLinejoin: "round" }),
-      Plot.dot(points, { x: "x", y: "y", fill: "series", r: 2.2, title: (point: Point) => `${point.series}, step ${point.x}: ${formatPercent(point.y, 2)}` }),
+      Plot.dot(points, {
+        x: "x",
+        y: "y",
+        fill: "series",
+        r: 2.2,
+        title: (point: Point) => `${point.series}, step ${point.x}: ${formatPercent(point.y, 2)}`,
+      }),
     ],
     y: { zero: true, percent: true, tickFormat: (value: number) => `${value} %` },
   });
@@ -94,5 +166,7 @@ function stepChart(options: Omit<ChartOptions, "x">): Html {
 }
 
 function perDepthPoints<R extends { step: number }>(records: readonly R[], pick: (record: R) => PerDepth): Point[] {
-  return records.flatMap((record) => Object.entries(pick(record)).map(([depth, y]) => ({ x: record.step, y, series: `depth ${depth}` })));
+  return records.flatMap((record) =>
+    Object.entries(pick(record)).map(([depth, y]) => ({ x: record.step, y, series: `depth ${depth}` })),
+  );
 }

@@ -24,7 +24,10 @@ const OURS = /^events\.out\.tfevents\.\d{10}\.unfold\.\d+$/u;
  * @param now a clock, in milliseconds since 1970
  * @throws RunError if the file cannot be written, also while it is appended to
  */
-export function openEventFile(folder: string, { resumeAt, now = Date.now }: { resumeAt?: number | undefined; now?: () => number } = {}): EventFile {
+export function openEventFile(
+  folder: string,
+  { resumeAt, now = Date.now }: { resumeAt?: number | undefined; now?: () => number } = {},
+): EventFile {
   const earlier = orFail(folder, () => readdirSync(folder)).filter((name) => OURS.test(name));
   if (resumeAt === undefined) for (const name of earlier) orFail(name, () => rmSync(join(folder, name)));
   const part = resumeAt === undefined ? 0 : earlier.length;
@@ -34,7 +37,7 @@ export function openEventFile(folder: string, { resumeAt, now = Date.now }: { re
   const write = (event: Omit<Event, "wallTime">): void => {
     const bytes = frameRecord(encodeEvent({ wallTime: now() / 1000, ...event }));
     orFail(file, () => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done);
     });
   };
 
@@ -58,6 +61,8 @@ function orFail<T>(file: string, action: () => T): T {
     return action();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new RunError(`cannot write the TensorBoard events ${file}: ${code === "ENOSPC" ? "the disk is full" : message}.`);
+    throw new RunError(
+      `cannot write the TensorBoard events ${file}: ${code === "ENOSPC" ? "the disk is full" : message}.`,
+    );
   }
 }

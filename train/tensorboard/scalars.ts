@@ -22,15 +22,22 @@ export function scalarsOf(record: LogRecord): Scalar[] {
         ...perDepth("dev/wer_", record.wer),
         ...perDepth("dev/cer_", record.cer),
         ...perDepth("dev/loss_", record.loss ?? {}),
-        ...(typeof record.blankRatio === "number" ? scalar("dev/blank_ratio", record.blankRatio) : perDepth("dev/blank_ratio_", record.blankRatio)),
+        ...(typeof record.blankRatio === "number"
+          ? scalar("dev/blank_ratio", record.blankRatio)
+          : perDepth("dev/blank_ratio_", record.blankRatio)),
       ];
     case "result":
-      return record.rows.flatMap(({ depth, wer, cer }) => [...scalar(`test/${record.set}/wer_depth_${depth}`, wer), ...scalar(`test/${record.set}/cer_depth_${depth}`, cer)]);
+      return record.rows.flatMap(({ depth, wer, cer }) => [
+        ...scalar(`test/${record.set}/wer_depth_${depth}`, wer),
+        ...scalar(`test/${record.set}/cer_depth_${depth}`, cer),
+      ]);
     default:
       return [];
   }
 }
 
-const scalar = (tag: string, simpleValue: number | undefined): Scalar[] => (simpleValue === undefined ? [] : [{ tag, simpleValue }]);
+const scalar = (tag: string, simpleValue: number | undefined): Scalar[] =>
+  simpleValue === undefined ? [] : [{ tag, simpleValue }];
 
-const perDepth = (tag: string, values: PerDepth): Scalar[] => Object.entries(values).flatMap(([depth, value]) => scalar(`${tag}depth_${depth}`, value));
+const perDepth = (tag: string, values: PerDepth): Scalar[] =>
+  Object.entries(values).flatMap(([depth, value]) => scalar(`${tag}depth_${depth}`, value));

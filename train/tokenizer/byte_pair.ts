@@ -36,15 +36,22 @@ export interface BytePairOptions {
  */
 export function learnBytePairs(texts: Iterable<string>, { size, onProgress }: BytePairOptions): BytePairs {
   const counts = countWords(texts);
-  const alphabet = [...new Set([WORD_START, ...[...counts.keys()].flatMap((word) => [...word])])].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  const alphabet = [...new Set([WORD_START, ...[...counts.keys()].flatMap((word) => [...word])])].sort(
+    (a, b) => a.codePointAt(0)! - b.codePointAt(0)!,
+  );
   const tokens = [...SPECIAL_TOKENS, ...alphabet];
   if (counts.size === 0) throw new UserError("the texts have no words to make a tokenizer of");
   if (size !== null && size < tokens.length) {
-    throw new UserError(`a size of ${size} is too small: the texts have ${alphabet.length - 1} characters, which with the word mark and ${SPECIAL_TOKENS.join(" and ")} need ${tokens.length}`);
+    throw new UserError(
+      `a size of ${size} is too small: the texts have ${alphabet.length - 1} characters, which with the word mark and ${SPECIAL_TOKENS.join(" and ")} need ${tokens.length}`,
+    );
   }
 
   const idOf = new Map(tokens.map((token, id) => [token, id]));
-  const words: CountedWord[] = [...counts].map(([word, count]) => ({ tokens: [WORD_START, ...word].map((character) => idOf.get(character)!), count }));
+  const words: CountedWord[] = [...counts].map(([word, count]) => ({
+    tokens: [WORD_START, ...word].map((character) => idOf.get(character)!),
+    count,
+  }));
   const pairs = new PairCounts(words);
   const merges: [string, string][] = [];
   // Counts in the queue may be out of date: too high where merging took neighbours away.
@@ -54,7 +61,9 @@ export function learnBytePairs(texts: Iterable<string>, { size, onProgress }: By
   while (tokens.length < (size ?? 0)) {
     const top = queue.pop();
     if (top === undefined || top.count < LEAST_COUNT) {
-      throw new UserError(`a size of ${size} is too large: the texts give ${tokens.length} tokens at most, since a pair that is seen once is not merged`);
+      throw new UserError(
+        `a size of ${size} is too large: the texts give ${tokens.length} tokens at most, since a pair that is seen once is not merged`,
+      );
     }
     if (top.count !== pairs.of(top.pair)) {
       if (top.count > pairs.of(top.pair)) queue.push(entry(top.pair));
@@ -73,6 +82,7 @@ export function learnBytePairs(texts: Iterable<string>, { size, onProgress }: By
 
 function countWords(texts: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const text of texts) for (const word of text.split(" ")) if (word !== "") counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const text of texts)
+    for (const word of text.split(" ")) if (word !== "") counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }

@@ -38,7 +38,8 @@ export class PairCounts {
       this.#remove(index);
       const word = this.#words[index]!;
       word.tokens = merged(word.tokens, left, right, token);
-      for (const neighbours of this.#add(index)) if (leftOf(neighbours) === token || rightOf(neighbours) === token) touched.add(neighbours);
+      for (const neighbours of this.#add(index))
+        if (leftOf(neighbours) === token || rightOf(neighbours) === token) touched.add(neighbours);
     }
     return touched;
   }
@@ -66,7 +67,8 @@ export class PairCounts {
   }
 }
 
-const pairsOf = (tokens: readonly number[]): number[] => tokens.slice(1).map((right, i) => tokens[i]! * MOST_TOKENS + right);
+const pairsOf = (tokens: readonly number[]): number[] =>
+  tokens.slice(1).map((right, i) => tokens[i]! * MOST_TOKENS + right);
 
 function merged(tokens: readonly number[], left: number, right: number, token: number): number[] {
   const result: number[] = [];

@@ -9,12 +9,25 @@ import { SPECIAL_TOKENS, WORD_START, type BytePairs } from "./byte_pair.ts";
  * so the ids are the classes of a CTC model.
  */
 export function bytePairTokenizer({ tokens, merges }: BytePairs): TokenizerJson {
-  const metaspace = { type: "Metaspace" as const, replacement: WORD_START, prepend_scheme: "always" as const, split: true };
+  const metaspace = {
+    type: "Metaspace" as const,
+    replacement: WORD_START,
+    prepend_scheme: "always" as const,
+    split: true,
+  };
   return {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: SPECIAL_TOKENS.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: SPECIAL_TOKENS.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
     pre_tokenizer: metaspace,
     post_processor: null,

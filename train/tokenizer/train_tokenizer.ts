@@ -35,11 +35,21 @@ export interface TrainedTokenizer {
  *
  * @throws UserError if the file is there already (unless `force`) or a folder, a manifest cannot be read, or the texts do not give a tokenizer of this size
  */
-export async function trainTokenizer({ manifests, kind, size, out, force = false, observer }: TokenizerOptions): Promise<TrainedTokenizer> {
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
-  if (existsSync(out) && !force) throw new UserError(`${out} is there already: choose another file with --out, or add --force`);
+export async function trainTokenizer({
+  manifests,
+  kind,
+  size,
+  out,
+  force = false,
+  observer,
+}: TokenizerOptions): Promise<TrainedTokenizer> {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
+  if (existsSync(out) && !force)
+    throw new UserError(`${out} is there already: choose another file with --out, or add --force`);
   let texts: string[] = [];
-  for (const manifest of manifests) texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
+  for (const manifest of manifests)
+    texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
 
   let task: ReturnType<typeof observer.task> | undefined;
   const onProgress = (done: number, total: number): void => {

@@ -4,14 +4,18 @@ import { z } from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { VocabularyUnits } from "../../model/units/vocabulary.ts";
 
-const token = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)]).nullish();
+const token = z
+  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+  .nullish();
 
 /** Tokenizers that spell as Wav2Vec2CTCTokenizer does, under its old and new names. */
 const CHARACTER_TOKENIZERS = ["Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer", "HubertCTCTokenizer"];
 
 /** What a tokenizer_config.json or special_tokens_map.json says of a vocabulary. */
 const settingsSchema = z.looseObject({
-  tokenizer_class: z.enum(CHARACTER_TOKENIZERS, `expected ${CHARACTER_TOKENIZERS[0]}, which spells in characters`).nullish(),
+  tokenizer_class: z
+    .enum(CHARACTER_TOKENIZERS, `expected ${CHARACTER_TOKENIZERS[0]}, which spells in characters`)
+    .nullish(),
   pad_token: token,
   word_delimiter_token: token.refine((text) => text !== "", "expected a character, usually |"),
   replace_word_delimiter_char: z.literal(" ", "expected a space").nullish(),
@@ -69,5 +73,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, f
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  throw new UserError(`${file}: ${path.length === 0 ? message : `${path.join(".")} is ${value === undefined ? "missing" : JSON.stringify(value)}, ${message}`}`);
+  throw new UserError(
+    `${file}: ${path.length === 0 ? message : `${path.join(".")} is ${value === undefined ? "missing" : JSON.stringify(value)}, ${message}`}`,
+  );
 }

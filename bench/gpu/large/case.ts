@@ -51,4 +51,5 @@ export const someOf = (size: number, count: number): number[] => {
 };
 
 /** A part of a large tensor as a host tensor: element i of the part is element `origin(i)` of the whole. */
-export const part = (value: (i: number) => number, shape: Shape, origin: (i: number) => number): HostTensor => host(shape, (i) => value(origin(i)));
+export const part = (value: (i: number) => number, shape: Shape, origin: (i: number) => number): HostTensor =>
+  host(shape, (i) => value(origin(i)));

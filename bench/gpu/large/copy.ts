@@ -16,12 +16,17 @@ const copyKernel = defineKernel({
 });
 
 /** GB/s, bytes read and bytes written together, of copying so many floats: the median of the best number of workgroups. */
-export async function copyBandwidth(device: Device, clock: ClockName, floats: number): Promise<{ bytes: number; medianMs: number; gigabytesPerSecond: number }> {
+export async function copyBandwidth(
+  device: Device,
+  clock: ClockName,
+  floats: number,
+): Promise<{ bytes: number; medianMs: number; gigabytesPerSecond: number }> {
   const [x, y] = [emptyTensor(device, [floats]), emptyTensor(device, [floats])];
   fillRandom(device, x, "copy", { scale: 1, offset: 0 });
   const times = [];
   for (const workgroups of WORKGROUPS) {
-    const call = (): void => copyKernel.encode({ device }, { x, y }, { count: floats / 4, stride: workgroups * THREADS }, {});
+    const call = (): void =>
+      copyKernel.encode({ device }, { x, y }, { count: floats / 4, stride: workgroups * THREADS }, {});
     times.push((await timeCalls(device, call, defaultBudget, clock)).medianMs);
   }
   release(x);

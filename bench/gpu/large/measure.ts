@@ -29,7 +29,9 @@ const USUAL: Range = { scale: 1, offset: 0 };
 /** Checks a case at some elements, then times it: the usual choice of variants, forward and with backward, and every other one forward. */
 export async function measureCase(device: Device, large: LargeCase, clock: ClockName): Promise<LargeResult> {
   const { name, bound } = large;
-  const inputs = Object.fromEntries(Object.entries(large.inputs).map(([name, input]) => [name, place(device, name, input)]));
+  const inputs = Object.fromEntries(
+    Object.entries(large.inputs).map(([name, input]) => [name, place(device, name, input)]),
+  );
   let dy: Tensor | undefined;
   const forward = (): void => onTape(device, false, (tape) => void large.run(tape, inputs));
   const both = (): void => onTape(device, true, (tape) => tape.backward(large.run(tape, inputs), dy));
@@ -39,8 +41,12 @@ export async function measureCase(device: Device, large: LargeCase, clock: Clock
     const check = () => findDifference(device, large, inputs, dy, spots);
     const problem = await check();
     if (problem !== undefined) return { name, bound, problem };
-    const time = async (call: () => void, cost: Cost): Promise<PassResult> => rated(await timeCalls(device, call, defaultBudget, clock), cost);
-    const timed = { forward: await time(forward, large.forward), ...(large.both && { both: await time(both, large.both) }) };
+    const time = async (call: () => void, cost: Cost): Promise<PassResult> =>
+      rated(await timeCalls(device, call, defaultBudget, clock), cost);
+    const timed = {
+      forward: await time(forward, large.forward),
+      ...(large.both && { both: await time(both, large.both) }),
+    };
     return { name, bound, ...timed, variants: await timeVariants(device, check, forward, clock) };
   } catch (error) {
     return { name, bound, problem: (error as Error).message };
@@ -51,7 +57,12 @@ export async function measureCase(device: Device, large: LargeCase, clock: Clock
 }
 
 function place(device: Device, name: string, { shape, range = USUAL, half, integers }: LargeInput): Tensor {
-  if (integers) return tensor(device, Int32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => integers(i)), shape);
+  if (integers)
+    return tensor(
+      device,
+      Int32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => integers(i)),
+      shape,
+    );
   const x = emptyTensor(device, shape, half ? "f16" : "f32", { needsGrad: true });
   fillRandom(device, x, name, range);
   return x;
@@ -66,12 +77,18 @@ function makeCotangent(device: Device, large: LargeCase, inputs: Readonly<Record
   return dy;
 }
 
-const valuesOf = ({ inputs }: LargeCase, halfGradient: boolean): Values => (name) =>
-  randomValue(name, name === "dy" ? halfGradient : inputs[name]?.half === true, inputs[name]?.range ?? USUAL);
+const valuesOf =
+  ({ inputs }: LargeCase, halfGradient: boolean): Values =>
+  (name) =>
+    randomValue(name, name === "dy" ? halfGradient : inputs[name]?.half === true, inputs[name]?.range ?? USUAL);
 
 /** What is wrong with the output or a gradient; new tensors are filled with NaN first, so that an element no kernel writes shows. */
 async function findDifference(
-  device: Device, large: LargeCase, inputs: Readonly<Record<string, Tensor>>, dy: Tensor | undefined, spots: readonly Spots[],
+  device: Device,
+  large: LargeCase,
+  inputs: Readonly<Record<string, Tensor>>,
+  dy: Tensor | undefined,
+  spots: readonly Spots[],
 ): Promise<string | undefined> {
   device.poison = true;
   const tape = new Tape(device, { grad: dy !== undefined, training: true });
@@ -94,12 +111,20 @@ async function findDifference(
   }
 }
 
-async function timeVariants(device: Device, check: () => Promise<string | undefined>, forward: () => void, clock: ClockName): Promise<Record<string, number | string>> {
+async function timeVariants(
+  device: Device,
+  check: () => Promise<string | undefined>,
+  forward: () => void,
+  clock: ClockName,
+): Promise<Record<string, number | string>> {
   const results: Record<string, number | string> = {};
   for (const { operation, sizes, fitting } of choicesWithin(device, forward))
     for (const variant of fitting.length > 1 ? fitting : []) {
-      const timed = async (): Promise<number | string> => (await check()) ?? (await timeCalls(device, forward, VARIANT_BUDGET, clock)).medianMs;
-      results[`${operation} ${variant}`] = await withVariant(device, { operation, sizes, variant }, timed).catch((error: Error) => error.message);
+      const timed = async (): Promise<number | string> =>
+        (await check()) ?? (await timeCalls(device, forward, VARIANT_BUDGET, clock)).medianMs;
+      results[`${operation} ${variant}`] = await withVariant(device, { operation, sizes, variant }, timed).catch(
+        (error: Error) => error.message,
+      );
     }
   return results;
 }
@@ -114,5 +139,11 @@ function onTape(device: Device, grad: boolean, body: (tape: Tape) => void): void
 }
 
 const rated = ({ medianMs, spreadMs, clock }: Timing, { flops, bytes }: Cost): PassResult => ({
-  medianMs, spreadMs, clock, flops, bytes, gigabytesPerSecond: bytes / medianMs / 1e6, gflopsPerSecond: flops / medianMs / 1e6,
+  medianMs,
+  spreadMs,
+  clock,
+  flops,
+  bytes,
+  gigabytesPerSecond: bytes / medianMs / 1e6,
+  gflopsPerSecond: flops / medianMs / 1e6,
 });

@@ -20,7 +20,11 @@ export function layerNormCase([rows, cols]: readonly [number, number]): LargeCas
   return {
     name: "layer_norm",
     bound: "memory",
-    inputs: { x: { shape: [rows, cols], range: { scale: 2, offset: 0.5 } }, scale: { shape: [cols] }, shift: { shape: [cols] } },
+    inputs: {
+      x: { shape: [rows, cols], range: { scale: 2, offset: 0.5 } },
+      scale: { shape: [cols] },
+      shift: { shape: [cols] },
+    },
     run: (tape, { x, scale, shift }) => layerNorm(tape, x!, scale!, shift!, EPS),
     forward: { flops: 8 * size, bytes: FLOAT * 2 * size },
     both: { flops: 24 * size, bytes: FLOAT * 5 * size },
@@ -102,12 +106,18 @@ export function adamwCase(count: number): LargeCase {
     name: "adamw",
     bound: "memory",
     inputs: {
-      values: { shape: [count] }, grads: { shape: [count] }, first: { shape: [count] },
+      values: { shape: [count] },
+      grads: { shape: [count] },
+      first: { shape: [count] },
       second: { shape: [count], range: { scale: 0.25, offset: 0.5 } },
       factor: { shape: [1], range: { scale: 0, offset: 1 } },
     },
     run: (tape, { values, grads, first, second, factor }) => {
-      adamw(tape, { values: values!, grads: grads!, firstMoment: first!, secondMoment: second! }, { ...options, gradientScale: factor! });
+      adamw(
+        tape,
+        { values: values!, grads: grads!, firstMoment: first!, secondMoment: second! },
+        { ...options, gradientScale: factor! },
+      );
       return viewOf(values!, values!.shape);
     },
     forward: { flops: 16 * count, bytes: FLOAT * 7 * count },
@@ -126,11 +136,16 @@ export function depthwiseCase([batch, frames, channels, kernel]: readonly [numbe
   const channel = (i: number): number => chosen[i % few] as number;
   const ofX = (i: number): number => Math.floor(i / few) * channels + channel(i);
   const ofWeight = (i: number): number => (chosen[Math.floor(i / kernel)] as number) * kernel + (i % kernel);
-  const places = (count: number, origin: (i: number) => number): number[] => Array.from({ length: count }, (_, i) => origin(i));
+  const places = (count: number, origin: (i: number) => number): number[] =>
+    Array.from({ length: count }, (_, i) => origin(i));
   return {
     name: "depthwise_conv",
     bound: "memory",
-    inputs: { x: { shape: [batch, frames, channels] }, weight: { shape: [channels, 1, kernel] }, bias: { shape: [channels] } },
+    inputs: {
+      x: { shape: [batch, frames, channels] },
+      weight: { shape: [channels, 1, kernel] },
+      bias: { shape: [channels] },
+    },
     run: (tape, { x, weight, bias }) => depthwiseConv(tape, x!, weight!, bias!),
     forward: { flops: 2 * size * kernel, bytes: FLOAT * 2 * size },
     both: { flops: 6 * size * kernel, bytes: FLOAT * 5 * size },

@@ -10,7 +10,11 @@ import { part, someOf, type LargeCase } from "./case.ts";
 const FLOAT = 4; // bytes
 
 /** y = op(a) · op(b): N as it is, T transposed. */
-export function matmulCase([rows, cols, inner]: readonly [number, number, number], kind: "NN" | "NT" | "TN", half: boolean): LargeCase {
+export function matmulCase(
+  [rows, cols, inner]: readonly [number, number, number],
+  kind: "NN" | "NT" | "TN",
+  half: boolean,
+): LargeCase {
   const transposeA = kind[0] === "T";
   const transposeB = kind[1] === "T";
   const a = (i: number, k: number): number => (transposeA ? k * rows + i : i * inner + k);
@@ -30,8 +34,15 @@ export function matmulCase([rows, cols, inner]: readonly [number, number, number
     both: { flops: 3 * flops, bytes: 3 * bytes },
     spots: (values) => {
       const [A, B, dY] = [values("a"), values("b"), values("dy")];
-      const pairs = (m: number, n: number): [number, number][] => someOf(m * n, 200).map((i) => [Math.floor(i / n), i % n]);
-      const spots = (of: string, places: readonly [number, number][], at: (i: number, j: number) => number, count: number, term: (i: number, j: number, k: number) => number) => ({
+      const pairs = (m: number, n: number): [number, number][] =>
+        someOf(m * n, 200).map((i) => [Math.floor(i / n), i % n]);
+      const spots = (
+        of: string,
+        places: readonly [number, number][],
+        at: (i: number, j: number) => number,
+        count: number,
+        term: (i: number, j: number, k: number) => number,
+      ) => ({
         of,
         at: places.map(([i, j]) => at(i, j)),
         expected: places.map(([i, j]) => {
@@ -53,7 +64,10 @@ export function matmulCase([rows, cols, inner]: readonly [number, number, number
  * Self-attention. Heads do not meet, so the last head of the last utterance alone is a smaller attention with the same
  * results. The gradients of positions and biases, which all utterances add to, are left to the tests.
  */
-export function attentionCase([batch, heads, frames, width]: readonly [number, number, number, number], relative: boolean): LargeCase {
+export function attentionCase(
+  [batch, heads, frames, width]: readonly [number, number, number, number],
+  relative: boolean,
+): LargeCase {
   const dim = heads * width;
   const shape = [batch, frames, dim];
   const products = 2 * batch * heads * frames * frames * width; // of one product over all pairs of query and key
@@ -62,17 +76,27 @@ export function attentionCase([batch, heads, frames, width]: readonly [number, n
     name: relative ? "attention_relative" : "attention",
     bound: "f32",
     inputs: {
-      q: { shape, range }, k: { shape, range }, value: { shape },
-      ...(relative ? { p: { shape: [2 * frames - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } } : {}),
+      q: { shape, range },
+      k: { shape, range },
+      value: { shape },
+      ...(relative
+        ? { p: { shape: [2 * frames - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } }
+        : {}),
     },
     run: (tape, { q, k, value, p, u, v }) =>
-      attention(tape, q!, k!, value!, { heads, ...(relative ? { relative: { positions: p!, contentBias: u!, positionBias: v! } } : {}) }),
+      attention(tape, q!, k!, value!, {
+        heads,
+        ...(relative ? { relative: { positions: p!, contentBias: u!, positionBias: v! } } : {}),
+      }),
     // Scores and values; backward computes the scores again and then four products (with positions one and two more).
     forward: { flops: (relative ? 3 : 2) * products, bytes: FLOAT * 4 * batch * frames * dim },
     both: { flops: (relative ? 10 : 7) * products, bytes: FLOAT * 12 * batch * frames * dim },
     spots: (values) => {
       const [b, h] = [batch - 1, heads - 1];
-      const ofFrames = (first: number) => (i: number): number => (first + Math.floor(i / width)) * dim + h * width + (i % width);
+      const ofFrames =
+        (first: number) =>
+        (i: number): number =>
+          (first + Math.floor(i / width)) * dim + h * width + (i % width);
       const own = ofFrames(b * frames);
       const ofHead = (i: number): number => h * width + i;
       const [q, k, value, dy] = ["q", "k", "value", "dy"].map((name) => part(values(name), [1, frames, width], own));
@@ -84,8 +108,15 @@ export function attentionCase([batch, heads, frames, width]: readonly [number, n
       const alone = { q: q!, k: k!, value: value!, ...(positions || {}) };
       const gradients = attentionGradients(alone, dy!, { heads: 1 });
       const seen = someOf(frames * width, 800);
-      const spots = (of: string, data: Float64Array) => ({ of, at: seen.map(own), expected: seen.map((i) => data[i] as number) });
-      return [spots("y", attentionReference(alone, { heads: 1 }).data), ...["q", "k", "value"].map((name) => spots(name, gradients[name]!.data))];
+      const spots = (of: string, data: Float64Array) => ({
+        of,
+        at: seen.map(own),
+        expected: seen.map((i) => data[i] as number),
+      });
+      return [
+        spots("y", attentionReference(alone, { heads: 1 }).data),
+        ...["q", "k", "value"].map((name) => spots(name, gradients[name]!.data)),
+      ];
     },
   };
 }
@@ -103,11 +134,14 @@ export function ctcCase([batch, frames, labels, classes]: readonly [number, numb
     name: "ctc",
     bound: "memory",
     inputs: { logits: { shape: [batch, frames, classes], range: { scale: 4, offset: 0 } }, ...integers },
-    run: (tape, { logits, targets, inputLengths, targetLengths }) => ctcLoss(tape, logits!, targets!, inputLengths!, targetLengths!, options),
+    run: (tape, { logits, targets, inputLengths, targetLengths }) =>
+      ctcLoss(tape, logits!, targets!, inputLengths!, targetLengths!, options),
     forward: { flops: 4 * size, bytes: FLOAT * size },
     both: { flops: 8 * size, bytes: FLOAT * 3 * size },
     spots: (values) => {
-      const whole = Object.fromEntries(Object.entries(integers).map(([name, { shape, integers: value }]) => [name, host(shape, value)]));
+      const whole = Object.fromEntries(
+        Object.entries(integers).map(([name, { shape, integers: value }]) => [name, host(shape, value)]),
+      );
       const inputs = { logits: host([batch, frames, classes], values("logits")), ...whole };
       const at = someOf(size, 1000);
       const gradient = ctcGradients(inputs, options, host([1], values("dy"))).logits.data;

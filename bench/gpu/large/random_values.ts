@@ -24,7 +24,12 @@ const keyOf = (name: string): number => hash(...[...name].map((letter) => letter
 
 /** Fills a tensor on its device with the random values of this name. */
 export function fillRandom(device: Device, y: Tensor, name: string, { scale, offset }: Range): void {
-  randomValues.encode({ device }, { y }, { count: y.size, key: keyOf(name), bits: bitsOf(y.dtype === "f16"), scale, offset }, {});
+  randomValues.encode(
+    { device },
+    { y },
+    { count: y.size, key: keyOf(name), bits: bitsOf(y.dtype === "f16"), scale, offset },
+    {},
+  );
 }
 
 /** Element i of what `fillRandom` writes, exactly. */

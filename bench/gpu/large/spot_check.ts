@@ -16,19 +16,31 @@ const TOLERANCE = { f32: { rtol: 1e-4, atol: 1e-5 }, f16: { rtol: 2e-3, atol: 1e
  *
  * @returns undefined where all agree, else how many do not, and the first of them by its place in the list of spots
  */
-export async function differenceAt(device: Device, x: Tensor, { of, at, expected }: Spots): Promise<string | undefined> {
+export async function differenceAt(
+  device: Device,
+  x: Tensor,
+  { of, at, expected }: Spots,
+): Promise<string | undefined> {
   const got = await readAt(device, x, at);
   const { rtol, atol } = TOLERANCE[x.dtype === "f16" ? "f16" : "f32"];
   const slack = of === "y" ? 1 : 10;
   const label = of === "y" ? "y" : `d${of}`;
-  return compare(label, got, { shape: [at.length], data: Float64Array.from(expected) }, { rtol: slack * rtol, atol: slack * atol });
+  return compare(
+    label,
+    got,
+    { shape: [at.length], data: Float64Array.from(expected) },
+    { rtol: slack * rtol, atol: slack * atol },
+  );
 }
 
 /** Some elements of a tensor: the words that hold them are copied one by one. */
 async function readAt(device: Device, x: Tensor, at: readonly number[]): Promise<number[]> {
   const half = x.dtype === "f16";
   const bytes = half ? 2 : 4;
-  const staging = device.gpu.createBuffer({ size: at.length * WORD, usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ });
+  const staging = device.gpu.createBuffer({
+    size: at.length * WORD,
+    usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ,
+  });
   at.forEach((index, i) => {
     const start = x.offset + index * bytes;
     device.recorder.copy(x.storage.buffer, start - (start % WORD), staging, i * WORD, WORD);

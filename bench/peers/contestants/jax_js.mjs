@@ -17,7 +17,9 @@ IteratorPrototype.filter ??= function* (accept) {
 };
 
 const jax = await import("@jax-js/jax");
-const { version } = JSON.parse(readFileSync(new URL("../node_modules/@jax-js/jax/package.json", import.meta.url), "utf8"));
+const { version } = JSON.parse(
+  readFileSync(new URL("../node_modules/@jax-js/jax/package.json", import.meta.url), "utf8"),
+);
 const { numpy: np, nn, lax, jit, vjp, valueAndGrad, tree } = jax;
 await jax.init("webgpu");
 jax.defaultDevice("webgpu");
@@ -52,17 +54,21 @@ function stateless(inputs, operation, layout = (results) => results) {
 }
 
 /** y and the gradients of all inputs; the last argument is dy. */
-const gradients = (operation) => (...inputs) => {
-  const dy = inputs.pop();
-  const [y, backward] = vjp(operation, inputs);
-  const results = backward(dy);
-  backward.dispose?.();
-  return [y, ...results];
-};
-const withoutY = (layout = (results) => results) => ([y, ...results]) => {
-  y.dispose();
-  return layout(results);
-};
+const gradients =
+  (operation) =>
+  (...inputs) => {
+    const dy = inputs.pop();
+    const [y, backward] = vjp(operation, inputs);
+    const results = backward(dy);
+    backward.dispose?.();
+    return [y, ...results];
+  };
+const withoutY =
+  (layout = (results) => results) =>
+  ([y, ...results]) => {
+    y.dispose();
+    return layout(results);
+  };
 
 const matmul = (a, b) => np.matmul(a, b);
 const layerNorm = (x, scale, shift) => nn.standardize(x, -1).mul(scale).add(shift); // its epsilon is 1e-5
@@ -89,21 +95,42 @@ const heads = (seed) => swapHeads(input(seed, [8, 4, 100, 64]));
 
 const preparations = {
   ffn: () => stateless([input(1, [400, 256]), input(2, [256, 1024])], matmul),
-  ffn_fb: () => stateless([input(1, [400, 256]), input(2, [256, 1024]), input(3, [400, 1024])], gradients(matmul), withoutY()),
+  ffn_fb: () =>
+    stateless([input(1, [400, 256]), input(2, [256, 1024]), input(3, [400, 1024])], gradients(matmul), withoutY()),
   bmm: () => stateless([input(1, [32, 100, 64]), input(2, [32, 64, 100])], matmul),
-  bmm_fb: () => stateless([input(1, [32, 100, 64]), input(2, [32, 64, 100]), input(3, [32, 100, 100])], gradients(matmul), withoutY()),
+  bmm_fb: () =>
+    stateless(
+      [input(1, [32, 100, 64]), input(2, [32, 64, 100]), input(3, [32, 100, 100])],
+      gradients(matmul),
+      withoutY(),
+    ),
   softmax: () => stateless([input(1, [3200, 100], 4)], (x) => nn.softmax(x, -1)),
   ln: () => stateless([input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256])], layerNorm),
-  ln_fb: () => stateless([input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256]), input(4, [800, 256])], gradients(layerNorm), withoutY()),
+  ln_fb: () =>
+    stateless(
+      [input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256]), input(4, [800, 256])],
+      gradients(layerNorm),
+      withoutY(),
+    ),
   dw: () => stateless([frames(1), taps()], depthwiseConv, ([y]) => [channelsFirst(y)]),
-  dw_fb: () => stateless([frames(1), taps(), frames(3)], gradients(depthwiseConv),
-    withoutY(([dx, dweight]) => [channelsFirst(dx), np.transpose(dweight.reshape([256, 31]))])),
+  dw_fb: () =>
+    stateless(
+      [frames(1), taps(), frames(3)],
+      gradients(depthwiseConv),
+      withoutY(([dx, dweight]) => [channelsFirst(dx), np.transpose(dweight.reshape([256, 31]))]),
+    ),
   attn: () => stateless([1, 2, 3].map(heads), attention, ([y]) => [swapHeads(y)]),
-  attn_fb: () => stateless([1, 2, 3, 4].map(heads), gradients(attention), withoutY((results) => results.map(swapHeads))),
+  attn_fb: () =>
+    stateless(
+      [1, 2, 3, 4].map(heads),
+      gradients(attention),
+      withoutY((results) => results.map(swapHeads)),
+    ),
   add4m: () => stateless([input(1, [1 << 22]), input(2, [1 << 22])], (a, b) => a.add(b)),
   tiny100: () => {
     const add = jit((a, b) => a.add(b));
-    const a = input(1, [16]), b = input(2, [16]);
+    const a = input(1, [16]),
+      b = input(2, [16]);
     let sum;
     return {
       call: () => {
@@ -130,7 +157,8 @@ const preparations = {
     };
   },
   mlpstep: () => {
-    const x = input(1, [800, 256]), y = input(2, [800, 256]);
+    const x = input(1, [800, 256]),
+      y = input(2, [800, 256]);
     const start = MLP.map((parameter) => input(...parameter));
     const zeros = () => MLP.map(([, shape]) => np.zeros(shape));
     const loss = ([scale, shift, w1, b1, w2, b2], x, y) => {
@@ -138,7 +166,11 @@ const preparations = {
       return np.mean(np.square(np.matmul(hidden, w2).add(b2).add(x).sub(y)));
     };
     const update = jit((parameters, firstMoments, secondMoments, x, y, step) => {
-      const [value, grads] = valueAndGrad(loss)(parameters.map((p) => p.ref), x, y);
+      const [value, grads] = valueAndGrad(loss)(
+        parameters.map((p) => p.ref),
+        x,
+        y,
+      );
       const updated = parameters.map((p, i) => adamw(p, grads[i], firstMoments[i], secondMoments[i], step.ref));
       step.dispose();
       return [...[0, 1, 2].map((part) => updated.map((state) => state[part])), value];
@@ -158,7 +190,8 @@ const preparations = {
 };
 for (const n of [256, 512, 1024]) {
   preparations[`mm${n}`] = () => stateless([input(1, [n, n]), input(2, [n, n])], matmul);
-  preparations[`mm${n}_fb`] = () => stateless([input(1, [n, n]), input(2, [n, n]), input(3, [n, n])], gradients(matmul), withoutY());
+  preparations[`mm${n}_fb`] = () =>
+    stateless([input(1, [n, n]), input(2, [n, n]), input(3, [n, n])], gradients(matmul), withoutY());
 }
 
 await measureAll({ version, adapter: () => adapterName }, preparations);

@@ -7,7 +7,13 @@ import { adapterName } from "../lib/webgpu_globals.mjs";
 const queue = globalThis.GPUQueue.prototype;
 const { writeBuffer } = queue;
 queue.writeBuffer = function (buffer, offset, data, ...rest) {
-  return writeBuffer.call(this, buffer, offset, data.buffer instanceof SharedArrayBuffer ? new Uint8Array(data) : data, ...rest);
+  return writeBuffer.call(
+    this,
+    buffer,
+    offset,
+    data.buffer instanceof SharedArrayBuffer ? new Uint8Array(data) : data,
+    ...rest,
+  );
 };
 
 const ort = await import("onnxruntime-web/webgpu");

@@ -37,7 +37,10 @@ function stateless(inputs, operation) {
 }
 
 /** The gradients of all inputs; the last argument is dy. */
-const gradients = (operation) => (...inputs) => tf.grads(operation)(inputs.slice(0, -1), inputs.at(-1));
+const gradients =
+  (operation) =>
+  (...inputs) =>
+    tf.grads(operation)(inputs.slice(0, -1), inputs.at(-1));
 
 const matmul = (a, b) => tf.matMul(a, b);
 const softmax = (x) => tf.softmax(x);
@@ -49,33 +52,57 @@ const layerNorm = (x, scale, shift) => {
 };
 
 /** @returns the new values and moments */
-const adamw = (parameter, gradient, firstMoment, secondMoment, step) => tf.tidy(() => {
-  const { learningRate, beta1, beta2, eps, weightDecay } = ADAMW;
-  const m = firstMoment.mul(beta1).add(gradient.mul(1 - beta1));
-  const v = secondMoment.mul(beta2).add(gradient.square().mul(1 - beta2));
-  const update = m.div(1 - beta1 ** step).div(v.div(1 - beta2 ** step).sqrt().add(eps));
-  return [parameter.mul(1 - learningRate * weightDecay).sub(update.mul(learningRate)), m, v];
-});
+const adamw = (parameter, gradient, firstMoment, secondMoment, step) =>
+  tf.tidy(() => {
+    const { learningRate, beta1, beta2, eps, weightDecay } = ADAMW;
+    const m = firstMoment.mul(beta1).add(gradient.mul(1 - beta1));
+    const v = secondMoment.mul(beta2).add(gradient.square().mul(1 - beta2));
+    const update = m.div(1 - beta1 ** step).div(
+      v
+        .div(1 - beta2 ** step)
+        .sqrt()
+        .add(eps),
+    );
+    return [parameter.mul(1 - learningRate * weightDecay).sub(update.mul(learningRate)), m, v];
+  });
 
 const HEADS = [8, 4, 100, 64];
 const preparations = {
   ffn: () => stateless([input(1, [400, 256]), input(2, [256, 1024])], matmul),
   ffn_fb: () => stateless([input(1, [400, 256]), input(2, [256, 1024]), input(3, [400, 1024])], gradients(matmul)),
   bmm: () => stateless([input(1, [32, 100, 64]), input(2, [32, 64, 100])], matmul),
-  bmm_fb: () => stateless([input(1, [32, 100, 64]), input(2, [32, 64, 100]), input(3, [32, 100, 100])], gradients(matmul)),
+  bmm_fb: () =>
+    stateless([input(1, [32, 100, 64]), input(2, [32, 64, 100]), input(3, [32, 100, 100])], gradients(matmul)),
   softmax: () => stateless([input(1, [3200, 100], 4)], softmax),
   ln: () => stateless([input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256])], layerNorm),
-  ln_fb: () => stateless([input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256]), input(4, [800, 256])], gradients(layerNorm)),
+  ln_fb: () =>
+    stateless(
+      [input(1, [800, 256]), input(2, [256], 1, 1), input(3, [256]), input(4, [800, 256])],
+      gradients(layerNorm),
+    ),
   dw: () => stateless([input(1, [8, 100, 1, 256]), input(2, [31, 1, 256, 1])], depthwiseConv),
-  dw_fb: () => stateless([input(1, [8, 100, 1, 256]), input(2, [31, 1, 256, 1]), input(3, [8, 100, 1, 256])], gradients(depthwiseConv)),
-  attn: () => stateless([1, 2, 3].map((seed) => input(seed, HEADS)), attention),
-  attn_fb: () => stateless([1, 2, 3, 4].map((seed) => input(seed, HEADS)), gradients(attention)),
+  dw_fb: () =>
+    stateless(
+      [input(1, [8, 100, 1, 256]), input(2, [31, 1, 256, 1]), input(3, [8, 100, 1, 256])],
+      gradients(depthwiseConv),
+    ),
+  attn: () =>
+    stateless(
+      [1, 2, 3].map((seed) => input(seed, HEADS)),
+      attention,
+    ),
+  attn_fb: () =>
+    stateless(
+      [1, 2, 3, 4].map((seed) => input(seed, HEADS)),
+      gradients(attention),
+    ),
   add4m: () => stateless([input(1, [1 << 22]), input(2, [1 << 22])], (a, b) => tf.add(a, b)),
-  tiny100: () => stateless([input(1, [16]), input(2, [16])], (a, b) => {
-    let sum = a;
-    for (let i = 0; i < 100; i++) sum = tf.add(sum, b);
-    return sum;
-  }),
+  tiny100: () =>
+    stateless([input(1, [16]), input(2, [16])], (a, b) => {
+      let sum = a;
+      for (let i = 0; i < 100; i++) sum = tf.add(sum, b);
+      return sum;
+    }),
   adamw4m: () => {
     const gradient = input(2, [1 << 22], 0.01);
     let state = [input(1, [1 << 22]), tf.zeros([1 << 22]), tf.zeros([1 << 22])];
@@ -91,7 +118,8 @@ const preparations = {
     };
   },
   mlpstep: () => {
-    const x = input(1, [800, 256]), y = input(2, [800, 256]);
+    const x = input(1, [800, 256]),
+      y = input(2, [800, 256]);
     let parameters = MLP.map((parameter) => input(...parameter));
     let firstMoments = parameters.map((p) => tf.zerosLike(p));
     let secondMoments = parameters.map((p) => tf.zerosLike(p));
@@ -116,7 +144,8 @@ const preparations = {
 };
 for (const n of [256, 512, 1024]) {
   preparations[`mm${n}`] = () => stateless([input(1, [n, n]), input(2, [n, n])], matmul);
-  preparations[`mm${n}_fb`] = () => stateless([input(1, [n, n]), input(2, [n, n]), input(3, [n, n])], gradients(matmul));
+  preparations[`mm${n}_fb`] = () =>
+    stateless([input(1, [n, n]), input(2, [n, n]), input(3, [n, n])], gradients(matmul));
 }
 
 await measureAll({ version: tf.version_core, adapter: () => adapterName }, preparations);

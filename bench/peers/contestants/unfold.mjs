@@ -1,8 +1,28 @@
 // unfold itself, from the built package.
 import { readFileSync } from "node:fs";
 import {
-  adamw, add, attention, ctcLoss, declareLinear, declareNorm, depthwiseConv, layerNorm, leaf, linear, matmul, mean, openDevice, Parameters,
-  readLater, softmax, square, sub, Tape, Tensor, tensor, zeroTensor,
+  adamw,
+  add,
+  attention,
+  ctcLoss,
+  declareLinear,
+  declareNorm,
+  depthwiseConv,
+  layerNorm,
+  leaf,
+  linear,
+  matmul,
+  mean,
+  openDevice,
+  Parameters,
+  readLater,
+  softmax,
+  square,
+  sub,
+  Tape,
+  Tensor,
+  tensor,
+  zeroTensor,
 } from "../../../dist/index.js";
 import { ctcLabels, MLP, permute, values } from "../lib/inputs.mjs";
 import { measureAll, task } from "../lib/measure.mjs";
@@ -15,7 +35,8 @@ const finish = () => device.finish();
 // Three kinds of inputs, as in training: data, layers' outputs, whose gradients the tape keeps until it ends, and
 // parameters, whose gradients are added to where they live.
 const constant = (seed, shape, scale, shift) => tensor(device, values(seed, shape, scale, shift), shape);
-const activation = (seed, shape, scale, shift) => new Tensor(shape, "f32", constant(seed, shape, scale, shift).storage, { needsGrad: true });
+const activation = (seed, shape, scale, shift) =>
+  new Tensor(shape, "f32", constant(seed, shape, scale, shift).storage, { needsGrad: true });
 const parameter = (seed, shape, scale, shift) => leaf(device, values(seed, shape, scale, shift), shape);
 
 /** Runs `body` on a tape that ends at once, so that the next call gets the same buffers. */
@@ -44,10 +65,11 @@ function forward(inputs, operation, layout = (y) => y) {
 
 /** The same with the gradients of its inputs, which are made anew for the check since parameters' gradients add up. */
 function forwardBackward(makeInputs, operation, dy, layouts = []) {
-  const run = (inputs, use) => onTape({}, (tape) => {
-    tape.backward(operation(tape, ...inputs), dy);
-    return use(tape);
-  });
+  const run = (inputs, use) =>
+    onTape({}, (tape) => {
+      tape.backward(operation(tape, ...inputs), dy);
+      return use(tape);
+    });
   const inputs = makeInputs();
   return {
     call: () => run(inputs, () => {}),
@@ -67,7 +89,8 @@ const convolve = (tape, x, weight) => depthwiseConv(tape, x, weight);
 const attend = (tape, q, k, v) => attention(tape, q, k, v, { heads: 4 });
 
 // Heads are slices of the last axis: [batch, frames, heads · width].
-const HEADS = [8, 4, 100, 64], FRAMES = [8, 100, 4, 64];
+const HEADS = [8, 4, 100, 64],
+  FRAMES = [8, 100, 4, 64];
 const toFrames = (seed, make) => make(permute(values(seed, HEADS), HEADS, [0, 2, 1, 3]), [8, 100, 256]);
 const fromFrames = (y) => permute(y, FRAMES, [0, 2, 1, 3]);
 const data = (array, shape) => tensor(device, array, shape);
@@ -79,35 +102,65 @@ const fromTaps = (dweight) => permute(dweight, [256, 31], [1, 0]);
 
 const preparations = {
   ffn: () => forward([constant(1, [400, 256]), constant(2, [256, 1024])], product),
-  ffn_fb: () => forwardBackward(() => [activation(1, [400, 256]), parameter(2, [256, 1024])], product, constant(3, [400, 1024])),
+  ffn_fb: () =>
+    forwardBackward(() => [activation(1, [400, 256]), parameter(2, [256, 1024])], product, constant(3, [400, 1024])),
   bmm: () => forward([constant(1, [32, 100, 64]), constant(2, [32, 64, 100])], product),
-  bmm_fb: () => forwardBackward(() => [activation(1, [32, 100, 64]), activation(2, [32, 64, 100])], product, constant(3, [32, 100, 100])),
+  bmm_fb: () =>
+    forwardBackward(
+      () => [activation(1, [32, 100, 64]), activation(2, [32, 64, 100])],
+      product,
+      constant(3, [32, 100, 100]),
+    ),
   softmax: () => forward([constant(1, [3200, 100], 4)], (tape, x) => softmax(tape, x)),
   ln: () => forward([constant(1, [800, 256]), constant(2, [256], 1, 1), constant(3, [256])], norm),
-  ln_fb: () => forwardBackward(() => [activation(1, [800, 256]), parameter(2, [256], 1, 1), parameter(3, [256])], norm, constant(4, [800, 256])),
+  ln_fb: () =>
+    forwardBackward(
+      () => [activation(1, [800, 256]), parameter(2, [256], 1, 1), parameter(3, [256])],
+      norm,
+      constant(4, [800, 256]),
+    ),
   dw: () => forward([constant(1, [8, 100, 256]), taps(tensor)], convolve),
-  dw_fb: () => forwardBackward(() => [activation(1, [8, 100, 256]), taps(leaf)], convolve, constant(3, [8, 100, 256]), [undefined, fromTaps]),
-  attn: () => forward([1, 2, 3].map((seed) => toFrames(seed, data)), attend, fromFrames),
-  attn_fb: () => forwardBackward(() => [1, 2, 3].map((seed) => toFrames(seed, layerOutput)), attend, toFrames(4, data), [fromFrames, fromFrames, fromFrames]),
+  dw_fb: () =>
+    forwardBackward(() => [activation(1, [8, 100, 256]), taps(leaf)], convolve, constant(3, [8, 100, 256]), [
+      undefined,
+      fromTaps,
+    ]),
+  attn: () =>
+    forward(
+      [1, 2, 3].map((seed) => toFrames(seed, data)),
+      attend,
+      fromFrames,
+    ),
+  attn_fb: () =>
+    forwardBackward(() => [1, 2, 3].map((seed) => toFrames(seed, layerOutput)), attend, toFrames(4, data), [
+      fromFrames,
+      fromFrames,
+      fromFrames,
+    ]),
   add4m: () => forward([constant(1, [1 << 22]), constant(2, [1 << 22])], (tape, a, b) => add(tape, a, b)),
-  tiny100: () => forward([constant(1, [16]), constant(2, [16])], (tape, a, b) => {
-    let sum = a;
-    for (let i = 0; i < 100; i++) sum = add(tape, sum, b);
-    return sum;
-  }),
+  tiny100: () =>
+    forward([constant(1, [16]), constant(2, [16])], (tape, a, b) => {
+      let sum = a;
+      for (let i = 0; i < 100; i++) sum = add(tape, sum, b);
+      return sum;
+    }),
   adamw4m: adamwStep,
   mlpstep: mlpStep,
   ctc_fb: ctc,
 };
 for (const n of [256, 512, 1024]) {
   preparations[`mm${n}`] = () => forward([constant(1, [n, n]), constant(2, [n, n])], product);
-  preparations[`mm${n}_fb`] = () => forwardBackward(() => [activation(1, [n, n]), parameter(2, [n, n])], product, constant(3, [n, n]));
+  preparations[`mm${n}_fb`] = () =>
+    forwardBackward(() => [activation(1, [n, n]), parameter(2, [n, n])], product, constant(3, [n, n]));
 }
 
 function adamwStep() {
   const shape = [1 << 22];
   const tensors = {
-    values: constant(1, shape), grads: constant(2, shape, 0.01), firstMoment: zeroTensor(device, shape), secondMoment: zeroTensor(device, shape),
+    values: constant(1, shape),
+    grads: constant(2, shape, 0.01),
+    firstMoment: zeroTensor(device, shape),
+    secondMoment: zeroTensor(device, shape),
   };
   const gradientScale = tensor(device, [1], [1]);
   let step = 0;
@@ -123,7 +176,8 @@ function adamwStep() {
 }
 
 function mlpStep() {
-  const x = constant(1, [800, 256]), y = constant(2, [800, 256]);
+  const x = constant(1, [800, 256]),
+    y = constant(2, [800, 256]);
   const parameters = new Parameters();
   const norm = declareNorm(parameters, "norm", 256);
   const expand = declareLinear(parameters, "expand", 256, 1024);
@@ -140,14 +194,15 @@ function mlpStep() {
     parameters.write(name, shape.length === 2 ? permute(start, shape, [1, 0]) : start);
   });
   return {
-    call: () => onTape({}, (tape) => {
-      const hidden = linear(tape, layerNorm(tape, x, norm.scale, norm.shift), expand.weight, expand.bias, "silu");
-      const output = add(tape, linear(tape, hidden, contract.weight, contract.bias), x);
-      tape.backward(mean(tape, square(tape, sub(tape, output, y))));
-      step++;
-      for (const range of parameters.ranges()) adamw(tape, range, { ...ADAMW, step, gradientScale });
-      parameters.zeroGrads();
-    }),
+    call: () =>
+      onTape({}, (tape) => {
+        const hidden = linear(tape, layerNorm(tape, x, norm.scale, norm.shift), expand.weight, expand.bias, "silu");
+        const output = add(tape, linear(tape, hidden, contract.weight, contract.bias), x);
+        tape.backward(mean(tape, square(tape, sub(tape, output, y))));
+        step++;
+        for (const range of parameters.ranges()) adamw(tape, range, { ...ADAMW, step, gradientScale });
+        parameters.zeroGrads();
+      }),
     finish,
     results: async () => {
       const updated = await parameters.read("values");
@@ -165,11 +220,12 @@ function ctc() {
   const targets = tensor(device, ctcLabels(), [batch, labels]);
   const inputLengths = tensor(device, new Int32Array(batch).fill(frames), [batch]);
   const targetLengths = tensor(device, new Int32Array(batch).fill(labels), [batch]);
-  const run = (use) => onTape({}, (tape) => {
-    const loss = ctcLoss(tape, logits, targets, inputLengths, targetLengths, { reduction: "sum" });
-    tape.backward(loss);
-    return use(tape, loss);
-  });
+  const run = (use) =>
+    onTape({}, (tape) => {
+      const loss = ctcLoss(tape, logits, targets, inputLengths, targetLengths, { reduction: "sum" });
+      tape.backward(loss);
+      return use(tape, loss);
+    });
   return {
     call: () => run(() => {}),
     finish,

@@ -8,7 +8,12 @@ import { fileURLToPath } from "node:url";
 const DESCRIBE = fileURLToPath(new URL("./describe_adapter.mjs", import.meta.url));
 
 /** Where drivers' manifests are, in the order of Vulkan's loader ("Loader and Driver Interface", section "Driver Discovery"). */
-const MANIFEST_FOLDERS = ["/etc/vulkan/icd.d", "/usr/local/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/usr/share/vulkan/icd.d"];
+const MANIFEST_FOLDERS = [
+  "/etc/vulkan/icd.d",
+  "/usr/local/etc/vulkan/icd.d",
+  "/usr/local/share/vulkan/icd.d",
+  "/usr/share/vulkan/icd.d",
+];
 
 /**
  * @typedef {{ name: string, vendor: string, architecture: string, description: string, type: "gpu" | "system" | "bundled" }} Adapter
@@ -32,13 +37,22 @@ export function findAdapter({ adapter, driver }) {
 function driverEnvironment({ name, type, bundled }) {
   if (type === "bundled") return { VK_ICD_FILENAMES: bundled.icd, VK_DRIVER_FILES: bundled.icd };
   if (process.platform !== "linux" || process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) return {};
-  const manifests = MANIFEST_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).sort().map((file) => join(folder, file)));
-  const manifest = manifests.find((path) => describe({ UNFOLD_DRIVER: type, VK_ICD_FILENAMES: path }, name).found?.name === name);
+  const manifests = MANIFEST_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
+    readdirSync(folder)
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+  const manifest = manifests.find(
+    (path) => describe({ UNFOLD_DRIVER: type, VK_ICD_FILENAMES: path }, name).found?.name === name,
+  );
   return manifest === undefined ? {} : { VK_ICD_FILENAMES: manifest };
 }
 
 function describe(environment, ...names) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [DESCRIBE, ...names], { encoding: "utf8", env: { ...process.env, ...environment } });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [DESCRIBE, ...names], {
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+  });
   const lines = stderr.trim().split("\n");
   return status === 0 ? { found: JSON.parse(stdout) } : { message: lines.at(-1) || "unfold found no adapter" };
 }

@@ -10,7 +10,10 @@ export const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
  * @param {readonly number[]} shape
  */
 export function values(seed, shape, scale = 1, shift = 0) {
-  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => (mix((i + Math.imul(seed, 0x9e3779b1)) >>> 0) / 2 ** 32 - 0.5) * scale + shift);
+  return Float32Array.from(
+    { length: sizeOf(shape) },
+    (_, i) => (mix((i + Math.imul(seed, 0x9e3779b1)) >>> 0) / 2 ** 32 - 0.5) * scale + shift,
+  );
 }
 
 /** The finaliser of MurmurHash3: every bit of the result depends on every bit of x. */
@@ -22,15 +25,20 @@ function mix(x) {
 
 /** Parameters of the MLP in the order scale, shift, W1, b1, W2, b2: [seed, shape, scale, shift]. Its x is input 1, the target y input 2. */
 export const MLP = [
-  [3, [256], 1, 1], [4, [256], 1, 0],
-  [5, [256, 1024], 0.125, 0], [6, [1024], 0.1, 0],
-  [7, [1024, 256], 0.0625, 0], [8, [256], 0.1, 0],
+  [3, [256], 1, 1],
+  [4, [256], 1, 0],
+  [5, [256, 1024], 0.125, 0],
+  [6, [1024], 0.1, 0],
+  [7, [1024, 256], 0.0625, 0],
+  [8, [256], 0.1, 0],
 ];
 
 /** Labels of the CTC loss, [batch, labels], from 1: class 0 is the blank. */
 export function ctcLabels() {
   const { batch, labels, classes } = CTC;
-  return Int32Array.from(values(2, [batch, labels]), (x) => Math.min(classes - 1, 1 + Math.floor((x + 0.5) * (classes - 1))));
+  return Int32Array.from(values(2, [batch, labels]), (x) =>
+    Math.min(classes - 1, 1 + Math.floor((x + 0.5) * (classes - 1))),
+  );
 }
 
 /**

@@ -21,7 +21,11 @@ import { differenceFrom, TOLERANCE } from "./reference.mjs";
 const SAMPLE_MS = 40;
 const MOST_CALLS = 32;
 /** Fewer samples for slow work: [milliseconds a call, samples]. */
-const SAMPLES = [[3000, 3], [1000, 5], [0, 9]];
+const SAMPLES = [
+  [3000, 3],
+  [1000, 5],
+  [0, 9],
+];
 
 /** @type {Task} */
 export const task = JSON.parse(process.argv[2] ?? '{"work":[]}');
@@ -66,12 +70,22 @@ async function measureOne(prepare, name) {
     const firstMs = performance.now() - start;
     const difference = differenceFrom(reference[name], await prepared.results());
     if (deviceErrors.length > 0) throw new Error(deviceErrors[0]);
-    if (difference > TOLERANCE) return { status: "wrong", problem: `differs from the reference by ${difference.toExponential(1)} of its norm`, difference };
+    if (difference > TOLERANCE)
+      return {
+        status: "wrong",
+        problem: `differs from the reference by ${difference.toExponential(1)} of its norm`,
+        difference,
+      };
     const timing = await time(prepared);
     if (deviceErrors.length > 0) throw new Error(deviceErrors[0]);
     return { status: "timed", ...timing, firstMs, difference };
   } catch (error) {
-    return { status: "failed", problem: String(error?.message ?? error).split("\n")[0].slice(0, 300) };
+    return {
+      status: "failed",
+      problem: String(error?.message ?? error)
+        .split("\n")[0]
+        .slice(0, 300),
+    };
   } finally {
     deviceErrors.length = 0;
   }

@@ -4,9 +4,14 @@ import { Buffer } from "node:buffer";
 /** @typedef {[shape: readonly number[], data: Float32Array | BigInt64Array]} Constant */
 /** @typedef {[operator: string, inputs: string[], outputs: string[], attributes?: Record<string, string | number | number[] | { float: number }>, domain?: string]} Node */
 
-const FLOAT = 1, INT64 = 7; // TensorProto.DataType
-const ATTRIBUTE_FLOAT = 1, ATTRIBUTE_INT = 2, ATTRIBUTE_STRING = 3, ATTRIBUTE_INTS = 7; // AttributeProto.AttributeType
-const IR_VERSION = 8, OPSET = 17;
+const FLOAT = 1,
+  INT64 = 7; // TensorProto.DataType
+const ATTRIBUTE_FLOAT = 1,
+  ATTRIBUTE_INT = 2,
+  ATTRIBUTE_STRING = 3,
+  ATTRIBUTE_INTS = 7; // AttributeProto.AttributeType
+const IR_VERSION = 8,
+  OPSET = 17;
 
 /**
  * A model without inputs: every operand is a constant.
@@ -20,9 +25,15 @@ export function onnxModel({ constants, nodes, outputs }) {
     ...Object.entries(outputs).map(([name, shape]) => bytes(12, encodeValueInfo(name, shape))),
   );
   const operatorSet = (domain, version) => bytes(8, message(text(1, domain), integer(2, version)));
-  return new Uint8Array(message(
-    integer(1, IR_VERSION), text(2, "unfold peer benchmark"), bytes(7, graph), operatorSet("", OPSET), operatorSet("com.microsoft", 1),
-  ));
+  return new Uint8Array(
+    message(
+      integer(1, IR_VERSION),
+      text(2, "unfold peer benchmark"),
+      bytes(7, graph),
+      operatorSet("", OPSET),
+      operatorSet("com.microsoft", 1),
+    ),
+  );
 }
 
 const message = (...parts) => Buffer.concat(parts);
@@ -63,7 +74,8 @@ function encodeNode([operator, inputs, outputs, attributes = {}, domain = ""], i
 
 function encodeAttribute(name, value) {
   if (typeof value === "string") return message(text(1, name), text(4, value), integer(20, ATTRIBUTE_STRING));
-  if (Array.isArray(value)) return message(text(1, name), ...value.map((item) => integer(8, item)), integer(20, ATTRIBUTE_INTS));
+  if (Array.isArray(value))
+    return message(text(1, name), ...value.map((item) => integer(8, item)), integer(20, ATTRIBUTE_INTS));
   if (typeof value === "object") return message(text(1, name), float(2, value.float), integer(20, ATTRIBUTE_FLOAT));
   return message(text(1, name), integer(3, value), integer(20, ATTRIBUTE_INT));
 }

@@ -29,7 +29,9 @@ export function differenceFrom(reference, results) {
   if (results.length !== reference.length) return Infinity;
   const differences = results.flatMap((result, i) => {
     const norm = Math.max(1e-6, Math.sqrt(reference[i][1]));
-    return fingerprint(result).map((value, j) => Math.abs(value - reference[i][j]) / Math.max(norm, Math.abs(reference[i][j])));
+    return fingerprint(result).map(
+      (value, j) => Math.abs(value - reference[i][j]) / Math.max(norm, Math.abs(reference[i][j])),
+    );
   });
   return differences.some(Number.isNaN) ? Infinity : Math.max(...differences);
 }

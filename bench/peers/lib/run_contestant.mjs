@@ -48,7 +48,10 @@ export function runContestant(name, task, environment, onOutcome) {
     child.on("close", (status, signal) => {
       const missing = task.work.filter((work) => run.work[work] === undefined);
       if (missing.length === 0) return resolve(run); // how it ended no longer matters
-      const ending = signal === "SIGKILL" ? `it was stopped (by the system, or after ${MOST_MINUTES} minutes)` : signal ?? `exit status ${status}`;
+      const ending =
+        signal === "SIGKILL"
+          ? `it was stopped (by the system, or after ${MOST_MINUTES} minutes)`
+          : (signal ?? `exit status ${status}`);
       for (const work of missing) run.work[work] = { status: "failed", problem: "the contestant had ended before" };
       resolve({ ...run, problem: errorIn(complaints) ?? ending });
     });
@@ -59,4 +62,8 @@ export function runContestant(name, task, environment, onOutcome) {
 export const pythonCommand = () => process.env.PYTHON || "python3";
 
 /** The line of a stack trace that names the error, in JavaScript as in Python. @param {string} text */
-const errorIn = (text) => text.split("\n").map((line) => line.trim()).findLast((line) => /^(\w*Error|\w*Exception)\b.*:/.test(line));
+const errorIn = (text) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .findLast((line) => /^(\w*Error|\w*Exception)\b.*:/.test(line));

@@ -29,15 +29,28 @@ import { inUnit, WORK } from "./work.mjs";
  */
 export function compare(outcomes, work = Object.keys(WORK)) {
   return work.map((name) => {
-    const ofWork = Object.fromEntries(Object.keys(outcomes).map((contestant) => [contestant, outcomes[contestant][name]]));
-    const timed = Object.keys(ofWork).filter((contestant) => contestant !== "unfold" && ofWork[contestant]?.status === "timed");
+    const ofWork = Object.fromEntries(
+      Object.keys(outcomes).map((contestant) => [contestant, outcomes[contestant][name]]),
+    );
+    const timed = Object.keys(ofWork).filter(
+      (contestant) => contestant !== "unfold" && ofWork[contestant]?.status === "timed",
+    );
     const peers = timed.filter((contestant) => CONTESTANTS[contestant].peer);
     const rivals = peers.length > 0 ? peers : timed;
     const rival = rivals.sort((a, b) => ofWork[a].medianMs - ofWork[b].medianMs)[0];
     const own = ofWork.unfold?.status === "timed" ? ofWork.unfold.medianMs : undefined;
     const ratio = own !== undefined && rival !== undefined ? ofWork[rival].medianMs / own : undefined;
     const target = TARGETS[name] ?? {};
-    return { work: name, title: WORK[name].title, unit: inUnit(WORK[name], 1).unit, outcomes: ofWork, rival, ratio, target, met: isMet(name, target, own, ratio) };
+    return {
+      work: name,
+      title: WORK[name].title,
+      unit: inUnit(WORK[name], 1).unit,
+      outcomes: ofWork,
+      rival,
+      ratio,
+      target,
+      met: isMet(name, target, own, ratio),
+    };
   });
 }
 
@@ -68,7 +81,8 @@ export function markdownTable(comparisons) {
     met === undefined ? "-" : met ? "yes" : "no",
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-  const line = (cells) => `| ${cells.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join(" | ")} |`;
+  const line = (cells) =>
+    `| ${cells.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join(" | ")} |`;
   const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
@@ -92,11 +106,18 @@ const number = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFi
 
 /** What did not work, one line each: [contestant's label, work's title, problem]. @param {Comparison[]} comparisons */
 export function problems(comparisons) {
-  return comparisons.flatMap(({ title, outcomes }) => Object.entries(outcomes).flatMap(([contestant, outcome]) =>
-    outcome?.status === "wrong" || outcome?.status === "failed"
-      ? [`${CONTESTANTS[contestant].label}, ${title}: ${outcome.status.toUpperCase()}, ${outcome.problem}`]
-      : []));
+  return comparisons.flatMap(({ title, outcomes }) =>
+    Object.entries(outcomes).flatMap(([contestant, outcome]) =>
+      outcome?.status === "wrong" || outcome?.status === "failed"
+        ? [`${CONTESTANTS[contestant].label}, ${title}: ${outcome.status.toUpperCase()}, ${outcome.problem}`]
+        : [],
+    ),
+  );
 }
 
 /** "llvmpipe (LLVM 15.0.6, 256 bits)" -> "llvmpipe-llvm-15-0-6-256-bits". @param {string} name */
-export const slug = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+export const slug = (name) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");

@@ -9,7 +9,13 @@ const devices = [];
 
 Object.assign(globalThis, globals);
 export const gpu = create(task.adapter ? [`adapter=${task.adapter}`] : []);
-const navigator = { gpu, userAgent: "node", hardwareConcurrency: availableParallelism(), platform: process.platform, language: "en" };
+const navigator = {
+  gpu,
+  userAgent: "node",
+  hardwareConcurrency: availableParallelism(),
+  platform: process.platform,
+  language: "en",
+};
 Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true, writable: true });
 
 /** The name of the adapter that was handed out, as its driver calls it. @type {string | undefined} */
@@ -23,7 +29,10 @@ gpu.requestAdapter = async (options) => {
   const requestDevice = adapter.requestDevice.bind(adapter);
   adapter.requestDevice = async (descriptor) => {
     // TensorFlow.js hands over a list with a list in it; Dawn wants plain names.
-    const device = await requestDevice({ ...descriptor, requiredFeatures: [...(descriptor?.requiredFeatures ?? [])].flat() });
+    const device = await requestDevice({
+      ...descriptor,
+      requiredFeatures: [...(descriptor?.requiredFeatures ?? [])].flat(),
+    });
     devices.push(device);
     device.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault?.();

@@ -30,7 +30,12 @@ function stderrLines(): string[] {
 }
 
 describe("pick", () => {
-  const all = [adapter("llvmpipe", "system"), adapter("SwiftShader", "bundled"), adapter("H100", "gpu"), adapter("Arc", "gpu")];
+  const all = [
+    adapter("llvmpipe", "system"),
+    adapter("SwiftShader", "bundled"),
+    adapter("H100", "gpu"),
+    adapter("Arc", "gpu"),
+  ];
 
   it("prefers hardware, then an installed driver, then the bundled one; the first of a kind", () => {
     expect(pick(all, {})?.info.name).toBe("H100");
@@ -54,33 +59,41 @@ describe("chooseAdapter", () => {
     expect(chosen.info.type).toBe("bundled");
     expect(lines).toEqual([
       "unfold: the installed Vulkan driver cannot be used (Vulkan shaderUniform*ArrayDynamicIndexing required; " +
-      "for Mesa, 23.1 or newer is needed): taking the slower bundled one\n",
+        "for Mesa, 23.1 or newer is needed): taking the slower bundled one\n",
     ]);
   });
 
   it("does not look at the bundled driver where a better one works", async () => {
     const bundled = vi.fn(machine({}));
-    const chosen = await chooseAdapter({ driver: "gpu" }, { installed: machine({ adapters: [adapter("H100", "gpu")] }), bundled });
+    const chosen = await chooseAdapter(
+      { driver: "gpu" },
+      { installed: machine({ adapters: [adapter("H100", "gpu")] }), bundled },
+    );
     expect(chosen.info.name).toBe("H100");
     expect(bundled).not.toHaveBeenCalled();
   });
 
   it("passes on messages that are neither harmless nor a refusal", async () => {
     const lines = stderrLines();
-    await chooseAdapter({}, { installed: machine({ adapters: [adapter("H100", "gpu")], others: ["GPU is on fire"] }), bundled: machine({}) });
+    await chooseAdapter(
+      {},
+      { installed: machine({ adapters: [adapter("H100", "gpu")], others: ["GPU is on fire"] }), bundled: machine({}) },
+    );
     expect(lines).toEqual(["GPU is on fire\n"]);
   });
 
   it("names the refusal when nothing else is left", async () => {
     stderrLines();
-    await expect(chooseAdapter({}, { installed: machine({ refusals: [TOO_OLD] }), bundled: machine({}) }))
-      .rejects.toThrow(`no WebGPU adapter was found (refused: ${TOO_OLD})`);
+    await expect(
+      chooseAdapter({}, { installed: machine({ refusals: [TOO_OLD] }), bundled: machine({}) }),
+    ).rejects.toThrow(`no WebGPU adapter was found (refused: ${TOO_OLD})`);
   });
 
   it("refuses an adapter whose WGSL lacks immediates", async () => {
     const old = { ...adapter("H100", "gpu"), gpu: { wgslLanguageFeatures: new Set() } as unknown as GPU };
-    await expect(chooseAdapter({ driver: "gpu" }, { installed: machine({ adapters: [old] }), bundled: machine({}) }))
-      .rejects.toThrow("H100 lacks the WGSL feature immediate_address_space");
+    await expect(
+      chooseAdapter({ driver: "gpu" }, { installed: machine({ adapters: [old] }), bundled: machine({}) }),
+    ).rejects.toThrow("H100 lacks the WGSL feature immediate_address_space");
   });
 });
 
@@ -103,7 +116,14 @@ describe("readMessages", () => {
 });
 
 describe("missingForGpu", () => {
-  const healthy: DriverFacts = { platform: "linux", loader: "system", cards: ["NVIDIA"], icdFiles: [], strayIcdFiles: [], refusals: [] };
+  const healthy: DriverFacts = {
+    platform: "linux",
+    loader: "system",
+    cards: ["NVIDIA"],
+    icdFiles: [],
+    strayIcdFiles: [],
+    refusals: [],
+  };
   const icd = "/usr/share/vulkan/icd.d/nvidia_icd.json";
 
   it("is empty without a graphics card", () => {
@@ -111,11 +131,23 @@ describe("missingForGpu", () => {
   });
 
   it.each([
-    ["the loader", { loader: "none" as const, icdFiles: [icd] }, "there is no Vulkan loader (libvulkan.so.1): install libvulkan1"],
+    [
+      "the loader",
+      { loader: "none" as const, icdFiles: [icd] },
+      "there is no Vulkan loader (libvulkan.so.1): install libvulkan1",
+    ],
     ["the ICD file", {}, "the NVIDIA card has no Vulkan driver (no ICD file): install nvidia-vulkan-icd"],
     ["the ICD file's folder", { strayIcdFiles: ["/opt/nvidia_icd.json"] }, "set VK_DRIVER_FILES=/opt/nvidia_icd.json"],
-    ["a newer driver", { icdFiles: [icd], refusals: ["Vulkan 1.1 required"] }, "gives no adapter (Vulkan 1.1 required): it is too old"],
-    ["the AMD driver", { cards: ["AMD" as const], icdFiles: [icd] }, "the AMD card has no Vulkan driver (no ICD file): install mesa-vulkan-drivers"],
+    [
+      "a newer driver",
+      { icdFiles: [icd], refusals: ["Vulkan 1.1 required"] },
+      "gives no adapter (Vulkan 1.1 required): it is too old",
+    ],
+    [
+      "the AMD driver",
+      { cards: ["AMD" as const], icdFiles: [icd] },
+      "the AMD card has no Vulkan driver (no ICD file): install mesa-vulkan-drivers",
+    ],
   ])("names what is missing: %s", (_, facts, expected) => {
     expect(missingForGpu({ ...healthy, ...facts }).join("\n")).toContain(expected);
   });

@@ -10,14 +10,21 @@ const cache = mkdtempSync(join(tmpdir(), "unfold-cache-"));
 const NOTHING_CHOSEN = { UNFOLD_ADAPTER: undefined, UNFOLD_DRIVER: undefined, UNFOLD_DEBUG: undefined };
 const NO_DRIVERS = { VK_ICD_FILENAMES: "/no/such/icd.json", VK_DRIVER_FILES: undefined };
 
-async function choose(env: NodeJS.ProcessEnv, options: object = {}): Promise<Outcome & { chosen: { name: string; type: string; error: string; message: string } }> {
+async function choose(
+  env: NodeJS.ProcessEnv,
+  options: object = {},
+): Promise<Outcome & { chosen: { name: string; type: string; error: string; message: string } }> {
   const program = `
     import { chooseAdapter } from "./dist/engine/node/adapter.js";
     const chosen = await chooseAdapter(${JSON.stringify(options)}).then(
       async ({ adapter, info }) => { (await adapter.requestDevice()).destroy(); return info; },
       (error) => ({ error: error.name, message: error.message }));
     console.log(JSON.stringify(chosen));`;
-  const outcome = await node(["--input-type=module", "-e", program], { UNFOLD_CACHE: cache, ...NOTHING_CHOSEN, ...env }, ROOT);
+  const outcome = await node(
+    ["--input-type=module", "-e", program],
+    { UNFOLD_CACHE: cache, ...NOTHING_CHOSEN, ...env },
+    ROOT,
+  );
   return { ...outcome, chosen: JSON.parse(outcome.stdout || "{}") };
 }
 
@@ -45,14 +52,20 @@ describe("chooseAdapter", () => {
 
 describe.runIf(process.platform === "linux" && process.arch === "x64")("chooseAdapter on Linux", () => {
   it("unpacks the bundled driver once, though several processes start at the same moment", async () => {
-    const racing = await Promise.all([1, 2, 3].map(() => choose({ UNFOLD_DRIVER: "bundled", UNFOLD_CACHE: join(cache, "race") })));
+    const racing = await Promise.all(
+      [1, 2, 3].map(() => choose({ UNFOLD_DRIVER: "bundled", UNFOLD_CACHE: join(cache, "race") })),
+    );
     for (const { status, stderr, chosen } of racing) {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(chosen).toMatchObject({ name: expect.stringContaining("SwiftShader"), type: "bundled" });
     }
     const folders = readdirSync(join(cache, "race"));
     expect(folders).toEqual([expect.stringMatching(/^swiftshader-[\d.]+$/)]);
-    expect(readdirSync(join(cache, "race", folders[0]!)).sort()).toEqual(["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"]);
+    expect(readdirSync(join(cache, "race", folders[0]!)).sort()).toEqual([
+      "libvk_swiftshader.so",
+      "libvulkan.so.1",
+      "vk_swiftshader_icd.json",
+    ]);
   });
 
   it("takes the bundled driver where no driver is installed", async () => {
@@ -75,7 +88,9 @@ describe.runIf(process.platform === "linux" && process.arch === "x64")("chooseAd
     const { stderr, chosen } = await choose({ UNFOLD_DRIVER: "system", ...NO_DRIVERS });
     expect(stderr).not.toMatch(/vkCreateInstance|artificially/);
     expect(chosen.error).toBe("RunError");
-    expect(chosen.message).toMatch(/^no WebGPU adapter of the kind 'system' was found: install .*mesa-vulkan-drivers.*$/);
+    expect(chosen.message).toMatch(
+      /^no WebGPU adapter of the kind 'system' was found: install .*mesa-vulkan-drivers.*$/,
+    );
   });
 
   it("names the folder and the way out when the bundled driver cannot be unpacked", async () => {

@@ -24,7 +24,8 @@ function writeOwn(adapter: string, operations: object): void {
   writeFileSync(path, JSON.stringify({ adapter, driver: "d", date: "2026-01-01", command: "c", operations }));
 }
 
-it("names a file after its adapter", () => expect(tableFileName("NVIDIA H100 80GB HBM3")).toBe("nvidia-h100-80gb-hbm3.json"));
+it("names a file after its adapter", () =>
+  expect(tableFileName("NVIDIA H100 80GB HBM3")).toBe("nvidia-h100-80gb-hbm3.json"));
 
 it("is the package's where the user has measured nothing", () => {
   expect(findTable(LAVAPIPE)!.adapter).toBe(LAVAPIPE);

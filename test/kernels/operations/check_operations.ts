@@ -17,7 +17,8 @@ export async function checkOperations(names: readonly string[]): Promise<void> {
     const { cases } = (await import(new URL(`${name}/cases.ts`, kernelsFolder).href)) as { cases: OperationCases };
     describe(cases.operation, () => {
       for (const kernelCase of cases.cases.filter((c) => !c.benchmark)) {
-        if (kernelCase.referenceGradients) it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
+        if (kernelCase.referenceGradients)
+          it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
         it(`${kernelCase.name}: kernels`, async () => expect(await differences(kernelCase)).toEqual([]));
       }
     });
@@ -39,7 +40,9 @@ async function differencesByVariant(kernelCase: KernelCase, halves: readonly str
   const usual = await findDifference(device(), kernelCase, halves);
   const found = usual === undefined ? [] : [usual];
   for (const [operation, variant] of otherVariants(kernelCase, halves)) {
-    const difference = await withVariant(device(), { operation, variant }, () => findDifference(device(), kernelCase, halves));
+    const difference = await withVariant(device(), { operation, variant }, () =>
+      findDifference(device(), kernelCase, halves),
+    );
     if (difference !== undefined) found.push(`${operation} ${variant}: ${difference}`);
   }
   return found;
@@ -49,7 +52,9 @@ function otherVariants(kernelCase: KernelCase, halves: readonly string[]): [oper
   const inputs = placeInputs(device(), kernelCase, hostInputs(kernelCase, halves), halves);
   const choices = caseChoices(device(), kernelCase, inputs);
   releaseInputs(inputs);
-  const others = choices.flatMap(({ operation, chosen, fitting }) => fitting.filter((name) => name !== chosen).map((name) => `${operation} ${name}`));
+  const others = choices.flatMap(({ operation, chosen, fitting }) =>
+    fitting.filter((name) => name !== chosen).map((name) => `${operation} ${name}`),
+  );
   return [...new Set(others)].map((pair) => pair.split(" ") as [string, string]);
 }
 
@@ -72,10 +77,13 @@ function checkReference(kernelCase: KernelCase): void {
       data[i] = value;
       const slope = (above - below) / (2 * h);
       const scale = Math.max(1, Math.abs(slope));
-      expect(Math.abs(gradients[name]!.data[i]! - slope) / scale, `d${name}[${i}], expected ${slope}`).toBeLessThan(1e-6);
+      expect(Math.abs(gradients[name]!.data[i]! - slope) / scale, `d${name}[${i}], expected ${slope}`).toBeLessThan(
+        1e-6,
+      );
     }
   }
 }
 
 /** L = Σ y · dy. */
-const contract = (y: HostTensor, dy: HostTensor): number => y.data.reduce((sum, value, i) => sum + value * dy.data[i]!, 0);
+const contract = (y: HostTensor, dy: HostTensor): number =>
+  y.data.reduce((sum, value, i) => sum + value * dy.data[i]!, 0);

@@ -8,4 +8,5 @@ export const GROUPS = {
 } as const;
 
 /** All others. */
-export const others = (): string[] => operationFolders().filter((name) => !(Object.values(GROUPS).flat() as string[]).includes(name));
+export const others = (): string[] =>
+  operationFolders().filter((name) => !(Object.values(GROUPS).flat() as string[]).includes(name));

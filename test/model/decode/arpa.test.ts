@@ -6,7 +6,8 @@ import { parseArpa } from "../../../model/decode/arpa.ts";
 import type { NgramModel } from "../../../model/decode/ngram_model.ts";
 import { ROOT } from "../../../model/decode/ngram_trie.ts";
 
-const fixture = (name: string): string => readFileSync(new URL(`../../fixtures/language_model/${name}`, import.meta.url), "utf8");
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../../fixtures/language_model/${name}`, import.meta.url), "utf8");
 const words = fixture("words.arpa");
 const parse = (text: string): Promise<NgramModel> => parseArpa(text.split("\n"), "lm.arpa");
 
@@ -31,7 +32,13 @@ describe("an n-gram model", () => {
 
   it("counts what it holds", async () => {
     const model = await parse(words);
-    expect([model.order, model.vocabulary, model.size, model.has("größe"), model.has("six")]).toEqual([3, 8, 31, true, false]);
+    expect([model.order, model.vocabulary, model.size, model.has("größe"), model.has("six")]).toEqual([
+      3,
+      8,
+      31,
+      true,
+      false,
+    ]);
   });
 
   it("takes an unknown word for <unk>, and for next to impossible where there is none", async () => {
@@ -48,14 +55,24 @@ describe("an n-gram model", () => {
     const count = 5000;
     const value = (i: number): number => -uniform(3, i) * 4;
     const lines = [
-      "\\data\\", `ngram 1=${count}`, `ngram 2=${count}`, "\\1-grams:", ...Array.from({ length: count }, (_, i) => `${value(i)} w${i} ${value(i + count)}`),
-      "", "\\2-grams:", ...Array.from({ length: count }, (_, i) => `${value(i + 2 * count)}\tw${i}\tw${(7 * i) % count}`), "\\end\\",
+      "\\data\\",
+      `ngram 1=${count}`,
+      `ngram 2=${count}`,
+      "\\1-grams:",
+      ...Array.from({ length: count }, (_, i) => `${value(i)} w${i} ${value(i + count)}`),
+      "",
+      "\\2-grams:",
+      ...Array.from({ length: count }, (_, i) => `${value(i + 2 * count)}\tw${i}\tw${(7 * i) % count}`),
+      "\\end\\",
     ];
     const model = await parseArpa(lines, "large.arpa");
     for (let i = 0; i < count; i += 13) {
       const { context } = model.next(ROOT, `w${i}`);
       expect(model.next(context, `w${(7 * i) % count}`).logProb / Math.LN10).toBeCloseTo(value(i + 2 * count), 5);
-      expect(model.next(context, `w${(7 * i + 1) % count}`).logProb / Math.LN10).toBeCloseTo(value(i + count) + value((7 * i + 1) % count), 5);
+      expect(model.next(context, `w${(7 * i + 1) % count}`).logProb / Math.LN10).toBeCloseTo(
+        value(i + count) + value((7 * i + 1) % count),
+        5,
+      );
     }
   });
 
@@ -66,7 +83,8 @@ describe("an n-gram model", () => {
   });
 
   it("reads lines that end in CR and LF, and stops at \\end\\", async () => {
-    const text = "\uFEFFmade by hand\r\n\\data\\\r\nngram 1=1\r\n\r\n\\1-grams:\r\n-1\ta\r\n\r\n\\end\\\r\nnothing of this\r\n";
+    const text =
+      "\uFEFFmade by hand\r\n\\data\\\r\nngram 1=1\r\n\r\n\\1-grams:\r\n-1\ta\r\n\r\n\\end\\\r\nnothing of this\r\n";
     expect((await parse(text)).size).toBe(1);
   });
 });
@@ -76,17 +94,61 @@ const small = "\\data\\\nngram 1=2\nngram 2=1\n\n\\1-grams:\n-1 a -0.1\n-2 b\n\n
 describe("a bad file is refused with its line:", () => {
   it.each([
     ["something else", "one two three\n", "lm.arpa is no language model in the ARPA format: it has no line \\data\\"],
-    ["an end before the end", small.slice(0, -7), "lm.arpa, line 11: expected \\end\\, but the file ends: it is cut short"],
-    ["a missing n-gram", small.replace("-2 b\n", ""), "lm.arpa, line 8: expected 2 1-grams, as announced at the file's beginning, before \\2-grams:, got '1'"],
-    ["a missing section", small.replace("\\2-grams:", "\\3-grams:"), "lm.arpa, line 9: expected \\2-grams:, got '\\3-grams:'"],
-    ["no numbers of n-grams", small.replace(/ngram.*\n/gu, ""), "lm.arpa, line 3: expected 'ngram 1=' and the number of words, got '\\1-grams:'"],
-    ["numbers in another order", small.replace("ngram 2", "ngram 3"), "lm.arpa, line 3: expected 'ngram 2=' and a number, or \\1-grams:, got 'ngram 3=1'"],
-    ["a probability that is no number", small.replace("-2 b", "x b"), "lm.arpa, line 7: expected a log10 probability, 0 or less, got 'x'"],
-    ["a probability over 1", small.replace("-2 b", "0.2 b"), "lm.arpa, line 7: expected a log10 probability, 0 or less, got '0.2'"],
-    ["a back-off weight that is no number", small.replace("-0.1", "much"), "lm.arpa, line 6: expected a log10 back-off weight at the end, got 'much'"],
-    ["a word too many", small.replace("a b", "a b b b"), "lm.arpa, line 10: expected a log10 probability, 2 words and at most a back-off weight, got '-0.3 a b b b'"],
-    ["an unknown word", small.replace("a b", "a c"), "lm.arpa, line 10: expected words that are among the 1-grams, got 'c'"],
-    ["an n-gram that is there twice", small.replace("-2 b", "-2 a"), "lm.arpa, line 7: expected each n-gram once, got '-2 a'"],
+    [
+      "an end before the end",
+      small.slice(0, -7),
+      "lm.arpa, line 11: expected \\end\\, but the file ends: it is cut short",
+    ],
+    [
+      "a missing n-gram",
+      small.replace("-2 b\n", ""),
+      "lm.arpa, line 8: expected 2 1-grams, as announced at the file's beginning, before \\2-grams:, got '1'",
+    ],
+    [
+      "a missing section",
+      small.replace("\\2-grams:", "\\3-grams:"),
+      "lm.arpa, line 9: expected \\2-grams:, got '\\3-grams:'",
+    ],
+    [
+      "no numbers of n-grams",
+      small.replace(/ngram.*\n/gu, ""),
+      "lm.arpa, line 3: expected 'ngram 1=' and the number of words, got '\\1-grams:'",
+    ],
+    [
+      "numbers in another order",
+      small.replace("ngram 2", "ngram 3"),
+      "lm.arpa, line 3: expected 'ngram 2=' and a number, or \\1-grams:, got 'ngram 3=1'",
+    ],
+    [
+      "a probability that is no number",
+      small.replace("-2 b", "x b"),
+      "lm.arpa, line 7: expected a log10 probability, 0 or less, got 'x'",
+    ],
+    [
+      "a probability over 1",
+      small.replace("-2 b", "0.2 b"),
+      "lm.arpa, line 7: expected a log10 probability, 0 or less, got '0.2'",
+    ],
+    [
+      "a back-off weight that is no number",
+      small.replace("-0.1", "much"),
+      "lm.arpa, line 6: expected a log10 back-off weight at the end, got 'much'",
+    ],
+    [
+      "a word too many",
+      small.replace("a b", "a b b b"),
+      "lm.arpa, line 10: expected a log10 probability, 2 words and at most a back-off weight, got '-0.3 a b b b'",
+    ],
+    [
+      "an unknown word",
+      small.replace("a b", "a c"),
+      "lm.arpa, line 10: expected words that are among the 1-grams, got 'c'",
+    ],
+    [
+      "an n-gram that is there twice",
+      small.replace("-2 b", "-2 a"),
+      "lm.arpa, line 7: expected each n-gram once, got '-2 a'",
+    ],
   ])("%s", async (_, text, message) => {
     const reading = parse(text);
     await expect(reading).rejects.toThrow(UserError);
@@ -94,7 +156,10 @@ describe("a bad file is refused with its line:", () => {
   });
 
   it("an n-gram without its context", async () => {
-    const text = "\\data\\\nngram 1=1\nngram 2=0\nngram 3=1\n\\1-grams:\n-1 a\n\\2-grams:\n\\3-grams:\n-1 a a a\n\\end\\\n";
-    await expect(parse(text)).rejects.toThrow("lm.arpa, line 9: expected the 2-gram 'a a' before n-grams that go on from it, got '-1 a a a'");
+    const text =
+      "\\data\\\nngram 1=1\nngram 2=0\nngram 3=1\n\\1-grams:\n-1 a\n\\2-grams:\n\\3-grams:\n-1 a a a\n\\end\\\n";
+    await expect(parse(text)).rejects.toThrow(
+      "lm.arpa, line 9: expected the 2-gram 'a a' before n-grams that go on from it, got '-1 a a a'",
+    );
   });
 });

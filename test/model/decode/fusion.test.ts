@@ -45,11 +45,13 @@ const weights = { weight: 0.7, bonus: 0.9 };
 
 /** log p of a list of words by the definition of back-off, from the file's own lines. */
 function logProbability(arpa: string, list: readonly string[]): number {
-  const entries = new Map(arpa.split("\n").flatMap((line) => {
-    const [logProb, ...rest] = line.split(" ");
-    const backoff = Number.isNaN(Number(rest.at(-1))) ? 0 : Number(rest.pop());
-    return line.startsWith("-") ? [[rest.join(" "), { logProb: Number(logProb), backoff }] as const] : [];
-  }));
+  const entries = new Map(
+    arpa.split("\n").flatMap((line) => {
+      const [logProb, ...rest] = line.split(" ");
+      const backoff = Number.isNaN(Number(rest.at(-1))) ? 0 : Number(rest.pop());
+      return line.startsWith("-") ? [[rest.join(" "), { logProb: Number(logProb), backoff }] as const] : [];
+    }),
+  );
   const known = (word: string): string => (entries.has(word) ? word : "<unk>");
   const sentence = ["<s>", ...list.map(known), "</s>"];
   const log10 = sentence.slice(1).reduce((sum, word, i) => {
@@ -66,7 +68,13 @@ function labellings(logProbs: Float32Array, vocab: number): { labels: number[]; 
   for (let number = 0; number < vocab ** frames; number++) {
     const path = Array.from({ length: frames }, (_, t) => Math.floor(number / vocab ** t) % vocab);
     const key = path.filter((k, t) => k !== 0 && k !== path[t - 1]).join(" ");
-    sums.set(key, logAddExp(sums.get(key) ?? -Infinity, path.reduce((sum, k, t) => sum + logProbs[t * vocab + k]!, 0)));
+    sums.set(
+      key,
+      logAddExp(
+        sums.get(key) ?? -Infinity,
+        path.reduce((sum, k, t) => sum + logProbs[t * vocab + k]!, 0),
+      ),
+    );
   }
   return [...sums].map(([key, score]) => ({ labels: key === "" ? [] : key.split(" ").map(Number), score }));
 }
@@ -82,7 +90,12 @@ interface Level {
 
 const levels: Level[] = [
   { name: "word", fusion: () => wordFusion(words, units, weights), list: cut, arpa: WORDS },
-  { name: "character", fusion: () => characterFusion(characters, units, weights), list: (text) => [...text.replaceAll(" ", "|")], arpa: CHARACTERS },
+  {
+    name: "character",
+    fusion: () => characterFusion(characters, units, weights),
+    list: (text) => [...text.replaceAll(" ", "|")],
+    arpa: CHARACTERS,
+  },
 ];
 
 describe.each(levels)("shallow fusion by the $name", ({ fusion, list, arpa }) => {
@@ -91,14 +104,21 @@ describe.each(levels)("shallow fusion by the $name", ({ fusion, list, arpa }) =>
     const exact = labellings(logProbs, 4).map(({ labels, score }) => {
       const tokens = list(units.decode(labels));
       const lm = logProbability(arpa, tokens);
-      return { labels: labels.join(" "), score, lm, total: score + weights.weight * lm + weights.bonus * tokens.length };
+      return {
+        labels: labels.join(" "),
+        score,
+        lm,
+        total: score + weights.weight * lm + weights.bonus * tokens.length,
+      };
     });
     const found = prefixBeamSearch(logProbs, 4, { beam: 2000, fusion: fusion() });
     expect(found.length).toBe(exact.length);
     const byLabels = new Map(exact.map((answer) => [answer.labels, answer]));
     for (const { labels, score, lm, total } of found) {
       const answer = byLabels.get(labels.join(" "))!;
-      expect([score, lm, total].map((x, i) => Math.abs(x - [answer.score, answer.lm, answer.total][i]!) < 1e-5)).toEqual([true, true, true]);
+      expect(
+        [score, lm, total].map((x, i) => Math.abs(x - [answer.score, answer.lm, answer.total][i]!) < 1e-5),
+      ).toEqual([true, true, true]);
     }
     expect(found.map(({ total }) => total)).toEqual(found.map(({ total }) => total).sort((a, b) => b - a));
     const best = exact.reduce((a, b) => (b.total > a.total ? b : a));
@@ -131,10 +151,18 @@ it("counts subwords to the word that they are part of", () => {
   const pieces = ["", " a", " ab", "b", " a b", ""];
   const piece = (label: number) => ({ text: pieces[label]!, startsWord: pieces[label]!.startsWith(" ") });
   const subwords: Units = {
-    kind: "bpe", blank: 0, size: 6, piece,
+    kind: "bpe",
+    blank: 0,
+    size: 6,
+    piece,
     wordsOf: (labels) => wordsOfPieces(Array.from(labels, piece)),
-    decode: (labels) => Array.from(labels, (label) => piece(label).text).join("").trim(),
-    unknownIn: () => [], encode: () => new Int32Array(), toJSON: () => ({ blank: 0, characters: [] }),
+    decode: (labels) =>
+      Array.from(labels, (label) => piece(label).text)
+        .join("")
+        .trim(),
+    unknownIn: () => [],
+    encode: () => new Int32Array(),
+    toJSON: () => ({ blank: 0, characters: [] }),
   };
   const fusion = wordFusion(words, subwords, weights);
   for (const labels of [[1, 3], [2, 4, 3], [4], [1, 5, 3], []]) {
@@ -153,17 +181,28 @@ it("counts subwords to the word that they are part of", () => {
 it("a language model of other characters is refused, with those that it lacks", () => {
   const others = new CharacterUnits([" ", "a", "ö", "b", "z"]);
   expect(() => characterFusion(characters, others, weights)).toThrow(UserError);
-  expect(() => characterFusion(characters, others, weights)).toThrow("characters.arpa is no language model of the checkpoint's characters: it does not have 'ö', 'z'");
-  expect(() => characterFusion(words, new CharacterUnits([..." abcdefghijklmnop"]), weights)).toThrow(/it does not have ' ', 'c', .*'k' and 5 more$/u);
+  expect(() => characterFusion(characters, others, weights)).toThrow(
+    "characters.arpa is no language model of the checkpoint's characters: it does not have 'ö', 'z'",
+  );
+  expect(() => characterFusion(words, new CharacterUnits([..." abcdefghijklmnop"]), weights)).toThrow(
+    /it does not have ' ', 'c', .*'k' and 5 more$/u,
+  );
 });
 
 it("a language model of words none of which the units can spell is refused, as one in capitals; one such word is enough", async () => {
   const capitals = new CharacterUnits([..." AB"]);
   expect(() => wordFusion(words, capitals, weights)).toThrow(
-    new UserError("words.arpa is no language model for this checkpoint: its characters spell none of the model's words, such as 'a'"),
+    new UserError(
+      "words.arpa is no language model for this checkpoint: its characters spell none of the model's words, such as 'a'",
+    ),
   );
-  const mixed = await parseArpa(WORDS.replace("-2.5 <unk>", "-2.5 <unk>\n-3 BA").replace("1=6", "1=7").split("\n"), "mixed.arpa");
+  const mixed = await parseArpa(
+    WORDS.replace("-2.5 <unk>", "-2.5 <unk>\n-3 BA").replace("1=6", "1=7").split("\n"),
+    "mixed.arpa",
+  );
   expect(() => wordFusion(mixed, capitals, weights)).not.toThrow();
   const empty = await parseArpa(["\\data\\", "ngram 1=2", "\\1-grams:", "-1 <s>", "-1 </s>", "\\end\\"], "empty.arpa");
-  expect(() => wordFusion(empty, units, weights)).toThrow("empty.arpa is no language model for this checkpoint: its characters spell none of the model's words");
+  expect(() => wordFusion(empty, units, weights)).toThrow(
+    "empty.arpa is no language model for this checkpoint: its characters spell none of the model's words",
+  );
 });

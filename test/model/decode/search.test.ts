@@ -87,15 +87,23 @@ describe("prefixBeamSearch", () => {
   });
 
   test("no frames give the empty prefix", () => {
-    expect(prefixBeamSearch(new Float32Array(), 5, { beam: 3 })).toEqual([{ labels: new Int32Array(), score: 0, lm: 0, total: 0 }]);
+    expect(prefixBeamSearch(new Float32Array(), 5, { beam: 3 })).toEqual([
+      { labels: new Int32Array(), score: 0, lm: 0, total: 0 },
+    ]);
   });
 
   test("refuses settings that make no sense", () => {
     const logProbs = draw(2, 3, 0);
-    expect(() => prefixBeamSearch(logProbs, 3, { beam: 0 })).toThrow("prefixBeamSearch: beam is 0, expected a positive integer");
+    expect(() => prefixBeamSearch(logProbs, 3, { beam: 0 })).toThrow(
+      "prefixBeamSearch: beam is 0, expected a positive integer",
+    );
     expect(() => prefixBeamSearch(logProbs, 3, { beam: 2, classesPerFrame: 1.5 })).toThrow("classesPerFrame is 1.5");
-    expect(() => prefixBeamSearch(logProbs, 3, { beam: 2, blank: 3 })).toThrow("blank is 3, expected a class from 0 to 2");
-    expect(() => prefixBeamSearch(logProbs, 4, { beam: 2 })).toThrow("logProbs has 6 values, expected whole frames of 4 classes");
+    expect(() => prefixBeamSearch(logProbs, 3, { beam: 2, blank: 3 })).toThrow(
+      "blank is 3, expected a class from 0 to 2",
+    );
+    expect(() => prefixBeamSearch(logProbs, 4, { beam: 2 })).toThrow(
+      "logProbs has 6 values, expected whole frames of 4 classes",
+    );
   });
 });
 
@@ -118,12 +126,18 @@ describe("batches", () => {
   test("an utterance gives the same alone and among others with padding", () => {
     const alone = [draw(6, 5, 1).subarray(0, 4 * 5), new Float32Array(), draw(6, 5, 3)];
     expect(greedySearchBatch(logProbs, [3, 6, 5], lengths)).toEqual(alone.map((x) => greedySearch(x, 5)));
-    expect(prefixBeamSearchBatch(logProbs, [3, 6, 5], lengths, { beam: 4 })).toEqual(alone.map((x) => prefixBeamSearch(x, 5, { beam: 4 })));
+    expect(prefixBeamSearchBatch(logProbs, [3, 6, 5], lengths, { beam: 4 })).toEqual(
+      alone.map((x) => prefixBeamSearch(x, 5, { beam: 4 })),
+    );
   });
 
   test("refuses sizes and lengths that do not fit", () => {
-    expect(() => greedySearchBatch(logProbs, [3, 6, 4], lengths)).toThrow("logProbs has 90 values, expected 72 for [3, 6, 4]");
+    expect(() => greedySearchBatch(logProbs, [3, 6, 4], lengths)).toThrow(
+      "logProbs has 90 values, expected 72 for [3, 6, 4]",
+    );
     expect(() => greedySearchBatch(logProbs, [3, 6, 5], [4, 0])).toThrow("2 lengths, expected 3");
-    expect(() => prefixBeamSearchBatch(logProbs, [3, 6, 5], [4, 0, 7], { beam: 2 })).toThrow("lengths[2] is 7, expected 0 to 6");
+    expect(() => prefixBeamSearchBatch(logProbs, [3, 6, 5], [4, 0, 7], { beam: 2 })).toThrow(
+      "lengths[2] is 7, expected 0 to 6",
+    );
   });
 });

@@ -1,11 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { accumulateCmvn, applyCmvn, emptyCmvn, parseCmvn, serialiseCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
+import {
+  accumulateCmvn,
+  applyCmvn,
+  emptyCmvn,
+  parseCmvn,
+  serialiseCmvn,
+  utteranceCmvn,
+} from "../../../model/features/cmvn.ts";
 import type { Features } from "../../../model/features/fbank.ts";
 
 /** Far from zero, as a loud bin's log energies, and of different spread per bin. */
 function utterance(frames: number, seed: number, bins = 3): Features {
-  const values = Float32Array.from({ length: frames * bins }, (_, i) => 100 * (i % bins) + (1 + (i % bins)) * Math.sin(seed + 12.9898 * i));
+  const values = Float32Array.from(
+    { length: frames * bins },
+    (_, i) => 100 * (i % bins) + (1 + (i % bins)) * Math.sin(seed + 12.9898 * i),
+  );
   return { frames, bins, values };
 }
 
@@ -51,7 +61,13 @@ describe("file", () => {
     expect(parseCmvn(serialiseCmvn(total), "cmvn.json")).toEqual(total);
   });
 
-  test.each(["{", "null", "[]", '{"frames":1,"mean":[1],"variance":[1,2]}', '{"frames":1,"mean":["1"],"variance":[1]}'])("%s is refused", (json) => {
+  test.each([
+    "{",
+    "null",
+    "[]",
+    '{"frames":1,"mean":[1],"variance":[1,2]}',
+    '{"frames":1,"mean":["1"],"variance":[1]}',
+  ])("%s is refused", (json) => {
     expect(() => parseCmvn(json, "cmvn.json")).toThrow(UserError);
     expect(() => parseCmvn(json, "cmvn.json")).toThrow(/^cmvn\.json /);
   });

@@ -3,7 +3,8 @@ import { UserError } from "../../../engine/errors.ts";
 import { createFbank, fbank } from "../../../model/features/fbank.ts";
 import { melFilters } from "../../../model/features/mel_filters.ts";
 
-const sine = (samples: number, rate: number, hertz: number) => Float32Array.from({ length: samples }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
+const sine = (samples: number, rate: number, hertz: number) =>
+  Float32Array.from({ length: samples }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
 
 describe("fbank", () => {
   test("a tone is loudest in the filter whose triangle holds it", () => {
@@ -39,14 +40,18 @@ describe("fbank", () => {
   });
 
   test("no samples", () => {
-    for (const snipEdges of [true, false]) expect(fbank(new Float32Array(), { snipEdges })).toEqual({ frames: 0, bins: 80, values: new Float32Array() });
+    for (const snipEdges of [true, false])
+      expect(fbank(new Float32Array(), { snipEdges })).toEqual({ frames: 0, bins: 80, values: new Float32Array() });
   });
 
   test.each([
     [{ bins: 0 }, "bins must be a whole number from 1, got 0"],
     [{ frameLengthMs: 0 }, "frames need 2 samples or more"],
     [{ frameShiftMs: 0.01 }, "a shift of 1 or more, got 400 and 0 at 16000 Hz"],
-    [{ lowFrequency: 300, highFrequency: 200 }, "expected 0 <= lowFrequency < highFrequency <= 8000 Hz, got 300 and 200"],
+    [
+      { lowFrequency: 300, highFrequency: 200 },
+      "expected 0 <= lowFrequency < highFrequency <= 8000 Hz, got 300 and 200",
+    ],
     [{ highFrequency: 9000 }, "got 20 and 9000"],
     [{ sampleRate: NaN }, "fbank"],
   ])("options that make no filter bank: %o", (options, message) => {

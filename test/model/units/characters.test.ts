@@ -26,13 +26,18 @@ test("decode undoes encode", () => {
 describe("bad input", () => {
   test("a character that is no unit is named, with its text", () => {
     expect(() => units.encode("two ö")).toThrow(UserError);
-    expect(() => units.encode("two ö")).toThrow(/^'ö' \(U\+00F6\) in the text "two ö" is not among the model's 10 characters$/u);
-    expect(() => units.encode("tWo")).toThrow(/^'W' \(U\+0057\) in the text "tWo" is not among the model's 10 characters, though 'w' is: the model's texts are of the other case$/u);
+    expect(() => units.encode("two ö")).toThrow(
+      /^'ö' \(U\+00F6\) in the text "two ö" is not among the model's 10 characters$/u,
+    );
+    expect(() => units.encode("tWo")).toThrow(
+      /^'W' \(U\+0057\) in the text "tWo" is not among the model's 10 characters, though 'w' is: the model's texts are of the other case$/u,
+    );
     expect(units.unknownIn("xöx one")).toEqual(["x", "ö"]);
   });
 
   test("decode refuses the blank and classes beyond the last", () => {
-    for (const label of [0, -1, 11]) expect(() => units.decode([1, label])).toThrow(`label is ${label}, expected a class from 1 to 10`);
+    for (const label of [0, -1, 11])
+      expect(() => units.decode([1, label])).toThrow(`label is ${label}, expected a class from 1 to 10`);
   });
 });
 

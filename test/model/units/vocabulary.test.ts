@@ -16,7 +16,10 @@ test("the blank is the padding token, the delimiter is the space", () => {
   expect(units.decode(units.encode("TE' E"))).toBe("TE' E");
   expect(units.decode([3, 5, 4, 3, 3])).toBe("TE");
   expect(units.piece(3)).toEqual({ text: " ", startsWord: true });
-  expect(units.wordsOf([5, 4, 3, 4])).toEqual([{ word: "TE", from: 0, to: 2 }, { word: "E", from: 3, to: 4 }]);
+  expect(units.wordsOf([5, 4, 3, 4])).toEqual([
+    { word: "TE", from: 0, to: 2 },
+    { word: "E", from: 3, to: 4 },
+  ]);
 });
 
 test("longer tokens and the delimiter itself are no text", () => {
@@ -43,25 +46,38 @@ test("JSON round trip, by kind", () => {
   expect(again).toBeInstanceOf(VocabularyUnits);
   expect(again.toJSON()).toEqual(units.toJSON());
   expect(unitsDifference(again, units)).toBeNull();
-  expect(unitsDifference(VocabularyUnits.fromTokens({ ...tokens, "<pad>": 0, "<s>": 7 }), units)).toBe("its blank is class 7 instead of 0");
+  expect(unitsDifference(VocabularyUnits.fromTokens({ ...tokens, "<pad>": 0, "<s>": 7 }), units)).toBe(
+    "its blank is class 7 instead of 0",
+  );
 });
 
 test("searches and alignment take the blank at the end", () => {
   const path = [7, 5, 5, 7, 4, 7, 4, 7];
-  const logProbs = Float32Array.from({ length: path.length * 8 }, (_, i) => (path[i >> 3] === i % 8 ? Math.log(0.93) : Math.log(0.01)));
+  const logProbs = Float32Array.from({ length: path.length * 8 }, (_, i) =>
+    path[i >> 3] === i % 8 ? Math.log(0.93) : Math.log(0.01),
+  );
   const labels = [5, 4, 4];
   expect([...greedySearch(logProbs, 8, { blank: 7 }).labels]).toEqual(labels);
   expect([...(prefixBeamSearch(logProbs, 8, { beam: 4, blank: 7 })[0]?.labels ?? [])]).toEqual(labels);
-  expect(forcedAlignment(logProbs, 8, labels, { blank: 7 })?.spans.map(({ from, to }) => [from, to])).toEqual([[1, 3], [4, 5], [6, 7]]);
+  expect(forcedAlignment(logProbs, 8, labels, { blank: 7 })?.spans.map(({ from, to }) => [from, to])).toEqual([
+    [1, 3],
+    [4, 5],
+    [6, 7],
+  ]);
 });
 
 describe("bad input", () => {
   test("a character that is no token is named, with its text", () => {
-    expect(() => units.encode("TEa")).toThrow(new UserError(`'a' (U+0061) in the text "TEa" is not among the 4 characters of the model's vocabulary`));
+    expect(() => units.encode("TEa")).toThrow(
+      new UserError(`'a' (U+0061) in the text "TEa" is not among the 4 characters of the model's vocabulary`),
+    );
   });
 
   test("the blank and classes beyond the last have no text", () => {
-    for (const label of [7, -1, 8]) expect(() => units.decode([5, label])).toThrow(`label is ${label}, expected a class from 0 to 7 other than the blank, 7`);
+    for (const label of [7, -1, 8])
+      expect(() => units.decode([5, label])).toThrow(
+        `label is ${label}, expected a class from 0 to 7 other than the blank, 7`,
+      );
   });
 
   test.each<[string, unknown, object, string]>([
@@ -79,8 +95,14 @@ describe("bad input", () => {
   });
 
   test("in a checkpoint", () => {
-    expect(() => unitsFromJSON({ ...units.toJSON(), blank: "0" }, "last.safetensors")).toThrow(/^last\.safetensors: not a list of output units: blank: /u);
-    expect(() => unitsFromJSON({ ...units.toJSON(), blank: 9 }, "last.safetensors")).toThrow("last.safetensors: the blank has the number 9, but there are 8 classes");
-    expect(() => unitsFromJSON(null, "seed.safetensors")).toThrow("seed.safetensors is an encoder without output units");
+    expect(() => unitsFromJSON({ ...units.toJSON(), blank: "0" }, "last.safetensors")).toThrow(
+      /^last\.safetensors: not a list of output units: blank: /u,
+    );
+    expect(() => unitsFromJSON({ ...units.toJSON(), blank: 9 }, "last.safetensors")).toThrow(
+      "last.safetensors: the blank has the number 9, but there are 8 classes",
+    );
+    expect(() => unitsFromJSON(null, "seed.safetensors")).toThrow(
+      "seed.safetensors is an encoder without output units",
+    );
   });
 });

@@ -5,7 +5,13 @@ import { ConformerBlock } from "../../../model/block.ts";
 import { relativePositions } from "../../../model/positions.ts";
 import { testDevice } from "../../test_device.ts";
 import { expectClose, loadBook } from "../book.ts";
-import { conformerConfig, expectParameterGradients, expectRunningStatistics, withWeights, type ReferenceConfig } from "./reference_model.ts";
+import {
+  conformerConfig,
+  expectParameterGradients,
+  expectRunningStatistics,
+  withWeights,
+  type ReferenceConfig,
+} from "./reference_model.ts";
 
 const device = testDevice();
 const book = loadBook<{ config: ReferenceConfig; training: boolean }>("models/conformer_block");
@@ -14,13 +20,19 @@ describe(book.name, () => {
   for (const bookCase of book.cases)
     it(bookCase.name, async () => {
       const { config, training } = bookCase.attrs;
-      const { model, parameters } = withWeights(device(), bookCase, (p) => new ConformerBlock(p, "", conformerConfig(config)));
+      const { model, parameters } = withWeights(
+        device(),
+        bookCase,
+        (p) => new ConformerBlock(p, "", conformerConfig(config)),
+      );
       const input = bookCase.inputs.floats("x");
       const lengths = bookCase.inputs.integers("lengths").values;
       const [batch, frames, dim] = input.shape as [number, number, number];
       const tape = new Tape(device(), { training });
       const x = leaf(device(), input.values, input.shape);
-      const mask = Uint32Array.from({ length: batch * frames }, (_, i) => (i % frames < lengths[Math.floor(i / frames)]! ? 1 : 0));
+      const mask = Uint32Array.from({ length: batch * frames }, (_, i) =>
+        i % frames < lengths[Math.floor(i / frames)]! ? 1 : 0,
+      );
       const stages = model.stages(
         tape,
         x,
@@ -38,7 +50,8 @@ describe(book.name, () => {
         after_second_feed_forward: stages.afterSecondFeedForward,
         y: stages.y,
       };
-      for (const [name, got] of Object.entries(outputs)) expectClose(await read(device(), got), bookCase.outputs.get(name), { shape: got.shape });
+      for (const [name, got] of Object.entries(outputs))
+        expectClose(await read(device(), got), bookCase.outputs.get(name), { shape: got.shape });
       await expectRunningStatistics(device(), parameters, bookCase);
       const dy = bookCase.cotangents.floats("y");
       tape.backward(stages.y, tape.upload(dy.values, dy.shape));

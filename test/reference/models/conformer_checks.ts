@@ -6,7 +6,14 @@ import { logSoftmax } from "../../../kernels/softmax/softmax.ts";
 import { ConformerCtc } from "../../../model/conformer_ctc.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";
 import { expectClose, loadBook, type BookCase } from "../book.ts";
-import { conformerConfig, expectParameterGradients, expectRunningStatistics, withWeights, type ModelCheck, type ReferenceConfig } from "./reference_model.ts";
+import {
+  conformerConfig,
+  expectParameterGradients,
+  expectRunningStatistics,
+  withWeights,
+  type ModelCheck,
+  type ReferenceConfig,
+} from "./reference_model.ts";
 
 interface Attrs {
   config: ReferenceConfig;
@@ -25,7 +32,9 @@ interface Attrs {
 export const conformerChecks = (book: "models/conformer_layer_norm" | "models/conformer_batch_norm"): ModelCheck[] =>
   loadBook<Attrs>(book).cases.flatMap((bookCase) => [
     { name: bookCase.name, run: (device: Device) => check(device, bookCase, false) },
-    ...(bookCase.cotangents.size > 0 ? [{ name: `${bookCase.name}, checkpointed`, run: (device: Device) => check(device, bookCase, true) }] : []),
+    ...(bookCase.cotangents.size > 0
+      ? [{ name: `${bookCase.name}, checkpointed`, run: (device: Device) => check(device, bookCase, true) }]
+      : []),
   ]);
 
 async function check(on: Device, bookCase: BookCase<Attrs>, checkpointing: boolean): Promise<void> {
@@ -54,7 +63,8 @@ async function check(on: Device, bookCase: BookCase<Attrs>, checkpointing: boole
     blank: config.blank,
     ...(joint && { seedWeight: attrs.alpha, klWeight: attrs.beta, temperature: attrs.temperature }),
   });
-  const compare = async (key: string, got: Tensor): Promise<void> => expectClose(await read(on, got), outputs.get(key), { shape: got.shape });
+  const compare = async (key: string, got: Tensor): Promise<void> =>
+    expectClose(await read(on, got), outputs.get(key), { shape: got.shape });
   const logProbs = output.logits.map((logits) => logSoftmax(tape, logits));
   if (joint) {
     await compare("deep_log_probs", logProbs[0]!);

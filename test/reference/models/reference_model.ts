@@ -48,7 +48,11 @@ export const conformerConfig = (c: ReferenceConfig): ConformerConfig => ({
 });
 
 /** A model with the weights of a case. */
-export function withWeights<Model, Attrs>(device: Device, bookCase: BookCase<Attrs>, build: (parameters: Parameters) => Model): { model: Model; parameters: Parameters } {
+export function withWeights<Model, Attrs>(
+  device: Device,
+  bookCase: BookCase<Attrs>,
+  build: (parameters: Parameters) => Model,
+): { model: Model; parameters: Parameters } {
   const parameters = new Parameters();
   const model = build(parameters);
   parameters.seal(device);
@@ -63,7 +67,10 @@ export function withWeights<Model, Attrs>(device: Device, bookCase: BookCase<Att
 }
 
 /** Compares every parameter's gradient. */
-export async function expectParameterGradients<Attrs>(parameters: Parameters, bookCase: BookCase<Attrs>): Promise<void> {
+export async function expectParameterGradients<Attrs>(
+  parameters: Parameters,
+  bookCase: BookCase<Attrs>,
+): Promise<void> {
   const grads = await parameters.read("grads");
   for (const [name, expected] of bookCase.paramGrads) {
     const got = grads.get(name);
@@ -73,7 +80,11 @@ export async function expectParameterGradients<Attrs>(parameters: Parameters, bo
 }
 
 /** Compares the running statistics that training left, `after.<name>`. */
-export async function expectRunningStatistics<Attrs>(device: Device, parameters: Parameters, bookCase: BookCase<Attrs>): Promise<void> {
+export async function expectRunningStatistics<Attrs>(
+  device: Device,
+  parameters: Parameters,
+  bookCase: BookCase<Attrs>,
+): Promise<void> {
   for (const [name, expected] of bookCase.outputs) {
     if (!name.startsWith("after.")) continue;
     const buffer = parameters.buffers.find((b) => `after.${b.name}` === name);

@@ -13,6 +13,8 @@ for (const model of WAV2VEC2_MODELS)
 describe("frames of a waveform", () => {
   it("are those of transformers", () => {
     const { convKernels, convStrides } = { convKernels: [10, 3, 3, 3, 3, 2, 2], convStrides: [5, 2, 2, 2, 2, 2, 2] };
-    expect([400, 399, 16000, 160000, 5560, 719, 720].map((n) => encodedFrames({ convKernels, convStrides }, n))).toEqual([1, 0, 49, 499, 17, 1, 2]);
+    expect(
+      [400, 399, 16000, 160000, 5560, 719, 720].map((n) => encodedFrames({ convKernels, convStrides }, n)),
+    ).toEqual([1, 0, 49, 499, 17, 1, 2]);
   });
 });

@@ -13,7 +13,14 @@ import { expectClose, fixturesFolder, loadBook, type BookCase } from "../book.ts
 import type { ModelCheck } from "./reference_model.ts";
 
 /** A model of every kind. */
-export const WAV2VEC2_MODELS = ["wav2vec2_base", "wav2vec2_large", "hubert_base", "hubert_large", "wav2vec2_conformer_relative", "wav2vec2_conformer_rotary"] as const;
+export const WAV2VEC2_MODELS = [
+  "wav2vec2_base",
+  "wav2vec2_large",
+  "hubert_base",
+  "hubert_large",
+  "wav2vec2_conformer_relative",
+  "wav2vec2_conformer_rotary",
+] as const;
 
 interface Attrs {
   config: Record<string, unknown> & { ctc_loss_reduction: "sum" | "mean" };
@@ -23,12 +30,20 @@ interface Attrs {
 /** Hidden states, logits, loss and all gradients, gradients also with every block application recomputed. */
 export const wav2vec2Checks = (model: (typeof WAV2VEC2_MODELS)[number]): ModelCheck[] =>
   loadBook<Attrs>(`models/${model}`).cases.flatMap((bookCase) =>
-    [false, true].map((checkpointing) => ({ name: `${bookCase.name}${checkpointing ? ", checkpointed" : ""}`, run: (device: Device) => check(device, model, bookCase, checkpointing) })));
+    [false, true].map((checkpointing) => ({
+      name: `${bookCase.name}${checkpointing ? ", checkpointed" : ""}`,
+      run: (device: Device) => check(device, model, bookCase, checkpointing),
+    })),
+  );
 
 async function check(on: Device, folder: string, bookCase: BookCase<Attrs>, checkpointing: boolean): Promise<void> {
   const { attrs, inputs, outputs } = bookCase;
   const json = JSON.parse(readFileSync(join(fixturesFolder, "models", folder, "config.json"), "utf8")) as object;
-  const config: Wav2Vec2Config = { ...readModelConfig({ ...json, ...attrs.config }, "config.json"), attentionMask: attrs.use_mask, freezeFeatureEncoder: false };
+  const config: Wav2Vec2Config = {
+    ...readModelConfig({ ...json, ...attrs.config }, "config.json"),
+    attentionMask: attrs.use_mask,
+    freezeFeatureEncoder: false,
+  };
   const parameters = new Parameters();
   const model = new Wav2Vec2Ctc(parameters, config);
   parameters.seal(on);
@@ -42,7 +57,10 @@ async function check(on: Device, folder: string, bookCase: BookCase<Attrs>, chec
   const tape = new Tape(on, { training: false });
   const states: Tensor[] = [];
   const schedule = Array.from({ length: config.blocks }, (_, i) => i);
-  const output = model.forward(tape, waveforms, lengths, [schedule], { checkpointing, onState: (_layer, _block, state) => states.push(state) });
+  const output = model.forward(tape, waveforms, lengths, [schedule], {
+    checkpointing,
+    onState: (_layer, _block, state) => states.push(state),
+  });
   deepEqual(output.lengths, [...outputs.integers("frames").values]);
 
   const features = model.encoder.features(tape, waveforms);
@@ -59,10 +77,17 @@ async function check(on: Device, folder: string, bookCase: BookCase<Attrs>, chec
   await compare("logits", output.logits[0]!);
 
   const targets = inputs.integers("targets");
-  const loss = ctcLoss(tape, output.logits[0]!, tape.upload(targets.values, targets.shape), output.deviceLengths, tape.upload(inputs.integers("target_lengths").values, [batch]), {
-    blank: config.blank,
-    reduction: attrs.config.ctc_loss_reduction,
-  });
+  const loss = ctcLoss(
+    tape,
+    output.logits[0]!,
+    tape.upload(targets.values, targets.shape),
+    output.deviceLengths,
+    tape.upload(inputs.integers("target_lengths").values, [batch]),
+    {
+      blank: config.blank,
+      reduction: attrs.config.ctc_loss_reduction,
+    },
+  );
   expectClose(await read(on, loss), outputs.get("loss"));
   tape.backward(loss);
   expectClose(await read(on, waveforms.grad!), bookCase.grads.get("waveforms"));
@@ -70,14 +95,21 @@ async function check(on: Device, folder: string, bookCase: BookCase<Attrs>, chec
   for (const [name, expected] of bookCase.paramGrads) {
     const got = grads.get(declaredName(name));
     if (got) expectClose(got.values, expected, { shape: got.shape });
-    else ok(expected.values.every((value) => Number(value) === 0), `${name}: not trained, so without a gradient`);
+    else
+      ok(
+        expected.values.every((value) => Number(value) === 0),
+        `${name}: not trained, so without a gradient`,
+      );
   }
   tape.end();
   parameters.release();
 }
 
 /** The names here are of the newer spelling of weight norm. */
-const declaredName = (name: string): string => name.replace(/weight_g$/u, "parametrizations.weight.original0").replace(/weight_v$/u, "parametrizations.weight.original1");
+const declaredName = (name: string): string =>
+  name
+    .replace(/weight_g$/u, "parametrizations.weight.original0")
+    .replace(/weight_v$/u, "parametrizations.weight.original1");
 
 function write(parameters: Parameters, { params }: BookCase<Attrs>): void {
   const declared = new Set(parameters.savedShapes.keys());
@@ -89,6 +121,11 @@ function write(parameters: Parameters, { params }: BookCase<Attrs>): void {
   deepEqual([...declared], []);
 }
 
-function zeroPadding(values: Float32Array, [batch, frames, width]: readonly number[], lengths: readonly number[]): void {
-  for (let row = 0; row < batch!; row++) values.fill(0, (row * frames! + lengths[row]!) * width!, (row + 1) * frames! * width!);
+function zeroPadding(
+  values: Float32Array,
+  [batch, frames, width]: readonly number[],
+  lengths: readonly number[],
+): void {
+  for (let row = 0; row < batch!; row++)
+    values.fill(0, (row * frames! + lengths[row]!) * width!, (row + 1) * frames! * width!);
 }

@@ -19,7 +19,11 @@ function splitHeads(tape: Tape, x: Tensor, heads: number): Tensor {
 runOperationBook<{ causal: boolean }>("ops/attention", {
   scaled_dot_product_attention: (tape, { q, k, v, mask }, { causal }) => {
     const heads = q!.shape[1]!;
-    const y = attention(tape, mergeHeads(tape, q!), mergeHeads(tape, k!), mergeHeads(tape, v!), { heads, mask, causal });
+    const y = attention(tape, mergeHeads(tape, q!), mergeHeads(tape, k!), mergeHeads(tape, v!), {
+      heads,
+      mask,
+      causal,
+    });
     return { y: splitHeads(tape, y, heads) };
   },
 });

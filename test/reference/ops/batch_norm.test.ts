@@ -14,6 +14,8 @@ function run(tape: Tape, inputs: Inputs, options: BatchNormOptions) {
 }
 
 runOperationBook<{ training?: boolean; momentum: number; eps: number }>("ops/batch_norm", {
-  batch_norm1d: (tape, inputs, { training, momentum, eps }) => run(tape, inputs, { training: training!, momentum, eps }),
-  masked_batch_norm1d: (tape, inputs, { momentum, eps }) => run(tape, inputs, { training: true, momentum, eps, lengths: inputs.lengths }),
+  batch_norm1d: (tape, inputs, { training, momentum, eps }) =>
+    run(tape, inputs, { training: training!, momentum, eps }),
+  masked_batch_norm1d: (tape, inputs, { momentum, eps }) =>
+    run(tape, inputs, { training: true, momentum, eps, lengths: inputs.lengths }),
 });

@@ -7,7 +7,10 @@ interface Attrs {
 }
 
 const elementwise = Object.fromEntries(
-  Object.entries(binary).map(([name, operation]): [string, Runner<Attrs>] => [name, (tape, { a, b }) => ({ y: operation(tape, a!, b!) })]),
+  Object.entries(binary).map(([name, operation]): [string, Runner<Attrs>] => [
+    name,
+    (tape, { a, b }) => ({ y: operation(tape, a!, b!) }),
+  ]),
 );
 
 runOperationBook<Attrs>("ops/binary", {

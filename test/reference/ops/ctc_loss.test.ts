@@ -27,11 +27,19 @@ async function check({ op, attrs, inputs, outputs, cotangents, grads }: BookCase
   const input = inputs.floats(key);
   const [time, batch, classes] = input.shape as [number, number, number];
   const logits = leaf(device(), swapped(input.values, time, batch, classes), [batch, time, classes]);
-  const integers = (name: string): Tensor => tensor(device(), inputs.integers(name).values, inputs.integers(name).shape);
+  const integers = (name: string): Tensor =>
+    tensor(device(), inputs.integers(name).values, inputs.integers(name).shape);
   const tape = new Tape(device());
   try {
     const options = { blank: attrs.blank, reduction: attrs.reduction, zeroInfinity: attrs.zero_infinity, fromLogProbs };
-    const y = ctcLoss(tape, logits, integers("targets"), integers("input_lengths"), integers("target_lengths"), options);
+    const y = ctcLoss(
+      tape,
+      logits,
+      integers("targets"),
+      integers("input_lengths"),
+      integers("target_lengths"),
+      options,
+    );
     expectClose(await read(device(), y), outputs.get("y"), { shape: y.shape });
     if (cotangents.size === 0) return;
     tape.backward(y, tape.upload(cotangents.floats("y").values, y.shape));

@@ -10,7 +10,10 @@ runOperationBook<{ stride: number; padding: number; dilation: number; groups: nu
     const isDepthwise = attrs.groups === channels && width === 1 && attrs.stride === 1 && attrs.dilation === 1;
     const keepsFrames = kernel % 2 === 1 && attrs.padding === (kernel - 1) / 2;
     const input = permute(tape, x!, [0, 2, 1]);
-    const y = isDepthwise && keepsFrames ? depthwiseConv(tape, input, weight!, bias) : conv1d(tape, input, weight!, bias, attrs);
+    const y =
+      isDepthwise && keepsFrames
+        ? depthwiseConv(tape, input, weight!, bias)
+        : conv1d(tape, input, weight!, bias, attrs);
     return { y: permute(tape, y, [0, 2, 1]) };
   },
 });

@@ -40,10 +40,21 @@ async function checkSteps(tape: Tape, { attrs: { kind, options }, inputs, output
       const grads = tensor(device(), allGrads.slice((step - 1) * values.size, step * values.size), shape);
       const common = { learningRate: rates[step - 1]!, weightDecay: options.weight_decay, step };
       if (kind === "sgd") {
-        sgd(tape, { values, grads, velocity: firstMoment }, { ...common, momentum: options.momentum ?? 0, nesterov: options.nesterov ?? false });
+        sgd(
+          tape,
+          { values, grads, velocity: firstMoment },
+          { ...common, momentum: options.momentum ?? 0, nesterov: options.nesterov ?? false },
+        );
       } else {
         const [beta1, beta2] = options.betas;
-        const settings = { ...common, beta1, beta2, eps: options.eps, gradientScale: tape.filled([1], 1), decoupled: kind === "adamw" };
+        const settings = {
+          ...common,
+          beta1,
+          beta2,
+          eps: options.eps,
+          gradientScale: tape.filled([1], 1),
+          decoupled: kind === "adamw",
+        };
         adamw(tape, { values, grads, firstMoment, secondMoment }, settings);
       }
       after.set((await read(device(), values)) as Float32Array, (step - 1) * values.size);
@@ -57,5 +68,6 @@ async function checkClipping(tape: Tape, { attrs, inputs, outputs }: BookCase<At
   const norm = globalNorm(tape, grads);
   const factor = clipFactor(tape, norm, attrs.max_norm);
   expectClose(await read(device(), norm), outputs.get("norm"));
-  for (const [i, name] of ["a", "b", "c"].entries()) expectClose(await read(device(), mul(tape, grads[i]!, factor)), outputs.get(name));
+  for (const [i, name] of ["a", "b", "c"].entries())
+    expectClose(await read(device(), mul(tape, grads[i]!, factor)), outputs.get(name));
 }

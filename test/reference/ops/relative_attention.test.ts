@@ -15,7 +15,9 @@ interface Attrs {
 
 const BOOK = "ops/relative_attention";
 /** The positions of the one case of sinusoidal_positions, on the host as our function takes them. */
-const positions = loadBook(BOOK).cases.find(({ op }) => op === "sinusoidal_positions")!.inputs.get("positions")!.values as Int32Array;
+const positions = loadBook(BOOK)
+  .cases.find(({ op }) => op === "sinusoidal_positions")!
+  .inputs.get("positions")!.values as Int32Array;
 
 runOperationBook<Attrs>(BOOK, {
   rel_position_attention: (tape, inputs, { heads }) => {
@@ -34,7 +36,11 @@ runOperationBook<Attrs>(BOOK, {
     return { y: linear(tape, y, inputs.out_weight!, inputs.out_bias) };
   },
   rel_shift: (tape, { x }) => ({ y: relShift(tape, x!) }),
-  relative_positions: (tape, _, { time, dim }) => ({ y: tape.upload(relativePositions(time, dim), [2 * time - 1, dim]) }),
-  sinusoidal_positions: (tape, _, { dim }) => ({ y: tape.upload(sinusoidalPositions(positions, dim), [positions.length, dim]) }),
+  relative_positions: (tape, _, { time, dim }) => ({
+    y: tape.upload(relativePositions(time, dim), [2 * time - 1, dim]),
+  }),
+  sinusoidal_positions: (tape, _, { dim }) => ({
+    y: tape.upload(sinusoidalPositions(positions, dim), [positions.length, dim]),
+  }),
   rotary_embedding: (tape, { x }, { base }) => ({ y: rotaryEmbedding(tape, x!, base) }),
 });

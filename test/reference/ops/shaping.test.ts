@@ -2,7 +2,17 @@ import type { Tensor } from "../../../engine/tensor.ts";
 import { gather } from "../../../kernels/embedding/gather.ts";
 import { indexSelect } from "../../../kernels/embedding/index_select.ts";
 import { maskedFill, where } from "../../../kernels/pointwise/where.ts";
-import { concat, expand, flip, pad, permute, slice, split, stack, transpose } from "../../../kernels/shaping/shaping.ts";
+import {
+  concat,
+  expand,
+  flip,
+  pad,
+  permute,
+  slice,
+  split,
+  stack,
+  transpose,
+} from "../../../kernels/shaping/shaping.ts";
 import { runOperationBook, type Inputs } from "../run_operation_book.ts";
 
 interface Attrs {
@@ -20,7 +30,10 @@ interface Attrs {
 }
 
 /** The parts a, b, c … in the order of their names. */
-const parts = (inputs: Inputs): Tensor[] => Object.keys(inputs).sort().map((name) => inputs[name]!);
+const parts = (inputs: Inputs): Tensor[] =>
+  Object.keys(inputs)
+    .sort()
+    .map((name) => inputs[name]!);
 
 runOperationBook<Attrs>("ops/shaping", {
   transpose: (tape, { x }, { axis_a, axis_b }) => ({ y: transpose(tape, x!, axis_a, axis_b) }),
@@ -31,7 +44,8 @@ runOperationBook<Attrs>("ops/shaping", {
   flip: (tape, { x }, { axes }) => ({ y: flip(tape, x!, axes) }),
   concat: (tape, inputs, { axis }) => ({ y: concat(tape, parts(inputs), axis) }),
   stack: (tape, inputs, { axis }) => ({ y: stack(tape, parts(inputs), axis) }),
-  split: (tape, { x }, { axis, sizes }) => Object.fromEntries(split(tape, x!, axis, sizes).map((part, i) => [`y${i}`, part])),
+  split: (tape, { x }, { axis, sizes }) =>
+    Object.fromEntries(split(tape, x!, axis, sizes).map((part, i) => [`y${i}`, part])),
   pad: (tape, { x }, { pads, value }) => ({ y: pad(tape, x!, pads, value) }),
   gather: (tape, { x, index }, { axis }) => ({ y: gather(tape, x!, index!, axis) }),
   index_select: (tape, { x, index }, { axis }) => ({ y: indexSelect(tape, x!, index!, axis) }),

@@ -42,12 +42,16 @@ function expectSame(got: Float32Array, expected: Float32Array): void {
   expect({ first, got: got[first], expected: expected[first] }).toEqual({ first: -1 });
 }
 
-const sine = (count: number, rate: number, hertz: number) => Float32Array.from({ length: count }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
+const sine = (count: number, rate: number, hertz: number) =>
+  Float32Array.from({ length: count }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
 
 describe("WAV", () => {
   test("16-bit values come out as value / 32768 exactly", async () => {
     const { samples, sampleRate, originalRate } = await read("exact.wav", wavBytes(awkward, "16"));
-    expectSame(samples, Float32Array.from(awkward, (value) => value / 32768));
+    expectSame(
+      samples,
+      Float32Array.from(awkward, (value) => value / 32768),
+    );
     expect([sampleRate, originalRate]).toEqual([16000, 16000]);
   });
 
@@ -86,7 +90,14 @@ describe("WAV", () => {
   });
 
   test("stereo is averaged", async () => {
-    const stereo = wavBytes([[1000, -3000, 7], [3000, -3000, 8]], "16", 2);
+    const stereo = wavBytes(
+      [
+        [1000, -3000, 7],
+        [3000, -3000, 8],
+      ],
+      "16",
+      2,
+    );
     expect([...(await read("stereo.wav", stereo)).samples]).toEqual([2000 / 32768, -3000 / 32768, 7.5 / 32768]);
   });
 
@@ -107,32 +118,51 @@ describe("WAV", () => {
 
 describe("FLAC", () => {
   test("16 bits, exactly", async () => {
-    const { samples, originalRate } = await read("exact.flac", await flacFile(Int32Array.from(awkward), { rate: 16000 }));
-    expectSame(samples, Float32Array.from(awkward, (value) => value / 32768));
+    const { samples, originalRate } = await read(
+      "exact.flac",
+      await flacFile(Int32Array.from(awkward), { rate: 16000 }),
+    );
+    expectSame(
+      samples,
+      Float32Array.from(awkward, (value) => value / 32768),
+    );
     expect(originalRate).toBe(16000);
   });
 
   test("24 bits, exactly", async () => {
     const values = Int32Array.from(awkward, (value, i) => value * 256 + (i % 3 === 0 ? 0 : i % 256));
     const { samples } = await read("24.flac", await flacFile(values, { rate: 16000, bits: 24 }));
-    expectSame(samples, Float32Array.from(values, (value) => value / 2 ** 23));
+    expectSame(
+      samples,
+      Float32Array.from(values, (value) => value / 2 ** 23),
+    );
   });
 
   test("stereo is averaged", async () => {
     const values = Int32Array.from({ length: 12000 }, (_, i) => (i % 2 === 0 ? i : -2 * i));
     const { samples } = await read("stereo.flac", await flacFile(values, { rate: 16000, channels: 2 }));
-    expectSame(samples, Float32Array.from({ length: 6000 }, (_, i) => (2 * i - 2 * (2 * i + 1)) / 2 / 32768));
+    expectSame(
+      samples,
+      Float32Array.from({ length: 6000 }, (_, i) => (2 * i - 2 * (2 * i + 1)) / 2 / 32768),
+    );
   });
 });
 
 describe("resampling", () => {
-  test.each([[8000, 16000], [44100, 16000], [48000, 16000], [16000, 8000], [192000, 8000]])("%i to %i Hz keeps a sine in phase", async (from, to) => {
+  test.each([
+    [8000, 16000],
+    [44100, 16000],
+    [48000, 16000],
+    [16000, 8000],
+    [192000, 8000],
+  ])("%i to %i Hz keeps a sine in phase", async (from, to) => {
     const got = await resample(sine(from * 8, from, 440), from, to);
     const expected = sine(to * 8, to, 440);
     expect(got.length).toBe(expected.length);
     // The ends feel that the signal stops; the seams between blocks, at 192 kHz every 3 s, must not.
     let worst = 0;
-    for (let i = to / 10; i < got.length - to / 10; i++) worst = Math.max(worst, Math.abs((got[i] as number) - (expected[i] as number)));
+    for (let i = to / 10; i < got.length - to / 10; i++)
+      worst = Math.max(worst, Math.abs((got[i] as number) - (expected[i] as number)));
     expect(worst).toBeLessThan(1e-4);
   });
 
@@ -142,7 +172,10 @@ describe("resampling", () => {
   });
 
   test("readAudio converts to the wanted rate", async () => {
-    const { samples, sampleRate, originalRate } = await read("8k.wav", wavBytes([...sine(1001, 8000, 440)], "32f", 1, 8000));
+    const { samples, sampleRate, originalRate } = await read(
+      "8k.wav",
+      wavBytes([...sine(1001, 8000, 440)], "32f", 1, 8000),
+    );
     expect([samples.length, sampleRate, originalRate]).toEqual([2002, 16000, 8000]);
   });
 });
@@ -163,7 +196,15 @@ describe("a piece of a file", () => {
     const path = await put("changing.wav", wavBytes(ramp, "16", 1, 8000));
     const first = async () => (await readAudio(path, 8000, { offset: 0.5, duration: 0.1 })).samples[0];
     expect(await first()).toBe(4000 / 32768);
-    await put("changing.wav", wavBytes([...ramp, 0].map((x) => -x), "16", 1, 8000));
+    await put(
+      "changing.wav",
+      wavBytes(
+        [...ramp, 0].map((x) => -x),
+        "16",
+        1,
+        8000,
+      ),
+    );
     expect(await first()).toBe(-4000 / 32768);
   });
 
@@ -173,7 +214,9 @@ describe("a piece of a file", () => {
 
   test("may end a rounding late, but not start after the end or end far after it", async () => {
     expect((await readPiece(0.5, 0.505)).samples.length).toBe(4000);
-    await expect(readPiece(0.5, 0.75)).rejects.toThrow(/ramp\.wav is 1 s long, but the piece goes from 0\.5 s to 1\.25 s\.$/);
+    await expect(readPiece(0.5, 0.75)).rejects.toThrow(
+      /ramp\.wav is 1 s long, but the piece goes from 0\.5 s to 1\.25 s\.$/,
+    );
     await expect(readPiece(1, null)).rejects.toThrow(/ramp\.wav is 1 s long, but the piece starts at 1 s\.$/);
     await expect(readPiece(0.5, 0.00001)).rejects.toThrow(/not a single sample/);
   });
@@ -195,7 +238,10 @@ describe("bad files give one sentence with their name", async () => {
     "empty.wav": [new Uint8Array(), /is empty: it has 0 bytes/],
     "header.wav": [wav.subarray(0, 30), /damaged or cut short WAV/],
     "magic.wav": [wav.subarray(0, 4), /damaged or cut short WAV/],
-    "half.wav": [wav.subarray(0, wav.length >> 1), /is cut short: its header announces 40000 bytes of samples, 19978 are there/],
+    "half.wav": [
+      wav.subarray(0, wav.length >> 1),
+      /is cut short: its header announces 40000 bytes of samples, 19978 are there/,
+    ],
     "headeronly.wav": [wav.subarray(0, 44), /is cut short/],
     "silent.wav": [wavBytes([], "16"), /holds no audio/],
     "mp3.wav": [mp3InWav, /unknown encoding \(format 85, 16 bits\)/],
@@ -210,8 +256,17 @@ describe("bad files give one sentence with their name", async () => {
     "damaged.flac": [damaged, /damaged/],
     "sum.flac": [wrongSum, /checksum/],
     "twice.flac": [Buffer.concat([flac, flac]), /holds several FLAC streams, expected one/],
-    "32bit.flac": [Uint8Array.from(flac, (byte, i) => (i === 20 ? byte | 1 : i === 21 ? byte | 0xf0 : byte)), /of 32 bits, expected 16 or 24/],
-    "8bit.flac": [await flacFile(Int32Array.from(awkward, (value) => value >> 8), { rate: 16000, bits: 8 }), /of 8 bits, expected 16 or 24/],
+    "32bit.flac": [
+      Uint8Array.from(flac, (byte, i) => (i === 20 ? byte | 1 : i === 21 ? byte | 0xf0 : byte)),
+      /of 32 bits, expected 16 or 24/,
+    ],
+    "8bit.flac": [
+      await flacFile(
+        Int32Array.from(awkward, (value) => value >> 8),
+        { rate: 16000, bits: 8 },
+      ),
+      /of 8 bits, expected 16 or 24/,
+    ],
   };
   test.each(Object.entries(cases))("%s", async (name, [bytes, message]) => {
     const path = await put(`bad_${name}`, bytes);
@@ -241,7 +296,13 @@ describe("bad files give one sentence with their name", async () => {
 function extensible(bytes: Uint8Array, format: number): Uint8Array {
   const wav = new wavefile.WaveFile(bytes);
   const fmt = wav.fmt as Record<string, unknown>;
-  Object.assign(fmt, { chunkSize: 40, audioFormat: 0xfffe, cbSize: 22, validBitsPerSample: fmt.bitsPerSample, dwChannelMask: 4 });
+  Object.assign(fmt, {
+    chunkSize: 40,
+    audioFormat: 0xfffe,
+    cbSize: 22,
+    validBitsPerSample: fmt.bitsPerSample,
+    dwChannelMask: 4,
+  });
   fmt.subformat = [format, 0x00100000, 0xaa000080, 0x719b3800];
   return wav.toBuffer();
 }

@@ -68,9 +68,21 @@ function pipe(bytes: Uint8Array): Uint8Array {
 const floats = noise.map((value) => value / 32768);
 const files: Record<string, () => Uint8Array> = {
   "16 bits": () => wavBytes(noise, "16"),
-  "8 bits": () => wavBytes(noise.map((value) => (value >> 8) + 128), "8"),
-  "24 bits": () => wavBytes(noise.map((value) => value * 200), "24"),
-  "32 bits": () => wavBytes(noise.map((value) => value * 60000), "32"),
+  "8 bits": () =>
+    wavBytes(
+      noise.map((value) => (value >> 8) + 128),
+      "8",
+    ),
+  "24 bits": () =>
+    wavBytes(
+      noise.map((value) => value * 200),
+      "24",
+    ),
+  "32 bits": () =>
+    wavBytes(
+      noise.map((value) => value * 60000),
+      "32",
+    ),
   float: () => wavBytes(floats, "32f"),
   "64-bit float": () => wavBytes(floats, "64"),
   stereo: () => wavBytes([noise, noise.toReversed()], "16", 2),
@@ -88,14 +100,24 @@ describe("a part of a WAV file is what the whole file has there", () => {
     expect(whole.samples.length).toBe(4000);
     const recording = await openRecording(path);
     expect([await recording.length(), recording.sampleRate, recording.channels]).toEqual([4000, RATE, whole.channels]);
-    for (const [from, to] of [[0, 4000], [0, 1], [3999, 4000], [1233, 3456]] as const) expect(await recording.read({ from, to })).toEqual(whole.samples.slice(from, to));
-    expect((await readAudio(path, RATE, { offset: 0.125, duration: 0.25 })).samples).toEqual(whole.samples.slice(1000, 3000));
+    for (const [from, to] of [
+      [0, 4000],
+      [0, 1],
+      [3999, 4000],
+      [1233, 3456],
+    ] as const)
+      expect(await recording.read({ from, to })).toEqual(whole.samples.slice(from, to));
+    expect((await readAudio(path, RATE, { offset: 0.125, duration: 0.25 })).samples).toEqual(
+      whole.samples.slice(1000, 3000),
+    );
     expect(await findWavLayout(path)).not.toBeNull(); // so it was read in parts
   });
 
   test("RF64, for files of more than 4 GiB", async () => {
     const path = await put("rf64.wav", rf64(wavBytes(noise, "16")));
-    expect((await readAudio(path, RATE, { offset: 0.25, duration: 0.1 })).samples).toEqual(Float32Array.from(floats.slice(2000, 2800)));
+    expect((await readAudio(path, RATE, { offset: 0.25, duration: 0.1 })).samples).toEqual(
+      Float32Array.from(floats.slice(2000, 2800)),
+    );
   });
 
   test("and its other bytes are not read", async () => {
@@ -104,24 +126,45 @@ describe("a part of a WAV file is what the whole file has there", () => {
     const file = await open(path, "r+");
     await file.write(Buffer.from([0, 0, 0xc0, 0x7f]), 0, 4, dataStart + 4 * 3000).finally(() => file.close()); // not a number
     await expect(readAudio(path, RATE)).rejects.toThrow(/damaged\.wav holds samples that are not finite numbers\.$/);
-    expect((await readAudio(path, RATE, { offset: 0, duration: 0.25 })).samples).toEqual(Float32Array.from(floats.slice(0, 2000)));
-    await expect(readAudio(path, RATE, { offset: 0.25, duration: null })).rejects.toThrow(/damaged\.wav holds samples that are not finite numbers\.$/);
+    expect((await readAudio(path, RATE, { offset: 0, duration: 0.25 })).samples).toEqual(
+      Float32Array.from(floats.slice(0, 2000)),
+    );
+    await expect(readAudio(path, RATE, { offset: 0.25, duration: null })).rejects.toThrow(
+      /damaged\.wav holds samples that are not finite numbers\.$/,
+    );
   });
 });
 
 describe("a span at another rate", () => {
-  const longNoise = Float32Array.from({ length: 12 * RATE + 123 }, (_, i) => Math.round(30000 * uniform(4, i, 0)) / 32768);
+  const longNoise = Float32Array.from(
+    { length: 12 * RATE + 123 },
+    (_, i) => Math.round(30000 * uniform(4, i, 0)) / 32768,
+  );
 
   test.each([16000, 11025, 4000])("8 kHz to %i Hz agrees with the whole file's, in WAV and FLAC", async (rate) => {
     const wav = await put("long.wav", encodeWav(longNoise, RATE));
-    const flac = await put("long.flac", await flacFile(Int32Array.from(longNoise, (value) => value * 32768), { rate: RATE }));
+    const flac = await put(
+      "long.flac",
+      await flacFile(
+        Int32Array.from(longNoise, (value) => value * 32768),
+        { rate: RATE },
+      ),
+    );
     const { samples } = await readAudio(wav, rate);
     expect(await knownLength(wav, rate)).toBe(samples.length);
-    for (const [from, to] of [[0, 700], [3 * rate + 17, 5 * rate - 3], [9 * rate + 1, samples.length], [0, samples.length]] as const) {
+    for (const [from, to] of [
+      [0, 700],
+      [3 * rate + 17, 5 * rate - 3],
+      [9 * rate + 1, samples.length],
+      [0, samples.length],
+    ] as const) {
       const span = await readAudioSpan(wav, rate, { from, to });
       expect(span).toMatchObject({ sampleRate: rate, originalRate: RATE });
       expect(span.samples.length).toBe(to - from);
-      const worst = span.samples.reduce((most, value, i) => Math.max(most, Math.abs(value - (samples[from + i] as number))), 0);
+      const worst = span.samples.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - (samples[from + i] as number))),
+        0,
+      );
       expect(worst).toBeLessThan(1e-6); // of values up to 1
       expect((await readAudioSpan(flac, rate, { from, to })).samples).toEqual(span.samples);
     }
@@ -129,7 +172,9 @@ describe("a span at another rate", () => {
 
   test("beyond the recording is an error of the program", async () => {
     const path = await put("short.wav", encodeWav(longNoise.subarray(0, 100), RATE));
-    await expect(readAudioSpan(path, 16000, { from: 100, to: 201 })).rejects.toThrow(new RangeError(`readAudioSpan: [100, 201) reaches beyond the end of ${path}`));
+    await expect(readAudioSpan(path, 16000, { from: 100, to: 201 })).rejects.toThrow(
+      new RangeError(`readAudioSpan: [100, 201) reaches beyond the end of ${path}`),
+    );
     expect((await readAudioSpan(path, 16000, { from: 100, to: 200 })).samples.length).toBe(100);
   });
 });
@@ -146,8 +191,12 @@ describe("the length that a header says", () => {
       "text.wav": new TextEncoder().encode("RIFF of something else"),
       "a.flac": await flacFile(Int32Array.from(noise), { rate: RATE }),
     };
-    for (const [name, bytes] of Object.entries(odd)) expect([name, await knownLength(await put(name, bytes), RATE)]).toEqual([name, null]);
-    expect([await knownLength(join(folder, "nothing.wav"), RATE), await knownLength(folder, RATE)]).toEqual([null, null]);
+    for (const [name, bytes] of Object.entries(odd))
+      expect([name, await knownLength(await put(name, bytes), RATE)]).toEqual([name, null]);
+    expect([await knownLength(join(folder, "nothing.wav"), RATE), await knownLength(folder, RATE)]).toEqual([
+      null,
+      null,
+    ]);
   });
 
   test("and a file that has become shorter since is named", async () => {

@@ -29,5 +29,7 @@ test("targets without any label still have a column", () => {
 
 test("refuses no utterances, and features of another size", () => {
   expect(() => padBatch([], 2)).toThrow("padBatch: no utterances");
-  expect(() => padBatch([{ features: new Float32Array(5), frames: 2, labels: new Int32Array() }], 2)).toThrow("features of item 0 have 5 values, expected [2, 2]");
+  expect(() => padBatch([{ features: new Float32Array(5), frames: 2, labels: new Int32Array() }], 2)).toThrow(
+    "features of item 0 have 5 values, expected [2, 2]",
+  );
 });

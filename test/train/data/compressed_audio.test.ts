@@ -22,7 +22,10 @@ function tone(samples: Float32Array, rate: number): { amplitude: number; delayMs
     inPhase += (samples[i] as number) * Math.sin((2 * Math.PI * 440 * i) / rate);
     quadrature -= (samples[i] as number) * Math.cos((2 * Math.PI * 440 * i) / rate);
   }
-  return { amplitude: (2 * Math.hypot(inPhase, quadrature)) / count, delayMs: (1000 * Math.atan2(quadrature, inPhase)) / (2 * Math.PI * 440) };
+  return {
+    amplitude: (2 * Math.hypot(inPhase, quadrature)) / count,
+    delayMs: (1000 * Math.atan2(quadrature, inPhase)) / (2 * Math.PI * 440),
+  };
 }
 
 describe("a tone of 440 Hz, both channels averaged", () => {
@@ -56,7 +59,11 @@ describe("a tone of 440 Hz, both channels averaged", () => {
 describe("tags of an MP3 file", async () => {
   const plain = await readFile(fixture("tone.mp3"));
   const untagged = plain.subarray(plain.indexOf(0xff));
-  const id3 = (bytes: number, flags = 0) => Buffer.concat([Buffer.from([...Buffer.from("ID3"), 4, 0, flags, 0, 0, bytes >> 7, bytes & 127]), Buffer.alloc(bytes, 0xf1)]);
+  const id3 = (bytes: number, flags = 0) =>
+    Buffer.concat([
+      Buffer.from([...Buffer.from("ID3"), 4, 0, flags, 0, 0, bytes >> 7, bytes & 127]),
+      Buffer.alloc(bytes, 0xf1),
+    ]);
   const footer = Buffer.from([...Buffer.from("3DI"), 4, 0, 0x10, 0, 0, 0, 100]);
   const id3v1 = Buffer.from("TAG".padEnd(128));
   const ape = (bytes: number) => {
@@ -94,10 +101,15 @@ describe("tags of an MP3 file", async () => {
 });
 
 describe("bad files give one sentence with their name, and print nothing", async () => {
-  const [mp3, tagged, mp3_44k, vorbis, opus] = await Promise.all(["tone.mp3", "tone_id3.mp3", "tone_44k.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) => readFile(fixture(name))));
+  const [mp3, tagged, mp3_44k, vorbis, opus] = await Promise.all(
+    ["tone.mp3", "tone_id3.mp3", "tone_44k.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) =>
+      readFile(fixture(name)),
+    ),
+  );
   const firstFrame = mp3!.indexOf(0xff);
   const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length >> 1);
-  const damaged = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i >= bytes.length >> 1 && i < (bytes.length >> 1) + 40 ? byte ^ 0x55 : byte));
+  const damaged = (bytes: Uint8Array) =>
+    Uint8Array.from(bytes, (byte, i) => (i >= bytes.length >> 1 && i < (bytes.length >> 1) + 40 ? byte ^ 0x55 : byte));
   const free = Uint8Array.from(mp3!, (byte, i) => (i === firstFrame + 2 ? byte & 0x0f : byte));
   const secondPage = vorbis!.indexOf("OggS", 4);
   const thirdPage = vorbis!.indexOf("OggS", secondPage + 4);
@@ -107,21 +119,36 @@ describe("bad files give one sentence with their name, and print nothing", async
     "half_tagged.mp3": [half(tagged!), /is a cut short MP3 file: it ends within a frame\.$/],
     "header.mp3": [mp3!.subarray(0, firstFrame + 4), /is a cut short MP3 file/],
     "tag.mp3": [tagged!.subarray(0, 12), /is not audio that can be read/],
-    "noise.mp3": [Uint8Array.from(mp3!, (byte, i) => (i < firstFrame + 4 ? byte : (i * i * 77 + i * 13) & 255)), /is a damaged MP3 file|is a cut short MP3 file/],
+    "noise.mp3": [
+      Uint8Array.from(mp3!, (byte, i) => (i < firstFrame + 4 ? byte : (i * i * 77 + i * 13) & 255)),
+      /is a damaged MP3 file|is a cut short MP3 file/,
+    ],
     "half_vorbis.ogg": [half(vorbis!), /is a cut short Ogg file: it ends within page \d+\.$/],
     "half_opus.ogg": [half(opus!), /is a cut short Ogg file: it ends within page \d+\.$/],
     "header.ogg": [vorbis!.subarray(0, 20), /is a cut short Ogg file: it ends within page 1\.$/],
     "damaged_vorbis.ogg": [damaged(vorbis!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
     "damaged_opus.ogg": [damaged(opus!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
-    "garbage.ogg": [Buffer.concat([vorbis!, Buffer.from("garbage")]), /is a damaged Ogg file: no page starts at byte \d+\.$/],
+    "garbage.ogg": [
+      Buffer.concat([vorbis!, Buffer.from("garbage")]),
+      /is a damaged Ogg file: no page starts at byte \d+\.$/,
+    ],
     "free.mp3": [free, /is an MP3 file in the "free" format, expected one of the usual bit rates\.$/],
-    "two_rates.mp3": [Buffer.concat([tagged!, Buffer.from("TAG".padEnd(128)), mp3_44k!]), /changes its rate from 16000 to 44100 samples a second at byte 2538\.$/],
+    "two_rates.mp3": [
+      Buffer.concat([tagged!, Buffer.from("TAG".padEnd(128)), mp3_44k!]),
+      /changes its rate from 16000 to 44100 samples a second at byte 2538\.$/,
+    ],
     "same_twice.ogg": [Buffer.concat([vorbis!, vorbis!]), /holds several Ogg streams, expected one\.$/],
     "first_page.ogg": [vorbis!.subarray(0, 58), /is a damaged Ogg Vorbis file/],
-    "page_missing.ogg": [Buffer.concat([vorbis!.subarray(0, secondPage), vorbis!.subarray(thirdPage)]), /is a damaged Ogg file: before page 2 another one is missing\.$/],
+    "page_missing.ogg": [
+      Buffer.concat([vorbis!.subarray(0, secondPage), vorbis!.subarray(thirdPage)]),
+      /is a damaged Ogg file: before page 2 another one is missing\.$/,
+    ],
     "chained.ogg": [chained, /holds several Ogg streams, expected one\.$/],
     "flac.ogg": [await readFile(fixture("flac.ogg")), /is an Ogg file of FLAC, expected Vorbis or Opus\.$/],
-    "aac.m4a": [Buffer.from("\0\0\0\x20ftypM4A mp42isom"), /is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/],
+    "aac.m4a": [
+      Buffer.from("\0\0\0\x20ftypM4A mp42isom"),
+      /is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/,
+    ],
     "aac.aac": [Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x1b, 0xbf, 0xfc]), /is not audio that can be read/],
   };
   test.each(Object.entries(cases))("%s", async (name, [bytes, message]) => {

@@ -20,7 +20,11 @@ beforeAll(async () => {
   const tone = (n: number) => Float32Array.from({ length: n }, (_, i) => 0.5 * Math.sin(i / 3));
   await writeWav(path.join(folder, "audio", "one.wav"), tone(1600), 8000);
   await writeWav(path.join(folder, "audio", "two.wav"), tone(3200), 8000);
-  await writeWav(path.join(folder, "audio", "noisy.wav"), tone(3200).map((x, i) => 0.5 * x + 0.1 * (uniform(1, i) - 0.5)), 8000);
+  await writeWav(
+    path.join(folder, "audio", "noisy.wav"),
+    tone(3200).map((x, i) => 0.5 * x + 0.1 * (uniform(1, i) - 0.5)),
+    8000,
+  );
   await writeWav(path.join(folder, "audio", "fast.wav"), tone(3200), 16000);
   await writeFile(path.join(folder, "audio", "noise.wav"), "not audio at all");
   await writeWav(path.join(folder, "audio", "nothing.wav"), new Float32Array(), 8000);
@@ -36,19 +40,32 @@ async function load(lines: object[], more: Partial<DatasetOptions> = {}) {
   await writeFile(file, lines.map((line) => JSON.stringify(line)).join("\n"));
   return loadDataset((await readManifest(file)).entries, { ...options, ...more });
 }
-const line = (name: string, text: string, more: object = {}) => ({ audio_filepath: `audio/${name}.wav`, text, ...more });
+const line = (name: string, text: string, more: object = {}) => ({
+  audio_filepath: `audio/${name}.wav`,
+  text,
+  ...more,
+});
 
 test("gives features, labels and lengths, and reports progress", async () => {
   const progress: number[][] = [];
-  const { utterances, bins, skipped, warnings, seconds } = await load([line("one", "one", { speaker: "anna", duration: 0.2 }), line("two", "two")], {
-    onProgress: (...args) => progress.push(args),
-  });
-  expect(utterances.map((u) => [u.id, u.text, u.speaker, u.seconds, u.frames])).toEqual([["one", "one", "anna", 0.2, 18], ["two", "two", null, 0.4, 38]]);
+  const { utterances, bins, skipped, warnings, seconds } = await load(
+    [line("one", "one", { speaker: "anna", duration: 0.2 }), line("two", "two")],
+    {
+      onProgress: (...args) => progress.push(args),
+    },
+  );
+  expect(utterances.map((u) => [u.id, u.text, u.speaker, u.seconds, u.frames])).toEqual([
+    ["one", "one", "anna", 0.2, 18],
+    ["two", "two", null, 0.4, 38],
+  ]);
   expect(utterances[0]!.labels).toEqual(units.encode("one"));
   expect(utterances.map((u) => u.features.length)).toEqual([18 * 20, 38 * 20]);
   expect([bins, skipped, warnings]).toEqual([20, [], []]);
   expect(seconds).toBeCloseTo(0.6, 9);
-  expect(progress).toEqual([[1, 2], [2, 2]]);
+  expect(progress).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
 });
 
 test("converts audio of another rate", async () => {
@@ -57,7 +74,12 @@ test("converts audio of another rate", async () => {
 });
 
 describe("normalisation", () => {
-  const merged = (parts: Float32Array[]) => utteranceCmvn({ frames: parts.reduce((n, p) => n + p.length, 0) / 20, bins: 20, values: Float32Array.of(...parts.flatMap((p) => [...p])) });
+  const merged = (parts: Float32Array[]) =>
+    utteranceCmvn({
+      frames: parts.reduce((n, p) => n + p.length, 0) / 20,
+      bins: 20,
+      values: Float32Array.of(...parts.flatMap((p) => [...p])),
+    });
 
   test("a training set has mean 0 and variance 1 in each bin, over all its frames", async () => {
     const { utterances, cmvn } = await load([line("one", "one"), line("two", "two"), line("noisy", "two")]);
@@ -88,7 +110,10 @@ test("without units there are no labels, and any text will do", async () => {
 
 describe("bad input", () => {
   async function messageOf(promise: Promise<unknown>): Promise<string> {
-    const error = await promise.then(() => null, (e: unknown) => e);
+    const error = await promise.then(
+      () => null,
+      (e: unknown) => e,
+    );
     expect(error).toBeInstanceOf(UserError);
     return (error as UserError).message;
   }
@@ -105,7 +130,9 @@ describe("bad input", () => {
   });
 
   test("with skipBroken it is left out, counted and named", async () => {
-    const { utterances, skipped } = await load([line("noise", "one"), line("one", "one"), line("missing", "two")], { skipBroken: true });
+    const { utterances, skipped } = await load([line("noise", "one"), line("one", "one"), line("missing", "two")], {
+      skipBroken: true,
+    });
     expect(utterances.map((u) => u.id)).toEqual(["one"]);
     expect(skipped.map((s) => s.id)).toEqual(["noise", "missing"]);
     expect(skipped[1]!.reason).toContain("does not exist");
@@ -119,16 +146,22 @@ describe("bad input", () => {
   test("an utterance too short for its text is skipped, counted and named", async () => {
     const { utterances, skipped } = await load([line("one", "one two three"), line("two", "two")]); // 4 frames, 13 labels
     expect(utterances.map((u) => u.id)).toEqual(["two"]);
-    expect(skipped).toEqual([{ id: "one", reason: "too short for its text: 4 frames after subsampling, CTC needs 14 for its 13 labels" }]);
+    expect(skipped).toEqual([
+      { id: "one", reason: "too short for its text: 4 frames after subsampling, CTC needs 14 for its 13 labels" },
+    ]);
   });
 
   test("a wrong sample count is a warning", async () => {
     const { utterances, warnings } = await load([line("one", "one", { duration: 2 })]);
     expect(utterances).toHaveLength(1);
-    expect(warnings).toEqual(["one: wrong sample count: 1600 samples at 8000 Hz (0.20 s), the manifest's 2.00 s would be 16000"]);
+    expect(warnings).toEqual([
+      "one: wrong sample count: 1600 samples at 8000 Hz (0.20 s), the manifest's 2.00 s would be 16000",
+    ]);
   });
 
   test("nothing left to use", async () => {
-    expect(await messageOf(load([line("one", "one two three")]))).toMatch(/^none of the 1 utterances can be used; the first, one: too short/);
+    expect(await messageOf(load([line("one", "one two three")]))).toMatch(
+      /^none of the 1 utterances can be used; the first, one: too short/,
+    );
   });
 });

@@ -28,7 +28,14 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("a recording of which no more than 10,000 samples stay in memory", () => {
   const open = () => DecodedRecording.open(flac, { keptSamples: 10_000 });
-  const spans = [[0, 3000], [2000, 9000], [8999, 30_000], [29_000, 29_001], [40_000, LENGTH], [49_999, LENGTH]] as const;
+  const spans = [
+    [0, 3000],
+    [2000, 9000],
+    [8999, 30_000],
+    [29_000, 29_001],
+    [40_000, LENGTH],
+    [49_999, LENGTH],
+  ] as const;
 
   test("gives parts in order, far apart and overlapping", async () => {
     const recording = await open();
@@ -40,7 +47,10 @@ describe("a recording of which no more than 10,000 samples stay in memory", () =
   test("gives parts in any order, asked for at once, and its length meanwhile", async () => {
     const recording = await open();
     const mixed = [...spans.toReversed(), ...spans];
-    const [length, ...parts] = await Promise.all([recording.length(), ...mixed.map(([from, to]) => recording.read({ from, to }))]);
+    const [length, ...parts] = await Promise.all([
+      recording.length(),
+      ...mixed.map(([from, to]) => recording.read({ from, to })),
+    ]);
     expect(length).toBe(LENGTH);
     for (const [i, [from, to]] of mixed.entries()) expect(parts[i]).toEqual(expected.slice(from, to));
   });
@@ -69,7 +79,9 @@ describe("a recording of which no more than 10,000 samples stay in memory", () =
     expect(await recording.read({ from: 0, to: 9000 })).toEqual(expected.slice(0, 9000));
     for (let i = 0; i < 2; i++) {
       await expect(recording.read({ from: 20_000, to: 30_000 })).rejects.toThrow(UserError);
-      await expect(recording.length()).rejects.toThrow(/half\.flac is cut short or damaged: its header announces 50000 samples, \d+ could be read\.$/);
+      await expect(recording.length()).rejects.toThrow(
+        /half\.flac is cut short or damaged: its header announces 50000 samples, \d+ could be read\.$/,
+      );
     }
   });
 });
@@ -104,15 +116,18 @@ describe("decoding part by part gives what decoding at once gives", () => {
     ["tone_opus.ogg", decodeOgg],
   ])("%s", async (name, decode) => {
     const path = fileURLToPath(new URL(`../../fixtures/audio/${name}`, import.meta.url));
-    const [whole, ...parted] = await Promise.all([2 ** 20, 1000, 97].map(async (bytes) => {
-      const file = new InParts(path, bytes);
-      return channelsOf(decode(file)).finally(() => file.close());
-    }));
+    const [whole, ...parted] = await Promise.all(
+      [2 ** 20, 1000, 97].map(async (bytes) => {
+        const file = new InParts(path, bytes);
+        return channelsOf(decode(file)).finally(() => file.close());
+      }),
+    );
     for (const { channels } of parted) expect(channels).toEqual(whole!.channels);
     if (name.endsWith(".mp3")) expect(parted[1]!.blocks).toBeGreaterThan(2); // the Ogg ones have one page of sound
   });
 });
 
 test("the length at another rate is that of what is read", async () => {
-  for (const rate of [16000, 11025]) expect(await audioLength(flac, rate)).toBe((await readAudio(flac, rate)).samples.length);
+  for (const rate of [16000, 11025])
+    expect(await audioLength(flac, rate)).toBe((await readAudio(flac, rate)).samples.length);
 });

@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -20,16 +30,37 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const files = (): string[] => readdirSync(cache, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".feat")).map((name) => join(cache, name));
+const files = (): string[] =>
+  readdirSync(cache, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.includes(".feat"))
+    .map((name) => join(cache, name));
 
 /** What a new source, as of another run, gives: the features, where they came from, and its warnings. */
-async function ask(wishes: Partial<FeatureWish>[] = [{}], { bins = 12, from = cache as string | null, spareBytes = 0, ...options }: { bins?: number; from?: string | null; spareBytes?: number } & Partial<FbankOptions> = {}) {
+async function ask(
+  wishes: Partial<FeatureWish>[] = [{}],
+  {
+    bins = 12,
+    from = cache as string | null,
+    spareBytes = 0,
+    ...options
+  }: { bins?: number; from?: string | null; spareBytes?: number } & Partial<FbankOptions> = {},
+) {
   const warnings: string[] = [];
-  const source = new FeatureSource({ frontEnd: createFrontEnd({ kind: "fbank", fbank: { sampleRate: 8000, bins, ...options } }), cache: from, spareBytes, warn: (message) => warnings.push(message) });
+  const source = new FeatureSource({
+    frontEnd: createFrontEnd({ kind: "fbank", fbank: { sampleRate: 8000, bins, ...options } }),
+    cache: from,
+    spareBytes,
+    warn: (message) => warnings.push(message),
+  });
   const answers = [];
   for (const wish of wishes) answers.push(await source.get({ path: at("a.wav"), piece: undefined, ...wish }));
   source.close();
-  return { values: answers.map(({ values }) => values), samples: answers.map(({ samples }) => samples), origins: answers.map(({ origin }) => origin), warnings };
+  return {
+    values: answers.map(({ values }) => values),
+    samples: answers.map(({ samples }) => samples),
+    origins: answers.map(({ origin }) => origin),
+    warnings,
+  };
 }
 
 test("the second run finds what the first computed, bit by bit", async () => {
@@ -37,8 +68,13 @@ test("the second run finds what the first computed, bit by bit", async () => {
   const without = await ask(wishes, { from: null });
   const first = await ask(wishes);
   const second = await ask(wishes);
-  expect([without.origins, first.origins, second.origins]).toEqual([wishes.map(() => "computed"), wishes.map(() => "computed"), wishes.map(() => "cache")]);
-  for (const { values, samples } of [first, second]) expect({ values, samples }).toEqual({ values: without.values, samples: without.samples });
+  expect([without.origins, first.origins, second.origins]).toEqual([
+    wishes.map(() => "computed"),
+    wishes.map(() => "computed"),
+    wishes.map(() => "cache"),
+  ]);
+  for (const { values, samples } of [first, second])
+    expect({ values, samples }).toEqual({ values: without.values, samples: without.samples });
 });
 
 test.skipIf(process.platform === "win32")("a pipe is refused, not waited for", async () => {
@@ -105,7 +141,9 @@ describe("made again without a word", () => {
 });
 
 test("a file under another key's name is damaged, not believed", () => {
-  const [one, other] = ["1", "2"].map((content) => featureKey(content, undefined, 1, createFrontEnd({ kind: "fbank", fbank: {} }).cacheKey ?? {})) as [string, string];
+  const [one, other] = ["1", "2"].map((content) =>
+    featureKey(content, undefined, 1, createFrontEnd({ kind: "fbank", fbank: {} }).cacheKey ?? {}),
+  ) as [string, string];
   const stored = { frames: 2, bins: 3, samples: 999, values: Float32Array.of(1, 2, 3, 4, 5, 6) };
   writeFeatures(cache, one, stored);
   expect(readFeatures(cache, one)).toEqual(stored);
@@ -121,7 +159,9 @@ describe("a cache that cannot be written: one warning, and features all the same
     const { origins, warnings, values } = await ask([{}, { path: at("b.wav") }, { speed: 0.9 }], { spareBytes });
     expect(origins).toEqual(["computed", "computed", "computed"]);
     expect(values.every((features) => features!.length > 0)).toBe(true);
-    expect(warnings).toEqual([expect.stringMatching(/^features are not kept for the next run, since the cache cannot be written: [^\n]+$/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^features are not kept for the next run, since the cache cannot be written: [^\n]+$/),
+    ]);
   };
 
   test("a file in the folder's place", async () => {

@@ -1,12 +1,34 @@
 import { describe, expect, it } from "vitest";
 import { featureMasks, masksOfRow, type MaskingConfig } from "../../../train/data/feature_masks.ts";
 
-const usual: MaskingConfig = { timeProb: 0.5, timeLength: 10, timeMin: 2, channelProb: 0, channelLength: 8, channelMin: 0 };
-const masksOf = (lengths: number[], changes: Partial<MaskingConfig> = {}, { frames = Math.max(...lengths), dim = 64, epoch = 0 } = {}) =>
-  featureMasks(lengths, frames, dim, { ...usual, ...changes }, lengths.map((_, i) => [7, epoch, i]));
+const usual: MaskingConfig = {
+  timeProb: 0.5,
+  timeLength: 10,
+  timeMin: 2,
+  channelProb: 0,
+  channelLength: 8,
+  channelMin: 0,
+};
+const masksOf = (
+  lengths: number[],
+  changes: Partial<MaskingConfig> = {},
+  { frames = Math.max(...lengths), dim = 64, epoch = 0 } = {},
+) =>
+  featureMasks(
+    lengths,
+    frames,
+    dim,
+    { ...usual, ...changes },
+    lengths.map((_, i) => [7, epoch, i]),
+  );
 const share = (mask: Uint32Array): number => mask.reduce((sum, bit) => sum + bit, 0) / mask.length;
 /** Lengths of the runs of ones. */
-const runs = (mask: Uint32Array): number[] => [...mask].join("").split(/0+/u).filter(Boolean).map((ones) => ones.length);
+const runs = (mask: Uint32Array): number[] =>
+  [...mask]
+    .join("")
+    .split(/0+/u)
+    .filter(Boolean)
+    .map((ones) => ones.length);
 
 describe("featureMasks", () => {
   it("begins share / span spans a frame, at different places: as many frames stay as overlapping spans leave", () => {

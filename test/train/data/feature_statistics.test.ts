@@ -12,7 +12,8 @@ import { corpusLines, writeManifest, writeSmallCorpus } from "../../small_corpus
 let folder: string;
 const at = (name: string) => join(folder, name);
 const config = (...overrides: string[]) => loadConfig(at("config.yaml"), ["data.cache=false", ...overrides]);
-const compute = (manifest: string, out: string, force = false) => computeStatistics(at(manifest), config(), { out: at(out), force, observer: silentObserver });
+const compute = (manifest: string, out: string, force = false) =>
+  computeStatistics(at(manifest), config(), { out: at(out), force, observer: silentObserver });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "unfold-statistics-"));
@@ -60,9 +61,12 @@ test("bad input", async () => {
   expect(await messageOf(compute("missing.jsonl", "new.json"))).toBe("missing.jsonl, line 1: none.wav does not exist.");
   expect(existsSync(at("new.json"))).toBe(false);
 
-  const training = (name: string, ...more: string[]) => messageOf(loadTrainingData(config(`data.cmvn=${name}`, ...more), undefined, silentObserver));
+  const training = (name: string, ...more: string[]) =>
+    messageOf(loadTrainingData(config(`data.cmvn=${name}`, ...more), undefined, silentObserver));
   expect(await training("no.json")).toBe("cannot read the feature statistics no.json: there is no such file");
   expect(await training("kept.json")).toBe("kept.json is not valid JSON.");
   expect(await training("train.jsonl")).toBe("train.jsonl is not valid JSON.");
-  expect(await training("dev.json", "features.bins=12")).toBe("dev.json has statistics of 10 bins, the config's features have 12");
+  expect(await training("dev.json", "features.bins=12")).toBe(
+    "dev.json has statistics of 10 bins, the config's features have 12",
+  );
 });

@@ -10,7 +10,11 @@ export async function flacFile(
   const length = interleaved.length / channels;
   const encoder = flac.create_libflac_encoder(rate, channels, bits, 5, length, false, 0);
   const parts: Uint8Array[] = [];
-  flac.init_encoder_stream(encoder, (bytes) => void parts.push(Uint8Array.from(bytes)), () => undefined);
+  flac.init_encoder_stream(
+    encoder,
+    (bytes) => void parts.push(Uint8Array.from(bytes)),
+    () => undefined,
+  );
   flac.FLAC__stream_encoder_process_interleaved(encoder, interleaved, length);
   flac.FLAC__stream_encoder_finish(encoder);
   flac.FLAC__stream_encoder_delete(encoder);

@@ -18,8 +18,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("files of several rates and kinds, and a piece of one, become training data of one rate", async () => {
-  await writeWav(at("wide.wav"), Float32Array.from({ length: 44100 }, (_, i) => 0.3 * Math.sin(i * i)), 44100);
-  const compressed = ["tone.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) => fileURLToPath(new URL(`../../fixtures/audio/${name}`, import.meta.url)));
+  await writeWav(
+    at("wide.wav"),
+    Float32Array.from({ length: 44100 }, (_, i) => 0.3 * Math.sin(i * i)),
+    44100,
+  );
+  const compressed = ["tone.mp3", "tone_vorbis.ogg", "tone_opus.ogg"].map((name) =>
+    fileURLToPath(new URL(`../../fixtures/audio/${name}`, import.meta.url)),
+  );
   writeManifest(at("mixed.jsonl"), [
     ...["u0.wav", ...compressed].map((audio_filepath) => ({ audio_filepath, text: "ab", duration: 0.5 })),
     { audio_filepath: "wide.wav", text: "b", offset: 0.25, duration: 0.5 },

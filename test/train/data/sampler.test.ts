@@ -8,13 +8,25 @@ const lengths = Array.from({ length: 203 }, (_, i) => 20 + Math.floor(400 * unif
 const padded = (batch: number[]) => batch.length * Math.max(...batch.map((i) => lengths[i]!));
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
-const configs: SamplerConfig[] = [{ batchSize: 16 }, { batchFrames: 2000 }, { batchSize: 8, batchFrames: 1500, buckets: 4 }, { batchSize: 1 }, {}];
+const configs: SamplerConfig[] = [
+  { batchSize: 16 },
+  { batchFrames: 2000 },
+  { batchSize: 8, batchFrames: 1500, buckets: 4 },
+  { batchSize: 1 },
+  {},
+];
 
 describe.each(configs)("%j", (config) => {
   const sampler = new BucketSampler(lengths, config, 7);
 
   test("every utterance exactly once an epoch", () => {
-    for (const epoch of [0, 1, 9]) expect(sampler.batches(epoch).flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
+    for (const epoch of [0, 1, 9])
+      expect(
+        sampler
+          .batches(epoch)
+          .flat()
+          .sort((a, b) => a - b),
+      ).toEqual(lengths.map((_, i) => i));
   });
 
   test("no batch exceeds its limits", () => {
@@ -40,7 +52,9 @@ test("next() walks through batches(epoch), epoch after epoch", () => {
   const sampler = new BucketSampler(lengths, { batchSize: 50 }, 7);
   const walked = Array.from({ length: 10 }, () => sampler.next());
   expect(walked.map(({ indices }) => indices)).toEqual([...sampler.batches(0), ...sampler.batches(1)]);
-  expect(walked.map(({ epoch, batch }) => [epoch, batch])).toEqual([0, 1].flatMap((e) => [0, 1, 2, 3, 4].map((b) => [e, b])));
+  expect(walked.map(({ epoch, batch }) => [epoch, batch])).toEqual(
+    [0, 1].flatMap((e) => [0, 1, 2, 3, 4].map((b) => [e, b])),
+  );
   expect(sampler.state).toEqual({ epoch: 1, batch: 5 });
 });
 
@@ -53,7 +67,9 @@ test("epochs and seeds differ in composition and order", () => {
 });
 
 test("long and short batches are mixed over the epoch", () => {
-  const means = new BucketSampler(lengths, { batchSize: 8 }, 7).batches(0).map((b) => sum(b.map((i) => lengths[i]!)) / b.length);
+  const means = new BucketSampler(lengths, { batchSize: 8 }, 7)
+    .batches(0)
+    .map((b) => sum(b.map((i) => lengths[i]!)) / b.length);
   const rising = means.slice(1).filter((m, i) => m > means[i]!).length;
   expect(rising / (means.length - 1)).toBeGreaterThan(0.25);
   expect(rising / (means.length - 1)).toBeLessThan(0.75);
@@ -73,7 +89,9 @@ test("the share of padding, counted", () => {
   expect(sampler.paddingShare(2)).toBeCloseTo(1 - sum(lengths) / sum(sampler.batches(2).map(padded)), 12);
   expect(new BucketSampler([5, 5, 5], { batchSize: 2 }, 7).paddingShare(0)).toBe(0);
   expect(paddingWarnings(sampler.paddingShare(2))).toEqual([]);
-  expect(paddingWarnings(0.305)).toEqual([expect.stringMatching(/^31 % of the frames in batches are padding: more batch\.buckets/)]);
+  expect(paddingWarnings(0.305)).toEqual([
+    expect.stringMatching(/^31 % of the frames in batches are padding: more batch\.buckets/),
+  ]);
 });
 
 test("lengths of their own in each epoch: limits hold, and a resumed epoch is the same", () => {
@@ -82,8 +100,13 @@ test("lengths of their own in each epoch: limits hold, and a resumed epoch is th
   for (const epoch of [0, 1, 2]) {
     const batches = sampler.batches(epoch);
     expect(batches.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
-    for (const batch of batches) expect(batch.length * Math.max(...batch.map((i) => inEpoch(epoch)[i]!))).toBeLessThanOrEqual(1500);
-    expect(new BucketSampler(inEpoch, { batchFrames: 1500 }, 7, { epoch, batch: 2 }).next()).toEqual({ epoch, batch: 2, indices: batches[2] });
+    for (const batch of batches)
+      expect(batch.length * Math.max(...batch.map((i) => inEpoch(epoch)[i]!))).toBeLessThanOrEqual(1500);
+    expect(new BucketSampler(inEpoch, { batchFrames: 1500 }, 7, { epoch, batch: 2 }).next()).toEqual({
+      epoch,
+      batch: 2,
+      indices: batches[2],
+    });
   }
 });
 

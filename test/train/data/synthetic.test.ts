@@ -23,13 +23,18 @@ const progress: [number, number][] = [];
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "unfold-digits-"));
-  manifests = await makeDigitCorpus(join(scratch, "corpus"), { sizes: SIZES }, (done, total) => progress.push([done, total]));
+  manifests = await makeDigitCorpus(join(scratch, "corpus"), { sizes: SIZES }, (done, total) =>
+    progress.push([done, total]),
+  );
 });
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function readLines(path: string): Promise<Line[]> {
-  return (await readFile(path, "utf8")).trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
+  return (await readFile(path, "utf8"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
 }
 
 /** Path and digest of every file below a folder. */
@@ -37,7 +42,9 @@ async function digests(folder: string): Promise<string[]> {
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const lines = files.map(async ({ parentPath, name }) => {
     const path = join(parentPath, name);
-    return `${path.slice(folder.length)} ${createHash("sha256").update(await readFile(path)).digest("hex")}`;
+    return `${path.slice(folder.length)} ${createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex")}`;
   });
   return (await Promise.all(lines)).sort();
 }
@@ -83,7 +90,9 @@ describe("the corpus", () => {
   test("a held-out speaker takes all of that speaker's voices along", async () => {
     const sizes = { train: 5, dev: 1, test: 1, testUnseen: 2 };
     const other = await makeDigitCorpus(join(scratch, "kal"), { sizes, heldOutSpeaker: "kal" });
-    expect(new Set((await readLines(other.train)).map(({ speaker }) => speaker))).toEqual(new Set(["awb", "slt", "rms"]));
+    expect(new Set((await readLines(other.train)).map(({ speaker }) => speaker))).toEqual(
+      new Set(["awb", "slt", "rms"]),
+    );
     expect((await readLines(other.testUnseen)).map(({ speaker }) => speaker)).toEqual(["kal", "kal"]);
   });
 
@@ -143,15 +152,19 @@ describe("the cache", () => {
 });
 
 test.each([
-  [{ heldOutSpeaker: "bob" }, "heldOutSpeaker: expected one of awb, slt, rms, kal, got \"bob\""],
+  [{ heldOutSpeaker: "bob" }, 'heldOutSpeaker: expected one of awb, slt, rms, kal, got "bob"'],
   [{ sizes: { ...SIZES, dev: 0 } }, "sizes.dev: expected an integer from 1 to 5000, got 0"],
   [{ snr: [20, 10] as [number, number] }, "snr: expected two numbers of dB, the lower first, got [20,10]"],
 ])("an unusable option is named: %j", async (options, message) => {
-  await expect(makeDigitCorpus(join(scratch, "bad"), options)).rejects.toThrow(new UserError(`makeDigitCorpus: ${message}`));
+  await expect(makeDigitCorpus(join(scratch, "bad"), options)).rejects.toThrow(
+    new UserError(`makeDigitCorpus: ${message}`),
+  );
 });
 
 test("digit strings: every single digit is in train, all digits in each split, disjoint at full size", () => {
-  const strings = SPLITS.map((split) => digitStrings(1, split, split === "train" ? 900 : 200).map((words) => words.join(" ")));
+  const strings = SPLITS.map((split) =>
+    digitStrings(1, split, split === "train" ? 900 : 200).map((words) => words.join(" ")),
+  );
   expect(new Set(strings[0]!.filter((text) => !text.includes(" "))).size).toBe(10);
   for (const split of strings) expect(new Set(split.join(" ").split(" ")).size).toBe(10);
   const distinct = strings.map((split) => new Set(split));
@@ -167,7 +180,9 @@ test("every voice says every digit, longer when stretched", async () => {
       const voiced = samples.filter((value) => Math.abs(value) > 0.05).length / sampleRate;
       expect(voiced, `${voice.voice} ${word}: seconds above -26 dB`).toBeGreaterThan(0.02);
     }
-    const [quick, slow] = [0.8, 1.25].map((stretch) => synthesize(voice, "four two nine", { stretch, pitch }).samples.length);
+    const [quick, slow] = [0.8, 1.25].map(
+      (stretch) => synthesize(voice, "four two nine", { stretch, pitch }).samples.length,
+    );
     expect(slow! / quick!).toBeGreaterThan(1.35);
   }
 });

@@ -16,15 +16,23 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each(["before it begins", "while it reads"])("interrupted %s, reading ends at once, with the reason", async (moment) => {
-  const stop = new AbortController();
-  const reason = new Error("enough");
-  let read = 0;
-  const observer = { ...silentObserver, task: () => ({ update: (done: number) => void ((read = done), stop.abort(reason)), stop: () => undefined }) };
-  if (moment === "before it begins") stop.abort(reason);
-  await expect(loadTrainingData(loadConfig(join(folder, "config.yaml"), ["data.cache=false"]), undefined, observer, stop.signal)).rejects.toBe(reason);
-  expect(read).toBeLessThan(6);
-});
+test.each(["before it begins", "while it reads"])(
+  "interrupted %s, reading ends at once, with the reason",
+  async (moment) => {
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    let read = 0;
+    const observer = {
+      ...silentObserver,
+      task: () => ({ update: (done: number) => void ((read = done), stop.abort(reason)), stop: () => undefined }),
+    };
+    if (moment === "before it begins") stop.abort(reason);
+    await expect(
+      loadTrainingData(loadConfig(join(folder, "config.yaml"), ["data.cache=false"]), undefined, observer, stop.signal),
+    ).rejects.toBe(reason);
+    expect(read).toBeLessThan(6);
+  },
+);
 
 test("a run that starts from a checkpoint normalises as its weights expect, unless the config says otherwise", async () => {
   const config = (...sets: string[]) => loadConfig(join(folder, "config.yaml"), ["data.cache=false", ...sets]);
@@ -34,9 +42,22 @@ test("a run that starts from a checkpoint normalises as its weights expect, unle
     expect(dev.cmvn).toEqual(train.cmvn);
     return train.cmvn!.mean;
   };
-  const [expected, written] = [7, -2].map((mean) => ({ frames: 9, mean: new Float64Array(10).fill(mean), variance: new Float64Array(10).fill(4) }));
+  const [expected, written] = [7, -2].map((mean) => ({
+    frames: 9,
+    mean: new Float64Array(10).fill(mean),
+    variance: new Float64Array(10).fill(4),
+  }));
   const cmvn: unknown = JSON.parse(serialiseCmvn(expected!));
-  writeCheckpoint(join(folder, "start.safetensors"), new Map(), { format: "unfold-checkpoint/1", config: plainConfig(config()), units: { blank: 0, characters: ["a", "b"] } as never, cmvn, step: 0, seconds: 0, sampler: { epoch: 0, batch: 0 }, best: null });
+  writeCheckpoint(join(folder, "start.safetensors"), new Map(), {
+    format: "unfold-checkpoint/1",
+    config: plainConfig(config()),
+    units: { blank: 0, characters: ["a", "b"] } as never,
+    cmvn,
+    step: 0,
+    seconds: 0,
+    sampler: { epoch: 0, batch: 0 },
+    best: null,
+  });
   writeFileSync(join(folder, "cmvn.json"), serialiseCmvn(written!));
   expect(await means("init=start.safetensors")).toEqual(expected!.mean);
   expect(await means("init=start.safetensors", `data.cmvn=${join(folder, "cmvn.json")}`)).toEqual(written!.mean);

@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { framesNeeded, summarizeSkipped, validateUtterances } from "../../../train/data/validate.ts";
 import type { Candidate } from "../../../train/data/validate.ts";
 
-const candidate = (change: Partial<Candidate>): Candidate => ({ id: "u", frames: 100, labels: [1, 2], duration: 1, samples: 16000, sampleRate: 16000, ...change });
+const candidate = (change: Partial<Candidate>): Candidate => ({
+  id: "u",
+  frames: 100,
+  labels: [1, 2],
+  duration: 1,
+  samples: 16000,
+  sampleRate: 16000,
+  ...change,
+});
 
 describe("framesNeeded", () => {
   test.each([
@@ -32,9 +40,13 @@ describe("validateUtterances", () => {
   });
 
   test("a duration that disagrees with the samples is a warning with both counts; the utterance stays", () => {
-    const { usable, warnings } = validateUtterances([candidate({ id: "cut", duration: 2, samples: 8000, sampleRate: 8000 })]);
+    const { usable, warnings } = validateUtterances([
+      candidate({ id: "cut", duration: 2, samples: 8000, sampleRate: 8000 }),
+    ]);
     expect(usable).toEqual([0]);
-    expect(warnings).toEqual(["cut: wrong sample count: 8000 samples at 8000 Hz (1.00 s), the manifest's 2.00 s would be 16000"]);
+    expect(warnings).toEqual([
+      "cut: wrong sample count: 8000 samples at 8000 Hz (1.00 s), the manifest's 2.00 s would be 16000",
+    ]);
   });
 
   test.each([

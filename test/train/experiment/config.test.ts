@@ -31,46 +31,105 @@ const messageOf = (body: () => unknown): string => {
   throw new Error("nothing was thrown");
 };
 
-const ROW = "rows: [{ name: a, title: the first }, { name: b, title: the second, group: pair, set: { model.dim: 32 }, seeds: 5 }]\n";
+const ROW =
+  "rows: [{ name: a, title: the first }, { name: b, title: the second, group: pair, set: { model.dim: 32 }, seeds: 5 }]\n";
 
 it("a row's config: the base's, the common keys, its own, the command line's, its seed; dev four times in a run", () => {
-  const experiment = read(`base: config.yaml\nset: { model.dim: 8, loss.kl_weight: 0 }\nseeds: 2\n${ROW}`, { overrides: ["loss.kl_weight=0.3"] });
+  const experiment = read(`base: config.yaml\nset: { model.dim: 8, loss.kl_weight: 0 }\nseeds: 2\n${ROW}`, {
+    overrides: ["loss.kl_weight=0.3"],
+  });
   const [a, b] = experiment.rows;
-  expect([a, b].map((row) => [row!.name, row!.group, row!.seeds])).toEqual([["a", "a", 2], ["b", "pair", 5]]);
+  expect([a, b].map((row) => [row!.name, row!.group, row!.seeds])).toEqual([
+    ["a", "a", 2],
+    ["b", "pair", 5],
+  ]);
   const configs = [trainConfigOf(experiment, a!, 1, null, undefined), trainConfigOf(experiment, b!, 3, 7, "/data")];
-  expect(configs[0]).toMatchObject({ seed: 1, steps: 20, epochs: null, model: { dim: 8 }, loss: { klWeight: 0.3 }, eval: { everySteps: 5, everyEpochs: null }, data: { folder } });
-  expect(configs[1]).toMatchObject({ seed: 3, steps: null, epochs: 7, model: { dim: 32 }, eval: { everySteps: null, everyEpochs: 2 }, data: { train: "/data/train.jsonl" } });
+  expect(configs[0]).toMatchObject({
+    seed: 1,
+    steps: 20,
+    epochs: null,
+    model: { dim: 8 },
+    loss: { klWeight: 0.3 },
+    eval: { everySteps: 5, everyEpochs: null },
+    data: { folder },
+  });
+  expect(configs[1]).toMatchObject({
+    seed: 3,
+    steps: null,
+    epochs: 7,
+    model: { dim: 32 },
+    eval: { everySteps: null, everyEpochs: 2 },
+    data: { train: "/data/train.jsonl" },
+  });
   expect(loadExperiment(file, { seeds: 1 }).rows.map(({ seeds }) => seeds)).toEqual([1, 1]);
 });
 
 it.each([
-  ["rows: []\n", "base is missing, expected the path of a training config.\n{file}, line 1: rows: expected at least one row, got []."],
-  [`base: config.yaml\n${ROW}compare: [[a, pear]]\n`, '{file}, line 3: compare[0][1] is "pear", which is no row or group; the nearest one is "pair".'],
-  ["base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: a, title: two }\n", '{file}, line 4: rows[1].name is "a", which another row is called already.'],
-  ["base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: b, title: two, group: a }\n", '{file}, line 4: rows[1].group is "a", which a row is called.'],
+  [
+    "rows: []\n",
+    "base is missing, expected the path of a training config.\n{file}, line 1: rows: expected at least one row, got [].",
+  ],
+  [
+    `base: config.yaml\n${ROW}compare: [[a, pear]]\n`,
+    '{file}, line 3: compare[0][1] is "pear", which is no row or group; the nearest one is "pair".',
+  ],
+  [
+    "base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: a, title: two }\n",
+    '{file}, line 4: rows[1].name is "a", which another row is called already.',
+  ],
+  [
+    "base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: b, title: two, group: a }\n",
+    '{file}, line 4: rows[1].group is "a", which a row is called.',
+  ],
   [`base: config.yaml\ngroups: { pairs: the pair }\n${ROW}`, "{file}, line 2: groups.pairs is a group without rows."],
-  ["base: config.yaml\nrows: [{ name: ../a, title: one }]\n", `{file}, line 2: rows[0].name: expected a row's name: small letters, digits and hyphens, got "../a".`],
-  ["base: config.yaml\nrows: [{ name: a, titel: one }]\n", "{file}, line 2: rows[0].title is missing, expected a row's title.\n{file}, line 2: rows[0].titel is not a key; the nearest valid one is rows.0.title."],
+  [
+    "base: config.yaml\nrows: [{ name: ../a, title: one }]\n",
+    `{file}, line 2: rows[0].name: expected a row's name: small letters, digits and hyphens, got "../a".`,
+  ],
+  [
+    "base: config.yaml\nrows: [{ name: a, titel: one }]\n",
+    "{file}, line 2: rows[0].title is missing, expected a row's title.\n{file}, line 2: rows[0].titel is not a key; the nearest valid one is rows.0.title.",
+  ],
   [`base: config.yaml\nseeds: 0\n${ROW}`, "{file}, line 2: seeds: expected a whole number from 1 to 100, got 0."],
-  [`base: config.yaml\ncorpus: { digits: { test: 9000 } }\n${ROW}`, "{file}, line 2: corpus.digits.test: expected a whole number from 1 to 5000, got 9000."],
-  ["base: [\n", "{file}, line 2: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]."],
+  [
+    `base: config.yaml\ncorpus: { digits: { test: 9000 } }\n${ROW}`,
+    "{file}, line 2: corpus.digits.test: expected a whole number from 1 to 5000, got 9000.",
+  ],
+  [
+    "base: [\n",
+    "{file}, line 2: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ].",
+  ],
 ])("%j", (yaml, message) => {
   expect(messageOf(() => read(yaml))).toBe(message.replaceAll("{file}", file).replace(/^base/u, `${file}: base`));
 });
 
 it("an unusable key of a row names the row; so does a base that is not there", () => {
   const wrong = read("base: config.yaml\nrows: [{ name: a, title: one, set: { model.dims: 8, seed: -1 } }]\n");
-  expect(messageOf(() => trainConfigOf(wrong, wrong.rows[0]!, 1, null, undefined))).toBe(`${file}, row a: --set model.dims=8: model.dims is not a key; the nearest valid one is model.dim.`);
+  expect(messageOf(() => trainConfigOf(wrong, wrong.rows[0]!, 1, null, undefined))).toBe(
+    `${file}, row a: --set model.dims=8: model.dims is not a key; the nearest valid one is model.dim.`,
+  );
   const none = read(`base: nothing.yaml\n${ROW}`);
-  expect(messageOf(() => trainConfigOf(none, none.rows[0]!, 1, null, undefined))).toBe(`${file}, row a: cannot read the config ${join(folder, "nothing.yaml")}: there is no such file.`);
-  expect(messageOf(() => loadExperiment(join(folder, "none.yaml")))).toBe(`cannot read the config ${join(folder, "none.yaml")}: there is no such file.`);
+  expect(messageOf(() => trainConfigOf(none, none.rows[0]!, 1, null, undefined))).toBe(
+    `${file}, row a: cannot read the config ${join(folder, "nothing.yaml")}: there is no such file.`,
+  );
+  expect(messageOf(() => loadExperiment(join(folder, "none.yaml")))).toBe(
+    `cannot read the config ${join(folder, "none.yaml")}: there is no such file.`,
+  );
 });
 
 it("the example's rows: blocks, which depths each trains and tests, how many runs", () => {
-  const experiment = loadExperiment(fileURLToPath(new URL("../../../examples/depth-table/config.yaml", import.meta.url)));
+  const experiment = loadExperiment(
+    fileURLToPath(new URL("../../../examples/depth-table/config.yaml", import.meta.url)),
+  );
   const rows = experiment.rows.map((row) => {
     const config = trainConfigOf(experiment, row, 1, 8, folder);
-    return [row.name, config.model.blocks, trainedDepths(config).map(({ depth }) => depth), config.unfold.depths, row.seeds];
+    return [
+      row.name,
+      config.model.blocks,
+      trainedDepths(config).map(({ depth }) => depth),
+      config.unfold.depths,
+      row.seeds,
+    ];
   });
   expect(rows).toEqual([
     ["alone-2", 2, [2], [2], 3],

@@ -8,12 +8,32 @@ import { openRecognizer, scheduleOf } from "../../../train/build_model.ts";
 import { padBatch } from "../../../train/data/batch.ts";
 
 /** The engine's log-probabilities of a batch of utterances (features not normalised) at one depth of a checkpoint, `[frames · classes]` each, padding cut off. */
-export async function engineOutput(device: Device, checkpoint: string, depth: number, utterances: readonly Features[]): Promise<Float32Array[]> {
+export async function engineOutput(
+  device: Device,
+  checkpoint: string,
+  depth: number,
+  utterances: readonly Features[],
+): Promise<Float32Array[]> {
   const { model, parameters, config, cmvn } = openRecognizer(device, checkpoint);
   const { inputDim, vocabulary } = model.config;
-  const batch = padBatch(utterances.map((features) => ({ frames: features.frames, features: applyCmvn(cmvn as Cmvn, features).values, labels: Int32Array.of() })), inputDim);
+  const batch = padBatch(
+    utterances.map((features) => ({
+      frames: features.frames,
+      features: applyCmvn(cmvn as Cmvn, features).values,
+      labels: Int32Array.of(),
+    })),
+    inputDim,
+  );
   const tape = new Tape(device, { grad: false });
-  const { logits: [logits], lengths } = model.forward(tape, tape.upload(batch.features, [batch.size, batch.frames, inputDim]), [...batch.lengths], [scheduleOf(config, depth)]);
+  const {
+    logits: [logits],
+    lengths,
+  } = model.forward(
+    tape,
+    tape.upload(batch.features, [batch.size, batch.frames, inputDim]),
+    [...batch.lengths],
+    [scheduleOf(config, depth)],
+  );
   const values = (await read(device, logSoftmax(tape, logits!))) as Float32Array;
   tape.end();
   parameters.release();

@@ -29,11 +29,17 @@ async function run(session: ort.InferenceSession, filler: number, members = utte
   members.forEach(({ values }, row) => batch.set(values, row * frames * BINS));
   const { log_probs, output_lengths } = await session.run({
     features: new ort.Tensor("float32", batch, [members.length, frames, BINS]),
-    lengths: new ort.Tensor("int64", BigInt64Array.from(members, (u) => BigInt(u.frames)), [members.length]),
+    lengths: new ort.Tensor(
+      "int64",
+      BigInt64Array.from(members, (u) => BigInt(u.frames)),
+      [members.length],
+    ),
   });
   const [, outputFrames, classes] = log_probs!.dims as [number, number, number];
   const lengths = Array.from(output_lengths!.data as BigInt64Array, Number);
-  return lengths.map((length, row) => (log_probs!.data as Float32Array).slice(row * outputFrames * classes, (row * outputFrames + length) * classes));
+  return lengths.map((length, row) =>
+    (log_probs!.data as Float32Array).slice(row * outputFrames * classes, (row * outputFrames + length) * classes),
+  );
 }
 
 function largestDifference(a: Float32Array[], b: Float32Array[]): number {
@@ -49,9 +55,17 @@ async function exported(depth: number, ...sets: string[]) {
   const { checkpoint, config } = samples.get(key) ?? (await sampleCheckpoint(device(), folder, ...sets));
   samples.set(key, { checkpoint, config });
   const file = join(folder, `${depth}.onnx`);
-  const { parameters } = exportFile(checkpoint, config, { depth, schedule: scheduleOf(config, depth) }, file, { format: "onnx", force: true });
+  const { parameters } = exportFile(checkpoint, config, { depth, schedule: scheduleOf(config, depth) }, file, {
+    format: "onnx",
+    force: true,
+  });
   const bytes = readFileSync(file);
-  return { checkpoint, parameters, session: await ort.InferenceSession.create(bytes), proto: modelSchema.decode(bytes).toJSON() as unknown as ModelProto };
+  return {
+    checkpoint,
+    parameters,
+    session: await ort.InferenceSession.create(bytes),
+    proto: modelSchema.decode(bytes).toJSON() as unknown as ModelProto,
+  };
 }
 
 /** Of log-probabilities from -4 to 0: sums in another order differ by a few roundings of float32, 1e-6 at worst here and also at 3000 frames. */
@@ -64,10 +78,16 @@ it.each<[string, number, string[]]>([
   ["batch norm per depth", 4, ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
   ["padding zeroed round the module", 4, ["model.conv_mask=around_module"]],
   ["padding zeroed nowhere", 4, ["model.conv_mask=none", "unfold.order=cycle"]],
-  ["some of the blocks, in an order of its own", 3, ["model.blocks=3", "unfold.order=[2, 0, 2, 1]", "unfold.depths=[3, 4]"]],
+  [
+    "some of the blocks, in an order of its own",
+    3,
+    ["model.blocks=3", "unfold.order=[2, 0, 2, 1]", "unfold.depths=[3, 4]"],
+  ],
 ])("onnxruntime computes what the engine does, whatever padding holds: %s", async (_, depth, sets) => {
   const { session, checkpoint } = await exported(depth, ...sets);
-  expect(largestDifference(await run(session, NaN), await engineOutput(device(), checkpoint.path, depth, utterances))).toBeLessThan(TOLERANCE);
+  expect(
+    largestDifference(await run(session, NaN), await engineOutput(device(), checkpoint.path, depth, utterances)),
+  ).toBeLessThan(TOLERANCE);
 });
 
 it("an utterance's result is the same alone and beside a longer or a much shorter one", async () => {
@@ -91,10 +111,31 @@ it("a deeper file has more nodes, but the same weights, each once", async () => 
 
 it("the file says what it wants and gives, and its metadata the units, the depth and how features are computed", async () => {
   const { proto, session } = await exported(4, "features.low_freq=40", "data.sample_rate=8000");
-  expect(session.inputMetadata).toMatchObject([{ name: "features", type: "float32", shape: ["batch", "frames", BINS] }, { name: "lengths", type: "int64", shape: ["batch"] }]);
-  expect(session.outputMetadata).toMatchObject([{ name: "log_probs", type: "float32", shape: ["batch", "output_frames", CLASSES] }, { name: "output_lengths", type: "int64", shape: ["batch"] }]);
+  expect(session.inputMetadata).toMatchObject([
+    { name: "features", type: "float32", shape: ["batch", "frames", BINS] },
+    { name: "lengths", type: "int64", shape: ["batch"] },
+  ]);
+  expect(session.outputMetadata).toMatchObject([
+    { name: "log_probs", type: "float32", shape: ["batch", "output_frames", CLASSES] },
+    { name: "output_lengths", type: "int64", shape: ["batch"] },
+  ]);
   const metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
-  expect(metadata).toMatchObject({ depth: "4", schedule: "[0,0,1,1]", step: "7", blank: "0", subsampling: "4", cmvn: "inside the graph" });
+  expect(metadata).toMatchObject({
+    depth: "4",
+    schedule: "[0,0,1,1]",
+    step: "7",
+    blank: "0",
+    subsampling: "4",
+    cmvn: "inside the graph",
+  });
   expect(JSON.parse(metadata.units!)).toEqual({ blank: 0, characters: [" ", "a", "b", "c", "d"] });
-  expect(JSON.parse(metadata.features!)).toMatchObject({ kind: "log_mel", sample_rate: 8000, bins: BINS, frame_shift_ms: 10, low_frequency: 40, preemphasis: 0.97, scale: 32768 });
+  expect(JSON.parse(metadata.features!)).toMatchObject({
+    kind: "log_mel",
+    sample_rate: 8000,
+    bins: BINS,
+    frame_shift_ms: 10,
+    low_frequency: 40,
+    preemphasis: 0.97,
+    scale: 32768,
+  });
 });

@@ -5,7 +5,14 @@ import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "../../.
 import { fixturesFolder } from "../../reference/book.ts";
 
 /** The tiny models of the reference values, each a folder as save_pretrained writes it. */
-export const MODELS = ["wav2vec2_base", "wav2vec2_large", "hubert_base", "hubert_large", "wav2vec2_conformer_relative", "wav2vec2_conformer_rotary"] as const;
+export const MODELS = [
+  "wav2vec2_base",
+  "wav2vec2_large",
+  "hubert_base",
+  "hubert_large",
+  "wav2vec2_conformer_relative",
+  "wav2vec2_conformer_rotary",
+] as const;
 
 export const modelFolder = (name: (typeof MODELS)[number]): string => join(fixturesFolder, "models", name);
 
@@ -51,5 +58,9 @@ export function weightsOf(folder: string): ReadonlyMap<string, SafeTensor> {
 /** Values [1, 0.5, …] of half precision in a tensor's shape. */
 export function halved({ shape }: SafeTensor, dtype: "F16" | "BF16"): SafeTensor {
   const [one, half] = dtype === "F16" ? [0x3c00, 0x3800] : [0x3f80, 0x3f00];
-  return { dtype, shape, values: Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 2 ? half : one)) };
+  return {
+    dtype,
+    shape,
+    values: Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 2 ? half : one)),
+  };
 }

@@ -15,8 +15,14 @@ it("spreads the blocks from the first layer to the last", () => {
   expect(chooseLayers(3, { seedLayers: [2, 0, 0] })).toEqual([2, 0, 0]);
 });
 
-it.each([["8-to-12", 30.0], ["6-to-12", 45.1]] as const)("recipe %s takes %d percent off wav2vec 2.0 base", (recipe, percent) => {
-  const { seedBlocks: blocks, depths: [depth] } = recipes[recipe];
+it.each([
+  ["8-to-12", 30.0],
+  ["6-to-12", 45.1],
+] as const)("recipe %s takes %d percent off wav2vec 2.0 base", (recipe, percent) => {
+  const {
+    seedBlocks: blocks,
+    depths: [depth],
+  } = recipes[recipe];
   const parameters = new Parameters(); // declared only: nothing of 94 million numbers is held
   const model = new Wav2Vec2Ctc(parameters, { ...wav2vec2Defaults, vocabulary: 32, blocks });
   const counts = countParameters({ model, parameters });

@@ -37,10 +37,17 @@ async function run(name: string, { profile, resume = false, sets = [], until }: 
   const observer = {
     ...silentObserver,
     message: (text: string) => void messages.push(text),
-    record: (record: { type: string; step?: number }) => void (record.type === "step" && record.step === until && stop.abort()),
+    record: (record: { type: string; step?: number }) =>
+      void (record.type === "step" && record.step === until && stop.abort()),
   };
   try {
-    await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", "steps=10", ...sets]), { folder: at(name), resume, signal: stop.signal, observer, profile });
+    await train(device, loadConfig(at("config.yaml"), ["log.every_steps=1", "steps=10", ...sets]), {
+      folder: at(name),
+      resume,
+      signal: stop.signal,
+      observer,
+      profile,
+    });
     return messages.filter((text) => !text.startsWith("device memory")); // the plan, which every run begins with
   } finally {
     device.close();
@@ -54,7 +61,8 @@ const course = (name: string): object[] =>
     return record.type === "dev" ? [record] : [];
   });
 
-const traceOf = (name: string): ChromeTrace => JSON.parse(readFileSync(at(`${name}/profile.json`), "utf8")) as ChromeTrace;
+const traceOf = (name: string): ChromeTrace =>
+  JSON.parse(readFileSync(at(`${name}/profile.json`), "utf8")) as ChromeTrace;
 type Complete = Extract<TraceEvent, { ph: "X" }>;
 
 it("changes nothing that is computed, and writes a trace of host and device", async () => {
@@ -62,17 +70,27 @@ it("changes nothing that is computed, and writes a trace of host and device", as
   const [message, ...more] = await run("profiled", { profile: 2 });
   expect(more).toEqual([]);
   expect(course("profiled")).toEqual(course("plain"));
-  expect(loadCheckpoint(at("profiled/last.safetensors")).tensors).toEqual(loadCheckpoint(at("plain/last.safetensors")).tensors);
+  expect(loadCheckpoint(at("profiled/last.safetensors")).tensors).toEqual(
+    loadCheckpoint(at("plain/last.safetensors")).tensors,
+  );
   expect(readdirSync(at("plain"))).not.toContain("profile.json");
 
   const lines = message!.split("\n");
-  expect(lines[0]).toMatch(/^Profile of steps 4 to 5: kernels ran for [\d.]+ ms a step, [\d.]+ % of the device's time\.$/);
-  expect(lines[1]).toMatch(/^The host's time, a step: batch [\d.]+ ms, encode forward [\d.]+ ms, encode backward [\d.]+ ms, wait [\d.]+ ms, optimizer [\d.]+ ms\.$/);
+  expect(lines[0]).toMatch(
+    /^Profile of steps 4 to 5: kernels ran for [\d.]+ ms a step, [\d.]+ % of the device's time\.$/,
+  );
+  expect(lines[1]).toMatch(
+    /^The host's time, a step: batch [\d.]+ ms, encode forward [\d.]+ ms, encode backward [\d.]+ ms, wait [\d.]+ ms, optimizer [\d.]+ ms\.$/,
+  );
   expect(lines[2]).toMatch(/^ *kernel +share +calls a step +ms a step +us a call$/);
   expect(lines.at(-1)).toBe(`Trace for chrome://tracing or ui.perfetto.dev: ${at("profiled/profile.json")}`);
 
   const { traceEvents } = traceOf("profiled");
-  expect(traceEvents.filter(({ ph }) => ph === "M").map(({ name }) => name)).toEqual(["process_name", "thread_name", "thread_name"]);
+  expect(traceEvents.filter(({ ph }) => ph === "M").map(({ name }) => name)).toEqual([
+    "process_name",
+    "thread_name",
+    "thread_name",
+  ]);
   const events = traceEvents.filter((event): event is Complete => event.ph === "X");
   for (const { name, ts, dur, pid, tid } of events) {
     expect(name).not.toBe("");
@@ -92,7 +110,18 @@ it("changes nothing that is computed, and writes a trace of host and device", as
     const kernels = device.filter(({ args }) => args["step"] === step);
     expect(kernels.length).toBeGreaterThan(200);
     expect(kernels.at(-1)!.name).toBe("adamw/adamw");
-    expect(new Set(kernels.map(({ args }) => args["part"]))).toEqual(new Set(["subsampling", "layer 0, block 0", "layer 1, block 0", "layer 2, block 0", "", "head", "loss", "optimizer"]));
+    expect(new Set(kernels.map(({ args }) => args["part"]))).toEqual(
+      new Set([
+        "subsampling",
+        "layer 0, block 0",
+        "layer 1, block 0",
+        "layer 2, block 0",
+        "",
+        "head",
+        "loss",
+        "optimizer",
+      ]),
+    );
     // No kernel begins before its step does.
     expect(kernels[0]!.ts).toBeGreaterThanOrEqual(events.find(({ name }) => name === `step ${step}`)!.ts);
   }
@@ -106,7 +135,9 @@ it("the trace is in nobody's way: a resumed run ignores the old one, or puts its
   expect(readFileSync(at("stopped/profile.json"), "utf8")).toBe("somebody's own");
   const [message] = await run("stopped", { resume: true, profile: 5 }); // steps 6 to 8 warm up
   expect(message).toMatch(/^Profile of steps 9 to 10: /);
-  expect(new Set(traceOf("stopped").traceEvents.flatMap((event) => (event.ph === "X" ? [event.args["step"]] : [])))).toEqual(new Set([9, 10]));
+  expect(
+    new Set(traceOf("stopped").traceEvents.flatMap((event) => (event.ph === "X" ? [event.args["step"]] : []))),
+  ).toEqual(new Set([9, 10]));
   expect(readdirSync(at("stopped")).filter((name) => name.includes("partial"))).toEqual([]);
   expect(course("stopped")).toEqual(course("plain"));
 });
@@ -114,8 +145,12 @@ it("the trace is in nobody's way: a resumed run ignores the old one, or puts its
 it("a run that ends early is profiled as far as it went", async () => {
   const [message] = await run("short", { profile: 9, sets: ["steps=4"] });
   expect(message).toMatch(/^Profile of step 4: /);
-  expect(new Set(traceOf("short").traceEvents.flatMap((event) => (event.ph === "X" ? [event.args["step"]] : [])))).toEqual(new Set([4]));
-  expect(await run("shorter", { profile: 2, sets: ["steps=3"] })).toEqual(["--profile: nothing to show, the run ended within the 3 steps that warm up"]);
+  expect(
+    new Set(traceOf("short").traceEvents.flatMap((event) => (event.ph === "X" ? [event.args["step"]] : []))),
+  ).toEqual(new Set([4]));
+  expect(await run("shorter", { profile: 2, sets: ["steps=3"] })).toEqual([
+    "--profile: nothing to show, the run ended within the 3 steps that warm up",
+  ]);
   expect(readdirSync(at("shorter"))).not.toContain("profile.json");
 });
 
@@ -123,5 +158,7 @@ it("wants an adapter with timestamps", () => {
   const without = { features: new Set(["subgroups"]), info: { name: "Slate 3000" } } as unknown as Device;
   const open = (): StepProfile => new StepProfile(without, 2);
   expect(open).toThrow(RunError);
-  expect(open).toThrow("--profile needs timestamp queries, which the adapter Slate 3000 does not have; without --profile the same run works");
+  expect(open).toThrow(
+    "--profile needs timestamp queries, which the adapter Slate 3000 does not have; without --profile the same run works",
+  );
 });

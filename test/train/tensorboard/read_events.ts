@@ -15,7 +15,10 @@ export interface ReadEvent {
 
 /** The events of all files of a folder in the order of their names, each file's up to a record that was cut short. */
 export function readEvents(folder: string): ReadEvent[][] {
-  return readdirSync(folder).filter((name) => name.startsWith("events.out.tfevents.")).sort().map((name) => parseFile(readFileSync(join(folder, name))));
+  return readdirSync(folder)
+    .filter((name) => name.startsWith("events.out.tfevents."))
+    .sort()
+    .map((name) => parseFile(readFileSync(join(folder, name))));
 }
 
 /** The points of each tag, as TensorBoard has them: a start drops those of its step and later. */
@@ -30,12 +33,14 @@ export function curvesOf(files: readonly ReadEvent[][]): Record<string, [step: n
 
 function parseFile(bytes: Buffer): ReadEvent[] {
   const events: ReadEvent[] = [];
-  for (let at = 0; at + 16 <= bytes.length; ) {
+  for (let at = 0; at + 16 <= bytes.length;) {
     const length = Number(bytes.readBigUInt64LE(at));
     if (at + 16 + length > bytes.length) break;
     const data = bytes.subarray(at + 12, at + 12 + length);
-    if (bytes.readUInt32LE(at + 8) !== masked(bytes.subarray(at, at + 8))) throw new Error(`byte ${at}: wrong checksum of the length`);
-    if (bytes.readUInt32LE(at + 12 + length) !== masked(data)) throw new Error(`byte ${at}: wrong checksum of the data`);
+    if (bytes.readUInt32LE(at + 8) !== masked(bytes.subarray(at, at + 8)))
+      throw new Error(`byte ${at}: wrong checksum of the length`);
+    if (bytes.readUInt32LE(at + 12 + length) !== masked(data))
+      throw new Error(`byte ${at}: wrong checksum of the data`);
     events.push(parseEvent(data));
     at += 16 + length;
   }
@@ -87,7 +92,8 @@ function parseEvent(data: Buffer): ReadEvent {
     if (number === 1) event.wallTime = value as number;
     else if (number === 2) event.step = value as number;
     else if (number === 3) event.version = String(value);
-    else if (number === 7) event.isStart = fieldsOf(value as Buffer).some(([field, status]) => field === 1 && status === 1);
+    else if (number === 7)
+      event.isStart = fieldsOf(value as Buffer).some(([field, status]) => field === 1 && status === 1);
     else if (number === 5)
       for (const [, scalar] of fieldsOf(value as Buffer)) {
         const parts = new Map(fieldsOf(scalar as Buffer));

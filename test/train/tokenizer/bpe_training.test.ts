@@ -24,9 +24,17 @@ const makeTokenizer = (name: string, size: number) =>
   trainTokenizer({ manifests: [at("train.jsonl")], kind: "bpe", size, out: at(name), observer: silentObserver });
 
 const run = (name: string, tokenizer: string, options: Partial<RunOptions> = {}) =>
-  train(device, loadConfig(at("config.yaml"), ["units.kind=bpe", `units.tokenizer=${tokenizer}`, "steps=2", "log.every_steps=1"]), {
-    folder: at(name), resume: false, signal: new AbortController().signal, observer: silentObserver, ...options,
-  });
+  train(
+    device,
+    loadConfig(at("config.yaml"), ["units.kind=bpe", `units.tokenizer=${tokenizer}`, "steps=2", "log.every_steps=1"]),
+    {
+      folder: at(name),
+      resume: false,
+      signal: new AbortController().signal,
+      observer: silentObserver,
+      ...options,
+    },
+  );
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "unfold-bpe-"));
@@ -48,11 +56,19 @@ test("the checkpoint keeps the whole tokenizer and decodes without the file", as
   try {
     const { model, units } = openRecognizer(device, at("run"));
     expect([units.kind, units.size, model.config.vocabulary]).toEqual(["bpe", 7, 7]);
-    const utterance = { features: Float32Array.from({ length: 40 * model.config.inputDim }, (_, i) => Math.sin(i * i)), frames: 40, labels: new Int32Array() };
-    const [{ hypotheses }] = (await recognise(device, model, [utterance], [[0, 0, 0]], { beam: 3 })) as [Awaited<ReturnType<typeof recognise>>[number]];
+    const utterance = {
+      features: Float32Array.from({ length: 40 * model.config.inputDim }, (_, i) => Math.sin(i * i)),
+      frames: 40,
+      labels: new Int32Array(),
+    };
+    const [{ hypotheses }] = (await recognise(device, model, [utterance], [[0, 0, 0]], { beam: 3 })) as [
+      Awaited<ReturnType<typeof recognise>>[number],
+    ];
     const text = units.decode(hypotheses[0]!.labels);
     expect(text).toMatch(/^[ab ]*$/u);
-    expect(units.wordsOf(hypotheses[0]!.labels).map(({ word }) => word)).toEqual(text.split(" ").filter((word) => word !== ""));
+    expect(units.wordsOf(hypotheses[0]!.labels).map(({ word }) => word)).toEqual(
+      text.split(" ").filter((word) => word !== ""),
+    );
   } finally {
     writeFileSync(at("seven.json"), tokenizer);
   }
@@ -75,17 +91,24 @@ test("resumes with the same tokenizer from another place, and gives what one run
   const record = (logged: { type: string }): void => {
     if (logged.type === "step") stopped.abort();
   };
-  expect(await run("parts", "seven.json", { signal: stopped.signal, observer: { ...silentObserver, record } })).toBe("interrupted");
+  expect(await run("parts", "seven.json", { signal: stopped.signal, observer: { ...silentObserver, record } })).toBe(
+    "interrupted",
+  );
   expect(await run("parts", "moved.json", { resume: true })).toBe("finished");
-  const losses = (name: string) => readLog(at(`${name}/log.jsonl`)).flatMap((logged) => (logged.type === "step" ? [[logged.step, logged.loss]] : []));
+  const losses = (name: string) =>
+    readLog(at(`${name}/log.jsonl`)).flatMap((logged) => (logged.type === "step" ? [[logged.step, logged.loss]] : []));
   expect(losses("run").map(([step]) => step)).toEqual([1, 2]);
   expect(losses("parts")).toEqual(losses("run"));
 });
 
 test("another tokenizer than the checkpoint's is refused, and the run stays as it is", async () => {
   await makeTokenizer("six.json", 6);
-  const other = JSON.parse(readFileSync(at("seven.json"), "utf8")) as { model: { vocab: Record<string, number>; merges: string[][] } };
-  other.model.vocab = Object.fromEntries(Object.entries(other.model.vocab).map(([token, id]) => [token === "b" ? "c" : token, id]));
+  const other = JSON.parse(readFileSync(at("seven.json"), "utf8")) as {
+    model: { vocab: Record<string, number>; merges: string[][] };
+  };
+  other.model.vocab = Object.fromEntries(
+    Object.entries(other.model.vocab).map(([token, id]) => [token === "b" ? "c" : token, id]),
+  );
   other.model.merges = [];
   writeFileSync(at("other.json"), JSON.stringify(other));
   const before = readFileSync(at("run/last.safetensors"));
@@ -94,8 +117,12 @@ test("another tokenizer than the checkpoint's is refused, and the run stays as i
     expect(error).toBeInstanceOf(UserError);
     return (error as Error).message.replaceAll(`${folder}/`, "");
   };
-  expect(await refusal("six.json")).toBe("six.json is another tokenizer than the one that run/last.safetensors was trained with: it has 6 classes instead of 7");
-  expect(await refusal("other.json")).toBe("other.json is another tokenizer than the one that run/last.safetensors was trained with: class 3 is 'c' instead of 'b'");
+  expect(await refusal("six.json")).toBe(
+    "six.json is another tokenizer than the one that run/last.safetensors was trained with: it has 6 classes instead of 7",
+  );
+  expect(await refusal("other.json")).toBe(
+    "other.json is another tokenizer than the one that run/last.safetensors was trained with: class 3 is 'c' instead of 'b'",
+  );
   expect(await refusal("nothing.json")).toBe("cannot read the tokenizer nothing.json: there is no such file");
   expect(readFileSync(at("run/last.safetensors")).equals(before)).toBe(true);
 });

@@ -19,11 +19,20 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const make = (options: Partial<TokenizerOptions>) =>
-  trainTokenizer({ manifests: [at("train.jsonl")], kind: "bpe", size: 6, out: at("new.json"), observer: silentObserver, ...options });
+  trainTokenizer({
+    manifests: [at("train.jsonl")],
+    kind: "bpe",
+    size: 6,
+    out: at("new.json"),
+    observer: silentObserver,
+    ...options,
+  });
 
 /** The one sentence of a UserError, with paths relative to the folder. */
 async function complaint(action: () => unknown): Promise<string> {
-  const error = await Promise.resolve().then(action).catch((thrown: unknown) => thrown);
+  const error = await Promise.resolve()
+    .then(action)
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UserError);
   return (error as Error).message.replaceAll(`${folder}/`, "");
 }
@@ -44,22 +53,38 @@ it("of characters it merges nothing", async () => {
 
 describe("one sentence for, and nothing written at", () => {
   it.each<[string, Partial<TokenizerOptions>, string]>([
-    ["a size too small", { size: 4 }, "a size of 4 is too small: the texts have 2 characters, which with the word mark and <blank> and <unk> need 5"],
-    ["a size too large", { size: 99 }, "a size of 99 is too large: the texts give 8 tokens at most, since a pair that is seen once is not merged"],
-    ["a manifest that is not there", { manifests: ["none.jsonl"] }, "cannot read the manifest none.jsonl: there is no such file"],
+    [
+      "a size too small",
+      { size: 4 },
+      "a size of 4 is too small: the texts have 2 characters, which with the word mark and <blank> and <unk> need 5",
+    ],
+    [
+      "a size too large",
+      { size: 99 },
+      "a size of 99 is too large: the texts give 8 tokens at most, since a pair that is seen once is not merged",
+    ],
+    [
+      "a manifest that is not there",
+      { manifests: ["none.jsonl"] },
+      "cannot read the manifest none.jsonl: there is no such file",
+    ],
   ])("%s", async (_, options, message) => {
     expect(await complaint(() => make(options))).toBe(message);
     expect(readdirSync(folder)).not.toContain("new.json");
   });
 
   it("a text with the mark of words", async () => {
-    expect(await complaint(() => make({ manifests: [at("mark.jsonl")], kind: "characters", size: null }))).toMatch(/^'▁' \(U\+2581\) in the text "a▁b" is in none of the model's \d subwords$/u);
+    expect(await complaint(() => make({ manifests: [at("mark.jsonl")], kind: "characters", size: null }))).toMatch(
+      /^'▁' \(U\+2581\) in the text "a▁b" is in none of the model's \d subwords$/u,
+    );
     expect(readdirSync(folder)).not.toContain("new.json");
   });
 
   it("a file that is there already, which stays", async () => {
     writeFileSync(at("mine.json"), "mine");
-    expect(await complaint(() => make({ out: at("mine.json") }))).toBe("mine.json is there already: choose another file with --out, or add --force");
+    expect(await complaint(() => make({ out: at("mine.json") }))).toBe(
+      "mine.json is there already: choose another file with --out, or add --force",
+    );
     expect(readFileSync(at("mine.json"), "utf8")).toBe("mine");
   });
 });
@@ -69,12 +94,16 @@ it("forced, a file that is there is written over, but no folder", async () => {
   await make({ out: at("old.json"), force: true });
   expect(readTokenizer(at("old.json")).size).toBe(6);
   mkdirSync(at("folder.json"));
-  expect(await complaint(() => make({ out: at("folder.json"), force: true }))).toBe("--out: folder.json is a folder, expected the name of a file");
+  expect(await complaint(() => make({ out: at("folder.json"), force: true }))).toBe(
+    "--out: folder.json is a folder, expected the name of a file",
+  );
 });
 
 describe("reading one says in one sentence that", () => {
   it("it is not there", async () => {
-    expect(await complaint(() => readTokenizer(at("none.json")))).toBe("cannot read the tokenizer none.json: there is no such file");
+    expect(await complaint(() => readTokenizer(at("none.json")))).toBe(
+      "cannot read the tokenizer none.json: there is no such file",
+    );
   });
 
   it("it is not JSON", async () => {
@@ -85,19 +114,35 @@ describe("reading one says in one sentence that", () => {
 
 describe("a config's units", () => {
   const load = (units: string) => {
-    writeFileSync(at("config.yaml"), `data: { train: train.jsonl, dev: train.jsonl, folder: /data }\nunits: ${units}\n`);
+    writeFileSync(
+      at("config.yaml"),
+      `data: { train: train.jsonl, dev: train.jsonl, folder: /data }\nunits: ${units}\n`,
+    );
     return loadConfig(at("config.yaml"));
   };
 
   it("are characters unless it says otherwise; a tokenizer's path starts at the config", () => {
     expect(load("{}").units).toEqual({ kind: "characters", tokenizer: null, vocabulary: null });
-    expect(load("{ kind: bpe, tokenizer: bpe.json }").units).toEqual({ kind: "bpe", tokenizer: at("bpe.json"), vocabulary: null });
+    expect(load("{ kind: bpe, tokenizer: bpe.json }").units).toEqual({
+      kind: "bpe",
+      tokenizer: at("bpe.json"),
+      vocabulary: null,
+    });
   });
 
   it.each([
-    ["{ kind: bpe }", "config.yaml, line 2: units.tokenizer is needed by kind bpe: make one with unfold tokenizer train."],
-    ["{ tokenizer: bpe.json }", "config.yaml, line 2: units.tokenizer belongs to kind bpe, but units.kind is characters."],
-    ["{ kind: words }", 'config.yaml, line 2: units.kind: expected "characters" or "bpe" or "vocabulary", got "words".'],
+    [
+      "{ kind: bpe }",
+      "config.yaml, line 2: units.tokenizer is needed by kind bpe: make one with unfold tokenizer train.",
+    ],
+    [
+      "{ tokenizer: bpe.json }",
+      "config.yaml, line 2: units.tokenizer belongs to kind bpe, but units.kind is characters.",
+    ],
+    [
+      "{ kind: words }",
+      'config.yaml, line 2: units.kind: expected "characters" or "bpe" or "vocabulary", got "words".',
+    ],
   ])("%s is refused", async (units, message) => {
     expect(await complaint(() => load(units))).toBe(message);
   });

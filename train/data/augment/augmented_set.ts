@@ -41,13 +41,20 @@ export class AugmentedSet {
   /** Frames of each utterance in an epoch: other ones than the set's where its speed is changed. */
   lengths(epoch: number): number[] {
     const { augment, seed } = this.#options;
-    return this.utterances.map((utterance, i) => (augment?.speed ? this.#framesAt(utterance, drawSpeed(augment, hash(seed, epoch, i), this.#fits(utterance))) : utterance.frames));
+    return this.utterances.map((utterance, i) =>
+      augment?.speed
+        ? this.#framesAt(utterance, drawSpeed(augment, hash(seed, epoch, i), this.#fits(utterance)))
+        : utterance.frames,
+    );
   }
 
   /** The utterances with the most frames that each can have in any epoch: what memory is planned for. */
   longest(): { readonly frames: number; readonly labels: Int32Array }[] {
     const slowest = Math.min(1, ...(this.#options.augment?.speed ?? []));
-    return this.utterances.map((utterance) => ({ frames: this.#framesAt(utterance, slowest), labels: utterance.labels }));
+    return this.utterances.map((utterance) => ({
+      frames: this.#framesAt(utterance, slowest),
+      labels: utterance.labels,
+    }));
   }
 
   /** One utterance as it is in an epoch, normalised. */
@@ -61,14 +68,21 @@ export class AugmentedSet {
     const { augment, noises, seed } = this.#options;
     const changes = augment && drawChanges(augment, [seed, epoch, index], noises.length, this.#fits(utterance));
     const isChanged = changes && (changes.noise !== null || changes.gainDb !== null);
-    if (!changes || (changes.speed === 1 && !isChanged)) return typeof utterance.features === "function" ? utterance.features() : utterance.features;
+    if (!changes || (changes.speed === 1 && !isChanged))
+      return typeof utterance.features === "function" ? utterance.features() : utterance.features;
 
     const key = `${changes.speed} ${index}`;
     const kept = isChanged ? undefined : this.#kept.get(key);
     if (kept) return kept;
     const { speed, gainDb } = changes;
     const noise = changes.noise && { ...(noises[changes.noise.recording] as AudioPart), ...changes.noise };
-    const { values } = await this.#source.get({ ...(this.#set.audio[index] as AudioPart), speed, gainDb, noise, cmvn: this.#set.cmvn });
+    const { values } = await this.#source.get({
+      ...(this.#set.audio[index] as AudioPart),
+      speed,
+      gainDb,
+      noise,
+      cmvn: this.#set.cmvn,
+    });
     const features = values as Float32Array;
     if (!isChanged && this.#source.memory.keep(features)) this.#kept.set(key, features);
     return features;
@@ -76,7 +90,8 @@ export class AugmentedSet {
 
   /** Whether CTC can still align the utterance at a speed. */
   #fits(utterance: Utterance): (speed: number) => boolean {
-    return (speed) => this.#options.outputFrames(this.#framesAt(utterance, speed)) >= Math.max(1, framesNeeded(utterance.labels));
+    return (speed) =>
+      this.#options.outputFrames(this.#framesAt(utterance, speed)) >= Math.max(1, framesNeeded(utterance.labels));
   }
 
   #framesAt({ seconds, frames }: Utterance, speed: number): number {

@@ -7,7 +7,11 @@ export interface AugmentConfig {
   /** Range of the gain, and how often there is one. */
   readonly volume: { readonly gainDb: readonly [number, number]; readonly probability: number } | null;
   /** Range of the signal-to-noise ratio, and how often there is noise. */
-  readonly noise: { readonly manifest: string; readonly snrDb: readonly [number, number]; readonly probability: number } | null;
+  readonly noise: {
+    readonly manifest: string;
+    readonly snrDb: readonly [number, number];
+    readonly probability: number;
+  } | null;
 }
 
 /** What is done to one utterance's waveform in one epoch. */
@@ -34,9 +38,18 @@ const VOLUME = 4;
  * @param recordings how many noise recordings there are
  * @param fits whether the utterance is long enough at a speed; where it is not, it keeps speed 1
  */
-export function drawChanges(config: AugmentConfig, key: readonly number[], recordings: number, fits: (speed: number) => boolean): Changes {
+export function drawChanges(
+  config: AugmentConfig,
+  key: readonly number[],
+  recordings: number,
+  fits: (speed: number) => boolean,
+): Changes {
   const seed = hash(...key);
-  return { speed: drawSpeed(config, seed, fits), noise: drawNoise(config, seed, recordings), gainDb: drawGain(config, seed) };
+  return {
+    speed: drawSpeed(config, seed, fits),
+    noise: drawNoise(config, seed, recordings),
+    gainDb: drawGain(config, seed),
+  };
 }
 
 /** The speed alone: it decides how long the utterance is. */
@@ -47,11 +60,17 @@ export function drawSpeed({ speed: speeds }: AugmentConfig, seed: number, fits: 
 
 function drawNoise({ noise }: AugmentConfig, seed: number, recordings: number): Changes["noise"] {
   if (!noise || uniform(seed, NOISE, 0) >= noise.probability) return null;
-  return { recording: Math.floor(uniform(seed, NOISE, 1) * recordings), position: uniform(seed, NOISE, 2), snrDb: within(noise.snrDb, uniform(seed, NOISE, 3)) };
+  return {
+    recording: Math.floor(uniform(seed, NOISE, 1) * recordings),
+    position: uniform(seed, NOISE, 2),
+    snrDb: within(noise.snrDb, uniform(seed, NOISE, 3)),
+  };
 }
 
 function drawGain({ volume }: AugmentConfig, seed: number): number | null {
-  return volume && uniform(seed, VOLUME, 0) < volume.probability ? within(volume.gainDb, uniform(seed, VOLUME, 1)) : null;
+  return volume && uniform(seed, VOLUME, 0) < volume.probability
+    ? within(volume.gainDb, uniform(seed, VOLUME, 1))
+    : null;
 }
 
 const within = ([low, high]: readonly [number, number], share: number): number => low + (high - low) * share;

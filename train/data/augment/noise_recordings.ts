@@ -18,7 +18,11 @@ export interface NoiseRecording extends AudioPart {
  * @param onProgress called after each recording
  * @throws UserError naming the manifest's line that is wrong, or whose audio cannot be read
  */
-export async function readNoises(manifest: string, source: FeatureSource, onProgress: (done: number, total: number) => void): Promise<NoiseRecording[]> {
+export async function readNoises(
+  manifest: string,
+  source: FeatureSource,
+  onProgress: (done: number, total: number) => void,
+): Promise<NoiseRecording[]> {
   const { entries } = await readManifest(manifest, { texts: false });
   const read = async (entry: ManifestEntry): Promise<NoiseRecording> => {
     const part = { path: entry.audioPath, piece: pieceOf(entry) };

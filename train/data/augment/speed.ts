@@ -7,9 +7,11 @@ import { resample } from "../resample.ts";
  * @param rate in Hz
  * @returns `samplesAtSpeed` values; `samples` itself at factor 1
  */
-export const changeSpeed = (samples: Float32Array, rate: number, factor: number): Promise<Float32Array> => resample(samples, playedRate(rate, factor), rate);
+export const changeSpeed = (samples: Float32Array, rate: number, factor: number): Promise<Float32Array> =>
+  resample(samples, playedRate(rate, factor), rate);
 
 /** How many samples `changeSpeed` makes of so many. */
-export const samplesAtSpeed = (samples: number, rate: number, factor: number): number => Math.round((samples * rate) / playedRate(rate, factor));
+export const samplesAtSpeed = (samples: number, rate: number, factor: number): number =>
+  Math.round((samples * rate) / playedRate(rate, factor));
 
 const playedRate = (rate: number, factor: number): number => Math.round(rate * factor);

@@ -35,7 +35,9 @@ export async function checkData(file: string, config: TrainConfig | null, observ
   const outputFrames = config ? modelFrames(config).outputFrames : subsampledLength;
   const units = config ? trainingUnits(config, texts, undefined) : CharacterUnits.fromTexts(texts);
 
-  const faults: Fault[] = manifest.duplicates.map((entry) => faultOf("duplicate", entry, `has the audio and text of ${entry.earlier.id} (${entry.earlier.source})`));
+  const faults: Fault[] = manifest.duplicates.map((entry) =>
+    faultOf("duplicate", entry, `has the audio and text of ${entry.earlier.id} (${entry.earlier.source})`),
+  );
   const heard: Heard[] = [];
   const duplicates = new Duplicates();
   const task = observer.task("reading audio", entries.length);
@@ -47,10 +49,23 @@ export async function checkData(file: string, config: TrainConfig | null, observ
         const sound = examineSound(recording);
         const twin = duplicates.next(entry, sound.digest);
         if (twin) faults.push(faultOf("duplicate", entry, twin));
-        if (sound.dbfs < SILENCE_DBFS) faults.push(faultOf("silent", entry, sound.dbfs === -Infinity ? "all samples are equal" : `its level is ${sound.dbfs.toFixed(1)} dBFS`));
+        if (sound.dbfs < SILENCE_DBFS)
+          faults.push(
+            faultOf(
+              "silent",
+              entry,
+              sound.dbfs === -Infinity ? "all samples are equal" : `its level is ${sound.dbfs.toFixed(1)} dBFS`,
+            ),
+          );
         faults.push(...alignmentFaults(entry, recording, units, frontEnd, outputFrames));
         const { sampleRate, channels, samples } = recording;
-        heard.push({ id: entry.id, seconds: samples.length / sampleRate, sampleRate, channels, clipped: sound.clipped });
+        heard.push({
+          id: entry.id,
+          seconds: samples.length / sampleRate,
+          sampleRate,
+          channels,
+          clipped: sound.clipped,
+        });
       }
       task.update(i + 1, entries.length);
     }
@@ -88,12 +103,26 @@ async function readEntry(entry: ManifestEntry): Promise<Recording | UserError> {
 }
 
 /** What training would say of the utterance's length, after resampling and subsampling, and of its text. */
-function alignmentFaults(entry: ManifestEntry, recording: Recording, units: Units, { sampleRate, frameCount }: FrontEnd, outputFrames: CtcModel["outputFrames"]): Fault[] {
+function alignmentFaults(
+  entry: ManifestEntry,
+  recording: Recording,
+  units: Units,
+  { sampleRate, frameCount }: FrontEnd,
+  outputFrames: CtcModel["outputFrames"],
+): Fault[] {
   const unknown = units.unknownIn(entry.text);
-  if (unknown.length > 0) return [faultOf("unknown character", entry, `no unit spells ${unknown.map((character) => `'${character}'`).join(", ")}`)];
+  if (unknown.length > 0)
+    return [
+      faultOf("unknown character", entry, `no unit spells ${unknown.map((character) => `'${character}'`).join(", ")}`),
+    ];
   const samples = Math.round((recording.samples.length * sampleRate) / recording.sampleRate);
   const frames = outputFrames(frameCount(samples));
-  const { skipped, warnings } = validateUtterances([{ id: entry.id, duration: entry.duration, frames, labels: units.encode(entry.text), samples, sampleRate }]);
+  const { skipped, warnings } = validateUtterances([
+    { id: entry.id, duration: entry.duration, frames, labels: units.encode(entry.text), samples, sampleRate },
+  ]);
   const withoutId = (warning: string) => warning.slice(entry.id.length + 2);
-  return [...skipped.map(({ reason }) => faultOf("too short", entry, reason)), ...warnings.map((warning) => faultOf("wrong duration", entry, withoutId(warning)))];
+  return [
+    ...skipped.map(({ reason }) => faultOf("too short", entry, reason)),
+    ...warnings.map((warning) => faultOf("wrong duration", entry, withoutId(warning))),
+  ];
 }

@@ -12,6 +12,8 @@ export class Duplicates {
       return undefined;
     }
     const twin = `${earlier.id} (${earlier.source})`;
-    return earlier.text === entry.text ? `has the audio and text of ${twin}` : `has the audio of ${twin}, but another text`;
+    return earlier.text === entry.text
+      ? `has the audio and text of ${twin}`
+      : `has the audio of ${twin}, but another text`;
   }
 }

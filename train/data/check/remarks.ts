@@ -15,17 +15,28 @@ export interface Heard {
 export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, targetRate: number): string[] {
   const remarks: string[] = [];
   const rates = [...new Set(heard.map(({ sampleRate }) => sampleRate))].sort((a, b) => a - b);
-  if (rates.length > 1) remarks.push(`mixed sample rates: ${rates.map((hz) => `${hz} Hz (${heard.filter(({ sampleRate }) => sampleRate === hz).length})`).join(", ")}; all are resampled to ${targetRate} Hz`);
-  else if (rates[0] !== undefined && rates[0] !== targetRate) remarks.push(`audio of ${rates[0]} Hz is resampled to ${targetRate} Hz`);
+  if (rates.length > 1)
+    remarks.push(
+      `mixed sample rates: ${rates.map((hz) => `${hz} Hz (${heard.filter(({ sampleRate }) => sampleRate === hz).length})`).join(", ")}; all are resampled to ${targetRate} Hz`,
+    );
+  else if (rates[0] !== undefined && rates[0] !== targetRate)
+    remarks.push(`audio of ${rates[0]} Hz is resampled to ${targetRate} Hz`);
   const low = heard.filter(({ sampleRate }) => sampleRate < targetRate);
-  if (low.length > 0) remarks.push(`${low.length} of ${heard.length} have no sound above half of their sample rate, lower than the ${targetRate} Hz of training: ${some(low)}`);
+  if (low.length > 0)
+    remarks.push(
+      `${low.length} of ${heard.length} have no sound above half of their sample rate, lower than the ${targetRate} Hz of training: ${some(low)}`,
+    );
   const several = heard.filter(({ channels }) => channels > 1);
-  if (several.length > 0) remarks.push(`${several.length} of ${heard.length} have several channels, which are averaged: ${some(several)}`);
+  if (several.length > 0)
+    remarks.push(`${several.length} of ${heard.length} have several channels, which are averaged: ${some(several)}`);
   const clipped = heard.filter((one) => one.clipped > 0);
   if (clipped.length > 0) remarks.push(`${clipped.length} of ${heard.length} are clipped: ${some(clipped)}`);
   const seen = new Set<string>();
   const sameId = heard.filter(({ id }) => seen.size === seen.add(id).size);
-  if (sameId.length > 0) remarks.push(`${sameId.length} of ${heard.length} have the id of an earlier one, with which reports confuse them: ${some(sameId)}`);
+  if (sameId.length > 0)
+    remarks.push(
+      `${sameId.length} of ${heard.length} have the id of an earlier one, with which reports confuse them: ${some(sameId)}`,
+    );
   if (emptyTexts > 0) remarks.push(`${emptyTexts} texts are empty`);
   return remarks;
 }

@@ -18,8 +18,15 @@ const SHORTEST_RUN = 3;
 export function examineSound({ samples, sampleRate }: Recording): Sound {
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
   const power = samples.reduce((sum, sample) => sum + (sample - mean) ** 2, 0) / samples.length;
-  const digest = createHash("sha256").update(`${sampleRate} `).update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)).digest("hex");
-  return { dbfs: samples.every((sample) => sample === samples[0]) ? -Infinity : 10 * Math.log10(power), clipped: clippedSamples(samples), digest };
+  const digest = createHash("sha256")
+    .update(`${sampleRate} `)
+    .update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength))
+    .digest("hex");
+  return {
+    dbfs: samples.every((sample) => sample === samples[0]) ? -Infinity : 10 * Math.log10(power),
+    clipped: clippedSamples(samples),
+    digest,
+  };
 }
 
 function clippedSamples(samples: Float32Array): number {

@@ -12,6 +12,13 @@ export function vocabularyOf(texts: readonly string[]): Vocabulary {
   const counts = new Map<string, number>();
   const words = texts.flatMap((text) => (text === "" ? [] : text.split(" ")));
   for (const text of texts) for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  const characters = [...counts].map(([character, count]) => ({ character, count })).sort((a, b) => b.count - a.count || (a.character < b.character ? -1 : 1));
-  return { words: words.length, distinctWords: new Set(words).size, characters, emptyTexts: texts.filter((text) => text === "").length };
+  const characters = [...counts]
+    .map(([character, count]) => ({ character, count }))
+    .sort((a, b) => b.count - a.count || (a.character < b.character ? -1 : 1));
+  return {
+    words: words.length,
+    distinctWords: new Set(words).size,
+    characters,
+    emptyTexts: texts.filter((text) => text === "").length,
+  };
 }

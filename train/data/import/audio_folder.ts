@@ -24,6 +24,8 @@ export async function importAudioFolder(folder: string): Promise<ImportedUtteran
 function withoutMetadata(folder: string): string {
   if (!existsSync(folder)) return `there is no folder ${folder}`;
   if (!statSync(folder).isDirectory()) return `${folder} is no folder`;
-  const splits = readdirSync(folder).filter((name) => METADATA.some((file) => existsSync(path.join(folder, name, file))));
+  const splits = readdirSync(folder).filter((name) =>
+    METADATA.some((file) => existsSync(path.join(folder, name, file))),
+  );
   return `${folder} has no ${METADATA.join(" or ")}${splits.length > 0 ? `; import one of its folders ${splits.join(", ")}` : ""}`;
 }

@@ -16,10 +16,18 @@ export async function importCommonVoice(file: string): Promise<ImportedUtterance
   const durations = await clipDurations(path.join(folder, "clip_durations.tsv"));
   return rows.map(({ fields, source }) => {
     const { path: clip, sentence, client_id: speaker } = fields;
-    if (!clip || sentence === undefined) throw new UserError(`${source}: expected the columns path and sentence, there are ${Object.keys(fields).join(", ")}`);
+    if (!clip || sentence === undefined)
+      throw new UserError(
+        `${source}: expected the columns path and sentence, there are ${Object.keys(fields).join(", ")}`,
+      );
     const name = path.extname(clip) === "" ? `${clip}.mp3` : clip; // the first releases left the ending out
     const duration = durations.get(name);
-    return { audioPath: path.join(folder, "clips", name), text: sentence, ...(speaker && { speaker }), ...(duration && { duration }) };
+    return {
+      audioPath: path.join(folder, "clips", name),
+      text: sentence,
+      ...(speaker && { speaker }),
+      ...(duration && { duration }),
+    };
   });
 }
 
@@ -27,5 +35,7 @@ export async function importCommonVoice(file: string): Promise<ImportedUtterance
 async function clipDurations(file: string): Promise<Map<string, number>> {
   if (!existsSync(file)) return new Map();
   const rows = await readCsv(file, "tsv");
-  return new Map(rows.map(({ fields }) => [fields["clip"] ?? "", Number(fields["duration[ms]"] ?? fields["duration"]) / 1000]));
+  return new Map(
+    rows.map(({ fields }) => [fields["clip"] ?? "", Number(fields["duration[ms]"] ?? fields["duration"]) / 1000]),
+  );
 }

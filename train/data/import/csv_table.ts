@@ -19,7 +19,10 @@ export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow
   const content = await readText(file, "the table");
   try {
     const dialect = kind === "tsv" ? { delimiter: "\t", quote: null } : { delimiter: "," };
-    const rows = parse(content, { ...dialect, columns: true, skip_empty_lines: true, info: true }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
+    const rows = parse(content, { ...dialect, columns: true, skip_empty_lines: true, info: true }) as unknown as {
+      record: Record<string, string>;
+      info: { lines: number };
+    }[];
     if (rows.length === 0) throw new UserError(`${file} has no rows`);
     return rows.map(({ record, info }) => ({ fields: record, source: `${file}, line ${info.lines}` }));
   } catch (error) {

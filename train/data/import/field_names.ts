@@ -16,21 +16,33 @@ const NAMES = {
  * @param locate makes the audio's path absolute
  * @throws UserError at a field that is missing or wrong
  */
-export function utteranceOf(fields: Readonly<Record<string, unknown>>, source: string, locate: (file: string) => string): ImportedUtterance {
-  const found = (names: readonly string[]): unknown => names.map((name) => fields[name]).find((value) => value !== undefined && value !== null && value !== "");
+export function utteranceOf(
+  fields: Readonly<Record<string, unknown>>,
+  source: string,
+  locate: (file: string) => string,
+): ImportedUtterance {
+  const found = (names: readonly string[]): unknown =>
+    names.map((name) => fields[name]).find((value) => value !== undefined && value !== null && value !== "");
   const audio = found(NAMES.audio);
   // Hugging Face's JSON has the audio as an object with a path.
   const file = typeof audio === "object" && audio !== null && "path" in audio ? audio.path : audio;
-  if (typeof file !== "string") throw new UserError(`${source}: no field holds the audio's path, expected one of ${NAMES.audio.join(", ")}`);
+  if (typeof file !== "string")
+    throw new UserError(`${source}: no field holds the audio's path, expected one of ${NAMES.audio.join(", ")}`);
   const text = NAMES.text.map((name) => fields[name]).find((value) => typeof value === "string");
-  if (text === undefined) throw new UserError(`${source}: no field holds the text, expected one of ${NAMES.text.join(", ")}`);
+  if (text === undefined)
+    throw new UserError(`${source}: no field holds the text, expected one of ${NAMES.text.join(", ")}`);
 
   const [speaker, id] = [found(NAMES.speaker), found(NAMES.id)];
   // Only WeNet's: in tables of clips that are cut already, start and end are those within another recording.
-  const [start, end] = ["start", "end"].map((name) => ("wav" in fields ? seconds(found([name]), name, source) : undefined));
-  if (end !== undefined && !(end > (start ?? 0))) throw new UserError(`${source}: field "end": expected seconds after the start at ${start ?? 0}, got ${end}`);
+  const [start, end] = ["start", "end"].map((name) =>
+    "wav" in fields ? seconds(found([name]), name, source) : undefined,
+  );
+  if (end !== undefined && !(end > (start ?? 0)))
+    throw new UserError(`${source}: field "end": expected seconds after the start at ${start ?? 0}, got ${end}`);
   const offset = seconds(found(["offset"]), "offset", source) ?? start ?? (end === undefined ? undefined : 0);
-  const duration = seconds(found(["duration"]), "duration", source) ?? (end === undefined ? undefined : Number((end - (start ?? 0)).toFixed(6)));
+  const duration =
+    seconds(found(["duration"]), "duration", source) ??
+    (end === undefined ? undefined : Number((end - (start ?? 0)).toFixed(6)));
   return {
     audioPath: locate(file),
     text,
@@ -44,6 +56,7 @@ export function utteranceOf(fields: Readonly<Record<string, unknown>>, source: s
 function seconds(value: unknown, name: string, source: string): number | undefined {
   if (value === undefined) return undefined;
   const number = typeof value === "string" ? Number(value) : value;
-  if (typeof number !== "number" || !(number >= 0)) throw new UserError(`${source}: field "${name}": expected seconds, got ${JSON.stringify(value)}`);
+  if (typeof number !== "number" || !(number >= 0))
+    throw new UserError(`${source}: field "${name}": expected seconds, got ${JSON.stringify(value)}`);
   return number;
 }

@@ -53,9 +53,14 @@ export async function importCorpus(kind: string, corpus: string, options: Import
   if (!importer) throw new UserError(`'${kind}' is no kind of corpus, expected ${Object.keys(IMPORTERS).join(", ")}`);
   const { out, force, durations, observer } = options;
   expectWritable(out, force);
-  const found = (await importer(corpus)).map((utterance) => ({ ...utterance, text: cleanText(utterance.text, options) }));
+  const found = (await importer(corpus)).map((utterance) => ({
+    ...utterance,
+    text: cleanText(utterance.text, options),
+  }));
   const missing = expectAudio(found, corpus);
-  const { utterances, unreadable } = durations ? await withDurations(found, observer) : { utterances: found, unreadable: [] };
+  const { utterances, unreadable } = durations
+    ? await withDurations(found, observer)
+    : { utterances: found, unreadable: [] };
   writeManifest(out, utterances);
   const known = utterances.flatMap(({ duration }) => duration ?? []);
   return {
@@ -72,7 +77,8 @@ export async function importCorpus(kind: string, corpus: string, options: Import
 export function expectWritable(out: string, force: boolean): void {
   if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
   if (existsSync(out) && !force) throw new UserError(`${out} is there already; --force replaces it`);
-  if (!isFolder(path.dirname(out))) throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
+  if (!isFolder(path.dirname(out)))
+    throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
 }
 
 const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();
@@ -82,7 +88,8 @@ function expectAudio(utterances: readonly ImportedUtterance[], corpus: string): 
   const files = [...new Set(utterances.map(({ audioPath }) => audioPath))];
   const missing = files.filter((file) => !existsSync(file)).map((file) => path.relative("", file));
   if (missing.length === 0) return [];
-  if (missing.length === files.length) throw new UserError(`${corpus}: none of its ${files.length} audio files is there: ${nameSome(missing)}`);
+  if (missing.length === files.length)
+    throw new UserError(`${corpus}: none of its ${files.length} audio files is there: ${nameSome(missing)}`);
   return [`${missing.length} of ${files.length} audio files are not there: ${nameSome(missing)}`];
 }
 

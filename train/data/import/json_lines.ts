@@ -35,7 +35,8 @@ export async function readJsonLines(file: string): Promise<JsonRow[]> {
     } catch (error) {
       throw new UserError(`${source}: not JSON: ${(error as Error).message}`);
     }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UserError(`${source}: expected an object of JSON, got '${text.slice(0, 40)}'`);
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new UserError(`${source}: expected an object of JSON, got '${text.slice(0, 40)}'`);
     return { fields: value as Record<string, unknown>, source };
   });
 }

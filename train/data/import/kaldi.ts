@@ -33,23 +33,37 @@ export async function importKaldi(folder: string): Promise<ImportedUtterance[]> 
 function audioPath({ value, source }: KaldiRow, folder: string): string {
   if (value === "") throw new UserError(`${source}: the path is missing`);
   if (value.endsWith("|") || value.startsWith("|")) {
-    throw new UserError(`${source}: '${value}' is a command, and commands are not run: write the audio that it makes to a file and put the file's path here`);
+    throw new UserError(
+      `${source}: '${value}' is a command, and commands are not run: write the audio that it makes to a file and put the file's path here`,
+    );
   }
-  if (/\.ark:\d+$/u.test(value)) throw new UserError(`${source}: '${value}' is in a Kaldi archive, expected the path of an audio file`);
-  return [path.resolve(value), path.resolve(folder, value)].find((candidate) => existsSync(candidate)) ?? path.resolve(value);
+  if (/\.ark:\d+$/u.test(value))
+    throw new UserError(`${source}: '${value}' is in a Kaldi archive, expected the path of an audio file`);
+  return (
+    [path.resolve(value), path.resolve(folder, value)].find((candidate) => existsSync(candidate)) ?? path.resolve(value)
+  );
 }
 
 function parseSegment({ value, source }: KaldiRow): { recording: string; offset: number; duration?: number } {
   const [recording = "", start, end, ...rest] = value.split(/\s+/u);
-  if (rest.length > 0) throw new UserError(`${source}: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end`);
+  if (rest.length > 0)
+    throw new UserError(
+      `${source}: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end`,
+    );
   const [offset, until] = [Number(start), Number(end)];
-  if (!(offset >= 0 && offset < Infinity) || !((until > offset && until < Infinity) || until === -1)) throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
+  if (!(offset >= 0 && offset < Infinity) || !((until > offset && until < Infinity) || until === -1))
+    throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
   // An end of -1 is the recording's. Kaldi's times are decimal, and so should be the difference.
   return until === -1 ? { recording, offset } : { recording, offset, duration: Number((until - offset).toFixed(6)) };
 }
 
 /** Recordings without a segment are fine: Kaldi's folders have them after filtering. */
 function expectRecordings(folder: string, segments: KaldiTable, recordings: KaldiTable): void {
-  const missing = [...new Set([...segments.rows.values()].map((row) => parseSegment(row).recording))].filter((id) => !recordings.rows.has(id));
-  if (missing.length > 0) throw new UserError(`${folder}: the ids do not fit: ${missing.length} recordings of segments missing in wav.scp (${nameSome(missing)})`);
+  const missing = [...new Set([...segments.rows.values()].map((row) => parseSegment(row).recording))].filter(
+    (id) => !recordings.rows.has(id),
+  );
+  if (missing.length > 0)
+    throw new UserError(
+      `${folder}: the ids do not fit: ${missing.length} recordings of segments missing in wav.scp (${nameSome(missing)})`,
+    );
 }

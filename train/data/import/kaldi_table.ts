@@ -40,7 +40,9 @@ function splitOnce(line: string): [string, string] {
 export function expectSameIds(folder: string, a: KaldiTable, b: KaldiTable): void {
   const faults = [[a, b] as const, [b, a] as const].flatMap(([has, lacks]) => {
     const missing = [...has.rows.keys()].filter((id) => !lacks.rows.has(id));
-    return missing.length > 0 ? [`${missing.length} of ${has.name} missing in ${lacks.name} (${nameSome(missing)})`] : [];
+    return missing.length > 0
+      ? [`${missing.length} of ${has.name} missing in ${lacks.name} (${nameSome(missing)})`]
+      : [];
   });
   if (faults.length > 0) throw new UserError(`${folder}: the ids do not fit: ${faults.join("; ")}`);
 }

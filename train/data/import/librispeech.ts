@@ -14,11 +14,17 @@ const TRANSCRIPTS = ".trans.txt";
  */
 export async function importLibriSpeech(folder: string): Promise<ImportedUtterance[]> {
   const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "there is no such folder" : error.code === "ENOTDIR" ? "it is no folder" : error.message;
+    const why =
+      error.code === "ENOENT"
+        ? "there is no such folder"
+        : error.code === "ENOTDIR"
+          ? "it is no folder"
+          : error.message;
     throw new UserError(`cannot read the LibriSpeech folder ${folder}: ${why}`);
   });
   const files = names.filter((name) => name.endsWith(TRANSCRIPTS)).sort();
-  if (files.length === 0) throw new UserError(`${folder} is no LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
+  if (files.length === 0)
+    throw new UserError(`${folder} is no LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
   const read: ImportedUtterance[][] = [];
   for (const name of files) read.push(await readTranscripts(path.join(folder, name))); // one at a time: thousands at once are more than may be open
   return read.flat();
@@ -27,7 +33,8 @@ export async function importLibriSpeech(folder: string): Promise<ImportedUtteran
 async function readTranscripts(file: string): Promise<ImportedUtterance[]> {
   return linesOf(await readText(file, "the transcripts")).map(({ text: line, number }) => {
     const [, id, speaker, text] = /^((\w+)-\S+)\s*(.*)$/u.exec(line) ?? [];
-    if (!id || !speaker || text === undefined) throw new UserError(`${file}, line ${number}: expected an id such as 84-121123-0000 and a text, got '${line}'`);
+    if (!id || !speaker || text === undefined)
+      throw new UserError(`${file}, line ${number}: expected an id such as 84-121123-0000 and a text, got '${line}'`);
     return { id, audioPath: path.resolve(path.dirname(file), `${id}.flac`), text, speaker };
   });
 }

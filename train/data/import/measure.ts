@@ -13,7 +13,10 @@ export interface Measured {
  *
  * @param onProgress called after each utterance
  */
-export async function measureDurations(utterances: readonly ImportedUtterance[], onProgress?: (done: number) => void): Promise<Measured> {
+export async function measureDurations(
+  utterances: readonly ImportedUtterance[],
+  onProgress?: (done: number) => void,
+): Promise<Measured> {
   const lengths = new Map<string, number | null>();
   const unreadable: string[] = [];
   const lengthOf = async (file: string): Promise<number | null> => {

@@ -17,7 +17,12 @@ export interface Line {
 export async function readText(path: string, what: string): Promise<string> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const { code, message } = error;
-    const why = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
+    const why =
+      code === "ENOENT" || code === "ENOTDIR"
+        ? "there is no such file"
+        : code === "EISDIR"
+          ? "it is a folder"
+          : message;
     throw new UserError(`cannot read ${what} ${path}: ${why}`);
   });
   return decodeUtf8(bytes, path);

@@ -6,6 +6,14 @@ import type { ImportedUtterance } from "./imported.ts";
 export function writeManifest(file: string, utterances: readonly ImportedUtterance[]): void {
   const folder = path.dirname(path.resolve(file));
   const lines = utterances.map(({ id, audioPath, text, speaker, offset, duration }) =>
-    JSON.stringify({ audio_filepath: path.relative(folder, audioPath).replaceAll(path.sep, "/"), text, duration, offset, speaker, id }));
+    JSON.stringify({
+      audio_filepath: path.relative(folder, audioPath).replaceAll(path.sep, "/"),
+      text,
+      duration,
+      offset,
+      speaker,
+      id,
+    }),
+  );
   writeAtomically(file, Buffer.from(`${lines.join("\n")}\n`));
 }

@@ -70,7 +70,12 @@ async function writeSplits(
       const file = `wav/${MANIFESTS[split].replace(".jsonl", "")}_${String(i).padStart(4, "0")}.wav`;
       await writeWav(join(folder, file), samples, sampleRate);
       lines.push(
-        JSON.stringify({ audio_filepath: file, duration: samples.length / sampleRate, text: words.join(" "), speaker: voice.speaker }),
+        JSON.stringify({
+          audio_filepath: file,
+          duration: samples.length / sampleRate,
+          text: words.join(" "),
+          speaker: voice.speaker,
+        }),
       );
       onProgress(++done, total);
     }
@@ -81,7 +86,10 @@ async function writeSplits(
 /** What `corpus.json` holds: the options in a fixed order and the version, so equal corpora have equal labels. */
 function corpusLabel({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): string {
   const ordered = Object.fromEntries(SPLITS.map((split) => [split, sizes[split]]));
-  return JSON.stringify({ version: VERSION, options: { sizes: ordered, heldOutSpeaker, sampleRate, snr, seed } }, null, 2) + "\n";
+  return (
+    JSON.stringify({ version: VERSION, options: { sizes: ordered, heldOutSpeaker, sampleRate, snr, seed } }, null, 2) +
+    "\n"
+  );
 }
 
 async function isFinished(folder: string, label: string, sizes: Record<Split, number>): Promise<boolean> {
@@ -102,7 +110,9 @@ async function refuseForeignFolder(folder: string): Promise<void> {
     throw error.code === "ENOTDIR" ? new UserError(`makeDigitCorpus: ${folder} is a file, expected a folder`) : error;
   });
   if (present.length > 0 && !present.includes("corpus.json"))
-    throw new UserError(`makeDigitCorpus: ${folder} holds other files than a digit corpus and was left alone; name an empty folder`);
+    throw new UserError(
+      `makeDigitCorpus: ${folder} holds other files than a digit corpus and was left alone; name an empty folder`,
+    );
   await mkdir(dirname(folder), { recursive: true });
 }
 

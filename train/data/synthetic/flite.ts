@@ -55,7 +55,9 @@ export async function loadFlite(): Promise<Synthesizer> {
     const code = wasi.start(new Instance(flite, { wasi_snapshot_preview1: wasi.wasiImport }));
     const file = folder.dir.contents.get("speech.wav");
     if (code !== 0 || !(file instanceof File))
-      throw new RunError(`speech synthesis of '${text}' with voice ${voice.voice} failed (exit code ${code}): ${messages.join(" ")}`);
+      throw new RunError(
+        `speech synthesis of '${text}' with voice ${voice.voice} failed (exit code ${code}): ${messages.join(" ")}`,
+      );
     return parseWav(file.data);
   };
 }
@@ -63,6 +65,9 @@ export async function loadFlite(): Promise<Synthesizer> {
 /** Flite always writes the canonical header: 44 bytes, the rate at byte 24, then 16-bit little-endian mono samples. */
 function parseWav(bytes: Uint8Array): Speech {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const samples = Float32Array.from({ length: (bytes.byteLength - 44) >> 1 }, (_, i) => view.getInt16(44 + 2 * i, true) / 32768);
+  const samples = Float32Array.from(
+    { length: (bytes.byteLength - 44) >> 1 },
+    (_, i) => view.getInt16(44 + 2 * i, true) / 32768,
+  );
   return { samples, sampleRate: view.getUint32(24, true) };
 }

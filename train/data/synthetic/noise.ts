@@ -10,7 +10,9 @@ export function noise(colour: Colour, length: number, key: number): Float32Array
 
 /** P. Kellet's filter: three first-order low-passes and a direct path, whose sum falls by about 3 dB an octave. */
 function pinken(white: Float32Array): Float32Array {
-  let low = 0, middle = 0, high = 0;
+  let low = 0,
+    middle = 0,
+    high = 0;
   return white.map((w) => {
     low = 0.99765 * low + 0.099046 * w;
     middle = 0.963 * middle + 0.2965164 * w;

@@ -30,11 +30,26 @@ export function checkOptions({ sizes, heldOutSpeaker, sampleRate, snr, seed }: D
   for (const split of SPLITS) {
     const most = split === "train" ? Number.MAX_SAFE_INTEGER : MOST_HELD_OUT;
     const ok = Number.isInteger(sizes[split]) && sizes[split] >= 1 && sizes[split] <= most;
-    expect(ok, `sizes.${split}`, split === "train" ? "a positive integer" : `an integer from 1 to ${most}`, sizes[split]);
+    expect(
+      ok,
+      `sizes.${split}`,
+      split === "train" ? "a positive integer" : `an integer from 1 to ${most}`,
+      sizes[split],
+    );
   }
   const speakers = [...new Set(VOICES.map(({ speaker }) => speaker as string))];
   expect(speakers.includes(heldOutSpeaker), "heldOutSpeaker", `one of ${speakers.join(", ")}`, heldOutSpeaker);
-  expect(Number.isInteger(sampleRate) && sampleRate >= 4000 && sampleRate <= 48000, "sampleRate", "an integer from 4000 to 48000", sampleRate);
-  expect(Number.isFinite(snr[0]) && Number.isFinite(snr[1]) && snr[0] <= snr[1], "snr", "two numbers of dB, the lower first", snr);
+  expect(
+    Number.isInteger(sampleRate) && sampleRate >= 4000 && sampleRate <= 48000,
+    "sampleRate",
+    "an integer from 4000 to 48000",
+    sampleRate,
+  );
+  expect(
+    Number.isFinite(snr[0]) && Number.isFinite(snr[1]) && snr[0] <= snr[1],
+    "snr",
+    "two numbers of dB, the lower first",
+    snr,
+  );
   expect(Number.isInteger(seed), "seed", "an integer", seed);
 }

@@ -44,11 +44,20 @@ export function drawTake(key: number, voice: Voice, words: string[], snr: readon
 }
 
 /** Speaks `words` as the take says. The result is never clipped: its level is set after everything else. */
-export function renderTake(synthesize: Synthesizer, voice: Voice, words: string[], take: Take, sampleRate: number): Speech {
+export function renderTake(
+  synthesize: Synthesizer,
+  voice: Voice,
+  words: string[],
+  take: Take,
+  sampleRate: number,
+): Speech {
   const text = words.map((word, i) => (take.pauses[i] ? `${word},` : word)).join(" ");
   const speech = synthesize(voice, text, take);
   const spoken = changeSpeed(trimSilence(speech), (take.speed * speech.sampleRate) / sampleRate);
-  const [before, after] = [take.before, take.after].map((seconds) => Math.round(seconds * sampleRate)) as [number, number];
+  const [before, after] = [take.before, take.after].map((seconds) => Math.round(seconds * sampleRate)) as [
+    number,
+    number,
+  ];
   const noisy = addNoise(spoken, { colour: take.colour, snr: take.snr, before, after, key: take.noiseKey });
   return { samples: scaleToPeak(noisy, 10 ** (take.peak / 20)), sampleRate };
 }

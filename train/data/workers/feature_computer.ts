@@ -44,25 +44,42 @@ export class FeatureComputer {
     };
   }
 
-  async #find(request: FeatureRequest): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
+  async #find(
+    request: FeatureRequest,
+  ): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
     const { path, piece, speed } = request;
     const { cacheKey } = this.#frontEnd;
-    const cache = request.noise || request.gainDb !== null || request.span || request.want.longest !== undefined ? null : this.#cache;
+    const cache =
+      request.noise || request.gainDb !== null || request.span || request.want.longest !== undefined
+        ? null
+        : this.#cache;
     const content = cache === null || cacheKey === null ? null : (request.content ?? hashOf(path));
-    if (cache === null || cacheKey === null || content === null) return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
+    if (cache === null || cacheKey === null || content === null)
+      return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
 
     const key = featureKey(content, piece, speed, cacheKey);
     const found = readFeatures(cache, key);
     if (typeof found !== "string") return { features: found, content, origin: "cache", cacheFault: null };
     const features = await this.#make(request);
-    return { features, content, origin: found === "damaged" ? "damaged" : "computed", cacheFault: tryToWrite(cache, key, features, this.#spareBytes) };
+    return {
+      features,
+      content,
+      origin: found === "damaged" ? "damaged" : "computed",
+      cacheFault: tryToWrite(cache, key, features, this.#spareBytes),
+    };
   }
 
   async #make(request: FeatureRequest): Promise<StoredFeatures> {
     const { path, piece, speed, noise, gainDb, want } = request;
     const rate = this.#frontEnd.sampleRate;
     const whole = want.longest === undefined ? undefined : { from: 0, to: await audioLength(path, rate) };
-    if (whole && isTooLong(whole.to, request)) return { samples: whole.to, frames: this.#frontEnd.frameCount(whole.to), bins: this.#frontEnd.bins, values: new Float32Array() };
+    if (whole && isTooLong(whole.to, request))
+      return {
+        samples: whole.to,
+        frames: this.#frontEnd.frameCount(whole.to),
+        bins: this.#frontEnd.bins,
+        values: new Float32Array(),
+      };
     const span = request.span ?? whole;
     const { samples } = span ? await readAudioSpan(path, rate, span) : await readAudio(path, rate, piece);
     let waveform = await changeSpeed(samples, rate, speed);
@@ -103,7 +120,8 @@ function hashOf(path: string): string | null {
 function tryToWrite(folder: string, key: string, features: StoredFeatures, spareBytes: number): string | null {
   try {
     const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize - features.values.byteLength < spareBytes) return `its disk has less than ${formatBytes(spareBytes)} left`;
+    if (bavail * bsize - features.values.byteLength < spareBytes)
+      return `its disk has less than ${formatBytes(spareBytes)} left`;
     writeFeatures(folder, key, features);
     return null;
   } catch (error) {

@@ -4,7 +4,11 @@
  *
  * @param ahead how many may be under way or wait to be yielded
  */
-export async function* inOrder<Item, Result>(items: readonly Item[], ahead: number, work: (item: Item, index: number) => Promise<Result>): AsyncGenerator<Result> {
+export async function* inOrder<Item, Result>(
+  items: readonly Item[],
+  ahead: number,
+  work: (item: Item, index: number) => Promise<Result>,
+): AsyncGenerator<Result> {
   const underway: Promise<Result>[] = [];
   let started = 0;
   while (started < items.length || underway.length > 0) {

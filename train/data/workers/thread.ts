@@ -10,7 +10,9 @@ export interface Job {
 }
 
 /** From a thread: an answer, the sentence of what is wrong with the user's file, or what went wrong in the thread. */
-export type JobResult = { readonly id: number } & ({ readonly answer: FeatureAnswer } | { readonly userError: string } | { readonly failure: string });
+export type JobResult = { readonly id: number } & (
+  { readonly answer: FeatureAnswer } | { readonly userError: string } | { readonly failure: string }
+);
 
 const computer = new FeatureComputer(workerData as FeatureSettings);
 let previous: Promise<unknown> = Promise.resolve();
@@ -24,6 +26,11 @@ async function work({ id, request }: Job): Promise<void> {
     const answer = await computer.compute(request);
     post({ id, answer }, answer.values ? [answer.values.buffer as ArrayBuffer] : []);
   } catch (error) {
-    post({ id, ...(error instanceof UserError ? { userError: error.message } : { failure: `${request.path}: ${(error as Error).message}` }) });
+    post({
+      id,
+      ...(error instanceof UserError
+        ? { userError: error.message }
+        : { failure: `${request.path}: ${(error as Error).message}` }),
+    });
   }
 }

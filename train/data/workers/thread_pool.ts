@@ -50,7 +50,11 @@ export class ThreadPool {
   /** Ends the threads, whatever they do, and rejects what they still owe. */
   close(reason: Error): void {
     this.#ended ??= reason;
-    for (const { reject } of [...this.#waiting.splice(0), ...this.#threads.flatMap(({ pending }) => [...pending.values()])]) reject(this.#ended);
+    for (const { reject } of [
+      ...this.#waiting.splice(0),
+      ...this.#threads.flatMap(({ pending }) => [...pending.values()]),
+    ])
+      reject(this.#ended);
     for (const { worker } of this.#threads.splice(0)) void worker.terminate();
   }
 
@@ -71,7 +75,9 @@ export class ThreadPool {
     const thread: Thread = { worker, pending: new Map() };
     worker.on("message", (result: JobResult) => this.#finish(thread, result));
     worker.on("error", (error) => this.close(new RunError(`a thread that computes features failed: ${error.message}`)));
-    worker.on("exit", (code) => this.close(new RunError(`a thread that computes features ended early, with code ${code}`)));
+    worker.on("exit", (code) =>
+      this.close(new RunError(`a thread that computes features ended early, with code ${code}`)),
+    );
     this.#threads.push(thread);
     return thread;
   }
@@ -81,7 +87,12 @@ export class ThreadPool {
     pending.delete(result.id);
     if (pending.size === 0) worker.unref();
     if ("answer" in result) settled?.resolve(result.answer);
-    else settled?.reject("userError" in result ? new UserError(result.userError) : new RunError(`features could not be computed of ${result.failure}`));
+    else
+      settled?.reject(
+        "userError" in result
+          ? new UserError(result.userError)
+          : new RunError(`features could not be computed of ${result.failure}`),
+      );
     this.#assign();
   }
 }

@@ -17,7 +17,9 @@ export interface AttentionContext {
 /** Positions `[2 · frames - 1, dim]` as the block's heads read them, `[heads, dim / heads, 2 · frames - 1]`: the same at each of its layers. */
 export function projectPositions(graph: Graph, positions: Value, name: string, { dim, heads }: ConformerConfig): Value {
   const projected = graph.op("MatMul", [positions, graph.transposedWeight(`${name}.linear_pos.weight`)]);
-  return graph.op("Transpose", [graph.op("Reshape", [projected, graph.ints(-1, heads, dim / heads)])], { perm: [1, 2, 0] });
+  return graph.op("Transpose", [graph.op("Reshape", [projected, graph.ints(-1, heads, dim / heads)])], {
+    perm: [1, 2, 0],
+  });
 }
 
 /**
@@ -25,14 +27,25 @@ export function projectPositions(graph: Graph, positions: Value, name: string, {
  *
  * @param x `[batch, frames, dim]`, already normalised; same shape out
  */
-export function selfAttention(graph: Graph, x: Value, name: string, { positions, real, frames }: AttentionContext, { dim, heads }: ConformerConfig): Value {
+export function selfAttention(
+  graph: Graph,
+  x: Value,
+  name: string,
+  { positions, real, frames }: AttentionContext,
+  { dim, heads }: ConformerConfig,
+): Value {
   const width = dim / heads;
   const split = (part: string, perm: readonly number[]): Value =>
-    graph.op("Transpose", [graph.op("Reshape", [linear(graph, x, `${name}.${part}`), graph.ints(0, 0, heads, width)])], { perm });
+    graph.op(
+      "Transpose",
+      [graph.op("Reshape", [linear(graph, x, `${name}.${part}`), graph.ints(0, 0, heads, width)])],
+      { perm },
+    );
   const queries = split("linear_q", [0, 2, 1, 3]); // [batch, heads, frames, width]
   const keys = split("linear_k", [0, 2, 3, 1]); // [batch, heads, width, frames]
   const values = split("linear_v", [0, 2, 1, 3]);
-  const biased = (bias: string): Value => graph.op("Add", [queries, graph.weight(`${name}.${bias}`, [heads, 1, width])]);
+  const biased = (bias: string): Value =>
+    graph.op("Add", [queries, graph.weight(`${name}.${bias}`, [heads, 1, width])]);
 
   const content = graph.op("MatMul", [biased("pos_bias_u"), keys]); // [batch, heads, frames, frames]
   const distance = relativeShift(graph, graph.op("MatMul", [biased("pos_bias_v"), positions]), frames);

@@ -47,7 +47,12 @@ export class Graph {
   }
 
   /** Adds a node of one output, which is called `scope/Type_n` or as said. */
-  op(opType: string, input: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}, named?: string): Value {
+  op(
+    opType: string,
+    input: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    named?: string,
+  ): Value {
     const name = named ?? this.#newName(opType);
     this.#add(name, opType, input, [name], attributes);
     return name;
@@ -65,8 +70,20 @@ export class Graph {
     return `${this.#scope}${opType}_${this.#content.nodes.length}`;
   }
 
-  #add(name: string, opType: string, input: readonly Value[], output: string[], attributes: Readonly<Record<string, Attribute>>): void {
-    this.#content.nodes.push({ name, opType, input: [...input], output, attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)) });
+  #add(
+    name: string,
+    opType: string,
+    input: readonly Value[],
+    output: string[],
+    attributes: Readonly<Record<string, Attribute>>,
+  ): void {
+    this.#content.nodes.push({
+      name,
+      opType,
+      input: [...input],
+      output,
+      attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+    });
   }
 
   /** The parameter of this name, in this shape (its own if left out). */
@@ -83,7 +100,13 @@ export class Graph {
       const tensor = this.#tensor(name);
       const [outputs, inputs] = tensor.shape as readonly [number, number];
       const values = toFloat32(tensor);
-      return floats([inputs, outputs], Float32Array.from({ length: values.length }, (_, i) => values[(i % outputs) * inputs + Math.floor(i / outputs)] as number));
+      return floats(
+        [inputs, outputs],
+        Float32Array.from(
+          { length: values.length },
+          (_, i) => values[(i % outputs) * inputs + Math.floor(i / outputs)] as number,
+        ),
+      );
     });
   }
 
@@ -118,11 +141,20 @@ export class Graph {
   }
 }
 
-const floats = (dims: readonly number[], { buffer, byteOffset, byteLength }: Float32Array): Omit<TensorProto, "name"> =>
-  ({ dims, dataType: DataType.FLOAT, rawData: new Uint8Array(buffer, byteOffset, byteLength) });
+const floats = (
+  dims: readonly number[],
+  { buffer, byteOffset, byteLength }: Float32Array,
+): Omit<TensorProto, "name"> => ({
+  dims,
+  dataType: DataType.FLOAT,
+  rawData: new Uint8Array(buffer, byteOffset, byteLength),
+});
 
-const int64 = (dims: readonly number[], values: readonly number[]): Omit<TensorProto, "name"> =>
-  ({ dims, dataType: DataType.INT64, rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer) });
+const int64 = (dims: readonly number[], values: readonly number[]): Omit<TensorProto, "name"> => ({
+  dims,
+  dataType: DataType.INT64,
+  rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+});
 
 function attribute(name: string, value: Attribute): AttributeProto {
   if (typeof value === "number") return { name, type: AttributeType.INT, i: value };

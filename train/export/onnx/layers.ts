@@ -6,7 +6,10 @@ export const linear = (graph: Graph, x: Value, name: string): Value =>
 
 /** Layer norm over the last axis, with the parameters `name.weight` and `name.bias`. */
 export const layerNorm = (graph: Graph, x: Value, name: string, eps: number): Value =>
-  graph.op("LayerNormalization", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], { axis: -1, epsilon: { float: eps } });
+  graph.op("LayerNormalization", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], {
+    axis: -1,
+    epsilon: { float: eps },
+  });
 
 /** x · sigmoid(x) */
 export const silu = (graph: Graph, x: Value): Value => graph.op("Mul", [x, graph.op("Sigmoid", [x])]);
@@ -15,7 +18,8 @@ export const silu = (graph: Graph, x: Value): Value => graph.op("Mul", [x, graph
 export const frameCount = (graph: Graph, x: Value): Value => graph.op("Shape", [x], { start: 1, end: 2 });
 
 /** The integers from `start` up to but not including `limit`, one after the other by `step`; int64 scalars. */
-export const range = (graph: Graph, start: Value, limit: Value, step: number): Value => graph.op("Range", [start, limit, graph.int(step)]);
+export const range = (graph: Graph, start: Value, limit: Value, step: number): Value =>
+  graph.op("Range", [start, limit, graph.int(step)]);
 
 /** Which of `frames` (int64 `[1]`) frames are real ones of utterances of these lengths (int64 `[batch]`): boolean `[batch, frames]`. */
 export function realFrames(graph: Graph, frames: Value, lengths: Value): Value {

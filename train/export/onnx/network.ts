@@ -9,7 +9,12 @@ import { relativePositions } from "./positions.ts";
 import { subsample, subsampledLengths } from "./subsampling.ts";
 
 /** Names of the graph's inputs and outputs. */
-export const names = { features: "features", lengths: "lengths", logProbs: "log_probs", outputLengths: "output_lengths" } as const;
+export const names = {
+  features: "features",
+  lengths: "lengths",
+  logProbs: "log_probs",
+  outputLengths: "output_lengths",
+} as const;
 
 /**
  * `ConformerCtc` of one schedule as a graph, from log-mel features that are not yet normalised, float32 `[batch, frames, bins]`,
@@ -29,7 +34,10 @@ export function addNetwork(graph: Graph, config: ConformerConfig, schedule: Dept
   const distances = relativePositions(graph.in("positions"), frames, config.dim);
   const blocks = Array.from({ length: config.blocks }, (_, block) => {
     const name = `encoder.encoders.${block}`;
-    return { name, positions: projectPositions(graph.in(`positions/block_${block}`), distances, `${name}.self_attn`, config) };
+    return {
+      name,
+      positions: projectPositions(graph.in(`positions/block_${block}`), distances, `${name}.self_attn`, config),
+    };
   });
   for (const [layer, block] of schedule.entries()) {
     const { name, positions } = blocks[block] as (typeof blocks)[number];
@@ -42,7 +50,8 @@ export function addNetwork(graph: Graph, config: ConformerConfig, schedule: Dept
 
 /** `applyCmvn`, in float32. */
 function normalise(graph: Graph, features: Value, cmvn: Cmvn): Value {
-  const perBin = (name: string, values: Float64Array): Value => graph.floats(name, [values.length], Float32Array.from(values));
+  const perBin = (name: string, values: Float64Array): Value =>
+    graph.floats(name, [values.length], Float32Array.from(values));
   const centred = graph.op("Sub", [features, perBin("cmvn.mean", cmvn.mean)]);
   return graph.op("Mul", [centred, perBin("cmvn.scale", cmvnScale(cmvn))]);
 }

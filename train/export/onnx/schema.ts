@@ -30,7 +30,11 @@ export interface NodeProto {
   attribute: AttributeProto[];
 }
 
-export type AttributeProto = { name: string } & ({ type: typeof AttributeType.FLOAT; f: number } | { type: typeof AttributeType.INT; i: number } | { type: typeof AttributeType.INTS; ints: readonly number[] });
+export type AttributeProto = { name: string } & (
+  | { type: typeof AttributeType.FLOAT; f: number }
+  | { type: typeof AttributeType.INT; i: number }
+  | { type: typeof AttributeType.INTS; ints: readonly number[] }
+);
 
 export interface TensorProto {
   name: string;
@@ -55,15 +59,56 @@ const many = (type: string, id: number): protobuf.IField => ({ rule: "repeated",
 /** Encodes and decodes a `ModelProto`, the content of an .onnx file. */
 export const modelSchema = protobuf.Root.fromJSON({
   nested: {
-    ModelProto: { fields: { irVersion: one("int64", 1), producerName: one("string", 2), graph: one("GraphProto", 7), opsetImport: many("OperatorSetIdProto", 8), metadataProps: many("StringStringEntryProto", 14) } },
+    ModelProto: {
+      fields: {
+        irVersion: one("int64", 1),
+        producerName: one("string", 2),
+        graph: one("GraphProto", 7),
+        opsetImport: many("OperatorSetIdProto", 8),
+        metadataProps: many("StringStringEntryProto", 14),
+      },
+    },
     OperatorSetIdProto: { fields: { domain: one("string", 1), version: one("int64", 2) } },
     StringStringEntryProto: { fields: { key: one("string", 1), value: one("string", 2) } },
-    GraphProto: { fields: { node: many("NodeProto", 1), name: one("string", 2), initializer: many("TensorProto", 5), docString: one("string", 10), input: many("ValueInfoProto", 11), output: many("ValueInfoProto", 12) } },
-    NodeProto: { fields: { input: many("string", 1), output: many("string", 2), name: one("string", 3), opType: one("string", 4), attribute: many("AttributeProto", 5) } },
-    AttributeProto: { fields: { name: one("string", 1), f: one("float", 2), i: one("int64", 3), ints: many("int64", 8), type: one("int32", 20) } },
-    TensorProto: { fields: { dims: many("int64", 1), dataType: one("int32", 2), name: one("string", 8), rawData: one("bytes", 9) } },
+    GraphProto: {
+      fields: {
+        node: many("NodeProto", 1),
+        name: one("string", 2),
+        initializer: many("TensorProto", 5),
+        docString: one("string", 10),
+        input: many("ValueInfoProto", 11),
+        output: many("ValueInfoProto", 12),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: many("string", 1),
+        output: many("string", 2),
+        name: one("string", 3),
+        opType: one("string", 4),
+        attribute: many("AttributeProto", 5),
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: one("string", 1),
+        f: one("float", 2),
+        i: one("int64", 3),
+        ints: many("int64", 8),
+        type: one("int32", 20),
+      },
+    },
+    TensorProto: {
+      fields: { dims: many("int64", 1), dataType: one("int32", 2), name: one("string", 8), rawData: one("bytes", 9) },
+    },
     ValueInfoProto: { fields: { name: one("string", 1), type: one("TypeProto", 2), docString: one("string", 3) } },
-    TypeProto: { fields: { tensorType: one("TensorType", 1) }, nested: { TensorType: { fields: { elemType: one("int32", 1), shape: one("TensorShapeProto", 2) } } } },
-    TensorShapeProto: { fields: { dim: many("Dimension", 1) }, nested: { Dimension: { fields: { dimValue: one("int64", 1), dimParam: one("string", 2) } } } },
+    TypeProto: {
+      fields: { tensorType: one("TensorType", 1) },
+      nested: { TensorType: { fields: { elemType: one("int32", 1), shape: one("TensorShapeProto", 2) } } },
+    },
+    TensorShapeProto: {
+      fields: { dim: many("Dimension", 1) },
+      nested: { Dimension: { fields: { dimValue: one("int64", 1), dimParam: one("string", 2) } } },
+    },
   },
 }).lookupType("ModelProto");

@@ -4,9 +4,18 @@ import type { Graph, Value } from "./graph.ts";
 import { linear } from "./layers.ts";
 
 /** `Conv2dSubsampling` and the factor √dim after it: `[batch, frames, bins]` to `[batch, subsampledLength(frames), dim]`. */
-export function subsample(graph: Graph, features: Value, { subsamplingChannels, inputDim, dim }: ConformerConfig): Value {
+export function subsample(
+  graph: Graph,
+  features: Value,
+  { subsamplingChannels, inputDim, dim }: ConformerConfig,
+): Value {
   const convolve = (x: Value, name: string): Value =>
-    graph.op("Relu", [graph.op("Conv", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], { kernel_shape: [3, 3], strides: [2, 2] })]);
+    graph.op("Relu", [
+      graph.op("Conv", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], {
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+      }),
+    ]);
   const image = graph.op("Unsqueeze", [features, graph.ints(1)]); // [batch, 1, frames, bins]
   const twice = convolve(convolve(image, "encoder.embed.conv.0"), "encoder.embed.conv.2"); // [batch, channels, time, bands]
   const byTime = graph.op("Transpose", [twice], { perm: [0, 2, 1, 3] });
@@ -16,6 +25,7 @@ export function subsample(graph: Graph, features: Value, { subsamplingChannels, 
 
 /** `subsampledLength` of int64 `[batch]`. ONNX divides whole numbers towards zero, so that no length is negative. */
 export function subsampledLengths(graph: Graph, lengths: Value, named: string): Value {
-  const convolved = (before: Value, name?: string): Value => graph.op("Div", [graph.op("Sub", [before, graph.int(1)]), graph.int(2)], {}, name);
+  const convolved = (before: Value, name?: string): Value =>
+    graph.op("Div", [graph.op("Sub", [before, graph.int(1)]), graph.int(2)], {}, name);
   return convolved(convolved(lengths), named);
 }

@@ -7,7 +7,8 @@ const config: AugmentConfig = {
   noise: { manifest: "noise.jsonl", snrDb: [5, 20], probability: 0.6 },
 };
 const RECORDINGS = 3;
-const draw = (key: number[], change: Partial<AugmentConfig> = {}, fits = (_: number): boolean => true) => drawChanges({ ...config, ...change }, key, RECORDINGS, fits);
+const draw = (key: number[], change: Partial<AugmentConfig> = {}, fits = (_: number): boolean => true) =>
+  drawChanges({ ...config, ...change }, key, RECORDINGS, fits);
 const drawn = Array.from({ length: 3000 }, (_, i) => draw([5, 0, i]));
 const share = (is: (changes: (typeof drawn)[number]) => boolean): number => drawn.filter(is).length / drawn.length;
 
@@ -47,7 +48,12 @@ describe("one kind of change does not depend on the others", () => {
   test.each([{ speed: null }, { noise: null }, { volume: null }])("without %j", (without) => {
     for (let i = 0; i < 50; i++) {
       const some = draw([5, 0, i], without);
-      expect(some).toEqual({ ...drawn[i], ...("speed" in without && { speed: 1 }), ...("noise" in without && { noise: null }), ...("volume" in without && { gainDb: null }) });
+      expect(some).toEqual({
+        ...drawn[i],
+        ...("speed" in without && { speed: 1 }),
+        ...("noise" in without && { noise: null }),
+        ...("volume" in without && { gainDb: null }),
+      });
     }
   });
 });

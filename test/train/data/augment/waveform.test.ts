@@ -5,7 +5,8 @@ import { changeSpeed, samplesAtSpeed } from "../../../../train/data/augment/spee
 import { changeVolume } from "../../../../train/data/augment/volume.ts";
 
 const power = (x: Float32Array): number => x.reduce((sum, v) => sum + v * v, 0) / x.length;
-const sine = (length: number, hertz: number, rate = 8000): Float32Array => Float32Array.from({ length }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
+const sine = (length: number, hertz: number, rate = 8000): Float32Array =>
+  Float32Array.from({ length }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate));
 const hiss = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => uniform(4, i) - 0.5);
 
 describe("speed", () => {
@@ -27,7 +28,12 @@ describe("speed", () => {
 });
 
 describe("noise", () => {
-  test.each([[20, 3000], [5, 3000], [0, 700], [-3, 20_000]])("has the ratio asked for: %f dB, noise of %i samples", (snrDb, length) => {
+  test.each([
+    [20, 3000],
+    [5, 3000],
+    [0, 700],
+    [-3, 20_000],
+  ])("has the ratio asked for: %f dB, noise of %i samples", (snrDb, length) => {
     const signal = sine(3000, 250);
     const noisy = addNoise(signal, hiss(length), 0.37, snrDb);
     const added = noisy.map((v, i) => v - signal[i]!);
@@ -42,7 +48,10 @@ describe("noise", () => {
     };
     expect(shape([1, 2, 4, 8, 16, 32], 0)).toEqual([1, 2, 4, 8]);
     expect(shape([1, 2, 4, 8, 16, 32], 0.99)).toEqual([1, 2, 4, 8]); // from 4 to 32: the last place where it fits
-    expect(addNoise(signal, Float32Array.of(1, 2, 4, 8, 16, 32), 0.99, 0)[3]! - 1).toBeCloseTo(32 / Math.sqrt((16 + 64 + 256 + 1024) / 4), 5);
+    expect(addNoise(signal, Float32Array.of(1, 2, 4, 8, 16, 32), 0.99, 0)[3]! - 1).toBeCloseTo(
+      32 / Math.sqrt((16 + 64 + 256 + 1024) / 4),
+      5,
+    );
     expect(shape([1, 3], 0.6)).toEqual([1, 0.333, 1, 0.333]);
   });
 

@@ -22,9 +22,21 @@ function put(files: Record<string, string | readonly string[]>): void {
 }
 
 const run = (kind: string, corpus: string, options: Partial<ImportOptions> = {}) =>
-  importCorpus(kind, join(folder, corpus), { out: join(folder, "out.jsonl"), durations: false, force: false, lowercase: false, punctuation: true, observer: silentObserver, ...options });
+  importCorpus(kind, join(folder, corpus), {
+    out: join(folder, "out.jsonl"),
+    durations: false,
+    force: false,
+    lowercase: false,
+    punctuation: true,
+    observer: silentObserver,
+    ...options,
+  });
 
-const written = (): unknown[] => readFileSync(join(folder, "out.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const written = (): unknown[] =>
+  readFileSync(join(folder, "out.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 /** The message, in which the test's folder is called @. Nothing may have been written. */
 async function refusal(kind: string, corpus: string): Promise<string> {
@@ -64,14 +76,23 @@ describe("kaldi", () => {
       "k/utt2spk": ["u1 anna", "u2 anna", "u3 bob"],
     });
     const { seconds, speakers, files, unknownDurations } = await run("kaldi", "k");
-    expect({ seconds, speakers, files, unknownDurations }).toEqual({ seconds: 2, speakers: 2, files: 2, unknownDurations: 1 });
+    expect({ seconds, speakers, files, unknownDurations }).toEqual({
+      seconds: 2,
+      speakers: 2,
+      files: 2,
+      unknownDurations: 1,
+    });
     expect(written()).toEqual([
       { audio_filepath: "k/a/one.flac", text: "one", duration: 1.3, offset: 0, speaker: "anna", id: "u1" },
       { audio_filepath: "k/two words.wav", text: "three", offset: 0.5, speaker: "bob", id: "u3" },
       { audio_filepath: "k/a/one.flac", text: "two", duration: 0.7, offset: 1.3, speaker: "anna", id: "u2" },
     ]);
     const { entries } = await readManifest(join(folder, "out.jsonl"));
-    expect(entries.map(({ offset, isWhole }) => [offset, isWhole])).toEqual([[0, false], [0.5, false], [1.3, false]]);
+    expect(entries.map(({ offset, isWhole }) => [offset, isWhole])).toEqual([
+      [0, false],
+      [0.5, false],
+      [1.3, false],
+    ]);
   });
 
   test.each([
@@ -86,21 +107,51 @@ describe("kaldi", () => {
 
   test("missing ids are named, from either file", async () => {
     putKaldi({ "k/text": ["rec1 one", "x1 x", "x2 x", "x3 x", "x4 x"] });
-    expect(await refusal("kaldi", "k")).toBe("@k: the ids do not fit: 4 of text missing in wav.scp (x1, x2, x3 and 1 more); 1 of wav.scp missing in text (rec2)");
+    expect(await refusal("kaldi", "k")).toBe(
+      "@k: the ids do not fit: 4 of text missing in wav.scp (x1, x2, x3 and 1 more); 1 of wav.scp missing in text (rec2)",
+    );
     putKaldi({ "k/segments": ["u1 rec1 0 1", "u2 rec9 0 1"], "k/text": ["u1 one", "u2 two"] });
-    expect(await refusal("kaldi", "k")).toBe("@k: the ids do not fit: 1 recordings of segments missing in wav.scp (rec9)");
+    expect(await refusal("kaldi", "k")).toBe(
+      "@k: the ids do not fit: 1 recordings of segments missing in wav.scp (rec9)",
+    );
     putKaldi({ "k/segments": ["u1 rec1 0 1"], "k/text": ["u1 one"], "k/utt2spk": ["rec1 anna"] });
-    expect(await refusal("kaldi", "k")).toBe("@k: the ids do not fit: 1 of text missing in utt2spk (u1); 1 of utt2spk missing in text (rec1)");
+    expect(await refusal("kaldi", "k")).toBe(
+      "@k: the ids do not fit: 1 of text missing in utt2spk (u1); 1 of utt2spk missing in text (rec1)",
+    );
   });
 
   test.each<[string, Record<string, string[]>, string]>([
-    ["an id twice", { "k/text": ["rec1 a", "rec2 b", "rec1 c"] }, "@k/text, line 3: rec1 is there already, in @k/text, line 1"],
+    [
+      "an id twice",
+      { "k/text": ["rec1 a", "rec2 b", "rec1 c"] },
+      "@k/text, line 3: rec1 is there already, in @k/text, line 1",
+    ],
     ["no path", { "k/wav.scp": ["rec1"], "k/text": ["rec1 a"] }, "@k/wav.scp, line 1: the path is missing"],
-    ["an archive", { "k/wav.scp": ["rec1 wav.ark:17"], "k/text": ["rec1 a"] }, "@k/wav.scp, line 1: 'wav.ark:17' is in a Kaldi archive, expected the path of an audio file"],
-    ["an end before the start", { "k/segments": ["rec1 rec1 2 1", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 2 1'"],
-    ["times that are no numbers", { "k/segments": ["rec1 rec1 zero 1", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 zero 1'"],
-    ["an end that is never", { "k/segments": ["rec1 rec1 0 Infinity", "rec2 rec2 0 1"] }, "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 0 Infinity'"],
-    ["a channel", { "k/segments": ["rec1 rec1 0 1 B", "rec2 rec2 0 1"] }, "@k/segments, line 1: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end"],
+    [
+      "an archive",
+      { "k/wav.scp": ["rec1 wav.ark:17"], "k/text": ["rec1 a"] },
+      "@k/wav.scp, line 1: 'wav.ark:17' is in a Kaldi archive, expected the path of an audio file",
+    ],
+    [
+      "an end before the start",
+      { "k/segments": ["rec1 rec1 2 1", "rec2 rec2 0 1"] },
+      "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 2 1'",
+    ],
+    [
+      "times that are no numbers",
+      { "k/segments": ["rec1 rec1 zero 1", "rec2 rec2 0 1"] },
+      "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 zero 1'",
+    ],
+    [
+      "an end that is never",
+      { "k/segments": ["rec1 rec1 0 Infinity", "rec2 rec2 0 1"] },
+      "@k/segments, line 1: expected recording, start and end in seconds, got 'rec1 0 Infinity'",
+    ],
+    [
+      "a channel",
+      { "k/segments": ["rec1 rec1 0 1 B", "rec2 rec2 0 1"] },
+      "@k/segments, line 1: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end",
+    ],
     ["an empty file", { "k/text": [] }, "@k/text is empty"],
   ])("%s", async (_, changed, message) => {
     putKaldi(changed);
@@ -108,7 +159,9 @@ describe("kaldi", () => {
   });
 
   test("no such folder, no wav.scp", async () => {
-    expect(await refusal("kaldi", "nowhere")).toBe("cannot read the Kaldi folder's wav.scp: @nowhere/wav.scp: there is no such file");
+    expect(await refusal("kaldi", "nowhere")).toBe(
+      "cannot read the Kaldi folder's wav.scp: @nowhere/wav.scp: there is no such file",
+    );
   });
 });
 
@@ -131,11 +184,15 @@ describe("librispeech", () => {
   });
 
   test("bad input", async () => {
-    expect(await refusal("librispeech", "nowhere")).toBe("cannot read the LibriSpeech folder @nowhere: there is no such folder");
+    expect(await refusal("librispeech", "nowhere")).toBe(
+      "cannot read the LibriSpeech folder @nowhere: there is no such folder",
+    );
     put({ "L/readme.txt": "" });
     expect(await refusal("librispeech", "L")).toBe("@L is no LibriSpeech folder: no file in it ends in .trans.txt");
     put({ "L/a.trans.txt": ["1-2-3 YES", "what"] });
-    expect(await refusal("librispeech", "L")).toBe("@L/a.trans.txt, line 2: expected an id such as 84-121123-0000 and a text, got 'what'");
+    expect(await refusal("librispeech", "L")).toBe(
+      "@L/a.trans.txt, line 2: expected an id such as 84-121123-0000 and a text, got 'what'",
+    );
     put({ "L/a.trans.txt": ["1-2-3 YES"] });
     expect(await refusal("librispeech", "L")).toMatch(/^@L: none of its 1 audio files is there: /);
   });
@@ -144,7 +201,11 @@ describe("librispeech", () => {
 describe("commonvoice", () => {
   test("clips, speakers, durations of newer releases; quotation marks are text", async () => {
     put({
-      "cv/train.tsv": ["client_id\tpath\tsentence\tup_votes", 'anna\ta.mp3\t"Yes", she said.\t2', "bob\tb\tNo’s no.\t0"],
+      "cv/train.tsv": [
+        "client_id\tpath\tsentence\tup_votes",
+        'anna\ta.mp3\t"Yes", she said.\t2',
+        "bob\tb\tNo’s no.\t0",
+      ],
       "cv/clip_durations.tsv": ["clip\tduration[ms]", "a.mp3\t1512"],
       "cv/clips/a.mp3": "",
       "cv/clips/b.mp3": "",
@@ -157,8 +218,14 @@ describe("commonvoice", () => {
   });
 
   test("bad input", async () => {
-    put({ "cv/a.tsv": ["client_id\tfile", "a\tb"], "cv/b.tsv": ["path\tsentence", "a.mp3"], "cv/c.tsv": "path\tsentence\n" });
-    expect(await refusal("commonvoice", "cv/a.tsv")).toBe("@cv/a.tsv, line 2: expected the columns path and sentence, there are client_id, file");
+    put({
+      "cv/a.tsv": ["client_id\tfile", "a\tb"],
+      "cv/b.tsv": ["path\tsentence", "a.mp3"],
+      "cv/c.tsv": "path\tsentence\n",
+    });
+    expect(await refusal("commonvoice", "cv/a.tsv")).toBe(
+      "@cv/a.tsv, line 2: expected the columns path and sentence, there are client_id, file",
+    );
     expect(await refusal("commonvoice", "cv/b.tsv")).toMatch(/^@cv\/b\.tsv is not a table of TSV: .*line 2/);
     expect(await refusal("commonvoice", "cv/c.tsv")).toBe("@cv/c.tsv has no rows");
     expect(await refusal("commonvoice", "cv")).toBe("cannot read the table @cv: it is a folder");
@@ -167,7 +234,11 @@ describe("commonvoice", () => {
 
 describe("audiofolder", () => {
   test("metadata.csv with quoted commas", async () => {
-    put({ "f/metadata.csv": ["file_name,transcription,speaker_id", 'x/a.wav,"yes, yes",3', "x/b.wav,no,4"], "f/x/a.wav": "", "f/x/b.wav": "" });
+    put({
+      "f/metadata.csv": ["file_name,transcription,speaker_id", 'x/a.wav,"yes, yes",3', "x/b.wav,no,4"],
+      "f/x/a.wav": "",
+      "f/x/b.wav": "",
+    });
     await run("audiofolder", "f");
     expect(written()).toEqual([
       { audio_filepath: "f/x/a.wav", text: "yes, yes", speaker: "3" },
@@ -185,9 +256,13 @@ describe("audiofolder", () => {
     expect(await refusal("audiofolder", "nowhere")).toBe("there is no folder @nowhere");
     put({ "f/train/metadata.csv": "", "f/test/metadata.csv": "" });
     expect(await refusal("audiofolder", "f/train/metadata.csv")).toBe("@f/train/metadata.csv is no folder");
-    expect(await refusal("audiofolder", "f")).toBe("@f has no metadata.csv or metadata.jsonl; import one of its folders test, train");
+    expect(await refusal("audiofolder", "f")).toBe(
+      "@f has no metadata.csv or metadata.jsonl; import one of its folders test, train",
+    );
     put({ "f/metadata.csv": ["file_name,label", "a.wav,3"] });
-    expect(await refusal("audiofolder", "f")).toBe("@f/metadata.csv, line 2: no field holds the text, expected one of text, transcription, transcript, sentence, normalized_text, txt");
+    expect(await refusal("audiofolder", "f")).toBe(
+      "@f/metadata.csv, line 2: no field holds the text, expected one of text, transcription, transcript, sentence, normalized_text, txt",
+    );
   });
 });
 
@@ -228,7 +303,10 @@ describe("jsonl", () => {
   });
 
   test.each([
-    ['{"wav": "a.wav", "txt": "x", "start": 2, "end": 1}', /line 1: field "end": expected seconds after the start at 2, got 1$/],
+    [
+      '{"wav": "a.wav", "txt": "x", "start": 2, "end": 1}',
+      /line 1: field "end": expected seconds after the start at 2, got 1$/,
+    ],
     ['{"text": "one"}', /line 1: no field holds the audio's path, expected one of audio_filepath/],
     ['{"audio": "a.wav"}', /line 1: no field holds the text/],
     ['{"audio": "a.wav", "text": "x", "duration": "long"}', /line 1: field "duration": expected seconds, got "long"$/],
@@ -242,7 +320,10 @@ describe("jsonl", () => {
 });
 
 describe("writing", () => {
-  const corpus = { "j.jsonl": '{"audio": "a.wav", "text": "A", "offset": 0.1}\n{"audio": "b.wav", "text": "B"}', "b.wav": "no audio" };
+  const corpus = {
+    "j.jsonl": '{"audio": "a.wav", "text": "A", "offset": 0.1}\n{"audio": "b.wav", "text": "B"}',
+    "b.wav": "no audio",
+  };
 
   test("an existing manifest is kept unless forced", async () => {
     put({ ...corpus, "a.wav": "", "out.jsonl": "mine" });
@@ -250,9 +331,15 @@ describe("writing", () => {
     expect(readFileSync(join(folder, "out.jsonl"), "utf8")).toBe("mine");
     await run("jsonl", "j.jsonl", { force: true });
     expect(written().length).toBe(2);
-    await expect(run("jsonl", "j.jsonl", { out: join(folder, "no/out.jsonl") })).rejects.toThrow(/cannot be written: there is no folder /);
-    await expect(run("jsonl", "j.jsonl", { out: join(folder, "a.wav/out.jsonl") })).rejects.toThrow(/cannot be written: there is no folder /);
-    await expect(run("jsonl", "j.jsonl", { out: folder, force: true })).rejects.toThrow(/ is a folder, expected the name of a file to write$/);
+    await expect(run("jsonl", "j.jsonl", { out: join(folder, "no/out.jsonl") })).rejects.toThrow(
+      /cannot be written: there is no folder /,
+    );
+    await expect(run("jsonl", "j.jsonl", { out: join(folder, "a.wav/out.jsonl") })).rejects.toThrow(
+      /cannot be written: there is no folder /,
+    );
+    await expect(run("jsonl", "j.jsonl", { out: folder, force: true })).rejects.toThrow(
+      / is a folder, expected the name of a file to write$/,
+    );
     expect(existsSync(join(folder, "no"))).toBe(false);
   });
 
@@ -261,12 +348,19 @@ describe("writing", () => {
     await writeWav(join(folder, "a.wav"), new Float32Array(4000), 8000);
     const { warnings, seconds, unknownDurations } = await run("jsonl", "j.jsonl", { durations: true });
     expect([seconds, unknownDurations]).toEqual([0.4, 1]);
-    expect(warnings).toEqual([`${join(folder, "b.wav")} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`]);
-    expect(written()).toEqual([{ audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 }, { audio_filepath: "b.wav", text: "B" }]);
+    expect(warnings).toEqual([
+      `${join(folder, "b.wav")} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`,
+    ]);
+    expect(written()).toEqual([
+      { audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 },
+      { audio_filepath: "b.wav", text: "B" },
+    ]);
   });
 
   test("an unknown kind", async () => {
-    expect(await refusal("timit", "x")).toBe("'timit' is no kind of corpus, expected kaldi, librispeech, commonvoice, audiofolder, jsonl");
+    expect(await refusal("timit", "x")).toBe(
+      "'timit' is no kind of corpus, expected kaldi, librispeech, commonvoice, audiofolder, jsonl",
+    );
   });
 });
 
