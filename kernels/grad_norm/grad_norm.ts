@@ -11,6 +11,7 @@ const partialSquares = defineKernel({
   file: new URL("./partial_squares.wgsl", import.meta.url),
   bindings: { grads: "read", partial: "read_write" },
   sizes: { count: "u32", offset: "u32" },
+  constants: ["UNROLL"],
   workgroups: (_, __, device) => [groupsOf(device)],
 });
 
@@ -31,9 +32,10 @@ const clipFactorKernel = defineKernel({
 /** The Euclidean norm of all elements of all tensors together, `[1]`, without a readback. */
 export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
   const groups = groupsOf(tape.device);
+  const UNROLL = !tape.device.isSoftware;
   const partial = tape.empty([grads.length * groups]);
   grads.forEach((x, i) =>
-    partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * groups }, {}),
+    partialSquares.encode(tape, { grads: wholeQuads(x), partial }, { count: x.size, offset: i * groups }, { UNROLL }),
   );
   const norm = tape.empty([1]);
   normKernel.encode(tape, { partial, norm }, { count: partial.size }, {});
