@@ -11,27 +11,26 @@ import { rooflineChart } from "./roofline_chart.ts";
 export function benchPage(report: BenchReport): string {
   const { adapter, driver, date, command, method, kernels, step } = report;
   const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${adapter}: benchmark</title>
-        <style>
-          ${raw(style)}${raw(OWN_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${adapter}</h1>
-            <p>${[driver, date.replace("T", " ").replace(/\.\d+Z$/u, " UTC"), command].join(" · ")}</p>
-          </header>
-          ${kernels && kernelSections(kernels)}
-          ${step && step.length > 0 && section("Training steps", html`<div class="card"><pre class="table">${stepSections(step)}</pre></div>`)}
-          <footer>${method.map((text) => html`<p>${text}</p>`)}</footer>
-        </main>
-      </body>
-    </html> `;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${adapter}: benchmark</title>
+<style>${raw(style)}${raw(OWN_STYLE)}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${adapter}</h1>
+<p>${[driver, date.replace("T", " ").replace(/\.\d+Z$/u, " UTC"), command].join(" · ")}</p>
+</header>
+${kernels && kernelSections(kernels)}
+${step && step.length > 0 && section("Training steps", html`<div class="card"><pre class="table">${stepSections(step)}</pre></div>`)}
+<footer>${method.map((text) => html`<p>${text}</p>`)}</footer>
+</main>
+</body>
+</html>
+`;
   return page.source;
 }
 
@@ -40,20 +39,10 @@ function kernelSections(kernels: KernelReport): Html {
   const variants = variantCharts(kernels);
   const problems = problemsOf(kernels.results);
   return html`${headline(kernels)}
-  ${
-    problems.length > 0 &&
-    section(
-      "Not timed",
-      html`<div class="card">
-        <ul>
-          ${problems.map((problem) => html`<li>${problem}</li>`)}
-        </ul>
-      </div>`,
-    )
-  }
-  ${roofline.length > 0 && section("Kernels against the device's own limits", html`<div class="charts">${roofline}</div>`)}
-  ${variants.length > 0 && section("Variants", html`<div class="charts">${variants}</div>`)}
-  ${section("All cases", html`<div class="card">${caseTable(kernels)}</div>`)}`;
+${problems.length > 0 && section("Not timed", html`<div class="card"><ul>${problems.map((problem) => html`<li>${problem}</li>`)}</ul></div>`)}
+${roofline.length > 0 && section("Kernels against the device's own limits", html`<div class="charts">${roofline}</div>`)}
+${variants.length > 0 && section("Variants", html`<div class="charts">${variants}</div>`)}
+${section("All cases", html`<div class="card">${caseTable(kernels)}</div>`)}`;
 }
 
 /** The numbers to be seen first. */
@@ -81,38 +70,20 @@ function headline({ roof, results, clock }: KernelReport): Html {
     0,
   );
   if (first > 0) tiles.push([formatDuration(first / 1000), "of first calls", "all cases, with compiling"]);
-  return html`<div class="tiles">
-    ${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}
-  </div>`;
+  return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
 }
 
 /** The table that the terminal shows as well. */
 function caseTable({ roof, results }: KernelReport): Html {
   const columns = resultColumns(roof);
-  return html`<div class="scroll">
-    <table class="cases">
-      <thead>
-        <tr>
-          ${columns.map(({ title, left }) => html`<th${left ? raw(' class="left"') : ""}>${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${results.map(
-          (result) =>
-            html`<tr>
-              ${columns.map(({ cell, left }) => html`<td${left ? raw(' class="left"') : ""}>${cell(result)}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table class="cases">
+    <thead><tr>${columns.map(({ title, left }) => html`<th${left ? raw(' class="left"') : ""}>${title}</th>`)}</tr></thead>
+    <tbody>${results.map((result) => html`<tr>${columns.map(({ cell, left }) => html`<td${left ? raw(' class="left"') : ""}>${cell(result)}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
 }
 
 function section(title: string, content: Html): Html {
-  return html`<section>
-    <h2>${title}</h2>
-    ${content}
-  </section>`;
+  return html`<section><h2>${title}</h2>${content}</section>`;
 }
 
 const OWN_STYLE = `

@@ -309,7 +309,7 @@ test("alignments are read as they are written", () => {
 });
 
 test("what is put into HTML is escaped", () => {
-  expect(html`<b title="${'"'}">${"<i>&"}${html`<i></i>`}${["a", null, false, 3]}</b>`.source).toBe(
+  expect(html`<b title="${'"'}">${"<i>&"}${html`<i>`}${["a", null, false, 3]}</b>`.source).toBe(
     '<b title="&quot;">&lt;i&gt;&amp;<i>a3</b>',
   );
 });

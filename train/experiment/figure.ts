@@ -56,21 +56,14 @@ export function summaryFigure({ lines }: Summary): string {
       MARGIN + (i % columns) * ((width - 2 * MARGIN) / columns),
       MARGIN + Math.floor(i / columns) * LEGEND,
     ];
-    return html`<circle cx="${x + 6}" cy="${y}" r="5" fill="${colorOf(i)}" /><text x="${x + 17}" y="${y + 4}"
-        >${name}</text
-      >`;
+    return html`<circle cx="${x + 6}" cy="${y}" r="5" fill="${colorOf(i)}"/><text x="${x + 17}" y="${y + 4}">${name}</text>`;
   });
-  return html`<svg
-    xmlns="http://www.w3.org/2000/svg"
-    width="${width}"
-    height="${height}"
-    viewBox="0 0 ${width} ${height}"
-    font-family="system-ui, sans-serif"
-    font-size="12"
-  >
-    <rect width="${width}" height="${height}" fill="white" />
-    ${legend} ${panels}
-  </svg> `.source;
+  return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">
+<rect width="${width}" height="${height}" fill="white"/>
+${legend}
+${panels}
+</svg>
+`.source;
 }
 
 const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;

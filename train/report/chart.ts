@@ -64,10 +64,7 @@ export function chart({
     marks: y.type === "log" ? [Plot.axisY(y.ticks as number[], { text: String, label: null }), ...marks] : marks,
   });
   return html`<figure class="chart${wide && " wide"}">
-    <figcaption>
-      <b>${title}</b
-      >${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}
-    </figcaption>
+    <figcaption><b>${title}</b>${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}</figcaption>
     ${raw(svg.outerHTML)}
   </figure>`;
 }
@@ -81,9 +78,7 @@ export function countTick(value: number): string {
 export const labelStyle = { dy: -11, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 } as const;
 
 function legend(series: readonly Series[]): Html {
-  return html`<span class="legend"
-    >${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span
-  >`;
+  return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;
 }
 
 /** A logarithmic axis if values span more than a factor of 20 and are all over 0, so that late, small changes show. */

@@ -29,9 +29,7 @@ export function headline({ start, steps, devs, results, depths }: History): Html
       "of training",
       `${formatCount(last.step)} steps, ${last.epoch + 1} epochs`,
     ]);
-  return html`<div class="tiles">
-    ${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}
-  </div>`;
+  return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
 }
 
 /** The table that the terminal shows as well. */
@@ -40,79 +38,46 @@ export function resultsSection(results: readonly ResultRecord[], average: Averag
   const body = results.map(
     ({ set, rows }) =>
       html`<tbody>
-        ${rows.map(
-          (row, i) =>
-            html`<tr>
-              ${i === 0 && html`<th rowspan="${rows.length}" scope="rowgroup">${set}</th>`}${columns.map(({ cell }) => html`<td>${cell(row)}</td>`)}
-            </tr>`,
-        )}
+        ${rows.map((row, i) => html`<tr>${i === 0 && html`<th rowspan="${rows.length}" scope="rowgroup">${set}</th>`}${columns.map(({ cell }) => html`<td>${cell(row)}</td>`)}</tr>`)}
       </tbody>`,
   );
-  return html`<div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>set</th>
-            ${columns.map(({ title }) => html`<th>${title}</th>`)}
-          </tr>
-        </thead>
-        ${body}
-      </table>
-    </div>
-    ${average && averageNote(average)}`;
+  return html`<div class="scroll"><table>
+    <thead><tr><th>set</th>${columns.map(({ title }) => html`<th>${title}</th>`)}</tr></thead>
+    ${body}
+  </table></div>${average && averageNote(average)}`;
 }
 
 function averageNote({ of, steps, wer, bestWer, tested }: AverageRecord): Html {
   const deepest = Math.max(...Object.keys(wer).map(Number));
   const rates = `${formatPercent(wer[String(deepest)] ?? NaN, 2)} and ${formatPercent(bestWer, 2)}`;
-  return html`<p class="note">
-    On dev, the mean of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth
-    ${deepest}. Tested: the ${tested === "average" ? "mean" : "best one"}.
-  </p>`;
+  return html`<p class="note">On dev, the mean of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth ${deepest}. Tested: the ${tested === "average" ? "mean" : "best one"}.</p>`;
 }
 
 export function examplesSection(sets: readonly { set: string; examples: readonly HeardExample[] }[]): Html {
-  return html`<p class="note">
-      The utterances with the most errors, all depths together.
-      <span class="word substitution"><del>said</del> recognised instead</span>
-      <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span>
-    </p>
-    ${sets.map(
-      ({ set, examples }) =>
-        html`<h3>${set}</h3>
-          ${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`,
-    )}`;
+  return html`<p class="note">The utterances with the most errors, all depths together.
+    <span class="word substitution"><del>said</del> recognised instead</span> <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span></p>
+    ${sets.map(({ set, examples }) => html`<h3>${set}</h3>${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`)}`;
 }
 
 function exampleRow({ id, reference, byDepth, clip }: HeardExample): Html {
   return html`<div class="example">
     <div class="heard"><code>${id}</code>${clip && player(clip)}</div>
     <dl>
-      <dt>reference</dt>
-      <dd>${reference.join(" ")}</dd>
-      ${byDepth.map(
-        ({ depth, alignment }) =>
-          html`<dt>depth ${depth}</dt>
-            <dd>${alignment.map((step) => html`${word(step)} `)}</dd>`,
-      )}
+      <dt>reference</dt><dd>${reference.join(" ")}</dd>
+      ${byDepth.map(({ depth, alignment }) => html`<dt>depth ${depth}</dt><dd>${alignment.map((step) => html`${word(step)} `)}</dd>`)}
     </dl>
   </div>`;
 }
 
 function player({ source, seconds }: Clip): Html {
-  return html`<small>${seconds > LONGEST_CLIP && `the first ${LONGEST_CLIP} of `}${seconds.toFixed(1)} s</small
-    ><audio controls preload="none" src="${source}"></audio>`;
+  return html`<small>${seconds > LONGEST_CLIP && `the first ${LONGEST_CLIP} of `}${seconds.toFixed(1)} s</small><audio controls preload="none" src="${source}"></audio>`;
 }
 
 function word({ op, ref, hyp }: AlignmentStep): Html {
   if (op === "correct") return html`${hyp}`;
-  return html`<span class="word ${op}"
-    >${ref !== null && html`<del>${ref}</del>`}${op === "substitution" && " "}${hyp ?? ""}</span
-  >`;
+  return html`<span class="word ${op}">${ref !== null && html`<del>${ref}</del>`}${op === "substitution" && " "}${hyp ?? ""}</span>`;
 }
 
 export function warningsSection(warnings: ReadonlyMap<string, number>): Html {
-  return html`<ul>
-    ${[...warnings].map(([message, times]) => html`<li>${message}${times > 1 && ` (${times} times)`}</li>`)}
-  </ul>`;
+  return html`<ul>${[...warnings].map(([message, times]) => html`<li>${message}${times > 1 && ` (${times} times)`}</li>`)}</ul>`;
 }
