@@ -9,7 +9,7 @@ export default tseslint.config(
   {
     rules: {
       eqeqeq: ["error", "always", { null: "ignore" }],
-      "max-lines": ["error", { max: 500 }],
+      "max-lines": ["error", { max: 400 }],
       "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx"] }],
       "object-shorthand": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],

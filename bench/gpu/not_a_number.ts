@@ -1,14 +1,9 @@
-import type { Device } from "../../engine/device.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read, release, tensor, type Tensor } from "../../engine/tensor.ts";
 import { conv2d } from "../../kernels/conv2d/conv2d.ts";
 import { linear } from "../../kernels/linear/linear.ts";
 import { relu, sigmoid, tanh } from "../../kernels/pointwise/unary.ts";
-
-interface NotANumberCheck {
-  readonly name: string;
-  readonly run: (device: Device) => Promise<string | undefined>;
-}
+import type { Check } from "./check.ts";
 
 /** An operation of one tensor, of which element 1 is NaN, and where its result should be. */
 const check = (
@@ -16,7 +11,7 @@ const check = (
   shape: readonly number[],
   apply: (tape: Tape, x: Tensor) => Tensor,
   expected: readonly number[],
-): NotANumberCheck => ({
+): Check => ({
   name: `NaN goes through ${name}`,
   async run(device) {
     const size = shape.reduce((product, n) => product * n, 1);
@@ -41,7 +36,7 @@ const check = (
 const ones = (tape: Tape, ...shape: number[]): Tensor => tape.filled(shape, 1);
 
 /** A compiler that takes it for granted that there is no NaN, or a max that gives the other operand, would lose it: drivers differ. */
-export const notANumberChecks: readonly NotANumberCheck[] = [
+export const notANumberChecks: readonly Check[] = [
   ...Object.entries({ relu, sigmoid, tanh }).map(([name, apply]) => check(name, [4], apply, [1])),
   ...(["relu", "sigmoid", "tanh"] as const).map((activation) =>
     check(

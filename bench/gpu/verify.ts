@@ -3,22 +3,17 @@
 //
 //     node verify.js --precision f16 --out verify_f16.json [--part 0/4] [--small]
 import { parseArgs } from "node:util";
-import { openDevice, type Device } from "../../engine/device.ts";
+import { openDevice } from "../../engine/device.ts";
 import type { KernelCase } from "../../kernels/case.ts";
 import { conformerChecks } from "../../test/reference/models/conformer_checks.ts";
 import type { ModelCheck } from "../../test/reference/models/reference_model.ts";
 import { WAV2VEC2_MODELS, wav2vec2Checks } from "../../test/reference/models/wav2vec2_checks.ts";
 import { findDifference } from "../check_case.ts";
 import { loadOperations } from "../operations.ts";
+import type { Check } from "./check.ts";
 import { matrixUnitChecks } from "./matrix_units.ts";
 import { notANumberChecks } from "./not_a_number.ts";
 import { writeJson } from "./write_json.ts";
-
-interface Check {
-  readonly name: string;
-  /** What is wrong, or undefined. */
-  readonly run: (device: Device) => Promise<string | undefined>;
-}
 
 interface Verdict {
   readonly name: string;

@@ -130,6 +130,7 @@ readonly GPU=$WORK/unfold/dist/bench/gpu
 unfold() { node "$WORK/unfold/dist/cli/main.js" "$@"; }
 
 devices() {
+  rm -f "$R/devices.json" # of an earlier visit
   date -u
   uname -srm
   echo "node $(node --version)"

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { caseChoices, withVariant } from "../../bench/case_choices.ts";
-import { operationFolders } from "../../bench/operations.ts";
+import { loadOperations } from "../../bench/operations.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
 import type { MadeChoice } from "../../engine/tuner.ts";
-import type { KernelCase, OperationCases } from "../../kernels/case.ts";
+import type { KernelCase } from "../../kernels/case.ts";
 import { hostInputs, placeInputs, releaseInputs } from "../../kernels/case_data.ts";
 
 // What a GPU would be given to compile, found on a device that computes nothing and says that it is one.
@@ -31,12 +31,7 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 describe("a GPU", async () => {
-  const kernels = new URL("../../kernels/", import.meta.url);
-  const operations = await Promise.all(
-    operationFolders().map(
-      async (name) => ((await import(new URL(`${name}/cases.ts`, kernels).href)) as { cases: OperationCases }).cases,
-    ),
-  );
+  const { operations } = await loadOperations();
   const made: MadeChoice[] = [];
 
   it.each(operations)("encodes every case of $operation with every variant it has for it", async ({ cases }) => {

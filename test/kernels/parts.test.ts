@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { operationFolders } from "../../bench/operations.ts";
+import { loadOperations } from "../../bench/operations.ts";
 import { definedKernels } from "../../engine/kernel.ts";
 
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
-for (const name of operationFolders()) await import(new URL(`${name}/cases.ts`, kernelsFolder).href);
+await loadOperations(); // and with them every kernel
 const files = readdirSync(kernelsFolder, { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
   .filter((path) => path.endsWith(".wgsl"));

@@ -64,3 +64,18 @@ export function halved({ shape }: SafeTensor, dtype: "F16" | "BF16"): SafeTensor
     values: Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 2 ? half : one)),
   };
 }
+
+/** Cuts a folder's weights into two files with an index; returns the names of the tensors. */
+export function shard(from: string): string[] {
+  const tensors = [...weightsOf(from)];
+  rmSync(join(from, "model.safetensors"));
+  const parts = { "a.safetensors": tensors.slice(0, 20), "b.safetensors": tensors.slice(20) };
+  for (const [name, part] of Object.entries(parts))
+    writeFileSync(join(from, name), serialiseSafetensors(new Map(part)));
+  const map = Object.entries(parts).flatMap(([file, part]) => part.map(([name]) => [name, file]));
+  writeFileSync(
+    join(from, "model.safetensors.index.json"),
+    JSON.stringify({ metadata: { total_size: 1 }, weight_map: Object.fromEntries(map) as object }),
+  );
+  return tensors.map(([name]) => name);
+}

@@ -22,9 +22,9 @@ import { importModel, type ImportOptions } from "../../../train/hugging_face/imp
 import { inspectCheckpoint } from "../../../train/inspect.ts";
 import { inspectionTable } from "../../../train/inspection_table.ts";
 import { readModelConfig } from "../../../train/hugging_face/config_json.ts";
-import { serialiseSafetensors, type SafeTensor } from "../../../train/safetensors.ts";
+import type { SafeTensor } from "../../../train/safetensors.ts";
 import { testDevice } from "../../test_device.ts";
-import { changedFolder, MODELS, modelFolder, temporaryFolder, weightsOf, type Changes } from "./folders.ts";
+import { changedFolder, MODELS, modelFolder, shard, temporaryFolder, weightsOf, type Changes } from "./folders.ts";
 
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder, name);
@@ -389,19 +389,4 @@ function expectRefused(run: () => unknown, message: string): void {
   expect(run).toThrow(/^[^\n]+$/u);
   expect(readdirSync(folder).filter((name) => /^seed\.|partial/u.test(name))).toEqual([]);
   expect(existsSync(at("seed.pt"))).toBe(false);
-}
-
-/** Cuts a folder's weights into two files with an index; returns the names of the tensors. */
-function shard(from: string): string[] {
-  const tensors = [...weightsOf(from)];
-  rmSync(join(from, "model.safetensors"));
-  const parts = { "a.safetensors": tensors.slice(0, 20), "b.safetensors": tensors.slice(20) };
-  for (const [name, part] of Object.entries(parts))
-    writeFileSync(join(from, name), serialiseSafetensors(new Map(part)));
-  const map = Object.entries(parts).flatMap(([file, part]) => part.map(([name]) => [name, file]));
-  writeFileSync(
-    join(from, "model.safetensors.index.json"),
-    JSON.stringify({ metadata: { total_size: 1 }, weight_map: Object.fromEntries(map) as object }),
-  );
-  return tensors.map(([name]) => name);
 }

@@ -1,0 +1,223 @@
+/** Each in a folder of its own: they run at once, and some lock theirs before they fail. */
+let folders = 0;
+export const train = (...words: string[]): string[] => ["train", "@config.yaml", "--out", `@new${folders++}`, ...words];
+const resume = (...words: string[]): string[] => [
+  "train",
+  "@config.yaml",
+  "--set",
+  "steps=3",
+  "--out",
+  "@run",
+  "--resume",
+  ...words,
+];
+
+/** What a user may type that is wrong, with the one sentence that it gets. A word that begins with @ is a path in the test's folder. */
+export const WRONG: [name: string, words: string[], message: RegExp][] = [
+  ["a missing file", ["transcribe", "@run", "@nothing.wav"], /^nothing\.wav does not exist\.$/],
+  ["an empty file", ["transcribe", "@run", "@empty.wav"], /^empty\.wav is empty: it has 0 bytes\.$/],
+  [
+    "a file that is cut short",
+    ["transcribe", "@run", "@half.wav"],
+    /^half\.wav is cut short: its header announces 8000 bytes of samples, 3978 are there\.$/,
+  ],
+  [
+    "a file that is no audio",
+    ["transcribe", "@run", "@text.wav"],
+    /^text\.wav is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/,
+  ],
+  ["a folder", ["transcribe", "@run", "@run"], /run is a folder, not an audio file\.$/],
+  [
+    "audio without a sample",
+    ["transcribe", "@run", "@silent.wav"],
+    /^silent\.wav holds no audio: its length is 0 samples\.$/,
+  ],
+  ["audio too short for a frame", ["transcribe", "@run", "@click.wav"], /^click\.wav: 37 ms of audio are too short/],
+  [
+    "a manifest with a missing file",
+    train("--set", "data.train=missing.jsonl"),
+    /^missing\.jsonl, line 7: nothing\.wav does not exist\.$/,
+  ],
+  [
+    "a manifest with a file cut short",
+    ["eval", "@run", "@half.jsonl"],
+    /^half\.jsonl, line 7: half\.wav is cut short: /,
+  ],
+  [
+    "a manifest with audio without a sample",
+    ["eval", "@run", "@silent.jsonl"],
+    /^silent\.jsonl, line 7: silent\.wav holds no audio/,
+  ],
+  [
+    "a missing manifest",
+    ["eval", "@run", "@nothing.jsonl"],
+    /^cannot read the manifest nothing\.jsonl: there is no such file$/,
+  ],
+  [
+    "a manifest line that is not JSON",
+    train("--set", "data.train=not_json.jsonl"),
+    /^not_json\.jsonl, line 2: not JSON: \S.+$/,
+  ],
+  [
+    "a manifest line without a text",
+    ["eval", "@run", "@no_text.jsonl"],
+    /^no_text\.jsonl, line 1: field "text": .*expected string/,
+  ],
+  ["a manifest without lines", ["eval", "@run", "@no_lines.jsonl"], /^the manifest no_lines\.jsonl has no utterances$/],
+  [
+    "nothing but texts too long for their audio",
+    train("--set", "data.train=all_short.jsonl"),
+    /^none of the 1 utterances can be used; the first, u0: too short for its text: \d+ frames after subsampling, CTC needs 80/,
+  ],
+  ["no config", ["train", "@nothing.yaml"], /^cannot read the config nothing\.yaml: there is no such file\.$/],
+  [
+    "an unknown key in --set",
+    train("--set", "model.dims=3"),
+    /^--set model\.dims=3: model\.dims is not a key; the nearest valid one is model\.dim\.$/,
+  ],
+  [
+    "a checkpoint cut short",
+    ["inspect", "@half.safetensors"],
+    /^half\.safetensors: tensor '.+' ends at byte \d+ of the data, but only \d+ are there; the file is cut short\.$/,
+  ],
+  [
+    "offsets beyond the file",
+    ["inspect", "@beyond.safetensors"],
+    /^beyond\.safetensors: tensor '.+' ends at byte \d+ of the data, but only \d+ are there/,
+  ],
+  [
+    "an empty checkpoint",
+    ["inspect", "@empty.safetensors"],
+    /^empty\.safetensors is not a safetensors file: it has 0 bytes/,
+  ],
+  ["a checkpoint that is something else", ["inspect", "@u0.wav"], /^u0\.wav is not a safetensors file or is cut short/],
+  [
+    "a safetensors file of another program",
+    ["inspect", "@foreign.safetensors"],
+    /^foreign\.safetensors is a safetensors file, but not a checkpoint of unfold/,
+  ],
+  [
+    "a checkpoint whose header is damaged",
+    ["inspect", "@no_config.safetensors"],
+    /^no_config\.safetensors: the checkpoint's header is not one of unfold: config: /,
+  ],
+  [
+    "a checkpoint of another shape",
+    ["inspect", "@other_shape.safetensors"],
+    /^other_shape\.safetensors does not fit the model of its config: \S+ is \[.+\], expected \[.+\]; .+; and \d+ more$/,
+  ],
+  [
+    "a run whose checkpoint is cut short, to be resumed",
+    ["train", "@config.yaml", "--out", "@cut", "--resume"],
+    /^.*cut\/last\.safetensors: tensor '.+' ends at byte/,
+  ],
+  [
+    "a checkpoint that lacks a tensor",
+    ["transcribe", "@one_less.safetensors", "@u0.wav"],
+    /^one_less\.safetensors does not fit the model of its config: ctc_lo\.bias is missing$/,
+  ],
+  [
+    "a checkpoint of other features",
+    ["transcribe", "@other_bins.safetensors", "@u0.wav"],
+    /^other_bins\.safetensors: the normalisation is of 1 bins, the config's features have 10$/,
+  ],
+  [
+    "no checkpoint",
+    ["eval", "@nowhere", "@dev.jsonl"],
+    /^the checkpoint .*nowhere cannot be read: there is no such file$/,
+  ],
+  ...["0", "2,1000000"].map((depths): [string, string[], RegExp] => [
+    `--depths '${depths}'`,
+    ["eval", "@run", "@dev.jsonl", `--depths=${depths}`],
+    /^--depths: expected whole numbers from 1 to 1000 with commas between them, such as 2,4,6, got '/,
+  ]),
+  [
+    "--depth 0",
+    ["transcribe", "@run", "@u0.wav", "--depth", "0"],
+    /^--depth: expected a whole number from 1 to 1000, got '0'$/,
+  ],
+  [
+    "--beam 0",
+    ["eval", "@run", "@dev.jsonl", "--beam", "0"],
+    /^--beam: expected a whole number from 1 to 1000, got '0'$/,
+  ],
+  [
+    "--out with a run in it",
+    ["train", "@config.yaml", "--out", "@run"],
+    /^.*run already holds a run: add --resume to go on with it, or choose another folder with --out$/,
+  ],
+  [
+    "--out in place of a file",
+    ["train", "@config.yaml", "--out", "@u0.wav"],
+    /u0\.wav cannot be made: a file is in its place$/,
+  ],
+  ["--resume without a run", train("--resume"), /^new\d+ holds no run to resume: last\.safetensors is not there$/],
+  [
+    "--resume with another config",
+    resume("--set", "model.dropout=0.2", "--set", "data.sample_rate=16000"),
+    /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dropout was 0\.1, is now 0\.2; --force goes on with the new one$/,
+  ],
+  [
+    "--resume with a letter the model does not know",
+    resume("--set", "data.train=other_letter.jsonl"),
+    /^other_letter\.jsonl, line 4: 'ö' \(U\+00F6\) in the text "bö" is not among the model's 3 characters$/,
+  ],
+  [
+    "--resume --force with a model of another shape",
+    resume("--force", "--set", "model.dim=32"),
+    /run\/last\.safetensors was trained with another config: model\.dim was 16, is now 32; that is another model, so a new run is needed: choose another folder with --out$/,
+  ],
+  [
+    "--force without --resume",
+    train("--force"),
+    /^--force goes with --resume: it goes on with a run whose config has changed$/,
+  ],
+  [
+    "a folder that another process trains in",
+    ["train", "@config.yaml", "--out", "@locked"],
+    new RegExp(
+      `^another run is writing to locked: process ${process.pid} on .+, since 2026-01-02T03:04:05Z; wait for its end, choose another folder with --out$`,
+      "u",
+    ),
+  ],
+  [
+    "average of one checkpoint",
+    ["average", "@run", "--out", "@mean.safetensors"],
+    /^a mean needs two checkpoints or more, got 1$/,
+  ],
+  [
+    "average of another model",
+    ["average", "@run", "@one_less.safetensors", "--out", "@mean.safetensors"],
+    /^one_less\.safetensors is of another model than run\/best\.safetensors: ctc_lo\.bias is not there, expected \[\d\]$/,
+  ],
+  [
+    "average over a file",
+    ["average", "@run", "@run", "--out", "@run/last.safetensors"],
+    /^run\/last\.safetensors is there already: choose another name, or add --force$/,
+  ],
+  [
+    "average over what it reads",
+    ["average", "@run", "@run/last.safetensors", "--out", "@run/best.safetensors", "--force"],
+    /^--out: run\/best\.safetensors is among the files that are read, and would be lost: choose another place$/,
+  ],
+  [
+    "a name with control characters",
+    ["inspect", "@no\x1b[31mthing"],
+    /^the checkpoint no\\u001b\[31mthing cannot be read: there is no such file$/u,
+  ],
+  [
+    "average to a name that is none of a checkpoint",
+    ["average", "@run", "@run", "--out", "@mean"],
+    /^--out: expected a name that ends in \.safetensors, got 'mean'$/,
+  ],
+  [
+    "average to a folder that is not there",
+    ["average", "@run", "@run", "--out", "@nowhere/mean.safetensors"],
+    /^--out: there is no folder nowhere$/,
+  ],
+  [
+    "--resume with another training set",
+    resume("--set", "data.train=one_less.jsonl"),
+    /run\/last\.safetensors was trained on other utterances than those of the training set now/,
+  ],
+];
