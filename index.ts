@@ -12,18 +12,8 @@ export type { PoolStatistics } from "./engine/pool.ts";
 export type { ProfiledKernel, Profiler } from "./engine/profiler.ts";
 
 // Tensors, gradients, parameters, and the random numbers that initialise them.
-export {
-  emptyTensor,
-  leaf,
-  read,
-  readLater,
-  release,
-  tensor,
-  Tensor,
-  zeroTensor,
-  type DType,
-  type HostArray,
-} from "./engine/tensor.ts";
+export { release, Tensor, type DType, type HostArray } from "./engine/tensor.ts";
+export { emptyTensor, leaf, read, readLater, tensor, zeroTensor } from "./engine/transfer.ts";
 export { Tape, type BackwardRule, type TapeOptions } from "./engine/tape.ts";
 export {
   Parameters,
@@ -35,7 +25,7 @@ export {
 export { hash, normal, uniform } from "./engine/random.ts";
 
 // Kernels of one's own: a .wgsl file and its declaration.
-export { defineKernel, spread, type Kernel, type KernelDeclaration } from "./engine/kernel.ts";
+export { defineKernel, spread, type Kernel, type KernelDeclaration } from "./engine/kernel/kernel.ts";
 
 // Element by element; the binary ones broadcast.
 export { add, div, maximum, minimum, mul, sub } from "./kernels/pointwise/binary.ts";
@@ -167,5 +157,16 @@ export { prefixBeamSearch, prefixBeamSearchBatch, type PrefixBeamOptions } from 
 export type { Hypothesis } from "./model/decode/hypothesis.ts";
 
 // Error rates, and weights in files.
-export { addErrors, compareTexts, errorRate, type ErrorCounts, type ErrorUnit } from "./train/error_rate.ts";
-export { parseSafetensors, serialiseSafetensors, type SafeTensor, type SafeTensors } from "./train/safetensors.ts";
+export {
+  addErrors,
+  compareTexts,
+  errorRate,
+  type ErrorCounts,
+  type ErrorUnit,
+} from "./recognition/evaluation/error_rate.ts";
+export {
+  parseSafetensors,
+  serialiseSafetensors,
+  type SafeTensor,
+  type SafeTensors,
+} from "./checkpoint/safetensors/safetensors.ts";

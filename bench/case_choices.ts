@@ -1,7 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import type { MadeChoice, Overrule } from "../engine/tuner.ts";
+import type { MadeChoice, Overrule } from "../engine/tuning/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { differentiated } from "../kernels/case_data.ts";
 

@@ -1,6 +1,7 @@
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
-import { release, tensor, type Tensor } from "../engine/tensor.ts";
+import { release, type Tensor } from "../engine/tensor.ts";
+import { tensor } from "../engine/transfer.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../kernels/case_data.ts";
 

@@ -1,7 +1,8 @@
 import type { Device } from "../engine/device.ts";
 import { sameShape, showShape } from "../engine/shape.ts";
 import { Tape } from "../engine/tape.ts";
-import { halfTensor, read, release, tensor, type Tensor } from "../engine/tensor.ts";
+import { release, type Tensor } from "../engine/tensor.ts";
+import { halfTensor, read, tensor } from "../engine/transfer.ts";
 import type { HostTensor, KernelCase } from "../kernels/case.ts";
 import { differentiated, placeInputs, releaseInputs } from "../kernels/case_data.ts";
 import { compare } from "./compare.ts";

@@ -1,5 +1,5 @@
 import type { Device } from "../engine/device.ts";
-import { formatPercent } from "../train/number_format.ts";
+import { formatPercent } from "../data/text/number_format.ts";
 import { elapsed, type ClockName } from "./clock.ts";
 import { multiplyAdds } from "./roofline/measure_roof.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { UserError } from "../engine/errors.ts";
-import { formatNumber } from "../train/number_format.ts";
+import { formatNumber } from "../data/text/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
 import { labelOf, REPORT_FORMAT, REPORT_VERSION, reportSchema, type BenchReport } from "./report_schema.ts";
 

@@ -1,4 +1,4 @@
-import { formatNumber, formatPercent } from "../train/number_format.ts";
+import { formatNumber, formatPercent } from "../data/text/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
 import {
   labelOf,

@@ -1,5 +1,5 @@
-import type { TunedEntry, TunedTable } from "../engine/tuned_table.ts";
-import { describeSizes } from "../engine/variants.ts";
+import type { TunedEntry, TunedTable } from "../engine/tuning/tuned_table.ts";
+import { describeSizes } from "../engine/tuning/variants.ts";
 
 /** The newer table, with what only the older one measured, so that tuning one operation keeps what is known of the others. */
 export function mergeTables(older: TunedTable, newer: TunedTable): TunedTable {

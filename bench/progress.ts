@@ -1,5 +1,5 @@
 import { SingleBar } from "cli-progress";
-import { formatNumber } from "../train/number_format.ts";
+import { formatNumber } from "../data/text/number_format.ts";
 import type { BenchProgress } from "./kernels.ts";
 import type { StepProgress } from "./step.ts";
 import type { TuneProgress } from "./tune.ts";

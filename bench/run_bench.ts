@@ -1,7 +1,7 @@
 import type { AdapterDescription } from "../engine/adapter.ts";
 import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
-import { formatDuration } from "../train/number_format.ts";
+import { formatDuration } from "../data/text/number_format.ts";
 import { benchKernels, selectCases, type Selection } from "./kernels.ts";
 import { methodOf } from "./method.ts";
 import type { FoundOperations } from "./operations.ts";

@@ -1,9 +1,10 @@
 import type { Device } from "../engine/device.ts";
 import { hash, normal } from "../engine/random.ts";
-import { release, tensor } from "../engine/tensor.ts";
-import type { TrainConfig } from "../train/config.ts";
-import { padBatch } from "../train/data/batch.ts";
-import { buildFrontEnd } from "../train/front_end.ts";
+import { release } from "../engine/tensor.ts";
+import { tensor } from "../engine/transfer.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { padBatch } from "../data/batches/batch.ts";
+import { buildFrontEnd } from "../config/front_end.ts";
 import type { DeviceBatch } from "../train/training_step.ts";
 import type { StepConfiguration } from "./step_configurations.ts";
 

@@ -1,6 +1,6 @@
 import type { Device } from "../engine/device.ts";
 import { Traffic } from "../engine/traffic.ts";
-import { describeChoice, type MadeChoice } from "../engine/tuner.ts";
+import { describeChoice, type MadeChoice } from "../engine/tuning/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { choicesWithin, withVariant } from "./case_choices.ts";
 import { CaseRuns } from "./case_runs.ts";

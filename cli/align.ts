@@ -1,14 +1,14 @@
 import { Option, type Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { alignManifest } from "../train/alignment/align_manifest.ts";
-import { writeAlignments, type AlignmentFormat } from "../train/alignment/alignment_files.ts";
-import { openRecognizer } from "../train/build_model.ts";
-import { readManifest } from "../train/data/manifest.ts";
-import { makeFolder } from "../train/run_folder.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { CHECKPOINT, MANIFEST } from "./checkpoint_argument.ts";
-import { parseDepth } from "./depths_option.ts";
+import { alignManifest } from "../recognition/alignment/align_manifest.ts";
+import { writeAlignments, type AlignmentFormat } from "../recognition/alignment/alignment_files.ts";
+import { openRecogniser } from "../recognition/open_recogniser.ts";
+import { readManifest } from "../data/manifest/manifest.ts";
+import { makeFolder } from "../data/files/folder.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
+import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
+import { parseDepth } from "./options/depths.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface AlignOptions extends AdapterOptions {
@@ -35,11 +35,11 @@ export function register(program: Command): void {
 
 async function runAlign(checkpoint: string, manifestFile: string, options: AlignOptions): Promise<void> {
   const device = await openDevice(adapterOptions(options));
-  const recognizer = openRecognizer(device, checkpoint);
-  const path = parseDepth(options.depth, recognizer.config);
+  const recogniser = openRecogniser(device, checkpoint);
+  const path = parseDepth(options.depth, recogniser.config);
   const manifest = await readManifest(manifestFile);
   makeFolder(options.out); // before the long part
-  const aligned = await alignManifest(device, recognizer, manifest, path, terminalObserver());
+  const aligned = await alignManifest(device, recogniser, manifest, path, terminalObserver());
   device.close();
   process.stdout.write(
     `${aligned.length} of ${manifest.entries.length} utterances aligned: ${writeAlignments(options.out, aligned, options.format)}\n`,

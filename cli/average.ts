@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../engine/errors.ts";
-import { averageCheckpoints } from "../train/average.ts";
-import { checkpointFile, stateBeside, writeCheckpoint } from "../train/checkpoint.ts";
-import { expectNoInput, expectPlace } from "../train/output_place.ts";
+import { averageCheckpoints } from "../checkpoint/average.ts";
+import { checkpointFile, stateBeside, writeCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import { expectNoInput, expectPlace } from "../data/files/output_place.ts";
 
 export function register(program: Command): void {
   program

@@ -21,10 +21,10 @@ import { tune, writeTable } from "../bench/tune.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";
-import type { TunedTable } from "../engine/tuned_table.ts";
+import type { TunedTable } from "../engine/tuning/tuned_table.ts";
 import { ownTablePath, readTable } from "../engine/node/tuned_table.ts";
-import { formatNumber } from "../train/number_format.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { formatNumber } from "../data/text/number_format.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 
 interface BenchOptions extends AdapterOptions {
   filter?: string;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { configReference } from "../train/config/reference.ts";
+import { configReference } from "../config/reference.ts";
 
 export function register(program: Command): void {
   program

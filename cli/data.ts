@@ -1,10 +1,10 @@
 import { Argument, type Command } from "commander";
-import { loadConfig } from "../train/config.ts";
-import { checkData } from "../train/data/check/check_data.ts";
-import { dataTable } from "../train/data/check/table.ts";
-import { computeStatistics } from "../train/data/feature_statistics.ts";
-import { importCorpus, IMPORTERS } from "../train/data/import/import_corpus.ts";
-import { formatCount, formatDuration, formatNumber } from "../train/number_format.ts";
+import { loadConfig, originOf } from "../checkpoint/load_config.ts";
+import { checkData } from "../data/check/check_data.ts";
+import { dataTable } from "../data/check/table.ts";
+import { computeStatistics } from "../data/features/feature_statistics.ts";
+import { importCorpus, IMPORTERS } from "../data/import/import_corpus.ts";
+import { formatCount, formatDuration, formatNumber } from "../data/text/number_format.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface ImportOptions {
@@ -73,18 +73,23 @@ async function runImport(
 
 async function runCheck(manifest: string, options: { config?: string; json?: true }): Promise<void> {
   const config = options.config === undefined ? null : loadConfig(options.config);
-  const report = await checkData(manifest, config, terminalObserver());
+  const report = await checkData(manifest, config, {
+    origin: config ? originOf(config) : undefined,
+    observer: terminalObserver(),
+  });
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${dataTable(report)}\n`);
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
 async function runStats(
   manifest: string,
-  { config, out, force = false }: { config: string; out: string; force?: boolean },
+  { config: configFile, out, force = false }: { config: string; out: string; force?: boolean },
 ): Promise<void> {
-  const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, loadConfig(config), {
+  const config = loadConfig(configFile);
+  const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, config, {
     out,
     force,
+    origin: originOf(config),
     observer: terminalObserver(),
   });
   warn(warnings);

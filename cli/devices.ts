@@ -7,7 +7,7 @@ import {
   type SurveyedAdapter,
 } from "../engine/node/adapter_survey.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 
 export function register(program: Command): void {
   const command = program

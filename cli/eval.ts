@@ -3,22 +3,23 @@ import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
-import { writeAtomically } from "../train/atomic_file.ts";
-import { openRecognizer } from "../train/build_model.ts";
-import type { TrainConfig } from "../train/config.ts";
-import { compareCheckpoints } from "../train/compare_checkpoints.ts";
-import { comparisonTable } from "../train/compare_table.ts";
-import { readManifest } from "../train/data/manifest.ts";
-import { describeDecoding, trainingDecoding } from "../train/decoding_text.ts";
-import { countParameters, type DepthPath } from "../train/depths.ts";
-import { evaluateManifest, type DecodingSettings } from "../train/evaluate_manifest.ts";
-import { makeFolder } from "../train/run_folder.ts";
-import { resultTable } from "../train/table.ts";
+import { writeAtomically } from "../data/files/atomic_file.ts";
+import { openRecogniser } from "../recognition/open_recogniser.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { compareCheckpoints } from "../recognition/significance/compare_checkpoints.ts";
+import { comparisonTable } from "../recognition/significance/compare_table.ts";
+import { readManifest } from "../data/manifest/manifest.ts";
+import { describeDecoding, trainingDecoding } from "../recognition/evaluation/decoding_text.ts";
+import { type DepthPath } from "../config/depths.ts";
+import { countParameters } from "../model/parameter_counts.ts";
+import { evaluateManifest, type DecodingSettings } from "../recognition/evaluation/evaluate_manifest.ts";
+import { makeFolder } from "../data/files/folder.ts";
+import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { CHECKPOINT, MANIFEST } from "./checkpoint_argument.ts";
-import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
-import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./depths_option.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
+import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
+import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
+import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./options/depths.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface EvalOptions extends AdapterOptions, DecodingOptions {
@@ -69,25 +70,25 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   }
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
-  const recognizer = openRecognizer(device, checkpoint);
-  const { config } = recognizer;
+  const recogniser = openRecogniser(device, checkpoint);
+  const { config } = recogniser;
   const paths = parseDepths(options.depths, config);
   const manifest = await readManifest(manifestFile);
-  const folder = options.alignments ?? dirname(recognizer.checkpoint.path);
+  const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
   makeFolder(folder); // before the long part
-  const scores = await evaluateManifest(device, recognizer, manifest, paths, settings, terminalObserver());
+  const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores)
     writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) =>
-    resultRow(score, paths[i] as DepthPath, countParameters(recognizer), config.model.blocks),
+    resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
   );
   sayDecoding(settings, [config]);
   print(
     options,
-    { checkpoint: recognizer.checkpoint.path, manifest: manifestFile, ...settings, rows },
+    { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
     resultTable(name, rows),
   );
 }
@@ -107,7 +108,7 @@ async function runCompare(
   };
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
-  const [a, b] = [openRecognizer(device, checkpointA), openRecognizer(device, checkpointB)];
+  const [a, b] = [openRecogniser(device, checkpointA), openRecogniser(device, checkpointB)];
   const comparisons = await compareCheckpoints(
     device,
     a,

@@ -7,7 +7,7 @@ import { UserError } from "../engine/errors.ts";
 import { loadExperiment } from "../train/experiment/config.ts";
 import { chooseRows } from "../train/experiment/plan.ts";
 import { runExperiment } from "../train/experiment/run_experiment.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { interruptible } from "./interrupt.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { loadCheckpoint } from "../train/checkpoint.ts";
-import { restoreConfig } from "../train/config.ts";
-import { exportFile, formatOf } from "../train/export/export_file.ts";
-import { exportFolder } from "../train/hugging_face/export_folder.ts";
-import { formatBytes, formatCount } from "../train/number_format.ts";
-import { CHECKPOINT } from "./checkpoint_argument.ts";
-import { parseDepth, parseDepthNumber } from "./depths_option.ts";
+import { loadCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import { restoreConfig } from "../config/config.ts";
+import { exportFile, formatOf } from "../checkpoint/export/export_file.ts";
+import { exportFolder } from "../checkpoint/hugging_face/export_folder.ts";
+import { formatBytes, formatCount } from "../data/text/number_format.ts";
+import { CHECKPOINT } from "./options/arguments.ts";
+import { parseDepth, parseDepthNumber } from "./options/depths.ts";
 
 interface ExportOptions {
   depth?: string;

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { UserError } from "../engine/errors.ts";
-import { importModel } from "../train/hugging_face/import_model.ts";
-import { importSummary } from "../train/hugging_face/import_summary.ts";
-import { recipes } from "../train/hugging_face/layer_choice.ts";
-import { parseDepthNumbers } from "./depths_option.ts";
+import { importModel } from "../checkpoint/hugging_face/import_model.ts";
+import { importSummary } from "../checkpoint/hugging_face/import_summary.ts";
+import { recipes } from "../checkpoint/hugging_face/layer_choice.ts";
+import { parseDepthNumbers } from "./options/depths.ts";
 
 interface ImportFlags {
   out: string;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
-import { loadCheckpoint } from "../train/checkpoint.ts";
-import { inspectCheckpoint, type Inspection } from "../train/inspect.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { inspectionTable } from "../train/inspection_table.ts";
-import { CHECKPOINT } from "./checkpoint_argument.ts";
+import { loadCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import { inspectCheckpoint, type Inspection } from "../train/memory/inspect.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
+import { inspectionTable } from "../train/memory/inspection_table.ts";
+import { CHECKPOINT } from "./options/arguments.ts";
 
 export function register(program: Command): void {
   const command = program

@@ -5,16 +5,16 @@ import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { cacheFolder } from "../engine/node/cache_folder.ts";
 import { openDevice, type Device } from "../engine/device.ts";
-import { openRecognizer } from "../train/build_model.ts";
-import { loadConfig } from "../train/config.ts";
-import { makeDigitCorpus } from "../train/data/synthetic/digit_corpus.ts";
-import { readManifest } from "../train/data/manifest.ts";
-import { evaluatedPaths, type DepthPath } from "../train/depths.ts";
-import { lastReason } from "../train/log.ts";
+import { openRecogniser } from "../recognition/open_recogniser.ts";
+import { loadConfig } from "../checkpoint/load_config.ts";
+import { makeDigitCorpus } from "../data/synthetic/digit_corpus.ts";
+import { readManifest } from "../data/manifest/manifest.ts";
+import { evaluatedPaths, type DepthPath } from "../config/depths.ts";
+import { lastReason } from "../train/log/log.ts";
 import { train } from "../train/main.ts";
-import { silentObserver } from "../train/run_observer.ts";
-import { transcribeFiles } from "../train/transcribe.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { silentObserver } from "../train/run/run_observer.ts";
+import { transcribeFiles } from "../recognition/transcribe.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { interruptible } from "./interrupt.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
@@ -81,14 +81,14 @@ async function showThreeFiles(device: Device, folder: string, manifest: string):
   const chosen = [0, 1, 2]
     .map((i) => entries[Math.floor((i * entries.length) / 3)])
     .filter((entry) => entry !== undefined);
-  const recognizer = openRecognizer(device, folder);
-  const deepest = evaluatedPaths(recognizer.config).at(-1) as DepthPath;
+  const recogniser = openRecogniser(device, folder);
+  const deepest = evaluatedPaths(recogniser.config).at(-1) as DepthPath;
   const {
     transcripts,
     faults: [fault],
   } = await transcribeFiles(
     device,
-    recognizer,
+    recogniser,
     chosen.map(({ audioPath }) => audioPath),
     deepest,
     silentObserver,

@@ -1,8 +1,8 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../engine/errors.ts";
-import { normalizeText } from "../train/data/manifest.ts";
-import { readTokenizer } from "../train/tokenizer/tokenizer_file.ts";
-import { trainTokenizer } from "../train/tokenizer/train_tokenizer.ts";
+import { normalizeText } from "../data/manifest/manifest.ts";
+import { readTokenizer } from "../data/tokenizer/tokenizer_file.ts";
+import { trainTokenizer } from "../data/tokenizer/train_tokenizer.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface TrainOptions {

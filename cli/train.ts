@@ -3,16 +3,17 @@ import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
-import { loadConfig, type TrainConfig } from "../train/config.ts";
-import { LAST_FILE } from "../train/kept_checkpoints.ts";
+import { type TrainConfig } from "../config/config.ts";
+import { loadConfig } from "../checkpoint/load_config.ts";
+import { LAST_FILE } from "../train/run/kept_checkpoints.ts";
 import { train } from "../train/main.ts";
-import { planTraining } from "../train/memory_check.ts";
+import { planTraining } from "../train/memory/memory_check.ts";
 import { PROFILE_FILE, WARMUP_STEPS } from "../train/profile/step_profile.ts";
-import { expectRun, isResumable } from "../train/run_folder.ts";
-import { expectUnlocked } from "../train/run_lock.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
+import { expectRun, isResumable } from "../train/run/run_folder.ts";
+import { expectUnlocked } from "../train/run/run_lock.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { interruptible } from "./interrupt.ts";
-import { parseProfile, PROFILED_STEPS } from "./profile_option.ts";
+import { parseProfile, PROFILED_STEPS } from "./options/profile.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface TrainOptions extends AdapterOptions {

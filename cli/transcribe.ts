@@ -2,16 +2,16 @@ import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
-import { openRecognizer } from "../train/build_model.ts";
-import { openFusion } from "../train/language_model.ts";
-import { fittingChunk } from "../train/fitting_chunk.ts";
-import { formatDuration } from "../train/number_format.ts";
-import { transcribeFiles } from "../train/transcribe.ts";
-import { adapterOptions, addAdapterOptions } from "./adapter_options.ts";
-import { CHECKPOINT } from "./checkpoint_argument.ts";
-import { addChunkOptions, parseChunks, type ChunkOptions } from "./chunk_options.ts";
-import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./decoding_options.ts";
-import { parseDepth, parseNbest } from "./depths_option.ts";
+import { openRecogniser } from "../recognition/open_recogniser.ts";
+import { openFusion } from "../recognition/language_model.ts";
+import { fittingChunk } from "../recognition/fitting_chunk.ts";
+import { formatDuration } from "../data/text/number_format.ts";
+import { transcribeFiles } from "../recognition/transcribe.ts";
+import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
+import { CHECKPOINT } from "./options/arguments.ts";
+import { addChunkOptions, parseChunks, type ChunkOptions } from "./options/chunks.ts";
+import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
+import { parseDepth, parseNbest } from "./options/depths.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
@@ -50,13 +50,13 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
     throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
 
   const device = await openDevice(adapterOptions(options));
-  const recognizer = openRecognizer(device, checkpoint);
-  const path = parseDepth(options.depth, recognizer.config);
-  const chunks = parseChunks(options, () => fittingChunk(device, recognizer, path));
-  const fusion = await openFusion(lm, recognizer.units);
+  const recogniser = openRecogniser(device, checkpoint);
+  const path = parseDepth(options.depth, recogniser.config);
+  const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
+  const fusion = await openFusion(lm, recogniser.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
-    recognizer,
+    recogniser,
     files,
     path,
     terminalObserver(),

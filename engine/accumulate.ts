@@ -1,6 +1,6 @@
 import type { Device } from "./device.ts";
-import { overElements } from "./grid.ts";
-import { defineKernel } from "./kernel.ts";
+import { overElements } from "./kernel/grid.ts";
+import { defineKernel } from "./kernel/kernel.ts";
 import type { Tensor } from "./tensor.ts";
 
 type OnDevice = { readonly device: Device };

@@ -1,13 +1,13 @@
 import type { AdapterDescription, AdapterOptions } from "./adapter.ts";
 import { chooseAdapter, findTable, waitFor } from "./host/node.ts";
 import { RunError } from "./errors.ts";
-import { PipelineCache } from "./pipelines.ts";
+import { PipelineCache } from "./kernel/pipelines.ts";
 import { BufferPool } from "./pool.ts";
 import { Profiler } from "./profiler.ts";
 import { Recorder } from "./recorder.ts";
-import type { TunedTable } from "./tuned_table.ts";
+import type { TunedTable } from "./tuning/tuned_table.ts";
 import type { Traffic } from "./traffic.ts";
-import { Tuner } from "./tuner.ts";
+import { Tuner } from "./tuning/tuner.ts";
 
 /** Limits that WebGPU keeps low unless they are asked for by name. */
 const WANTED_LIMITS = [

@@ -2,7 +2,8 @@ import { convert } from "./accumulate.ts";
 import type { Device } from "./device.ts";
 import { hash } from "./random.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
-import { read, Storage, Tensor } from "./tensor.ts";
+import { Storage, Tensor } from "./tensor.ts";
+import { read } from "./transfer.ts";
 
 /** The value of element i of a new parameter. `key` is a hash of the seed and the parameter's name: draw from `uniform(key, i)`. */
 export type Initialiser = (i: number, key: number) => number;

@@ -1,7 +1,8 @@
 import { addInto, fill, sumOfTwo } from "./accumulate.ts";
 import type { Device } from "./device.ts";
 import { ShapeError, sameShape, showShape, type Shape } from "./shape.ts";
-import { emptyTensor, Storage, Tensor, viewOf, type DType, type FloatType } from "./tensor.ts";
+import { Storage, Tensor, viewOf, type DType, type FloatType } from "./tensor.ts";
+import { emptyTensor } from "./transfer.ts";
 
 /**
  * An operation's backward rule: from dL/d output to dL/d input, one per input in order. An entry is undefined when

@@ -1,7 +1,8 @@
 import type { Device } from "../engine/device.ts";
 import { hash, normal } from "../engine/random.ts";
 import { halfToNumber, numberToHalf } from "../engine/half.ts";
-import { halfTensor, leaf, release, tensor, zeroTensor, type HostArray, type Tensor } from "../engine/tensor.ts";
+import { release, type HostArray, type Tensor } from "../engine/tensor.ts";
+import { halfTensor, leaf, tensor, zeroTensor } from "../engine/transfer.ts";
 import { host, type CaseInput, type HostTensor, type KernelCase } from "./case.ts";
 
 /** The values of a case's input: its own, or standard normal numbers by name. Rounded to float32, as the GPU gets them. */

@@ -1,8 +1,9 @@
 import type { Device } from "../engine/device.ts";
-import { defineKernel, spread } from "../engine/kernel.ts";
+import { defineKernel, spread } from "../engine/kernel/kernel.ts";
 import type { Tape } from "../engine/tape.ts";
-import { emptyTensor, release, type Tensor } from "../engine/tensor.ts";
-import { defineVariants } from "../engine/variants.ts";
+import { release, type Tensor } from "../engine/tensor.ts";
+import { emptyTensor } from "../engine/transfer.ts";
+import { defineVariants } from "../engine/tuning/variants.ts";
 
 const variants = defineVariants("partial_sums", {
   variants: { thread_column: {}, shared_columns: {} },

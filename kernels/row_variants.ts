@@ -1,5 +1,5 @@
-import { defineVariants, type VariantDevice } from "../engine/variants.ts";
-import { spread } from "../engine/kernel.ts";
+import { defineVariants, type VariantDevice } from "../engine/tuning/variants.ts";
+import { spread } from "../engine/kernel/kernel.ts";
 
 /*
  * How kernels that reduce each row to a number or two share the row out:

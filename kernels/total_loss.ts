@@ -1,4 +1,4 @@
-import { defineKernel } from "../engine/kernel.ts";
+import { defineKernel } from "../engine/kernel/kernel.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 

@@ -3,26 +3,37 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { ConformerConfig } from "./config.ts";
 import { CtcHead } from "./ctc_head.ts";
-import type { CtcModel, CtcOutput, EncoderOptions } from "./ctc_model.ts";
+import type { CtcModel, CtcOutput, EncoderOptions, FrameCounts } from "./ctc_model.ts";
 import { Encoder } from "./encoder.ts";
 import { MIN_FRAMES, SUBSAMPLING, subsampledLength } from "./subsampling.ts";
 import type { DepthSchedule } from "./unfold.ts";
+
+export const conformerFrames = ({ convMask }: Pick<ConformerConfig, "convMask">): FrameCounts => ({
+  outputFrames: subsampledLength,
+  minInputFrames: MIN_FRAMES,
+  stride: SUBSAMPLING,
+  paddingMatters: convMask !== "before_depthwise",
+});
 
 /** A Conformer encoder with a CTC head, under ESPnet's parameter names. */
 export class ConformerCtc implements CtcModel {
   readonly config: ConformerConfig;
   readonly encoder: Encoder;
   readonly head: CtcHead;
-  readonly outputFrames = subsampledLength;
-  readonly minInputFrames = MIN_FRAMES;
-  readonly stride = SUBSAMPLING;
-  readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
-
+  readonly outputFrames: FrameCounts["outputFrames"];
+  readonly minInputFrames: number;
+  readonly stride: number;
   readonly paddingMatters: boolean;
+  readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
 
   constructor(parameters: Parameters, config: ConformerConfig) {
     this.config = config;
-    this.paddingMatters = config.convMask !== "before_depthwise";
+    ({
+      outputFrames: this.outputFrames,
+      minInputFrames: this.minInputFrames,
+      stride: this.stride,
+      paddingMatters: this.paddingMatters,
+    } = conformerFrames(config));
     this.encoder = new Encoder(parameters, "encoder", config);
     this.head = new CtcHead(parameters, "ctc_lo", config.dim, config.vocabulary);
   }

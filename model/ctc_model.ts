@@ -33,8 +33,20 @@ export interface EncoderOptions {
   readonly onState?: (layer: number, block: number, state: Tensor) => void;
 }
 
+/** How a model counts frames: known from its configuration, before it is built. */
+export interface FrameCounts {
+  /** Output frames for so many input frames: what CTC has to align with. */
+  readonly outputFrames: (inputFrames: number) => number;
+  /** Fewest input frames that leave one. */
+  readonly minInputFrames: number;
+  /** Input frames from one output frame to the next. */
+  readonly stride: number;
+  /** Whether padding changes what a real frame gives, so that results depend on batch mates, unless utterances go alone. */
+  readonly paddingMatters: boolean;
+}
+
 /** What training, decoding and evaluation ask of a model: blocks that unfold, and a CTC head that all depths share. */
-export interface CtcModel {
+export interface CtcModel extends FrameCounts {
   readonly config: {
     /** Values of an input frame: mel bins, or 1 of a waveform. */
     readonly inputDim: number;
@@ -46,14 +58,6 @@ export interface CtcModel {
     /** Physical blocks. */
     readonly blocks: number;
   };
-  /** Output frames for so many input frames: what CTC has to align with. */
-  readonly outputFrames: (inputFrames: number) => number;
-  /** Fewest input frames that leave one. */
-  readonly minInputFrames: number;
-  /** Input frames from one output frame to the next. */
-  readonly stride: number;
-  /** Whether padding changes what a real frame gives, so that results depend on batch mates, unless utterances go alone. */
-  readonly paddingMatters: boolean;
   /** Names of the parameters: everything but the head, and block 0. */
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 

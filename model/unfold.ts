@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { uniform } from "../engine/random.ts";
 
 /** The whole definition of a path: which physical block each logical layer applies. */
 export type DepthSchedule = readonly number[];
@@ -75,6 +76,22 @@ export function unfold<State>(
     schedules.map((_, member) => member),
   );
   return ends;
+}
+
+/** Tells the draws of LayerDrop from others of the same seed and step. */
+const LAYER_DROP_SITE = 0x64726f70;
+
+/**
+ * LayerDrop (Fan et al., 2020): the schedule without the layers that this step leaves out, each with probability `rate`. Should
+ * all be, the one that was closest to staying stays. The layers that are left count anew, so their dropout is that of their new
+ * places; it is another one at every step anyway.
+ *
+ * @param rate in [0, 1); at 0 the schedule stays as it is
+ */
+export function dropLayers(schedule: DepthSchedule, rate: number, seed: number, step: number): DepthSchedule {
+  const draws = schedule.map((_, layer) => uniform(seed, step, LAYER_DROP_SITE, layer));
+  const least = Math.min(rate, Math.max(...draws));
+  return schedule.filter((_, layer) => (draws[layer] as number) >= least);
 }
 
 /** How many block applications these schedules take, where prefixes are shared: where depths have norms of their own, they are not. */

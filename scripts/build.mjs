@@ -8,7 +8,19 @@ import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const FOLDERS = ["engine", "kernels", "model", "train", "cli", "bench", "examples"];
+const FOLDERS = [
+  "engine",
+  "kernels",
+  "model",
+  "config",
+  "data",
+  "checkpoint",
+  "recognition",
+  "train",
+  "cli",
+  "bench",
+  "examples",
+];
 const ROOT_FILES = ["index.ts", "package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"];
 const STAMP = "dist/.built";
 const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a package of its own, scripts, and what benchmarks write

@@ -11,9 +11,9 @@ import { fileURLToPath } from "node:url";
 import { clearTimeout, setTimeout } from "node:timers";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { hash, uniform } from "../dist/engine/random.js";
-import { writeWav } from "../dist/train/data/wav.js";
-import { readLog } from "../dist/train/log.js";
-import { parseSafetensors } from "../dist/train/safetensors.js";
+import { writeWav } from "../dist/data/audio/wav.js";
+import { readLog } from "../dist/train/log/log.js";
+import { parseSafetensors } from "../dist/checkpoint/safetensors/safetensors.js";
 
 const { values: options } = parseArgs({
   options: { times: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },

@@ -9,9 +9,20 @@ import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SOURCES = ["engine", "kernels", "model", "train", "cli", "bench", "test", "index.ts"].filter((path) =>
-  existsSync(path),
-);
+const SOURCES = [
+  "engine",
+  "kernels",
+  "model",
+  "config",
+  "data",
+  "checkpoint",
+  "recognition",
+  "train",
+  "cli",
+  "bench",
+  "test",
+  "index.ts",
+].filter((path) => existsSync(path));
 const STEPS = [
   [
     "types",

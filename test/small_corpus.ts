@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeWav } from "../train/data/wav.ts";
+import { writeWav } from "../data/audio/wav.ts";
 
 /** What the six utterances "say"; the first two are dev and test as well. */
 const TEXTS = ["ab", "ba", "a", "b", "aab", "abb"];

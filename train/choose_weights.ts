@@ -1,18 +1,19 @@
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
-import { averageCheckpoints } from "./average.ts";
-import type { BuiltModel } from "./build_model.ts";
-import { loadCheckpoint, restoreParameters, writeCheckpoint, type CheckpointState } from "./checkpoint.ts";
-import type { TrainConfig } from "./config.ts";
-import type { TrainingData } from "./data/training_data.ts";
+import { averageCheckpoints } from "../checkpoint/average.ts";
+import type { BuiltModel } from "../config/build_model.ts";
+import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
+import { loadCheckpoint, writeCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { RunData } from "./run_data.ts";
 import { ratesByDepth } from "./depth_rates.ts";
-import { evaluatedPaths } from "./depths.ts";
-import { evaluate, type DepthScore } from "./evaluate.ts";
-import { isBetter, type KeptCheckpoints } from "./kept_checkpoints.ts";
-import type { LogRecord } from "./log.ts";
-import { formatPercent } from "./number_format.ts";
-import type { RunObserver } from "./run_observer.ts";
-import { judgedDepth } from "./trained_depths.ts";
+import { evaluatedPaths } from "../config/depths.ts";
+import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
+import { isBetter, type KeptCheckpoints } from "./run/kept_checkpoints.ts";
+import type { LogRecord } from "./log/log.ts";
+import { formatPercent } from "../data/text/number_format.ts";
+import type { RunObserver } from "./run/run_observer.ts";
+import { judgedDepth } from "../config/depths.ts";
 
 /**
  * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the
@@ -22,7 +23,7 @@ export async function chooseWeights(
   device: Device,
   config: TrainConfig,
   { model, parameters }: BuiltModel,
-  { dev, units, search }: TrainingData,
+  { dev, units, search }: RunData,
   checkpoints: KeptCheckpoints,
   observer: RunObserver,
   write: (record: LogRecord) => void,

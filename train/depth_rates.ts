@@ -1,5 +1,5 @@
-import type { DepthScore } from "./evaluate.ts";
-import type { DevRecord, PerDepth } from "./log_records.ts";
+import type { DepthScore } from "../recognition/evaluation/evaluate.ts";
+import type { DevRecord, PerDepth } from "./log/log_records.ts";
 
 /** The error rates of evaluated depths, and their CTC losses if there are any, as the log has them. */
 export function ratesByDepth(

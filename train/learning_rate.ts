@@ -1,4 +1,4 @@
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config/config.ts";
 import { noam, triStage, warmupConstant, warmupCosine, warmupInverseRoot, warmupLinear } from "./lr_schedule.ts";
 
 /** The learning rate of the step that follows `step` steps already done, by the config's schedule. */

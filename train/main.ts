@@ -2,41 +2,45 @@ import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import { serialiseCmvn } from "../model/features/cmvn.ts";
-import { buildModel } from "./build_model.ts";
-import { loadCheckpoint, restoreParameters, saveCheckpoint, type CheckpointState } from "./checkpoint.ts";
+import { buildModel } from "../config/build_model.ts";
+import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import { chooseWeights } from "./choose_weights.ts";
-import { watchCollapse } from "./collapse.ts";
-import { plainConfig, type TrainConfig } from "./config.ts";
-import { changeWarnings, configChanges, dataChanges, samplerStart } from "./config_difference.ts";
-import type { Utterance } from "./data/dataset.ts";
-import { BucketSampler } from "./data/sampler.ts";
-import { loadTrainingData } from "./data/training_data.ts";
-import { paddingWarnings } from "./data/warnings.ts";
-import { countParameters, evaluatedPaths, trainingPaths } from "./depths.ts";
-import { divergenceError } from "./divergence.ts";
-import { afterEvaluation, fullPatience, isExhausted } from "./early_stop.ts";
+import { watchCollapse } from "./health/collapse.ts";
+import { plainConfig, type TrainConfig } from "../config/config.ts";
+import { changeWarnings, configChanges, dataChanges, samplerStart } from "./run/config_difference.ts";
+import type { Utterance } from "../data/dataset.ts";
+import { BucketSampler } from "../data/batches/sampler.ts";
+import { loadRunData } from "./run_data.ts";
+import { paddingWarnings } from "../data/manifest/warnings.ts";
+import { evaluatedPaths, trainingPaths } from "../config/depths.ts";
+import { countParameters } from "../model/parameter_counts.ts";
+import { divergenceError } from "./health/divergence.ts";
+import { afterEvaluation, fullPatience, isExhausted } from "./health/early_stop.ts";
 import { ratesByDepth } from "./depth_rates.ts";
-import { evaluate, type DepthScore } from "./evaluate.ts";
-import { countInfeasible } from "./infeasible.ts";
-import { expectStart, startFrom } from "./initial_weights.ts";
-import { unlessAborted } from "./interruption.ts";
-import { KeptCheckpoints, LAST_FILE } from "./kept_checkpoints.ts";
+import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
+import { countInfeasible } from "./health/infeasible.ts";
+import { expectStart, startFrom } from "../checkpoint/initial_weights.ts";
+import { unlessAborted } from "./run/interruption.ts";
+import { originOf } from "../checkpoint/load_config.ts";
+import { KeptCheckpoints, LAST_FILE } from "./run/kept_checkpoints.ts";
 import { learningRateAt } from "./learning_rate.ts";
-import { LOG_FILE, openLog, type Log, type LogRecord } from "./log.ts";
-import { checkMemory, plannedData } from "./memory_check.ts";
+import { LOG_FILE, openLog, type Log, type LogRecord } from "./log/log.ts";
+import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
-import { activationType } from "./precision.ts";
+import { activationType } from "../config/precision.ts";
 import { lapIn, StepClock } from "./step_clock.ts";
-import { expectRun, makeFolder } from "./run_folder.ts";
-import { lockRun } from "./run_lock.ts";
-import { RunMetrics } from "./run_metrics.ts";
-import { judgedDepth } from "./trained_depths.ts";
-import { noEventFile, openEventFile } from "./tensorboard/event_file.ts";
+import { expectRun } from "./run/run_folder.ts";
+import { makeFolder } from "../data/files/folder.ts";
+import { lockRun } from "./run/run_lock.ts";
+import { RunMetrics } from "./log/run_metrics.ts";
+import { judgedDepth } from "../config/depths.ts";
+import { noEventFile, openEventFile } from "./log/tensorboard/event_file.ts";
 import { testAllSets } from "./test_sets.ts";
-import { writeReport } from "./report.ts";
-import type { RunObserver } from "./run_observer.ts";
-import { TrainingBatches } from "./training_batches.ts";
+import { writeReport } from "./report/report.ts";
+import type { RunObserver } from "./run/run_observer.ts";
+import { TrainingBatches } from "../data/batches/training_batches.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export interface RunOptions {
@@ -85,7 +89,10 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   if (!resumed) expectStart(config);
 
   // Data: every audio file read once, for normalised features (of waveforms: the samples) and labels.
-  const data = await unlessAborted(signal, loadTrainingData(config, resumed, observer, signal));
+  const data = await unlessAborted(
+    signal,
+    loadRunData(config, { origin: originOf(config, resumed), observer, signal }),
+  );
   if (!data) return "interrupted";
   const { train: set, augmented, dev, units, digest: trainingSet } = data;
   if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));

@@ -1,28 +1,22 @@
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
-import { formatUtterance } from "./alignment_text.ts";
-import type { BuiltModel } from "./build_model.ts";
-import { writeAtomically } from "./checkpoint.ts";
-import type { TrainConfig } from "./config.ts";
-import type { TrainingData } from "./data/training_data.ts";
-import {
-  countParameters,
-  evaluatedPaths,
-  parametersOf,
-  untiedParameters,
-  type DepthPath,
-  type ParameterCounts,
-} from "./depths.ts";
-import { evaluate, type DepthScore } from "./evaluate.ts";
-import type { LogRecord, ResultRow } from "./log.ts";
-import type { RunObserver } from "./run_observer.ts";
+import { formatUtterance } from "../recognition/evaluation/alignment_text.ts";
+import type { BuiltModel } from "../config/build_model.ts";
+import { writeAtomically } from "../data/files/atomic_file.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { RunData } from "./run_data.ts";
+import { evaluatedPaths, type DepthPath } from "../config/depths.ts";
+import { countParameters, parametersOf, untiedParameters, type ParameterCounts } from "../model/parameter_counts.ts";
+import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
+import type { LogRecord, ResultRow } from "./log/log.ts";
+import type { RunObserver } from "./run/run_observer.ts";
 
 /** Evaluates a model on every test set at every depth, each depth timed alone, and keeps the alignments. */
 export async function testAllSets(
   device: Device,
   config: TrainConfig,
   built: BuiltModel,
-  data: TrainingData,
+  data: RunData,
   observer: RunObserver,
   write: (record: LogRecord) => void,
   folder: string,

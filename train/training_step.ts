@@ -4,12 +4,12 @@ import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts
 import { scaled } from "../kernels/pointwise/unary.ts";
 import type { FeatureMasks } from "../model/ctc_model.ts";
 import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
-import type { TrainConfig } from "./config.ts";
-import type { Batch } from "./data/batch.ts";
-import type { BatchMasks } from "./data/feature_masks.ts";
-import type { TrainingPath } from "./depths.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { Batch } from "../data/batches/batch.ts";
+import type { BatchMasks } from "../data/augment/feature_masks.ts";
+import type { TrainingPath } from "../config/depths.ts";
 import { optimizerStep } from "./optimizer.ts";
-import type { BuiltModel } from "./build_model.ts";
+import type { BuiltModel } from "../config/build_model.ts";
 import { untimed, type Phase } from "./profile/phases.ts";
 
 export interface Update {

@@ -5,10 +5,11 @@
 import { writeFileSync } from "node:fs";
 import { openDevice } from "../../engine/device.ts";
 import { Tape } from "../../engine/tape.ts";
-import { read, type Tensor } from "../../engine/tensor.ts";
-import { buildModel } from "../../train/build_model.ts";
-import { trainingPaths } from "../../train/depths.ts";
-import { serialiseSafetensors, type SafeTensor } from "../../train/safetensors.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { read } from "../../engine/transfer.ts";
+import { buildModel } from "../../config/build_model.ts";
+import { trainingPaths } from "../../config/depths.ts";
+import { serialiseSafetensors, type SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
 import { trainingStep } from "../../train/training_step.ts";
 import { randomBatch } from "../step_batch.ts";
 import { stepConfigurations, trainConfigOf } from "../step_configurations.ts";

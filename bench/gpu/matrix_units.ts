@@ -1,6 +1,7 @@
 import type { Device } from "../../engine/device.ts";
 import { Tape } from "../../engine/tape.ts";
-import { halfTensor, read, release } from "../../engine/tensor.ts";
+import { release } from "../../engine/tensor.ts";
+import { halfTensor, read } from "../../engine/transfer.ts";
 import type { HostTensor } from "../../kernels/case.ts";
 import { caseData, rounded } from "../../kernels/case_data.ts";
 import { encodeProduct } from "../../kernels/matmul/product.ts";

@@ -1,5 +1,6 @@
 import { Tape } from "../../engine/tape.ts";
-import { read, release, tensor, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { read, tensor } from "../../engine/transfer.ts";
 import { conv2d } from "../../kernels/conv2d/conv2d.ts";
 import { linear } from "../../kernels/linear/linear.ts";
 import { relu, sigmoid, tanh } from "../../kernels/pointwise/unary.ts";

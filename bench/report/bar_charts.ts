@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { formatNumber, formatPercent } from "../../train/number_format.ts";
+import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import { chart } from "../../train/report/chart.ts";
 import type { Html } from "../../train/report/html.ts";
-import { describeSizes } from "../../engine/variants.ts";
+import { describeSizes } from "../../engine/tuning/variants.ts";
 import { labelOf, type KernelReport, type TimedResult } from "../report_schema.ts";
 
 const ROW = 19;

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatNumber, formatPercent } from "../../train/number_format.ts";
+import { formatCount, formatDuration, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import { html, raw, type Html } from "../../train/report/html.ts";
 import { style } from "../../train/report/style.ts";
 import { problemsOf, resultColumns } from "../kernel_table.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { formatNumber, formatPercent } from "../../train/number_format.ts";
+import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import type { KernelReport, TimedResult } from "../report_schema.ts";
 import { boundAt, boundOf, intensityOf, ridgeOf } from "../roofline/roof.ts";
 import { chart, labelStyle } from "../../train/report/chart.ts";

@@ -1,7 +1,8 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { defineKernel } from "../../engine/kernel.ts";
-import { emptyTensor, release, zeroTensor } from "../../engine/tensor.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
+import { release } from "../../engine/tensor.ts";
+import { emptyTensor, zeroTensor } from "../../engine/transfer.ts";
 import { clockOf, elapsed, type ClockName } from "../clock.ts";
 import type { Roof } from "./roof.ts";
 

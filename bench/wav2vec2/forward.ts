@@ -11,12 +11,12 @@ import { openDevice, type Device } from "../../engine/device.ts";
 import { Parameters } from "../../engine/parameters.ts";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { read } from "../../engine/tensor.ts";
+import { read } from "../../engine/transfer.ts";
 import { wav2vec2Defaults, type Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import { Wav2Vec2Ctc } from "../../model/wav2vec2/wav2vec2_ctc.ts";
-import { modelConfigJson } from "../../train/hugging_face/config_json.ts";
-import { safetensorsPieces, type SafeTensor } from "../../train/safetensors.ts";
-import { writeAtomically } from "../../train/atomic_file.ts";
+import { modelConfigJson } from "../../checkpoint/hugging_face/config_json.ts";
+import { safetensorsPieces, type SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
+import { writeAtomically } from "../../data/files/atomic_file.ts";
 import { medianTimes } from "./median_times.ts";
 
 const MODELS: Readonly<Record<string, Wav2Vec2Config>> = {

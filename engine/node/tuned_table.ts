@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { TunedTable } from "../tuned_table.ts";
+import type { TunedTable } from "../tuning/tuned_table.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import { UserError } from "../errors.ts";
 

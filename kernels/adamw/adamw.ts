@@ -1,7 +1,8 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { expectShape, expectType } from "../../engine/shape.ts";
-import { emptyTensor, release, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { emptyTensor } from "../../engine/transfer.ts";
 import { wholeQuads } from "../whole_quads.ts";
 
 const kernel = defineKernel({

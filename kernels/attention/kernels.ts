@@ -1,4 +1,4 @@
-import { defineKernel, type Workgroups } from "../../engine/kernel.ts";
+import { defineKernel, type Workgroups } from "../../engine/kernel/kernel.ts";
 
 const file = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 

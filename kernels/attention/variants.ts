@@ -1,4 +1,4 @@
-import { defineVariants, type VariantDevice, type VariantsDeclaration } from "../../engine/variants.ts";
+import { defineVariants, type VariantDevice, type VariantsDeclaration } from "../../engine/tuning/variants.ts";
 
 /** What the speed of attention depends on. */
 export interface AttentionSizes {

@@ -1,4 +1,4 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 

@@ -1,4 +1,4 @@
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineVariants, type VariantDevice } from "../../engine/tuning/variants.ts";
 import { convolutionVariants, preferred, type ConvolutionChoice } from "../conv2d/variant.ts";
 
 export type Conv1dChoice = ConvolutionChoice &

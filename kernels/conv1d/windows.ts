@@ -4,7 +4,7 @@
  * windows, whose rows overlap, and nothing is copied but the weight (3 MB for 512 channels, 3 taps). Where something is, x is
  * copied once, group by group with its padding, and each copy is such a matrix.
  */
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addToBias, addToPacked, packWeight } from "../conv2d/packed_weight.ts";

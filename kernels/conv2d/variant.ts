@@ -1,4 +1,4 @@
-import { defineVariants, type Variant, type VariantDevice } from "../../engine/variants.ts";
+import { defineVariants, type Variant, type VariantDevice } from "../../engine/tuning/variants.ts";
 
 /** A convolution as a product: `groups` of them, [rows, taps · depth] by [taps · depth, cols]. */
 export type ConvolutionChoice = Readonly<{

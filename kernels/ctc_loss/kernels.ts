@@ -1,5 +1,5 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
+import { defineVariants, type VariantDevice } from "../../engine/tuning/variants.ts";
 
 interface Rows {
   readonly [name: string]: number;

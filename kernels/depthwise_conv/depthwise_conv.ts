@@ -1,8 +1,8 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { expectFloat, expectRank, expectShape, expectType, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { defineVariants } from "../../engine/variants.ts";
+import { defineVariants } from "../../engine/tuning/variants.ts";
 import { addToGradients } from "../partial_sums.ts";
 
 /** As in the shaders: outputs a thread in slide.wgsl and in slide_shared.wgsl, the most taps of that, taps a thread in backward_params.wgsl. */

@@ -1,9 +1,9 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import { hash } from "../../engine/random.ts";
 import { expectFloat, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 export const dropoutKernel = defineKernel({
   file: new URL("./dropout.wgsl", import.meta.url),

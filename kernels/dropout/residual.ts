@@ -1,5 +1,5 @@
-import { overElements } from "../../engine/grid.ts";
-import { defineKernel } from "../../engine/kernel.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import { expectFloat, expectShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";

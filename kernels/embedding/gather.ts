@@ -1,8 +1,8 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { expectAxis, expectShape, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 const forward = defineKernel({
   file: new URL("./gather.wgsl", import.meta.url),

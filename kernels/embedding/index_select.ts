@@ -1,8 +1,8 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { expectAxis, expectRank, expectType, sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { viewOf, type Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 const select = defineKernel({
   file: new URL("./select.wgsl", import.meta.url),

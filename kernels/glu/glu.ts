@@ -1,4 +1,4 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import {
   expectAxis,
   expectFloat,
@@ -10,7 +10,7 @@ import {
 } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),

@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel, spread } from "../../engine/kernel.ts";
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
+import { defineVariants, type VariantDevice } from "../../engine/tuning/variants.ts";
 
 /** As in backward_subgroup_row.wgsl, and CHUNK in backward_params.wgsl: the most rows whose sums one workgroup takes. */
 export const MOST_ROWS = 32;

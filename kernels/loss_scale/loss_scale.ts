@@ -1,8 +1,9 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import { expectShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
-import { Tensor, tensor } from "../../engine/tensor.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import { tensor } from "../../engine/transfer.ts";
 
 const update = defineKernel({
   file: new URL("./update.wgsl", import.meta.url),

@@ -1,5 +1,5 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ProductVariant } from "./variant.ts";
 

@@ -1,4 +1,4 @@
-import { defineVariants, type VariantDevice } from "../../engine/variants.ts";
+import { defineVariants, type VariantDevice } from "../../engine/tuning/variants.ts";
 
 /** What a product's fastest kernel depends on. */
 export type ProductChoice = Readonly<{

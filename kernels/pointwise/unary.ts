@@ -1,8 +1,8 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import { expectFloat, ShapeError } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 /** In the order of the op codes in unary.wgsl. */
 const OPERATIONS = [

@@ -1,4 +1,4 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import {
   broadcastShapes,
   expectType,
@@ -11,7 +11,7 @@ import {
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 import { sumTo } from "../reduction/reduce.ts";
 
 type Four = [number, number, number, number];

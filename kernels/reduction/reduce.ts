@@ -1,4 +1,4 @@
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { broadcastShapes, sameShape, ShapeError, showShape, sizeOf, type Shape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { viewOf, type Tensor } from "../../engine/tensor.ts";

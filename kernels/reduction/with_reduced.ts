@@ -1,9 +1,9 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import type { Shape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 
 /** In the order of the op codes in with_reduced.wgsl, which says what each computes. */
 const OPERATIONS = ["spread", "squaredDeviation", "deviation", "softmax", "isEqual", "equalShares"] as const;

@@ -1,5 +1,5 @@
 import type { Device } from "../../engine/device.ts";
-import { defineKernel, spread } from "../../engine/kernel.ts";
+import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import { expectShape } from "../../engine/shape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { wholeQuads } from "../whole_quads.ts";

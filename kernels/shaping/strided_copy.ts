@@ -1,9 +1,9 @@
-import { defineKernel } from "../../engine/kernel.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
 import { sizeOf } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { mergeAxes, padAxes } from "../axes.ts";
-import { overElements } from "../../engine/grid.ts";
+import { overElements } from "../../engine/kernel/grid.ts";
 import type { View } from "./view.ts";
 
 const MAX_RANK = 5;

@@ -1,7 +1,3 @@
-import type { CharacterUnitsJson } from "./characters.ts";
-import type { SubwordUnitsJson } from "./subword.ts";
-import type { VocabularyUnitsJson } from "./vocabulary.ts";
-
 /** The text of one output class. */
 export interface Piece {
   /** With a space where a word ends and the next begins: `a` or ` ` of characters, ` the` or `ing` of subwords; empty for a class that is no text, as `<unk>`. */
@@ -17,8 +13,10 @@ export interface Word {
   readonly to: number;
 }
 
-/** What a checkpoint holds of its units; `unitsFromJSON` reads it. */
-export type UnitsJson = CharacterUnitsJson | SubwordUnitsJson | VocabularyUnitsJson;
+/** What a checkpoint holds of its units: the blank, and what each kind adds; `unitsFromJSON` reads it. */
+export interface UnitsJson {
+  readonly blank: number;
+}
 
 /** The output classes of a CTC model. One of them, 0 in most, is the blank, which is no unit of any text; all others are. */
 export interface Units {

@@ -11,7 +11,7 @@ import type { FoundOperations } from "../../bench/operations.ts";
 import { throwUntimed } from "../../bench/run_bench.ts";
 import { exitCode } from "../../cli/exit.ts";
 import { openDevice } from "../../engine/device.ts";
-import { emptyTensor } from "../../engine/tensor.ts";
+import { emptyTensor } from "../../engine/transfer.ts";
 import { host, type KernelCase } from "../../kernels/case.ts";
 import { scale } from "../../kernels/pointwise/unary.ts";
 import type { KernelReport } from "../../bench/report_schema.ts";

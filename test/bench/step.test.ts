@@ -4,7 +4,7 @@ import { stepConfigurations, trainConfigOf, type StepConfiguration } from "../..
 import { stepTable } from "../../bench/step_table.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
-import { buildFrontEnd } from "../../train/front_end.ts";
+import { buildFrontEnd } from "../../config/front_end.ts";
 
 const budget = { time: 1, samples: 2, steps: 3 };
 

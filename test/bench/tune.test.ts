@@ -6,7 +6,7 @@ import { tune, writeTable } from "../../bench/tune.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { readTable } from "../../engine/node/tuned_table.ts";
-import { rankMeasured } from "../../engine/tuner.ts";
+import { rankMeasured } from "../../engine/tuning/tuner.ts";
 import type { KernelCase } from "../../kernels/case.ts";
 import { cases } from "../../kernels/softmax/cases.ts";
 

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readLog, type LogRecord } from "../../train/log.ts";
-import { parseSafetensors, serialiseSafetensors } from "../../train/safetensors.ts";
-import { writeWav } from "../../train/data/wav.ts";
+import { readLog, type LogRecord } from "../../train/log/log.ts";
+import { parseSafetensors, serialiseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
+import { writeWav } from "../../data/audio/wav.ts";
 import { build, unfold, type Outcome } from "../built.ts";
 import { corpusLines, writeManifest, writeSmallCorpus } from "../small_corpus.ts";
 import { train, WRONG } from "./wrong_commands.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DataReport } from "../../train/data/check/report.ts";
+import type { DataReport } from "../../data/check/report.ts";
 import { build, unfold } from "../built.ts";
 import { corpusLines, writeManifest, writeSmallCorpus } from "../small_corpus.ts";
 

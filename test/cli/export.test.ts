@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { serialiseSafetensors } from "../../train/safetensors.ts";
+import { serialiseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
 import { build, unfold } from "../built.ts";
 import { testDevice } from "../test_device.ts";
-import { sampleCheckpoint } from "../train/export/sample_checkpoint.ts";
+import { sampleCheckpoint } from "../checkpoint/export/sample_checkpoint.ts";
 
 const device = testDevice();
 let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { build, unfold } from "../built.ts";
-import { modelFolder } from "../train/hugging_face/folders.ts";
+import { modelFolder } from "../checkpoint/hugging_face/folders.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);

@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadCheckpoint } from "../../train/checkpoint.ts";
-import { readLog } from "../../train/log.ts";
+import { loadCheckpoint } from "../../checkpoint/checkpoint_file.ts";
+import { readLog } from "../../train/log/log.ts";
 import { build, ROOT, unfold } from "../built.ts";
 import { writeSmallCorpus } from "../small_corpus.ts";
 

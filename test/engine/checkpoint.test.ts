@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, release, tensor, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { batchNorm } from "../../kernels/batch_norm/batch_norm.ts";
 import { dropout } from "../../kernels/dropout/dropout.ts";
 import { linear } from "../../kernels/linear/linear.ts";

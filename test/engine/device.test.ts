@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fill } from "../../engine/accumulate.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { defineKernel } from "../../engine/kernel.ts";
-import { emptyTensor, read, tensor, zeroTensor } from "../../engine/tensor.ts";
+import { defineKernel } from "../../engine/kernel/kernel.ts";
+import { emptyTensor, read, tensor, zeroTensor } from "../../engine/transfer.ts";
 
 /** Runs `body` with a device of its own, which ends with it. */
 async function withDevice<T>(body: (device: Device) => Promise<T>): Promise<T> {
@@ -27,7 +27,7 @@ async function runError(promise: Promise<unknown>): Promise<string> {
 }
 
 const broken = defineKernel({
-  file: new URL("./shaders/does_not_compile.wgsl", import.meta.url),
+  file: new URL("./kernel/shaders/does_not_compile.wgsl", import.meta.url),
   bindings: { y: "read_write" },
   workgroups: () => [1],
 });

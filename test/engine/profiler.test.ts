@@ -3,7 +3,7 @@ import { fill } from "../../engine/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
 import { countedOnce } from "../../engine/profiler.ts";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, zeroTensor } from "../../engine/tensor.ts";
+import { leaf, read, zeroTensor } from "../../engine/transfer.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
 
 // Dispatches of about 500 ns, each waiting for the one before, as a GPU stamps them that takes the begin when it reaches the pass: while

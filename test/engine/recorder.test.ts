@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { addInto, fill } from "../../engine/accumulate.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
 import { Tape } from "../../engine/tape.ts";
-import { emptyTensor, read, readLater, release, tensor, zeroTensor } from "../../engine/tensor.ts";
+import { release } from "../../engine/tensor.ts";
+import { emptyTensor, read, readLater, tensor, zeroTensor } from "../../engine/transfer.ts";
 import { encodeProduct } from "../../kernels/matmul/product.ts";
 import { testDevice } from "../test_device.ts";
 

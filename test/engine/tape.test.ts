@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor, type Tensor } from "../../engine/tensor.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { add, mul } from "../../kernels/pointwise/binary.ts";
 import { scale, square } from "../../kernels/pointwise/unary.ts";
 import { sum } from "../../kernels/reduction/reduction.ts";

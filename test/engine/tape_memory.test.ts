@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, release, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { leaf, read } from "../../engine/transfer.ts";
 import { add, mul } from "../../kernels/pointwise/binary.ts";
 import { exp, scale, square } from "../../kernels/pointwise/unary.ts";
 import { sum } from "../../kernels/reduction/reduction.ts";

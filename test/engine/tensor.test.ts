@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ShapeError } from "../../engine/shape.ts";
-import { emptyTensor, leaf, read, release, tensor, viewOf, zeroTensor } from "../../engine/tensor.ts";
+import { release, viewOf } from "../../engine/tensor.ts";
+import { emptyTensor, leaf, read, tensor, zeroTensor } from "../../engine/transfer.ts";
 import { testDevice } from "../test_device.ts";
 
 const device = testDevice();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { addInto, fill } from "../../engine/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
-import { emptyTensor, viewOf, zeroTensor } from "../../engine/tensor.ts";
+import { viewOf } from "../../engine/tensor.ts";
+import { emptyTensor, zeroTensor } from "../../engine/transfer.ts";
 import { Traffic } from "../../engine/traffic.ts";
 
 describe("traffic", () => {

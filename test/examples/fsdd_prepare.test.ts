@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readAudio } from "../../train/data/audio.ts";
-import { readManifest } from "../../train/data/manifest.ts";
-import { writeWav } from "../../train/data/wav.ts";
+import { readAudio } from "../../data/audio/audio.ts";
+import { readManifest } from "../../data/manifest/manifest.ts";
+import { writeWav } from "../../data/audio/wav.ts";
 import { build, node, type Outcome } from "../built.ts";
 
 interface Segment {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { loadConfig } from "../../train/config.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
 
 it("the config that the README shows is valid, and says what its comments say", () => {
   const [, yaml] =

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { loadConfig } from "../../train/config.ts";
-import { makeDigitCorpus } from "../../train/data/synthetic/digit_corpus.ts";
-import { importModel } from "../../train/hugging_face/import_model.ts";
-import type { DevRecord, StepRecord } from "../../train/log_records.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { makeDigitCorpus } from "../../data/synthetic/digit_corpus.ts";
+import { importModel } from "../../checkpoint/hugging_face/import_model.ts";
+import type { DevRecord, StepRecord } from "../../train/log/log_records.ts";
 import { train } from "../../train/main.ts";
-import { silentObserver } from "../../train/run_observer.ts";
+import { silentObserver } from "../../train/run/run_observer.ts";
 
 import { testDevice } from "../test_device.ts";
 

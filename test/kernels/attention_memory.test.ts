@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, release, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { leaf } from "../../engine/transfer.ts";
 import { attention } from "../../kernels/attention/attention.ts";
 import { testDevice } from "../test_device.ts";
 

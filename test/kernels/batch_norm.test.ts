@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { batchNorm } from "../../kernels/batch_norm/batch_norm.ts";
 import { testDevice } from "../test_device.ts";
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { compare } from "../../bench/compare.ts";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, release, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { leaf, read } from "../../engine/transfer.ts";
 import type { HostTensor } from "../../kernels/case.ts";
 import { caseData } from "../../kernels/case_data.ts";
 import { conv2d } from "../../kernels/conv2d/conv2d.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { ctcLoss, type CtcOptions } from "../../kernels/ctc_loss/ctc_loss.ts";
 import { testDevice } from "../test_device.ts";
 

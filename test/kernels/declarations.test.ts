@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { operationFolders } from "../../bench/operations.ts";
-import { definedKernels } from "../../engine/kernel.ts";
+import { definedKernels } from "../../engine/kernel/kernel.ts";
 
 // Loads every kernel: its declaration must agree with its shader by reflection.
 const kernelsFolder = new URL("../../kernels/", import.meta.url);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor, type Tensor } from "../../engine/tensor.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { dropout } from "../../kernels/dropout/dropout.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
 import { testDevice } from "../test_device.ts";

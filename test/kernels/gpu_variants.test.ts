@@ -3,7 +3,7 @@ import { caseChoices, withVariant } from "../../bench/case_choices.ts";
 import { loadOperations } from "../../bench/operations.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
-import type { MadeChoice } from "../../engine/tuner.ts";
+import type { MadeChoice } from "../../engine/tuning/tuner.ts";
 import type { KernelCase } from "../../kernels/case.ts";
 import { hostInputs, placeInputs, releaseInputs } from "../../kernels/case_data.ts";
 

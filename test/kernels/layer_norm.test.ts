@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { halfToNumber, numberToHalf } from "../../engine/half.ts";
 import { Tape } from "../../engine/tape.ts";
-import { halfTensor, leaf, read, tensor } from "../../engine/tensor.ts";
+import { halfTensor, leaf, read, tensor } from "../../engine/transfer.ts";
 import { layerNorm, type LayerNormOptions } from "../../kernels/layer_norm/layer_norm.ts";
 import { testDevice } from "../test_device.ts";
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { compare } from "../../bench/compare.ts";
 import { Tape } from "../../engine/tape.ts";
-import { halfTensor, leaf, read, release, viewOf, zeroTensor } from "../../engine/tensor.ts";
+import { release, viewOf } from "../../engine/tensor.ts";
+import { halfTensor, leaf, read, zeroTensor } from "../../engine/transfer.ts";
 import { caseData, rounded } from "../../kernels/case_data.ts";
 import { linear } from "../../kernels/linear/linear.ts";
 import { linearGradients, linearReference } from "../../kernels/linear/reference.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { halfToNumber, numberToHalf } from "../../engine/half.ts";
 import { Tape } from "../../engine/tape.ts";
-import { emptyTensor, halfTensor, read, release, tensor, zeroTensor, type Tensor } from "../../engine/tensor.ts";
+import { release, type Tensor } from "../../engine/tensor.ts";
+import { emptyTensor, halfTensor, read, tensor, zeroTensor } from "../../engine/transfer.ts";
 import { adamw } from "../../kernels/adamw/adamw.ts";
 import { globalNorm } from "../../kernels/grad_norm/grad_norm.ts";
 import { lossScaleOf, lossScaleState, newLossScale, scaledUpdate } from "../../kernels/loss_scale/loss_scale.ts";

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { compare } from "../../bench/compare.ts";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, release, tensor } from "../../engine/tensor.ts";
+import { release } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { caseData } from "../../kernels/case_data.ts";
 import { encodeProduct } from "../../kernels/matmul/product.ts";
 import { matmulReference } from "../../kernels/matmul/reference.ts";

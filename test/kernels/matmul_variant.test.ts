@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AdapterDescription } from "../../engine/adapter.ts";
-import type { VariantDevice } from "../../engine/variants.ts";
+import type { VariantDevice } from "../../engine/tuning/variants.ts";
 import { chunkOf, productVariants, type ProductChoice } from "../../kernels/matmul/variant.ts";
 
 const device = (isSoftware: boolean, lanes: number, ...features: string[]): VariantDevice => ({

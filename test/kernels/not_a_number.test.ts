@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { withVariant } from "../../bench/case_choices.ts";
 import { Tape } from "../../engine/tape.ts";
-import { read, tensor, type Tensor } from "../../engine/tensor.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { read, tensor } from "../../engine/transfer.ts";
 import { conv2d } from "../../kernels/conv2d/conv2d.ts";
 import { linear } from "../../kernels/linear/linear.ts";
 import { maximum, minimum } from "../../kernels/pointwise/binary.ts";

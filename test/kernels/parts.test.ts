@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadOperations } from "../../bench/operations.ts";
-import { definedKernels } from "../../engine/kernel.ts";
+import { definedKernels } from "../../engine/kernel/kernel.ts";
 
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
 await loadOperations(); // and with them every kernel

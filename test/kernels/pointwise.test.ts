@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor, type Tensor } from "../../engine/tensor.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { addScaled } from "../../kernels/pointwise/add_scaled.ts";
 import { add, maximum, mul } from "../../kernels/pointwise/binary.ts";
 import { maskFrames } from "../../kernels/pointwise/mask_frames.ts";

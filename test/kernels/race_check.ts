@@ -1,5 +1,5 @@
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
-import { reflect, specialise } from "../../engine/wgsl.ts";
+import { reflect, specialise } from "../../engine/kernel/wgsl.ts";
 
 export interface RaceCase {
   readonly sizes?: Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { readShader } from "../../engine/includes.ts";
+import { readShader } from "../../engine/kernel/includes.ts";
 import { findRaces, type RaceCase } from "./race_check.ts";
 import { emulateSubgroupMatrices } from "./subgroup_matrix_emulation.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { read, tensor } from "../../engine/tensor.ts";
+import { read, tensor } from "../../engine/transfer.ts";
 import { concat, pad, permute, slice, split, transpose } from "../../kernels/shaping/shaping.ts";
 import { testDevice } from "../test_device.ts";
 

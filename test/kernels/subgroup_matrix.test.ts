@@ -1,10 +1,11 @@
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare } from "../../bench/compare.ts";
-import { definedKernels } from "../../engine/kernel.ts";
+import { definedKernels } from "../../engine/kernel/kernel.ts";
 import { Tape } from "../../engine/tape.ts";
-import { halfTensor, read, release, tensor } from "../../engine/tensor.ts";
-import { specialise, withHalves } from "../../engine/wgsl.ts";
+import { release } from "../../engine/tensor.ts";
+import { halfTensor, read, tensor } from "../../engine/transfer.ts";
+import { specialise, withHalves } from "../../engine/kernel/wgsl.ts";
 import type { HostTensor } from "../../kernels/case.ts";
 import { caseData, rounded } from "../../kernels/case_data.ts";
 import { encodeProduct } from "../../kernels/matmul/product.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Parameters } from "../../engine/parameters.ts";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { read } from "../../engine/tensor.ts";
+import { read } from "../../engine/transfer.ts";
 import { conformerDefaults, type ConformerConfig } from "../../model/config.ts";
 import { ConformerCtc } from "../../model/conformer_ctc.ts";
 import { depthOfParameter } from "../../model/depth_norms.ts";

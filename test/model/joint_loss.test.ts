@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, release } from "../../engine/tensor.ts";
+import { release } from "../../engine/tensor.ts";
+import { leaf, read } from "../../engine/transfer.ts";
 import { jointLoss, jointLossDefaults, type JointLossConfig, type PathTerms } from "../../model/joint_loss.ts";
 import { testDevice } from "../test_device.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseSafetensors } from "../../train/safetensors.ts";
-import type { SafeTensor } from "../../train/safetensors.ts";
+import { parseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
+import type { SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
 import { ReferenceTensors } from "./reference_tensor.ts";
 import type { ReferenceTensor } from "./reference_tensor.ts";
 

@@ -1,6 +1,7 @@
 import { describe, it } from "vitest";
 import { Tape } from "../../engine/tape.ts";
-import { leaf, read, tensor, type Tensor } from "../../engine/tensor.ts";
+import { type Tensor } from "../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { testDevice } from "../test_device.ts";
 import { expectClose, loadBook, type BookCase, type ReferenceTensor } from "./book.ts";
 

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { loadConfig } from "../../train/config.ts";
-import { readLog } from "../../train/log.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { readLog } from "../../train/log/log.ts";
 import { train } from "../../train/main.ts";
-import { silentObserver } from "../../train/run_observer.ts";
+import { silentObserver } from "../../train/run/run_observer.ts";
 import { writeManifest, writeSmallCorpus } from "../small_corpus.ts";
 import { testDevice } from "../test_device.ts";
 

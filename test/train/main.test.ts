@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { RunError, UserError } from "../../engine/errors.ts";
-import { loadConfig } from "../../train/config.ts";
-import { readLog } from "../../train/log.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { readLog } from "../../train/log/log.ts";
 import { train } from "../../train/main.ts";
-import { silentObserver, type RunObserver } from "../../train/run_observer.ts";
-import { parseSafetensors, serialiseSafetensors } from "../../train/safetensors.ts";
+import { silentObserver, type RunObserver } from "../../train/run/run_observer.ts";
+import { parseSafetensors, serialiseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
 import { writeSmallCorpus } from "../small_corpus.ts";
 
 let folder: string;

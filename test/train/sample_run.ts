@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { uniform } from "../../engine/random.ts";
-import { formatUtterance } from "../../train/alignment_text.ts";
-import { loadConfig, plainConfig } from "../../train/config.ts";
-import { align } from "../../train/error_rate.ts";
-import { openLog } from "../../train/log.ts";
-import type { PerDepth, PlanRecord, ResultRow } from "../../train/log.ts";
+import { formatUtterance } from "../../recognition/evaluation/alignment_text.ts";
+import { plainConfig } from "../../config/config.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { align } from "../../recognition/evaluation/error_rate.ts";
+import { openLog } from "../../train/log/log.ts";
+import type { PerDepth, PlanRecord, ResultRow } from "../../train/log/log.ts";
 
 /*
  * A run's folder as training leaves it, with made-up numbers of the usual course: losses that fall and jitter, deeper

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../engine/device.ts";
-import { buildModel, type BuiltModel } from "../../train/build_model.ts";
-import { loadConfig, type TrainConfig } from "../../train/config.ts";
+import { buildModel, type BuiltModel } from "../../config/build_model.ts";
+import { type TrainConfig } from "../../config/config.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
 
 /** A config as a user would write it, of a model of a few thousand parameters with 10 mel bins. */
 export function smallConfig(...sets: string[]): TrainConfig {

@@ -7,24 +7,26 @@ import { UserError } from "../../engine/errors.ts";
 import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { greedySearch } from "../../model/decode/greedy.ts";
-import { buildModel, openRecognizer } from "../../train/build_model.ts";
-import { loadCheckpoint } from "../../train/checkpoint.ts";
-import { chunkFrames, planChunks, type ChunkSeconds } from "../../train/chunks.ts";
-import { loadConfig } from "../../train/config.ts";
-import { readAudio } from "../../train/data/audio.ts";
-import { padBatch } from "../../train/data/batch.ts";
-import { featureMasks } from "../../train/data/feature_masks.ts";
-import { writeWav } from "../../train/data/wav.ts";
-import { countParameters, evaluatedPaths, trainingPaths } from "../../train/depths.ts";
-import type { LogRecord, StepRecord } from "../../train/log_records.ts";
+import { buildModel } from "../../config/build_model.ts";
+import { openRecogniser } from "../../recognition/open_recogniser.ts";
+import { loadCheckpoint } from "../../checkpoint/checkpoint_file.ts";
+import { chunkFrames, planChunks, type ChunkSeconds } from "../../recognition/chunks.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { readAudio } from "../../data/audio/audio.ts";
+import { padBatch } from "../../data/batches/batch.ts";
+import { featureMasks } from "../../data/augment/feature_masks.ts";
+import { writeWav } from "../../data/audio/wav.ts";
+import { evaluatedPaths, trainingPaths } from "../../config/depths.ts";
+import { countParameters } from "../../model/parameter_counts.ts";
+import type { LogRecord, StepRecord } from "../../train/log/log_records.ts";
 import { train } from "../../train/main.ts";
-import { planStep } from "../../train/memory_plan.ts";
-import { forEachPosterior } from "../../train/posteriors.ts";
-import { activationType } from "../../train/precision.ts";
-import { hypothesisText } from "../../train/recognise.ts";
-import { silentObserver, type RunObserver } from "../../train/run_observer.ts";
+import { planStep } from "../../train/memory/memory_plan.ts";
+import { forEachPosterior } from "../../recognition/posteriors.ts";
+import { activationType } from "../../config/precision.ts";
+import { hypothesisText } from "../../recognition/recognise.ts";
+import { silentObserver, type RunObserver } from "../../train/run/run_observer.ts";
 import { trainingStep, uploadBatch } from "../../train/training_step.ts";
-import { transcribeFiles } from "../../train/transcribe.ts";
+import { transcribeFiles } from "../../recognition/transcribe.ts";
 import { writeSmallCorpus } from "../small_corpus.ts";
 
 /** Frames of 10 ms, and all that a resumed run has to repeat: masks, dropout, LayerDrop, changes of the sound. */
@@ -107,9 +109,9 @@ describe("a run on waveforms", () => {
   });
 
   it("transcribes a long file in chunks as the same chunks alone, log-probabilities put together at their borders", async () => {
-    const recognizer = openRecognizer(device, at("whole"));
-    const { model, frontEnd } = recognizer;
-    const schedule = evaluatedPaths(recognizer.config).at(-1)!;
+    const recogniser = openRecogniser(device, at("whole"));
+    const { model, frontEnd } = recogniser;
+    const schedule = evaluatedPaths(recogniser.config).at(-1)!;
     const sound = Float32Array.from(
       { length: 20000 },
       (_, n) => Math.round(8000 * uniform(5, n >> 9) * Math.sin(n * (0.1 + uniform(6, n >> 9)))) / 32768,
@@ -118,7 +120,7 @@ describe("a run on waveforms", () => {
     const chunks = { chunk: 0.5, overlap: 0.2 };
     const {
       transcripts: [found],
-    } = await transcribeFiles(device, recognizer, [at("long.wav")], schedule, silentObserver, { chunks });
+    } = await transcribeFiles(device, recogniser, [at("long.wav")], schedule, silentObserver, { chunks });
 
     const sizes = chunkFrames(chunks, model, frontEnd);
     const planned = planChunks(sound.length, sizes, model);
@@ -138,18 +140,18 @@ describe("a run on waveforms", () => {
         },
       );
     }
-    recognizer.parameters.release();
+    recogniser.parameters.release();
     expect(stitched).toHaveLength(model.outputFrames(sound.length) * vocabulary);
     const best = greedySearch(Float32Array.from(stitched), vocabulary, { blank });
     expect(found!.logProbability).toBeCloseTo(best.score, 3);
-    expect(found!.text).toBe(hypothesisText(best.labels, recognizer.units));
+    expect(found!.text).toBe(hypothesisText(best.labels, recogniser.units));
   });
 
   it("transcribes files as wholes, and longer ones in chunks of as many frames", async () => {
-    const recognizer = openRecognizer(device, at("whole"));
-    const path = evaluatedPaths(recognizer.config).at(-1)!;
+    const recogniser = openRecogniser(device, at("whole"));
+    const path = evaluatedPaths(recogniser.config).at(-1)!;
     const transcribe = (chunks?: ChunkSeconds) =>
-      transcribeFiles(device, recognizer, [at("u0.wav"), at("u5.wav")], path, silentObserver, {
+      transcribeFiles(device, recogniser, [at("u0.wav"), at("u5.wav")], path, silentObserver, {
         chunks,
         timestamps: true,
       }); // 4000 and 5500 samples
@@ -162,7 +164,7 @@ describe("a run on waveforms", () => {
     expect(transcripts[1]!.seconds).toBe(5500 / 8000);
     expect(transcripts[1]!.logProbability).not.toBe(whole.transcripts[1]!.logProbability); // each chunk is normalised by itself
     expect(transcripts[1]!.logProbability / whole.transcripts[1]!.logProbability).toBeCloseTo(1, 1);
-    recognizer.parameters.release();
+    recogniser.parameters.release();
   });
 });
 
@@ -254,28 +256,28 @@ it("a run whose blank is not class 0 learns which class it is", async () => {
   );
   expect(losses).toHaveLength(30);
   expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
-  const recognizer = openRecognizer(device, at("blank_last"));
-  expect([recognizer.units.blank, recognizer.model.config.blank]).toEqual([4, 4]);
+  const recogniser = openRecogniser(device, at("blank_last"));
+  expect([recogniser.units.blank, recogniser.model.config.blank]).toEqual([4, 4]);
   const { transcripts } = await transcribeFiles(
     device,
-    recognizer,
+    recogniser,
     [0, 1, 4, 5].map((i) => at(`u${i}.wav`)),
-    evaluatedPaths(recognizer.config).at(-1)!,
+    evaluatedPaths(recogniser.config).at(-1)!,
     silentObserver,
     {},
   );
   const posterior = new Float32Array(5);
   const { samples } = await readAudio(at("u5.wav"), 8000);
-  const { values, frames } = recognizer.frontEnd.compute(samples);
+  const { values, frames } = recogniser.frontEnd.compute(samples);
   await forEachPosterior(
     device,
-    recognizer.model,
+    recogniser.model,
     [{ features: values, frames, labels: new Int32Array() }],
     [[0]],
     {},
     (logProbs) => logProbs.forEach((value, i) => (posterior[i % 5]! += Math.exp(value))),
   );
-  recognizer.parameters.release();
+  recogniser.parameters.release();
   expect(transcripts.map(({ text }) => text).join("")).toMatch(/^[ab ]*$/u);
   expect(posterior.indexOf(Math.max(...posterior))).toBe(4); // most frames are blanks: the class that was trained as one
 });

@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
-import type { TrainConfig } from "../config.ts";
-import type { RunObserver } from "../run_observer.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import type { RunObserver } from "../run/run_observer.ts";
 import type { Row } from "./config.ts";
 import { measureCosts } from "./measure_costs.ts";
 import { epochsWithin, runsOf, type RowCost } from "./plan.ts";

@@ -1,9 +1,10 @@
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
 import { UserError } from "../../engine/errors.ts";
-import { faultSentence, loadConfig, readConfigFile, type TrainConfig } from "../config.ts";
-import { schemaFaults, type Fault } from "../config/faults.ts";
-import { parseYaml } from "../config/source.ts";
+import { faultSentence, type TrainConfig } from "../../config/config.ts";
+import { loadConfig, readConfigFile } from "../../checkpoint/load_config.ts";
+import { schemaFaults, type Fault } from "../../config/checks/faults.ts";
+import { parseYaml } from "../../config/yaml_source.ts";
 import { experimentSchema, type ParsedExperiment } from "./schema.ts";
 
 export interface Row {

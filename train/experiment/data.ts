@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { cacheFolder } from "../../engine/node/cache_folder.ts";
-import { makeDigitCorpus } from "../data/synthetic/digit_corpus.ts";
-import type { RunObserver, TaskDisplay } from "../run_observer.ts";
+import { makeDigitCorpus } from "../../data/synthetic/digit_corpus.ts";
+import type { TaskDisplay } from "../../data/observer.ts";
+import type { RunObserver } from "../run/run_observer.ts";
 import type { Experiment } from "./config.ts";
 
 /**

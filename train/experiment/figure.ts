@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { formatCompact } from "../number_format.ts";
+import { formatCompact } from "../../data/text/number_format.ts";
 import { html, raw, type Html } from "../report/html.ts";
 import type { Summary, SummaryLine } from "./summary.ts";
 

@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
-import type { TrainConfig } from "../config.ts";
-import type { RunObserver } from "../run_observer.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import type { RunObserver } from "../run/run_observer.ts";
 import type { RowCost } from "./plan.ts";
 import { TimedRow } from "./timed_row.ts";
 import type { Workload } from "./workload.ts";

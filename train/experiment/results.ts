@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { z } from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
-import { writeAtomically } from "../atomic_file.ts";
-import { loadState } from "../checkpoint.ts";
-import { LOG_FILE, readLog } from "../log.ts";
+import { writeAtomically } from "../../data/files/atomic_file.ts";
+import { loadState } from "../../checkpoint/checkpoint_file.ts";
+import { LOG_FILE, readLog } from "../log/log.ts";
 import { alignmentFile } from "../test_sets.ts";
 import { runName, type Run } from "./plan.ts";
 

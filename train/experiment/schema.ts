@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { finite, text, whole } from "../config/fields.ts";
+import { finite, text, whole } from "../../config/schema/fields.ts";
 
 /** Names are parts of file names. */
 const name = (what: string) =>

@@ -1,7 +1,12 @@
 import { UserError } from "../../engine/errors.ts";
-import { bootstrapInterval, pairedBootstrap, type Interval, type UtteranceErrors } from "../bootstrap.ts";
-import type { ModelSize } from "../depths.ts";
-import { oneSampleT } from "../student_t.ts";
+import {
+  bootstrapInterval,
+  pairedBootstrap,
+  type Interval,
+  type UtteranceErrors,
+} from "../../recognition/significance/bootstrap.ts";
+import type { ModelSize } from "../../model/parameter_counts.ts";
+import { oneSampleT } from "./student_t.ts";
 import type { Experiment, Row } from "./config.ts";
 import { resultFile, type RunResult } from "./results.ts";
 import { runName } from "./plan.ts";

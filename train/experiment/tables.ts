@@ -1,4 +1,4 @@
-import { formatBytes, formatCompact, formatCount, formatPercent } from "../number_format.ts";
+import { formatBytes, formatCompact, formatCount, formatPercent } from "../../data/text/number_format.ts";
 import type { ErrorSummary, Summary, SummaryComparison, SummaryLine } from "./summary.ts";
 
 /** The summary as Markdown: what each row and depth costs and gets wrong, then the tests of differences. */

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
-import { writeAtomically } from "../atomic_file.ts";
-import { loadCheckpoint } from "../checkpoint.ts";
-import type { TrainConfig } from "../config.ts";
-import type { RunObserver } from "../run_observer.ts";
+import { writeAtomically } from "../../data/files/atomic_file.ts";
+import { loadCheckpoint } from "../../checkpoint/checkpoint_file.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import type { RunObserver } from "../run/run_observer.ts";
 import { TimedRow } from "./timed_row.ts";
 import type { Workload } from "./workload.ts";
 

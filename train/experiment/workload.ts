@@ -1,9 +1,11 @@
-import { loadItems, padBatch, type Batch, type BatchItem } from "../data/batch.ts";
-import { BucketSampler } from "../data/sampler.ts";
-import { loadTrainingData, type TrainingData } from "../data/training_data.ts";
-import type { TrainConfig } from "../config.ts";
-import { unlessAborted } from "../interruption.ts";
-import type { RunObserver } from "../run_observer.ts";
+import { loadItems, padBatch, type Batch, type BatchItem } from "../../data/batches/batch.ts";
+import { BucketSampler } from "../../data/batches/sampler.ts";
+import type { TrainingData } from "../../data/training_data.ts";
+import { originOf } from "../../checkpoint/load_config.ts";
+import { loadRunData } from "../run_data.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { unlessAborted } from "../run/interruption.ts";
+import type { RunObserver } from "../run/run_observer.ts";
 
 /** What all rows are measured with. */
 export interface Workload {
@@ -36,7 +38,7 @@ export async function loadWorkload(
   signal: AbortSignal,
 ): Promise<Workload | undefined> {
   const start = performance.now();
-  const data = await unlessAborted(signal, loadTrainingData(config, undefined, observer, signal));
+  const data = await unlessAborted(signal, loadRunData(config, { origin: originOf(config), observer, signal }));
   if (!data) return undefined;
   try {
     return await sampleData(data, config, (performance.now() - start) / 1000);

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { ProfiledKernel } from "../../engine/profiler.ts";
-import { formatCount, formatNumber, formatPercent } from "../number_format.ts";
-import { rules, withoutInnerRules } from "../table.ts";
+import { formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
+import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 
 /** What one kernel takes of a step. */
 export interface KernelShare {

@@ -1,4 +1,4 @@
-import type { DevRecord, StepRecord } from "../log_records.ts";
+import type { DevRecord, StepRecord } from "../log/log_records.ts";
 
 /** Where progress is shown: live if it is a terminal, else as plain lines. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };

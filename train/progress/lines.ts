@@ -1,5 +1,5 @@
-import type { DevRecord, PerDepth, StepRecord } from "../log_records.ts";
-import { formatBytes, formatCount, formatNumber, formatPercent } from "../number_format.ts";
+import type { DevRecord, PerDepth, StepRecord } from "../log/log_records.ts";
+import { formatBytes, formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 
 /** `2: 1.53  4: 1.21`: a value a depth, shallow first. */
 export function perDepth(values: PerDepth, format: (value: number) => string): string {

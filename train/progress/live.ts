@@ -1,5 +1,5 @@
 import { MultiBar } from "cli-progress";
-import { formatDuration } from "../number_format.ts";
+import { formatDuration } from "../../data/text/number_format.ts";
 import type { Progress, ProgressOptions } from "./display.ts";
 import { devText, lossText, speedText } from "./lines.ts";
 import { RemainingTime } from "./remaining.ts";

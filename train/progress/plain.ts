@@ -1,4 +1,4 @@
-import { formatCount, formatDuration } from "../number_format.ts";
+import { formatCount, formatDuration } from "../../data/text/number_format.ts";
 import type { Progress, ProgressOptions } from "./display.ts";
 import { devText, lossText, speedText } from "./lines.ts";
 import { RemainingTime } from "./remaining.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { AlignmentStep } from "../error_rate.ts";
+import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 
 /** One utterance, as it was recognised at each depth. */
 export interface Example {

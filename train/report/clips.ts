@@ -1,8 +1,8 @@
 import { UserError } from "../../engine/errors.ts";
-import type { TrainConfig } from "../config.ts";
-import { readAudio } from "../data/audio.ts";
-import { pieceOf, readManifest, type ManifestEntry } from "../data/manifest.ts";
-import { encodeWav } from "../data/wav.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { readAudio } from "../../data/audio/audio.ts";
+import { pieceOf, readManifest, type ManifestEntry } from "../../data/manifest/manifest.ts";
+import { encodeWav } from "../../data/audio/wav.ts";
 import type { Example } from "./alignments.ts";
 
 /** The sound of an utterance, within the page. */

@@ -7,7 +7,7 @@ import type {
   ResultRecord,
   StartRecord,
   StepRecord,
-} from "../log_records.ts";
+} from "../log/log_records.ts";
 
 /** A log, sorted by what a report shows. */
 export interface History {

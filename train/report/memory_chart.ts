@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import { batchText } from "../batch_text.ts";
-import type { PlanRecord } from "../log_records.ts";
-import { formatBytes } from "../number_format.ts";
+import { batchText } from "../memory/batch_text.ts";
+import type { PlanRecord } from "../log/log_records.ts";
+import { formatBytes } from "../../data/text/number_format.ts";
 import { chart } from "./chart.ts";
 import type { Html } from "./html.ts";
 

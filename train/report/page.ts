@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { UserError } from "../../engine/errors.ts";
-import { configToYaml, restoreConfig } from "../config.ts";
+import { configToYaml, restoreConfig } from "../../config/config.ts";
 import type { HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, raw } from "./html.ts";

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import type { ResultRecord } from "../log_records.ts";
-import { formatCompact, formatPercent } from "../number_format.ts";
+import type { ResultRecord } from "../log/log_records.ts";
+import { formatCompact, formatPercent } from "../../data/text/number_format.ts";
 import { chart, labelStyle } from "./chart.ts";
 import type { Series } from "./chart.ts";
 import type { Html } from "./html.ts";

@@ -1,7 +1,7 @@
-import type { AlignmentStep } from "../error_rate.ts";
-import type { AverageRecord, ResultRecord } from "../log_records.ts";
-import { formatCompact, formatCount, formatDuration, formatPercent } from "../number_format.ts";
-import { resultColumns } from "../table.ts";
+import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
+import type { AverageRecord, ResultRecord } from "../log/log_records.ts";
+import { formatCompact, formatCount, formatDuration, formatPercent } from "../../data/text/number_format.ts";
+import { resultColumns } from "../log/table.ts";
 import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html } from "./html.ts";

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import type { PerDepth, StepRecord } from "../log_records.ts";
-import { formatNumber, formatPercent } from "../number_format.ts";
+import type { PerDepth, StepRecord } from "../log/log_records.ts";
+import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import { chart, countTick, curves, scaleFor } from "./chart.ts";
 import type { ChartOptions, Point, Series } from "./chart.ts";
 import { thinSteps } from "./history.ts";

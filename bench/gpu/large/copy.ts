@@ -1,6 +1,7 @@
 import type { Device } from "../../../engine/device.ts";
-import { defineKernel } from "../../../engine/kernel.ts";
-import { emptyTensor, release } from "../../../engine/tensor.ts";
+import { defineKernel } from "../../../engine/kernel/kernel.ts";
+import { release } from "../../../engine/tensor.ts";
+import { emptyTensor } from "../../../engine/transfer.ts";
 import type { ClockName } from "../../clock.ts";
 import { defaultBudget, timeCalls } from "../../time_calls.ts";
 import { fillRandom } from "./random_values.ts";

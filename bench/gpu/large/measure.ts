@@ -1,6 +1,7 @@
 import type { Device } from "../../../engine/device.ts";
 import { Tape } from "../../../engine/tape.ts";
-import { emptyTensor, release, tensor, type Tensor } from "../../../engine/tensor.ts";
+import { release, type Tensor } from "../../../engine/tensor.ts";
+import { emptyTensor, tensor } from "../../../engine/transfer.ts";
 import { choicesWithin, withVariant } from "../../case_choices.ts";
 import type { ClockName } from "../../clock.ts";
 import { defaultBudget, timeCalls, type TimeBudget, type Timing } from "../../time_calls.ts";

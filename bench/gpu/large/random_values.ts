@@ -1,6 +1,6 @@
 import type { Device } from "../../../engine/device.ts";
-import { overElements } from "../../../engine/grid.ts";
-import { defineKernel } from "../../../engine/kernel.ts";
+import { overElements } from "../../../engine/kernel/grid.ts";
+import { defineKernel } from "../../../engine/kernel/kernel.ts";
 import { hash } from "../../../engine/random.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 

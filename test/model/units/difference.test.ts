@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { CharacterUnits } from "../../../model/units/characters.ts";
 import { unitsDifference } from "../../../model/units/difference.ts";
 import { SubwordUnits } from "../../../model/units/subword.ts";
-import { bytePairTokenizer } from "../../../train/tokenizer/tokenizer_file.ts";
+import { bytePairTokenizer } from "../../../data/tokenizer/tokenizer_file.ts";
 
 const subwords = (merges: [string, string][], ...alphabet: string[]): SubwordUnits =>
   new SubwordUnits(

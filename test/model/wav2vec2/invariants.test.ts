@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Parameters } from "../../../engine/parameters.ts";
 import { normal } from "../../../engine/random.ts";
 import { Tape } from "../../../engine/tape.ts";
-import { read } from "../../../engine/tensor.ts";
+import { read } from "../../../engine/transfer.ts";
 import type { FeatureMasks } from "../../../model/ctc_model.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";
 import { depthSchedule } from "../../../model/unfold.ts";

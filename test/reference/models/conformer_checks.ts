@@ -1,7 +1,8 @@
 import { deepEqual } from "node:assert/strict";
 import type { Device } from "../../../engine/device.ts";
 import { Tape } from "../../../engine/tape.ts";
-import { leaf, read, type Tensor } from "../../../engine/tensor.ts";
+import { type Tensor } from "../../../engine/tensor.ts";
+import { leaf, read } from "../../../engine/transfer.ts";
 import { logSoftmax } from "../../../kernels/softmax/softmax.ts";
 import { ConformerCtc } from "../../../model/conformer_ctc.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";

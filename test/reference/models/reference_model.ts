@@ -1,6 +1,6 @@
 import { Parameters } from "../../../engine/parameters.ts";
 import type { Device } from "../../../engine/device.ts";
-import { read } from "../../../engine/tensor.ts";
+import { read } from "../../../engine/transfer.ts";
 import type { ConformerConfig } from "../../../model/config.ts";
 import { expectClose, type BookCase } from "../book.ts";
 

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { Parameters } from "../../../engine/parameters.ts";
 import type { Device } from "../../../engine/device.ts";
 import { Tape } from "../../../engine/tape.ts";
-import { leaf, read, type Tensor } from "../../../engine/tensor.ts";
+import { type Tensor } from "../../../engine/tensor.ts";
+import { leaf, read } from "../../../engine/transfer.ts";
 import { ctcLoss } from "../../../kernels/ctc_loss/ctc_loss.ts";
 import type { Wav2Vec2Config } from "../../../model/wav2vec2/config.ts";
 import { Wav2Vec2Ctc } from "../../../model/wav2vec2/wav2vec2_ctc.ts";
-import { readModelConfig } from "../../../train/hugging_face/config_json.ts";
+import { readModelConfig } from "../../../checkpoint/hugging_face/config_json.ts";
 import { expectClose, fixturesFolder, loadBook, type BookCase } from "../book.ts";
 import type { ModelCheck } from "./reference_model.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import { Tape } from "../../../engine/tape.ts";
-import { read, tensor, zeroTensor } from "../../../engine/tensor.ts";
+import { read, tensor, zeroTensor } from "../../../engine/transfer.ts";
 import { adamw } from "../../../kernels/adamw/adamw.ts";
 import { clipFactor, globalNorm } from "../../../kernels/grad_norm/grad_norm.ts";
 import { mul } from "../../../kernels/pointwise/binary.ts";

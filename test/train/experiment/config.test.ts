@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { loadExperiment, trainConfigOf, type Experiment } from "../../../train/experiment/config.ts";
-import { trainedDepths } from "../../../train/trained_depths.ts";
+import { trainedDepths } from "../../../config/depths.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
 
 let folder: string;

@@ -8,7 +8,7 @@ import { loadExperiment } from "../../../train/experiment/config.ts";
 import { chooseRows } from "../../../train/experiment/plan.ts";
 import { runExperiment } from "../../../train/experiment/run_experiment.ts";
 import type { Summary } from "../../../train/experiment/summary.ts";
-import { silentObserver, type RunObserver } from "../../../train/run_observer.ts";
+import { silentObserver, type RunObserver } from "../../../train/run/run_observer.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
 
 let folder: string;

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { pairedBootstrap } from "../../../train/bootstrap.ts";
+import { pairedBootstrap } from "../../../recognition/significance/bootstrap.ts";
 import type { Experiment, Row } from "../../../train/experiment/config.ts";
 import { summaryFigure } from "../../../train/experiment/figure.ts";
 import type { RunResult } from "../../../train/experiment/results.ts";
 import { summarise } from "../../../train/experiment/summary.ts";
-import { oneSampleT } from "../../../train/student_t.ts";
+import { oneSampleT } from "../../../train/experiment/student_t.ts";
 import { summaryMarkdown } from "../../../train/experiment/tables.ts";
 
 const row = (name: string, group = name): Row => ({

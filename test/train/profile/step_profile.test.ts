@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDevice, type Device } from "../../../engine/device.ts";
 import { RunError } from "../../../engine/errors.ts";
-import { loadCheckpoint } from "../../../train/checkpoint.ts";
-import { loadConfig } from "../../../train/config.ts";
-import { readLog } from "../../../train/log.ts";
+import { loadCheckpoint } from "../../../checkpoint/checkpoint_file.ts";
+import { loadConfig } from "../../../checkpoint/load_config.ts";
+import { readLog } from "../../../train/log/log.ts";
 import { train } from "../../../train/main.ts";
 import type { ChromeTrace, TraceEvent } from "../../../train/profile/chrome_trace.ts";
 import { StepProfile } from "../../../train/profile/step_profile.ts";
-import { silentObserver } from "../../../train/run_observer.ts";
+import { silentObserver } from "../../../train/run/run_observer.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
 
 let folder: string;

@@ -1,0 +1,71 @@
+import { UserError } from "../engine/errors.ts";
+import type { Parameters } from "../engine/parameters.ts";
+import { expectTensors } from "./safetensors/expect_tensors.ts";
+import { toFloat32 } from "./safetensors/half_precision.ts";
+import { parseSafetensors, type SafeTensor } from "./safetensors/safetensors.ts";
+import { parseState, type CheckpointState } from "./state.ts";
+
+export type { CheckpointState } from "./state.ts";
+
+export interface Checkpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** By parameter name; moments as `first_moment/<name>` and `second_moment/<name>`. */
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/**
+ * Reads a checkpoint whose bytes are in memory; `loadCheckpoint` opens a file. Values are views of the bytes.
+ *
+ * @param name how messages call it
+ * @throws UserError in one sentence for anything that is no checkpoint of unfold
+ */
+export function parseCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
+  const { tensors, metadata } = parseSafetensors(bytes, name);
+  return { path: name, state: parseState(metadata["unfold"], name), tensors };
+}
+
+const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } as const;
+
+/** A parameter's or buffer's values, or a parameter's moment, and what a checkpoint calls it. */
+export interface StoredTensor {
+  readonly key: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly flat: "values" | keyof typeof MOMENTS;
+}
+
+/** What a checkpoint of a model holds. Parameters that are not trained have no moments. */
+export function storedTensors(parameters: Parameters, { moments }: { moments: boolean }): StoredTensor[] {
+  const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
+  const trained = parameters.all.filter(({ frozen }) => !frozen);
+  return [
+    ...[...parameters.savedShapes].map(([name, shape]) => ({ key: name, name, shape, flat: "values" as const })),
+    ...flats.flatMap(([flat, prefix]) =>
+      trained.map(({ name, fileShape: shape }) => ({ key: `${prefix}/${name}`, name, shape, flat })),
+    ),
+  ];
+}
+
+/**
+ * Copies a checkpoint's tensors into a model of the same shape, one at a time.
+ *
+ * @param moments the optimiser's moments as well
+ * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape or type
+ */
+export function restoreParameters(
+  checkpoint: Checkpoint,
+  parameters: Parameters,
+  { moments }: { moments: boolean },
+): void {
+  const { path, tensors } = checkpoint;
+  if (moments && ![...tensors.keys()].some((name) => name.startsWith(MOMENTS.firstMoment)))
+    throw new UserError(`${path} holds no optimiser state: resume from last.safetensors`);
+  const stored = storedTensors(parameters, { moments });
+  const found = expectTensors(
+    checkpoint,
+    stored.map(({ key, shape }) => [key, shape]),
+  );
+  for (const { key, name, flat } of stored) parameters.write(name, toFloat32(found.get(key) as SafeTensor), flat);
+  parameters.roundToHalf();
+}

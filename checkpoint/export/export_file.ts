@@ -1,0 +1,61 @@
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { UserError } from "../../engine/errors.ts";
+import { writeAtomically } from "../../data/files/atomic_file.ts";
+import { type Checkpoint } from "../checkpoint.ts";
+import { stateBeside, writeCheckpoint } from "../checkpoint_file.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import type { DepthPath } from "../../config/depths.ts";
+import { expectPlace } from "../../data/files/output_place.ts";
+import { atFixedDepth, type FixedDepth } from "./fixed_depth.ts";
+import { onnxModel } from "./onnx/model.ts";
+
+/** What is written, by the end of the file's name. */
+const WRITERS = {
+  safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void =>
+    writeCheckpoint(out, tensors, state),
+  onnx: (out: string, fixed: FixedDepth): void => writeAtomically(out, onnxModel(fixed)),
+};
+
+export type ExportFormat = keyof typeof WRITERS;
+
+export const exportFormats = Object.keys(WRITERS) as ExportFormat[];
+
+/** What was written: one depth of a model, and the file's size. */
+export interface Exported extends FixedDepth {
+  readonly bytes: number;
+}
+
+/** The format of `--format`, or else of the file's name. Throws UserError if there is none, or the two contradict each other. */
+export function formatOf(out: string, given: string | undefined): ExportFormat {
+  const format = exportFormats.find((name) => name === given);
+  const ending = exportFormats.find((name) => out.endsWith(`.${name}`));
+  if (given !== undefined && !format)
+    throw new UserError(`--format: expected ${exportFormats.join(", ")} or hf, got '${given}'`);
+  if (!ending || (format && format !== ending))
+    throw new UserError(
+      `--out: expected a name that ends in ${format ? `.${format}` : exportFormats.map((name) => `.${name}`).join(" or ")}, got '${out}'`,
+    );
+  return ending;
+}
+
+/**
+ * Writes one depth of a checkpoint as a file of its own: a checkpoint, with its state as JSON beside it, or an ONNX file. It is
+ * complete or not there.
+ *
+ * @param force whether files that are there are written over; the checkpoint itself never is
+ * @throws UserError if a file is there, or its folder is not, or the checkpoint is damaged; RunError if it cannot be written
+ */
+export function exportFile(
+  checkpoint: Checkpoint,
+  config: TrainConfig,
+  path: DepthPath,
+  out: string,
+  { format, force }: { format: ExportFormat; force: boolean },
+): Exported {
+  expectPlace([out, ...(format === "safetensors" ? [stateBeside(out)] : [])], { force });
+  if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.path))
+    throw new UserError(`${out} is the checkpoint itself, which would lose its other depths: choose another name`);
+  const fixed = atFixedDepth(checkpoint, config, path);
+  WRITERS[format](out, fixed);
+  return { ...fixed, bytes: statSync(out).size };
+}

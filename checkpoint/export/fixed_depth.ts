@@ -1,0 +1,123 @@
+import type { CtcModel } from "../../model/ctc_model.ts";
+import type { DepthSchedule } from "../../model/unfold.ts";
+import { unitsFromJSON } from "../../model/units/restore.ts";
+import type { Units } from "../../model/units/units.ts";
+import { declareModel } from "../../config/build_model.ts";
+import { restoreCmvn } from "../../config/front_end.ts";
+import { expectHead } from "../head.ts";
+import type { Checkpoint, CheckpointState } from "../checkpoint.ts";
+import { plainConfig, restoreConfig, type TrainConfig } from "../../config/config.ts";
+import { type DepthPath } from "../../config/depths.ts";
+import { countParameters, untiedParameters } from "../../model/parameter_counts.ts";
+import { expectTensors } from "../safetensors/expect_tensors.ts";
+import { ofBlocks, parseHuggingFaceState } from "../hugging_face/state.ts";
+import type { SafeTensor } from "../safetensors/safetensors.ts";
+
+/** What one depth of a model takes to recognise speech, and nothing else. */
+export interface FixedDepth {
+  /** Its path is that of the checkpoint it was taken from. */
+  readonly checkpoint: Checkpoint;
+  readonly config: TrainConfig;
+  readonly units: Units;
+  readonly depth: number;
+  /** Of the physical blocks that are left, counted from 0. */
+  readonly schedule: DepthSchedule;
+  /** Trainable numbers: each physical block counts once, however often it runs. */
+  readonly parameters: number;
+  /** The same of a model of this depth whose layers share nothing. */
+  readonly untied: number;
+}
+
+/**
+ * The checkpoint of one depth alone: the physical blocks that its path uses, renumbered in their order; an explicit list as
+ * `unfold.order`; of norms per depth only its own; no moments of the optimiser and nothing of the state that only resuming
+ * needs. Tensors are those of the checkpoint, not copies, so results are the same to the last bit.
+ *
+ * @throws UserError naming the checkpoint's tensors that do not fit its config, or if the rest of it is damaged
+ */
+export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { depth, schedule }: DepthPath): FixedDepth {
+  const { path, state } = checkpoint;
+  const units = unitsFromJSON(state.units, path);
+  restoreCmvn(state.cmvn, config, path); // throws if it is none
+  const used = [...new Set(schedule)].sort((a, b) => a - b);
+  const renumbered = schedule.map((block) => used.indexOf(block));
+  const fixed = restoreConfig(
+    plainConfig({
+      ...config,
+      model: { ...config.model, blocks: used.length },
+      unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
+      // With norms per depth it is what makes them those of this depth alone.
+      loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
+    }),
+    path,
+  );
+
+  const built = declareModel(fixed, units.size, { lossScaled: false, blank: units.blank });
+  expectHead(checkpoint, built);
+  const {
+    model: { scopes },
+    parameters: declared,
+  } = built;
+  const before = (name: string): string => oldName(name, scopes, used);
+  const found = expectTensors(
+    checkpoint,
+    [...declared.savedShapes].map(([name, shape]) => [before(name), shape]),
+  );
+  const tensors = new Map(
+    [...declared.savedShapes.keys()].map((name) => [name, found.get(before(name)) as SafeTensor]),
+  );
+  const untied = untiedParameters(countParameters(built), used.length, schedule).whole;
+  return {
+    checkpoint: {
+      path,
+      state: { ...inferenceState(state, config, fixed, depth), ...huggingFaceOf(checkpoint, config, used) },
+      tensors,
+    },
+    config: fixed,
+    units,
+    depth,
+    schedule: renumbered,
+    parameters: declared.count,
+    untied,
+  };
+}
+
+/** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
+function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonly number[]): string {
+  const blocks = firstBlock.slice(0, -"0.".length);
+  if (!name.startsWith(blocks)) return name;
+  const [block = "", ...rest] = name.slice(blocks.length).split(".");
+  return [`${blocks}${used[Number(block)]}`, ...rest].join(".");
+}
+
+/** What an export to Hugging Face's layout needs, of a model that came from there. */
+function huggingFaceOf(
+  { path, state: { huggingFace } }: Checkpoint,
+  { model }: TrainConfig,
+  used: readonly number[],
+): Pick<CheckpointState, "huggingFace"> {
+  return huggingFace && model.kind !== "conformer"
+    ? { huggingFace: ofBlocks(parseHuggingFaceState(huggingFace, path), used, model) }
+    : {};
+}
+
+/** The best WER stays if it is this depth's: it is measured at the deepest. */
+function inferenceState(
+  { format, units, cmvn, step, seconds, sampler, best, averageOf }: CheckpointState,
+  config: TrainConfig,
+  fixed: TrainConfig,
+  depth: number,
+): CheckpointState {
+  const isDeepest = depth === config.unfold.depths.at(-1);
+  return {
+    format,
+    config: plainConfig(fixed),
+    units,
+    cmvn,
+    step,
+    seconds,
+    sampler,
+    best: isDeepest ? best : null,
+    ...(averageOf && { averageOf }),
+  };
+}

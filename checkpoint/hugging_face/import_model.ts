@@ -1,0 +1,160 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { DepthSchedule } from "../../model/unfold.ts";
+import { prefixOf } from "../../model/wav2vec2/names.ts";
+import type { Units } from "../../model/units/units.ts";
+import { declareModel } from "../../config/build_model.ts";
+import { scheduleOf } from "../../config/depths.ts";
+import { stateBeside, writeCheckpoint } from "../checkpoint_file.ts";
+import { plainConfig, type TrainConfig } from "../../config/config.ts";
+import { countParameters, untiedParameters, type ModelSize } from "../../model/parameter_counts.ts";
+import { allFinite } from "../safetensors/not_finite.ts";
+import { expectNoInput, expectPlace } from "../../data/files/output_place.ts";
+import type { SafeTensor } from "../safetensors/safetensors.ts";
+import { readModelFolder, type ModelFolder } from "./folder.ts";
+import { chooseLayers, type LayerChoice } from "./layer_choice.ts";
+import { matchWeights, type MatchedWeights } from "./match_weights.ts";
+import { seedConfig, type SeedDepths } from "./seed_config.ts";
+import { inLayer, layerOf } from "./spelling.ts";
+import { packTensor } from "./state.ts";
+import { openWeights } from "./weights.ts";
+
+export interface ImportOptions extends LayerChoice, SeedDepths {
+  /** Whether a checkpoint that is there is written over. */
+  readonly force: boolean;
+}
+
+/** What became of a pretrained model. */
+export interface ImportedModel {
+  readonly config: TrainConfig;
+  /** Layers of the pretrained encoder. */
+  readonly originalLayers: number;
+  /** Of each physical block, the layer that it begins with. */
+  readonly layers: readonly number[];
+  /** Of the deep path: the block of each logical layer. */
+  readonly schedule: DepthSchedule;
+  /** Without an output layer where there is none. */
+  readonly parameters: ModelSize;
+  /** Of a model as deep whose layers share nothing. */
+  readonly untied: ModelSize;
+  readonly units: Units | null;
+  /** Whether there is an output layer: only then can the seed be used as it is. */
+  readonly hasHead: boolean;
+  /** Tensors that only pretraining uses. */
+  readonly leftOut: readonly string[];
+  /** A line for each dropout of config.json that is not there. */
+  readonly missingDropouts: readonly string[];
+  readonly bytes: number;
+}
+
+/**
+ * Makes a checkpoint of this project of a folder in Hugging Face's layout, a tensor at a time: the chosen layers become the
+ * physical blocks 0, 1, …, which unfold to the depths asked for. Values keep their type.
+ *
+ * @param out the checkpoint to write, complete or not there; its state as JSON goes beside it
+ * @throws UserError in one sentence for whatever is wrong with folder, choice of layers or place; RunError if it cannot be written
+ */
+export function importModel(path: string, out: string, options: ImportOptions): ImportedModel {
+  if (!out.endsWith(".safetensors"))
+    throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
+  const folder = readModelFolder(path);
+  const layers = chooseLayers(folder.config.blocks, options);
+  const config = seedConfig(folder, layers.length, options);
+  expectPlace([out, stateBeside(out)], options);
+  const { vocabulary, blank } = folder.config;
+  const built = declareModel(config, vocabulary, { lossScaled: false, blank });
+  const weights = openWeights(path);
+  try {
+    expectNoInput(
+      [out, stateBeside(out)],
+      [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files],
+    );
+    const matched = matchWeights(weights.tensors, folder);
+    writeCheckpoint(out, seedTensors(matched, built.parameters, config.seed, folder, layers), {
+      format: "unfold-checkpoint/1",
+      config: plainConfig(config),
+      units: folder.units?.toJSON() ?? null,
+      cmvn: null,
+      step: 0,
+      seconds: 0,
+      sampler: { epoch: 0, batch: 0 },
+      best: null,
+      huggingFace: {
+        files: folder.files,
+        spelling: matched.spelling,
+        layers,
+        maskVector: matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`),
+        kept: Object.fromEntries(keptOf(matched, folder, layers)),
+      },
+    });
+    const counts = countParameters(built);
+    const schedule = scheduleOf(config, config.unfold.depths.at(-1) as number);
+    const stored = ({ whole, encoder }: ModelSize): ModelSize => ({
+      whole: matched.hasHead ? whole : encoder,
+      encoder,
+    });
+    return {
+      config,
+      originalLayers: folder.config.blocks,
+      layers,
+      schedule,
+      parameters: stored(counts),
+      untied: stored(untiedParameters(counts, layers.length, schedule)),
+      units: folder.units,
+      hasHead: matched.hasHead,
+      leftOut: matched.leftOut,
+      missingDropouts: folder.missingDropouts,
+      bytes: statSync(out).size,
+    };
+  } finally {
+    weights.close();
+  }
+}
+
+/** Of each parameter and buffer of the seed, the tensor of the layer that it begins with, or what a new one begins with. */
+function seedTensors(
+  { tensors, hasHead }: MatchedWeights,
+  parameters: Parameters,
+  seed: number,
+  { path, config }: ModelFolder,
+  layers: readonly number[],
+): Map<string, SafeTensor> {
+  const named = [...parameters.savedShapes].flatMap(([name, shape]): [string, SafeTensor][] => {
+    const block = layerOf(name, config);
+    const original = block === undefined ? name : inLayer(name, layers[block] as number, config);
+    const found = tensors.get(original);
+    if (found) return [[name, checkedOnReading(found, `the weights in ${path}: ${original}`)]];
+    if (name.startsWith("lm_head.") && !hasHead) return []; // drawn by the run that starts from the seed
+    return [[name, { dtype: "F32", shape, values: parameters.initialValues(name, seed) }]];
+  });
+  return new Map(named);
+}
+
+function* keptOf(
+  { kept }: MatchedWeights,
+  { config }: ModelFolder,
+  layers: readonly number[],
+): Generator<[string, ReturnType<typeof packTensor>]> {
+  for (const [name, tensor] of kept) {
+    const layer = layerOf(name, config);
+    if (layer === undefined) yield [name, packTensor(tensor)];
+    for (const [block, original] of layers.entries())
+      if (original === layer) yield [inLayer(name, block, config), packTensor(tensor)];
+  }
+}
+
+/** The tensor, whose values are refused when they are read if some are no numbers. */
+function checkedOnReading(tensor: SafeTensor, name: string): SafeTensor {
+  const { dtype, shape } = tensor;
+  return {
+    dtype,
+    shape,
+    get values() {
+      const { values } = tensor;
+      if (!allFinite(values, dtype)) throw new UserError(`${name} holds values that are no finite numbers`);
+      return values;
+    },
+  } as SafeTensor;
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { UserError } from "../../engine/errors.ts";
+import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
+import type { SafeTensor } from "../safetensors/safetensors.ts";
+import { bytesIn, bytesOf, viewValues } from "../safetensors/header.ts";
+import { inLayer, layerOf } from "./spelling.ts";
+
+/** Files that an export changes where they are no longer true. The others are copied as they are. */
+const PARSED = ["config.json", "preprocessor_config.json", "vocab.json"];
+
+const keptSchema = z
+  .object({
+    dtype: z.enum(["F32", "F16", "BF16", "I32", "I64", "U8"]),
+    shape: z.array(z.int().min(0)),
+    bytes: z.base64(),
+  })
+  .refine(
+    ({ dtype, shape, bytes }) => Buffer.from(bytes, "base64").length === bytesIn({ dtype, shape }),
+    "its bytes do not fill its shape",
+  );
+
+const stateSchema = z.object({
+  /** Text of the folder's files, by name. */
+  files: z
+    .record(z.string(), z.string())
+    .refine(
+      (files) => PARSED.every((name) => isJsonObject(files[name] ?? "{}")),
+      `expected JSON objects of ${PARSED.join(", ")}`,
+    ),
+  spelling: z.object({ prefixed: z.boolean(), weightNorm: z.enum(["weight_g", "parametrizations"]) }),
+  /** Of each physical block, the layer that it began with. */
+  layers: z.array(z.int().min(0)),
+  /** Whether the vector of masked frames is among the weights, whatever config.json masks; without it config.json decides. */
+  maskVector: z.boolean().optional(),
+  /** Buffers that this project does not use, by name. */
+  kept: z.record(z.string(), keptSchema),
+});
+
+/** What a checkpoint keeps of the Hugging Face folder that it began with, so that an export can write one like it. */
+export type HuggingFaceState = z.output<typeof stateSchema>;
+
+/** Reads a checkpoint's entry. Throws a UserError that begins with the source if it is none. */
+export function parseHuggingFaceState(json: unknown, source: string): HuggingFaceState {
+  const parsed = stateSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new UserError(
+    `${source}: the checkpoint's entry of Hugging Face's files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
+  );
+}
+
+/** The same of some of the blocks: block i is what was block `used[i]`. */
+export function ofBlocks(
+  { kept, layers, ...state }: HuggingFaceState,
+  used: readonly number[],
+  config: Pick<Wav2Vec2Config, "kind">,
+): HuggingFaceState {
+  const renamed = Object.entries(kept).flatMap(([name, tensor]) => {
+    const block = layerOf(name, config);
+    if (block === undefined) return [[name, tensor] as const];
+    return used.includes(block) ? [[inLayer(name, used.indexOf(block), config), tensor] as const] : [];
+  });
+  return { ...state, layers: used.map((block) => layers[block] as number), kept: Object.fromEntries(renamed) };
+}
+
+/** A small tensor as JSON, and back. */
+export const packTensor = ({ dtype, shape, values }: SafeTensor): HuggingFaceState["kept"][string] => ({
+  dtype,
+  shape: [...shape],
+  bytes: Buffer.from(bytesOf({ name: "kept", shape }, values)).toString("base64"),
+});
+
+export const unpackTensor = ({ dtype, shape, bytes }: HuggingFaceState["kept"][string]): SafeTensor =>
+  ({ dtype, shape, values: viewValues({ dtype }, Uint8Array.from(Buffer.from(bytes, "base64"))) }) as SafeTensor;
+
+function isJsonObject(text: string): boolean {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null && !Array.isArray(json);
+  } catch {
+    return false;
+  }
+}

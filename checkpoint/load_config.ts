@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { UserError } from "../engine/errors.ts";
+import { finishConfig, parseDraft, type ConfigDraft, type TrainConfig } from "../config/config.ts";
+import type { Origin } from "../config/origin.ts";
+import { type CheckpointState } from "./checkpoint.ts";
+import { loadState } from "./checkpoint_file.ts";
+
+export interface ConfigOptions {
+  /** What `--data` gave: takes the place of `data.folder`. Relative to the working directory. */
+  readonly dataFolder?: string | undefined;
+  /** The checkpoint of a run that is resumed: what `init` gave it is read there. */
+  readonly resumedFrom?: string | undefined;
+}
+
+/**
+ * Reads a YAML config, applies what `--set` gave, takes over what the checkpoint of `init` says, checks everything and fills in
+ * defaults. Relative paths in it start at the config's own folder, those of manifests at `data.folder`.
+ *
+ * @param overrides `key.sub=value` each, later ones win
+ * @throws UserError if the file cannot be read or is not YAML, or with one line for each thing that is wrong in it, which
+ *   names file, line, the key's path, what was expected and what came
+ */
+export function loadConfig(
+  file: string,
+  overrides: readonly string[] = [],
+  { dataFolder, resumedFrom }: ConfigOptions = {},
+): TrainConfig {
+  const draft = parseDraft(readConfigFile(file), file, overrides);
+  const base = path.dirname(path.resolve(file));
+  const origin = draft.init === null ? undefined : stateOfInit(draft, resumedFrom ?? path.resolve(base, draft.init));
+  return finishConfig(draft, { base, data: dataFolder, resolve: path.resolve }, origin);
+}
+
+function stateOfInit({ sourceOf }: ConfigDraft, checkpoint: string): CheckpointState {
+  try {
+    return loadState(checkpoint);
+  } catch (error) {
+    if (error instanceof UserError)
+      throw new UserError(`${sourceOf(["init"])}: init: ${error.message.replace(/\.?$/u, ".")}`);
+    throw error;
+  }
+}
+
+/** What a run takes over from the checkpoint that it goes on from, or else from the one that its config names; undefined without either. */
+export function originOf(
+  { init }: Pick<TrainConfig, "init">,
+  resumed?: { readonly path: string; readonly state: CheckpointState },
+): Origin | undefined {
+  if (resumed) return { ...resumed.state, path: resumed.path, resumed: true };
+  return init === null ? undefined : { ...loadState(init), path: init, resumed: false };
+}
+
+/** A config's text. Throws UserError where there is none. */
+export function readConfigFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      `cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`,
+    );
+  }
+}

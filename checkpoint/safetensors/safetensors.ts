@@ -1,0 +1,61 @@
+import { bytesOf, layOut, readLayout, viewValues, type SafeTensor } from "./header.ts";
+
+export type { SafeDtype, SafeTensor } from "./header.ts";
+
+/**
+ * The content of one file of the safetensors format, which PyTorch, Hugging Face and this project's checkpoints share; its
+ * layout is in safetensors_header.ts. Tensors are in the order of their bytes. Node runs on little-endian machines, so typed
+ * arrays read the bytes as they are.
+ */
+export interface SafeTensors {
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Tensors by name. Their order means nothing. */
+export type NamedTensors = ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>;
+
+/**
+ * Reads a whole safetensors file that is in memory; safetensors_file.ts reads one that is not. Values come back as views of the
+ * bytes wherever the alignment allows it.
+ *
+ * @param bytes the file's content; keep it unchanged as long as the tensors are used
+ * @param name how messages call the file, usually its path
+ * @throws UserError if the file is cut short, malformed or holds a type that this project does not use
+ */
+export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
+  const { entries, metadata, dataStart } = readLayout(
+    (start, end) => bytes.subarray(start, end),
+    bytes.byteLength,
+    name,
+  );
+  const tensors = entries.map((entry): [string, SafeTensor] => {
+    const values = viewValues(entry, bytes.subarray(dataStart + entry.begin, dataStart + entry.end));
+    return [entry.name, { dtype: entry.dtype, shape: entry.shape, values } as SafeTensor];
+  });
+  return { tensors: new Map(tensors), metadata };
+}
+
+/**
+ * Tensors as the bytes of a safetensors file, see `layOut`.
+ *
+ * @throws Error if a tensor's values do not fill its shape, or if it is called "__metadata__"
+ */
+export function serialiseSafetensors(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  return Buffer.concat([...safetensorsPieces(tensors, metadata)]);
+}
+
+/** The same piece by piece: the header, then each tensor, whose values are asked for once, when it is its turn. */
+export function* safetensorsPieces(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<Uint8Array> {
+  const named =
+    tensors instanceof Map ? (tensors as ReadonlyMap<string, SafeTensor>) : new Map(Object.entries(tensors));
+  const { bytes, entries } = layOut(named, metadata);
+  yield bytes;
+  for (const entry of entries) yield bytesOf(entry, (named.get(entry.name) as SafeTensor).values);
+}

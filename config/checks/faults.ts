@@ -1,0 +1,66 @@
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+import { describeKeys, keyPaths, kindsWith, sectionAt } from "../schema/keys.ts";
+
+/** One thing that is wrong with a config. `message` goes on from the path (`is 3, which does not ...`) or begins with `expected`. */
+export interface Fault {
+  path: PropertyKey[];
+  message: string;
+}
+
+/** zod's issues as faults: what was expected, what came, and for an unknown key the nearest valid one. */
+export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown, schema: z.ZodType): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        message: unknownKey(key, issue.path, value, schema),
+      }));
+    }
+    const actual = valueAt(value, issue.path);
+    const expected = sectionAt(schema, issue.path) ? "expected a section of keys and values" : issue.message;
+    return [
+      {
+        path: issue.path,
+        message: actual === undefined ? `is missing, ${expected}` : `${expected}, got ${show(actual)}`,
+      },
+    ];
+  });
+}
+
+function unknownKey(key: string, section: readonly PropertyKey[], value: unknown, schema: z.ZodType): string {
+  const kinds = kindsWith(schema, [...section, key]);
+  if (kinds.length === 0) return `is not a key; the nearest valid one is ${nearestKey(key, section, schema)}`;
+  const actual = valueAt(value, [...section, "kind"]) ?? defaultOf(schema, [...section, "kind"]);
+  return `belongs to kind ${kinds.join(" or ")}, but ${[...section, "kind"].join(".")} is ${String(actual)}`;
+}
+
+/** What a key is where it is not written. */
+const defaultOf = (schema: z.ZodType, path: readonly PropertyKey[]): unknown =>
+  JSON.parse(
+    describeKeys(schema).find((key) => key.path.join(".") === path.join(".") && key.default !== null)?.default ??
+      "null",
+  );
+
+/** The full path of the same key at the top level or in another section, else of the most similar one in this section. */
+export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {
+  const elsewhere = keyPaths(schema)
+    .filter((path) => path.at(-1) === key)
+    .sort((a, b) => a.length - b.length)[0];
+  if (elsewhere) return elsewhere.length > 1 ? elsewhere.join(".") : `${key} at the top level`;
+  return [...section, closest(key, Object.keys(sectionAt(schema, section)?.shape ?? {}))].join(".");
+}
+
+/** A value in so few characters that it fits into a sentence. */
+export function show(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at: unknown = value;
+  for (const key of path)
+    at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+  return at;
+}

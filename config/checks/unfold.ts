@@ -1,0 +1,81 @@
+import { depthsBetween, depthsOfWeights, hasOwnNorms } from "../depths.ts";
+import type { Fault } from "./faults.ts";
+import type { ParsedConfig } from "../schema/schema.ts";
+
+/** What blocks, depths and the terms of the loss contradict each other in. */
+export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
+  const {
+    model: { blocks },
+    unfold: { order, depths, shallow },
+    loss,
+  } = config;
+  const ownNorms = hasOwnNorms(config.model);
+  const deepest = depths === undefined ? (typeof order === "string" ? 2 * blocks : order.length) : Math.max(...depths);
+  if (depths !== undefined && new Set(depths).size < depths.length)
+    yield { path: ["unfold", "depths"], message: `[${depths.join(", ")}] has a depth twice` };
+  if (deepest < blocks)
+    yield {
+      path: ["unfold", "depths"],
+      message: `ends at ${deepest}, but the deep path has to be at least as deep as the seed, model.blocks ${blocks}`,
+    };
+  if (typeof order !== "string") {
+    const outside = order.find((block) => block >= blocks);
+    if (outside !== undefined)
+      yield {
+        path: ["unfold", "order"],
+        message: `names block ${outside}, but the ${blocks} of model.blocks are 0 to ${blocks - 1}`,
+      };
+    if (order.length !== deepest)
+      yield {
+        path: ["unfold", "order"],
+        message: `lists ${order.length} blocks, but the largest of unfold.depths is ${deepest}`,
+      };
+    if (shallow === "even")
+      yield {
+        path: ["unfold", "shallow"],
+        message: "is even, but with a list as unfold.order shallower paths are its beginnings",
+      };
+  }
+  if (loss.layer_drop > 0 && ownNorms)
+    yield {
+      path: ["loss", "layer_drop"],
+      message: `is ${loss.layer_drop}, but with model.norms per_depth a path without some of its layers is of no depth that has norms`,
+    };
+
+  const faults =
+    loss.depth_weights === null ? [] : [...weightFaults(loss.depth_weights, loss.kl_weight, blocks, deepest)];
+  yield* faults;
+  if (faults.length > 0) return;
+  const trained = loss.depth_weights === null ? [deepest, blocks] : depthsOfWeights(loss.depth_weights, loss.kl_weight);
+  const between = depthsBetween(trained, ownNorms ? (depths ?? []) : null).length;
+  if (loss.middle_depths > between) {
+    const ends =
+      loss.depth_weights === null
+        ? `the seed (${blocks}) and the deep path (${deepest})`
+        : `the shallowest trained depth (${trained.at(-1)}) and the deepest (${trained[0]})`;
+    const of = `${ownNorms ? " of unfold.depths" : ""}${trained.length > 2 ? " that are not trained anyway" : ""}`;
+    yield {
+      path: ["loss", "middle_depths"],
+      message: `is ${loss.middle_depths}, but between ${ends} there ${between === 1 ? "is 1 depth" : `are ${between} depths`}${of}`,
+    };
+  }
+}
+
+function* weightFaults(
+  weights: Record<string, number>,
+  klWeight: number,
+  blocks: number,
+  deepest: number,
+): Generator<Fault> {
+  const path = ["loss", "depth_weights"];
+  const odd = Object.keys(weights).find((depth) => !/^[1-9]\d*$/u.test(depth));
+  const over = Object.keys(weights).find((depth) => Number(depth) > deepest);
+  const trained = depthsOfWeights(weights, klWeight);
+  if (odd !== undefined) yield { path: [...path, odd], message: "is no depth, expected a whole number from 1" };
+  else if (!Object.values(weights).some((weight) => weight > 0))
+    yield { path, message: "has no depth with a weight over 0, so nothing would be trained" };
+  else if (over !== undefined)
+    yield { path: [...path, over], message: `is deeper than the largest of unfold.depths, ${deepest}` };
+  else if ((trained[0] as number) < blocks)
+    yield { path, message: `ends at ${trained[0]}, so that some of model.blocks, ${blocks}, would never be trained` };
+}

@@ -1,0 +1,100 @@
+import { camelKeys } from "./camel_case.ts";
+import { specAugmentSchema } from "./schema/data.ts";
+import { maskingSchema } from "./schema/masking.ts";
+import type { ParsedConfig } from "./schema/schema.ts";
+
+/** Where the files are that a config names. */
+export interface ConfigPlaces {
+  /** Where relative paths of the config start. */
+  readonly base: string;
+  /** Takes the place of `data.folder`; relative to the working directory. */
+  readonly data: string | undefined;
+  /** Joins paths from the left to the right into an absolute one, as Node's `path.resolve` does. */
+  readonly resolve: (...paths: string[]) => string;
+}
+
+/** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
+export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, resolve }: ConfigPlaces) {
+  const { data, augment, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
+  const folder = dataFolder !== undefined ? resolve(dataFolder) : resolve(base, data.folder ?? ".");
+  const inFolder = (file: string) => resolve(folder, file);
+  const tests = typeof data.test === "string" ? { [stem(data.test)]: data.test } : (data.test ?? {});
+  const { blocks } = model;
+
+  return camelKeys({
+    ...parsed,
+    init: parsed.init === null ? null : resolve(base, parsed.init),
+    data: {
+      ...data,
+      folder,
+      train: inFolder(data.train),
+      dev: inFolder(data.dev),
+      cmvn: data.cmvn === null ? null : resolve(base, data.cmvn),
+      cache: typeof data.cache === "string" ? resolve(base, data.cache) : data.cache,
+      test: Object.entries(tests).map(([name, manifest]) => ({ name, manifest: inFolder(manifest) })),
+    },
+    augment: augment && {
+      ...augment,
+      noise: augment.noise && { ...augment.noise, manifest: inFolder(augment.noise.manifest) },
+    },
+    units: {
+      ...units,
+      tokenizer: units.tokenizer == null ? null : resolve(base, units.tokenizer),
+      vocabulary: units.vocabulary == null ? null : resolve(base, units.vocabulary),
+    },
+    spec_augment:
+      parsed.spec_augment === undefined
+        ? parsed.features.kind === "fbank"
+          ? specAugmentSchema.parse({})
+          : null
+        : parsed.spec_augment,
+    masking:
+      parsed.masking === undefined ? (model.kind === "conformer" ? null : maskingSchema.parse({})) : parsed.masking,
+    batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
+    memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
+    model: completeModel(model),
+    unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
+    schedule: {
+      ...schedule,
+      total_steps: schedule.total_steps ?? null,
+      hold_steps: schedule.hold_steps ?? 0,
+      decay_steps: schedule.decay_steps ?? null,
+      initial_factor: schedule.initial_factor ?? 0.01,
+      final_factor: schedule.final_factor ?? 0.05,
+    },
+    epochs: parsed.epochs ?? (parsed.steps == null ? 50 : null),
+    steps: parsed.steps ?? null,
+    eval: {
+      every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
+      every_steps: evaluation.every_steps ?? null,
+      beam: evaluation.beam ?? null,
+      batch_size: evaluation.batch_size,
+      lm: evaluation.lm && { ...evaluation.lm, arpa: resolve(base, evaluation.lm.arpa) },
+    },
+    checkpoint: {
+      ...checkpoint,
+      average: checkpoint.average && {
+        ...checkpoint.average,
+        count: checkpoint.average.count ?? checkpoint[`keep_${checkpoint.average.of}`],
+      },
+    },
+  });
+}
+
+function completeModel(model: ParsedConfig["model"]) {
+  if (model.kind === "conformer") return { ...model, subsampling_channels: model.subsampling_channels ?? model.dim };
+  return {
+    ...model,
+    positions: model.positions ?? (model.kind === "wav2vec2_conformer" ? ("relative" as const) : ("none" as const)),
+    attention_mask: model.attention_mask ?? model.feature_norm === "layer",
+  };
+}
+
+/** A file's name without folders and ending. */
+const stem = (path: string): string => path.replace(/^.*[\\/]/su, "").replace(/(?<=.)\.[^.]*$/u, "");
+
+/** The seed and twice its depth, or the seed and the whole of an explicit schedule. */
+function defaultDepths(order: ParsedConfig["unfold"]["order"], blocks: number): number[] {
+  const deepest = typeof order === "string" ? 2 * blocks : order.length;
+  return deepest === blocks ? [blocks] : [blocks, deepest];
+}

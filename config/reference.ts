@@ -1,0 +1,33 @@
+import { configSchema } from "./schema/schema.ts";
+import { describeKeys, type KeyDescription } from "./schema/keys.ts";
+
+/** All keys of a config with their defaults and meanings, as a Markdown table a section, or one for each kind of it. */
+export function configReference(): string {
+  const keys = describeKeys(configSchema);
+  const table = (rows: typeof keys) => ["| key | default | meaning |", "|---|---|---|", ...rows.map(rowOf)].join("\n");
+  const single = table(keys.filter(({ path, section }) => path.length === 1 && !section));
+  const sections = keys
+    .filter(({ section }) => section)
+    .map(({ path: section, description }) => {
+      const inside = keys.filter(
+        ({ path, section: nested }) =>
+          !nested && path.length === section.length + 1 && section.every((key, i) => path[i] === key),
+      );
+      const kinds = [...new Set(inside.map((key) => key.kinds.join(", ")))];
+      const tables = kinds.map(
+        (kind) =>
+          `${kind === "" ? "" : `Of kind ${kind}:\n\n`}${table(inside.filter((key) => key.kinds.join(", ") === kind))}`,
+      );
+      return `### ${section.join(".")}\n\n${escape(description)}\n\n${tables.join("\n\n")}`;
+    });
+  return [single, ...sections].join("\n\n") + "\n";
+}
+
+function rowOf({ path, default: value, description, choices }: KeyDescription): string {
+  const choice = choices.length > 0 ? ` One of ${choices.map((word) => `\`${word}\``).join(", ")}.` : "";
+  return `| \`${path.at(-1)}\` | ${value === null ? "" : `\`${value}\``} | ${escape(description)}${choice} |`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

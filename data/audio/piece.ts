@@ -1,0 +1,53 @@
+import { UserError } from "../../engine/errors.ts";
+
+/** A part of a recording, in seconds; without a duration it reaches to the end. */
+export interface Piece {
+  readonly offset: number;
+  readonly duration: number | null;
+}
+
+/** A part of a recording, in samples: from the first to before the last. */
+export interface SampleSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Times are often rounded to hundredths, and segmentations end a little late: so much too much is passed over. */
+const TOLERANCE_SECONDS = 0.1;
+
+/**
+ * The samples of a piece: those from `round(offset · rate)` to before `round((offset + duration) · rate)`, or to the end.
+ *
+ * @param length of the recording, in samples
+ * @param sampleRate in Hz
+ * @param name how messages call the file
+ * @throws UserError if the piece starts at or after the recording's end, or ends more than 0.1 s after it
+ */
+export function pieceSpan(length: number, sampleRate: number, { offset, duration }: Piece, name: string): SampleSpan {
+  const from = Math.round(offset * sampleRate);
+  const to = duration === null ? length : Math.round((offset + duration) * sampleRate);
+  if (from >= length || to > length + TOLERANCE_SECONDS * sampleRate) {
+    const piece =
+      duration === null
+        ? `starts at ${seconds(offset)}`
+        : `goes from ${seconds(offset)} to ${seconds(offset + duration)}`;
+    throw new UserError(`${name} is ${seconds(length / sampleRate)} long, but the piece ${piece}.`);
+  }
+  if (to <= from)
+    throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
+  return { from, to: Math.min(to, length) };
+}
+
+const seconds = (value: number): string => `${Number(value.toFixed(3))} s`;
+
+/** A recording of which parts are read. */
+export interface OpenRecording {
+  /** Hz */
+  readonly sampleRate: number;
+  /** Number of channels of the file. */
+  readonly channels: number;
+  /** In samples. Throws UserError if the file turns out to be damaged. */
+  length(): Promise<number>;
+  /** Mono samples of a span, up to the recording's end. Throws UserError if they are damaged. */
+  read(span: SampleSpan): Promise<Float32Array>;
+}

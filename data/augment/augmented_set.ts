@@ -1,0 +1,102 @@
+import { hash } from "../../engine/random.ts";
+import type { BatchItem } from "../batches/batch.ts";
+import type { Dataset, Utterance } from "../dataset.ts";
+import type { FeatureSource } from "../features/feature_source.ts";
+import { framesNeeded } from "../manifest/validate.ts";
+import type { AudioPart } from "../features/workers/request.ts";
+import { drawChanges, drawSpeed, type AugmentConfig } from "./draw.ts";
+import { samplesAtSpeed } from "./speed.ts";
+
+export interface AugmentedSetOptions {
+  /** Null: the utterances as they are. */
+  readonly augment: AugmentConfig | null;
+  /** The recordings of the noise manifest, if noise is added. */
+  readonly noises: readonly AudioPart[];
+  readonly seed: number;
+  /** Frames of the model's output for so many feature frames. */
+  readonly outputFrames: (frames: number) => number;
+}
+
+/**
+ * What training sees of a set: in each epoch, every utterance with the changes of its waveform drawn for that epoch. What
+ * is drawn depends on the seed, the epoch and the utterance's place in the set alone.
+ */
+export class AugmentedSet {
+  readonly utterances: readonly Utterance[];
+  readonly bins: number;
+  readonly #set: Dataset;
+  readonly #source: FeatureSource;
+  readonly #options: AugmentedSetOptions;
+  /** Features that stay in memory, by speed and utterance; those at speed 1 are the set's own. */
+  readonly #kept = new Map<string, Float32Array>();
+
+  constructor(set: Dataset, source: FeatureSource, options: AugmentedSetOptions) {
+    this.utterances = set.utterances;
+    this.bins = set.bins;
+    this.#set = set;
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Frames of each utterance in an epoch: other ones than the set's where its speed is changed. */
+  lengths(epoch: number): number[] {
+    const { augment, seed } = this.#options;
+    return this.utterances.map((utterance, i) =>
+      augment?.speed
+        ? this.#framesAt(utterance, drawSpeed(augment, hash(seed, epoch, i), this.#fits(utterance)))
+        : utterance.frames,
+    );
+  }
+
+  /** The utterances with the most frames that each can have in any epoch: what memory is planned for. */
+  longest(): { readonly frames: number; readonly labels: Int32Array }[] {
+    const slowest = Math.min(1, ...(this.#options.augment?.speed ?? []));
+    return this.utterances.map((utterance) => ({
+      frames: this.#framesAt(utterance, slowest),
+      labels: utterance.labels,
+    }));
+  }
+
+  /** One utterance as it is in an epoch, normalised. */
+  async item(index: number, epoch: number): Promise<BatchItem> {
+    const utterance = this.utterances[index] as Utterance;
+    const features = await this.#features(utterance, index, epoch);
+    return { features, frames: features.length / this.bins, labels: utterance.labels };
+  }
+
+  async #features(utterance: Utterance, index: number, epoch: number): Promise<Float32Array> {
+    const { augment, noises, seed } = this.#options;
+    const changes = augment && drawChanges(augment, [seed, epoch, index], noises.length, this.#fits(utterance));
+    const isChanged = changes && (changes.noise !== null || changes.gainDb !== null);
+    if (!changes || (changes.speed === 1 && !isChanged))
+      return typeof utterance.features === "function" ? utterance.features() : utterance.features;
+
+    const key = `${changes.speed} ${index}`;
+    const kept = isChanged ? undefined : this.#kept.get(key);
+    if (kept) return kept;
+    const { speed, gainDb } = changes;
+    const noise = changes.noise && { ...(noises[changes.noise.recording] as AudioPart), ...changes.noise };
+    const { values } = await this.#source.get({
+      ...(this.#set.audio[index] as AudioPart),
+      speed,
+      gainDb,
+      noise,
+      cmvn: this.#set.cmvn,
+    });
+    const features = values as Float32Array;
+    if (!isChanged && this.#source.memory.keep(features)) this.#kept.set(key, features);
+    return features;
+  }
+
+  /** Whether CTC can still align the utterance at a speed. */
+  #fits(utterance: Utterance): (speed: number) => boolean {
+    return (speed) =>
+      this.#options.outputFrames(this.#framesAt(utterance, speed)) >= Math.max(1, framesNeeded(utterance.labels));
+  }
+
+  #framesAt({ seconds, frames }: Utterance, speed: number): number {
+    if (speed === 1) return frames;
+    const { frameCount, sampleRate } = this.#source.frontEnd;
+    return frameCount(samplesAtSpeed(Math.round(seconds * sampleRate), sampleRate, speed));
+  }
+}

@@ -1,0 +1,42 @@
+import { UserError } from "../../engine/errors.ts";
+import type { FeatureSource } from "../features/feature_source.ts";
+import { pieceOf, readManifest, type ManifestEntry } from "../manifest/manifest.ts";
+import { inOrder } from "../features/workers/in_order.ts";
+import type { AudioPart } from "../features/workers/request.ts";
+
+/** A recording that may be added to utterances. */
+export interface NoiseRecording extends AudioPart {
+  readonly id: string;
+  /** At the filter bank's rate. */
+  readonly samples: number;
+}
+
+/**
+ * The recordings of a noise manifest, each of which has been read once (or was found in the feature cache), so that a broken
+ * one is known before training.
+ *
+ * @param onProgress called after each recording
+ * @throws UserError naming the manifest's line that is wrong, or whose audio cannot be read
+ */
+export async function readNoises(
+  manifest: string,
+  source: FeatureSource,
+  onProgress: (done: number, total: number) => void,
+): Promise<NoiseRecording[]> {
+  const { entries } = await readManifest(manifest, { texts: false });
+  const read = async (entry: ManifestEntry): Promise<NoiseRecording> => {
+    const part = { path: entry.audioPath, piece: pieceOf(entry) };
+    try {
+      const { samples } = await source.get({ ...part, want: { values: false, statistics: false } });
+      return { ...part, id: entry.id, samples };
+    } catch (error) {
+      throw error instanceof UserError ? new UserError(`${entry.source}: ${error.message}`, { cause: error }) : error;
+    }
+  };
+  const recordings: NoiseRecording[] = [];
+  for await (const recording of inOrder(entries, source.ahead, read)) {
+    recordings.push(recording);
+    onProgress(recordings.length, entries.length);
+  }
+  return recordings;
+}

@@ -1,0 +1,78 @@
+import type { BatchMasks } from "../augment/feature_masks.ts";
+
+/** What a batch needs of an utterance. */
+export interface BatchItem {
+  /** `[frames, bins]` */
+  features: Float32Array;
+  frames: number;
+  labels: Int32Array;
+}
+
+/** An item whose features may still have to be read. */
+export interface LazyItem extends Omit<BatchItem, "features"> {
+  /** `[frames, bins]`, or what gives them. */
+  features: Float32Array | (() => Promise<Float32Array>);
+}
+
+/** The items with their features at hand. */
+export function loadItems(items: readonly LazyItem[]): Promise<BatchItem[]> {
+  return Promise.all(
+    items.map(async ({ frames, labels, features }) => ({
+      frames,
+      labels,
+      features: typeof features === "function" ? await features() : features,
+    })),
+  );
+}
+
+/** Padded typed arrays of equal rows, ready for upload. */
+export interface Batch {
+  size: number;
+  /** Frames of the longest utterance. */
+  frames: number;
+  bins: number;
+  /** Labels of the longest target, at least 1, so that no buffer is empty. */
+  maxLabels: number;
+  /** `[size, frames, bins]`, padded with 0: the mean, after normalisation. */
+  features: Float32Array;
+  /** `[size]`, real frames. */
+  lengths: Int32Array;
+  /** `[size, maxLabels]`, padded with 0: a class that exists, so that a kernel may gather before it masks. */
+  targets: Int32Array;
+  /** `[size]`, real labels. */
+  targetLengths: Int32Array;
+  /** What is hidden of the projected features; left out: nothing. */
+  masks?: BatchMasks | undefined;
+}
+
+/**
+ * Stacks utterances.
+ *
+ * @throws RangeError if there are none, or an utterance's features are not `[frames, bins]`
+ */
+export function padBatch(items: readonly BatchItem[], bins: number): Batch {
+  const size = items.length;
+  if (size === 0) throw new RangeError("padBatch: no utterances");
+  const frames = Math.max(...items.map((item) => item.frames));
+  const maxLabels = Math.max(1, ...items.map((item) => item.labels.length));
+  const batch: Batch = {
+    size,
+    frames,
+    bins,
+    maxLabels,
+    features: new Float32Array(size * frames * bins),
+    lengths: Int32Array.from(items, (item) => item.frames),
+    targets: new Int32Array(size * maxLabels),
+    targetLengths: Int32Array.from(items, (item) => item.labels.length),
+  };
+  for (const [i, item] of items.entries()) {
+    if (item.features.length !== item.frames * bins) {
+      throw new RangeError(
+        `padBatch: features of item ${i} have ${item.features.length} values, expected [${item.frames}, ${bins}]`,
+      );
+    }
+    batch.features.set(item.features, i * frames * bins);
+    batch.targets.set(item.labels, i * maxLabels);
+  }
+  return batch;
+}

@@ -1,0 +1,86 @@
+import Table from "cli-table3";
+import { formatCount, formatDuration } from "../text/number_format.ts";
+import type { DataReport, Fault } from "./report.ts";
+
+/** So many faults of a kind, and characters of the vocabulary, are shown; the JSON has all. */
+const SHOWN = 10;
+const SHOWN_CHARACTERS = 60;
+
+/** A report for the terminal: what the data are, remarks, faults by kind. */
+export function dataTable(report: DataReport): string {
+  const { vocabulary, durations, units } = report;
+  const rows: [string, string][] = [
+    ["utterances", formatCount(report.utterances)],
+    ["audio", formatDuration(3600 * report.hours)],
+    ["speakers", report.speakers === 0 ? "not named" : formatCount(report.speakers)],
+  ];
+  if (durations) {
+    const { min, p5, median, p95, max } = durations;
+    rows.push([
+      "duration",
+      `${[min, p5, median, p95, max].map((seconds) => `${seconds.toFixed(2)} s`).join("  ")}  (shortest, 5 %, median, 95 %, longest)`,
+    ]);
+  }
+  rows.push(
+    [
+      "sample rates",
+      report.sampleRates.map(({ hz, utterances }) => `${hz} Hz (${formatCount(utterances)})`).join(", ") || "-",
+    ],
+    ["words", `${formatCount(vocabulary.words)}, ${formatCount(vocabulary.distinctWords)} different`],
+    ["characters", characters(report)],
+    ["classes", `${formatCount(units.size)}, blank included (${units.kind})`],
+  );
+  const table = new Table({ style: { head: [], border: [] }, chars: PLAIN });
+  table.push(...rows);
+  const body = table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+  return [body, ...report.remarks.map((remark) => `remark: ${remark}`), faultLines(report.faults)].join("\n");
+}
+
+function characters({ vocabulary: { characters: all } }: DataReport): string {
+  const shown = all
+    .slice(0, SHOWN_CHARACTERS)
+    .map(({ character, count }) => `${character === " " ? "space" : character} ${formatCount(count)}`);
+  const lines: string[] = [];
+  for (let i = 0; i < shown.length; i += 10) lines.push(shown.slice(i, i + 10).join("  "));
+  if (all.length > shown.length) lines.push(`and ${all.length - shown.length} more`);
+  return [`${all.length} different`, ...lines].join("\n");
+}
+
+function faultLines(faults: readonly Fault[]): string {
+  if (faults.length === 0) return "no faults";
+  const kinds = [...new Set(faults.map(({ kind }) => kind))];
+  return kinds
+    .flatMap((kind) => {
+      const some = faults.filter((fault) => fault.kind === kind);
+      const rest = some.length - SHOWN;
+      return [
+        `${kind}: ${formatCount(some.length)}`,
+        ...some.slice(0, SHOWN).map(({ source, id, reason }) => `  ${source}: ${id}: ${reason}`),
+        ...(rest > 0 ? [`  and ${formatCount(rest)} more`] : []),
+      ];
+    })
+    .join("\n");
+}
+
+/** Columns and nothing else. */
+const PLAIN = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  right: "",
+  middle: "",
+  mid: "",
+  "left-mid": "",
+  "mid-mid": "",
+  "right-mid": "",
+};

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
+import type { Features } from "../../model/features/fbank.ts";
+import type { Piece } from "../audio/piece.ts";
+
+/*
+ * Features on disk, one file an utterance, as they are before normalisation. A file's name is the hash of all that its
+ * values depend on, so features of other settings or of changed audio are simply not found. The file:
+ *
+ *   8 bytes   "unfoldft"
+ *   32 bytes  the key, as in the name
+ *   3 x u32   frames, bins, samples (of the utterance as recorded, at the front end's rate)
+ *   16 bytes  checksum of all the rest
+ *   f32       [frames, bins]
+ *
+ * Numbers are in the order of the machine's own bytes: a cache is not carried to another machine.
+ */
+
+/** To be raised with any change to decoding, resampling or the front end that changes a number. */
+const CODE_VERSION = 1;
+
+const MAGIC = Buffer.from("unfoldft", "latin1");
+const COUNTS = MAGIC.length + 32;
+const CHECKSUM = COUNTS + 3 * 4;
+const HEADER = CHECKSUM + 16;
+
+export interface StoredFeatures extends Features {
+  readonly samples: number;
+}
+
+/**
+ * The name of an utterance's features.
+ *
+ * @param content  hash of the audio file's bytes
+ * @param speed    by which the waveform was perturbed; 1: not at all
+ * @param settings `cacheKey` of the front end
+ */
+export function featureKey(
+  content: string,
+  piece: Piece | undefined,
+  speed: number,
+  settings: Readonly<Record<string, number | boolean>>,
+): string {
+  const cut = piece ? [piece.offset, piece.duration] : null;
+  const options = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256")
+    .update(JSON.stringify([CODE_VERSION, content, cut, speed, options]))
+    .digest("hex");
+}
+
+/** The features of a key, "missing", or "damaged" if the file there is not a whole one of that key. */
+export function readFeatures(folder: string, key: string): StoredFeatures | "missing" | "damaged" {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(pathOf(folder, key));
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "") ? "missing" : "damaged";
+  }
+  if (bytes.length < HEADER || !bytes.subarray(CHECKSUM, HEADER).equals(checksum(bytes))) return "damaged";
+  if (!bytes.subarray(0, COUNTS).equals(Buffer.concat([MAGIC, Buffer.from(key, "hex")]))) return "damaged";
+  const content = Uint8Array.from(bytes).buffer; // a copy that starts at an aligned address
+  const [frames, bins, samples] = new Uint32Array(content, COUNTS, 3) as unknown as [number, number, number];
+  return { frames, bins, samples, values: new Float32Array(content.slice(HEADER)) };
+}
+
+/**
+ * Writes them under another name first, so that no reader meets half a file. It is not flushed to the disk: after a crash
+ * of the machine, the checksum tells.
+ *
+ * @throws what the file system throws, such as ENOSPC
+ */
+export function writeFeatures(folder: string, key: string, { frames, bins, samples, values }: StoredFeatures): void {
+  const bytes = Buffer.alloc(HEADER + values.byteLength);
+  MAGIC.copy(bytes);
+  bytes.write(key, MAGIC.length, "hex");
+  bytes.set(new Uint8Array(Uint32Array.of(frames, bins, samples).buffer), COUNTS);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), HEADER);
+  bytes.set(checksum(bytes), CHECKSUM);
+  const path = pathOf(folder, key);
+  const partial = `${path}.${process.pid}-${threadId}.partial`;
+  try {
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(partial, bytes);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+}
+
+/** Folders of a few thousand files each, at most, even of a large corpus. */
+const pathOf = (folder: string, key: string): string => join(folder, key.slice(0, 2), `${key.slice(2)}.feat`);
+
+const checksum = (bytes: Buffer): Buffer =>
+  createHash("sha256").update(bytes.subarray(0, CHECKSUM)).update(bytes.subarray(HEADER)).digest().subarray(0, 16);

@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import { readCsv } from "./csv_table.ts";
+import { utteranceOf } from "./field_names.ts";
+import type { ImportedUtterance } from "./imported.ts";
+import { readJsonLines } from "./json_lines.ts";
+
+const METADATA = ["metadata.csv", "metadata.jsonl"];
+
+/**
+ * An `audiofolder` of Hugging Face's datasets: a folder with `metadata.csv` or `metadata.jsonl`, whose column `file_name` is
+ * relative to it and whose texts are in `transcription`, `text` or `sentence`.
+ *
+ * @throws UserError if the folder has no such file; if its subfolders have, as with splits, naming those
+ */
+export async function importAudioFolder(folder: string): Promise<ImportedUtterance[]> {
+  const metadata = METADATA.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+  if (!metadata) throw new UserError(withoutMetadata(folder));
+  const rows = metadata.endsWith(".csv") ? await readCsv(metadata, "csv") : await readJsonLines(metadata);
+  return rows.map(({ fields, source }) => utteranceOf(fields, source, (file) => path.resolve(folder, file)));
+}
+
+function withoutMetadata(folder: string): string {
+  if (!existsSync(folder)) return `there is no folder ${folder}`;
+  if (!statSync(folder).isDirectory()) return `${folder} is no folder`;
+  const splits = readdirSync(folder).filter((name) =>
+    METADATA.some((file) => existsSync(path.join(folder, name, file))),
+  );
+  return `${folder} has no ${METADATA.join(" or ")}${splits.length > 0 ? `; import one of its folders ${splits.join(", ")}` : ""}`;
+}

@@ -1,0 +1,32 @@
+import { parse } from "csv-parse/sync";
+import { UserError } from "../../engine/errors.ts";
+import { readText } from "./text_file.ts";
+
+/** A row by the names of its columns, and where it is. */
+export interface CsvRow {
+  readonly fields: Readonly<Record<string, string>>;
+  /** For messages: `metadata.csv, line 12`. */
+  readonly source: string;
+}
+
+/**
+ * Rows of a table whose first line names the columns.
+ *
+ * @param kind "csv" with commas and quotes, or "tsv" with tabs and no quotes, where a quotation mark is one
+ * @throws UserError if it cannot be read, has no rows, or naming the line that does not fit
+ */
+export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow[]> {
+  const content = await readText(file, "the table");
+  try {
+    const dialect = kind === "tsv" ? { delimiter: "\t", quote: null } : { delimiter: "," };
+    const rows = parse(content, { ...dialect, columns: true, skip_empty_lines: true, info: true }) as unknown as {
+      record: Record<string, string>;
+      info: { lines: number };
+    }[];
+    if (rows.length === 0) throw new UserError(`${file} has no rows`);
+    return rows.map(({ record, info }) => ({ fields: record, source: `${file}, line ${info.lines}` }));
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${file} is not a table of ${kind.toUpperCase()}: ${(error as Error).message.split("\n")[0]}`);
+  }
+}

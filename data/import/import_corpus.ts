@@ -1,0 +1,103 @@
+import { existsSync, statSync } from "node:fs";
+import path from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import type { Observer } from "../observer.ts";
+import { importAudioFolder } from "./audio_folder.ts";
+import { importCommonVoice } from "./common_voice.ts";
+import type { Importer, ImportedUtterance } from "./imported.ts";
+import { importJsonLines } from "./json_lines.ts";
+import { importKaldi } from "./kaldi.ts";
+import { importLibriSpeech } from "./librispeech.ts";
+import { measureDurations } from "./measure.ts";
+import { cleanText, type TextOptions } from "./plain_text.ts";
+import { nameSome } from "./text_file.ts";
+import { writeManifest } from "./write_manifest.ts";
+
+/** What corpora are called on the command line. */
+export const IMPORTERS: Readonly<Record<string, Importer>> = {
+  kaldi: importKaldi,
+  librispeech: importLibriSpeech,
+  commonvoice: importCommonVoice,
+  audiofolder: importAudioFolder,
+  jsonl: importJsonLines,
+};
+
+export interface ImportOptions extends TextOptions {
+  /** The manifest to write. */
+  readonly out: string;
+  /** Read the audio for durations that the corpus does not say. */
+  readonly durations: boolean;
+  /** Replace a manifest that is there. */
+  readonly force: boolean;
+  readonly observer: Observer;
+}
+
+export interface ImportSummary {
+  readonly utterances: number;
+  readonly files: number;
+  readonly speakers: number;
+  /** Of the utterances whose duration is known. */
+  readonly seconds: number;
+  readonly unknownDurations: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Writes a manifest for a corpus of another kind; audio stays where it is.
+ *
+ * @throws UserError if the kind is unknown, the manifest is there already, or something is wrong with the corpus; the
+ *   manifest is then as it was
+ */
+export async function importCorpus(kind: string, corpus: string, options: ImportOptions): Promise<ImportSummary> {
+  const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
+  if (!importer) throw new UserError(`'${kind}' is no kind of corpus, expected ${Object.keys(IMPORTERS).join(", ")}`);
+  const { out, force, durations, observer } = options;
+  expectWritable(out, force);
+  const found = (await importer(corpus)).map((utterance) => ({
+    ...utterance,
+    text: cleanText(utterance.text, options),
+  }));
+  const missing = expectAudio(found, corpus);
+  const { utterances, unreadable } = durations
+    ? await withDurations(found, observer)
+    : { utterances: found, unreadable: [] };
+  writeManifest(out, utterances);
+  const known = utterances.flatMap(({ duration }) => duration ?? []);
+  return {
+    utterances: utterances.length,
+    files: new Set(utterances.map(({ audioPath }) => audioPath)).size,
+    speakers: new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size,
+    seconds: known.reduce((sum, seconds) => sum + seconds, 0),
+    unknownDurations: utterances.length - known.length,
+    warnings: durations ? unreadable : missing,
+  };
+}
+
+/** Refuses to replace a file, or to write in place of a folder or into one that is not there: before the work, not after it. */
+export function expectWritable(out: string, force: boolean): void {
+  if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
+  if (existsSync(out) && !force) throw new UserError(`${out} is there already; --force replaces it`);
+  if (!isFolder(path.dirname(out)))
+    throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
+}
+
+const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();
+
+/** A few missing files are worth a warning; if none is there, the path is wrong. */
+function expectAudio(utterances: readonly ImportedUtterance[], corpus: string): string[] {
+  const files = [...new Set(utterances.map(({ audioPath }) => audioPath))];
+  const missing = files.filter((file) => !existsSync(file)).map((file) => path.relative("", file));
+  if (missing.length === 0) return [];
+  if (missing.length === files.length)
+    throw new UserError(`${corpus}: none of its ${files.length} audio files is there: ${nameSome(missing)}`);
+  return [`${missing.length} of ${files.length} audio files are not there: ${nameSome(missing)}`];
+}
+
+async function withDurations(utterances: readonly ImportedUtterance[], observer: Observer) {
+  const task = observer.task("reading audio", utterances.length);
+  try {
+    return await measureDurations(utterances, (done) => task.update(done, utterances.length));
+  } finally {
+    task.stop();
+  }
+}

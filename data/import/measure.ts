@@ -1,0 +1,42 @@
+import { UserError } from "../../engine/errors.ts";
+import { readRecording } from "../audio/audio.ts";
+import type { ImportedUtterance } from "./imported.ts";
+
+export interface Measured {
+  readonly utterances: ImportedUtterance[];
+  /** One sentence for each file that cannot be read; its utterances stay without a duration. */
+  readonly unreadable: string[];
+}
+
+/**
+ * Fills in the durations that a corpus does not say, by reading the audio, each file once.
+ *
+ * @param onProgress called after each utterance
+ */
+export async function measureDurations(
+  utterances: readonly ImportedUtterance[],
+  onProgress?: (done: number) => void,
+): Promise<Measured> {
+  const lengths = new Map<string, number | null>();
+  const unreadable: string[] = [];
+  const lengthOf = async (file: string): Promise<number | null> => {
+    try {
+      const { samples, sampleRate } = await readRecording(file);
+      return samples.length / sampleRate;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      unreadable.push(error.message);
+      return null;
+    }
+  };
+
+  const measured: ImportedUtterance[] = [];
+  for (const [i, utterance] of utterances.entries()) {
+    const { audioPath, offset = 0, duration } = utterance;
+    if (duration === undefined && !lengths.has(audioPath)) lengths.set(audioPath, await lengthOf(audioPath));
+    const rest = (lengths.get(audioPath) ?? 0) - offset;
+    measured.push(duration === undefined && rest > 0 ? { ...utterance, duration: Number(rest.toFixed(6)) } : utterance);
+    onProgress?.(i + 1);
+  }
+  return { utterances: measured, unreadable };
+}

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../engine/errors.ts";
+import { decodeUtf8 } from "../files/utf8.ts";
+
+/** A line that is not empty, with its number from 1. */
+export interface Line {
+  readonly text: string;
+  readonly number: number;
+}
+
+/**
+ * A text file without its byte order mark.
+ *
+ * @param what names it in the message: `the Kaldi folder's wav.scp`
+ * @throws UserError if it cannot be read or is not UTF-8
+ */
+export async function readText(path: string, what: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const { code, message } = error;
+    const why =
+      code === "ENOENT" || code === "ENOTDIR"
+        ? "there is no such file"
+        : code === "EISDIR"
+          ? "it is a folder"
+          : message;
+    throw new UserError(`cannot read ${what} ${path}: ${why}`);
+  });
+  return decodeUtf8(bytes, path);
+}
+
+/** The lines that are not empty, without spaces at their ends. */
+export function linesOf(content: string): Line[] {
+  return content
+    .split("\n")
+    .map((line, i) => ({ text: line.trim(), number: i + 1 }))
+    .filter(({ text }) => text !== "");
+}
+
+/** `a, b, c and 7 more`: three at most. */
+export function nameSome(names: readonly string[]): string {
+  const rest = names.length - 3;
+  return names.slice(0, 3).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}

@@ -1,0 +1,51 @@
+import type { Units } from "../../model/units/units.ts";
+import type { Dataset } from "../dataset.ts";
+import type { Manifest } from "./manifest.ts";
+import { summarizeSkipped } from "./validate.ts";
+
+/** So many warnings of a kind are told one by one, since a large corpus can have a hundred thousand; `unfold data check` tells all. */
+const TOLD = 10;
+
+/**
+ * What a user should know of a set that was read, one sentence each: duplicates, durations that disagree, utterances left
+ * out, and characters that are no unit of the model, which it can only get wrong.
+ */
+export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
+  const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
+  return [
+    ...first(manifest.warnings, "utterances repeat earlier ones and are dropped"),
+    ...first(set.warnings, "durations are wrong"),
+    ...(skipped ? [skipped] : []),
+    ...unknownCharacters(manifest, set, units),
+  ];
+}
+
+/** From this share of padding on, buckets would save a good part of each step. */
+const MUCH_PADDING = 0.25;
+
+/** Of the share of an epoch's frames that is padding: computed like the others, and in vain. */
+export function paddingWarnings(share: number): string[] {
+  return share < MUCH_PADDING
+    ? []
+    : [
+        `${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would leave less`,
+      ];
+}
+
+function first(warnings: readonly string[], others: string): string[] {
+  const rest = warnings.length - TOLD;
+  return rest > 0 ? [...warnings.slice(0, TOLD), `${rest} more ${others}`] : [...warnings];
+}
+
+function unknownCharacters({ entries }: Manifest, { skipped }: Pick<Dataset, "skipped">, units: Units): string[] {
+  const leftOut = new Set(skipped.map(({ id }) => id)); // which are no errors
+  const affected = entries
+    .filter(({ id }) => !leftOut.has(id))
+    .map(({ text, source }) => ({ unknown: units.unknownIn(text), source }))
+    .filter(({ unknown }) => unknown.length > 0);
+  if (affected.length === 0) return [];
+  const characters = [...new Set(affected.flatMap(({ unknown }) => unknown))].map((character) => `'${character}'`);
+  return [
+    `${affected.length} of ${entries.length} texts have characters that the model does not know and counts as errors: ${characters.join(", ")} (first in ${affected[0]?.source})`,
+  ];
+}

@@ -1,0 +1,125 @@
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import { hash } from "../../engine/random.ts";
+import { writeWav } from "../audio/wav.ts";
+import { digitStrings, SPLITS, type Split } from "./digit_strings.ts";
+import { loadFlite, VOICES } from "./flite.ts";
+import { checkOptions, DIGIT_CORPUS_DEFAULTS, type DigitCorpusOptions } from "./options.ts";
+import { drawTake, renderTake } from "./utterance.ts";
+
+/** Raised whenever the same options would give other files. */
+const VERSION = 2;
+
+const MANIFESTS: Record<Split, string> = {
+  train: "train.jsonl",
+  dev: "dev.jsonl",
+  test: "test.jsonl",
+  testUnseen: "test_unseen.jsonl",
+};
+
+/**
+ * A corpus of spoken digit strings ("four two nine", one to five digits) in `folder`: 16-bit mono WAV files under `wav/`
+ * and one JSONL manifest a split, with lines `{ audio_filepath, duration, text, speaker }`, paths relative to the manifest
+ * and durations in seconds. No digit string is in two splits. The files depend on the options alone, byte for byte.
+ *
+ * A corpus made with the same options is reused at once. A new one (about a minute for the default sizes) grows in
+ * `<folder>.partial`, which becomes `folder` when complete, so an interrupted run leaves nothing that looks finished.
+ *
+ * @param onProgress called after each utterance with the number made and the number in all; not called on reuse
+ * @returns the paths of the four manifests
+ * @throws UserError for an unusable option, or if `folder` holds something else than a corpus made here
+ */
+export async function makeDigitCorpus(
+  folder: string,
+  options: Partial<DigitCorpusOptions> = {},
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<Record<Split, string>> {
+  const all = { ...DIGIT_CORPUS_DEFAULTS, ...options };
+  checkOptions(all);
+  const target = resolve(folder);
+  const label = corpusLabel(all);
+  if (!(await isFinished(target, label, all.sizes))) {
+    await refuseForeignFolder(target);
+    const partial = `${target}.partial`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(join(partial, "wav"), { recursive: true });
+    await writeSplits(partial, all, onProgress);
+    await writeFile(join(partial, "corpus.json"), label);
+    await rm(target, { recursive: true, force: true });
+    await rename(partial, target);
+  }
+  return manifestPaths(target);
+}
+
+async function writeSplits(
+  folder: string,
+  { sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const synthesize = await loadFlite();
+  const total = countUtterances(sizes);
+  let done = 0;
+  for (const [s, split] of SPLITS.entries()) {
+    const voices = VOICES.filter(({ speaker }) => (speaker === heldOutSpeaker) === (split === "testUnseen"));
+    const lines: string[] = [];
+    for (const [i, words] of digitStrings(seed, split, sizes[split]).entries()) {
+      const voice = voices[i % voices.length]!;
+      const take = drawTake(hash(seed, s, i), voice, words, snr);
+      const { samples } = renderTake(synthesize, voice, words, take, sampleRate);
+      const file = `wav/${MANIFESTS[split].replace(".jsonl", "")}_${String(i).padStart(4, "0")}.wav`;
+      await writeWav(join(folder, file), samples, sampleRate);
+      lines.push(
+        JSON.stringify({
+          audio_filepath: file,
+          duration: samples.length / sampleRate,
+          text: words.join(" "),
+          speaker: voice.speaker,
+        }),
+      );
+      onProgress(++done, total);
+    }
+    await writeFile(join(folder, MANIFESTS[split]), lines.join("\n") + "\n");
+  }
+}
+
+/** What `corpus.json` holds: the options in a fixed order and the version, so equal corpora have equal labels. */
+function corpusLabel({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): string {
+  const ordered = Object.fromEntries(SPLITS.map((split) => [split, sizes[split]]));
+  return (
+    JSON.stringify({ version: VERSION, options: { sizes: ordered, heldOutSpeaker, sampleRate, snr, seed } }, null, 2) +
+    "\n"
+  );
+}
+
+async function isFinished(folder: string, label: string, sizes: Record<Split, number>): Promise<boolean> {
+  try {
+    if ((await readFile(join(folder, "corpus.json"), "utf8")) !== label) return false;
+    const [present, wavs] = [await readdir(folder), await readdir(join(folder, "wav"))];
+    return Object.values(MANIFESTS).every((name) => present.includes(name)) && wavs.length === countUtterances(sizes);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
+
+/** A folder about to be replaced must be empty or hold a corpus: somebody's own recordings are never deleted. */
+async function refuseForeignFolder(folder: string): Promise<void> {
+  const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [] as string[];
+    throw error.code === "ENOTDIR" ? new UserError(`makeDigitCorpus: ${folder} is a file, expected a folder`) : error;
+  });
+  if (present.length > 0 && !present.includes("corpus.json"))
+    throw new UserError(
+      `makeDigitCorpus: ${folder} holds other files than a digit corpus and was left alone; name an empty folder`,
+    );
+  await mkdir(dirname(folder), { recursive: true });
+}
+
+function countUtterances(sizes: Record<Split, number>): number {
+  return SPLITS.reduce((sum, split) => sum + sizes[split], 0);
+}
+
+function manifestPaths(folder: string): Record<Split, string> {
+  return Object.fromEntries(SPLITS.map((split) => [split, join(folder, MANIFESTS[split])])) as Record<Split, string>;
+}

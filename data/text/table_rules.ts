@@ -1,0 +1,26 @@
+/** Rules between rows and nothing else. */
+export const rules = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  right: "",
+  middle: "",
+  mid: "─",
+  "left-mid": "",
+  "mid-mid": "",
+  "right-mid": "",
+};
+
+/** cli-table3 rules off every row; here only the rules that begin a set stay. */
+export function withoutInnerRules(table: string, rowsOfSets: readonly number[]): string {
+  const lines = table.split("\n").map((line) => line.trimEnd());
+  const starts = new Set<number>();
+  rowsOfSets.reduce((start, rows) => (starts.add(start), start + rows), 0);
+  return lines.filter((_, i) => i % 2 === 0 || starts.has((i - 1) / 2)).join("\n"); // head, rule, row, rule, row ...
+}

@@ -1,0 +1,72 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import { SubwordUnits } from "../../model/units/subword.ts";
+import { writeAtomically } from "../files/atomic_file.ts";
+import { readManifest } from "../manifest/manifest.ts";
+import { makeFolder } from "../files/folder.ts";
+import type { Observer } from "../observer.ts";
+import { learnBytePairs } from "./byte_pair.ts";
+import { bytePairTokenizer } from "./tokenizer_file.ts";
+
+export interface TokenizerOptions {
+  /** Manifests whose texts it learns from. */
+  readonly manifests: readonly string[];
+  readonly kind: "bpe" | "characters";
+  /** Number of tokens, which is that of the model's classes; of kind bpe only, where it is needed. */
+  readonly size: number | null;
+  /** The tokenizer.json to write. */
+  readonly out: string;
+  /** Write over a file that is there. */
+  readonly force?: boolean;
+  readonly observer: Observer;
+}
+
+export interface TrainedTokenizer {
+  readonly units: SubwordUnits;
+  readonly texts: number;
+  /** Mean length of a text in labels, beside that in characters: what CTC has to fit into its frames. */
+  readonly labelsPerText: number;
+  readonly charactersPerText: number;
+}
+
+/**
+ * Makes a tokenizer.json for the texts of manifests.
+ *
+ * @throws UserError if the file is there already (unless `force`) or a folder, a manifest cannot be read, or the texts do not give a tokenizer of this size
+ */
+export async function trainTokenizer({
+  manifests,
+  kind,
+  size,
+  out,
+  force = false,
+  observer,
+}: TokenizerOptions): Promise<TrainedTokenizer> {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
+  if (existsSync(out) && !force)
+    throw new UserError(`${out} is there already: choose another file with --out, or add --force`);
+  let texts: string[] = [];
+  for (const manifest of manifests)
+    texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
+
+  let task: ReturnType<typeof observer.task> | undefined;
+  const onProgress = (done: number, total: number): void => {
+    task ??= observer.task("merging pairs", total);
+    task.update(done, total);
+  };
+  let json: ReturnType<typeof bytePairTokenizer>;
+  try {
+    json = bytePairTokenizer(learnBytePairs(texts, { size: kind === "bpe" ? size : null, onProgress }));
+  } finally {
+    task?.stop();
+  }
+  const units = new SubwordUnits(json, out);
+  const mean = (lengths: number[]): number => lengths.reduce((sum, length) => sum + length, 0) / texts.length;
+  const labelsPerText = mean(texts.map((text) => units.encode(text).length)); // which throws where a text has the word mark
+  const charactersPerText = mean(texts.map((text) => [...text].length));
+  makeFolder(dirname(out));
+  writeAtomically(out, Buffer.from(`${JSON.stringify(json, null, 2)}\n`));
+  return { units, texts: texts.length, labelsPerText, charactersPerText };
+}

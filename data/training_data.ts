@@ -1,0 +1,136 @@
+import type { Cmvn } from "../model/features/cmvn.ts";
+import type { FrontEnd } from "../model/features/front_end.ts";
+import type { Units } from "../model/units/units.ts";
+import { modelFrames } from "../config/build_model.ts";
+import { restoreCmvn } from "../config/front_end.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { Origin } from "../config/origin.ts";
+import type { Observer, TaskDisplay } from "./observer.ts";
+import { AugmentedSet } from "./augment/augmented_set.ts";
+import { readNoises } from "./augment/noise_recordings.ts";
+import { loadDataset, type Dataset } from "./dataset.ts";
+import { digestOf } from "./digest.ts";
+import { readStatistics } from "./features/feature_statistics.ts";
+import type { FeatureSource } from "./features/feature_source.ts";
+import { readManifest, type Manifest } from "./manifest/manifest.ts";
+import { openFeatureSource } from "./features/open_feature_source.ts";
+import { trainingUnits } from "./training_units.ts";
+import { dataWarnings } from "./manifest/warnings.ts";
+
+export interface TrainingData {
+  readonly train: Dataset;
+  /** The same with the augmentation of each epoch: what is trained on. */
+  readonly augmented: AugmentedSet;
+  /** Of what is trained on, see `digestOf`. */
+  readonly digest: string;
+  readonly dev: Dataset;
+  readonly tests: readonly { readonly name: string; readonly set: Dataset }[];
+  readonly units: Units;
+  /** What a user should know of the data: duplicates, utterances left out, durations that disagree. */
+  readonly warnings: readonly string[];
+  /** Gives the features that are not in memory; to be closed in the end. */
+  readonly source: FeatureSource;
+}
+
+export interface LoadingOptions {
+  /** The checkpoint that the run starts from or goes on from. */
+  readonly origin?: Origin | undefined;
+  readonly observer: Observer;
+  readonly signal?: AbortSignal | undefined;
+  /** Called as soon as the units are known and before any audio is read: what needs them should fail now, not hours later. */
+  readonly onUnits?: (units: Units) => void | Promise<void>;
+}
+
+/**
+ * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming; the
+ * normalisation also from a checkpoint that the run starts from.
+ *
+ * @throws UserError that names file and line before anything is trained; the signal's reason, at once, when it is aborted
+ */
+export async function loadTrainingData(
+  config: TrainConfig,
+  { signal, ...options }: LoadingOptions,
+): Promise<TrainingData> {
+  const warnings: string[] = [];
+  let warn = (message: string): void => void warnings.push(message);
+  const source = openFeatureSource(config, (message) => warn(message));
+  const interrupt = (): void => source.close(signal?.reason as Error);
+  signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt(); // while the device was opened
+  try {
+    const sets = await readSets(config, options, source, warnings);
+    if (process.env["UNFOLD_DEBUG"] === "1") options.observer.message(describeCounts(source));
+    warn = (message) => options.observer.message(`warning: ${message}`);
+    return { ...sets, warnings, source };
+  } catch (error) {
+    source.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+async function readSets(
+  config: TrainConfig,
+  { origin, observer, onUnits }: Omit<LoadingOptions, "signal">,
+  source: FeatureSource,
+  warnings: string[],
+): Promise<Omit<TrainingData, "warnings" | "source">> {
+  const manifests = { train: await readManifest(config.data.train), dev: await readManifest(config.data.dev) };
+  const tests: { name: string; manifest: Manifest }[] = [];
+  for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
+
+  const units = trainingUnits(
+    config,
+    manifests.train.entries.map(({ text }) => text),
+    origin,
+  );
+  await onUnits?.(units);
+  const { outputFrames } = modelFrames(config);
+  const reading = async <T>(
+    name: string,
+    total: number,
+    read: (update: TaskDisplay["update"]) => Promise<T>,
+  ): Promise<T> => {
+    const task = observer.task(`reading ${name}`, total);
+    return read(task.update).finally(task.stop);
+  };
+  const load = async (name: string, manifest: Manifest, cmvn: Dataset["cmvn"] | null): Promise<Dataset> => {
+    const options = {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn,
+      units: name === "train" ? units : null,
+      outputFrames,
+      skipBroken: config.data.skipBroken,
+    };
+    const set = await reading(name, manifest.entries.length, (onProgress) =>
+      loadDataset(manifest.entries, { ...options, onProgress }),
+    );
+    warnings.push(...dataWarnings(manifest, set, units).map((warning) => `${name}: ${warning}`));
+    return set;
+  };
+  const train = await load("train", manifests.train, knownCmvn(config, origin, source.frontEnd));
+  const dev = await load("dev", manifests.dev, train.cmvn);
+  const testSets: TrainingData["tests"][number][] = [];
+  for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
+  const noise = config.augment?.noise;
+  const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
+  const augmented = new AugmentedSet(train, source, {
+    augment: config.augment,
+    noises,
+    seed: config.seed,
+    outputFrames,
+  });
+  return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units };
+}
+
+/** What to normalise with: what the resumed run does, the config says, or the weights that a run starts from expect; null if it has to be computed. */
+function knownCmvn(config: TrainConfig, origin: Origin | undefined, { bins }: FrontEnd): Cmvn | null {
+  if (origin?.resumed) return restoreCmvn(origin.cmvn, config, origin.path);
+  if (config.data.cmvn !== null) return readStatistics(config.data.cmvn, bins);
+  return origin?.cmvn == null ? null : restoreCmvn(origin.cmvn, config, origin.path);
+}
+
+const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
+  `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cache's were damaged`;

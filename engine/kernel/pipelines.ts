@@ -1,0 +1,192 @@
+import { collectGarbage } from "../host/node.ts";
+import { RunError } from "../errors.ts";
+import { showShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { specialise, withHalves, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
+
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly groups: Map<string, GPUBindGroup>;
+}
+
+type LoadedCode = ReflectedShader & { readonly code: string };
+
+/**
+ * Bind groups kept in all: a training step has some hundred, and finds nearly all of them again, because the pool gives
+ * equal steps equal buffers. The bound is there because each live one costs a software driver a memory mapping, of
+ * which Linux allows a process 65,530.
+ */
+const MAX_BIND_GROUPS = 4096;
+
+/** What compiling needs of a device. */
+export interface PipelineDevice {
+  readonly gpu: GPUDevice;
+  readonly info: { readonly name: string };
+  readonly limits: Pick<GPUSupportedLimits, "maxStorageBufferBindingSize" | "maxStorageBuffersPerShaderStage">;
+  /** Keeps the error that `scope` resolves to, if any, until the next read. */
+  watch(scope: Promise<GPUError | null>, what: string): void;
+}
+
+/** The compiled pipelines of one device and their bind groups. */
+export class PipelineCache {
+  readonly #device: PipelineDevice;
+  readonly #compiled = new Map<LoadedCode, Map<string, CompiledKernel>>();
+  readonly #bufferIds = new WeakMap<GPUBuffer, number>();
+  #nextBufferId = 0;
+  /** Read once: each read of a limit, or of a buffer's size, is a call into Dawn. */
+  readonly #mostBytes: number;
+  readonly #mostBindings: number;
+  #bindGroups = 0;
+
+  constructor(device: PipelineDevice) {
+    this.#device = device;
+    this.#mostBytes = device.limits.maxStorageBufferBindingSize;
+    this.#mostBindings = device.limits.maxStorageBuffersPerShaderStage;
+  }
+
+  /** The pipeline of a shader with these constants and for these tensors' types, compiled at first use. */
+  get(
+    label: string,
+    shader: LoadedCode,
+    names: readonly string[],
+    constants: Readonly<Record<string, number | boolean>>,
+    tensors: Readonly<Record<string, Tensor>>,
+  ): CompiledKernel {
+    let key = "";
+    for (const name of names) key += `${String(constants[name])}|`;
+    for (const { name, alias } of shader.bindings) if (alias !== undefined) key += (tensors[name] as Tensor).dtype;
+    let variants = this.#compiled.get(shader);
+    if (!variants) this.#compiled.set(shader, (variants = new Map()));
+    let compiled = variants.get(key);
+    if (!compiled)
+      variants.set(key, (compiled = this.#compile(label, shader, constants, halves(label, shader.bindings, tensors))));
+    return compiled;
+  }
+
+  #compile(
+    label: string,
+    shader: LoadedCode,
+    constants: Readonly<Record<string, number | boolean>>,
+    halves: readonly string[],
+  ): CompiledKernel {
+    const { gpu, info } = this.#device;
+    const count = shader.bindings.length;
+    if (count > this.#mostBindings)
+      throw new RunError(
+        `${label} binds ${count} buffers; the adapter ${info.name} binds at most ${this.#mostBindings} at once`,
+      );
+    // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
+    gpu.pushErrorScope("validation");
+    const module = gpu.createShaderModule({
+      label,
+      code: withHalves(label, specialise(label, shader.code, constants), halves),
+    });
+    const pipeline = gpu.createComputePipeline({
+      label,
+      layout: "auto",
+      compute: { module, entryPoint: shader.entryPoint },
+    });
+    const layout = pipeline.getBindGroupLayout(0);
+    this.#device.watch(gpu.popErrorScope(), `${label}.wgsl does not compile`);
+    return { pipeline, layout, groups: new Map() };
+  }
+
+  /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
+  bind(
+    label: string,
+    compiled: CompiledKernel,
+    bindings: readonly ReflectedBinding[],
+    tensors: Readonly<Record<string, Tensor>>,
+  ): GPUBindGroup {
+    let key = "";
+    for (const { name, scalar, alias } of bindings) {
+      const x = tensors[name] as Tensor;
+      if (x.dtype !== scalar && !(alias !== undefined && x.dtype === "f16"))
+        throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
+      key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${this.#isBoundWhole(x) ? 0 : x.bytes} `;
+    }
+    const known = compiled.groups.get(key);
+    if (known) return known;
+    checkAliases(label, bindings, tensors);
+    if (this.#bindGroups >= MAX_BIND_GROUPS) this.forgetBindGroups();
+    this.#bindGroups++;
+    const group = this.#device.gpu.createBindGroup({
+      layout: compiled.layout,
+      entries: bindings.map(({ name, binding }) => ({
+        binding,
+        resource: this.#resource(label, name, tensors[name] as Tensor),
+      })),
+    });
+    compiled.groups.set(key, group);
+    return group;
+  }
+
+  /** A tensor that has its buffer to itself is bound with the whole of it, so that batches of other sizes share the group. */
+  #isBoundWhole({ storage }: Tensor): boolean {
+    return !storage.sliced && storage.size <= this.#mostBytes;
+  }
+
+  #resource(label: string, name: string, x: Tensor): GPUBufferBinding {
+    const { buffer } = x.storage;
+    if (this.#isBoundWhole(x)) return { buffer };
+    const most = this.#mostBytes;
+    if (x.bytes > most)
+      throw new RunError(
+        `${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`,
+      );
+    return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
+  }
+
+  /** Forgets all bind groups: call when buffers are destroyed. */
+  forgetBindGroups(): void {
+    for (const variants of this.#compiled.values()) for (const { groups } of variants.values()) groups.clear();
+    this.#bindGroups = 0;
+    collectGarbage();
+  }
+
+  /** Bind groups kept now. */
+  get bindGroups(): number {
+    return this.#bindGroups;
+  }
+
+  #bufferId(buffer: GPUBuffer): number {
+    let id = this.#bufferIds.get(buffer);
+    if (id === undefined) this.#bufferIds.set(buffer, (id = this.#nextBufferId++));
+    return id;
+  }
+}
+
+/** The aliases that stand for f16 with these tensors. */
+function halves(
+  label: string,
+  bindings: readonly ReflectedBinding[],
+  tensors: Readonly<Record<string, Tensor>>,
+): string[] {
+  const types = new Map<string, string>();
+  for (const { name, alias } of bindings) {
+    if (alias === undefined) continue;
+    const { dtype } = tensors[name] as Tensor;
+    if ((types.get(alias) ?? dtype) !== dtype)
+      throw new Error(`${label}: '${name}' is ${dtype}, another binding of type ${alias} is ${types.get(alias)!}`);
+    types.set(alias, dtype);
+  }
+  return [...types].filter(([, dtype]) => dtype === "f16").map(([alias]) => alias);
+}
+
+/** WebGPU allows a buffer once per dispatch if it is written, except for disjoint slices that are all read_write. */
+function checkAliases(
+  label: string,
+  bindings: readonly ReflectedBinding[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  bindings.forEach((a, i) => {
+    for (const b of bindings.slice(i + 1)) {
+      const [x, y] = [tensors[a.name] as Tensor, tensors[b.name] as Tensor];
+      if (x.storage.buffer !== y.storage.buffer || (a.access === "read" && b.access === "read")) continue;
+      const disjoint = x.offset + x.bytes <= y.offset || y.offset + y.bytes <= x.offset;
+      if (a.access !== b.access || !disjoint || !x.storage.sliced)
+        throw new Error(`${label}: '${a.name}' and '${b.name}' are parts of one buffer and one of them is written`);
+    }
+  });
+}

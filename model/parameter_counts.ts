@@ -1,0 +1,53 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { CtcModel } from "./ctc_model.ts";
+import { depthOfParameter } from "./depth_norms.ts";
+import type { DepthSchedule } from "./unfold.ts";
+
+export interface ParameterCounts {
+  /** All that are stored. */
+  readonly whole: number;
+  readonly encoder: number;
+  /** Of one physical block, with the norms of one depth. */
+  readonly block: number;
+  /** Of the norms of all depths but one, where each has its own: no single path loads them. */
+  readonly otherNorms: number;
+}
+
+export function countParameters({
+  model: { scopes },
+  parameters,
+}: {
+  readonly model: Pick<CtcModel, "scopes">;
+  readonly parameters: Parameters;
+}): ParameterCounts {
+  const sum = (wanted: (name: string) => boolean): number =>
+    parameters.all.reduce((total, { name, tensor }) => (wanted(name) ? total + tensor.size : total), 0);
+  const one = parameters.all.map(({ name }) => depthOfParameter(name)).find((depth) => depth !== undefined);
+  const isOther = (name: string): boolean => depthOfParameter(name) !== one && depthOfParameter(name) !== undefined;
+  return {
+    whole: parameters.count,
+    encoder: sum((name) => name.startsWith(scopes.encoder)),
+    block: sum((name) => name.startsWith(scopes.firstBlock) && !isOther(name)),
+    otherNorms: sum(isOther),
+  };
+}
+
+export interface ModelSize {
+  readonly whole: number;
+  readonly encoder: number;
+}
+
+/** Parameters that a path loads: each physical block once, however often it runs, and no other depth's norms. */
+export function parametersOf(counts: ParameterCounts, physicalBlocks: number, schedule: DepthSchedule): ModelSize {
+  return sizeWith(counts, new Set(schedule).size - physicalBlocks);
+}
+
+/** Parameters of a model of the same depth whose layers share nothing: what unfolding is compared with. */
+export function untiedParameters(counts: ParameterCounts, physicalBlocks: number, schedule: DepthSchedule): ModelSize {
+  return sizeWith(counts, schedule.length - physicalBlocks);
+}
+
+const sizeWith = ({ whole, encoder, block, otherNorms }: ParameterCounts, moreBlocks: number): ModelSize => ({
+  whole: whole - otherNorms + moreBlocks * block,
+  encoder: encoder - otherNorms + moreBlocks * block,
+});

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import { writeAtomically } from "../../data/files/atomic_file.ts";
+import type { ManifestEntry } from "../../data/manifest/manifest.ts";
+import type { AlignedUtterance } from "./align.ts";
+import { ctmLines } from "./ctm.ts";
+import { textGrid } from "./textgrid.ts";
+
+export type AlignmentFormat = "ctm" | "textgrid";
+
+/**
+ * Writes alignments into a folder: `alignment.ctm` of all utterances, or a file `<id>.TextGrid` for each, `_` in place of
+ * what no file name can have.
+ *
+ * @returns the path written, or the folder of the files
+ */
+export function writeAlignments(
+  folder: string,
+  utterances: readonly AlignedUtterance[],
+  format: AlignmentFormat,
+): string {
+  if (format === "ctm") {
+    const path = join(folder, "alignment.ctm");
+    writeAtomically(path, Buffer.from(utterances.map(({ id, words }) => ctmLines(id, words)).join("")));
+    return path;
+  }
+  for (const utterance of utterances)
+    writeAtomically(
+      join(folder, `${fileName(utterance.id)}.TextGrid`),
+      Buffer.from(textGrid(utterance, utterance.seconds)),
+    );
+  return folder;
+}
+
+/** Two utterances of one name would be one in the files. Throws a UserError that names their lines. */
+export function expectNames(entries: readonly ManifestEntry[]): void {
+  const first = new Map<string, ManifestEntry>();
+  for (const entry of entries) {
+    const name = fileName(entry.id);
+    const earlier = first.get(name);
+    if (earlier)
+      throw new UserError(
+        `${entry.source}: '${entry.id}' is also what the utterance of ${earlier.source} is called; give one of them an "id" of its own`,
+      );
+    first.set(name, entry);
+  }
+}
+
+const fileName = (id: string): string => id.replace(/[\s/\\:*?"<>|]+/gu, "_");

@@ -1,0 +1,140 @@
+import type { Device } from "../../engine/device.ts";
+import type { CtcModel } from "../../model/ctc_model.ts";
+import type { DepthSchedule } from "../../model/unfold.ts";
+import type { Units } from "../../model/units/units.ts";
+import type { Utterance } from "../../data/dataset.ts";
+import { framesNeeded } from "../../data/manifest/validate.ts";
+import {
+  addErrors,
+  align,
+  compareTexts,
+  countErrors,
+  cutText,
+  errorRate,
+  type AlignmentStep,
+  type ErrorCounts,
+} from "./error_rate.ts";
+import { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "../recognise.ts";
+
+export interface ScoredUtterance {
+  readonly id: string;
+  readonly reference: string;
+  readonly hypothesis: string;
+  /** Word by word. */
+  readonly alignment: readonly AlignmentStep[];
+}
+
+export interface DepthScore {
+  readonly depth: number;
+  readonly words: ErrorCounts;
+  readonly characters: ErrorCounts;
+  readonly wer: number;
+  readonly cer: number;
+  readonly blankRatio: number;
+  /**
+   * Where it was asked for, the CTC loss, as training has it but without dropout: sum over utterances / utterances, not
+   * divided by their lengths. Texts with unknown characters and those that cannot be aligned are left out; undefined where
+   * none is left.
+   */
+  readonly loss?: number | undefined;
+  /** Seconds of computing per second of audio; null when the depths were computed together. */
+  readonly realTimeFactor: number | null;
+  readonly utterances: readonly ScoredUtterance[];
+}
+
+export interface EvaluateOptions extends Omit<RecogniseOptions, "references"> {
+  /** The CTC loss of the utterances' texts too. */
+  readonly loss?: boolean;
+  /** One pass for each depth, so that each has its own time. Otherwise depths share what they can. */
+  readonly timed?: boolean;
+}
+
+/** Word and character error rates of a model at each depth, against the utterances' texts. */
+export async function evaluate(
+  device: Device,
+  model: CtcModel,
+  utterances: readonly Utterance[],
+  paths: readonly { readonly depth: number; readonly schedule: DepthSchedule }[],
+  units: Units,
+  options: EvaluateOptions = {},
+): Promise<DepthScore[]> {
+  const { timed = false, loss = false, onProgress, ...rest } = options;
+  const references = loss ? utterances.map((utterance) => referenceLabels(utterance, units, model)) : undefined;
+  const seconds = utterances.reduce((sum, u) => sum + u.seconds, 0);
+  const scores: DepthScore[] = [];
+  const groups = timed ? paths.map((path) => [path]) : [paths];
+  if (timed) await warmUp(device, model, utterances, paths, rest);
+  for (const [g, group] of groups.entries()) {
+    const progress =
+      onProgress &&
+      ((done: number): void => onProgress(g * utterances.length + done, groups.length * utterances.length));
+    const started = performance.now();
+    const recognised = await recognise(
+      device,
+      model,
+      utterances,
+      group.map(({ schedule }) => schedule),
+      { ...rest, references, ...(progress && { onProgress: progress }) },
+    );
+    const realTimeFactor = timed ? (performance.now() - started) / 1000 / seconds : null;
+    recognised.forEach((result, i) =>
+      scores.push(score((group[i] as { depth: number }).depth, result, utterances, units, realTimeFactor)),
+    );
+  }
+  return scores;
+}
+
+/** The first batch compiles kernels and fills the pool: seconds that would count as those of the depth that happens to come first. */
+async function warmUp(
+  device: Device,
+  model: CtcModel,
+  utterances: readonly Utterance[],
+  paths: readonly { readonly schedule: DepthSchedule }[],
+  { batchSize = 16 }: RecogniseOptions,
+): Promise<void> {
+  const longest = utterances.toSorted((a, b) => b.frames - a.frames).slice(0, batchSize);
+  const [deepest] = paths.map(({ schedule }) => schedule).sort((a, b) => b.length - a.length);
+  if (deepest) await recognise(device, model, longest, [deepest], { batchSize });
+}
+
+function score(
+  depth: number,
+  { hypotheses, blankRatio, loss }: Recognised,
+  utterances: readonly Utterance[],
+  units: Units,
+  realTimeFactor: number | null,
+): DepthScore {
+  const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
+    const hypothesis = hypothesisText(hypotheses[i]?.labels ?? [], units);
+    return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
+  });
+  const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));
+  const characters = addErrors(
+    scored.map(({ reference, hypothesis }) => compareTexts(reference, hypothesis, "character")),
+  );
+  return {
+    depth,
+    words,
+    characters,
+    wer: errorRate(words),
+    cer: errorRate(characters),
+    blankRatio,
+    loss,
+    realTimeFactor,
+    utterances: scored,
+  };
+}
+
+/**
+ * The classes of an utterance's text, for its CTC loss. Null where there is no such loss: the text has characters that no
+ * unit spells, which the texts of dev may have, or the model gives fewer frames than CTC needs to align it.
+ */
+export function referenceLabels(
+  { text, frames }: Pick<Utterance, "text" | "frames">,
+  units: Units,
+  model: Pick<CtcModel, "outputFrames">,
+): Int32Array | null {
+  if (units.unknownIn(text).length > 0) return null;
+  const labels = units.encode(text);
+  return model.outputFrames(frames) >= Math.max(1, framesNeeded(labels)) ? labels : null;
+}

@@ -1,0 +1,53 @@
+import type { Device } from "../../engine/device.ts";
+import type { Recogniser } from "../recogniser.ts";
+import { loadDataset } from "../../data/dataset.ts";
+import type { Manifest } from "../../data/manifest/manifest.ts";
+import { openFinishedSource } from "../../data/features/open_feature_source.ts";
+import { dataWarnings } from "../../data/manifest/warnings.ts";
+import type { DepthPath } from "../../config/depths.ts";
+import { evaluate, type DepthScore } from "./evaluate.ts";
+import { openFusion, type LanguageModelSettings } from "../language_model.ts";
+import type { Observer } from "../../data/observer.ts";
+
+/** How an evaluation decodes: as a config's section `eval` says it, or options of the command line. */
+export interface DecodingSettings {
+  /** Width of the prefix beam search; greedy without it. */
+  readonly beam: number | null;
+  readonly lm: LanguageModelSettings | null;
+}
+
+/**
+ * Error rates of a checkpoint on a manifest's utterances, each depth timed by itself. Features come from threads and the cache
+ * of the checkpoint's config, as in training.
+ *
+ * @throws UserError for audio or a language model that cannot be read
+ */
+export async function evaluateManifest(
+  device: Device,
+  { model, units, cmvn, config }: Recogniser,
+  manifest: Manifest,
+  paths: readonly DepthPath[],
+  settings: DecodingSettings,
+  observer: Observer,
+): Promise<DepthScore[]> {
+  const fusion = await openFusion(settings.lm, units);
+  const warn = (message: string): void => observer.message(`warning: ${message}`);
+  const source = openFinishedSource(config, warn, { keep: true });
+  try {
+    const reading = observer.task("reading audio", manifest.entries.length);
+    const set = await loadDataset(manifest.entries, {
+      frontEnd: source.frontEnd,
+      source,
+      cmvn,
+      units: null,
+      outputFrames: (frames) => model.outputFrames(frames),
+      onProgress: reading.update,
+    }).finally(reading.stop);
+    dataWarnings(manifest, set, units).forEach(warn);
+    const decoding = observer.task("recognising", set.utterances.length * paths.length);
+    const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
+    return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
+  } finally {
+    source.close();
+  }
+}

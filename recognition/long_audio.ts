@@ -1,0 +1,84 @@
+import type { Device } from "../engine/device.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
+import type { DepthSchedule } from "../model/unfold.ts";
+import { planChunks, type Chunk, type ChunkFrames } from "./chunks.ts";
+import type { LazyItem } from "../data/batches/batch.ts";
+import { forEachPosterior } from "./posteriors.ts";
+
+/** A recording whose input frames are read in parts. */
+export interface LongRecording {
+  /** Of all of it. */
+  readonly frames: number;
+  /** Input frames `from` to before `to`, `[to - from, inputDim]`. */
+  features(from: number, to: number): Promise<Float32Array>;
+}
+
+export interface LongAudioOptions {
+  readonly sizes: ChunkFrames;
+  /** Chunks in a batch, of one recording or several. */
+  readonly batchSize: number;
+  /** Called after each chunk with the output frames that have come of it. */
+  readonly onFrames?: (frames: number, recording: number) => void;
+}
+
+/**
+ * Runs recordings that are longer than a chunk through a schedule, chunk by chunk, and hands out each one's log-probabilities
+ * `[frames, vocab]`, put together of what is kept of its chunks, in the order of the recordings. Only two batches of chunks are in
+ * memory at a time, the features of the second being read while the model works on the first, and the log-probabilities of one recording.
+ */
+export async function forEachLongPosterior(
+  device: Device,
+  model: CtcModel,
+  recordings: readonly LongRecording[],
+  schedule: DepthSchedule,
+  { sizes, batchSize, onFrames }: LongAudioOptions,
+  use: (logProbs: Float32Array, recording: number) => void,
+): Promise<void> {
+  const { vocabulary } = model.config;
+  const { inputFrames } = sizes;
+  const chunks = recordings.flatMap(({ frames }, recording) =>
+    planChunks(frames, sizes, model).map((chunk) => ({ ...chunk, recording })),
+  );
+  const features = readAhead(chunks.length, batchSize, (i) => {
+    const { recording, start } = chunks[i] as ChunkOf;
+    return (recordings[recording] as LongRecording).features(start, start + inputFrames);
+  });
+  // All of one length, so they stay in this order and no batch has padding.
+  const items = chunks.map((_, i): LazyItem => ({
+    frames: inputFrames,
+    labels: new Int32Array(),
+    features: () => features(i),
+  }));
+  let stitched: Float32Array | undefined;
+  await forEachPosterior(device, model, items, [schedule], { batchSize }, (logProbs, i) => {
+    const { recording, from, to, skipped } = chunks[i] as ChunkOf;
+    const frames = model.outputFrames((recordings[recording] as LongRecording).frames);
+    stitched ??= new Float32Array(frames * vocabulary);
+    stitched.set(logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary), from * vocabulary);
+    onFrames?.(to - from, recording);
+    if (to < frames) return;
+    use(stitched, recording);
+    stitched = undefined;
+  });
+}
+
+type ChunkOf = Chunk & { readonly recording: number };
+
+/** Reads item i when it is asked for, and begins then with the one `ahead` further on. */
+function readAhead<Item>(
+  count: number,
+  ahead: number,
+  read: (i: number) => Promise<Item>,
+): (i: number) => Promise<Item> {
+  const begun = new Map<number, Promise<Item>>();
+  return (i) => {
+    const item = begun.get(i) ?? read(i);
+    begun.delete(i);
+    if (i + ahead < count) {
+      const next = read(i + ahead);
+      next.catch(() => undefined); // thrown when it is asked for
+      begun.set(i + ahead, next);
+    }
+    return item;
+  };
+}

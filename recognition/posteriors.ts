@@ -1,0 +1,101 @@
+import type { Device } from "../engine/device.ts";
+import { Tape } from "../engine/tape.ts";
+import { type Tensor } from "../engine/tensor.ts";
+import { read, readLater } from "../engine/transfer.ts";
+import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
+import { logSoftmax } from "../kernels/softmax/softmax.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
+import type { DepthSchedule } from "../model/unfold.ts";
+import { loadItems, padBatch, type Batch, type LazyItem } from "../data/batches/batch.ts";
+import { evaluationBatches } from "../data/batches/evaluation_batches.ts";
+
+export interface PosteriorOptions {
+  /** Most utterances of a batch; 16 by default. Where padding matters to the model, only those of one length share a batch. */
+  readonly batchSize?: number;
+  /** Called after each batch with the utterances done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** What each utterance says, null where that is not known: gives their CTC losses too, of the same pass. */
+  readonly references?: readonly (Int32Array | null)[] | undefined;
+}
+
+/**
+ * @param logProbs  log-probabilities `[frames, vocab]`, padding cut off
+ * @param utterance its index
+ * @param schedule  its index
+ * @param loss      CTC loss of the reference; null without one
+ */
+export type UsePosterior = (logProbs: Float32Array, utterance: number, schedule: number, loss: number | null) => void;
+
+/**
+ * Runs the utterances through every schedule (shared prefixes once), in batches of similar length, and hands out each
+ * utterance's log-posteriors as soon as they are there, so that only those of one batch are in memory.
+ */
+export async function forEachPosterior(
+  device: Device,
+  model: CtcModel,
+  utterances: readonly LazyItem[],
+  schedules: readonly DepthSchedule[],
+  { batchSize = 16, onProgress, references }: PosteriorOptions,
+  use: UsePosterior,
+): Promise<void> {
+  const { inputDim, vocabulary, blank } = model.config;
+  let done = 0;
+  for (const members of evaluationBatches(
+    utterances.map(({ frames }) => frames),
+    batchSize,
+    model,
+  )) {
+    const labels = (i: number): Int32Array => references?.[i] ?? new Int32Array();
+    const batch = padBatch(
+      await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))),
+      inputDim,
+    );
+    const tape = new Tape(device, { grad: false });
+    try {
+      const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
+      const { logits, lengths, deviceLengths } = model.forward(tape, features, [...batch.lengths], schedules);
+      const ofReferences = references ? utteranceLosses(tape, logits, deviceLengths, batch, blank) : [];
+      const [losses, posteriors] = await Promise.all([
+        Promise.all(ofReferences.map((path) => readLater(device, path))), // submitted with the next
+        Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>)),
+      ]);
+      for (const [schedule, logProbs] of posteriors.entries()) {
+        const frames = (logits[schedule] as Tensor).shape[1] as number;
+        for (const [row, utterance] of members.entries()) {
+          const first = row * frames * vocabulary;
+          use(
+            logProbs.subarray(first, first + (lengths[row] as number) * vocabulary),
+            utterance,
+            schedule,
+            references?.[utterance] ? (losses[schedule]?.[row] as number) : null,
+          );
+        }
+      }
+    } finally {
+      tape.end();
+    }
+    onProgress?.((done += members.length), utterances.length);
+  }
+}
+
+/**
+ * The CTC loss of each utterance of a batch along each path, natural logarithm; 0 where the labels cannot be aligned. What
+ * it needs on the way is given back at once, and before anything else of the logits' size is made.
+ *
+ * @param logits  of each path, `[batch, frames, classes]`
+ * @param lengths i32 `[batch]`: real frames of the logits
+ * @returns       `[batch]` for each path
+ */
+export function utteranceLosses(
+  tape: Tape,
+  logits: readonly Tensor[],
+  lengths: Tensor,
+  batch: Pick<Batch, "size" | "maxLabels" | "targets" | "targetLengths">,
+  blank: number,
+): Tensor[] {
+  const targets = tape.upload(batch.targets, [batch.size, batch.maxLabels]);
+  const targetLengths = tape.upload(batch.targetLengths, [batch.size]);
+  return logits.map((path) =>
+    tape.scope(() => ctcLoss(tape, path, targets, lengths, targetLengths, { blank, reduction: "none" })),
+  );
+}

@@ -1,0 +1,66 @@
+import type { Device } from "../engine/device.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
+import type { Hypothesis } from "../model/decode/hypothesis.ts";
+import { search, type SearchOptions } from "../model/decode/search.ts";
+import type { DepthSchedule } from "../model/unfold.ts";
+import type { Units } from "../model/units/units.ts";
+import type { LazyItem } from "../data/batches/batch.ts";
+import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
+
+export interface RecogniseOptions extends SearchOptions, PosteriorOptions {}
+
+export interface Recognised {
+  /** Best hypothesis of each utterance, in their order. */
+  readonly hypotheses: readonly Hypothesis[];
+  /** Share of real frames whose likeliest class is the blank; near 1 a model has collapsed. */
+  readonly blankRatio: number;
+  /** CTC loss: sum over the utterances that have references / their number. Undefined where none has. */
+  readonly loss: number | undefined;
+}
+
+/** Runs the utterances through every schedule (shared prefixes once) and decodes each path's posteriors. */
+export async function recognise(
+  device: Device,
+  model: CtcModel,
+  utterances: readonly LazyItem[],
+  schedules: readonly DepthSchedule[],
+  options: RecogniseOptions = {},
+): Promise<Recognised[]> {
+  const { vocabulary, blank } = model.config;
+  const results = schedules.map(() => ({
+    hypotheses: new Array<Hypothesis>(utterances.length),
+    blanks: 0,
+    frames: 0,
+    loss: 0,
+    losses: 0,
+  }));
+  await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule, loss) => {
+    const result = results[schedule] as (typeof results)[number];
+    const { labels, score } = search(logProbs, vocabulary, blank, options)[0] as Hypothesis;
+    result.hypotheses[utterance] = { labels, score };
+    result.frames += logProbs.length / vocabulary;
+    result.blanks += countBlanks(logProbs, vocabulary, blank);
+    if (loss === null) return;
+    result.loss += loss;
+    result.losses++;
+  });
+  return results.map(({ hypotheses, blanks, frames, loss, losses }) => ({
+    hypotheses,
+    blankRatio: frames === 0 ? 0 : blanks / frames,
+    loss: losses === 0 ? undefined : loss / losses,
+  }));
+}
+
+/** The text of a hypothesis: words with single spaces between them. */
+export const hypothesisText = (labels: Iterable<number>, units: Units): string =>
+  units.decode(labels).trim().replace(/ +/gu, " ");
+
+function countBlanks(logProbs: Float32Array, vocabulary: number, blank: number): number {
+  let blanks = 0;
+  for (let start = 0; start < logProbs.length; start += vocabulary) {
+    const frame = logProbs.subarray(start, start + vocabulary);
+    const top = frame[blank] as number;
+    if (frame.every((value) => value <= top)) blanks++;
+  }
+  return blanks;
+}

@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { describeDecoding, trainingDecoding } from "../../../recognition/evaluation/decoding_text.ts";
+import type { DecodingSettings } from "../../../recognition/evaluation/evaluate_manifest.ts";
+import { smallConfig } from "../../train/small_model.ts";
+
+const greedy: DecodingSettings = { beam: null, lm: null };
+const fused: DecodingSettings = { beam: 16, lm: { arpa: "/lm/words.arpa", weight: 0.5, bonus: 0, level: "word" } };
+const configOf = (settings: DecodingSettings) => {
+  const config = smallConfig();
+  return { ...config, eval: { ...config.eval, ...settings } };
+};
+
+it.each<[DecodingSettings, string]>([
+  [greedy, "greedy decoding"],
+  [{ beam: 4, lm: null }, "prefix beam search of width 4"],
+  [fused, "prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words)"],
+])("%j is said in words", (settings, words) => {
+  expect(describeDecoding(settings)).toBe(words);
+});
+
+it("greedy results of a run that was tested otherwise come with a hint, one line with the options that do the same", () => {
+  expect(trainingDecoding(greedy, [configOf(greedy), configOf(fused)])).toBe(
+    "hint: training's own table used prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words): " +
+      "--beam 16 --lm /lm/words.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level word decodes in the same way",
+  );
+  expect(trainingDecoding(greedy, [configOf({ beam: 4, lm: null })])).toBe(
+    "hint: training's own table used prefix beam search of width 4: --beam 4 decodes in the same way",
+  );
+});
+
+it("nothing is hinted at where training was greedy too, or a search was asked for", () => {
+  expect(trainingDecoding(greedy, [configOf(greedy)])).toBeNull();
+  expect(trainingDecoding({ beam: 8, lm: null }, [configOf(fused)])).toBeNull();
+});

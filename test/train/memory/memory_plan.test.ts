@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDevice, type Device } from "../../../engine/device.ts";
+import { dryDevice } from "../../../engine/dry_device.ts";
+import { RunError } from "../../../engine/errors.ts";
+import { uniform } from "../../../engine/random.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { read, zeroTensor } from "../../../engine/transfer.ts";
+import { buildModel } from "../../../config/build_model.ts";
+import type { TrainConfig } from "../../../config/config.ts";
+import { padBatch } from "../../../data/batches/batch.ts";
+import { evaluatedPaths, trainingPaths, type DepthPath } from "../../../config/depths.ts";
+import { planMemory } from "../../../train/memory/memory_plan.ts";
+import { planEvaluation } from "../../../recognition/memory.ts";
+import { forEachPosterior } from "../../../recognition/posteriors.ts";
+import { activationType } from "../../../config/precision.ts";
+import { trainingStep, uploadBatch } from "../../../train/training_step.ts";
+import { smallConfig } from "../small_model.ts";
+
+// Not poisoned: the fills of a test device make no buffers, but the plan is of the device that people train on.
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice();
+});
+afterAll(() => device.close());
+
+const shape = { size: 3, frames: 90, labels: 4 };
+const UNITS = 6;
+
+const batchItems = [90, 61, 75].map((frames, i) => ({
+  frames,
+  features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)),
+  labels: Int32Array.from({ length: i + 2 }, (_, n) => 1 + (n % 4)),
+}));
+const batch = padBatch(batchItems, 10);
+
+/** What the pool reports of two real optimiser steps of `accumulate` batches each: the second finds the first's buffers. */
+async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
+  device.trim();
+  expect(device.pool.statistics).toMatchObject({ liveBytes: 0, allocatedBytes: 0 });
+  device.pool.resetPeak();
+  const { activation } = activationType(device, config.precision);
+  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16", blank: 0 });
+  const { accumulate } = config.batch;
+  for (let part = 0; part < 2 * accumulate; part++) {
+    const tape = new Tape(device, { seed: 1, step: part, activation });
+    trainingStep(
+      tape,
+      built,
+      uploadBatch(tape, batch),
+      paths,
+      config,
+      (part + 1) % accumulate === 0 ? { learningRate: 1e-3, step: 1 } : undefined,
+    );
+    tape.end();
+  }
+  await device.finish();
+  built.parameters.release();
+  return { totalBytes: device.pool.statistics.peakBytes };
+}
+
+describe("the plan of a step is what the pool reports of it", () => {
+  it.each([
+    ["with checkpointing", []],
+    ["activations kept", ["unfold.checkpointing=false"]],
+    ["in f16", ["precision=f16", "unfold.checkpointing=false"]],
+    ["with accumulated gradients", ["batch.accumulate=2"]],
+    ["in cycle order with batch norm", ["unfold.order=cycle", "model.conv_norm=batch_norm"]],
+    ["with norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
+    [
+      "with norms of each depth, and weights of each depth",
+      ["model.norms=per_depth", "unfold.depths=[2, 3, 4]", "loss.depth_weights={2: 0.5, 4: 1}"],
+    ],
+    ["of the seed alone", ["unfold.depths=[2]"]],
+  ])("%s", async (_, sets) => {
+    const config = smallConfig(...sets);
+    const { joint, parameterBytes, optimizerBytes } = planMemory(device, config, UNITS, shape);
+    expect(joint).toMatchObject(await measured(config, trainingPaths(config, 0)));
+    expect(parameterBytes + optimizerBytes + joint.activationBytes).toBe(joint.totalBytes);
+  });
+
+  it("at each depth alone", async () => {
+    const config = smallConfig("unfold.depths=[1, 2, 4]");
+    const { depths } = planMemory(device, config, UNITS, shape);
+    for (const [i, path] of evaluatedPaths(config).entries())
+      expect(depths[i]).toMatchObject({ depth: path.depth, training: await measured(config, [path]) });
+  });
+});
+
+it("an evaluation between steps needs what the pool reports of it", async () => {
+  const config = smallConfig("unfold.depths=[1, 2, 4]", "precision=f16");
+  const planned = planEvaluation(device, config, UNITS, shape);
+  device.trim();
+  const { activation } = activationType(device, config.precision);
+  const built = buildModel(device, config, UNITS, { optimizer: true, half: activation === "f16", blank: 0 });
+  device.pool.resetPeak();
+  const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
+  const references = utterances.map(({ labels }) => labels);
+  await forEachPosterior(
+    device,
+    built.model,
+    utterances,
+    evaluatedPaths(config).map(({ schedule }) => schedule),
+    { references },
+    () => undefined,
+  );
+  built.parameters.release();
+  expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: device.pool.statistics.peakBytes });
+});
+
+it("where middle depths are drawn, the step with the most block applications is planned", async () => {
+  const config = smallConfig("unfold.depths=[2, 6]", "loss.middle_depths=1");
+  const { joint } = planMemory(device, config, UNITS, shape);
+  const drawn = new Map(
+    [0, 1, 2, 3, 4, 5]
+      .map((step) => trainingPaths(config, step))
+      .map((paths) => [paths.map(({ depth }) => depth).join(), paths]),
+  );
+  expect(drawn.size).toBeGreaterThan(1);
+  for (const paths of drawn.values())
+    expect((await measured(config, paths)).totalBytes).toBeLessThanOrEqual(joint.totalBytes);
+});
+
+it("recomputation saves activations, and inference holds neither gradients nor moments", () => {
+  const [saving, keeping] = ["true", "false"].map((on) =>
+    planMemory(device, smallConfig(`unfold.checkpointing=${on}`), UNITS, shape),
+  );
+  expect(saving!.joint.activationBytes).toBeLessThan(keeping!.joint.activationBytes);
+  const { parameterBytes, depths } = keeping!;
+  for (const { inference, training } of depths) {
+    expect(inference.totalBytes - inference.activationBytes).toBe(parameterBytes);
+    expect(inference.activationBytes).toBeLessThan(training.activationBytes);
+  }
+});
+
+it("a plan uses no memory of the device and submits nothing", () => {
+  device.trim();
+  const before = device.recorder.submits;
+  planMemory(device, smallConfig(), UNITS, { size: 8, frames: 400, labels: 9 });
+  expect(device.pool.statistics.allocatedBytes).toBe(0);
+  expect(device.recorder.submits).toBe(before);
+});
+
+describe("a dry device", () => {
+  it("refuses buffers and bindings that the device has no room for", () => {
+    const dry = dryDevice(device);
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    expect(() => zeroTensor(dry, [maxBufferSize / 4 + 1])).toThrow(RunError);
+    const wide = smallConfig("features.bins=80", "model.subsampling_channels=256");
+    const frames = Math.ceil(maxStorageBufferBindingSize / (256 * 39 * 4)); // half of them in each of three utterances
+    expect(() => planMemory(device, wide, UNITS, { size: 3, frames, labels: 1 })).toThrow(
+      /has \d+ bytes; this device binds at most \d+$|a buffer of this device has at most \d+$/,
+    );
+  });
+
+  it("has nothing to read", async () => {
+    const dry = dryDevice(device);
+    await expect(read(dry, zeroTensor(dry, [3]))).rejects.toThrow("a dry device computes nothing");
+  });
+});

@@ -1,0 +1,32 @@
+import type { Device } from "../../engine/device.ts";
+import { RunError } from "../../engine/errors.ts";
+import type { FloatType } from "../../engine/tensor.ts";
+import type { BuiltModel } from "../../config/build_model.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { describeDiagnosis, diagnose, type SuspectBatch } from "./diagnosis.ts";
+import type { MetricsRow } from "../../checkpoint/state.ts";
+
+/**
+ * Says of a batch whose loss or gradient is not finite in which operation, for which utterance, and why, as far as computing it
+ * again shows. A step with such a gradient is never applied, so the weights are still those that it was computed with, unless
+ * other batches came after it.
+ *
+ * @param row   the batch's numbers
+ * @param saved the file that has the weights as they are now
+ */
+export async function divergenceError(
+  device: Device,
+  built: BuiltModel,
+  config: TrainConfig,
+  activation: FloatType,
+  { loss, gradNorm }: MetricsRow,
+  suspect: SuspectBatch,
+  saved: string,
+): Promise<RunError> {
+  const what = Number.isFinite(loss) ? `the gradient's norm became ${gradNorm}` : `the loss became ${loss}`;
+  const diagnosis = describeDiagnosis(await diagnose(device, built, config, activation, suspect), suspect.ids);
+  return new RunError(
+    `${what} at step ${suspect.step + 1}, in the batch of ${suspect.ids.join(", ")}: ${diagnosis}; ` +
+      `the weights as they are now are in ${saved}, the last good checkpoint is untouched`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { Device } from "../../engine/device.ts";
+import type { ResultObserver } from "../../engine/tape.ts";
+import { type HostArray } from "../../engine/tensor.ts";
+import { readLater } from "../../engine/transfer.ts";
+
+/** A result that is not finite: where it was made. */
+export interface Sighting {
+  readonly operation: string;
+  /** The part of the model; "" outside any. */
+  readonly scope: string;
+  readonly pass: "forward" | "backward";
+  /** NaN, Infinity or -Infinity. */
+  readonly value: number;
+}
+
+/** Bytes that are read back in one pass. */
+const BUDGET = 2 ** 28;
+
+/**
+ * The first of a pass's results, in the order in which they are computed, that is not finite. They are read back and looked at on
+ * the host; where they are too many to hold at once, the pass runs again for the next of them.
+ *
+ * @param encode encodes the pass, the same each time, and shows its results to the observer, as a tape's `onResult` does
+ */
+export async function firstNotFinite(
+  device: Device,
+  encode: (observer: ResultObserver) => void,
+  budget = BUDGET,
+): Promise<Sighting | undefined> {
+  for (let from = 0; ;) {
+    let results = 0;
+    let bytes = 0;
+    let full = false;
+    const kept: { sighting: Omit<Sighting, "value">; values: Promise<HostArray> }[] = [];
+    encode((operation, result, pass) => {
+      if (operation === "reshape" || results++ < from || full) return; // a reshaped tensor is the same
+      full = bytes > 0 && bytes + result.bytes > budget;
+      if (full) return;
+      bytes += result.bytes;
+      kept.push({ sighting: { operation, scope: device.recorder.scope, pass }, values: readLater(device, result) });
+    });
+    device.recorder.flush();
+    const read = await Promise.all(kept.map(({ values }) => values));
+    for (const [i, values] of read.entries()) {
+      const value = values.find((x) => !Number.isFinite(x));
+      if (value !== undefined) return { ...(kept[i] as (typeof kept)[number]).sighting, value };
+    }
+    from += kept.length;
+    if (from >= results) return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Device } from "../../engine/device.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { StepRecord } from "./log_records.ts";
+import { MetricsRing, meanOf } from "./metrics_ring.ts";
+import { type MetricsRow } from "../../checkpoint/state.ts";
+
+/** Which batch some numbers are of: enough to make it again. */
+export interface BatchOrigin {
+  /** Steps done before it, and which part of its step it is. */
+  readonly step: number;
+  readonly part: number;
+  readonly epoch: number;
+  /** Of its utterances in the training set. */
+  readonly indices: readonly number[];
+  /** Utterances that are too short for their texts. */
+  readonly infeasible: number;
+}
+
+/** A batch whose loss or gradient is not finite. */
+export interface Divergence {
+  readonly origin: BatchOrigin;
+  readonly row: MetricsRow;
+}
+
+/** The numbers of a run's batches, from the device to the means in the log. */
+export class RunMetrics {
+  readonly #ring: MetricsRing;
+  readonly #depths: readonly string[];
+  #origins: BatchOrigin[] = [];
+  #unlogged: MetricsRow[];
+
+  /**
+   * @param depths   whose CTC losses are logged
+   * @param capacity batches between two records of the log
+   * @param unlogged what a checkpoint kept
+   */
+  constructor(device: Device, depths: readonly string[], capacity: number, unlogged: readonly MetricsRow[] = []) {
+    this.#ring = new MetricsRing(device, ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depths], capacity);
+    this.#depths = depths;
+    this.#unlogged = [...unlogged];
+  }
+
+  /** Keeps what `trainingStep` gave for a batch, on the device. */
+  push(values: Readonly<Record<string, Tensor | undefined>>, origin: BatchOrigin): void {
+    this.#ring.push(values);
+    this.#origins.push(origin);
+  }
+
+  /** Brings the numbers of the last batches to the host. Returns the first batch with numbers that are not finite, if any. */
+  async collect(): Promise<Divergence | undefined> {
+    const origins = this.#origins;
+    this.#origins = [];
+    const rows = (await this.#ring.drain()).map(withoutSkipped);
+    const bad = rows.findIndex((row) => Object.values(row).some((value) => !Number.isFinite(value)));
+    if (bad >= 0) return { origin: origins[bad] as BatchOrigin, row: rows[bad] as MetricsRow };
+    this.#unlogged.push(...rows.map((row, i) => ({ ...row, infeasible: (origins[i] as BatchOrigin).infeasible })));
+    return undefined;
+  }
+
+  /** What was collected since the last record of the log, for a checkpoint. */
+  get unlogged(): readonly MetricsRow[] {
+    return this.#unlogged;
+  }
+
+  /** What the next record of the log says of them, which are then forgotten. */
+  takeMeans(): Pick<StepRecord, "loss" | "ctc" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"> {
+    const rows = this.#unlogged;
+    this.#unlogged = [];
+    const { lossScale, skippedSteps = 0 } = rows.at(-1) ?? {};
+    return {
+      loss: meanOf(rows, "loss"),
+      ctc: Object.fromEntries(this.#depths.map((depth) => [depth, meanOf(rows, depth)])),
+      kl: meanOf(rows, "kl"),
+      gradNorm: meanOf(rows, "gradNorm"),
+      infeasible: rows.reduce((sum, { infeasible = 0 }) => sum + infeasible, 0),
+      ...(lossScale !== undefined && { lossScale, skippedSteps }),
+    };
+  }
+
+  release(): void {
+    this.#ring.release();
+  }
+}
+
+/** Without the norm of a gradient that overflowed: the step was skipped, and the next has a smaller loss scale. At 1 there is none. */
+function withoutSkipped({ gradNorm, ...row }: MetricsRow): MetricsRow {
+  const skipped = gradNorm === undefined || (!Number.isFinite(gradNorm) && (row.lossScale ?? 1) > 1);
+  return skipped ? row : { ...row, gradNorm };
+}

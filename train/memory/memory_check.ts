@@ -1,0 +1,155 @@
+import type { Device } from "../../engine/device.ts";
+import { RunError, UserError } from "../../engine/errors.ts";
+import { modelFrames } from "../../config/build_model.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { evaluationBatches } from "../../data/batches/evaluation_batches.ts";
+import type { TrainingData } from "../../data/training_data.ts";
+import { originOf } from "../../checkpoint/load_config.ts";
+import { loadRunData } from "../run_data.ts";
+import { expectStart } from "../../checkpoint/initial_weights.ts";
+import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
+import type { PlanRecord } from "../log/log_records.ts";
+import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
+import { memoryLimit } from "./memory_limit.ts";
+import { planMemory } from "./memory_plan.ts";
+import { planEvaluation, type BatchShape } from "../../recognition/memory.ts";
+import { memoryTable } from "./memory_table.ts";
+import { formatBytes } from "../../data/text/number_format.ts";
+import { referenceLabels } from "../../recognition/evaluation/evaluate.ts";
+import type { RunObserver } from "../run/run_observer.ts";
+
+/** What memory is planned for. */
+export interface PlannedData {
+  /** Output units, the blank included. */
+  readonly vocabulary: number;
+  /** The training set, each utterance as long as it can become. */
+  readonly training: readonly BatchMember[];
+  /** The dev set and the test sets. */
+  readonly evaluated: readonly (readonly BatchMember[])[];
+}
+
+/** What memory is planned for, of a run's data: the texts of dev count, since their CTC loss is logged. */
+export function plannedData(
+  config: TrainConfig,
+  { augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">,
+): PlannedData {
+  const frames = modelFrames(config);
+  const spoken = dev.utterances.map((utterance) => ({
+    frames: utterance.frames,
+    labels: referenceLabels(utterance, units, frames) ?? [],
+  }));
+  return {
+    vocabulary: units.size,
+    training: augmented.longest(),
+    evaluated: [spoken, ...tests.map(({ set }) => set.utterances)],
+  };
+}
+
+export interface CheckedPlan {
+  /** Undefined where a tensor is larger than any of the device's buffers. */
+  readonly record: PlanRecord | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Plans the memory of the largest batches, of training and of evaluation, shows the plan and compares it with what there is.
+ * Where it does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the
+ * same. Where it does, the device's pool is held to the limit from now on.
+ *
+ * @param show gets the plan as a table
+ */
+export function checkMemory(
+  device: Device,
+  config: TrainConfig,
+  data: PlannedData,
+  show: (table: string) => void,
+): CheckedPlan {
+  const { record, fault } = plan(device, config, data);
+  if (record) show(memoryTable(record));
+  if (fault === undefined) {
+    device.pool.budget = record?.limit?.bytes ?? Infinity; // batches of many shapes would leave more buffers waiting than the largest needs
+    return { record, warnings: [] };
+  }
+  if (config.memory.check) throw new UserError(fault);
+  return { record, warnings: [fault] };
+}
+
+/** The check alone, without a run: reads the data of a config and shows what training on it would need. */
+export async function planTraining(
+  device: Device,
+  config: TrainConfig,
+  observer: RunObserver,
+  show: (table: string) => void,
+): Promise<CheckedPlan> {
+  expectStart(config);
+  const data = await loadRunData(config, { origin: originOf(config), observer });
+  data.source.close();
+  return checkMemory(device, config, plannedData(config, data), show);
+}
+
+function plan(
+  device: Device,
+  config: TrainConfig,
+  { vocabulary, training, evaluated }: PlannedData,
+): { record?: PlanRecord; fault?: string } {
+  const limit = memoryLimit(device, config.memory.limitGib);
+  const most = limit?.bytes ?? Infinity;
+  const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
+  const tooMuch = (bytes: number): string | undefined =>
+    limit && bytes > most
+      ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})`
+      : undefined;
+
+  const { stride, paddingMatters } = modelFrames(config);
+  const waveformRate = config.features.kind === "waveform" ? config.data.sampleRate : undefined;
+  const show = ({ size, frames }: BatchShape): string =>
+    `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
+  const batch = largestBatch(training, config.batch, stride);
+  const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
+  const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
+  const record: PlanRecord | undefined =
+    "error" in steps
+      ? undefined
+      : { type: "plan", ...steps.value, ...(waveformRate !== undefined && { waveformRate }), limit };
+  if (trouble !== undefined) {
+    const advice =
+      memoryAdvice(device, config, vocabulary, training, most) ??
+      "no smaller batch, so leave out the longest utterances, or take a smaller model";
+    return {
+      ...(record && { record }),
+      fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}`,
+    };
+  }
+
+  const batches = evaluated.flatMap((set) => {
+    const lengths = set.map(({ frames }) => frames);
+    return evaluationBatches(lengths, config.eval.batchSize, { paddingMatters }).map((members) => ({
+      size: members.length,
+      frames: lengths[members[0] as number] as number,
+    }));
+  });
+  const labels = evaluated.flat().reduce((most, utterance) => Math.max(most, utterance.labels.length), 1); // of dev, which need not be the set with the largest batch
+  const largest = { ...batches.reduce((a, b) => (batchLoad(b, stride) > batchLoad(a, stride) ? b : a)), labels };
+  const evaluation = unlessTooLarge(() => planEvaluation(device, config, vocabulary, largest));
+  const evaluationTrouble =
+    "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
+  const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
+  if (evaluationTrouble === undefined) return { record: whole };
+  const advice =
+    evaluationAdvice(device, config, vocabulary, largest, most) ??
+    "no smaller batch, so leave out the longest utterances of dev and test sets";
+  return {
+    record: whole,
+    fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}`,
+  };
+}
+
+/** A tensor that no buffer or binding of the device can hold ends a plan. */
+function unlessTooLarge<T>(planned: () => T): { value: T } | { error: string } {
+  try {
+    return { value: planned() };
+  } catch (error) {
+    if (error instanceof RunError) return { error: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { SingleBar } from "cli-progress";
+import { formatCount, formatDuration } from "../../data/text/number_format.ts";
+import type { Progress, ProgressOptions, ProgressStream } from "./display.ts";
+import { barStyle, liveProgress } from "./live.ts";
+import { plainProgress } from "./plain.ts";
+
+export type { Progress, ProgressOptions, ProgressStream } from "./display.ts";
+
+/** Shows how training goes on: losses at each depth, KL, WER on dev, learning rate, gradient norm, speed, memory, time left. */
+export function createProgress(options: ProgressOptions): Progress {
+  const {
+    totalSteps,
+    stream = process.stderr,
+    plainEvery = Math.max(1, Math.ceil(totalSteps / 50)),
+    now = clock,
+  } = options;
+  return (stream.isTTY ? liveProgress : plainProgress)({ totalSteps, stream, plainEvery, now });
+}
+
+export interface TaskProgress {
+  /** `total` if it has become known only now. */
+  update(done: number, total?: number): void;
+  stop(): void;
+}
+
+/**
+ * Progress of something with a known number of parts: reading a data set, making a corpus. Not on a terminal it is a
+ * single line when it is done.
+ */
+export function createTaskProgress(
+  label: string,
+  total: number,
+  stream: ProgressStream = process.stderr,
+  now: () => number = clock,
+): TaskProgress {
+  const start = now();
+  if (!stream.isTTY) {
+    let done = 0;
+    return {
+      update: (count, all = total) => ([done, total] = [count, all]),
+      stop: () =>
+        void stream.write(
+          `${label}: ${formatCount(done)} of ${formatCount(total)} in ${formatDuration(now() - start)}\n`,
+        ),
+    };
+  }
+  const bar = new SingleBar({ ...barStyle, stream, format: `${label} {bar} {value}/{total}` });
+  bar.start(total, 0);
+  return {
+    update(done, all = total) {
+      if (all !== total) bar.setTotal((total = all));
+      bar.update(done);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function clock(): number {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,134 @@
+import type { Scored } from "../../checkpoint/state.ts";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { copyAtomically } from "../../data/files/atomic_file.ts";
+import { type CheckpointState } from "../../checkpoint/checkpoint.ts";
+import { loadState, writeStateBeside } from "../../checkpoint/checkpoint_file.ts";
+
+/** Whether `a` has the lower WER or, since at first all have 100 %, the lower CER at the same WER. */
+export function isBetter(a: Omit<Scored, "step">, b: Omit<Scored, "step">): boolean {
+  return a.wer < b.wer || (a.wer === b.wer && (a.cer ?? Infinity) < (b.cer ?? Infinity));
+}
+
+export interface KeepingConfig {
+  /** Steps between regular checkpoints; others, of an interrupted run, are not kept beside the last one. */
+  readonly everySteps: number;
+  readonly keepLast: number;
+  readonly keepBest: number;
+}
+
+export const LAST_FILE = "last.safetensors";
+export const BEST_FILE = "best.safetensors";
+
+type Kind = "last" | "best";
+
+/**
+ * The checkpoints of a run's folder: `last.safetensors` to resume from, `best.safetensors` to use, and with keep_last or
+ * keep_best over 1 the ones before them, under names with their step (`last-000600.safetensors`).
+ *
+ * A kill at any moment loses nothing that a resumed run counts on. Every file is complete from the moment it has its name,
+ * and what `last.safetensors` says is kept stays until a later one says otherwise: first the old file gets its second name,
+ * then the new one takes the first name, and only a saved `last.safetensors` lets others go.
+ */
+export class KeptCheckpoints {
+  readonly #folder: string;
+  readonly #config: KeepingConfig;
+  #ranking: Scored[];
+  #lastStep: number;
+
+  /** @param resumed the state of the `last.safetensors` that the run goes on from: the folder becomes as it was then */
+  constructor(folder: string, config: KeepingConfig, resumed?: CheckpointState) {
+    this.#folder = folder;
+    this.#config = config;
+    this.#ranking = [...(resumed?.best ? [resumed.best] : []), ...(resumed?.nextBest ?? [])].slice(0, config.keepBest);
+    this.#lastStep = resumed?.step ?? 0;
+    if (resumed) this.#restore(resumed);
+  }
+
+  /** Lowest WER first; of equals the one of lower CER, then the earlier one. */
+  get ranking(): readonly Scored[] {
+    return this.#ranking;
+  }
+
+  /** What a checkpoint's state says of the others. */
+  get state(): Pick<CheckpointState, "best" | "nextBest"> {
+    const [best = null, ...nextBest] = this.#ranking;
+    return { best, ...(nextBest.length > 0 && { nextBest }) };
+  }
+
+  path(kind: Kind, step?: number): string {
+    return join(
+      this.#folder,
+      step === undefined ? `${kind}.safetensors` : `${kind}-${String(step).padStart(6, "0")}.safetensors`,
+    );
+  }
+
+  /** The files of up to `count` of the checkpoints kept, best or newest first. */
+  files(kind: Kind, count: number): string[] {
+    if (kind === "best" && this.#ranking.length === 0) return [];
+    const more = kind === "best" ? this.#ranking.slice(1).map(({ step }) => step) : this.#earlierLast();
+    return [this.path(kind), ...more.map((step) => this.path(kind, step))].slice(0, count);
+  }
+
+  /** Ranks an evaluated model, and saves it if it is among the best. `save` is called after `state` has it. */
+  async evaluated(scored: Scored, save: (path: string) => Promise<void>): Promise<void> {
+    const place = this.#ranking.filter((kept) => !isBetter(scored, kept)).length;
+    if (place >= this.#config.keepBest) return;
+    const [best] = this.#ranking;
+    if (place === 0 && best) this.#keepAs("best", best.step);
+    this.#ranking = this.#ranking.toSpliced(place, 0, scored).slice(0, this.#config.keepBest);
+    await save(place === 0 ? this.path("best") : this.path("best", scored.step));
+  }
+
+  /** Saves what the run can go on from, then deletes what is no longer kept. */
+  async last(step: number, save: (path: string) => Promise<void>): Promise<void> {
+    const regular = this.#lastStep > 0 && this.#lastStep % this.#config.everySteps === 0;
+    if (this.#config.keepLast > 1 && regular && this.#lastStep < step) this.#keepAs("last", this.#lastStep);
+    await save(this.path("last"));
+    this.#lastStep = step;
+    this.#prune();
+  }
+
+  /** Gives the newest file of a kind its second name, too. */
+  #keepAs(kind: Kind, step: number): void {
+    for (const named of [(path: string) => path, json])
+      if (existsSync(named(this.path(kind)))) copyAtomically(named(this.path(kind)), named(this.path(kind, step)));
+  }
+
+  /** Undoes what a killed run did after its last checkpoint. The JSON beside may be that of the one before. */
+  #restore(resumed: CheckpointState): void {
+    writeStateBeside(this.path("last"), resumed);
+    const [best] = this.#ranking;
+    if (best && existsSync(this.path("best"))) {
+      const earlier = this.path("best", best.step);
+      if (loadState(this.path("best")).step !== best.step && existsSync(earlier))
+        copyAtomically(earlier, this.path("best"));
+      writeStateBeside(this.path("best"), loadState(this.path("best")));
+    }
+    this.#prune();
+  }
+
+  #prune(): void {
+    const kept = new Set([
+      ...this.#ranking.slice(1).map(({ step }) => this.path("best", step)),
+      ...this.#earlierLast().map((step) => this.path("last", step)),
+    ]);
+    for (const name of readdirSync(this.#folder)) {
+      const [, checkpoint, partial] = /^((?:last|best)-\d{6,})\.(?:safetensors|json)(\.partial)?$/u.exec(name) ?? [];
+      if (checkpoint === undefined) continue;
+      if (partial !== undefined || !kept.has(join(this.#folder, `${checkpoint}.safetensors`)))
+        rmSync(join(this.#folder, name), { force: true });
+    }
+  }
+
+  /** Steps of the regular checkpoints before the last one, newest first. */
+  #earlierLast(): number[] {
+    return readdirSync(this.#folder)
+      .map((name) => Number(/^last-(\d{6,})\.safetensors$/u.exec(name)?.[1] ?? NaN))
+      .filter((step) => step < this.#lastStep)
+      .sort((a, b) => b - a)
+      .slice(0, this.#config.keepLast - 1);
+  }
+}
+
+const json = (path: string): string => path.replace(/\.safetensors$/u, ".json");
