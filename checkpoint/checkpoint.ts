@@ -4,6 +4,7 @@ import { expectTensors } from "./safetensors/expect_tensors.ts";
 import { toFloat32 } from "./safetensors/half_precision.ts";
 import { parseSafetensors, type SafeTensor } from "./safetensors/safetensors.ts";
 import { parseState, type CheckpointState } from "./state.ts";
+import type { BuiltModel } from "../config/build_model.ts";
 
 export type { CheckpointState } from "./state.ts";
 
@@ -68,4 +69,16 @@ export function restoreParameters(
   );
   for (const { key, name, flat } of stored) parameters.write(name, toFloat32(found.get(key) as SafeTensor), flat);
   parameters.roundToHalf();
+}
+
+/** Whether a checkpoint has the output layer of its model: an encoder that has only been pretrained has none before a run. */
+export const hasHead = ({ tensors }: Checkpoint, { model: { scopes }, parameters }: BuiltModel): boolean =>
+  parameters.all.some(({ name }) => !name.startsWith(scopes.encoder) && tensors.has(name));
+
+/** Throws UserError for a checkpoint without an output layer, which writes no text. */
+export function expectHead(checkpoint: Checkpoint, built: BuiltModel): void {
+  if (!hasHead(checkpoint, built))
+    throw new UserError(
+      `${checkpoint.path} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`,
+    );
 }

@@ -1,7 +1,6 @@
 import type { Parameters } from "../engine/parameters.ts";
 import type { Shape } from "../engine/shape.ts";
-import { unitsDifference } from "../model/units/difference.ts";
-import { unitsFromJSON } from "../model/units/restore.ts";
+import { unitsDifference, unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
 import { declareModel, type BuiltModel } from "../config/build_model.ts";
 import { type Checkpoint, type CheckpointState } from "./checkpoint.ts";

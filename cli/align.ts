@@ -5,7 +5,7 @@ import { alignManifest } from "../recognition/alignment/align_manifest.ts";
 import { writeAlignments, type AlignmentFormat } from "../recognition/alignment/alignment_files.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
-import { makeFolder } from "../data/files/folder.ts";
+import { makeFolder } from "../data/files/output_place.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
 import { parseDepth } from "./options/depths.ts";

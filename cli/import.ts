@@ -1,5 +1,4 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { UserError } from "../engine/errors.ts";
 import { importModel } from "../checkpoint/hugging_face/import_model.ts";
 import { importSummary } from "../checkpoint/hugging_face/import_summary.ts";

@@ -1,6 +1,6 @@
 import { camelKeys } from "./camel_case.ts";
 import { specAugmentSchema } from "./schema/data.ts";
-import { maskingSchema } from "./schema/masking.ts";
+import { maskingSchema } from "./schema/model.ts";
 import type { ParsedConfig } from "./schema/schema.ts";
 
 /** Where the files are that a config names. */

@@ -1,7 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { crossChecks } from "./checks/cross_checks.ts";
-import { schemaFaults } from "./checks/faults.ts";
-import type { Fault } from "./checks/faults.ts";
+import { schemaFaults, type Fault } from "./checks/faults.ts";
 import { completeConfig, type ConfigPlaces } from "./complete.ts";
 import { isSection } from "./camel_case.ts";
 import { inherit, type Origin } from "./origin.ts";

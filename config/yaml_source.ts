@@ -1,5 +1,4 @@
-import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node } from "yaml";
+import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { UserError } from "../engine/errors.ts";
 
 /** A YAML file as plain values, which remembers on which line each key stands. */

@@ -1,13 +1,11 @@
 import { UserError } from "../engine/errors.ts";
-import { applyCmvn, emptyCmvn, mergeCmvn } from "../model/features/cmvn.ts";
-import type { Cmvn } from "../model/features/cmvn.ts";
+import { applyCmvn, emptyCmvn, mergeCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 import type { Units } from "../model/units/units.ts";
 import type { LazyItem } from "./batches/batch.ts";
 import { FeatureSource } from "./features/feature_source.ts";
 import { pieceOf, type ManifestEntry } from "./manifest/manifest.ts";
-import { validateUtterances } from "./manifest/validate.ts";
-import type { Skipped } from "./manifest/validate.ts";
+import { validateUtterances, type Skipped } from "./manifest/validate.ts";
 import { inOrder } from "./features/workers/in_order.ts";
 import type { AudioPart, FeatureAnswer } from "./features/workers/request.ts";
 

@@ -7,15 +7,15 @@ import type { TrainConfig } from "../config/config.ts";
 import type { Origin } from "../config/origin.ts";
 import type { Observer, TaskDisplay } from "./observer.ts";
 import { AugmentedSet } from "./augment/augmented_set.ts";
-import { readNoises } from "./augment/noise_recordings.ts";
-import { loadDataset, type Dataset } from "./dataset.ts";
-import { digestOf } from "./digest.ts";
+import { readNoises, type NoiseRecording } from "./augment/noise_recordings.ts";
+import { loadDataset, type Dataset, type Utterance } from "./dataset.ts";
 import { readStatistics } from "./features/feature_statistics.ts";
 import type { FeatureSource } from "./features/feature_source.ts";
 import { readManifest, type Manifest } from "./manifest/manifest.ts";
 import { openFeatureSource } from "./features/open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
 import { dataWarnings } from "./manifest/warnings.ts";
+import { createHash } from "node:crypto";
 
 export interface TrainingData {
   readonly train: Dataset;
@@ -134,3 +134,14 @@ function knownCmvn(config: TrainConfig, origin: Origin | undefined, { bins }: Fr
 
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
   `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cache's were damaged`;
+
+/** Tells training sets apart: by the names, lengths and labels of their utterances and by their order, and by those of the noises added. */
+export function digestOf(
+  utterances: readonly Pick<Utterance, "id" | "frames" | "labels">[],
+  noises: readonly Pick<NoiseRecording, "id" | "samples">[] = [],
+): string {
+  const sum = createHash("sha256");
+  for (const { id, frames, labels } of utterances) sum.update(`${id}\0${frames}\0${labels.join(" ")}\n`);
+  for (const { id, samples } of noises) sum.update(`noise\0${id}\0${samples}\n`);
+  return sum.digest("hex").slice(0, 16);
+}

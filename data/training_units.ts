@@ -1,7 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { CharacterUnits } from "../model/units/characters.ts";
-import { unitsDifference } from "../model/units/difference.ts";
-import { unitsFromJSON } from "../model/units/restore.ts";
+import { unitsDifference, unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Origin } from "../config/origin.ts";

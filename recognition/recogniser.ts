@@ -6,8 +6,7 @@ import type { Units } from "../model/units/units.ts";
 import { buildModel, type BuiltModel } from "../config/build_model.ts";
 import { restoreConfig, type TrainConfig } from "../config/config.ts";
 import { buildFrontEnd, restoreCmvn } from "../config/front_end.ts";
-import { restoreParameters, type Checkpoint } from "../checkpoint/checkpoint.ts";
-import { expectHead } from "../checkpoint/head.ts";
+import { restoreParameters, type Checkpoint, expectHead } from "../checkpoint/checkpoint.ts";
 
 /** A model as training left it, with all that it takes to recognise speech. */
 export interface Recogniser extends BuiltModel {

@@ -6,14 +6,12 @@ import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoin
 import { loadCheckpoint, writeCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { RunData } from "./run_data.ts";
-import { ratesByDepth } from "./depth_rates.ts";
-import { evaluatedPaths } from "../config/depths.ts";
-import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
+import { ratesByDepth, evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
+import { evaluatedPaths, judgedDepth } from "../config/depths.ts";
 import { isBetter, type KeptCheckpoints } from "./run/kept_checkpoints.ts";
 import type { LogRecord } from "./log/log.ts";
 import { formatPercent } from "../data/text/number_format.ts";
 import type { RunObserver } from "./run/run_observer.ts";
-import { judgedDepth } from "../config/depths.ts";
 
 /**
  * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the

@@ -10,7 +10,7 @@ import { scheduleOf } from "../../config/depths.ts";
 import { stateBeside, writeCheckpoint } from "../checkpoint_file.ts";
 import { plainConfig, type TrainConfig } from "../../config/config.ts";
 import { countParameters, untiedParameters, type ModelSize } from "../../model/parameter_counts.ts";
-import { allFinite } from "../safetensors/not_finite.ts";
+import { allFinite } from "../safetensors/expect_tensors.ts";
 import { expectNoInput, expectPlace } from "../../data/files/output_place.ts";
 import type { SafeTensor } from "../safetensors/safetensors.ts";
 import { readModelFolder, type ModelFolder } from "./folder.ts";

@@ -1,7 +1,6 @@
 import { UserError } from "../../engine/errors.ts";
-import { scheduleOf } from "../../config/depths.ts";
+import { scheduleOf, evaluatedPaths, type DepthPath } from "../../config/depths.ts";
 import type { TrainConfig } from "../../config/config.ts";
-import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
 
 /** Deeper than anybody trains, shallow enough to end. */
 const DEEPEST = 1000;

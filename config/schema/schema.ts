@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { augmentSchema } from "./augment.ts";
-import { batchSchema, dataSchema, featuresSchema, specAugmentSchema } from "./data.ts";
+import { batchSchema, dataSchema, featuresSchema, specAugmentSchema, unitsSchema } from "./data.ts";
 import { oneOf, text, whole } from "./fields.ts";
-import { maskingSchema } from "./masking.ts";
-import { lossSchema, modelSchema, unfoldSchema } from "./model.ts";
+import { maskingSchema, lossSchema, modelSchema, unfoldSchema } from "./model.ts";
 import {
   checkpointSchema,
   earlyStopSchema,
@@ -13,7 +12,6 @@ import {
   optimizerSchema,
   scheduleSchema,
 } from "./run.ts";
-import { unitsSchema } from "./units.ts";
 
 /** A config as it is written in YAML. Every key says in its description what it means, in which unit. */
 export const configSchema = z.strictObject({

@@ -1,6 +1,5 @@
 import { decodeBlocks, type Recording } from "./decode_file.ts";
-import type { OpenRecording } from "./piece.ts";
-import type { SampleSpan } from "./piece.ts";
+import type { OpenRecording, SampleSpan } from "./piece.ts";
 
 /** So many of the samples decoded last stay in memory: 35 minutes at 16 kHz, 128 MiB. */
 const KEPT_SAMPLES = 2 ** 25;

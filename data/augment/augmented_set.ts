@@ -5,7 +5,7 @@ import type { FeatureSource } from "../features/feature_source.ts";
 import { framesNeeded } from "../manifest/validate.ts";
 import type { AudioPart } from "../features/workers/request.ts";
 import { drawChanges, drawSpeed, type AugmentConfig } from "./draw.ts";
-import { samplesAtSpeed } from "./speed.ts";
+import { samplesAtSpeed } from "./waveform.ts";
 
 export interface AugmentedSetOptions {
   /** Null: the utterances as they are. */

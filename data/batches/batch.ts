@@ -1,4 +1,6 @@
 import type { BatchMasks } from "../augment/feature_masks.ts";
+import type { CtcModel } from "../../model/ctc_model.ts";
+import { framesNeeded } from "../manifest/validate.ts";
 
 /** What a batch needs of an utterance. */
 export interface BatchItem {
@@ -75,4 +77,18 @@ export function padBatch(items: readonly BatchItem[], bins: number): Batch {
     batch.targets.set(item.labels, i * maxLabels);
   }
   return batch;
+}
+
+/**
+ * The utterances of a batch that are too short for their texts, so that their CTC loss counts as 0: augmentation can make one
+ * so that was long enough when it was read.
+ */
+export function countInfeasible(
+  { lengths, maxLabels, targets, targetLengths }: Batch,
+  model: Pick<CtcModel, "outputFrames">,
+): number {
+  return lengths.reduce((count, frames, row) => {
+    const labels = targets.subarray(row * maxLabels, row * maxLabels + (targetLengths[row] as number));
+    return count + Number(model.outputFrames(frames) < Math.max(1, framesNeeded(labels)));
+  }, 0);
 }

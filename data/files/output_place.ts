@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 
@@ -38,4 +38,16 @@ export function expectNoInput(files: readonly string[], inputs: readonly string[
 function isOver(file: string, input: string): boolean {
   const replaced = lstatSync(file);
   return [lstatSync(input), statSync(input)].some(({ dev, ino }) => dev === replaced.dev && ino === replaced.ino);
+}
+
+/** Makes a folder, with those above it. Throws a UserError where there can be none, as in place of a file. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      `the folder ${folder} cannot be made: ${code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message}`,
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
 import { writeAtomically } from "../files/atomic_file.ts";
 import { readManifest } from "../manifest/manifest.ts";
-import { makeFolder } from "../files/folder.ts";
+import { makeFolder } from "../files/output_place.ts";
 import type { Observer } from "../observer.ts";
 import { learnBytePairs } from "./byte_pair.ts";
 import { bytePairTokenizer } from "./tokenizer_file.ts";

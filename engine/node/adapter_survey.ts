@@ -1,7 +1,6 @@
-import type { AdapterOptions } from "../adapter.ts";
+import type { AdapterOptions, AdapterDescription } from "../adapter.ts";
 import { chooseAdapter, pick, readWish } from "./adapter.ts";
 import { driverFacts, missingForGpu } from "./driver_advice.ts";
-import type { AdapterDescription } from "../adapter.ts";
 import { bundledAdapters, installedAdapters, type FoundAdapters } from "./drivers.ts";
 import { RunError } from "../errors.ts";
 

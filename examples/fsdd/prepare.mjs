@@ -38,8 +38,8 @@ async function built(path) {
 
 const { UserError } = await built("engine/errors.js");
 const { hash, normal, uniform } = await built("engine/random.js");
-const { readAudio } = await built("train/data/audio.js");
-const { writeWav } = await built("train/data/wav.js");
+const { readAudio } = await built("data/audio/audio.js");
+const { writeWav } = await built("data/audio/wav.js");
 
 async function main(clone, out) {
   const recordings = await listRecordings(join(clone, "recordings"));

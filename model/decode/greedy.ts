@@ -1,5 +1,4 @@
-import { countFrames, splitBatch } from "./hypothesis.ts";
-import type { Hypothesis } from "./hypothesis.ts";
+import { countFrames, splitBatch, type Hypothesis } from "./hypothesis.ts";
 
 export interface GreedyOptions {
   /** Class of the CTC blank; 0 by default. */

@@ -17,8 +17,7 @@
  * and every other extension costs one comparison with the worst prefix that is to be kept.
  */
 import type { FusedPrefix, Fusion } from "./fusion.ts";
-import { countFrames, splitBatch } from "./hypothesis.ts";
-import type { Hypothesis } from "./hypothesis.ts";
+import { countFrames, splitBatch, type Hypothesis } from "./hypothesis.ts";
 import { bestClasses, logAddExp, Ranking } from "./ranking.ts";
 
 export interface PrefixBeamOptions {

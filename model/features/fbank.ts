@@ -1,9 +1,6 @@
 import { UserError } from "../../engine/errors.ts";
-import { copyFrame, frameCount } from "./framing.ts";
-import type { Framing } from "./framing.ts";
-import { melFilters } from "./mel_filters.ts";
-import type { MelFilter } from "./mel_filters.ts";
-import { poveyWindow } from "./povey_window.ts";
+import { copyFrame, frameCount, type Framing, poveyWindow } from "./framing.ts";
+import { melFilters, type MelFilter } from "./mel_filters.ts";
 import { createPowerSpectrum } from "./power_spectrum.ts";
 
 /** Options of Kaldi's compute-fbank-feats, under this project's names. */

@@ -1,5 +1,4 @@
-import { countErrors } from "./error_rate.ts";
-import type { AlignmentStep } from "./error_rate.ts";
+import { countErrors, type AlignmentStep } from "./error_rate.ts";
 
 const MARKS: Record<AlignmentStep["op"], string> = { correct: "", substitution: "S", deletion: "D", insertion: "I" };
 

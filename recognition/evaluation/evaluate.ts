@@ -15,6 +15,7 @@ import {
   type ErrorCounts,
 } from "./error_rate.ts";
 import { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "../recognise.ts";
+import type { PerDepth } from "../../checkpoint/state.ts";
 
 export interface ScoredUtterance {
   readonly id: string;
@@ -137,4 +138,19 @@ export function referenceLabels(
   if (units.unknownIn(text).length > 0) return null;
   const labels = units.encode(text);
   return model.outputFrames(frames) >= Math.max(1, framesNeeded(labels)) ? labels : null;
+}
+
+/** The error rates of evaluated depths, and their CTC losses if there are any, as the log has them. */
+export function ratesByDepth(
+  scores: readonly DepthScore[],
+): { wer: PerDepth; cer: PerDepth; blankRatio: PerDepth; loss?: PerDepth } {
+  const of = (value: (score: DepthScore) => number): PerDepth =>
+    Object.fromEntries(scores.map((score) => [String(score.depth), value(score)]));
+  const losses = scores.every(({ loss }) => loss !== undefined) && { loss: of(({ loss }) => loss as number) };
+  return {
+    wer: of(({ wer }) => wer),
+    cer: of(({ cer }) => cer),
+    blankRatio: of(({ blankRatio }) => blankRatio),
+    ...losses,
+  };
 }

@@ -2,6 +2,12 @@ import { UserError } from "../../engine/errors.ts";
 import { pairedBootstrap, type BootstrapOptions, type PairedComparison, type UtteranceErrors } from "./bootstrap.ts";
 import { countErrors } from "../evaluation/error_rate.ts";
 import type { DepthScore } from "../evaluation/evaluate.ts";
+import type { Device } from "../../engine/device.ts";
+import { scheduleOf, evaluatedPaths } from "../../config/depths.ts";
+import type { Recogniser } from "../recogniser.ts";
+import type { Manifest } from "../../data/manifest/manifest.ts";
+import { evaluateManifest, type DecodingSettings } from "../evaluation/evaluate_manifest.ts";
+import type { Observer } from "../../data/observer.ts";
 
 /** A depth of one checkpoint beside a depth of another, or of the same. */
 export interface DepthComparison extends PairedComparison {
@@ -45,4 +51,63 @@ function expectSameUtterances({ utterances: a }: DepthScore, { utterances: b }: 
   throw new UserError(
     `the checkpoints cannot be compared on the same utterances: the audio of ${id} is long enough for one of them only`,
   );
+}
+
+/** The pairs of depths that are to be compared: given ones, or all that both have. */
+export interface DepthChoice {
+  readonly depths?: readonly number[] | undefined;
+  readonly depthA?: number | undefined;
+  readonly depthB?: number | undefined;
+}
+
+/**
+ * Depths of A and of B, one pair after the other: those of `depths`; or one pair, of which a depth that is not given is the
+ * deepest of its checkpoint; or, if nothing is given, those that both configs evaluate.
+ *
+ * @param ofA depths that A's config evaluates, the deepest last
+ * @throws UserError if the choice contradicts itself, or the checkpoints have no depth in common
+ */
+export function pairDepths(
+  ofA: readonly number[],
+  ofB: readonly number[],
+  { depths, depthA, depthB }: DepthChoice,
+): { a: number[]; b: number[] } {
+  if (depthA !== undefined || depthB !== undefined) {
+    if (depths) throw new UserError("--depths cannot be given together with --depth-a or --depth-b");
+    return { a: [depthA ?? (ofA.at(-1) as number)], b: [depthB ?? (ofB.at(-1) as number)] };
+  }
+  const common = depths ?? ofA.filter((depth) => ofB.includes(depth));
+  if (common.length === 0)
+    throw new UserError(
+      `the checkpoints have no depth in common (${ofA.join(", ")} and ${ofB.join(", ")}); choose one of each with --depth-a and --depth-b`,
+    );
+  return { a: [...common], b: [...common] };
+}
+
+/**
+ * Evaluates two checkpoints on the same utterances, decoded in the same way, and compares their depths.
+ *
+ * @throws UserError for a choice of depths that there are not, and as `evaluateManifest` does
+ */
+export async function compareCheckpoints(
+  device: Device,
+  a: Recogniser,
+  b: Recogniser,
+  manifest: Manifest,
+  choice: DepthChoice,
+  settings: DecodingSettings,
+  observer: Observer,
+): Promise<DepthComparison[]> {
+  const evaluated = ({ config }: Recogniser): number[] => evaluatedPaths(config).map(({ depth }) => depth);
+  const depths = pairDepths(evaluated(a), evaluated(b), choice);
+  const paths = ({ config }: Recogniser, chosen: readonly number[]) =>
+    chosen.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
+  const [pathsA, pathsB] = [paths(a, depths.a), paths(b, depths.b)];
+  const scores: DepthScore[][] = [];
+  for (const [recogniser, chosen] of [
+    [a, pathsA],
+    [b, pathsB],
+  ] as const)
+    scores.push(await evaluateManifest(device, recogniser, manifest, chosen, settings, observer));
+  return compareDepths(scores[0] as DepthScore[], scores[1] as DepthScore[]);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expectClose, loadBook } from "./book.ts";
-import type { ReferenceTensor } from "./book.ts";
+import { expectClose, loadBook, type ReferenceTensor } from "./book.ts";
 
 const tensor = (values: number[], extra: Partial<ReferenceTensor> = {}): ReferenceTensor => ({
   label: "book, case c, outputs.y",

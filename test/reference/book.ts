@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
-import type { SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
-import { ReferenceTensors } from "./reference_tensor.ts";
-import type { ReferenceTensor } from "./reference_tensor.ts";
+import { parseSafetensors, type SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
+import { ReferenceTensors, type ReferenceTensor } from "./reference_tensor.ts";
 
 export { expectClose } from "./close.ts";
 export type { ReferenceTensor, ReferenceTensors } from "./reference_tensor.ts";

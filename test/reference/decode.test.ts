@@ -1,8 +1,13 @@
 import { test } from "vitest";
 import { greedySearch } from "../../model/decode/greedy.ts";
 import { prefixBeamSearch } from "../../model/decode/prefix_beam.ts";
-import { addErrors, compareTexts, cutText, errorRate } from "../../recognition/evaluation/error_rate.ts";
-import type { ErrorUnit } from "../../recognition/evaluation/error_rate.ts";
+import {
+  addErrors,
+  compareTexts,
+  cutText,
+  errorRate,
+  type ErrorUnit,
+} from "../../recognition/evaluation/error_rate.ts";
 import { expectClose, loadBook } from "./book.ts";
 
 const searches = loadBook<{ blank: number; beam: number; classes_per_frame: number | null }>("decode/ctc_search");

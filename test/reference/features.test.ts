@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { createFbank, fbank } from "../../model/features/fbank.ts";
-import type { FbankOptions, Features } from "../../model/features/fbank.ts";
+import { createFbank, fbank, type FbankOptions, type Features } from "../../model/features/fbank.ts";
 import { applyCmvn, utteranceCmvn } from "../../model/features/cmvn.ts";
 import { melFilters } from "../../model/features/mel_filters.ts";
-import { poveyWindow } from "../../model/features/povey_window.ts";
+import { poveyWindow } from "../../model/features/framing.ts";
 import { batchWaveforms, normaliseWaveform } from "../../model/features/waveform.ts";
-import { expectClose, loadBook } from "./book.ts";
-import type { BookCase } from "./book.ts";
+import { expectClose, loadBook, type BookCase } from "./book.ts";
 
 type Attrs = Record<string, number>;
 

@@ -5,8 +5,8 @@ import { formatUtterance } from "../../recognition/evaluation/alignment_text.ts"
 import { plainConfig } from "../../config/config.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
 import { align } from "../../recognition/evaluation/error_rate.ts";
-import { openLog } from "../../train/log/log.ts";
-import type { PerDepth, PlanRecord, ResultRow } from "../../train/log/log.ts";
+import type { PerDepth } from "../../checkpoint/state.ts";
+import { openLog, type PlanRecord, type ResultRow } from "../../train/log/log.ts";
 
 /*
  * A run's folder as training leaves it, with made-up numbers of the usual course: losses that fall and jitter, deeper

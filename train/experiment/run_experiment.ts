@@ -10,7 +10,7 @@ import { readManifest } from "../../data/manifest/manifest.ts";
 import { LAST_FILE } from "../run/kept_checkpoints.ts";
 import { lastReason } from "../log/log.ts";
 import { train } from "../main.ts";
-import { makeFolder } from "../../data/files/folder.ts";
+import { makeFolder } from "../../data/files/output_place.ts";
 import type { RunObserver } from "../run/run_observer.ts";
 import { chooseLength } from "./choose_length.ts";
 import { trainConfigOf, type Experiment, type Row, type RunLength } from "./config.ts";

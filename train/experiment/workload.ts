@@ -2,9 +2,8 @@ import { loadItems, padBatch, type Batch, type BatchItem } from "../../data/batc
 import { BucketSampler } from "../../data/batches/sampler.ts";
 import type { TrainingData } from "../../data/training_data.ts";
 import { originOf } from "../../checkpoint/load_config.ts";
-import { loadRunData } from "../run_data.ts";
+import { loadRunData, unlessAborted } from "../run_data.ts";
 import type { TrainConfig } from "../../config/config.ts";
-import { unlessAborted } from "../run/interruption.ts";
 import type { RunObserver } from "../run/run_observer.ts";
 
 /** What all rows are measured with. */

@@ -8,7 +8,7 @@ import type { Batch } from "../../data/batches/batch.ts";
 import { masksOfRow } from "../../data/augment/feature_masks.ts";
 import { trainingPaths } from "../../config/depths.ts";
 import { firstNotFinite, type Sighting } from "./finite_probe.ts";
-import { firstNotFiniteTensor } from "../../checkpoint/safetensors/not_finite.ts";
+import { firstNotFiniteTensor } from "../../checkpoint/safetensors/expect_tensors.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 
 /** A batch whose loss or gradient was not finite, as training computed it. */

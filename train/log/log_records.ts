@@ -1,9 +1,7 @@
+import type { PerDepth } from "../../checkpoint/state.ts";
 import type { MemoryLimit } from "../memory/memory_limit.ts";
 import type { MemoryPlan } from "../memory/memory_plan.ts";
 import type { EvaluationMemory } from "../../recognition/memory.ts";
-
-/** A number for each depth; JSON has strings as keys, so a depth is written `"6"`. */
-export type PerDepth = Record<string, number>;
 
 /** Opens each part of a run: the first, and one more for each time it was resumed. */
 export interface StartRecord {

@@ -1,4 +1,5 @@
-import type { DevRecord, PerDepth, StepRecord } from "../log/log_records.ts";
+import type { DevRecord, StepRecord } from "../log/log_records.ts";
+import type { PerDepth } from "../../checkpoint/state.ts";
 import { formatBytes, formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 
 /** `2: 1.53  4: 1.21`: a value a depth, shallow first. */
@@ -40,4 +41,27 @@ export function speedText({
 export function devText({ step, wer, loss }: DevRecord): string {
   const losses = loss ? `   CTC at depth ${perDepth(loss, formatNumber)}` : "";
   return `dev WER at depth ${perDepth(wer, (rate) => formatPercent(rate))}${losses}   (step ${formatCount(step)})`;
+}
+
+/**
+ * Estimates the time that is left from the last steps, `window` of them at most: a run that was resumed, or whose machine
+ * has become slower, is judged by its present speed.
+ */
+export class RemainingTime {
+  readonly #seen: { step: number; at: number }[] = [];
+  readonly #total: number;
+  readonly #window: number;
+
+  constructor(total: number, window = 30) {
+    this.#total = total;
+    this.#window = window;
+  }
+
+  /** Seconds that are left after `step` was finished at `at` (seconds on any clock); NaN before the second call. */
+  after(step: number, at: number): number {
+    this.#seen.push({ step, at });
+    if (this.#seen.length > this.#window) this.#seen.shift();
+    const first = this.#seen[0]!;
+    return step === first.step ? NaN : ((this.#total - step) * (at - first.at)) / (step - first.step);
+  }
 }

@@ -1,8 +1,7 @@
 import { MultiBar } from "cli-progress";
 import { formatDuration } from "../../data/text/number_format.ts";
 import type { Progress, ProgressOptions } from "./display.ts";
-import { devText, lossText, speedText } from "./lines.ts";
-import { RemainingTime } from "./remaining.ts";
+import { devText, lossText, speedText, RemainingTime } from "./lines.ts";
 
 /** How all bars look. */
 export const barStyle = {

@@ -1,7 +1,6 @@
 import { formatCount, formatDuration } from "../../data/text/number_format.ts";
 import type { Progress, ProgressOptions } from "./display.ts";
-import { devText, lossText, speedText } from "./lines.ts";
-import { RemainingTime } from "./remaining.ts";
+import { devText, lossText, speedText, RemainingTime } from "./lines.ts";
 
 /** One line at a time, for a file or another program to read: at the first and last step, and every `plainEvery` steps. */
 export function plainProgress({ totalSteps, stream, plainEvery, now }: Required<ProgressOptions>): Progress {

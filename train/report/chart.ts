@@ -1,7 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { html, raw } from "./html.ts";
-import type { Html } from "./html.ts";
+import { html, raw, type Html } from "./html.ts";
 
 /** One point of a curve; `series` says which curve. */
 export interface Point {

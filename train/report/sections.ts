@@ -4,8 +4,7 @@ import { formatCompact, formatCount, formatDuration, formatPercent } from "../..
 import { resultColumns } from "../log/table.ts";
 import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
-import { html } from "./html.ts";
-import type { Html } from "./html.ts";
+import { html, type Html } from "./html.ts";
 
 /** The numbers to be seen first. */
 export function headline({ start, steps, devs, results, depths }: History): Html {

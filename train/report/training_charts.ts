@@ -1,10 +1,9 @@
 import * as Plot from "@observablehq/plot";
-import type { PerDepth, StepRecord } from "../log/log_records.ts";
+import type { StepRecord } from "../log/log_records.ts";
+import type { PerDepth } from "../../checkpoint/state.ts";
 import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
-import { chart, countTick, curves, scaleFor } from "./chart.ts";
-import type { ChartOptions, Point, Series } from "./chart.ts";
-import { thinSteps } from "./history.ts";
-import type { History } from "./history.ts";
+import { chart, countTick, curves, scaleFor, type ChartOptions, type Point, type Series } from "./chart.ts";
+import { thinSteps, type History } from "./history.ts";
 import type { Html } from "./html.ts";
 
 /** Curves of more points than this are no sharper on a screen. */

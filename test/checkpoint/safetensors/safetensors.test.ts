@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { halfToNumber } from "../../../engine/half.ts";
 import { toFloat32 } from "../../../checkpoint/safetensors/half_precision.ts";
-import { parseSafetensors, serialiseSafetensors } from "../../../checkpoint/safetensors/safetensors.ts";
-import type { SafeTensor } from "../../../checkpoint/safetensors/safetensors.ts";
+import {
+  parseSafetensors,
+  serialiseSafetensors,
+  type SafeTensor,
+} from "../../../checkpoint/safetensors/safetensors.ts";
 
 const samples: Record<string, SafeTensor> = {
   bytes: { dtype: "U8", shape: [3], values: Uint8Array.of(1, 2, 255) },

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../../engine/random.ts";
-import { addNoise } from "../../../data/augment/noise.ts";
-import { changeSpeed, samplesAtSpeed } from "../../../data/augment/speed.ts";
-import { changeVolume } from "../../../data/augment/volume.ts";
+import { addNoise, changeSpeed, samplesAtSpeed, changeVolume } from "../../../data/augment/waveform.ts";
 
 const power = (x: Float32Array): number => x.reduce((sum, v) => sum + v * v, 0) / x.length;
 const sine = (length: number, hertz: number, rate = 8000): Float32Array =>

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { framesNeeded, summarizeSkipped, validateUtterances } from "../../../data/manifest/validate.ts";
-import type { Candidate } from "../../../data/manifest/validate.ts";
+import { framesNeeded, summarizeSkipped, validateUtterances, type Candidate } from "../../../data/manifest/validate.ts";
 
 const candidate = (change: Partial<Candidate>): Candidate => ({
   id: "u",

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { unitsDifference } from "../../../model/units/difference.ts";
-import { unitsFromJSON } from "../../../model/units/restore.ts";
+import { unitsDifference, unitsFromJSON } from "../../../model/units/restore.ts";
 import { SubwordUnits } from "../../../model/units/subword.ts";
 
 const fixture = (name: string): unknown =>

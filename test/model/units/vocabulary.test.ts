@@ -3,8 +3,7 @@ import { UserError } from "../../../engine/errors.ts";
 import { greedySearch } from "../../../model/decode/greedy.ts";
 import { forcedAlignment } from "../../../model/decode/forced_alignment.ts";
 import { prefixBeamSearch } from "../../../model/decode/prefix_beam.ts";
-import { unitsDifference } from "../../../model/units/difference.ts";
-import { unitsFromJSON } from "../../../model/units/restore.ts";
+import { unitsDifference, unitsFromJSON } from "../../../model/units/restore.ts";
 import { VocabularyUnits } from "../../../model/units/vocabulary.ts";
 
 const tokens = { "<s>": 0, "</s>": 1, "<unk>": 2, "|": 3, E: 4, T: 5, "'": 6, "<pad>": 7 };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { pairedBootstrap } from "../../../recognition/significance/bootstrap.ts";
-import { compareDepths, utteranceErrors } from "../../../recognition/significance/compare.ts";
-import { pairDepths } from "../../../recognition/significance/compare_checkpoints.ts";
+import { compareDepths, utteranceErrors, pairDepths } from "../../../recognition/significance/compare.ts";
 import { comparisonTable } from "../../../recognition/significance/compare_table.ts";
 import { align, cutText, noErrors } from "../../../recognition/evaluation/error_rate.ts";
 import type { DepthScore } from "../../../recognition/evaluation/evaluate.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { noam, triStage, warmupCosine, warmupInverseRoot, warmupLinear } from "../../../train/lr_schedule.ts";
+import { noam, triStage, warmupCosine, warmupInverseRoot, warmupLinear } from "../../../train/learning_rate.ts";
 import { expectClose, loadBook } from "../book.ts";
 
 const schedules: Record<string, (step: number, options: never) => number> = {

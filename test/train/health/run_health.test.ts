@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { watchCollapse, type Heard } from "../../../train/health/collapse.ts";
 import { type Silence } from "../../../checkpoint/state.ts";
-import { padBatch } from "../../../data/batches/batch.ts";
+import { padBatch, countInfeasible } from "../../../data/batches/batch.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "../../../train/health/early_stop.ts";
-import { countInfeasible } from "../../../train/health/infeasible.ts";
 import { subsampledLength } from "../../../model/subsampling.ts";
 
 describe("early stop", () => {

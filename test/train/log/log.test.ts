@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { RunError, UserError } from "../../../engine/errors.ts";
-import { openLog, readLog } from "../../../train/log/log.ts";
-import type { LogRecord, StepRecord } from "../../../train/log/log.ts";
+import { openLog, readLog, type LogRecord, type StepRecord } from "../../../train/log/log.ts";
 
 let folder: string;
 let file: string;

@@ -9,8 +9,7 @@ import {
   formatPercent,
 } from "../../../data/text/number_format.ts";
 import { createProgress, createTaskProgress } from "../../../train/progress/progress.ts";
-import { devText, speedText } from "../../../train/progress/lines.ts";
-import { RemainingTime } from "../../../train/progress/remaining.ts";
+import { devText, speedText, RemainingTime } from "../../../train/progress/lines.ts";
 
 const step = (number: number, change: Partial<StepRecord> = {}): StepRecord => ({
   type: "step",

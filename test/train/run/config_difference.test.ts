@@ -3,7 +3,7 @@ import { UserError } from "../../../engine/errors.ts";
 import type { Checkpoint } from "../../../checkpoint/checkpoint.ts";
 import { plainConfig } from "../../../config/config.ts";
 import { changeWarnings, configChanges, dataChanges, samplerStart } from "../../../train/run/config_difference.ts";
-import { digestOf } from "../../../data/digest.ts";
+import { digestOf } from "../../../data/training_data.ts";
 import { smallConfig } from "../small_model.ts";
 
 /** A checkpoint as it comes from the disk: through JSON. */

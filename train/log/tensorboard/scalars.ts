@@ -1,4 +1,5 @@
-import type { LogRecord, PerDepth } from "../log_records.ts";
+import type { LogRecord } from "../log_records.ts";
+import type { PerDepth } from "../../../checkpoint/state.ts";
 import type { Scalar } from "./event_schema.ts";
 
 /** What a record of the log has to be plotted, under TensorBoard's names: those with a common start are shown together. */

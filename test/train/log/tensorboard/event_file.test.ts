@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunError } from "../../../../engine/errors.ts";
 import type { DevRecord, StepRecord } from "../../../../train/log/log.ts";
-import { openEventFile } from "../../../../train/log/tensorboard/event_file.ts";
-import { frameRecord, maskedChecksum } from "../../../../train/log/tensorboard/record_frame.ts";
+import { openEventFile, frameRecord, maskedChecksum } from "../../../../train/log/tensorboard/event_file.ts";
 import { curvesOf, readEvents } from "./read_events.ts";
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CharacterUnits } from "../../../model/units/characters.ts";
-import { unitsDifference } from "../../../model/units/difference.ts";
+import { unitsDifference } from "../../../model/units/restore.ts";
 import { SubwordUnits } from "../../../model/units/subword.ts";
 import { bytePairTokenizer } from "../../../data/tokenizer/tokenizer_file.ts";
 

@@ -1,0 +1,54 @@
+import { resample } from "../audio/resample.ts";
+
+/**
+ * Adds a piece of a noise recording, scaled so that 10 log10(power of the signal / power of the noise added) is `snrDb`,
+ * where power is the mean square over the whole utterance.
+ *
+ * @param noise at the same rate; a recording that is shorter than the signal is repeated
+ * @param position in [0, 1): where in the recording the piece starts, among the places where it fits without repeating, or
+ *   anywhere if it has to be repeated
+ * @returns `signal` itself if either is silent, as no scale gives the ratio then
+ */
+export function addNoise(signal: Float32Array, noise: Float32Array, position: number, snrDb: number): Float32Array {
+  const places = noise.length > signal.length ? noise.length - signal.length + 1 : noise.length;
+  const start = Math.floor(position * places);
+  const piece = signal.map((_, i) => noise[(start + i) % noise.length] as number);
+  const ratio = meanSquare(signal) / meanSquare(piece);
+  if (!(ratio > 0 && ratio < Infinity)) return signal;
+  const scale = Math.sqrt(ratio / 10 ** (snrDb / 10));
+  return signal.map((sample, i) => sample + scale * (piece[i] as number));
+}
+
+function meanSquare(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return sum / samples.length;
+}
+
+/**
+ * Speed perturbation (Ko et al. 2015): the waveform as if played at `factor` times its speed, which changes tempo and pitch
+ * together. The samples are taken as recorded at rate · factor Hz (rounded) and converted to the rate.
+ *
+ * @param rate in Hz
+ * @returns `samplesAtSpeed` values; `samples` itself at factor 1
+ */
+export const changeSpeed = (samples: Float32Array, rate: number, factor: number): Promise<Float32Array> =>
+  resample(samples, playedRate(rate, factor), rate);
+
+/** How many samples `changeSpeed` makes of so many. */
+export const samplesAtSpeed = (samples: number, rate: number, factor: number): number =>
+  Math.round((samples * rate) / playedRate(rate, factor));
+
+const playedRate = (rate: number, factor: number): number => Math.round(rate * factor);
+
+/**
+ * The waveform louder or quieter by a gain in dB. A gain that would lift the loudest sample over 1 is lowered so that it
+ * does not clip, at most to none.
+ */
+export function changeVolume(samples: Float32Array, gainDb: number): Float32Array {
+  let peak = 0;
+  for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+  const wanted = 10 ** (gainDb / 20);
+  const gain = wanted > 1 && peak * wanted > 1 ? Math.max(1, 1 / peak) : wanted;
+  return samples.map((sample) => sample * gain);
+}
