@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { StepResult } from "./step.ts";
 
 /** What this version writes; another one's numbers may mean something else. */

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { finishConfig, parseDraft, type ConfigDraft, type TrainConfig } from "../config/config.ts";
+import { type TrainConfig } from "../config/config.ts";
+import { finishConfig, parseDraft, type ConfigDraft } from "../config/draft.ts";
 import type { Origin } from "../config/origin.ts";
 import { type CheckpointState } from "./checkpoint.ts";
 import { loadState } from "./checkpoint_file.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../engine/errors.ts";
 import type { UnitsJson } from "../model/units/units.ts";
 import type { HuggingFaceState } from "./hugging_face/state.ts";

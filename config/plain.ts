@@ -1,4 +1,3 @@
-import { Document, visit } from "yaml";
 import { snakeKeys } from "./camel_case.ts";
 import type { completeConfig } from "./complete.ts";
 import { configSchema } from "./schema/schema.ts";
@@ -16,45 +15,6 @@ export function plainConfig(config: TrainConfig): Record<string, unknown> {
   // Names of test sets are the user's own and stay as they are.
   const tests = Object.fromEntries(test.map(({ name, manifest }) => [name, manifest]));
   return inSchemaOrder({ ...plain, data: { ...plain.data, test: tests } }, []) as Record<string, unknown>;
-}
-
-/** A config as YAML for a reader: short lists on one line, files relative to the data folder, which is left out. */
-export function configToYaml(config: TrainConfig): string {
-  const { folder, train, dev, test, ...data } = config.data;
-  const within = (file: string) => relativePath(folder, file);
-  const tests = test.map(({ name, manifest }) => ({ name, manifest: within(manifest) }));
-  const cmvn = data.cmvn === null ? null : within(data.cmvn);
-  const tokenizer = config.units.tokenizer === null ? null : within(config.units.tokenizer);
-  const vocabulary = config.units.vocabulary === null ? null : within(config.units.vocabulary);
-  const init = config.init === null ? null : within(config.init);
-  const lm = config.eval.lm && { ...config.eval.lm, arpa: within(config.eval.lm.arpa) };
-  const augment = config.augment && {
-    ...config.augment,
-    noise: config.augment.noise && { ...config.augment.noise, manifest: within(config.augment.noise.manifest) },
-  };
-  const shown = plainConfig({
-    ...config,
-    init,
-    augment,
-    units: { ...config.units, tokenizer, vocabulary },
-    eval: { ...config.eval, lm },
-    data: { ...data, cmvn, folder: "", train: within(train), dev: within(dev), test: tests },
-  });
-  delete (shown["data"] as { folder?: string }).folder;
-  const document = new Document(shown);
-  visit(document, { Seq: (_, list) => void (list.flow = true) });
-  return document.toString({ flowCollectionPadding: false });
-}
-
-/** The way from a folder to a file, both absolute, with slashes. */
-function relativePath(folder: string, file: string): string {
-  const [from, to] = [folder, file].map((path) => path.split(/[\\/]/u).filter((name) => name !== "")) as [
-    string[],
-    string[],
-  ];
-  const parts = from.findIndex((name, i) => name !== to[i]);
-  const shared = parts < 0 ? from.length : parts;
-  return [...from.slice(shared).map(() => ".."), ...to.slice(shared)].join("/");
 }
 
 function inSchemaOrder(value: unknown, at: string[]): unknown {

@@ -27,6 +27,11 @@ const WANTED_FEATURES = [
   "chromium-experimental-subgroup-matrix",
 ] as readonly GPUFeatureName[];
 
+interface DeviceParts {
+  readonly table?: TunedTable | undefined;
+  readonly immediates?: boolean | undefined;
+}
+
 /** One GPU (or software driver) with everything that belongs to it. There is no global device. */
 export class Device {
   readonly gpu: GPUDevice;
@@ -54,14 +59,19 @@ export class Device {
   #closed = false;
   readonly #checks = new Set<Promise<void>>();
 
-  constructor(instance: GPU, gpu: GPUDevice, info: AdapterDescription, table?: TunedTable) {
+  constructor(
+    instance: GPU,
+    gpu: GPUDevice,
+    info: AdapterDescription,
+    { table, immediates = instance.wgslLanguageFeatures.has("immediate_address_space") }: DeviceParts = {},
+  ) {
     this.instance = instance;
     this.gpu = gpu;
     this.info = info;
     this.limits = gpu.limits;
-    this.features = gpu.features as ReadonlySet<string>;
+    this.features = usableFeatures(gpu.features as ReadonlySet<string>, instance.wgslLanguageFeatures);
     this.pool = new BufferPool(gpu, () => this.trim());
-    this.recorder = new Recorder(gpu);
+    this.recorder = new Recorder(gpu, { immediates });
     this.pipelines = new PipelineCache(this);
     this.table = table;
     this.tuner = new Tuner(this, table);
@@ -131,24 +141,36 @@ export class Device {
 export interface DeviceOptions extends AdapterOptions {
   /** False: variants are chosen by the adapter's class alone. Default: by the table of this adapter, where there is one. */
   tuned?: boolean;
+  /** False: sizes go through a uniform buffer, as they do where WGSL has no immediates. Default: whatever WGSL has. */
+  immediates?: boolean | undefined;
 }
 
 /**
  * Opens a device: a hardware GPU if there is one, else a software driver. Options and the environment variables
  * UNFOLD_ADAPTER and UNFOLD_DRIVER choose another. Throws a RunError that says what is missing when there is none.
  */
-export async function openDevice({ tuned = true, ...options }: DeviceOptions = {}): Promise<Device> {
+export async function openDevice({ tuned = true, immediates, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
   const table = tuned ? findTable(info.name) : undefined;
   const requiredLimits = Object.fromEntries(
-    WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]),
+    WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number | undefined]).filter(
+      ([, limit]) => limit !== undefined, // a browser may not know the newest ones
+    ),
   );
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   try {
-    return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info, table);
+    return new Device(gpu, await adapter.requestDevice({ requiredLimits, requiredFeatures }), info, {
+      table,
+      immediates,
+    });
   } catch (error) {
     throw new RunError(`the adapter ${info.name} gave no device: ${firstLine((error as Error).message)}`);
   }
+}
+
+/** Kernels with subgroups ask which of its workgroup a subgroup is: without `subgroup_id` there are none for them. */
+function usableFeatures(features: ReadonlySet<string>, language: ReadonlySet<string>): ReadonlySet<string> {
+  return language.has("subgroup_id") ? features : new Set([...features].filter((name) => name !== "subgroups"));
 }
 
 function describe(error: GPUError, what: string): RunError {

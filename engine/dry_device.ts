@@ -8,8 +8,11 @@ import { Device } from "./device.ts";
  *
  * Contents are undefined: reading a tensor back throws, and initial values are not drawn.
  */
-export function dryDevice({ instance, gpu, info, table }: Device): Device {
-  const device = new Device(instance, dryGpu(gpu.limits, gpu.features), info, table);
+export function dryDevice({ instance, gpu, info, table, recorder }: Device): Device {
+  const device = new Device(instance, dryGpu(gpu.limits, gpu.features), info, {
+    table,
+    immediates: recorder.sizeSlots === undefined,
+  });
   device.dry = true;
   return device;
 }
@@ -42,9 +45,11 @@ function dryGpu(limits: GPUSupportedLimits, features: GPUSupportedFeatures): GPU
     createShaderModule: nothing,
     createComputePipeline: () => pipeline,
     createBindGroup: nothing,
+    createBindGroupLayout: nothing,
+    createPipelineLayout: nothing,
     pushErrorScope: nothing,
     popErrorScope: () => Promise.resolve(null),
-    queue: { submit: nothing, onSubmittedWorkDone: () => Promise.resolve() },
+    queue: { submit: nothing, writeBuffer: nothing, onSubmittedWorkDone: () => Promise.resolve() },
     destroy: nothing,
   };
   return gpu as unknown as GPUDevice;

@@ -1,5 +1,6 @@
 import { BufferUsage } from "./gpu_flags.ts";
 import type { Profiler } from "./profiler.ts";
+import { SizeSlots } from "./size_slots.ts";
 
 /** Dispatches per submission: few enough that a GPU starts early, many enough that a submission costs nothing. */
 const DISPATCHES_PER_SUBMIT = 128;
@@ -35,8 +36,12 @@ export class Recorder {
   /** The part of the model that is being encoded, as a profile shows it. Set by the tape. */
   scope = "";
 
-  constructor(gpu: GPUDevice) {
+  /** Where WGSL has no immediates: what carries a dispatch's sizes instead. */
+  readonly sizeSlots: SizeSlots | undefined;
+
+  constructor(gpu: GPUDevice, { immediates = true }: { readonly immediates?: boolean } = {}) {
     this.#gpu = gpu;
+    this.sizeSlots = immediates ? undefined : new SizeSlots(gpu, DISPATCHES_PER_SUBMIT);
   }
 
   /** Encodes a dispatch of so many multiply-adds; before one that would make the submission too long, what came before is submitted. */
@@ -58,7 +63,10 @@ export class Recorder {
       this.#pipeline = pipeline;
     }
     pass.setBindGroup(0, bindings);
-    if (immediates) pass.setImmediates(0, immediates);
+    if (immediates) {
+      if (this.sizeSlots) this.sizeSlots.bind(pass, immediates);
+      else pass.setImmediates(0, immediates);
+    }
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     this.dispatches++;
     if (timing) this.#endPass();
@@ -102,6 +110,7 @@ export class Recorder {
     this.#endPass();
     if (this.#encoder) {
       this.profiler?.resolve(this.#encoder);
+      this.sizeSlots?.write();
       this.#gpu.queue.submit([this.#encoder.finish()]);
       this.#encoder = undefined;
       this.submits++;

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { VocabularyUnits } from "../../model/units/vocabulary.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import type { SafeTensor } from "../safetensors/safetensors.ts";

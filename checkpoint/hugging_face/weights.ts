@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { SafeTensor } from "../safetensors/safetensors.ts";
 import { openSafetensors, type SafetensorsFile } from "../safetensors/file.ts";

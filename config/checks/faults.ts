@@ -1,5 +1,5 @@
 import { closest } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { describeKeys, keyPaths, kindsWith, sectionAt } from "../schema/keys.ts";
 
 /** One thing that is wrong with a config. `message` goes on from the path (`is 3, which does not ...`) or begins with `expected`. */
@@ -63,4 +63,15 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   for (const key of path)
     at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
   return at;
+}
+
+/** Names the place of a key in messages. */
+export type SourceOf = (path: readonly PropertyKey[]) => string;
+
+/** What is wrong as a sentence that begins with where. */
+export function faultSentence({ path: at, message }: Fault, sourceOf: SourceOf): string {
+  const name = at
+    .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`))
+    .join("");
+  return `${sourceOf(at)}: ${name === "" ? "the config" : name}${message.startsWith("expected") ? ":" : ""} ${message}.`;
 }

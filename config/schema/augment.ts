@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { between, finite, text } from "./fields.ts";
 
 /** `[low, high]`; which is larger is left to the cross checks. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A section that knows by the value of its `kind` which other keys it has. */
 export type KindOption = z.ZodObject<{ kind: z.ZodType }>;

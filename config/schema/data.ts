@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { byKind, defaultKind } from "./by_kind.ts";
 import { between, finite, notNegative, oneOf, positive, text, whole, yesOrNo } from "./fields.ts";
 

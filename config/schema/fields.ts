@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /*
  * The kinds of values a config has. Each says in its own words what it expects, so that a message can be

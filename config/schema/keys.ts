@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { kindsOf, type KindOption } from "./by_kind.ts";
 
 /** The schema without what may stand round it: a default, `null`, "may be left out". */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { byKind, defaultKind } from "./by_kind.ts";
 import { notNegative, oneOf, positive, share, whole, yesOrNo, between } from "./fields.ts";
 import { wav2vec2Schema } from "./wav2vec2.ts";

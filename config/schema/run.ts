@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { finite, notNegative, oneOf, positive, share, text, whole, yesOrNo } from "./fields.ts";
 
 export const optimizerSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { augmentSchema } from "./augment.ts";
 import { batchSchema, dataSchema, featuresSchema, specAugmentSchema, unitsSchema } from "./data.ts";
 import { oneOf, text, whole } from "./fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { wav2vec2Defaults as base } from "../../model/wav2vec2/config.ts";
 import { oneOf, positive, share, whole, yesOrNo } from "./fields.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { Piece } from "../audio/piece.ts";
 import { decodeUtf8 } from "../files/utf8.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { VocabularyUnits } from "../../model/units/vocabulary.ts";
 

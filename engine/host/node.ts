@@ -1,10 +1,17 @@
-// All that the engine needs of the place where it runs, in Node; nothing else in it knows of files, drivers or processes.
+// All that the engine needs of the place where it runs, in Node; browser.ts is its counterpart. Nothing else in the engine
+// knows of files, drivers or processes.
 import { readFileSync } from "node:fs";
+import { expandIncludes } from "../kernel/includes.ts";
+import { reflect } from "../kernel/reflect.ts";
+import type { ShaderSource } from "../kernel/wgsl.ts";
 
 export { chooseAdapter } from "../node/adapter.ts";
 export { collectGarbage } from "../node/garbage.ts";
 export { findTable } from "../node/tuned_table.ts";
 export { waitFor } from "../node/wait.ts";
 
-/** The text of a shader, or of a part of one. Throws where it cannot be read. */
-export const readText = (file: URL): string => readFileSync(file, "utf8");
+/** Reads a shader with its parts and finds what it declares. Throws where a file cannot be read, or declares no compute shader. */
+export function readShader(label: string, file: URL): ShaderSource {
+  const code = expandIncludes(file, (part) => readFileSync(part, "utf8"));
+  return { code, ...reflect(label, code) };
+}

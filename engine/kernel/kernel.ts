@@ -1,7 +1,7 @@
 import type { Device } from "../device.ts";
-import { readShader } from "./includes.ts";
+import { readShader } from "../host/node.ts";
 import type { Tensor } from "../tensor.ts";
-import { reflect, specialise, type ReflectedShader } from "./wgsl.ts";
+import { specialise, type ShaderSource } from "./wgsl.ts";
 
 export type Access = "read" | "read_write";
 export type SizeType = "u32" | "i32" | "f32";
@@ -41,8 +41,7 @@ export interface Kernel<B extends string, S extends string, C extends string> {
   load(): LoadedShader;
 }
 
-interface LoadedShader extends ReflectedShader {
-  readonly code: string;
+interface LoadedShader extends ShaderSource {
   /** For `var<immediate>`, used again by each dispatch, since Dawn copies it at once. */
   readonly immediateView: DataView<ArrayBuffer>;
 }
@@ -110,8 +109,7 @@ function loadShader<B extends string, S extends string, C extends string>(
   label: string,
   declaration: KernelDeclaration<B, S, C>,
 ): LoadedShader {
-  const code = readShader(declaration.file);
-  const shader = reflect(label, code);
+  const shader = readShader(label, declaration.file);
   const fail = (what: string): never => {
     throw new Error(`${label}.wgsl: ${what}`);
   };
@@ -131,8 +129,8 @@ function loadShader<B extends string, S extends string, C extends string>(
     fail(`var<immediate> has (${fields.join(", ")}), its declaration says (${sizes.join(", ")})`);
   if (shader.immediateBytes > 64) fail(`var<immediate> has ${shader.immediateBytes} bytes; at most 64 are portable`);
   // Also proves that each constant has exactly one line.
-  specialise(label, code, Object.fromEntries((declaration.constants ?? []).map((name) => [name, 1])));
-  return { ...shader, code, immediateView: new DataView(new ArrayBuffer(shader.immediateBytes)) };
+  specialise(label, shader.code, Object.fromEntries((declaration.constants ?? []).map((name) => [name, 1])));
+  return { ...shader, immediateView: new DataView(new ArrayBuffer(shader.immediateBytes)) };
 }
 
 function packSizes(shader: LoadedShader, sizes: Readonly<Record<string, number>>): ArrayBuffer {

@@ -1,8 +1,9 @@
+import { COMPUTE_STAGE } from "../gpu_flags.ts";
 import { collectGarbage } from "../host/node.ts";
 import { RunError } from "../errors.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { specialise, withHalves, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
+import { specialise, withHalves, withUniformSizes, type ReflectedBinding, type ReflectedShader } from "./wgsl.ts";
 
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
@@ -24,6 +25,8 @@ export interface PipelineDevice {
   readonly gpu: GPUDevice;
   readonly info: { readonly name: string };
   readonly limits: Pick<GPUSupportedLimits, "maxStorageBufferBindingSize" | "maxStorageBuffersPerShaderStage">;
+  /** Of the bind group that carries a dispatch's sizes where WGSL has no immediates. */
+  readonly recorder: { readonly sizeSlots: { readonly layout: GPUBindGroupLayout } | undefined };
   /** Keeps the error that `scope` resolves to, if any, until the next read. */
   watch(scope: Promise<GPUError | null>, what: string): void;
 }
@@ -78,13 +81,15 @@ export class PipelineCache {
       );
     // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
     gpu.pushErrorScope("validation");
+    const sizes = shader.immediateBytes > 0 ? this.#device.recorder.sizeSlots?.layout : undefined;
+    const source = sizes ? withUniformSizes(shader.code) : shader.code;
     const module = gpu.createShaderModule({
       label,
-      code: withHalves(label, specialise(label, shader.code, constants), halves),
+      code: withHalves(label, specialise(label, source, constants), halves),
     });
     const pipeline = gpu.createComputePipeline({
       label,
-      layout: "auto",
+      layout: sizes ? layoutWith(gpu, shader.bindings, sizes) : "auto",
       compute: { module, entryPoint: shader.entryPoint },
     });
     const layout = pipeline.getBindGroupLayout(0);
@@ -156,6 +161,25 @@ export class PipelineCache {
     return id;
   }
 }
+
+/** The layout of a pipeline whose sizes have a dynamic offset, which "auto" cannot give them. */
+const layoutWith = (
+  gpu: GPUDevice,
+  bindings: readonly ReflectedBinding[],
+  sizes: GPUBindGroupLayout,
+): GPUPipelineLayout =>
+  gpu.createPipelineLayout({
+    bindGroupLayouts: [
+      gpu.createBindGroupLayout({
+        entries: bindings.map(({ binding, access }) => ({
+          binding,
+          visibility: COMPUTE_STAGE,
+          buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+        })),
+      }),
+      sizes,
+    ],
+  });
 
 /** The aliases that stand for f16 with these tensors. */
 function halves(

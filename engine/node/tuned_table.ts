@@ -1,28 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import type { TunedTable } from "../tuning/tuned_table.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import { UserError } from "../errors.ts";
-
-const milliseconds = z.number().positive();
-
-const schema = z.object({
-  adapter: z.string(),
-  driver: z.string(),
-  date: z.string(),
-  command: z.string(),
-  operations: z.record(
-    z.string(),
-    z.array(
-      z.object({
-        sizes: z.record(z.string(), z.union([z.number(), z.boolean()])),
-        ms: z.record(z.string(), milliseconds),
-      }),
-    ),
-  ),
-});
 
 /** "NVIDIA H100 80GB HBM3" -> "nvidia-h100-80gb-hbm3.json" */
 export const tableFileName = (adapter: string): string =>
@@ -62,10 +43,30 @@ export function readTable(path: string): TunedTable {
       `the tuned table ${path} cannot be read: ${(error as Error).message}; delete it, or write it anew with 'unfold bench --tune'`,
     );
   }
-  const { success, data, error } = schema.safeParse(content);
-  if (success) return data;
-  const [issue] = error.issues;
-  throw new UserError(
-    `${path} is not a tuned table: ${issue?.path.join(".") || "the file"}: ${issue?.message ?? ""}; delete it, or write it anew with 'unfold bench --tune'`,
-  );
+  const fault = faultOf(content);
+  if (fault === undefined) return content as TunedTable;
+  throw new UserError(`${path} is not a tuned table: ${fault}; delete it, or write it anew with 'unfold bench --tune'`);
 }
+
+/** What keeps a value from being a tuned table; undefined if nothing does. By hand, so that the engine needs no library for it. */
+function faultOf(value: unknown): string | undefined {
+  if (!isRecord(value)) return "expected an object";
+  for (const key of ["adapter", "driver", "date", "command"])
+    if (typeof value[key] !== "string") return `${key}: expected a string`;
+  const { operations } = value;
+  if (!isRecord(operations)) return "operations: expected an object";
+  for (const [name, entries] of Object.entries(operations)) {
+    if (!Array.isArray(entries)) return `operations.${name}: expected a list`;
+    for (const [i, entry] of entries.entries()) {
+      const { sizes, ms } = isRecord(entry) ? entry : {};
+      if (!isRecord(sizes) || !Object.values(sizes).every((size) => /^(number|boolean)$/u.test(typeof size)))
+        return `operations.${name}.${i}.sizes: expected numbers and booleans by name`;
+      if (!isRecord(ms) || !Object.values(ms).every((time) => typeof time === "number" && time > 0))
+        return `operations.${name}.${i}.ms: expected positive numbers by name`;
+    }
+  }
+  return undefined;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

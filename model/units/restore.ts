@@ -3,7 +3,6 @@ import { CharacterUnits } from "./characters.ts";
 import { SubwordUnits } from "./subword.ts";
 import type { Units } from "./units.ts";
 import { VocabularyUnits } from "./vocabulary.ts";
-import { isDeepStrictEqual } from "node:util";
 
 /**
  * Reads what `toJSON` of any units gave, as a checkpoint keeps it.
@@ -31,15 +30,17 @@ export function unitsDifference(before: Units, now: Units): string | null {
     const [text, was] = [now.piece(label).text, before.piece(label).text];
     if (text !== was) return `class ${label} is '${text}' instead of '${was}'`;
   }
-  return isDeepStrictEqual(settingsOf(now), settingsOf(before))
-    ? null
-    : "it has the same classes, but cuts texts into them otherwise";
+  return settingsOf(now) === settingsOf(before) ? null : "it has the same classes, but cuts texts into them otherwise";
 }
 
-/** All that decides how a text is encoded. */
-function settingsOf(units: Units): unknown {
+/** All that decides how a text is encoded, as JSON with its keys in order. */
+function settingsOf(units: Units): string {
   const json = JSON.parse(JSON.stringify(units)) as { tokenizer?: Record<string, unknown>; lowerCase?: boolean };
-  if (!json.tokenizer) return json.lowerCase ?? null; // of characters the classes are all
+  if (!json.tokenizer) return JSON.stringify(json.lowerCase ?? null); // of characters the classes are all
   const { added_tokens, normalizer, pre_tokenizer, model } = json.tokenizer;
-  return { added_tokens, normalizer, pre_tokenizer, model };
+  const inOrder = (_: string, value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return JSON.stringify({ added_tokens, normalizer, pre_tokenizer, model }, inOrder);
 }

@@ -1,5 +1,5 @@
 import { Tokenizer } from "@huggingface/tokenizers";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { describeCharacter } from "./characters.ts";
 import { metaspaceOf, parseTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { butOtherCase, describeCharacter } from "./characters.ts";
 import type { Piece, Units, Word } from "./units.ts";

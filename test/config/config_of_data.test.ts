@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../engine/errors.ts";
-import { configToYaml, plainConfig, restoreConfig } from "../../config/config.ts";
+import { plainConfig, restoreConfig } from "../../config/config.ts";
+import { configToYaml } from "../../config/yaml.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
 import { configDifferences } from "../../train/run/config_difference.ts";
 

@@ -1,5 +1,6 @@
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
-import { reflect, specialise } from "../../engine/kernel/wgsl.ts";
+import { specialise } from "../../engine/kernel/wgsl.ts";
+import { reflect } from "../../engine/kernel/reflect.ts";
 
 export interface RaceCase {
   readonly sizes?: Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { readShader } from "../../engine/kernel/includes.ts";
+import { expandIncludes } from "../../engine/kernel/includes.ts";
 import { findRaces, type RaceCase } from "./race_check.ts";
 import { emulateSubgroupMatrices } from "./subgroup_matrix_emulation.ts";
 
@@ -8,7 +8,7 @@ const root = new URL("../../", import.meta.url);
 
 /** The interpreter knows neither subgroup matrices nor f16; which thread touches what is the same with arrays and f32. */
 function shader(label: string): string {
-  const code = readShader(new URL(`${label}.wgsl`, root));
+  const code = expandIncludes(new URL(`${label}.wgsl`, root), (file) => readFileSync(file, "utf8"));
   if (!code.includes("subgroup_matrix")) return code;
   // A block's first sums, of its first columns, are enough to see races, in a fraction of the time.
   return emulateSubgroupMatrices(code)

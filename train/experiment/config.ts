@@ -1,10 +1,10 @@
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
 import { UserError } from "../../engine/errors.ts";
-import { faultSentence, type TrainConfig } from "../../config/config.ts";
+import { type TrainConfig } from "../../config/config.ts";
+import { faultSentence, schemaFaults, type Fault } from "../../config/checks/faults.ts";
 import { loadConfig, readConfigFile } from "../../checkpoint/load_config.ts";
-import { schemaFaults, type Fault } from "../../config/checks/faults.ts";
-import { parseYaml } from "../../config/yaml_source.ts";
+import { parseYaml } from "../../config/yaml.ts";
 import { experimentSchema, type ParsedExperiment } from "./schema.ts";
 
 export interface Row {

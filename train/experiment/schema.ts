@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { finite, text, whole } from "../../config/schema/fields.ts";
 
 /** Names are parts of file names. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";

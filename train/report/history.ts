@@ -1,4 +1,12 @@
-import type { AverageRecord, DevRecord, LogRecord, PlanRecord, ResultRecord, StartRecord, StepRecord } from "../log/log_records.ts";
+import type {
+  AverageRecord,
+  DevRecord,
+  LogRecord,
+  PlanRecord,
+  ResultRecord,
+  StartRecord,
+  StepRecord,
+} from "../log/log_records.ts";
 import type { PerDepth } from "../../checkpoint/state.ts";
 
 /** A log, sorted by what a report shows. */

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { UserError } from "../../engine/errors.ts";
-import { configToYaml, restoreConfig } from "../../config/config.ts";
+import { restoreConfig } from "../../config/config.ts";
+import { configToYaml } from "../../config/yaml.ts";
 import type { HeardExample } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, raw, type Html } from "./html.ts";

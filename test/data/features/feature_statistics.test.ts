@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { configToYaml } from "../../../config/config.ts";
+import { configToYaml } from "../../../config/yaml.ts";
 import { loadConfig } from "../../../checkpoint/load_config.ts";
 import { computeStatistics, readStatistics } from "../../../data/features/feature_statistics.ts";
 import { loadTrainingData } from "../../../data/training_data.ts";

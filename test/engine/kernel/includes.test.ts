@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { readShader } from "../../../engine/kernel/includes.ts";
+import { readFileSync } from "node:fs";
+import { expandIncludes } from "../../../engine/kernel/includes.ts";
 import { defineKernel } from "../../../engine/kernel/kernel.ts";
 import { emptyTensor, read, tensor } from "../../../engine/transfer.ts";
 import { testDevice } from "../../test_device.ts";
 
+const expanded = (file: URL): string => expandIncludes(file, (part) => readFileSync(part, "utf8"));
 const shader = (name: string): URL => new URL(`./shaders/${name}.wgsl`, import.meta.url);
 const device = testDevice();
 
 describe("what a shader includes", () => {
   it("stands in its place, once, whoever asked for it", () => {
-    const code = readShader(shader("with_parts"));
+    const code = expanded(shader("with_parts"));
     expect(code).not.toContain("// include");
     expect(code.match(/fn \w+/g)).toEqual(["fn twice", "fn four_times", "fn main"]);
     expect(code).toMatch(/^\/\/ y = 4 x/);
@@ -27,10 +29,10 @@ describe("what a shader includes", () => {
   });
 
   it("is named where it is not there, or includes itself", () => {
-    expect(() => readShader(shader("without_its_part"))).toThrow(
+    expect(() => expanded(shader("without_its_part"))).toThrow(
       /without_its_part\.wgsl includes parts\/no_such\.wgsl, which cannot be read: ENOENT/,
     );
-    expect(() => readShader(shader("round_and_round"))).toThrow(
+    expect(() => expanded(shader("round_and_round"))).toThrow(
       /round_and_round\.wgsl: parts\/around\.wgsl includes parts\/and_around\.wgsl includes parts\/around\.wgsl$/,
     );
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { reflect, specialise } from "../../../engine/kernel/wgsl.ts";
+import { specialise } from "../../../engine/kernel/wgsl.ts";
+import { reflect } from "../../../engine/kernel/reflect.ts";
 
 const affine = readFileSync(new URL("./shaders/affine.wgsl", import.meta.url), "utf8");
 
