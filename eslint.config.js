@@ -16,6 +16,24 @@ export default tseslint.config(
     },
   },
   {
+    // What also runs in a browser, with dependency-cruiser's rule "pure-halves-know-no-home".
+    files: [
+      "{api,engine,kernels,model,config}/**",
+      "data/{batches,text}/**",
+      "data/augment/{draw,feature_masks,spec_augment}.ts",
+      "data/manifest/validate.ts",
+      "checkpoint/{checkpoint,state}.ts",
+      "checkpoint/safetensors/**",
+      "checkpoint/hugging_face/{state,spelling}.ts",
+      "recognition/{chunks,fitting_chunk,long_audio,memory,posteriors,recognise,recogniser}.ts",
+      "recognition/evaluation/{error_rate,evaluate,alignment_text}.ts",
+    ],
+    ignores: ["engine/node/**", "engine/host/node.ts", "checkpoint/safetensors/file.ts"],
+    rules: {
+      "no-restricted-globals": ["error", "Buffer", "process", "require", "__dirname", "global", "setImmediate"],
+    },
+  },
+  {
     files: ["scripts/**", "bench/peers/**", "*.cjs", "*.config.*"],
     languageOptions: {
       globals: {

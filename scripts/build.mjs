@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
 const FOLDERS = [
+  "api",
   "engine",
   "kernels",
   "model",
@@ -21,7 +22,15 @@ const FOLDERS = [
   "bench",
   "examples",
 ];
-const ROOT_FILES = ["index.ts", "package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"];
+const ROOT_FILES = [
+  "index.ts",
+  "speech.ts",
+  "browser.ts",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts/build.mjs",
+];
 const STAMP = "dist/.built";
 const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a package of its own, scripts, and what benchmarks write
 const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
 const SOURCES = [
+  "api",
   "engine",
   "kernels",
   "model",
@@ -22,6 +23,8 @@ const SOURCES = [
   "bench",
   "test",
   "index.ts",
+  "speech.ts",
+  "browser.ts",
 ].filter((path) => existsSync(path));
 const STEPS = [
   [

@@ -29,7 +29,7 @@ mkdir -p "$work/app/dist"
 node node_modules/typescript/bin/tsc -p bench/gpu/tsconfig.json --noCheck --outDir "$work/app/dist"
 cp package.json "$work/app/"
 # What programs read at run time.
-git ls-files -co --exclude-standard -- engine kernels model config data checkpoint recognition train cli bench examples | grep -E '\.(wgsl|html|css|py|mjs)$|^examples/.*\.(yaml|json)$|^bench/(tuned|gpu)/.*\.json$' | grep -v '^bench/peers/' |
+git ls-files -co --exclude-standard -- api engine kernels model config data checkpoint recognition train cli bench examples | grep -E '\.(wgsl|html|css|py|mjs)$|^examples/.*\.(yaml|json)$|^bench/(tuned|gpu)/.*\.json$' | grep -v '^bench/peers/' |
   tar -cf - -T - | tar -xf - -C "$work/app/dist"
 find "$work/app" -name '*.tsbuildinfo' -delete
 squeeze "$work/app" . .offline/base/app.tar.xz

@@ -15,7 +15,7 @@ const keptSchema = z
     bytes: z.base64(),
   })
   .refine(
-    ({ dtype, shape, bytes }) => Buffer.from(bytes, "base64").length === bytesIn({ dtype, shape }),
+    ({ dtype, shape, bytes }) => fromBase64(bytes).length === bytesIn({ dtype, shape }),
     "its bytes do not fill its shape",
   );
 
@@ -66,11 +66,15 @@ export function ofBlocks(
 export const packTensor = ({ dtype, shape, values }: SafeTensor): HuggingFaceState["kept"][string] => ({
   dtype,
   shape: [...shape],
-  bytes: Buffer.from(bytesOf({ name: "kept", shape }, values)).toString("base64"),
+  bytes: toBase64(bytesOf({ name: "kept", shape }, values)),
 });
 
 export const unpackTensor = ({ dtype, shape, bytes }: HuggingFaceState["kept"][string]): SafeTensor =>
-  ({ dtype, shape, values: viewValues({ dtype }, Uint8Array.from(Buffer.from(bytes, "base64"))) }) as SafeTensor;
+  ({ dtype, shape, values: viewValues({ dtype }, fromBase64(bytes)) }) as SafeTensor;
+
+const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+
+const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 function isJsonObject(text: string): boolean {
   try {

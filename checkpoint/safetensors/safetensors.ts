@@ -45,7 +45,14 @@ export function serialiseSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  return Buffer.concat([...safetensorsPieces(tensors, metadata)]);
+  const pieces = [...safetensorsPieces(tensors, metadata)];
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 /** The same piece by piece: the header, then each tensor, whose values are asked for once, when it is its turn. */

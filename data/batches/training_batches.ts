@@ -67,7 +67,7 @@ export class TrainingBatches {
     if (this.#ahead.length === 0) this.#prepareOne();
     const batch = await (this.#ahead[0] as Prepared).batch;
     this.#ahead.shift();
-    setImmediate(() => this.#fill()); // when the step at hand is encoded and the host waits for the device
+    setTimeout(() => this.#fill(), 0); // when the step at hand is encoded and the host waits for the device
     return batch;
   }
 

@@ -141,9 +141,12 @@ export function referenceLabels(
 }
 
 /** The error rates of evaluated depths, and their CTC losses if there are any, as the log has them. */
-export function ratesByDepth(
-  scores: readonly DepthScore[],
-): { wer: PerDepth; cer: PerDepth; blankRatio: PerDepth; loss?: PerDepth } {
+export function ratesByDepth(scores: readonly DepthScore[]): {
+  wer: PerDepth;
+  cer: PerDepth;
+  blankRatio: PerDepth;
+  loss?: PerDepth;
+} {
   const of = (value: (score: DepthScore) => number): PerDepth =>
     Object.fromEntries(scores.map((score) => [String(score.depth), value(score)]));
   const losses = scores.every(({ loss }) => loss !== undefined) && { loss: of(({ loss }) => loss as number) };

@@ -1,4 +1,4 @@
 import { checkOperations } from "./check_operations.ts";
-import { GROUPS } from "./groups.ts";
+import { casesOf, GROUPS } from "./groups.ts";
 
-await checkOperations(GROUPS.attention);
+checkOperations(await casesOf(GROUPS.attention));

@@ -1,4 +1,4 @@
 import { checkOperations } from "./check_operations.ts";
-import { others } from "./groups.ts";
+import { casesOf, others } from "./groups.ts";
 
-await checkOperations(others());
+checkOperations(await casesOf(others()));

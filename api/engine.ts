@@ -1,0 +1,126 @@
+/// <reference types="@webgpu/types" preserve="true" />
+// Tensors, kernels and optimisers, in the order in which data flows. Every operation is a function with the tape first.
+
+// Devices: a hardware GPU if there is one, else a software driver. Nothing is global.
+export { openDevice, type Device } from "../engine/device.ts";
+export type { AdapterDescription, AdapterOptions } from "../engine/adapter.ts";
+export { RunError, UserError } from "../engine/errors.ts";
+export { ShapeError, type Shape } from "../engine/shape.ts";
+export type { PoolStatistics } from "../engine/pool.ts";
+export type { ProfiledKernel, Profiler } from "../engine/profiler.ts";
+
+// Tensors, gradients, parameters, and the random numbers that initialise them.
+export { release, Tensor, type DType, type HostArray } from "../engine/tensor.ts";
+export { emptyTensor, leaf, read, readLater, tensor, zeroTensor } from "../engine/transfer.ts";
+export { Tape, type BackwardRule, type TapeOptions } from "../engine/tape.ts";
+export {
+  Parameters,
+  type FlatRange,
+  type Initialiser,
+  type Parameter,
+  type ParameterOptions,
+} from "../engine/parameters.ts";
+export { hash, normal, uniform } from "../engine/random.ts";
+
+// Kernels of one's own: a .wgsl file and its declaration.
+export { defineKernel, spread, type Kernel, type KernelDeclaration } from "../engine/kernel/kernel.ts";
+
+// Element by element; the binary ones broadcast.
+export { add, div, maximum, minimum, mul, sub } from "../kernels/pointwise/binary.ts";
+export {
+  abs,
+  addScalar,
+  clamp,
+  exp,
+  gelu,
+  geluTanh,
+  log,
+  neg,
+  reciprocal,
+  relu,
+  rsqrt,
+  scale,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "../kernels/pointwise/unary.ts";
+export { addScaled } from "../kernels/pointwise/add_scaled.ts";
+export { maskFrames } from "../kernels/pointwise/mask_frames.ts";
+export { maskedFill, where } from "../kernels/pointwise/where.ts";
+export { dropout } from "../kernels/dropout/dropout.ts";
+export { glu } from "../kernels/glu/glu.ts";
+
+// Over axes.
+export {
+  logSumExp,
+  max,
+  mean,
+  sum,
+  variance,
+  type Axes,
+  type ReductionOptions,
+} from "../kernels/reduction/reduction.ts";
+export { argmax } from "../kernels/reduction/argmax.ts";
+export { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "../kernels/softmax/softmax.ts";
+
+// Shapes and places. `tape.reshape` is the view that costs nothing.
+export { concat, expand, flip, pad, permute, slice, split, stack, transpose } from "../kernels/shaping/shaping.ts";
+export { embedding } from "../kernels/embedding/embedding.ts";
+export { gather } from "../kernels/embedding/gather.ts";
+export { indexSelect } from "../kernels/embedding/index_select.ts";
+export { relShift } from "../kernels/rel_shift/rel_shift.ts";
+export { rotaryEmbedding } from "../kernels/rotary/rotary.ts";
+
+// Products, convolutions, attention.
+export { matmul, type MatmulOptions } from "../kernels/matmul/matmul.ts";
+export { linear, type Activation } from "../kernels/linear/linear.ts";
+export { conv1d, type Conv1dOptions } from "../kernels/conv1d/conv1d.ts";
+export { conv2d, type Conv2dOptions } from "../kernels/conv2d/conv2d.ts";
+export { depthwiseConv, type DepthwiseConvOptions } from "../kernels/depthwise_conv/depthwise_conv.ts";
+export { positionalConv, type PositionalConvWeights } from "../kernels/positional_conv/positional_conv.ts";
+export { attention, type AttentionOptions, type RelativePositions } from "../kernels/attention/attention.ts";
+
+// Normalisation.
+export { batchNorm, type BatchNormOptions, type RunningStatistics } from "../kernels/batch_norm/batch_norm.ts";
+export { groupNorm, type GroupNormOptions } from "../kernels/group_norm/group_norm.ts";
+export { layerNorm, type LayerNormOptions } from "../kernels/layer_norm/layer_norm.ts";
+export { weightNorm } from "../kernels/weight_norm/weight_norm.ts";
+
+// Losses.
+export {
+  crossEntropy,
+  labelSmoothingKl,
+  type CrossEntropyOptions,
+  type LabelSmoothingOptions,
+} from "../kernels/cross_entropy/cross_entropy.ts";
+export { ctcLoss, type CtcOptions } from "../kernels/ctc_loss/ctc_loss.ts";
+export { klDivergence, type KlDivergenceOptions } from "../kernels/kl_divergence/kl_divergence.ts";
+
+// Optimisers: kernels on flat tensors, and one whole step over `Parameters`.
+export { adamw, type AdamwOptions, type AdamwTensors } from "../kernels/adamw/adamw.ts";
+export { sgd, type SgdOptions } from "../kernels/sgd/sgd.ts";
+export { clipFactor, globalNorm } from "../kernels/grad_norm/grad_norm.ts";
+export {
+  lossScaleOf,
+  lossScaleState,
+  newLossScale,
+  scaledUpdate,
+  type LossScaleState,
+  type ScaledUpdate,
+  type ScaledUpdateOptions,
+} from "../kernels/loss_scale/loss_scale.ts";
+export { optimizerStep, type OptimizerConfig } from "../train/optimizer.ts";
+
+// Layers: parameters with their usual initial values.
+export {
+  declareLinear,
+  declareNorm,
+  fanIn,
+  ones,
+  zeros,
+  type LinearWeights,
+  type NormWeights,
+} from "../model/weights.ts";

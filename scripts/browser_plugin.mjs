@@ -1,0 +1,113 @@
+// A Vite plugin that makes unfold run in a browser: the host is engine/host/browser.ts, and its module "unfold:shaders" holds every
+// shader, with its parts included, without comments, and reflected. Needs the build of `npm run build`.
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { relative, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { expandIncludes } from "../dist/engine/kernel/includes.js";
+import { reflect } from "../dist/engine/kernel/reflect.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const SHADERS = "unfold:shaders";
+
+/** @param folders relative to the project: where shaders are */
+export function browserHost({ folders = ["engine", "kernels"] } = {}) {
+  return {
+    name: "unfold-browser-host",
+    enforce: "pre",
+    resolveId(source, importer) {
+      if (source === SHADERS) return `\0${SHADERS}`;
+      if (/(^|\/)host\/node\.ts$/u.test(source)) return `${root}engine/host/browser.ts`;
+      if (importer?.startsWith(root) && !importer.includes("node_modules") && isNode(source))
+        throw new Error(`${relative(root, importer)} imports ${source}, which no browser has`);
+      return undefined;
+    },
+    load: (id) => (id === `\0${SHADERS}` ? shaders(folders) : undefined),
+    /** A module's place in the project instead of its address, since shaders are named by it. */
+    transform(code, id) {
+      const file = id.split("?")[0];
+      if (!file.startsWith(root) || file.includes("node_modules") || !code.includes("import.meta.url"))
+        return undefined;
+      if (!folders.some((folder) => file.startsWith(`${root}${folder}/`))) return undefined;
+      const place = `file:///${relative(root, file).split(sep).join("/")}`;
+      return { code: code.replaceAll("import.meta.url", JSON.stringify(place)), map: null };
+    },
+  };
+}
+
+/** A Vite plugin that leaves out what a config's keys mean, `.describe("…")`: on a page nobody asks for it. */
+export const withoutDescriptions = () => ({
+  name: "unfold-without-descriptions",
+  transform(code, id) {
+    if (!id.startsWith(`${root}config/schema/`)) return undefined;
+    const cuts = [];
+    visit(this.parse(code), ({ type, callee, end }) => {
+      if (type === "CallExpression" && callee.type === "MemberExpression" && callee.property.name === "describe")
+        cuts.push([callee.object.end, end]);
+    });
+    const kept = cuts
+      .sort(([a], [b]) => b - a)
+      .reduce((rest, [from, to]) => rest.slice(0, from) + rest.slice(to), code);
+    return { code: kept, map: null };
+  },
+});
+
+function visit(node, use) {
+  if (typeof node?.type === "string") use(node);
+  for (const child of Object.values(node)) if (typeof child === "object" && child !== null) visit(child, use);
+}
+
+const isNode = (source) => source.startsWith("node:") || builtinModules.includes(source);
+
+/** The module's text. */
+function shaders(folders) {
+  const files = folders
+    .flatMap((folder) =>
+      readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }).map(
+        (name) => `${folder}/${name.split(sep).join("/")}`,
+      ),
+    )
+    .filter((file) => file.endsWith(".wgsl"))
+    .sort();
+  const read = (url) => readFileSync(url, "utf8");
+  const texts = files
+    .filter((file) => !needsMatrixUnits(read(`${root}${file}`)))
+    .map((file) => [`/${file}`, withoutComments(read(`${root}${file}`))]);
+  const whole = files.filter((file) => !file.includes("/parts/") && !needsMatrixUnits(read(`${root}${file}`)));
+  const declared = whole.map((file) => {
+    const label = file.replace(/\.wgsl$/u, "");
+    return [`/${file}`, declarationsOf(label, reflect(label, expandIncludes(pathToFileURL(`${root}${file}`), read)))];
+  });
+  return `export const texts = ${json(texts)};\nexport const declared = ${json(declared)};\n`;
+}
+
+/** Browsers offer no matrix units, so nothing ever asks for these. */
+const needsMatrixUnits = (code) => code.includes("\nenable chromium_experimental_subgroup_matrix;");
+
+/** As engine/host/shaders.d.ts says. What is not written is the same in all shaders, or they are not like the others. */
+function declarationsOf(label, { bindings, immediates, immediateBytes, entryPoint }) {
+  const usual =
+    entryPoint === "main" &&
+    bindings.every(({ binding }, i) => binding === i) &&
+    immediates.every(({ offset }, i) => offset === 4 * i) &&
+    immediateBytes === 4 * immediates.length;
+  if (!usual)
+    throw new Error(`${label}.wgsl: expected fn main, bindings numbered from 0 and immediates of 4 bytes each`);
+  const words = bindings.map(({ name, access, scalar, alias }) =>
+    [name, access, scalar, alias].filter(Boolean).join(" "),
+  );
+  return `${words.join()};${immediates.map(({ name, type }) => `${name} ${type}`).join()}`;
+}
+
+const json = (entries) => JSON.stringify(Object.fromEntries(entries));
+
+/** Lines stay lines, since the loader rewrites those of constants and aliases; an include is a comment that stays. */
+const withoutComments = (code) =>
+  code
+    .split("\n")
+    .map((line) => (line.startsWith("// include ") ? line : withoutSpaces(line.replace(/\/\/.*/u, "").trim())))
+    .filter((line) => line !== "")
+    .join("\n");
+
+const withoutSpaces = (line) =>
+  /^(const|alias|enable) /u.test(line) ? line : line.replace(/([,;:{}()+/]) /gu, "$1").replace(/ ([{}()+/])/gu, "$1");

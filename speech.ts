@@ -1,0 +1,10 @@
+/// <reference types="@webgpu/types" preserve="true" />
+// What `unfold/speech` exports: the speech models, and what of them is on disk.
+export * from "./api/speech.ts";
+
+export { loadConfig, type ConfigOptions } from "./checkpoint/load_config.ts";
+export { loadCheckpoint, type OpenCheckpoint } from "./checkpoint/checkpoint_file.ts";
+export { readAudio, type Audio } from "./data/audio/audio.ts";
+export { readManifest, type Manifest, type ManifestEntry } from "./data/manifest/manifest.ts";
+export { openRecogniser } from "./recognition/open_recogniser.ts";
+export { transcribeFiles, type TranscribeOptions, type Transcript } from "./recognition/transcribe.ts";

@@ -1,0 +1,36 @@
+/// <reference types="@vitest/browser/providers/playwright" />
+import { defineConfig } from "vitest/config";
+// @ts-expect-error: it is JavaScript, as what it needs of the engine is compiled
+import { browserHost } from "./scripts/browser_plugin.mjs";
+
+// Tests in a real browser, which scripts/test_browser.mjs names. WebGPU's software adapter wants the flag; the others keep a fresh
+// browser from calling home.
+export default defineConfig({
+  plugins: [browserHost({ folders: ["engine", "kernels", "bench"] })],
+  test: {
+    include: ["test/browser/**/*.browser.test.ts"],
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      provider: "playwright",
+      headless: true,
+      screenshotFailures: false,
+      instances: [
+        {
+          browser: "chromium",
+          launch: {
+            executablePath: process.env["CHROMIUM"] ?? "chromium",
+            args: [
+              "--no-sandbox",
+              "--enable-unsafe-webgpu",
+              "--disable-background-networking",
+              "--disable-component-update",
+            ],
+          },
+        },
+      ],
+    },
+  },
+});
