@@ -36,7 +36,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift - 2u, lane), x * slide(a, b, shift - 3u, lane));
 }
 
-// include parts/attention_visible_queries.wgsl
+// include parts/attention_mask_queries.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let q_start = b * sizes.queries * dim + head;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
+  let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   var bias = vec4f();
   var bias_next = vec4f();
@@ -70,11 +70,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
     var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
     var g0 = vec4f(); var g1 = vec4f(); var g2 = vec4f(); var g3 = vec4f();
-    let queries = mine + i;
+    let queries = lane_queries + i;
     let clamped = min(queries, vec4u(sizes.queries - 1u));
     let at = q_start + clamped * dim;
     // Rows of p, from the last on, for this lane's distances to the last key, and for those 4 LANES further.
-    let distance = vec4i(mine) + (i32(sizes.queries) - 16 + i32(i) - i32(j));
+    let distance = vec4i(lane_queries) + (i32(sizes.queries) - 16 + i32(i) - i32(j));
     let farthest = i32(2u * sizes.keys) - 2;
     let at_p = vec4u(clamp(farthest - distance, vec4i(0), vec4i(farthest))) * dim + head;
     let at_p_next = vec4u(clamp(farthest - distance - i32(tile), vec4i(0), vec4i(farthest))) * dim + head;
@@ -118,8 +118,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     // Four keys at a time, moving the others up: so this is compiled once and not 4 times.
     for (var row = j; row < j + 16u; row += 4u) {
       let w = mat4x4f(
-        weight(s0[0], lses, visible(mask_start, queries, row)), weight(s0[1], lses, visible(mask_start, queries, row + 1u)),
-        weight(s0[2], lses, visible(mask_start, queries, row + 2u)), weight(s0[3], lses, visible(mask_start, queries, row + 3u)));
+        weight(s0[0], lses, unmasked(mask_start, queries, row)), weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)),
+        weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)), weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)));
       let ds = transpose(mat4x4f(w[0] * (t0[0] - deltas), w[1] * (t0[1] - deltas), w[2] * (t0[2] - deltas), w[3] * (t0[3] - deltas))) * sizes.scale;
       let sum = sums0 + ds * vec4f(1.0);
       s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;

@@ -37,7 +37,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift + 2u, lane), x * slide(a, b, shift + 3u, lane));
 }
 
-// include parts/attention_visible_at_position.wgsl
+// include parts/attention_mask_positions.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
-  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
+  let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   let last = sizes.keys - 1u;
   // Queries that meet a key at one of these rows.
@@ -68,7 +68,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
       var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
-      let queries = mine + i;
+      let queries = lane_queries + i;
       let clamped = min(queries, vec4u(last));
       let at = b_start + clamped * dim;
       // Keys that this lane's queries meet at row m, and those 4 LANES further.
@@ -110,10 +110,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       // Four rows at a time, moving the others up: so this is compiled once and not 4 times.
       for (var row = m; row < m + 16u; row += 4u) {
         let ds = transpose(mat4x4f(
-          weight(s0[0], lses, visible(mask_start, queries, row)) * (t0[0] - deltas),
-          weight(s0[1], lses, visible(mask_start, queries, row + 1u)) * (t0[1] - deltas),
-          weight(s0[2], lses, visible(mask_start, queries, row + 2u)) * (t0[2] - deltas),
-          weight(s0[3], lses, visible(mask_start, queries, row + 3u)) * (t0[3] - deltas))) * sizes.scale;
+          weight(s0[0], lses, unmasked(mask_start, queries, row)) * (t0[0] - deltas),
+          weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)) * (t0[1] - deltas),
+          weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)) * (t0[2] - deltas),
+          weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)) * (t0[3] - deltas))) * sizes.scale;
         let sum = sums0 + ds * vec4f(1.0);
         s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;
         s3 = ds; sums3 = sum;

@@ -29,7 +29,7 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_visible_queries.wgsl
+// include parts/attention_mask_queries.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -108,10 +108,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     let at_row = id.z * sizes.queries + min(queries, vec4u(sizes.queries - 1u));
     let lses = lse_at(at_row);
     let deltas = delta_at(at_row);
-    let w0 = weight(s0, lses, visible(mask_start, queries, j));
-    let w1 = weight(s1, lses, visible(mask_start, queries, j + 1u));
-    let w2 = weight(s2, lses, visible(mask_start, queries, j + 2u));
-    let w3 = weight(s3, lses, visible(mask_start, queries, j + 3u));
+    let w0 = weight(s0, lses, unmasked(mask_start, queries, j));
+    let w1 = weight(s1, lses, unmasked(mask_start, queries, j + 1u));
+    let w2 = weight(s2, lses, unmasked(mask_start, queries, j + 2u));
+    let w3 = weight(s3, lses, unmasked(mask_start, queries, j + 3u));
     let w = transpose(mat4x4f(w0, w1, w2, w3));
     let ds = transpose(mat4x4f(w0 * (t0 - deltas), w1 * (t1 - deltas), w2 * (t2 - deltas), w3 * (t3 - deltas))) * sizes.scale;
     sums += ds * vec4f(1.0);

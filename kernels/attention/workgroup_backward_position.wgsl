@@ -30,7 +30,7 @@ const DISTANCE: u32 = 144u; // p,
 const GRADIENT: u32 = 216u; // dy,
 const KEY: u32 = 288u;      // k
 
-// include parts/attention_visible_at_position.wgsl
+// include parts/attention_mask_positions.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -104,10 +104,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       let lses = lse_at(at_row);
       let deltas = delta_at(at_row);
       let ds = transpose(mat4x4f(
-        weight(s0, lses, visible(mask_start, queries, m)) * (t0 - deltas),
-        weight(s1, lses, visible(mask_start, queries, m + 1u)) * (t1 - deltas),
-        weight(s2, lses, visible(mask_start, queries, m + 2u)) * (t2 - deltas),
-        weight(s3, lses, visible(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
+        weight(s0, lses, unmasked(mask_start, queries, m)) * (t0 - deltas),
+        weight(s1, lses, unmasked(mask_start, queries, m + 1u)) * (t1 - deltas),
+        weight(s2, lses, unmasked(mask_start, queries, m + 2u)) * (t2 - deltas),
+        weight(s3, lses, unmasked(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
       sums += ds * vec4f(1.0);
       weights[(4u * tx) * 8u + ty] = ds[0];
       weights[(4u * tx + 1u) * 8u + ty] = ds[1];

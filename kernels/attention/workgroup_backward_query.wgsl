@@ -27,7 +27,7 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_visible_keys.wgsl
+// include parts/attention_mask_keys.wgsl
 
 alias lse_type = f32;
 // include parts/attention_weight.wgsl
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let rows = min(quad(i), vec4u(sizes.queries - 1u));
   // What this thread stages: feature tx of 4 rows.
   let staged_q = (b * sizes.queries + rows) * dim + head;
-  let sums = lse_at(id.z * sizes.queries + rows);
+  let lses = lse_at(id.z * sizes.queries + rows);
   let deltas = delta_at(id.z * sizes.queries + rows);
   var end = sizes.keys;
   if (sizes.causal != 0u) {
@@ -114,10 +114,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     }
     let keys = quad(j + 4u * tx);
     let ds = transpose(mat4x4f(
-      weight(s0, sums.x, visible(mask_start, i, keys)) * (t0 - deltas.x),
-      weight(s1, sums.y, visible(mask_start, i + 1u, keys)) * (t1 - deltas.y),
-      weight(s2, sums.z, visible(mask_start, i + 2u, keys)) * (t2 - deltas.z),
-      weight(s3, sums.w, visible(mask_start, i + 3u, keys)) * (t3 - deltas.w))) * sizes.scale;
+      weight(s0, lses.x, unmasked(mask_start, i, keys)) * (t0 - deltas.x),
+      weight(s1, lses.y, unmasked(mask_start, i + 1u, keys)) * (t1 - deltas.y),
+      weight(s2, lses.z, unmasked(mask_start, i + 2u, keys)) * (t2 - deltas.z),
+      weight(s3, lses.w, unmasked(mask_start, i + 3u, keys)) * (t3 - deltas.w))) * sizes.scale;
     weights[(4u * tx) * 8u + ty] = ds[0];
     weights[(4u * tx + 1u) * 8u + ty] = ds[1];
     weights[(4u * tx + 2u) * 8u + ty] = ds[2];

@@ -33,8 +33,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   for (var t = 0u; t < frames; t++) {
     let row = utterance * sizes.frames + t;
-    let now = row * width;
-    let before = now - width;
+    let current = row * width;
+    let previous = current - width;
     let log_blank = log_probability(row, sizes.blank);
     for (var i = local; i <= labels; i += THREADS) {
       // At frame -1 all of the probability is in a state before the first.
@@ -42,23 +42,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       var blank = LOG_ZERO;
       var label_here = LOG_ZERO;
       if (t > 0u) {
-        blank = alpha[before + 2u * i];
+        blank = alpha[previous + 2u * i];
         if (i > 0u) {
-          label_before = alpha[before + 2u * i - 1u];
+          label_before = alpha[previous + 2u * i - 1u];
         }
       }
       let both = log_add(blank, label_before);
-      alpha[now + 2u * i] = max(both + log_blank, LOG_ZERO);
+      alpha[current + 2u * i] = max(both + log_blank, LOG_ZERO);
       if (i == labels) {
         continue;
       }
       let label = targets[text + i];
       if (t > 0u) {
-        label_here = alpha[before + 2u * i + 1u];
+        label_here = alpha[previous + 2u * i + 1u];
       }
       let may_skip = label != sizes.blank && (i == 0u || label != targets[text + max(i, 1u) - 1u]);
       let sum = log_add(label_here, select(blank, both, may_skip));
-      alpha[now + 2u * i + 1u] = max(sum + log_probability(row, label), LOG_ZERO);
+      alpha[current + 2u * i + 1u] = max(sum + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }

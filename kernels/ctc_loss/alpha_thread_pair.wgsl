@@ -48,20 +48,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) i:
       next_label = log_probability(first + t + 1u, label);
     }
     // At frame -1 all of the probability is in a state before the first.
-    var before = select(LOG_ZERO, 0.0, t == 0u && i == 0u); // α_{t-1} of state 2i - 1
+    var label_before = select(LOG_ZERO, 0.0, t == 0u && i == 0u); // α_{t-1} of state 2i - 1
     if (t > 0u && i > 0u) {
-      before = label_alpha[(t + 1u) % 2u * THREADS + i - 1u];
+      label_before = label_alpha[(t + 1u) % 2u * THREADS + i - 1u];
     }
-    let both = log_add(blank_alpha, before);
+    let both = log_add(blank_alpha, label_before);
     own_alpha = max(log_add(own_alpha, select(blank_alpha, both, may_skip)) + log_label, LOG_ZERO);
     blank_alpha = max(both + log_blank, LOG_ZERO);
     label_alpha[t % 2u * THREADS + i] = own_alpha;
-    let now = (first + t) * width + 2u * i;
+    let at = (first + t) * width + 2u * i;
     if (i <= labels) {
-      alpha[now] = blank_alpha;
+      alpha[at] = blank_alpha;
     }
     if (i < labels) {
-      alpha[now + 1u] = own_alpha;
+      alpha[at + 1u] = own_alpha;
     }
     workgroupBarrier();
   }

@@ -9,7 +9,7 @@ import {
   backwardSubgroupRow,
   backwardThreadRow,
   dlossKernel,
-  labelPlaces,
+  labelPositions,
   logNormaliser,
   logNormaliserKernels,
   loopThreads,
@@ -56,8 +56,8 @@ export function ctcLoss(
   const [batch, frames, classes, longest] = checkShapes(logits, targets, inputLengths, targetLengths, blank);
   const lengths = { input_lengths: inputLengths, target_lengths: targetLengths };
   const all = { batch, frames, classes, longest, blank };
-  const way = recursion.choose(tape.device, { batch, frames, longest });
-  const THREADS = way === "loop" ? loopThreads(tape.device) : threadsFor(longest);
+  const variant = recursion.choose(tape.device, { batch, frames, longest });
+  const THREADS = variant === "loop" ? loopThreads(tape.device) : threadsFor(longest);
 
   const rows = { rows: batch * frames, classes };
   const normalisers = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
@@ -72,7 +72,7 @@ export function ctcLoss(
   }
   const emissions = { logits, log_normaliser: normalisers, targets, ...lengths };
   const alpha = tape.empty([batch, frames, 2 * longest + 1]);
-  if (way === "loop") alphaLoop.encode(tape, { ...emissions, alpha }, all, { THREADS });
+  if (variant === "loop") alphaLoop.encode(tape, { ...emissions, alpha }, all, { THREADS });
   else alphaThreadPair.encode(tape, { ...emissions, alpha }, all, { THREADS });
 
   const pathLoss = tape.empty([batch]);
@@ -99,7 +99,7 @@ export function ctcLoss(
       {},
     );
     const occupancy = tape.like(alpha);
-    if (way === "loop") {
+    if (variant === "loop") {
       const beta = tape.empty([batch, 2, 2 * longest + 1]);
       occupancyLoop.encode(tape, { ...emissions, alpha, beta, occupancy }, all, { THREADS });
     } else {
@@ -110,7 +110,7 @@ export function ctcLoss(
     if (backward.choose(tape.device, rows) === "subgroup_row") {
       const first = tape.empty([batch, classes], "u32");
       const next = tape.empty([batch, longest], "u32");
-      labelPlaces.encode(
+      labelPositions.encode(
         tape,
         { targets, target_lengths: targetLengths, first, next },
         { batch, classes, longest },

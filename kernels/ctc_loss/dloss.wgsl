@@ -12,7 +12,7 @@ var<immediate> sizes: Sizes;
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < sizes.batch) {
-    let flow = dy[id.x * sizes.dy_stride] * normaliser[0] * weights[id.x];
-    dloss[id.x] = select(flow, 0.0, path_loss[id.x] > IMPOSSIBLE);
+    let gradient = dy[id.x * sizes.dy_stride] * normaliser[0] * weights[id.x];
+    dloss[id.x] = select(gradient, 0.0, path_loss[id.x] > IMPOSSIBLE);
   }
 }

@@ -136,8 +136,8 @@ export const dlossKernel = defineKernel({
   workgroups: ({ batch }) => [Math.ceil(batch / 32)],
 });
 
-export const labelPlaces = defineKernel({
-  file: new URL("./label_places.wgsl", import.meta.url),
+export const labelPositions = defineKernel({
+  file: new URL("./label_positions.wgsl", import.meta.url),
   bindings: { targets: "read", target_lengths: "read", first: "read_write", next: "read_write" },
   sizes: { batch: "u32", classes: "u32", longest: "u32" },
   workgroups: ({ batch, classes, longest }) => spread(batch * (classes + longest), 64),

@@ -4,6 +4,7 @@
 enable subgroups;
 requires subgroup_id;
 const INFINITY: u32 = 0x7f800000u;
+// include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;
@@ -23,22 +24,22 @@ fn main(
     let row = min(first + subgroup, rows - 1u);
     let is_real = i32(row % sizes.frames) < input_lengths[row / sizes.frames];
     let end = select(0u, quads, is_real);
-    var largest = vec4f(-3.0e38);
+    var lane_max = vec4f(NEG_INF);
     var magnitude = vec4u();
     for (var i = lane; i < end; i += lanes) {
       let four = logits[row * quads + i];
-      largest = max(largest, four);
+      lane_max = max(lane_max, four);
       magnitude = max(magnitude, bitcast<vec4u>(four) & vec4u(0x7fffffffu));
     }
     let bits = subgroupMax(max(max(magnitude.x, magnitude.y), max(magnitude.z, magnitude.w)));
-    let most = subgroupMax(max(max(largest.x, largest.y), max(largest.z, largest.w)));
-    var total = vec4f();
+    let row_max = subgroupMax(max(max(lane_max.x, lane_max.y), max(lane_max.z, lane_max.w)));
+    var lane_sum = vec4f();
     for (var i = lane; i < end; i += lanes) {
-      total += exp(logits[row * quads + i] - most);
+      lane_sum += exp(logits[row * quads + i] - row_max);
     }
-    let sum = subgroupAdd(dot(total, vec4f(1.0)));
+    let row_sum = subgroupAdd(dot(lane_sum, vec4f(1.0)));
     if (lane == 0u && is_real) {
-      log_normaliser[row] = select(most + log(sum), bitcast<f32>(bits | 1u), bits > INFINITY || bitcast<u32>(most) == INFINITY);
+      log_normaliser[row] = select(row_max + log(row_sum), bitcast<f32>(bits | 1u), bits > INFINITY || bitcast<u32>(row_max) == INFINITY);
     }
   }
 }

@@ -28,8 +28,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let last = (utterance * sizes.frames + frames - 1u) * (2u * sizes.longest + 1u) + 2u * labels;
     loss = -alpha[last];
     if (labels > 0u) {
-      let larger = max(alpha[last], alpha[last - 1u]);
-      loss = -(larger + log(1.0 + exp(min(alpha[last], alpha[last - 1u]) - larger)));
+      let max_alpha = max(alpha[last], alpha[last - 1u]);
+      loss = -(max_alpha + log(1.0 + exp(min(alpha[last], alpha[last - 1u]) - max_alpha)));
     }
   }
   for (var t = 0u; t < frames; t++) {

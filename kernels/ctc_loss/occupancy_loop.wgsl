@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     let t = left - 1u;
     let row = utterance * sizes.frames + t;
     let state = row * width;
-    let now = (2u * utterance + t % 2u) * width;
+    let current = (2u * utterance + t % 2u) * width;
     let next = (2u * utterance + left % 2u) * width;
     let log_blank = log_probability(row, sizes.blank);
     for (var i = local; i <= labels; i += THREADS) {
@@ -51,16 +51,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       }
       let after_blank = log_add(blank, label_after);
       occupancy[state + 2u * i] = max(alpha[state + 2u * i] + after_blank, LOG_ZERO);
-      beta[now + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
+      beta[current + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
       if (i == 0u) {
         continue;
       }
       let label = targets[text + i - 1u];
-      let following = targets[text + min(i, labels - 1u)];
-      let may_skip = i == labels || (following != sizes.blank && following != label);
+      let next_target = targets[text + min(i, labels - 1u)];
+      let may_skip = i == labels || (next_target != sizes.blank && next_target != label);
       let after_label = log_add(label_here, select(blank, after_blank, may_skip));
       occupancy[state + 2u * i - 1u] = max(alpha[state + 2u * i - 1u] + after_label, LOG_ZERO);
-      beta[now + 2u * i - 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
+      beta[current + 2u * i - 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }

@@ -19,21 +19,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let quads = sizes.classes / 4u;
-  let counts = weights[row] != 0.0;
+  let is_real = weights[row] != 0.0;
   let scale = sizes.inverse_temperature;
-  let flow = dy[0] * normaliser[0] * weights[row] * scale;
+  let dloss = dy[0] * normaliser[0] * weights[row] * scale;
   let log_normaliser = log_normalisers[row];
   let divergence = divergences[row];
   for (var i = row * quads + local % 8u; i < (row + 1u) * quads; i += 8u) {
     var gradient = vec4f(0.0);
-    if (counts) {
+    if (is_real) {
       let log_p = p_logits[i] * scale - log_normaliser.x;
       let log_q = q_logits[i] * scale - log_normaliser.y;
       let p = exp(log_p);
       if (TO_P) {
-        gradient = select(vec4f(0.0), flow * p * (log_p - log_q - divergence), p > vec4f(0.0));
+        gradient = select(vec4f(0.0), dloss * p * (log_p - log_q - divergence), p > vec4f(0.0));
       } else {
-        gradient = flow * (exp(log_q) - p);
+        gradient = dloss * (exp(log_q) - p);
       }
     }
     dx[i] = gradient;

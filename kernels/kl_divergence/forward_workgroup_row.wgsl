@@ -1,5 +1,6 @@
 // As forward_subgroup_row.wgsl, for GPUs: a workgroup a frame, of 32 threads or for many classes more, any number of them.
 const THREADS: u32 = 256u;
+// include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> p_logits: array<f32>;             // [batch, frames, classes]
@@ -12,8 +13,8 @@ var<workgroup> normalisers: array<vec4f, THREADS>; // of what a thread has seen:
 var<workgroup> sums: array<f32, THREADS>;
 
 fn merge(a: vec4f, b: vec4f) -> vec4f {
-  let largest = max(a.xy, b.xy);
-  return vec4f(largest, a.zw * exp(max(a.xy - largest, vec2f(-100.0))) + b.zw * exp(max(b.xy - largest, vec2f(-100.0))));
+  let new_max = max(a.xy, b.xy);
+  return vec4f(new_max, a.zw * exp(max(a.xy - new_max, vec2f(-100.0))) + b.zw * exp(max(b.xy - new_max, vec2f(-100.0))));
 }
 
 @compute @workgroup_size(THREADS)
@@ -23,14 +24,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let start = row * sizes.classes;
-  let counts = i32(row % sizes.frames) < lengths[row / sizes.frames];
-  let end = select(0u, sizes.classes, counts);
+  let is_real = i32(row % sizes.frames) < lengths[row / sizes.frames];
+  let end = select(0u, sizes.classes, is_real);
   let scale = sizes.inverse_temperature;
-  var own = vec4f(-3.0e38, -3.0e38, 0.0, 0.0);
+  var running = vec4f(NEG_INF, NEG_INF, 0.0, 0.0);
   for (var k = local; k < end; k += THREADS) {
-    own = merge(own, vec4f(p_logits[start + k] * scale, q_logits[start + k] * scale, 1.0, 1.0));
+    running = merge(running, vec4f(p_logits[start + k] * scale, q_logits[start + k] * scale, 1.0, 1.0));
   }
-  normalisers[local] = own;
+  normalisers[local] = running;
   workgroupBarrier();
   for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {
     if (local < stride) {
@@ -56,6 +57,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) {
     log_normalisers[row] = log_normaliser;
     divergences[row] = sums[0];
-    weights[row] = select(0.0, 1.0, counts);
+    weights[row] = select(0.0, 1.0, is_real);
   }
 }

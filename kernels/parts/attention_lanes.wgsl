@@ -28,9 +28,9 @@ fn next_column(x: mat4x4f, last: vec4f) -> mat4x4f {
 }
 
 // Rows 4 n … 4 n + 3: position scores from the products of this tile and the one before.
-fn slide_rows(before: mat4x4f, now: mat4x4f, n: u32, lane: u32) -> mat4x4f {
+fn slide_rows(previous: mat4x4f, current: mat4x4f, n: u32, lane: u32) -> mat4x4f {
   let shift = 4u * LANES - 1u - 4u * n;
   return mat4x4f(
-    slide(before[0], now[0], shift, lane), slide(before[1], now[1], shift - 1u, lane),
-    slide(before[2], now[2], shift - 2u, lane), slide(before[3], now[3], shift - 3u, lane));
+    slide(previous[0], current[0], shift, lane), slide(previous[1], current[1], shift - 1u, lane),
+    slide(previous[2], current[2], shift - 2u, lane), slide(previous[3], current[3], shift - 3u, lane));
 }

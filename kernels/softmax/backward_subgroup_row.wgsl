@@ -8,7 +8,7 @@ alias dy_type = f32;
 alias dx_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<vec4<y_type>>;
@@ -16,12 +16,12 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4<dx_type>>;
 
 // dy where it counts.
-fn flow(at: u32, values: vec4f) -> vec4f {
-  let given = vec4f(dy[at]);
+fn masked_dy(at: u32, values: vec4f) -> vec4f {
+  let g = vec4f(dy[at]);
   if (LOG && MASKED) {
-    return select(given, vec4f(0.0), values < vec4f(LOWEST));
+    return select(g, vec4f(0.0), values < vec4f(NEG_INF));
   }
-  return given;
+  return g;
 }
 
 @compute @workgroup_size(64)
@@ -34,19 +34,19 @@ fn main(
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
     // Beyond the last row the last one is computed again, so that all lanes meet at the sum.
     let start = min(first + subgroup, sizes.rows - 1u) * quads;
-    var own = 0.0;
+    var lane_sum = 0.0;
     for (var quad = lane; quad < quads; quad += lanes) {
       let values = vec4f(y[start + quad]);
-      own += dot(flow(start + quad, values), select(values, vec4f(1.0), LOG));
+      lane_sum += dot(masked_dy(start + quad, values), select(values, vec4f(1.0), LOG));
     }
-    let sum = subgroupAdd(own);
+    let sum = subgroupAdd(lane_sum);
     for (var quad = lane; quad < quads; quad += lanes) {
       let values = vec4f(y[start + quad]);
-      let given = flow(start + quad, values);
+      let g = masked_dy(start + quad, values);
       if (LOG) {
-        dx[start + quad] = vec4<dx_type>(given - select(exp(values), vec4f(0.0), values < vec4f(LOWEST)) * sum);
+        dx[start + quad] = vec4<dx_type>(g - select(exp(values), vec4f(0.0), values < vec4f(NEG_INF)) * sum);
       } else {
-        dx[start + quad] = vec4<dx_type>(values * (given - sum));
+        dx[start + quad] = vec4<dx_type>(values * (g - sum));
       }
     }
   }

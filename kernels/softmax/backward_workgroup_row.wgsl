@@ -5,7 +5,7 @@ alias dx_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false;
 const THREADS: u32 = 256u;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<y_type>;
@@ -20,17 +20,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let start = row * sizes.cols;
-  var own = 0.0;
+  var thread_sum = 0.0;
   for (var col = local; col < sizes.cols; col += THREADS) {
     let value = f32(y[start + col]);
-    let given = f32(dy[start + col]);
+    let g = f32(dy[start + col]);
     if (LOG) {
-      own += select(given, 0.0, MASKED && value < LOWEST);
+      thread_sum += select(g, 0.0, MASKED && value < NEG_INF);
     } else {
-      own += value * given;
+      thread_sum += value * g;
     }
   }
-  sums[local] = own;
+  sums[local] = thread_sum;
   workgroupBarrier();
   for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {
     if (local < stride) {
@@ -41,12 +41,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let sum = sums[0];
   for (var col = local; col < sizes.cols; col += THREADS) {
     let value = f32(y[start + col]);
-    let given = f32(dy[start + col]);
+    let g = f32(dy[start + col]);
     if (LOG) {
-      let p = select(exp(value), 0.0, value < LOWEST);
-      dx[start + col] = dx_type(select(given - p * sum, 0.0, MASKED && value < LOWEST));
+      let p = select(exp(value), 0.0, value < NEG_INF);
+      dx[start + col] = dx_type(select(g - p * sum, 0.0, MASKED && value < NEG_INF));
     } else {
-      dx[start + col] = dx_type(value * (given - sum));
+      dx[start + col] = dx_type(value * (g - sum));
     }
   }
 }

@@ -15,22 +15,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (utterance >= sizes.batch) {
     return;
   }
-  let place = i % (sizes.classes + sizes.longest);
+  let index = i % (sizes.classes + sizes.longest);
   let text = utterance * sizes.longest;
   let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
-  var own = i32(place);
+  var label = i32(index);
   var at = 0u;
-  if (place >= sizes.classes) {
-    at = place - sizes.classes + 1u;
-    own = targets[text + at - 1u];
+  if (index >= sizes.classes) {
+    at = index - sizes.classes + 1u;
+    label = targets[text + at - 1u];
   }
-  while (at < labels && targets[text + min(at, sizes.longest - 1u)] != own) {
+  while (at < labels && targets[text + min(at, sizes.longest - 1u)] != label) {
     at++;
   }
   let found = select(sizes.longest, at, at < labels);
-  if (place < sizes.classes) {
-    first[utterance * sizes.classes + place] = found;
+  if (index < sizes.classes) {
+    first[utterance * sizes.classes + index] = found;
   } else {
-    next[text + place - sizes.classes] = found;
+    next[text + index - sizes.classes] = found;
   }
 }
