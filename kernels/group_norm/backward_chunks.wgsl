@@ -42,9 +42,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var t = start; t < end; t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
     let x_hat = (f32(x[i]) - mean) * rstd;
-    let flow = through_activation(f32(dy[i]), x_hat * factor + offset);
-    scale_sum += flow * x_hat;
-    shift_sum += flow;
+    let dh = activation_backward(f32(dy[i]), x_hat * factor + offset);
+    scale_sum += dh * x_hat;
+    shift_sum += dh;
   }
   partial[row * 2u * sizes.channels + channel] = scale_sum;
   partial[(row * 2u + 1u) * sizes.channels + channel] = shift_sum;

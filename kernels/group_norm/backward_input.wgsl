@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var t = start; t < min(start + FRAMES, sizes.frames); t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
     let x_hat = (f32(x[i]) - mean) * rstd;
-    let g = through_activation(f32(dy[i]), x_hat * factor + offset) * factor;
+    let g = activation_backward(f32(dy[i]), x_hat * factor + offset) * factor;
     dx[i] = x_type(select(0.0, rstd * (g - mean_g - x_hat * mean_gx), t < length));
   }
 }

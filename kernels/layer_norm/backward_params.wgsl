@@ -30,9 +30,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end = min(sizes.rows, (id.y + 1u) * CHUNK);
   for (var row = id.y * CHUNK; row < end; row++) {
     let x_hat = (f32(x[row * sizes.cols + col]) - stats[2u * row]) * stats[2u * row + 1u];
-    let flow = through_activation(f32(dy[row * sizes.cols + col]), x_hat * factor + offset);
-    dscale += flow * x_hat;
-    dshift += flow;
+    let dh = activation_backward(f32(dy[row * sizes.cols + col]), x_hat * factor + offset);
+    dscale += dh * x_hat;
+    dshift += dh;
   }
   partial[id.y * 2u * sizes.cols + col] = dscale;
   partial[id.y * 2u * sizes.cols + sizes.cols + col] = dshift;

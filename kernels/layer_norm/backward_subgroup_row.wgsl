@@ -46,33 +46,33 @@ fn main(
   }
   let count = min(sizes.chunk, sizes.rows - start);
   for (var first = 0u; first < count; first += 2u * subgroups) {
-    let own = first + 2u * subgroup;
-    let a = (start + min(own, count - 1u)) * quads;
-    let b = (start + min(own + 1u, count - 1u)) * quads;
-    let stats_a = stats[start + min(own, count - 1u)];
-    let stats_b = stats[start + min(own + 1u, count - 1u)];
-    var g_a = vec4f(0.0);
-    var g_b = vec4f(0.0);
-    var gx_a = vec4f(0.0);
-    var gx_b = vec4f(0.0);
+    let row = first + 2u * subgroup;
+    let a = (start + min(row, count - 1u)) * quads;
+    let b = (start + min(row + 1u, count - 1u)) * quads;
+    let stats_a = stats[start + min(row, count - 1u)];
+    let stats_b = stats[start + min(row + 1u, count - 1u)];
+    var sum_g_a = vec4f(0.0);
+    var sum_g_b = vec4f(0.0);
+    var sum_gx_a = vec4f(0.0);
+    var sum_gx_b = vec4f(0.0);
     for (var col = lane; col < quads; col += lanes) {
       let factor = scale[col];
       let offset = shift[col];
       let d_a = vec4f(x[a + col]) - stats_a.x;
       let d_b = vec4f(x[b + col]) - stats_b.x;
-      let flow_a = through_activation(vec4f(dy[a + col]), d_a * stats_a.y * factor + offset) * factor;
-      let flow_b = through_activation(vec4f(dy[b + col]), d_b * stats_b.y * factor + offset) * factor;
-      g_a += flow_a;
-      g_b += flow_b;
-      gx_a += flow_a * d_a;
-      gx_b += flow_b * d_b;
+      let g_a = activation_backward(vec4f(dy[a + col]), d_a * stats_a.y * factor + offset) * factor;
+      let g_b = activation_backward(vec4f(dy[b + col]), d_b * stats_b.y * factor + offset) * factor;
+      sum_g_a += g_a;
+      sum_g_b += g_b;
+      sum_gx_a += g_a * d_a;
+      sum_gx_b += g_b * d_b;
     }
-    let means_a = subgroupAdd(vec2f(dot(g_a, vec4f(1.0)), dot(gx_a, vec4f(stats_a.y)))) / f32(sizes.cols);
-    let means_b = subgroupAdd(vec2f(dot(g_b, vec4f(1.0)), dot(gx_b, vec4f(stats_b.y)))) / f32(sizes.cols);
-    if (lane == 0u && own < count) {
-      terms[own] = vec4f(stats_a, means_a);
-      if (own + 1u < count) {
-        terms[own + 1u] = vec4f(stats_b, means_b);
+    let means_a = subgroupAdd(vec2f(dot(sum_g_a, vec4f(1.0)), dot(sum_gx_a, vec4f(stats_a.y)))) / f32(sizes.cols);
+    let means_b = subgroupAdd(vec2f(dot(sum_g_b, vec4f(1.0)), dot(sum_gx_b, vec4f(stats_b.y)))) / f32(sizes.cols);
+    if (lane == 0u && row < count) {
+      terms[row] = vec4f(stats_a, means_a);
+      if (row + 1u < count) {
+        terms[row + 1u] = vec4f(stats_b, means_b);
       }
     }
   }
@@ -86,10 +86,10 @@ fn main(
       let at = (start + row) * quads + col;
       let term = terms[row];
       let x_hat = (vec4f(x[at]) - term.x) * term.y;
-      let flow = through_activation(vec4f(dy[at]), x_hat * factor + offset);
-      dscale += flow * x_hat;
-      dshift += flow;
-      dx[at] = vec4<x_type>(term.y * (flow * factor - term.z - x_hat * term.w));
+      let dh = activation_backward(vec4f(dy[at]), x_hat * factor + offset);
+      dscale += dh * x_hat;
+      dshift += dh;
+      dx[at] = vec4<x_type>(term.y * (dh * factor - term.z - x_hat * term.w));
     }
     partial[2u * chunk * quads + col] = dscale;
     partial[(2u * chunk + 1u) * quads + col] = dshift;

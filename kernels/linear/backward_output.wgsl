@@ -22,7 +22,7 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
 }
 
-fn slope(x: f32) -> f32 {
+fn derivative(x: f32) -> f32 {
   switch (ACTIVATION) {
     case 1u: { return select(0.0, 1.0, x > 0.0); }
     case 2u: {
@@ -59,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let i = row * sizes.cols + col;
     var g = f32(dy[i]);
     if (ACTIVATION != 0u) {
-      g *= slope(f32(pre[i]));
+      g *= derivative(f32(pre[i]));
       dpre[i] = dpre_type(g);
     }
     sum += g;

@@ -31,7 +31,7 @@ fn combine(p: f32, q: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    let place = places(i);
-    y[i] = combine(a[place.x], b[place.y]);
+    let index = operand_indices(i);
+    y[i] = combine(a[index.x], b[index.y]);
   }
 }

@@ -19,8 +19,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let c2 = (i / sizes.n3) % sizes.n2;
     let c1 = (i / (sizes.n3 * sizes.n2)) % sizes.n1;
     let c0 = i / (sizes.n3 * sizes.n2 * sizes.n1);
-    let place = c0 * sizes.condition0 + c1 * sizes.condition1 + c2 * sizes.condition2 + c3 * sizes.condition3;
-    if (condition[place] != 0u) {
+    let index = c0 * sizes.condition0 + c1 * sizes.condition1 + c2 * sizes.condition2 + c3 * sizes.condition3;
+    if (condition[index] != 0u) {
       y[i] = a[c0 * sizes.a0 + c1 * sizes.a1 + c2 * sizes.a2 + c3 * sizes.a3];
     } else {
       y[i] = b[c0 * sizes.b0 + c1 * sizes.b1 + c2 * sizes.b2 + c3 * sizes.b3];

@@ -12,11 +12,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let start = (result / sizes.inner) * sizes.count * sizes.inner + result % sizes.inner;
   var best = 0u;
-  var largest = x[start];
+  var max_value = x[start];
   for (var k = 1u; k < sizes.count; k++) {
     let value = x[start + k * sizes.inner];
-    if (value > largest) {
-      largest = value;
+    if (value > max_value) {
+      max_value = value;
       best = k;
     }
   }

@@ -38,20 +38,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     y[thread] = sum * sizes.factor;
     return;
   }
-  var largest = x[start];
+  var chunk_max = x[start];
   for (var k = 1u; k < terms; k++) {
-    largest = max(largest, x[start + k * sizes.inner]);
+    chunk_max = max(chunk_max, x[start + k * sizes.inner]);
   }
   if (OP == 1u) {
-    y[thread] = largest;
+    y[thread] = chunk_max;
     return;
   }
   // Nothing overflows with the largest exponent moved to 0; a chunk of only -inf gives -inf, without log 0, which drivers round.
-  let most = largest;
-  largest = max(largest, LOWEST);
+  let exact_max = chunk_max;
+  chunk_max = max(chunk_max, LOWEST);
   var total = 0.0;
   for (var k = 0u; k < terms; k++) {
-    total += exp(x[start + k * sizes.inner] - largest);
+    total += exp(x[start + k * sizes.inner] - chunk_max);
   }
-  y[thread] = select(largest + log(total), most, most < LOWEST);
+  y[thread] = select(chunk_max + log(total), exact_max, exact_max < LOWEST);
 }

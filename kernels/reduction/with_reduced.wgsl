@@ -30,13 +30,13 @@ fn combine(v: f32, reduced: f32, gradient: f32) -> f32 {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     var rest = i;
-    var place = (rest % sizes.n4) * sizes.r4;
+    var index = (rest % sizes.n4) * sizes.r4;
     rest /= sizes.n4;
-    place += (rest % sizes.n3) * sizes.r3;
+    index += (rest % sizes.n3) * sizes.r3;
     rest /= sizes.n3;
-    place += (rest % sizes.n2) * sizes.r2;
+    index += (rest % sizes.n2) * sizes.r2;
     rest /= sizes.n2;
-    place += (rest % sizes.n1) * sizes.r1 + (rest / sizes.n1) * sizes.r0;
-    y[i] = combine(x[i], r[place], dr[place]);
+    index += (rest % sizes.n1) * sizes.r1 + (rest / sizes.n1) * sizes.r0;
+    y[i] = combine(x[i], r[index], dr[index]);
   }
 }
