@@ -57,8 +57,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let loads_x = local < THREADS / 2u;
   let loader = local % (THREADS / 2u);
   let quad = loader % QUADS;
-  let lead = loader / QUADS * 4u;
-  let stored_at = select(OF_DY, 0u, loads_x) + lead * STRIDE + quad;
+  let k_offset = loader / QUADS * 4u;
+  let stored_at = select(OF_DY, 0u, loads_x) + k_offset * STRIDE + quad;
   // Its taps and channels; above or left of the image this wraps round to huge numbers.
   let row = id.y * TILE + 4u * quad;
   let move_h = row / depth / sizes.kernel_width * sizes.dilation - sizes.padding_height;
@@ -80,10 +80,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var s5 = vec4f(); var t5 = vec4f();
   var s6 = vec4f(); var t6 = vec4f();
   var s7 = vec4f(); var t7 = vec4f();
-  let turns = select(min(STEP, sizes.chunk), STEP, UNROLL);
+  let iterations = select(min(STEP, sizes.chunk), STEP, UNROLL);
   var next = mat4x4f();
   // Of this thread's next position: its number, column, and row counted through all images.
-  var p = begin + lead;
+  var p = begin + k_offset;
   var j = p % sizes.out_width;
   var i = p / sizes.out_width;
   // One turn more than there are steps: each loads what the next one multiplies.
@@ -124,8 +124,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       p += STEP;
     }
     if (k > begin) {
-      for (var turn = 0u; turn < turns; turn++) {
-        let step = turn % STEP; // tells Dawn that it is within the array
+      for (var iteration = 0u; iteration < iterations; iteration++) {
+        let step = iteration % STEP; // tells Dawn that it is within the array
         let u0 = tiles[step * STRIDE + tile_y];
         let u1 = tiles[step * STRIDE + tile_y + HALF];
         let w0 = tiles[OF_DY + step * STRIDE + tile_x];

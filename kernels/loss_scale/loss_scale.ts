@@ -14,7 +14,7 @@ const update = defineKernel({
     corrections: "read_write",
     unscaled_norm: "read_write",
   },
-  sizes: { max_norm: "f32", log_beta1: "f32", log_beta2: "f32", interval: "f32" },
+  sizes: { max_norm: "f32", log_beta1: "f32", log_beta2: "f32", growth_interval: "f32" },
   workgroups: () => [1],
 });
 
@@ -92,7 +92,7 @@ export function scaledUpdate(tape: Tape, state: Tensor, norm: Tensor, options: S
   update.encode(
     tape,
     { norm, state, gradient_scale: gradientScale, corrections: step, unscaled_norm: unscaled },
-    { max_norm: maxNorm, log_beta1: Math.log(beta1), log_beta2: Math.log(beta2), interval: growthInterval },
+    { max_norm: maxNorm, log_beta1: Math.log(beta1), log_beta2: Math.log(beta2), growth_interval: growthInterval },
     {},
   );
   return { gradientScale, step, norm: unscaled };

@@ -47,7 +47,7 @@ alias real = vec4f;
 // include parts/activation.wgsl
 
 // Four neighbours in a line of an operand, of `lines` lines with `length` elements; the last ones in the place of those beyond.
-fn place(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {
+fn quad_index(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {
   return (min(line, lines - 1u) * stride + min(along, length - 4u)) / 4u;
 }
 
@@ -56,7 +56,7 @@ fn fetch_a(start: u32, row: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
   let line = i / LINE_A;
   let along = i % LINE_A * 4u;
   let at = start + select(
-    place(row + line, sizes.rows, k + along, sizes.inner, sizes.stride_a), place(k + line, sizes.inner, row + along, sizes.rows, sizes.stride_a), TRANSPOSE_A);
+    quad_index(row + line, sizes.rows, k + along, sizes.inner, sizes.stride_a), quad_index(k + line, sizes.inner, row + along, sizes.rows, sizes.stride_a), TRANSPOSE_A);
   return select(vec4<f16>(), a[at], end > k + select(along, line, TRANSPOSE_A));
 }
 
@@ -64,15 +64,15 @@ fn fetch_b(start: u32, col: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
   let line = i / LINE_B;
   let along = i % LINE_B * 4u;
   let at = start + select(
-    place(k + line, sizes.inner, col + along, sizes.cols, sizes.cols), place(col + line, sizes.cols, k + along, sizes.inner, sizes.inner), TRANSPOSE_B);
+    quad_index(k + line, sizes.inner, col + along, sizes.cols, sizes.cols), quad_index(col + line, sizes.cols, k + along, sizes.inner, sizes.inner), TRANSPOSE_B);
   return select(vec4<f16>(), b[at], end > k + select(line, along, TRANSPOSE_B));
 }
 
-fn place_a(i: u32, x: vec4<f16>) {
+fn stage_a(i: u32, x: vec4<f16>) {
   tile_a[i / LINE_A * STRIDE_A + i % LINE_A] = x;
 }
 
-fn place_b(i: u32, x: vec4<f16>) {
+fn stage_b(i: u32, x: vec4<f16>) {
   tile_b[i / LINE_B * STRIDE_B + i % LINE_B] = x;
 }
 
@@ -152,14 +152,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var b2 = fetch_b(start_b, col, first, end, local + 2u * THREADS);
   var b3 = fetch_b(start_b, col, first, end, local + 3u * THREADS);
   for (var k = first; k < end; k += STEP) {
-    place_a(local, a0);
-    place_a(local + THREADS, a1);
-    place_a(local + 2u * THREADS, a2);
-    place_a(local + 3u * THREADS, a3);
-    place_b(local, b0);
-    place_b(local + THREADS, b1);
-    place_b(local + 2u * THREADS, b2);
-    place_b(local + 3u * THREADS, b3);
+    stage_a(local, a0);
+    stage_a(local + THREADS, a1);
+    stage_a(local + 2u * THREADS, a2);
+    stage_a(local + 3u * THREADS, a3);
+    stage_b(local, b0);
+    stage_b(local + THREADS, b1);
+    stage_b(local + 2u * THREADS, b2);
+    stage_b(local + 3u * THREADS, b3);
     workgroupBarrier();
     if (end > k + STEP) {
       a0 = fetch_a(start_a, row, k + STEP, end, local);

@@ -72,24 +72,24 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s11 = vec4f(); var a11 = vec4f();
   for (var k = first; k < end; k += 32u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
-    let mine = k + 4u * lane;
+    let lane_k = k + 4u * lane;
     if (TRANSPOSE_A) {
-      let m0 = load_transposed_a(start_a, row, mine); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
-      let m1 = load_transposed_a(start_a, row + 4u, mine); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
-      let m2 = load_transposed_a(start_a, row + 8u, mine); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
+      let m0 = load_transposed_a(start_a, row, lane_k); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
+      let m1 = load_transposed_a(start_a, row + 4u, lane_k); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
+      let m2 = load_transposed_a(start_a, row + 8u, lane_k); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
     } else {
-      a0 = load_a(start_a, row, mine);
-      a1 = load_a(start_a, row + 1u, mine);
-      a2 = load_a(start_a, row + 2u, mine);
-      a3 = load_a(start_a, row + 3u, mine);
-      a4 = load_a(start_a, row + 4u, mine);
-      a5 = load_a(start_a, row + 5u, mine);
-      a6 = load_a(start_a, row + 6u, mine);
-      a7 = load_a(start_a, row + 7u, mine);
-      a8 = load_a(start_a, row + 8u, mine);
-      a9 = load_a(start_a, row + 9u, mine);
-      a10 = load_a(start_a, row + 10u, mine);
-      a11 = load_a(start_a, row + 11u, mine);
+      a0 = load_a(start_a, row, lane_k);
+      a1 = load_a(start_a, row + 1u, lane_k);
+      a2 = load_a(start_a, row + 2u, lane_k);
+      a3 = load_a(start_a, row + 3u, lane_k);
+      a4 = load_a(start_a, row + 4u, lane_k);
+      a5 = load_a(start_a, row + 5u, lane_k);
+      a6 = load_a(start_a, row + 6u, lane_k);
+      a7 = load_a(start_a, row + 7u, lane_k);
+      a8 = load_a(start_a, row + 8u, lane_k);
+      a9 = load_a(start_a, row + 9u, lane_k);
+      a10 = load_a(start_a, row + 10u, lane_k);
+      a11 = load_a(start_a, row + 11u, lane_k);
     }
     let owners = min(8u, (sizes.inner - k + 3u) / 4u);
     for (var owner = 0u; owner < owners; owner++) {

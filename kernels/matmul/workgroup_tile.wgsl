@@ -42,7 +42,7 @@ alias real = vec4f;
 
 // Where four neighbours in each of four lines of an operand are, of `lines` lines with `length` elements; the last ones in the place of
 // those beyond.
-fn places(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u {
+fn quad_indices(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u {
   return min(line + vec4u(0u, 1u, 2u, 3u), vec4u(lines - 1u)) * (stride / 4u) + min(along, length - 4u) / 4u;
 }
 
@@ -50,34 +50,34 @@ fn places(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u 
 fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
   var at = vec4u(start);
   if (TRANSPOSE_A) {
-    at += places(k, sizes.inner, row, sizes.rows, sizes.stride_a);
+    at += quad_indices(k, sizes.inner, row, sizes.rows, sizes.stride_a);
   } else {
-    at += places(row, sizes.rows, k, sizes.inner, sizes.stride_a);
+    at += quad_indices(row, sizes.rows, k, sizes.inner, sizes.stride_a);
   }
   let loaded = mat4x4f(vec4f(a[at.x]), vec4f(a[at.y]), vec4f(a[at.z]), vec4f(a[at.w]));
   if (TRANSPOSE_A) {
-    return until(loaded, k, end);
+    return zero_from(loaded, k, end);
   }
-  return until(transpose(loaded), k, end);
+  return zero_from(transpose(loaded), k, end);
 }
 
 // Rows k … k + 3 of op(b) and four columns from `col` on: a row each.
 fn fetch_b(start: u32, col: u32, k: u32, end: u32) -> mat4x4f {
   var at = vec4u(start);
   if (TRANSPOSE_B) {
-    at += places(col, sizes.cols, k, sizes.inner, sizes.inner);
+    at += quad_indices(col, sizes.cols, k, sizes.inner, sizes.inner);
   } else {
-    at += places(k, sizes.inner, col, sizes.cols, sizes.cols);
+    at += quad_indices(k, sizes.inner, col, sizes.cols, sizes.cols);
   }
   let loaded = mat4x4f(vec4f(b[at.x]), vec4f(b[at.y]), vec4f(b[at.z]), vec4f(b[at.w]));
   if (TRANSPOSE_B) {
-    return until(transpose(loaded), k, end);
+    return zero_from(transpose(loaded), k, end);
   }
-  return until(loaded, k, end);
+  return zero_from(loaded, k, end);
 }
 
 // Zeros from position `end` of inner on.
-fn until(x: mat4x4f, k: u32, end: u32) -> mat4x4f {
+fn zero_from(x: mat4x4f, k: u32, end: u32) -> mat4x4f {
   return mat4x4f(
     select(vec4f(), x[0], end > k), select(vec4f(), x[1], end > k + 1u), select(vec4f(), x[2], end > k + 2u), select(vec4f(), x[3], end > k + 3u));
 }
@@ -119,7 +119,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let along_inner = select(TRANSPOSE_B, !TRANSPOSE_A, loads_a);
   let quad = select(loader % QUADS, loader / 2u % 4u + loader / STEP * 4u, along_inner);
   let depth = select(loader / QUADS, loader % 2u + loader / 8u % (STEP / 8u) * 2u, along_inner) * 4u;
-  let place = select(OF_B, 0u, loads_a) + depth * STRIDE + quad;
+  let tile_at = select(OF_B, 0u, loads_a) + depth * STRIDE + quad;
   let row_a = id.y * TILE + 4u * quad;
   let col_b = id.x * TILE + 4u * quad;
 
@@ -144,10 +144,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     next = fetch_b(start_b, col_b, first + depth, end);
   }
   for (var k = first; k < end; k += STEP) {
-    tiles[place] = next[0];
-    tiles[place + STRIDE] = next[1];
-    tiles[place + 2u * STRIDE] = next[2];
-    tiles[place + 3u * STRIDE] = next[3];
+    tiles[tile_at] = next[0];
+    tiles[tile_at + STRIDE] = next[1];
+    tiles[tile_at + 2u * STRIDE] = next[2];
+    tiles[tile_at + 3u * STRIDE] = next[3];
     workgroupBarrier();
     if (k + STEP < end) {
       if (loads_a) {

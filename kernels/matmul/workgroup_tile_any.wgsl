@@ -23,16 +23,16 @@ var<workgroup> tile_b: array<vec4f, 128>; // [STEP, QUADS]: four columns
 
 // Beyond the edges an element within them is loaded and not used.
 fn element_a(start: u32, row: u32, k: u32) -> f32 {
-  let near_row = min(row, sizes.rows - 1u);
-  let near_k = min(k, sizes.inner - 1u);
-  let at = start + select(near_row * sizes.stride_a + near_k, near_k * sizes.stride_a + near_row, TRANSPOSE_A);
+  let clamped_row = min(row, sizes.rows - 1u);
+  let clamped_k = min(k, sizes.inner - 1u);
+  let at = start + select(clamped_row * sizes.stride_a + clamped_k, clamped_k * sizes.stride_a + clamped_row, TRANSPOSE_A);
   return select(0.0, f32(a[at]), row < sizes.rows && k < sizes.inner);
 }
 
 fn element_b(start: u32, k: u32, col: u32) -> f32 {
-  let near_k = min(k, sizes.inner - 1u);
-  let near_col = min(col, sizes.cols - 1u);
-  let at = start + select(near_k * sizes.cols + near_col, near_col * sizes.inner + near_k, TRANSPOSE_B);
+  let clamped_k = min(k, sizes.inner - 1u);
+  let clamped_col = min(col, sizes.cols - 1u);
+  let at = start + select(clamped_k * sizes.cols + clamped_col, clamped_col * sizes.inner + clamped_k, TRANSPOSE_B);
   return select(0.0, f32(b[at]), col < sizes.cols && k < sizes.inner);
 }
 
