@@ -1,6 +1,6 @@
 import { host, type HostTensor } from "../case.ts";
 
-/** As the arguments of `attention`; p, u and v are the positions and the two biases of relative attention. */
+/** The arguments of `attention`; p, u and v are the positions and the two biases of relative attention. */
 export interface AttentionInputs {
   readonly q: HostTensor;
   readonly k: HostTensor;
@@ -19,7 +19,7 @@ export interface ReferenceOptions {
 /**
  * y_i = Σ_j w_ij · value_j in each head, where w_i = softmax over the unmasked keys j of
  *   q_i · k_j / √width   or, with relative positions,   ((q_i + u) · k_j + (q_i + v) · p_{i-j}) / √width.
- * A query that sees no key gets zeros. Source: Vaswani et al., 2017; Dai et al., "Transformer-XL", 2019, section 3.3.
+ * A query that may attend to no key gets zeros. Source: Vaswani et al., 2017; Dai et al., "Transformer-XL", 2019, section 3.3.
  */
 export function attentionReference(inputs: AttentionInputs, options: ReferenceOptions): HostTensor {
   const y = host(inputs.q.shape, () => 0);

@@ -1,9 +1,9 @@
 // Attention, backward to the queries, in the registers of one subgroup: 16 queries against all keys, 4 LANES keys at a
-// time. The weights are computed again, from the scores and the logarithm of their sum that forward kept:
+// time. It recomputes the weights from the scores and forward's log-sum-exp:
 //   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
 //   dq_i = Σ_j ds_ij · k_j + Σ_j ds_ij · p_{i-j}.
-// Layout and positions as in subgroup_forward.wgsl. Here the scores' gradients are slid as well, the other way: of the
-// rows of p that a tile touches, half are complete with it, and the other half with the next.
+// Layout and positions as in subgroup_forward.wgsl. The gradients of the scores slide too, in the other direction: of the
+// rows of p that a tile touches, half are complete after it, and the other half after the next tile.
 //
 // Bytes it must move: q, k, value, dy and dq once, p once for each head. It moves k twice and value once (and p twice) for
 // each 16 queries, q and dy once for each tile of keys, and all of that once for each CHUNKS · 4 LANES columns of dq.
@@ -20,12 +20,12 @@ const RELATIVE: bool = true;
 
 // include parts/attention_lanes.wgsl
 
-// Four queries from i on; the last stands in for those beyond it.
+// Four queries from i on; indices past the end are clamped.
 fn rows_from(i: u32) -> vec4u {
   return min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u));
 }
 
-// The other way: x comes to stand `shift` places further in 8 LANES numbers, zeros elsewhere. The first 4 LANES of them:
+// The inverse of slide: 8 LANES numbers with x at `shift` and zeros elsewhere. The first 4 LANES of them,
 fn spread_low(x: vec4f, shift: u32, lane: u32) -> vec4f {
   let first = shift / LANES;
   let step = shift % LANES;
@@ -138,7 +138,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
           t3 += outer(z, subgroupShuffle(g3, feature - d));
         }
       }
-      // Four queries at a time, moving the others up: so this is compiled once and not 4 times.
+      // Four queries at a time, shifting the others up, so that this is compiled once and not 4 times.
       for (var row = i; row < i + 16u; row += 4u) {
         let at_row = id.z * sizes.queries + rows_from(row);
         let lses = lse_at(at_row);

@@ -1,19 +1,19 @@
 // Attention, forward, in the registers of one subgroup (a SIMD vector of a software driver): 16 queries against all keys,
-// a tile of 4 LANES keys at a time, with the softmax kept up to date as tiles come (Milakov, Gimelshein, "Online normalizer
-// calculation for softmax", 2018; Dao, "FlashAttention-2", 2023):
+// a tile of 4 LANES keys at a time, with an online softmax (Milakov, Gimelshein, "Online normalizer calculation for
+// softmax", 2018; Dao, "FlashAttention-2", 2023):
 //   s_ij = (q_i + u) · k_j + (q_i + v) · p_{i-j},  times 1/√width      (without u, v and p if not RELATIVE)
 //   m_i' = max(m_i, max_j s_ij),  w_ij = exp(s_ij - m_i'),
 //   y_i' = y_i · exp(m_i - m_i') + Σ_j w_ij · value_j,  l_i' = l_i · exp(m_i - m_i') + Σ_j w_ij;  at the end y_i / l_i.
 // No barriers, no workgroup memory, and no score is ever stored.
 //
 // Layout. Matrices s0 … s3 hold 16 rows (queries); element k of a row in lane l belongs to key LANES k + l. A product
-// reads one operand by rows, each lane another feature, and shuffles hand it round; the other by keys, each lane another key.
-// So every load brings LANES different numbers, which counts here: on lavapipe a load costs 5 ns whatever its addresses, a
-// shuffle 0.8, a multiplication and addition 0.4.
+// reads one operand by rows, a different feature in each lane, which shuffles pass around; and the other by keys, a
+// different key in each lane. So every load brings LANES different numbers, which matters here: on lavapipe a load costs
+// 5 ns whatever its addresses, a shuffle 0.8, a multiply-add 0.4.
 //
-// Positions. Row i - j of the table slides along with the query, so no plain product of 16 queries and a tile of
-// positions is a tile of scores. The product is taken all the same, of (q_i + v) and 4 LANES neighbouring positions, and
-// its rows are then slid by shuffles against each other: each row needs this product and the one of the tile before.
+// Positions. The row i - j of the table slides with the query, so a plain product of 16 queries and a tile of positions
+// is not a tile of scores. It is computed all the same, for (q_i + v) and 4 LANES neighbouring positions, and then
+// shuffles slide its rows against each other: each row needs this tile's product and the previous one's.
 //
 // Bytes it must move: q, value, k and y once, p once for each head. It moves q once for each tile of keys, k and value
 // (and p) once for each 16 queries, and all of that once for each CHUNKS · 4 LANES columns of y: from the CPU's caches.
@@ -21,8 +21,8 @@
 //   scores, softmax and weighted sum as kernels, scores stored    20   61    31   97
 //   the workgroup design, which is for GPUs                       42  177    66  374
 //   this                                                           8   42    14   91
-// Rows: about 15, 12 and 8 ms forward with 8, 12 and 16 rows. Loops run to a limit that the driver cannot see, because it unrolls
-// what it can, and compiling would take several times as long. Where a subgroup has four lanes (SwiftShader), forward takes up
+// Rows: about 15, 12 and 8 ms forward with 8, 12 and 16 rows. Loop bounds are hidden from the driver, which would otherwise
+// unroll what it can and take several times as long to compile. Where a subgroup has four lanes (SwiftShader), forward takes up
 // to 1.5 times as long as with stored scores, and backward 2 to 3 times.
 enable subgroups;
 alias y_type = f32;
@@ -36,7 +36,7 @@ const RELATIVE: bool = true;
 
 // include parts/attention_lanes.wgsl
 
-// One feature of four queries from i on; the last stands in for those beyond it.
+// One feature of four queries from i on; indices past the end are clamped.
 fn q_rows(start: u32, i: u32) -> vec4f {
   let at = start + min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u)) * sizes.heads * sizes.width;
   return vec4f(f32(q[at.x]), f32(q[at.y]), f32(q[at.z]), f32(q[at.w]));
@@ -146,7 +146,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
           s3 += outer(x, subgroupShuffle(x3, feature - d));
         }
       }
-      // Four queries at a time, moving the others up: so this is compiled once and not 4 times.
+      // Four queries at a time, shifting the others up, so that this is compiled once and not 4 times.
       for (var row = i; row < i + 16u; row += 4u) {
         let scores = scale_and_mask(s0, mask_start, row, keys);
         let new_max = max(running_max0, row_maxima(scores));
@@ -184,7 +184,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       }
     }
   }
-  // Row by row, moving the rows up: so the stores are compiled once and not 16 times.
+  // Row by row, shifting the rows up, so that the stores are compiled once and not 16 times.
   running_sum0 = subgroupAdd(running_sum0); running_sum1 = subgroupAdd(running_sum1); running_sum2 = subgroupAdd(running_sum2); running_sum3 = subgroupAdd(running_sum3);
   for (var row = i; row < min(i + 16u, sizes.queries); row++) {
     let sum = running_sum0.x;

@@ -1,18 +1,18 @@
 // Attention, forward, for GPUs: FlashAttention-2 (Dao, 2023). A workgroup of 8 x 8 threads takes 32 queries against all keys,
-// 32 at a time, with the softmax kept up to date as tiles come:
+// 32 at a time, with an online softmax:
 //   s_ij = (q_i + u) · k_j + (q_i + v) · p_{i-j},  times 1/√width      (without u, v and p if not RELATIVE)
 //   m_i' = max(m_i, max_j s_ij),  w_ij = exp(s_ij - m_i'),
 //   y_i' = y_i · exp(m_i - m_i') + Σ_j w_ij · value_j,  l_i' = l_i · exp(m_i - m_i') + Σ_j w_ij;  at the end y_i / l_i.
-// No score is ever stored outside the workgroup. Each thread holds 4 queries x 4 keys of the scores and 4 queries x 4 columns of
-// each chunk of y in registers. Operands of the scores come through workgroup memory, STEP features at a time, as vec4 of
-// four neighbouring rows of one feature; a stride of 9 or 17 vec4 a feature keeps both writing and reading free of bank
-// conflicts. The 16 pairs of a thread meet 7 neighbouring rows of p, so it reads two vec4 of them.
+// No score ever leaves the workgroup. Each thread holds 4 queries x 4 keys of the scores and 4 queries x 4 columns of
+// each chunk of y in registers. The operands of the scores are staged in workgroup memory, STEP features at a time, as vec4 of
+// four neighbouring rows of one feature; a stride of 9 or 17 vec4 per feature keeps writes and reads free of bank
+// conflicts. The 16 pairs of a thread use 7 neighbouring rows of p, so it reads two vec4 of them.
 // 12.5 KiB of workgroup memory: within the 16 KiB that every device has.
 //
 // Bytes it must move: q, k, value and y once, p once for each head. It moves q once for each tile of keys, k and value
 // once and p twice for each 32 queries, and all of that once for each CHUNKS · 32 columns of y: from the L2 cache.
-// What limits it are workgroups of two warps and five wide loads for 32 multiply-adds (three without p). Predicted for an H200: 20 to 40 % of its
-// f32 peak, of which unrolled loops without bounds of each access are a quarter. The three backward kernels alike.
+// Limited by workgroups of just two warps and by five wide loads for 32 multiply-adds (three without p). Predicted for an H200:
+// 20 to 40 % of its f32 peak; a quarter of that is due to unrolled loops and no bounds checks. The three backward kernels alike.
 alias y_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
-  // What this thread stages: feature tx of 4 rows.
+  // This thread stages feature tx of 4 rows.
   let staged_q = (b * sizes.queries + min(quad(i), vec4u(sizes.queries - 1u))) * dim + head;
   var end = sizes.keys;
   if (sizes.causal != 0u) {
@@ -156,7 +156,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var n = 0u; n < 8u; n++) {
     sum += row_values[ty * 8u + n];
   }
-  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  // Row by row, shifting the rows up, so that the stores are compiled once and not four times.
   for (var row = i; row < min(i + 4u, sizes.queries); row++) {
     let factor = select(0.0, 1.0 / max(sum.x, 1e-30), sum.x > 0.0);
     let at = (b * sizes.queries + row) * dim + head;

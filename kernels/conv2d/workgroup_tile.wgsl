@@ -1,17 +1,17 @@
 // Convolution for GPUs, forward or backward to the input, as a matrix product whose left operand is never written out:
-//   result[p, n] = Σ_{tap, c} source[q(p, tap), c] · weight[tap, c, n]   (+ bias[n], then ReLU, if asked for)
-// Forward, source is x and p an output position; q = p · stride + tap · dilation - padding. Backward, source is dy and p
-// one of the input positions of one remainder modulo stride ("phase", a workgroup has one): only taps count for which
-// (p + padding - tap · dilation) / stride, which is q, is a whole number, and which those are depends only on the phase.
+//   result[p, n] = Σ_{tap, c} source[q(p, tap), c] · weight[tap, c, n]   (+ bias[n], then ReLU, if requested)
+// Forward, source is x, p is an output position, and q = p · stride + tap · dilation - padding. Backward, source is dy and p
+// is one of the input positions with one remainder modulo stride (the workgroup's "phase"): only those taps count for which
+// q = (p + padding - tap · dilation) / stride is a whole number, and which those are depends only on the phase.
 // Writing the operand out ("im2col") would cost, for the second layer of a Conformer's subsampling with 256 channels and 16
-// utterances of 10 s, 75,696 positions · 2304 · 4 = 698 MB to write and to read again, beside 155 + 2 + 78 MB that must move,
+// utterances of 10 s, 75,696 positions · 2304 · 4 = 698 MB to write and to read again, on top of 155 + 2 + 78 MB that must move,
 // for 89 GFLOP; for wav2vec2's positional convolution, 128 taps, 128 times its input. Here it exists in workgroup memory only.
-// The product is that of matmul/workgroup_tile.wgsl (which see for the ladder): a workgroup computes a square tile, 8 x 8
-// elements a thread; a step covers TILE / 8 of the products' sum; the next step's elements travel from memory to
+// The product is that of matmul/workgroup_tile.wgsl (see there for the ladder): a workgroup computes a square tile, 8 x 8
+// elements per thread; a step covers TILE / 8 terms of the sum; the next step's elements travel from memory to
 // registers while this step's are multiplied. Half of the threads load the source, four neighbouring channels of four
-// positions each, and half the weight. Tap and channel of a thread's next load are counted up, not divided out.
-// Channels and outs of a group are multiples of 4. Registers as matmul/workgroup_tile.wgsl's and a dozen for places. Predicted for an H200: 30 to 50 % of
-// its f32 peak (25 to 40 % while the inner loop was not unrolled), in f16 no more, since the arithmetic is f32.
+// positions each, and half the weight. The tap and channel of a thread's next load are counted up rather than divided out.
+// Channels and outs of a group are multiples of 4. Registers: those of matmul/workgroup_tile.wgsl and a dozen for indices. Predicted
+// for an H200: 30 to 50 % of its f32 peak (25 to 40 % before the inner loop was unrolled); no more in f16, as the arithmetic is f32.
 const TILE: u32 = 128u; // rows and columns that a workgroup computes: 128 or 64
 const BACKWARD: bool = false;
 const UNROLL: bool = false; // the inner loop has a constant length, with zeros beyond the end: GPUs are faster so, a CPU's compiler takes twice the time
@@ -65,13 +65,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
     return;
   }
 
-  // The block that this thread loads: which quad of rows (columns), and from which of the step's on.
+  // The block that this thread loads: its quad of rows (columns), and its first element of the step.
   let loads_source = local < THREADS / 2u;
   let loader = local % (THREADS / 2u);
   let quad = select(loader % QUADS, loader / 2u % 4u + loader / STEP * 4u, loads_source);
   let k_offset = select(loader / QUADS, loader % 2u + loader / 8u % (STEP / 8u) * 2u, loads_source) * 4u;
   let stored_at = select(OF_WEIGHT, 0u, loads_source) + k_offset * STRIDE + quad;
-  // Where the four positions begin: before the first row of an image this wraps round to huge numbers.
+  // The first pixel of each of the four positions. Before the first row of an image this wraps around to huge numbers.
   let row = first_row + 4u * quad + vec4u(0u, 1u, 2u, 3u);
   let h = row / axis_w.count % axis_h.count * axis_h.source_stride + u32(axis_h.start);
   let w = row % axis_w.count * axis_w.source_stride + u32(axis_w.start);
@@ -79,12 +79,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   let source_channel = group * depth / 4u;
   let weight_col = (id.x % col_tiles) * QUADS + quad;
 
-  // The elements that it computes: rows 4 y … 4 y + 3 of the tile and of its lower half, likewise columns. In the order of
+  // The elements that it computes are rows 4 y … 4 y + 3 of the tile and of its lower half, and likewise columns. In the order of
   // threads, 8 columns by 4 rows of them come first.
   let x = local % 8u + local / 32u % (TILE / 64u) * 8u;
   let y = local / 8u % 4u + local / 32u / (TILE / 64u) * 4u;
 
-  // Row r: the first columns in sr, the others in tr.
+  // Row r has its first columns in sr, the others in tr.
   var s0 = vec4f(); var t0 = vec4f();
   var s1 = vec4f(); var t1 = vec4f();
   var s2 = vec4f(); var t2 = vec4f();
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   var c = k_offset; // channel and taps of this thread's next load
   var m = 0u;
   var n = 0u;
-  // One turn more than there are steps: each loads what the next one multiplies.
+  // One more iteration than there are steps: each loads what the next one multiplies.
   for (var k = 0u; k < inner + STEP; k += STEP) {
     if (k > 0u) {
       tiles[stored_at] = next[0];
@@ -135,7 +135,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
     }
     if (k > 0u) {
       for (var iteration = 0u; iteration < iterations; iteration++) {
-        let i = iteration % STEP; // tells Dawn that it is within the array
+        let i = iteration % STEP; // shows Dawn that it is in range
         let u0 = tiles[i * STRIDE + y];
         let u1 = tiles[i * STRIDE + y + HALF];
         let w0 = tiles[OF_WEIGHT + i * STRIDE + x];

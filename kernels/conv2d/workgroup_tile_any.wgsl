@@ -1,6 +1,6 @@
-// Convolution for GPUs, forward or backward to the input, any numbers of channels: as workgroup_tile.wgsl (which see for
-// the mathematics), but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 a thread, and load one by one.
-// Meant for a first layer, whose one input channel makes its sums short: it must write y, and what it loads hardly counts.
+// Convolution for GPUs, forward or backward to the input, any numbers of channels: as workgroup_tile.wgsl (see there for
+// the mathematics), but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 per thread, and load one by one.
+// Meant for a first layer, whose single input channel makes for short sums: it must write y, and its loads hardly matter.
 // A thread's four columns are eight apart, so that neighbouring threads store neighbouring elements.
 const BACKWARD: bool = false;
 struct Sizes {
@@ -69,7 +69,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
       let m = k / depth / axis_w.taps;
       let n = k / depth % axis_w.taps;
       let row = first_row + i / STEP * 4u + vec4u(0u, 1u, 2u, 3u);
-      // Before the first row of an image this wraps round to huge numbers.
+      // Before the first row of an image this wraps around to huge numbers.
       let h = row / axis_w.count % axis_h.count * axis_h.source_stride + u32(axis_h.start + i32(m) * axis_h.shift);
       let w = row % axis_w.count * axis_w.source_stride + u32(axis_w.start + i32(n) * axis_w.shift);
       let pixel = (row / (axis_w.count * axis_h.count) * source_height + h) * source_width + w;
@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
     }
     workgroupBarrier();
   }
-  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 16 times.
+  // Row by row, column by column, shifting the sums up, so that the epilogue is compiled once and not 16 times.
   for (var i = 0u; i < 4u; i++) {
     let row = first_row + local / 8u * 4u + i;
     if (row < rows) {

@@ -1,7 +1,7 @@
 // Cross-entropy with a smoothed target, backward: dlogit_k = dloss · (p_k - q_k), with dloss = dy · normaliser · weight of
-// the row, p the softmax and q_k = off + on · [k = target]. dy is one number or one a row.
-// Eight threads side by side a row and eight rows a workgroup: what belongs to the row is read once, neighbours read
-// neighbours, and there are few workgroups.
+// the row, p the softmax and q_k = off + on · [k = target]. dy is a single number or one per row.
+// Eight adjacent threads per row and eight rows per workgroup: per-row values are read once, neighbours read
+// neighbours, and workgroups are few.
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, dy_stride: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // [rows, cols]

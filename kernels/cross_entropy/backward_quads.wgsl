@@ -1,5 +1,5 @@
-// As backward_columns.wgsl, four neighbouring columns a load. CPU milliseconds of forward and backward,
-// [640, 2000] on lavapipe, a busy machine: with backward_columns 7.7, with this 6.8.
+// As backward_columns.wgsl, four neighbouring columns per load. CPU milliseconds of forward and backward,
+// [640, 2000] on lavapipe, on a busy machine: with backward_columns 7.7, with this 6.8.
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, dy_stride: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;       // [rows, cols]

@@ -4,7 +4,7 @@ import { crossEntropyGradients, crossEntropyReference, type Smoothing } from "./
 
 type Inputs = Pick<KernelCase, "inputs" | "reference" | "referenceGradients" | "flops" | "bytes">;
 
-/** Every third target is left out, unless `ignored` says all are. */
+/** Every third target is left out, or with `ignored` all of them. */
 function shared(shape: readonly number[], smoothing: Smoothing, ignored = false): Inputs {
   const classes = shape.at(-1) as number;
   const size = shape.reduce((product, n) => product * n, 1);

@@ -1,7 +1,7 @@
-// As forward_thread_row.wgsl, a subgroup of any width a row, its lanes four neighbouring columns each. Each lane keeps m and Z of
-// what it has seen and corrects Z when m grows, so the logits are read once; the sum that smoothing needs is taken about the
-// row's first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
-// CPU milliseconds, [640, 2000] on lavapipe, a busy machine: one thread a row, two passes 2.6; this 1.2.
+// As forward_thread_row.wgsl, one subgroup of any width per row, four neighbouring columns per lane. Each lane keeps a running m
+// and Z and rescales Z when m grows, so the logits are read once. The sum for the smoothing is taken about the row's
+// first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
+// CPU milliseconds, [640, 2000] on lavapipe, on a busy machine: one thread per row, two passes 2.6; this 1.2.
 enable subgroups;
 requires subgroup_id;
 // include parts/neg_inf.wgsl
@@ -21,7 +21,7 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sums.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reductions.
     let row = min(first + subgroup, sizes.rows - 1u);
     let start = row * quads;
     let target_class = u32(targets[row]);
@@ -45,7 +45,7 @@ fn main(
       var loss = 0.0;
       if (has_target) {
         loss = sizes.constant + log_sum - sizes.on * (logits[start + target_class / 4u][target_class % 4u] - row_max);
-        if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
+        if (sizes.off > 0.0) { // without smoothing, classes may be at -∞
           loss -= sizes.off * deviation;
         }
       }

@@ -1,4 +1,4 @@
-// As forward_subgroup_row.wgsl, for GPUs: a workgroup a row, of 32 threads or for long rows more, with any number of columns.
+// As forward_subgroup_row.wgsl, for GPUs: one workgroup per row, of 32 threads or more for long rows, any number of columns.
 const THREADS: u32 = 256u;
 // include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }
@@ -8,7 +8,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read_write> log_normaliser: array<f32>;  // [rows]: m + log Z
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;          // [rows]
 @group(0) @binding(4) var<storage, read_write> weights: array<f32>;         // [rows]: 1 where there is a target
-var<workgroup> merged: array<vec3f, THREADS>; // m, Z and Σ (x - pivot) of what a thread has seen
+var<workgroup> merged: array<vec3f, THREADS>; // m, Z and Σ (x - pivot) of a thread's columns
 
 fn merge(a: vec3f, b: vec3f) -> vec3f {
   let new_max = max(a.x, b.x);
@@ -18,7 +18,7 @@ fn merge(a: vec3f, b: vec3f) -> vec3f {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x + group.y * groups.x;
-  if (row >= sizes.rows) { // for all threads, so that they meet at the barriers
+  if (row >= sizes.rows) { // uniform across the workgroup, as the barriers require
     return;
   }
   let start = row * sizes.cols;
@@ -44,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var loss = 0.0;
     if (has_target) {
       loss = sizes.constant + log_sum - sizes.on * (logits[start + target_class] - total.x);
-      if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
+      if (sizes.off > 0.0) { // without smoothing, classes may be at -∞
         loss -= sizes.off * (total.z + f32(sizes.cols) * (pivot - total.x));
       }
     }

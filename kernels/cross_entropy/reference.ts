@@ -9,7 +9,7 @@ export interface Smoothing {
   readonly reduction: "none" | "sum" | "mean" | "batch";
 }
 
-/** The loss of each row whose target is a class, 0 for the others; their sum, mean over what counts, or per batch. */
+/** The loss of each row whose target is a class, 0 for the others; or their sum, mean over valid targets, or sum per batch. */
 export function crossEntropyReference(logits: HostTensor, targets: HostTensor, smoothing: Smoothing): HostTensor {
   const losses = rowsOf(logits, targets).map(({ logProbs, target, hasTarget }) =>
     hasTarget

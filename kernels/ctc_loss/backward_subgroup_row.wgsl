@@ -1,8 +1,8 @@
-// CTC, backward to the input, as backward_thread_row.wgsl (which see for the mathematics): a subgroup of any width a frame.
+// CTC, backward to the input, as backward_thread_row.wgsl (see there for the mathematics): one subgroup of any width per frame.
 //   d loss / d logit = softmax - γ,   γ(k) = share of the states labelled k in Σ_s exp(α(s) + β(s))
-// Its lanes first share the states, for that sum and for the blank's part of it, then the classes, four neighbours each. A
-// class gathers the states that carry it along the chain of its labels (label_positions.wgsl), so every element is written
-// once and by one lane. Loads and stores are coalesced; one thread a frame has each of its own elsewhere.
+// Its lanes first divide up the states, for that sum and for the blank's part of it, then the classes, four neighbours each. For
+// each class a lane follows the chain of its labels (label_positions.wgsl) and sums their states, so every element is written
+// once and by one lane. Loads and stores are coalesced, which they are not with one thread per frame.
 // Must move: logits, α + β and the gradient once.
 enable subgroups;
 requires subgroup_id;
@@ -39,7 +39,7 @@ fn main(
   let blank_quad = u32(sizes.blank) / 4u;
   let is_blank = vec4u(0u, 1u, 2u, 3u) == vec4u(u32(sizes.blank) % 4u);
   for (var begin = group.x * subgroups; begin < rows; begin += groups.x * subgroups) {
-    // Beyond the last row all lanes still meet at the reductions, and store nothing.
+    // Subgroups past the end take part in the reductions too, but store nothing.
     let row = min(begin + subgroup, rows - 1u);
     let utterance = row / sizes.frames;
     let upstream = dloss[utterance];

@@ -2,9 +2,9 @@
 // Σ_s exp(α_t(s) + β_t(s)), a sum that is the likelihood of the text at every frame. Then
 //   d loss / d logit            = softmax - γ
 //   d loss / d log-probability  = -γ
-// Dividing by the frame's own sum, not by the stored likelihood, cancels the rounding that two long recursions gather.
-// Frames behind the utterance's end and utterances to which nothing flows get 0.
-// One thread a frame: it alone writes the frame's classes, so that repeated labels need no atomics.
+// Dividing by the frame's own sum, not by the stored likelihood, cancels the rounding errors of two long recursions.
+// Frames past the utterance's end, and utterances without an upstream gradient, get 0.
+// One thread per frame: it alone writes the frame's classes, so that repeated labels need no atomics.
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32, from_log_probs: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // [batch, frames, classes]

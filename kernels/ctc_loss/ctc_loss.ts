@@ -24,11 +24,11 @@ export interface CtcOptions {
   /** The class that stands for "no label". Default 0. */
   readonly blank?: number;
   /**
-   * "none" gives `[batch]`; "sum" adds the utterances up; "batch", the default, divides that by the batch size; "mean"
+   * "none" gives `[batch]`; "sum" adds up the utterances; "batch", the default, divides that by the batch size; "mean"
    * averages each loss divided by its number of labels, as PyTorch does.
    */
   readonly reduction?: "none" | "sum" | "batch" | "mean";
-  /** An utterance too short for its text counts as 0 (default), or else as +∞. No gradient flows to it either way. */
+  /** The loss of an utterance too short for its text is 0 (default), or else +∞. It gets no gradient either way. */
   readonly zeroInfinity?: boolean;
   /** `logits` are log-probabilities already, and get the plain derivative -γ. Default false. */
   readonly fromLogProbs?: boolean;
@@ -36,12 +36,12 @@ export interface CtcOptions {
 
 /**
  * Connectionist temporal classification: -log of the probability that the frames spell the labels, over all alignments
- * (Graves, Fernández, Gomez, Schmidhuber, 2006). The log-softmax is inside; its gradient comes fused, softmax - γ.
- * A label that is no class makes its utterance infeasible; a logit that is NaN makes the loss NaN. Memory beside the gradient: 2 · batch · frames · (2 · longest + 1).
+ * (Graves, Fernández, Gomez, Schmidhuber, 2006). The log-softmax is included, with the fused gradient softmax - γ.
+ * A label that is no class makes its utterance infeasible; a logit that is NaN makes the loss NaN. Memory besides the gradient: 2 · batch · frames · (2 · longest + 1).
  *
  * @param logits        `[batch, frames, classes]`
- * @param targets       i32 `[batch, longest]`, whatever beyond the length
- * @param inputLengths  i32 `[batch]`, in frames; what lies beyond is neither read nor given a gradient
+ * @param targets       i32 `[batch, longest]`, arbitrary beyond the length
+ * @param inputLengths  i32 `[batch]`, in frames; frames beyond are not read and get no gradient
  * @param targetLengths i32 `[batch]`
  * @returns             `[]`, or `[batch]` with reduction "none"; natural logarithm
  */

@@ -1,6 +1,6 @@
-// Where each class stands in a text: first[class] is the first label that is this class, next[i] the next label that equals
-// label i, each `longest` where there is none. So a frame's gradient can be gathered class by class, without atomics and
-// without writing a class twice. One thread an element of either; labels are few.
+// Where each class occurs in a text: first[class] is the first label of this class, next[i] the next label equal to
+// label i, or `longest` if there is none. So a frame's gradient can be gathered class by class, without atomics and
+// with one write per class. One thread per element of either; labels are few.
 struct Sizes { batch: u32, classes: u32, longest: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> targets: array<i32>;        // [batch, longest]

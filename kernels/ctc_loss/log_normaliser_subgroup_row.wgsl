@@ -1,6 +1,6 @@
-// log Σ_k exp(logit_k) of each real frame, as log_normaliser_thread_row.wgsl: a subgroup of any width a frame, its lanes four
-// neighbouring classes each. Loads are coalesced on a GPU, and a software driver gets four values by each; the second of the
-// two passes finds the frame in the first-level cache. Must move: the logits once.
+// log Σ_k exp(logit_k) of each real frame, as log_normaliser_thread_row.wgsl: one subgroup of any width per frame, four
+// neighbouring classes per lane. Loads are coalesced on a GPU, and each brings a software driver four values; the second
+// pass finds the frame in the first-level cache. Must move: the logits once.
 enable subgroups;
 requires subgroup_id;
 const INFINITY: u32 = 0x7f800000u;
@@ -20,7 +20,7 @@ fn main(
   let rows = sizes.batch * sizes.frames;
   let quads = sizes.classes / 4u;
   for (var first = group.x * subgroups; first < rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the reductions.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reductions.
     let row = min(first + subgroup, rows - 1u);
     let is_real = i32(row % sizes.frames) < input_lengths[row / sizes.frames];
     let end = select(0u, quads, is_real);

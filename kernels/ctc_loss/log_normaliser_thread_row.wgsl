@@ -1,7 +1,7 @@
-// log Σ_k exp(logit_k) of each real frame: the difference between logits and log-probabilities. Taken once, so that the
+// log Σ_k exp(logit_k) of each real frame: the difference between logits and log-probabilities. Computed once, so that the
 // recursions read logits and no [batch, frames, classes] tensor of log-probabilities is ever stored.
-// A logit of NaN or +infinity makes the normaliser NaN: it is found by its bits, because max() and exp() of some drivers lose it.
-// One thread a frame; frames from inputLengths[utterance] on are neither read nor written.
+// A logit of NaN or +infinity makes the normaliser NaN. It is detected by its bits, because max() and exp() of some drivers lose it.
+// One thread per frame; frames from inputLengths[utterance] on are neither read nor written.
 const INFINITY: u32 = 0x7f800000u; // the bits; those of NaN, without the sign, are more
 // include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32 }

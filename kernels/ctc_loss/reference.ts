@@ -8,7 +8,7 @@ export interface ReferenceOptions {
 
 /**
  * -log Σ over alignments of Π_t p_t(label), for each utterance; 0 for one without any alignment. An alignment gives every
- * frame a class, and spells the text once repeats are merged and blanks dropped. "none" is [batch], the others a number.
+ * frame a class, and spells the text once repeats are merged and blanks dropped. "none" is [batch], the others are scalars.
  */
 export function ctcReference(inputs: HostInputs, options: ReferenceOptions): HostTensor {
   const losses = utterances(inputs, options).map(({ loss, weight }) => loss * weight);
@@ -25,7 +25,7 @@ export function ctcGradients(inputs: HostInputs, options: ReferenceOptions, dy: 
     if (!feasible) return;
     const upstream = weight * (dy.data[options.reduction === "none" ? b : 0] as number);
     const alpha = forward(logProbs, states, options.blank);
-    // Read backwards, an utterance is one of the reversed text: β is the forward recursion of that, reversed.
+    // An utterance read backwards has the reversed text: β is the forward recursion of that, reversed.
     const beta = forward([...logProbs].reverse(), [...states].reverse(), options.blank).reverse();
     logProbs.forEach((frame, t) => {
       const at = (k: number): number => (b * frames + t) * classes + k;
@@ -39,7 +39,7 @@ export function ctcGradients(inputs: HostInputs, options: ReferenceOptions, dy: 
   return { logits: dx };
 }
 
-/** Log-probability of all ways to emit frames 0…t and to end in state s. */
+/** Log-probability of emitting frames 0…t along any path that ends in state s. */
 function forward(logProbs: readonly number[][], states: readonly number[], blank: number): number[][] {
   const columns: number[][] = [];
   for (const frame of logProbs) {

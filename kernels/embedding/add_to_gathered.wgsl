@@ -1,4 +1,4 @@
-// The gradient of gather.wgsl: dx[o, index[o, k, i], i] += dy[o, k, i]. One thread a column (o, i), which nobody else
+// The gradient of gather.wgsl: dx[o, index[o, k, i], i] += dy[o, k, i]. One thread per column (o, i), which no other thread
 // touches; so equal indices add up in order, without atomics.
 struct Sizes { columns: u32, count: u32, selected: u32, inner: u32 }
 var<immediate> sizes: Sizes;

@@ -12,7 +12,7 @@ export function lookupReference(x: HostTensor, shape: Shape, axis: number, index
   });
 }
 
-/** An element of x gets the sum over all results that show it. */
+/** An element of x gets the sum over all results that are copies of it. */
 export function lookupGradient(x: HostTensor, dy: HostTensor, axis: number, indexOf: IndexOf): HostTensor {
   const dx = host(x.shape, () => 0);
   dy.data.forEach((g, i) => {

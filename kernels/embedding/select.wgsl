@@ -10,7 +10,7 @@ var<immediate> sizes: Sizes;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.elements; i += groups.x * 64u) {
     let row = i / sizes.inner;
-    let x_index = u32(index[row % sizes.selected]); // a negative one becomes very large
+    let x_index = u32(index[row % sizes.selected]); // a negative index becomes huge
     if (x_index >= sizes.count) {
       y[i] = 0.0;
       continue;

@@ -1,7 +1,8 @@
-// Global norm, first stage: each workgroup sums the squares of its share, four elements a load; a thread goes on in steps of all
-// threads, so that neighbours load neighbours, on a GPU with four loads under way at a time, since waiting for one after another
-// would leave its memory idle; on lavapipe that takes three times as long. Then one thread sums the sums of its workgroup, always in the same order. 4 bytes an element, read once.
-// Predicted for an H200: 136 MB of gradients in 0.04 to 0.12 ms; 128 workgroups with one load under way would take 0.4.
+// Global norm, first stage: each workgroup sums the squares of its share, four elements per load, with a stride of all
+// threads, so that neighbours load neighbours. On a GPU each thread keeps four loads in flight, since waiting for them one by
+// one would leave memory idle; on lavapipe that takes three times as long. Then one thread adds the sums of its workgroup,
+// always in the same order. 4 bytes per element, read once.
+// Predicted for an H200: 136 MB of gradients in 0.04 to 0.12 ms; 128 workgroups with one load in flight would take 0.4.
 const UNROLL: bool = false; // four loads at a time
 struct Sizes { count: u32, offset: u32 }
 var<immediate> sizes: Sizes;

@@ -1,5 +1,5 @@
 // Backward to scale and shift, first of two stages: Σ dy · x̂ and Σ dy of one channel over one chunk of one utterance's
-// real frames, with x̂ = (x - mean) / √(variance + eps). After a silu dy · silu'(x̂ · scale + shift) takes the place of dy.
+// real frames, with x̂ = (x - mean) / √(variance + eps). With SILU, dy · silu'(x̂ · scale + shift) replaces dy.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;

@@ -1,7 +1,7 @@
 // KL(p ‖ q) of each frame, backward to one of its two logit tensors, with dloss = dy · normaliser · weight of the frame:
 //   to q's logits   dx_k = dloss / T · (q_k - p_k)
 //   to p's logits   dx_k = dloss / T · p_k (log p_k - log q_k - KL)
-// Eight threads side by side a frame and eight frames a workgroup.
+// Eight adjacent threads per frame and eight frames per workgroup.
 const TO_P: bool = false;
 struct Sizes { rows: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;

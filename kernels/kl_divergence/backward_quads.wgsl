@@ -1,5 +1,5 @@
-// As backward_columns.wgsl, four neighbouring classes a load. CPU milliseconds of forward and backward to
-// both sides, [1600, 500] on lavapipe, a busy machine: with backward_columns 13.8, with this 11.5.
+// As backward_columns.wgsl, four neighbouring classes per load. CPU milliseconds of forward and backward to
+// both sides, [1600, 500] on lavapipe, on a busy machine: with backward_columns 13.8, with this 11.5.
 const TO_P: bool = false;
 struct Sizes { rows: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;

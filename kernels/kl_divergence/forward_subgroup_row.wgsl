@@ -1,6 +1,6 @@
-// As forward_thread_row.wgsl, a subgroup of any width a frame, its lanes four neighbouring classes each. The first pass keeps m
-// and Z of both sides and corrects Z when m grows; the second, from the cache, sums p (log p - log q).
-// CPU milliseconds, [1600, 500] on lavapipe, a busy machine: one thread a frame, three passes 5.4; this 3.2.
+// As forward_thread_row.wgsl, one subgroup of any width per frame, four neighbouring classes per lane. The first pass keeps a
+// running m and Z of both sides and rescales Z when m grows; the second, from the cache, sums p (log p - log q).
+// CPU milliseconds, [1600, 500] on lavapipe, on a busy machine: one thread per frame, three passes 5.4; this 3.2.
 enable subgroups;
 requires subgroup_id;
 // include parts/neg_inf.wgsl
@@ -31,7 +31,7 @@ fn main(
   let rows = sizes.batch * sizes.frames;
   let scale = sizes.inverse_temperature;
   for (var first = group.x * subgroups; first < rows; first += groups.x * subgroups) {
-    // Beyond the last frame the last one is computed again, so that all lanes meet at the sums.
+    // Subgroups past the end repeat the last frame, so that all lanes take part in the reductions.
     let row = min(first + subgroup, rows - 1u);
     let start = row * quads;
     let is_real = i32(row % sizes.frames) < lengths[row / sizes.frames];

@@ -1,5 +1,5 @@
 // KL(p ‖ q) = Σ_k p_k (log p_k - log q_k) of each frame, with p and q the softmaxes of two logit tensors over the
-// temperature. Frames from lengths[utterance] on are not read; their divergence and weight are 0. One thread a frame.
+// temperature. Frames from lengths[utterance] on are not read; their divergence and weight are 0. One thread per frame.
 // include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;

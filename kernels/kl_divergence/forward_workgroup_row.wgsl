@@ -1,4 +1,4 @@
-// As forward_subgroup_row.wgsl, for GPUs: a workgroup a frame, of 32 threads or for many classes more, any number of them.
+// As forward_subgroup_row.wgsl, for GPUs: one workgroup per frame, of 32 threads or more for many classes, any number of them.
 const THREADS: u32 = 256u;
 // include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }
@@ -9,7 +9,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> log_normalisers: array<vec2f>; // [batch, frames, 2]: log Σ exp of p's, of q's
 @group(0) @binding(4) var<storage, read_write> divergences: array<f32>;    // [batch, frames]
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;        // [batch, frames]: 1 for a real frame
-var<workgroup> normalisers: array<vec4f, THREADS>; // of what a thread has seen: m of p, m of q, Z of p, Z of q
+var<workgroup> normalisers: array<vec4f, THREADS>; // of a thread's columns: m of p, m of q, Z of p, Z of q
 var<workgroup> sums: array<f32, THREADS>;
 
 fn merge(a: vec4f, b: vec4f) -> vec4f {
@@ -20,7 +20,7 @@ fn merge(a: vec4f, b: vec4f) -> vec4f {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x + group.y * groups.x;
-  if (row >= sizes.batch * sizes.frames) { // for all threads, so that they meet at the barriers
+  if (row >= sizes.batch * sizes.frames) { // uniform across the workgroup, as the barriers require
     return;
   }
   let start = row * sizes.classes;

@@ -1,6 +1,6 @@
 // Layer norm, backward to the input: with x̂ = (x - mean) · rstd and g = dy · scale,
-//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),
-// after a silu with dy · silu'(x̂ · scale + shift) in the place of dy. One thread a row, for any number of columns on any device.
+//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)).
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy. One thread per row, for any number of columns on any device.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;

@@ -1,6 +1,6 @@
 // Layer norm, backward to scale and shift, first of two stages: each thread sums one column over one chunk of rows.
-// Two stages and no atomics, because WGSL has no float atomics; so the sum is also the same every time.
-// dy · silu'(x̂ · scale + shift) takes the place of dy after a silu, x̂ = (x - mean) · rstd.
+// Two stages, because WGSL has no float atomics; so the sum is also the same every time.
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy, x̂ = (x - mean) · rstd.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;

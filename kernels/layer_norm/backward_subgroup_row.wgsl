@@ -1,17 +1,17 @@
 // Layer norm, backward to x, and to scale and shift for a chunk of rows, in one kernel: with x̂ = (x - mean) · rstd and
 // g = dy · scale,
-//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),   dscale = Σ_rows dy · x̂,   dshift = Σ_rows dy,
-// after a silu with dy · silu'(x̂ · scale + shift) in the place of dy, computed from x in both passes below.
-// First the lanes of each subgroup go along the columns of two rows for the two means of each; then every thread goes down
-// four columns of the chunk, writes dx and keeps the column's sums in registers. Bytes that must move: x and dy read, dx
-// written. A chunk's x and dy are read twice but the second time from a cache, and the partial sums add 2 / chunk.
-// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 50 to 65 % of the bandwidth, since chunks of 32 rows are no longer in a
-// cache when they are read again; chunks of 4 would be, but leave eight times as many sums to add.
+//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),   dscale = Σ_rows dy · x̂,   dshift = Σ_rows dy.
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy, computed from x in both passes below.
+// First each subgroup walks along two rows and computes the two means of each; then each thread walks down four columns
+// of the chunk, writes dx and keeps the columns' sums in registers. Bytes that must move: x and dy read, dx
+// written. A chunk's x and dy are read twice, but the second time from a cache, and the partial sums add 2 / chunk.
+// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 50 to 65 % of the bandwidth, since a chunk of 32 rows has
+// left the cache by the second read; a chunk of 4 would not have, but would leave eight times as many sums to add.
 // CPU milliseconds of forward and backward, [800, 256] on lavapipe (SwiftShader): with backward_input.wgsl and backward_params.wgsl
 // 3.2 (18.0), with this 2.2 (11.7).
-// silu adds arithmetic but no bytes; as a kernel of its own it would read its argument and dy and write the argument's
-// gradient. Forward and backward, [3200, 256] on lavapipe: own kernels for silu 15.0, silu in here 11.3, no silu 8.9.
-// Two stages and no atomics, because WGSL has no float atomics; so the sums are also the same every time.
+// silu adds arithmetic but no bytes; a separate kernel would read its argument and dy and write the argument's
+// gradient. Forward and backward, [3200, 256] on lavapipe: separate silu 15.0, fused 11.3, no silu 8.9.
+// Two stages, because WGSL has no float atomics; so the sums are also the same every time.
 enable subgroups;
 requires subgroup_id;
 const SILU: bool = false; // after the norm
@@ -41,7 +41,7 @@ fn main(
   let quads = sizes.cols / 4u;
   let chunk = group.x + group.y * groups.x;
   let start = chunk * sizes.chunk;
-  if (start >= sizes.rows) { // the last row of more workgroups than one axis holds
+  if (start >= sizes.rows) { // excess workgroups of the last row of the grid
     return;
   }
   let count = min(sizes.chunk, sizes.rows - start);

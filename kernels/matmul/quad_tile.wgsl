@@ -1,11 +1,11 @@
 // Matrix product for software drivers with four lanes (SwiftShader): a quad computes 12 rows by 16 columns of y, four columns
-// a lane. As subgroup_tile.wgsl, which is for eight lanes and says more about the idea; there a lane's part of a is handed
-// round by shuffles, here by quadBroadcast, which names the lane at compile time and costs one instruction a number.
+// per lane. As subgroup_tile.wgsl, which is for eight lanes and explains the idea; there shuffles pass a lane's part of a
+// around, here quadBroadcast does, which names the lane at compile time and costs one instruction per number.
 // Milliseconds of one CPU for [560, 64] · [64, 192] and for the two products of its gradients:
-//   register_tile: 8 x 8 elements a thread   9.3   8.0   8.1
-//   quad_tile of 8 rows                      7.2   5.9   5.5
-//   quad_tile of 12 rows                     6.7   5.3   5.0
-// 16 rows gain little more and compile for twice as long.
+//   register_tile: 8 x 8 elements per thread   9.3   8.0   8.1
+//   quad_tile of 8 rows                        7.2   5.9   5.5
+//   quad_tile of 12 rows                       6.7   5.3   5.0
+// 16 rows gain little more and take twice as long to compile.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -27,7 +27,7 @@ fn load_a(start: u32, row: u32, k: u32) -> vec4f {
 
 // include parts/product_quads.wgsl
 
-// Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.
+// Rows k … k + 3 and four columns of op(b), one row per column of the matrix, so that panel · v = Σ v[i] · row i.
 fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
   if (TRANSPOSE_B) {
     let stride = sizes.inner / 4u;

@@ -1,16 +1,16 @@
-// Matrix product for software drivers: eight lanes compute 12 rows by 32 columns of y, four columns a lane.
+// Matrix product for software drivers: eight lanes compute 12 rows by 32 columns of y, four columns per lane.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Such a driver runs a subgroup as one SIMD vector on a CPU. There memory is dear: a load is a loop over the lanes, as slow
-// where all lanes read one address as where each reads its own. Arithmetic and shuffles are cheap. GFLOP/s, two cores,
+// Such a driver runs a subgroup as one SIMD vector on a CPU, where memory is expensive: a load is a loop over the lanes,
+// even if all of them read one address. Arithmetic and shuffles are cheap. GFLOP/s, two cores,
 // [1040, 96] · [96, 384] on lavapipe, one run on a shared machine:
 //   plain                                                                        2
-//   8 x 8 elements a thread in registers: an element loaded serves 8 products   15
-//   the same rows for all lanes, each loading another part of a row of a;
-//     shuffles then hand it to the others, so no element is loaded twice        22
+//   8 x 8 elements per thread in registers: each load serves 8 products         15
+//   the same rows for all lanes, each loading another part of a row of a, which
+//     shuffles pass on to the others, so that no element is loaded twice        22
 // Everything is in 4 x 4 blocks: inner and cols (rows, for a transposed) are multiples of 4. A transposed operand is loaded
-// along its contiguous axis and its blocks are transposed in registers, which costs nothing. Loads beyond rows or cols
-// feed only elements that are not stored; only a tail of inner must be exact zeros.
-// The last loop moves the accumulators up one by one, so that the epilogue is compiled once and not 12 times.
+// along its contiguous axis, and its blocks are transposed in registers, at no cost. Loads beyond rows or cols
+// only affect elements that are not stored; only the tail of inner must be exact zeros.
+// The last loop shifts the accumulators up one by one, so that the epilogue is compiled once and not 12 times.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -32,7 +32,7 @@ fn load_a(start: u32, row: u32, k: u32) -> vec4f {
 
 // include parts/product_quads.wgsl
 
-// Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.
+// Rows k … k + 3 and four columns of op(b), one row per column of the matrix, so that panel · v = Σ v[i] · row i.
 fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
   if (TRANSPOSE_B) {
     let stride = sizes.inner / 4u;

@@ -1,4 +1,4 @@
-// As subgroup_tile.wgsl, for sizes that are no multiples of 4: loaded and stored element by element, which is slower and
+// As subgroup_tile.wgsl, for sizes that are not multiples of 4: loads and stores single elements, which is slower and
 // compiles more slowly, hence a tile of 8 rows by 32 columns.
 enable subgroups;
 // include parts/product.wgsl
@@ -24,7 +24,7 @@ fn element_a(start: u32, row: u32, k: u32) -> f32 {
   return select(0.0, f32(a[at]), k < sizes.inner);
 }
 
-// Four columns of one row of op(b), of the last row beyond it.
+// Four columns of one row of op(b), clamped to the last row.
 fn load_b(start: u32, k: u32, col: u32) -> vec4f {
   let row = min(k, sizes.inner - 1u);
   let step = select(1u, sizes.inner, TRANSPOSE_B);

@@ -1,4 +1,4 @@
-// The softmax of scores as tiles come, with a running maximum.
+// Online softmax: the weights of a tile of scores, given the running maximum.
 // include parts/neg_inf.wgsl
 
 fn max_of(x: vec4f) -> f32 {

@@ -1,5 +1,5 @@
-// The gradient of y = a ∘ b to one operand, before it is summed over the axes along which that operand repeats:
-//   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the one chosen, half each if equal.
+// The gradient of y = a ∘ b with respect to one operand, before it is summed over the axes along which that operand repeats:
+//   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the selected one, half each if equal.
 // add and sub need no kernel. LAYOUT as in binary.wgsl.
 const OP: u32 = 0u; // 2 mul, 3 div, 4 maximum, 5 minimum
 const LAYOUT: u32 = 0u;

@@ -34,7 +34,7 @@ function curveCase(name: string, curve: Curve, run: KernelCase["run"], shape: Sh
   };
 }
 
-/** Values that f16 has exactly, so that only the operation rounds. */
+/** Values that are exact in f16, so that only the operation rounds. */
 const dyadic = (i: number): number => (((i * 37) % 129) - 64) / 16;
 
 function castCase(from: FloatType, to: FloatType): KernelCase {

@@ -46,7 +46,7 @@ export const curves = {
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), derivative: sigmoid },
 } satisfies Record<string, Curve>;
 
-/** A case of an operation h made one of curve(h) in the same kernel: what flows back to h is dy · curve'(h). */
+/** Turns a case of an operation h into one of curve(h) in the same kernel: the gradient of h is dy · curve'(h). */
 export function followedBy({ value, derivative }: Curve, inner: KernelCase): KernelCase {
   return {
     ...inner,
@@ -64,7 +64,7 @@ export function followedBy({ value, derivative }: Curve, inner: KernelCase): Ker
   };
 }
 
-/** y = p ∘ q with its two derivatives, of two numbers. */
+/** y = p ∘ q of two numbers, with its two derivatives. */
 export interface Surface {
   readonly value: (p: number, q: number) => number;
   readonly derivatives: (p: number, q: number) => readonly [number, number];

@@ -16,7 +16,7 @@ fn sigmoid_derivative(v: f32) -> f32 {
 }
 
 fn derivative(v: f32) -> f32 {
-  // Beyond 20 the bell-shaped factors below are 0 in f32; without the bound, powers of v would make 0 · inf of them.
+  // Beyond 20 the Gaussian factors below are 0 in f32; without the clamp, powers of v would make that 0 · inf.
   let clamped = clamp(v, -20.0, 20.0);
   switch OP {
     case 1u: { return sign(v); }
@@ -30,7 +30,7 @@ fn derivative(v: f32) -> f32 {
     // tanh v = 2 σ(2v) - 1
     case 9u: { return 4.0 * sigmoid_derivative(2.0 * v); }
     case 10u: { return select(0.0, 1.0, v > 0.0); }
-    // (v Φ)' = Φ + v φ with the bell curve φ = exp(-v²/2) / √(2π)
+    // (v Φ)' = Φ + v φ with the normal density φ = exp(-v²/2) / √(2π)
     case 11u: { return normal_cdf(v) + clamped * 0.39894228 * exp(-0.5 * clamped * clamped); }
     // (v σ(w))' = σ(w) + v σ'(w) w' with w = 2 √(2/π) (v + 0.044715 v³)
     case 12u: {

@@ -1,5 +1,5 @@
-// y = condition ≠ 0 ? a : b. Each of the three is found by strides over up to four axes, 0 where it
-// repeats. The gradients are the same kernel again, with 0 in the place of the other operand.
+// y = condition ≠ 0 ? a : b. Strides over up to four axes locate each of the three, 0 along axes where it
+// repeats. The gradients are the same kernel again, with 0 in place of the other operand.
 struct Sizes {
   count: u32, n1: u32, n2: u32, n3: u32,
   condition0: u32, condition1: u32, condition2: u32, condition3: u32,

@@ -1,4 +1,4 @@
-// The index of the first largest element along the middle axis of x [outer, count, inner]; one thread a result.
+// The index of the first largest element along the middle axis of x [outer, count, inner]; one thread per result.
 struct Sizes { results: u32, count: u32, inner: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;

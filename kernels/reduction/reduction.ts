@@ -4,7 +4,7 @@ import { viewOf, type Tensor } from "../../engine/tensor.ts";
 import { reduceAxes } from "./reduce.ts";
 import { withReduced } from "./with_reduced.ts";
 
-/** Axes to reduce, which may count from the end; all of them if left out. */
+/** Axes to reduce, which may count from the end; default all. */
 export type Axes = number | readonly number[] | undefined;
 
 export interface ReductionOptions {

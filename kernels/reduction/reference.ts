@@ -2,7 +2,7 @@ import type { Shape } from "../../engine/shape.ts";
 import { stretchedIndex } from "../axes.ts";
 import { host, type HostTensor } from "../case.ts";
 
-/** One group of numbers to one number, and the derivative of that by each of them. */
+/** Reduces a group of numbers to one, with the derivative with respect to each of them. */
 export interface Reduction {
   readonly value: (group: readonly number[]) => number;
   readonly derivatives: (group: readonly number[]) => readonly number[];

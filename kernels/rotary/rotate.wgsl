@@ -1,5 +1,5 @@
-// Rotary positions: feature i and feature i + width / 2 of each head are a point in the plane, turned by the angle of
-// its frame and i. The inverse turn, direction = -1, is the backward pass. One thread a point.
+// Rotary positions: feature i and feature i + width / 2 of each head are a point in the plane, rotated by an angle that depends
+// on its frame and i. The backward pass rotates back, with direction = -1. One thread per point.
 struct Sizes { points: u32, frames: u32, heads: u32, half_width: u32, direction: f32 }
 var<immediate> sizes: Sizes; // points = batch · frames · heads · half_width
 @group(0) @binding(0) var<storage, read> x: array<f32>;     // [batch, frames, heads, width]

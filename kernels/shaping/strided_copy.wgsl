@@ -1,4 +1,4 @@
-// Copies between a dense array and a view of another: element i of the dense one, in row-major order, belongs to the
+// Copies between a dense array and a view of another: element i of the dense one, in row-major order, corresponds to the
 // view's element at offset + Σ coordinate · stride. Strides may be negative (a flip) or 0 (a repetition).
 //   MODE 0 gather: dense[i] = viewed[index]    1 scatter: viewed[index] = dense[i]    2 add: viewed[index] += dense[i]
 // Gather and scatter of one view are each other's adjoints, so each is the other's gradient.

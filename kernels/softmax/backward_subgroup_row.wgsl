@@ -1,6 +1,6 @@
-// As backward_thread_row.wgsl along the last axis, a subgroup of any width a row, its lanes four neighbouring columns each:
+// As backward_thread_row.wgsl along the last axis, one subgroup of any width per row, four neighbouring columns per lane:
 //   softmax       dx = y · (dy - Σ_k y_k dy_k)
-//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ do not count
 enable subgroups;
 requires subgroup_id;
 alias y_type = f32;
@@ -15,7 +15,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<dy_type>>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4<dx_type>>;
 
-// dy where it counts.
+// dy, 0 where masked.
 fn masked_dy(at: u32, values: vec4f) -> vec4f {
   let g = vec4f(dy[at]);
   if (LOG && MASKED) {
@@ -32,7 +32,7 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sum.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reduction.
     let start = min(first + subgroup, sizes.rows - 1u) * quads;
     var lane_sum = 0.0;
     for (var quad = lane; quad < quads; quad += lanes) {

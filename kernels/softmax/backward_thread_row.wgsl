@@ -1,7 +1,7 @@
 // Softmax, backward, from the output alone:
-//   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so nothing flows to them
-//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
-// One thread a row of [outer, cols, inner].
+//   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so their gradient is 0
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ do not count
+// One thread per row of [outer, cols, inner].
 alias y_type = f32;
 alias dy_type = f32;
 alias dx_type = f32;

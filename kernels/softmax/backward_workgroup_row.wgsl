@@ -1,4 +1,4 @@
-// As backward_subgroup_row.wgsl, for GPUs: a workgroup a row, of 32 threads or for long rows more, with any number of columns.
+// As backward_subgroup_row.wgsl, for GPUs: one workgroup per row, of 32 threads or more for long rows, any number of columns.
 alias y_type = f32;
 alias dy_type = f32;
 alias dx_type = f32;
@@ -16,7 +16,7 @@ var<workgroup> sums: array<f32, THREADS>;
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x + group.y * groups.x;
-  if (row >= sizes.rows) { // for all threads, so that they meet at the barriers
+  if (row >= sizes.rows) { // uniform across the workgroup, as the barriers require
     return;
   }
   let start = row * sizes.cols;

@@ -1,12 +1,12 @@
-// Softmax and its logarithm along the last axis, a subgroup of any width a row, its lanes four neighbouring columns each; with
+// Softmax and log-softmax along the last axis, one subgroup of any width per row, four neighbouring columns per lane; with
 // MASKED only over the positions whose mask is 1. With m = max_k x_k and Z = Σ_k exp(x_k - m),
-//   y = exp(x - m) / Z,   log y = (x - m) - log Z;   0 (log: -∞) where x is -∞ or masked, and in a row of nothing else.
-// Each lane keeps m and Z of what it has seen, and corrects Z when m grows (Milakov, Gimelshein, "Online normalizer calculation
+//   y = exp(x - m) / Z,   log y = (x - m) - log Z;   0 (log: -∞) where x is -∞ or masked, and throughout a row of nothing else.
+// Each lane keeps a running m and Z, and rescales Z when m grows (Milakov, Gimelshein, "Online normalizer calculation
 // for softmax", 2018): x is read twice, and y written once. CPU milliseconds on lavapipe,
-// a busy machine, of [3200, 100] and of log [1600, 500]:
-//   one thread a row, a pass for the maximum and one for the sum    1.7   3.5
-//   this                                                            1.6   2.2
-// Predicted for an H200: 75 to 85 % of the bandwidth, the second pass coming from the cache.
+// on a busy machine, of [3200, 100] and of log [1600, 500]:
+//   one thread per row, a pass for the maximum and one for the sum    1.7   3.5
+//   this                                                              1.6   2.2
+// Predicted for an H200: 75 to 85 % of the bandwidth, with the second pass served by the cache.
 // The mask has x's shape or a stride of 0 along broadcast axes of [*, second, third, cols].
 enable subgroups;
 requires subgroup_id;
@@ -24,7 +24,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> mask: array<vec4u>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<y_type>>;
 
-// Which of four neighbouring positions are possible.
+// Which of four neighbouring positions are neither masked nor -∞.
 fn unmasked(values: vec4f, mask_start: u32, quad: u32) -> vec4<bool> {
   var keep = values > vec4f(NEG_INF);
   if (MASKED) {
@@ -54,7 +54,7 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sums.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reductions.
     let row = min(first + subgroup, sizes.rows - 1u);
     let start = row * quads;
     let mask_start = row / sizes.third / sizes.second * sizes.stride_0 + (row / sizes.third % sizes.second) * sizes.stride_1 + (row % sizes.third) * sizes.stride_2;

@@ -1,7 +1,7 @@
-// Softmax and its logarithm along one axis: with m = max_k x_k and Z = Σ_k exp(x_k - m),
+// Softmax and log-softmax along one axis: with m = max_k x_k and Z = Σ_k exp(x_k - m),
 //   y = exp(x - m) / Z,   log y = (x - m) - log Z.
-// The maximum goes first, so that no exponential overflows. A tensor is seen as [outer, cols, inner] with the softmax
-// along cols; one thread a row, whatever its stride, on any device. A row of nothing but -∞ gives zeros (log: -∞).
+// Subtracting the maximum keeps exponentials from overflowing. A tensor is seen as [outer, cols, inner] with the softmax
+// along cols; one thread per row, whatever its stride, on any device. A row of only -∞ gives zeros (log: -∞).
 alias x_type = f32;
 alias y_type = f32;
 const LOG: bool = false;

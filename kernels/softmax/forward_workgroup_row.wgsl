@@ -1,5 +1,5 @@
-// As forward_subgroup_row.wgsl, for GPUs: a workgroup a row, of 32 threads or for long rows more, with any number of columns.
-// Neighbouring threads load neighbouring columns; the threads' m and Z are merged in workgroup memory as a tree.
+// As forward_subgroup_row.wgsl, for GPUs: one workgroup per row, of 32 threads or more for long rows, any number of columns.
+// Neighbouring threads load neighbouring columns; a tree reduction in workgroup memory merges the threads' m and Z.
 alias x_type = f32;
 alias y_type = f32;
 const LOG: bool = false;
@@ -14,7 +14,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<y_type>;
-var<workgroup> normalisers: array<vec2f, THREADS>; // m and Z of what a thread has seen
+var<workgroup> normalisers: array<vec2f, THREADS>; // m and Z of a thread's columns
 
 fn unmasked(value: f32, at: u32) -> bool {
   if (MASKED) {
@@ -33,7 +33,7 @@ fn merge(a: vec2f, b: vec2f) -> vec2f {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x + group.y * groups.x;
-  if (row >= sizes.rows) { // for all threads, so that they meet at the barriers
+  if (row >= sizes.rows) { // uniform across the workgroup, as the barriers require
     return;
   }
   let start = row * sizes.cols;

@@ -1,5 +1,5 @@
 // Softmax or log-softmax along the last axis over the positions whose mask is 1; elsewhere 0, or -∞ for the logarithm.
-// A row without any such position is all 0 (log: -∞), not NaN. One thread a row of x, which is seen as
+// A row without any such position is all 0 (log: -∞), not NaN. One thread per row of x, which is seen as
 // [*, second, third, cols]; the mask has a stride for each of the four axes, 0 where it is broadcast.
 alias x_type = f32;
 alias y_type = f32;
