@@ -1,7 +1,7 @@
 import { ShapeError, showShape, stridesOf, type Shape } from "../engine/shape.ts";
 
 /**
- * How several arrays are walked together over one shape: the axes' sizes, outermost first, and for each array its
+ * How to walk several arrays together over one shape: the axes' sizes, outermost first, and for each array its
  * strides along them (0 where it repeats).
  */
 export interface Walk {
@@ -23,7 +23,7 @@ export function stretchedIndex(shape: Shape, target: Shape): (i: number) => numb
   return (i) => target.reduce((sum, n, axis) => sum + (Math.floor(i / strides[axis]!) % n) * own[axis]!, 0);
 }
 
-/** Drops axes of size 1 and merges neighbours that every array walks in one stride, so that few axes are left. */
+/** Drops axes of size 1 and merges neighbours that every array walks with a single stride, to leave few axes. */
 export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[]): Walk {
   const sizes: number[] = [];
   const merged: number[][] = strides.map(() => []);
@@ -37,7 +37,7 @@ export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[])
   return { sizes, strides: merged };
 }
 
-/** The same walk with exactly `rank` axes, filled up in front by axes of size 1. */
+/** The same walk with exactly `rank` axes, padded in front with axes of size 1. */
 export function padAxes(operation: string, walk: Walk, rank: number): Walk {
   const missing = rank - walk.sizes.length;
   if (missing < 0)

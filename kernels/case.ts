@@ -33,11 +33,11 @@ export interface KernelCase {
   readonly flops: number;
   /** Bytes one forward pass must move: each input read once, each output written once. */
   readonly bytes: number;
-  /** Only for timing: too large for a gradient check. It is still compared with the reference before it is timed. */
+  /** Only for timing: too large for a gradient check. It is still compared with the reference first. */
   readonly benchmark?: boolean;
-  /** Inputs that may also be f16, as activations are in mixed precision; their gradients and maybe the output then are, too. */
+  /** Inputs that may also be f16, as activations are in mixed precision; then so are their gradients and possibly the output. */
   readonly half?: readonly string[];
-  /** Allowed |got - expected| ≤ atol + rtol · |expected|; say why when it is not the default 1e-4 / 1e-5. */
+  /** Allowed |got - expected| ≤ atol + rtol · |expected|; give a reason if it is not the default 1e-4 / 1e-5. */
   readonly tolerance?: { readonly rtol: number; readonly atol: number; readonly why: string };
 }
 

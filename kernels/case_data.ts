@@ -5,7 +5,7 @@ import { release, type HostArray, type Tensor } from "../engine/tensor.ts";
 import { halfTensor, leaf, tensor, zeroTensor } from "../engine/transfer.ts";
 import { host, type CaseInput, type HostTensor, type KernelCase } from "./case.ts";
 
-/** The values of a case's input: its own, or standard normal numbers by name. Rounded to float32, as the GPU gets them. */
+/** The values of a case's input: its own, or standard normal numbers seeded by its name. Rounded to float32, as on the GPU. */
 export function caseData(name: string, input: CaseInput): HostTensor {
   const seed = [...name].reduce((h, letter) => hash(h, letter.charCodeAt(0)), 1);
   return host(input.shape, input.value ? (i) => Math.fround(input.value!(i)) : (i) => Math.fround(normal(seed, i)));
@@ -46,7 +46,7 @@ export function differentiated({ inputs, referenceGradients }: KernelCase): stri
 
 /**
  * A case's inputs on a device, those named in `halves` as f16; those it differentiates are leaves, with gradients of zero.
- * `releaseInputs` gives them back.
+ * `releaseInputs` releases them.
  */
 export function placeInputs(
   device: Device,

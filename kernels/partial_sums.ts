@@ -27,7 +27,7 @@ const kernels = {
 /**
  * total += Σ over chunks of `partial`'s columns from `offset` on: the second stage of every reduction to a parameter.
  *
- * @param partial `[chunks, columns]`: what each chunk of the first stage summed, for one or more parameters side by side
+ * @param partial `[chunks, columns]`: the sums of each chunk of the first stage, for one or more parameters side by side
  * @param total   any shape; takes `total.size` columns. Two of them take neighbouring columns, in one dispatch
  */
 export function addPartialSums(
@@ -38,7 +38,7 @@ export function addPartialSums(
 ): void {
   const [chunks, stride] = partial.shape as [number, number];
   const [first, second] = "shape" in total ? [total] : total;
-  // Something must be bound in the place of an absent second one; it is not written.
+  // A dummy is bound for an absent second one; it is not written.
   const more = second ?? emptyTensor(on.device, [1]);
   const sizes = { chunks, stride, offset, count: first.size, more_count: second?.size ?? 0 };
   const variant = variants.choose(on.device, { chunks, columns: sizes.count + sizes.more_count });

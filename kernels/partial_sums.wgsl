@@ -1,5 +1,5 @@
-// Second stage of a reduction to parameters' gradients: total[i] += Σ_chunk partial[chunk, offset + i], in this order every
-// time, one thread a column. WGSL has no float atomics, so each chunk of the first stage writes its own row. The columns
+// Second stage of a reduction to parameters' gradients: total[i] += Σ_chunk partial[chunk, offset + i], always in this
+// order, one thread per column. WGSL has no float atomics, so each chunk of the first stage writes its own row. The columns
 // after those of `total` belong to `more`, so that two parameters of one operation take one dispatch.
 struct Sizes { chunks: u32, stride: u32, offset: u32, count: u32, more_count: u32 }
 var<immediate> sizes: Sizes;

@@ -1,5 +1,5 @@
 // As partial_sums.wgsl, for GPUs: a workgroup takes 32 columns, eight threads each, since one thread would wait for thousands of
-// chunks in turn. Each sums every eighth chunk, and one adds up the eight sums: in the same order every time.
+// chunks in turn. Each thread sums every eighth chunk, and one adds the eight sums, always in the same order.
 const PARTS: u32 = 8u;
 struct Sizes { chunks: u32, stride: u32, offset: u32, count: u32, more_count: u32 }
 var<immediate> sizes: Sizes;

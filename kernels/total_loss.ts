@@ -9,7 +9,7 @@ const kernel = defineKernel({
   workgroups: () => [1],
 });
 
-/** One number from many losses, and what its backward rule multiplies by: dloss_i = dtotal · normaliser · weight_i. */
+/** One number from many losses, and the factor for its backward rule: dloss_i = dtotal · normaliser · weight_i. */
 export interface TotalLoss {
   /** `[]` */
   readonly total: Tensor;
@@ -21,8 +21,8 @@ export interface TotalLoss {
  * normaliser · Σ weight · loss, for the losses that share it; not differentiable by itself.
  *
  * @param losses  `[…]`, one a frame, target or utterance; finite wherever the weight is 0
- * @param weights same size: 0 for what does not count
- * @param options factor: the normaliser, default 1; mean: divide it by Σ weight, or make it 0 when nothing counts
+ * @param weights same size: 0 for those that do not count
+ * @param options factor: the normaliser, default 1; mean: divide it by Σ weight, or make it 0 if that is 0
  */
 export function totalLoss(
   tape: Tape,

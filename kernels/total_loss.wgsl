@@ -1,6 +1,6 @@
-// The last stage of every loss: total = normaliser · Σ_i weight_i · loss_i, where the normaliser is a given factor, for a
-// mean divided by Σ_i weight_i: so a number of frames that only the device knows needs no readback.
-// One workgroup: each thread sums every 64th item, then one thread sums the sums, always in the same order.
+// The last stage of every loss: total = normaliser · Σ_i weight_i · loss_i. The normaliser is the given factor, and for a
+// mean that divided by Σ_i weight_i: so a number of frames that only the device knows needs no readback.
+// One workgroup: each thread sums every 64th item, then one thread adds those sums, always in the same order.
 struct Sizes { count: u32, factor: f32, mean: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> losses: array<f32>;           // [count]

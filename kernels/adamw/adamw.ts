@@ -30,13 +30,13 @@ const kernel = defineKernel({
   workgroups: ({ quads }) => [Math.min(65535, spread(quads, 128)[0])],
 });
 
-/** Four tensors of one shape: what an optimiser updates, and from what. */
+/** Four tensors of one shape: those that an optimiser updates, and the gradient. */
 export interface AdamwTensors {
   readonly values: Tensor;
   readonly grads: Tensor;
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
-  /** Of the same shape in f16: gets the new values, rounded. A step that is skipped leaves it as it is. */
+  /** Same shape in f16: gets the new values, rounded. A skipped step leaves it unchanged. */
   readonly half?: Tensor | undefined;
 }
 
@@ -46,9 +46,9 @@ export interface AdamwOptions {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** Counts from 1. Or the bias corrections 1 / (1 - βᵗ), `[2]`, where steps are counted on the device: see `scaledUpdate`. */
+  /** Counts from 1; or the bias corrections 1 / (1 - βᵗ), `[2]`, where steps are counted on the device: see `scaledUpdate`. */
   readonly step: number | Tensor;
-  /** One element that gradients are multiplied by; negative, as `clipFactor` gives it for an infinite norm, skips the step. */
+  /** One element, a factor of the gradients; a negative one, which `clipFactor` gives for an infinite norm, skips the step. */
   readonly gradientScale: Tensor;
   /** False for Adam, whose weight decay is added to the gradient. */
   readonly decoupled?: boolean;
@@ -62,7 +62,7 @@ export function adamw(on: { readonly device: Device }, tensors: AdamwTensors, op
     expectShape("adamw", name, x, values.shape);
   if (half) expectType("adamw", "half", half, "f16");
   const counted = typeof step === "number";
-  // Something must be bound in the place of what is absent; it is neither read nor written.
+  // Dummies are bound for what is absent; they are neither read nor written.
   const unused = emptyTensor(on.device, [4]);
   const whole = wholeQuads(values);
   kernel.encode(

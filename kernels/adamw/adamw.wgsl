@@ -2,13 +2,13 @@
 //   g = gradient · scale
 //   m = β1 m + (1 - β1) g,   v = β2 v + (1 - β2) g²
 //   p = p · (1 - lr · decay) - lr · (m / (1 - β1ᵗ)) / (√(v / (1 - β2ᵗ)) + ε)
-// DECOUPLED false adds decay · p to the gradient instead: Adam with L2 regularisation. A negative scale says that the
-// gradient is not finite: then nothing changes, not a bit. The bias corrections 1 / (1 - βᵗ) come from the host, or from the
-// device where only that knows how many steps were skipped.
-// 28 bytes a value, the fewest there can be: p, g, m, v read, p, m, v written; with STORE_HALF 2 more for p as f16.
+// With DECOUPLED false, decay · p is added to the gradient instead: Adam with L2 regularisation. A negative scale means that the
+// gradient is not finite: then not a bit changes. The bias corrections 1 / (1 - βᵗ) come from the host, or from the device
+// where only the device knows how many steps were skipped.
+// 28 bytes per value, the minimum: reads p, g, m, v and writes p, m, v; with STORE_HALF 2 more for p as f16.
 // Predicted for an H200: 85 to 90 % of the bandwidth.
-// Zeroing g here would cost the same 4 bytes as clearing the buffer, which is no slower, so that stays by itself.
-// CPU milliseconds for 4 M values on lavapipe (SwiftShader), a busy machine: one value a load 28 (161), four 19 (116).
+// Zeroing g here would cost the same 4 bytes as clearing its buffer, which is just as fast, so that stays separate.
+// CPU milliseconds for 4 M values on lavapipe (SwiftShader), on a busy machine: one value per load 28 (161), four 19 (116).
 const DECOUPLED: bool = true;
 const COUNTED_ON_DEVICE: bool = false;
 const STORE_HALF: bool = false; // otherwise half is bound to anything

@@ -6,9 +6,9 @@ import type { AttentionSizes } from "./variants.ts";
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** u32, broadcast to `[batch, heads, queries, keys]`; 1 = may attend. The keys axis must be there in full. */
+  /** u32, broadcast to `[batch, heads, queries, keys]`; 1 = may attend. The axis of the keys must not be broadcast. */
   readonly mask?: Tensor | undefined;
-  /** Hides every key after the query. */
+  /** Masks every key after the query. */
   readonly causal?: boolean;
   /** Relative positions, for self-attention. */
   readonly relative?: RelativePositions;
@@ -17,9 +17,9 @@ export interface AttentionOptions {
 export interface RelativePositions {
   /** `[2 · frames - 1, heads · width]`: the projected encodings of the distances frames - 1, …, -(frames - 1). */
   readonly positions: Tensor;
-  /** `[heads, width]`, added to the queries that meet keys: u in Transformer-XL. */
+  /** `[heads, width]`, added to the queries that multiply keys: u in Transformer-XL. */
   readonly contentBias: Tensor;
-  /** `[heads, width]`, added to the queries that meet positions: v in Transformer-XL. */
+  /** `[heads, width]`, added to the queries that multiply positions: v in Transformer-XL. */
   readonly positionBias: Tensor;
 }
 
@@ -27,7 +27,7 @@ export interface RelativePositions {
  * Multi-head attention, softmax(scores) · value in each head, where the scores are q · k / √width or, with relative
  * positions, ((q + u) · k + (q + v) · p) / √width (Dai et al., "Transformer-XL", 2019, as in the Conformer).
  * Heads are slices of the last axis, so nothing is transposed. A query that may attend nowhere gets zeros. The scores are never
- * stored: backward computes them again, from the logarithm of their sum for each query, all that forward keeps.
+ * stored: backward recomputes them, with the log-sum-exp of each query, which is all that forward keeps.
  *
  * @param q     `[batch, queries, heads · width]`
  * @param k     `[batch, keys, heads · width]`
@@ -38,7 +38,7 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, optio
   const sizes = checkSizes(q, k, value, options);
   const { mask, causal = false, relative } = options;
   const biases = relative && { u: relative.contentBias, v: relative.positionBias };
-  // A kernel's bindings must all be there, also those that a constant switches off.
+  // A kernel needs all its bindings, even those that a constant switches off.
   const absent = tape.empty([1]);
   const given = {
     q,

@@ -6,7 +6,7 @@ interface Sizes {
   readonly batch: number;
   readonly heads: number;
   readonly queries: number;
-  /** Default: as many as queries. */
+  /** Default: `queries`. */
   readonly keys?: number;
   readonly width: number;
 }
@@ -15,7 +15,7 @@ interface Options {
   readonly relative?: boolean;
   readonly causal?: boolean;
   readonly mask?: CaseInput;
-  /** Element i of the queries and of the keys, other than normal numbers. */
+  /** Element i of the queries and of the keys; default: standard normal numbers. */
   readonly values?: { readonly q: (i: number) => number; readonly k: (i: number) => number };
   readonly half?: boolean;
   readonly benchmark?: boolean;
@@ -44,7 +44,7 @@ function attentionCase(name: string, sizes: Sizes, settings: Options = {}): Kern
       }),
     reference: (inputs) => attentionReference(inputs as unknown as AttentionInputs, options),
     referenceGradients: (inputs, dy) => attentionGradients(inputs as unknown as AttentionInputs, dy, options),
-    // Products with keys, with values, and with positions: each (query, key) pair is one dot product of `width`.
+    // Products with keys, values and positions: each (query, key) pair is one dot product of `width`.
     flops: 2 * batch * queries * keys * dim * (relative ? 3 : 2),
     bytes: 4 * (2 * batch * (queries + keys) * dim + (relative ? (2 * keys + 1) * dim : 0)),
     ...(half ? { half: ["q", "k", "value", ...(relative ? ["p"] : [])] } : {}),
@@ -52,14 +52,14 @@ function attentionCase(name: string, sizes: Sizes, settings: Options = {}): Kern
   };
 }
 
-/** Keys beyond each utterance's length are hidden. */
+/** Masks the keys beyond each utterance's length. */
 const padding = (lengths: readonly number[], keys: number): CaseInput => ({
   shape: [lengths.length, 1, 1, keys],
   dtype: "u32",
   value: (i) => (i % keys < lengths[Math.floor(i / keys)]! ? 1 : 0),
 });
 
-/** Each query sees about two thirds of the keys, another choice in each head; the first query of all sees none. */
+/** Each query may attend to about two thirds of the keys, different ones in each head; the very first query to none. */
 const scattered = (shape: readonly [number, number, number, number]): CaseInput => ({
   shape,
   dtype: "u32",

@@ -1,6 +1,6 @@
-// delta_i = dy_i · y_i in each head, which is also Σ_j w_ij (dy_i · value_j): what the softmax takes off each weight's gradient.
-// The other kernels get it beside the lse that forward kept, in one buffer: adapters bind 8 or 10 of them at once, no more.
-// One thread a query of a head. Bytes it must move and moves: y and dy once.
+// delta_i = dy_i · y_i in each head, which equals Σ_j w_ij (dy_i · value_j): the softmax subtracts it from the gradient of each weight.
+// The other kernels read it together with forward's lse, from one buffer: some adapters bind no more than 8 or 10 at once.
+// One thread per query and head. Moves only what it must: y and dy once.
 alias y_type = f32;
 alias dy_type = f32;
 struct Sizes { batch: u32, heads: u32, queries: u32, width: u32 }
@@ -8,7 +8,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<y_type>;         // [batch, queries, heads, width]
 @group(0) @binding(1) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
 @group(0) @binding(2) var<storage, read> lse: array<f32>;          // [batch, heads, queries]
-@group(0) @binding(3) var<storage, read_write> stats: array<f32>;  // [2 or 3, batch, heads, queries]: lse, delta; a third is left alone
+@group(0) @binding(3) var<storage, read_write> stats: array<f32>;  // [2 or 3, batch, heads, queries]: lse, delta; a third part is left alone
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -22,7 +22,7 @@ export interface Call {
 
 type Inputs = Readonly<Record<"q" | "k" | "value" | "p" | "biases" | "mask", Tensor>>;
 
-/** The biases of relative attention, `[heads, width]` each: u of the queries that meet keys, v of those that meet positions. */
+/** The biases of relative attention, `[heads, width]` each: the queries get u before they multiply keys, v before positions. */
 export interface Biases {
   readonly u: Tensor;
   readonly v: Tensor;
@@ -48,7 +48,7 @@ export function encodeForward(
   });
 }
 
-/** Encodes the gradients of the inputs: of q, k, value and, if there are positions, p; those of the biases are added where they live. */
+/** Encodes the gradients of the inputs: of q, k, value and, if there are positions, p; those of the biases are accumulated in place. */
 export function encodeBackward(
   tape: Tape,
   call: Call,
@@ -62,7 +62,7 @@ export function encodeBackward(
   const design = backwardVariants.choose(tape.device, sizes);
   const kernels = kernelsOf[design];
   const constants = constantsOf(tape, call, design);
-  // Of each query its lse and dy · y. With positions there are as many keys, and room for the sum of each one's ds.
+  // lse and dy · y of each query. With positions there are as many keys as queries, and a third part holds the sums of their ds.
   const stats = tape.empty([relative ? 3 : 2, batch, heads, queries]);
   deltaKernel.encode(tape, { y, dy, lse, stats }, { batch, heads, queries, width }, {});
 
@@ -82,7 +82,7 @@ export function encodeBackward(
     addWeightedRows(tape, stats, k, u, { heads, rows: keys, width, x_layer: keys, layers: batch, offset: key_sums });
   if (!p.needsGrad && !v.needsGrad) return [dq, dk, dvalue, undefined, undefined, undefined];
 
-  // A CPU is busy with all utterances in one chunk; a GPU wants more workgroups.
+  // One chunk of all utterances keeps a CPU busy; a GPU needs more workgroups.
   const utterances = tape.device.isSoftware ? batch : 1;
   const chunks = Math.ceil(batch / utterances);
   const rows = 2 * keys - 1;
@@ -126,7 +126,7 @@ function constantsOf({ device }: Tape, { sizes }: Call, design: Design): Record<
   };
 }
 
-/** bias.grad += Σ over layers and rows of weights · x; the weights begin at an element `offset`. */
+/** bias.grad += Σ over layers and rows of weights · x; the weights begin at element `offset`. */
 function addWeightedRows(
   tape: Tape,
   weights: Tensor,

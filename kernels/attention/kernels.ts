@@ -21,21 +21,21 @@ const gradients = { ...inputs, dy: "read", stats: "read" } as const;
 type Dispatched = Readonly<Record<keyof typeof sizes, number>>;
 type Constants = Readonly<Record<string, number | boolean>>;
 
-/** How a design cuts its work: rows of a tile (queries, keys or positions), and columns of a chunk. */
+/** How a design tiles its work: rows of a tile (queries, keys or positions), and columns of a chunk. */
 interface Tiles {
   readonly rows: number;
   readonly columns: (constants: Constants) => number;
-  /** Constants of its shaders besides those that all have. */
+  /** Constants of its shaders besides the common ones. */
   readonly constants: readonly string[];
 }
 
-/** Of products of queries or positions with keys, and of weights with values. */
+/** Multiply-adds of `products` products: of queries or positions with keys, or of weights with values. */
 const workOf =
   (products: number) =>
   ({ batch, heads, queries, keys, width }: Dispatched): number =>
     products * batch * heads * queries * keys * width;
 
-/** The four kernels of a design, `<name>_forward.wgsl` and so on: they differ in how they work, not in what they are given. */
+/** The four kernels of a design, `<name>_forward.wgsl` and so on: designs differ in how they work, not in their bindings. */
 function designKernels(name: string, { rows, columns, constants }: Tiles) {
   const groups = (count: number, width: number, layers: number, given: Constants): Workgroups => [
     Math.ceil(count / rows),

@@ -1,5 +1,5 @@
-// biases = u, then v: as one buffer they count once against the few that an adapter binds at once.
-// Bytes it must move and moves: u, v and biases once.
+// biases = u, then v. As one buffer they count once towards the few that an adapter can bind at once.
+// Moves only what it must: u, v and biases once.
 struct Sizes { count: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> u: array<f32>;             // [count]

@@ -1,6 +1,6 @@
 import { host, type HostTensor } from "../case.ts";
 
-/** As the arguments of `attention`; p, u and v are the positions and the two biases of relative attention. */
+/** The arguments of `attention`; p, u and v are the positions and the two biases of relative attention. */
 export interface AttentionInputs {
   readonly q: HostTensor;
   readonly k: HostTensor;
@@ -17,9 +17,9 @@ export interface ReferenceOptions {
 }
 
 /**
- * y_i = Σ_j w_ij · value_j in each head, where w_i = softmax over the visible keys j of
+ * y_i = Σ_j w_ij · value_j in each head, where w_i = softmax over the unmasked keys j of
  *   q_i · k_j / √width   or, with relative positions,   ((q_i + u) · k_j + (q_i + v) · p_{i-j}) / √width.
- * A query that sees no key gets zeros. Source: Vaswani et al., 2017; Dai et al., "Transformer-XL", 2019, section 3.3.
+ * A query that may attend to no key gets zeros. Source: Vaswani et al., 2017; Dai et al., "Transformer-XL", 2019, section 3.3.
  */
 export function attentionReference(inputs: AttentionInputs, options: ReferenceOptions): HostTensor {
   const y = host(inputs.q.shape, () => 0);
@@ -91,9 +91,9 @@ function forEachRow(
         const query = (b * queries + i) * dim + head;
         const key = (j: number): number => (b * keys + j) * dim + head;
         const position = (j: number): number => (keys - 1 - (i - j)) * dim + head;
-        const visible = (j: number): boolean => (!causal || j <= i) && (!mask || maskAt(mask, b, h, i, j));
+        const unmasked = (j: number): boolean => (!causal || j <= i) && (!mask || maskAt(mask, b, h, i, j));
         const scores = Array.from({ length: keys }, (_, j) => {
-          if (!visible(j)) return -Infinity;
+          if (!unmasked(j)) return -Infinity;
           const content = dot(width, (d) => (at(q, query + d) + at(u, head + d)) * at(k, key(j) + d));
           const distance = p ? dot(width, (d) => (at(q, query + d) + at(v, head + d)) * at(p, position(j) + d)) : 0;
           return (content + distance) / Math.sqrt(width);
@@ -103,11 +103,11 @@ function forEachRow(
 }
 
 function softmax(scores: number[]): number[] {
-  const largest = Math.max(...scores);
-  if (largest === -Infinity) return scores.map(() => 0);
-  const exps = scores.map((s) => Math.exp(s - largest));
-  const total = exps.reduce((sum, e) => sum + e, 0);
-  return exps.map((e) => e / total);
+  const rowMax = Math.max(...scores);
+  if (rowMax === -Infinity) return scores.map(() => 0);
+  const exps = scores.map((s) => Math.exp(s - rowMax));
+  const rowSum = exps.reduce((sum, e) => sum + e, 0);
+  return exps.map((e) => e / rowSum);
 }
 
 /** The mask is broadcast to `[batch, heads, queries, keys]`. */

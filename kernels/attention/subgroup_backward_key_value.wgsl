@@ -1,10 +1,10 @@
 // Attention, backward to the keys and values, in the registers of one subgroup: 16 keys against all queries, 4 LANES
-// queries at a time. The weights are computed again, as in subgroup_backward_query.wgsl:
+// queries at a time. It recomputes the weights, as subgroup_backward_query.wgsl does:
 //   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
 //   dvalue_j = Σ_i w_ij · dy_i,   dk_j = Σ_i ds_ij · (q_i + u),   key_sums_j = Σ_i ds_ij, from which du follows.
 // Layout as in subgroup_forward.wgsl, with keys as rows and queries in lanes. Positions: the product of a query with
-// the positions of 16 keys has a row of p for each pair of lane and key; but from one key to the next these rows move on
-// by one lane, so they are loaded once, for 4 LANES + 16 neighbouring distances, and slid by shuffles.
+// the positions of 16 keys has a row of p for each pair of lane and key; but from one key to the next these rows move
+// by one lane, so they are loaded once, for 4 LANES + 16 neighbouring distances, and shuffled into place.
 //
 // Bytes it must move: q, k, value, dy, dk and dvalue once, p once for each head. It moves q and dy twice (and p once) for
 // each 16 keys, k and value once for each tile of queries, and all of that once for each CHUNKS · 4 LANES columns.
@@ -17,18 +17,18 @@ const RELATIVE: bool = true;
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
 // include parts/attention_gradients.wgsl
-@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which is written
+@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which this writes
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
 // include parts/attention_lanes.wgsl
 
-// Four keys from j on; the last stands in for those beyond it.
+// Four keys from j on; indices past the end are clamped.
 fn rows_from(j: u32) -> vec4u {
   return min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(sizes.keys - 1u));
 }
 
-// Rows 4 n … 4 n + 3: x times what stands in a and b for each of them, one place less for each row.
+// Rows 4 n … 4 n + 3: x times the elements of a and b that belong to each row, shifted one less from row to row.
 fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
   let shift = 16u - 1u - 4u * n;
   return mat4x4f(
@@ -36,7 +36,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift - 2u, lane), x * slide(a, b, shift - 3u, lane));
 }
 
-// include parts/attention_visible_queries.wgsl
+// include parts/attention_mask_queries.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let q_start = b * sizes.queries * dim + head;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
+  let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   var bias = vec4f();
   var bias_next = vec4f();
@@ -70,11 +70,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
     var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
     var g0 = vec4f(); var g1 = vec4f(); var g2 = vec4f(); var g3 = vec4f();
-    let queries = mine + i;
+    let queries = lane_queries + i;
     let clamped = min(queries, vec4u(sizes.queries - 1u));
     let at = q_start + clamped * dim;
-    // Rows of p, from the last on, for this lane's distances to the last key, and for those 4 LANES further.
-    let distance = vec4i(mine) + (i32(sizes.queries) - 16 + i32(i) - i32(j));
+    // Rows of p, in reverse, for this lane's distances to the last key, and for those 4 LANES further on.
+    let distance = vec4i(lane_queries) + (i32(sizes.queries) - 16 + i32(i) - i32(j));
     let farthest = i32(2u * sizes.keys) - 2;
     let at_p = vec4u(clamp(farthest - distance, vec4i(0), vec4i(farthest))) * dim + head;
     let at_p_next = vec4u(clamp(farthest - distance - i32(tile), vec4i(0), vec4i(farthest))) * dim + head;
@@ -115,17 +115,17 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     }
     let lses = lse_at(id.z * sizes.queries + clamped);
     let deltas = delta_at(id.z * sizes.queries + clamped);
-    // Four keys at a time, moving the others up: so this is compiled once and not 4 times.
+    // Four keys at a time, shifting the others up, so that this is compiled once and not 4 times.
     for (var row = j; row < j + 16u; row += 4u) {
       let w = mat4x4f(
-        weight(s0[0], lses, visible(mask_start, queries, row)), weight(s0[1], lses, visible(mask_start, queries, row + 1u)),
-        weight(s0[2], lses, visible(mask_start, queries, row + 2u)), weight(s0[3], lses, visible(mask_start, queries, row + 3u)));
+        weight(s0[0], lses, unmasked(mask_start, queries, row)), weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)),
+        weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)), weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)));
       let ds = transpose(mat4x4f(w[0] * (t0[0] - deltas), w[1] * (t0[1] - deltas), w[2] * (t0[2] - deltas), w[3] * (t0[3] - deltas))) * sizes.scale;
       let sum = sums0 + ds * vec4f(1.0);
       s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;
       s3 = transpose(w); t3 = ds; sums3 = sum;
     }
-    // By columns now: four keys for one of this lane's queries.
+    // Now by columns: four keys for one of this lane's queries.
     for (var first = i; first < min(sizes.queries, i + tile); first += LANES) {
       for (var n = first; n < min(first + LANES, sizes.queries); n++) {
         let a0 = subgroupShuffle(s0[0], n - first);

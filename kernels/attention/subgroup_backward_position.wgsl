@@ -1,13 +1,13 @@
-// Attention, backward to the positions, in the registers of one subgroup: 16 rows of p against all queries of some
-// utterances, 4 LANES queries at a time. The weights are computed again, as in subgroup_backward_query.wgsl. With the key
-// j = i + m - (frames - 1) that query i meets at row m of p,
+// Attention, backward to the positions, in the registers of one subgroup: 16 rows of p against all queries of a chunk of
+// utterances, 4 LANES queries at a time. It recomputes the weights, as subgroup_backward_query.wgsl does. With
+// j = i + m - (frames - 1), the key for which query i reads row m of p,
 //   dp_m = Σ_{b, i} ds_ij · (q_i + v),   position_sums_m = Σ_{b, i} ds_ij, from which dv follows.
-// Layout as in subgroup_forward.wgsl, with positions as rows and queries in lanes. Here it is the keys and values whose rows
-// move on by one lane from one row of p to the next: they are slid as the positions in subgroup_backward_key_value.wgsl.
-// Utterances share p. Each chunk of them writes sums of its own, which a second stage adds: no atomics, one order.
+// Layout as in subgroup_forward.wgsl, with positions as rows and queries in lanes. Here the rows of keys and values move
+// by one lane from one row of p to the next, and are shuffled as the positions are in subgroup_backward_key_value.wgsl.
+// All utterances share p. Each chunk of them writes its own sums, and a second stage adds these: no atomics, a fixed order.
 //
 // Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and dy once (q twice), k and value
-// once and a half for each 16 rows of p, and all of that once for each CHUNKS · 4 LANES columns.
+// one and a half times for each 16 rows of p, and all of that once for each CHUNKS · 4 LANES columns.
 enable subgroups;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dp in a workgroup, in 4 LANES
@@ -24,12 +24,12 @@ var<immediate> sizes: Sizes;
 
 // include parts/attention_lanes.wgsl
 
-// Four rows of p from m on; the last stands in for those beyond it.
+// Four rows of p from m on; indices past the end are clamped.
 fn rows_from(m: u32) -> vec4u {
   return min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(2u * sizes.keys - 2u));
 }
 
-// Rows 4 n … 4 n + 3: x times what stands in a and b for each of them, one place more for each row.
+// Rows 4 n … 4 n + 3: x times the elements of a and b that belong to each row, shifted one more from row to row.
 fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
   let shift = 4u * n;
   return mat4x4f(
@@ -37,7 +37,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift + 2u, lane), x * slide(a, b, shift + 3u, lane));
 }
 
-// include parts/attention_visible_at_position.wgsl
+// include parts/attention_mask_positions.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -50,10 +50,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
-  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
+  let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   let last = sizes.keys - 1u;
-  // Queries that meet a key at one of these rows.
+  // Queries that have a key at one of these rows.
   let start = u32(max(0, i32(last) - i32(m) - 16 + 1));
   let end = select(min(sizes.keys, 2u * sizes.keys - 1u - m), 0u, sizes.causal != 0u && m > last);
   let bias = v_at(head + min(columns, vec4u(sizes.width - 1u)));
@@ -68,10 +68,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
       var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
-      let queries = mine + i;
+      let queries = lane_queries + i;
       let clamped = min(queries, vec4u(last));
       let at = b_start + clamped * dim;
-      // Keys that this lane's queries meet at row m, and those 4 LANES further.
+      // Keys of this lane's queries at row m, and those 4 LANES further on.
       let key = vec4i(queries + m) - i32(last);
       let at_key = b_start + vec4u(clamp(key, vec4i(0), vec4i(i32(last)))) * dim;
       let at_key_next = b_start + vec4u(clamp(key + i32(tile), vec4i(0), vec4i(i32(last)))) * dim;
@@ -107,18 +107,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       }
       let lses = lse_at((b * sizes.heads + h) * sizes.keys + clamped);
       let deltas = delta_at((b * sizes.heads + h) * sizes.keys + clamped);
-      // Four rows at a time, moving the others up: so this is compiled once and not 4 times.
+      // Four rows at a time, shifting the others up, so that this is compiled once and not 4 times.
       for (var row = m; row < m + 16u; row += 4u) {
         let ds = transpose(mat4x4f(
-          weight(s0[0], lses, visible(mask_start, queries, row)) * (t0[0] - deltas),
-          weight(s0[1], lses, visible(mask_start, queries, row + 1u)) * (t0[1] - deltas),
-          weight(s0[2], lses, visible(mask_start, queries, row + 2u)) * (t0[2] - deltas),
-          weight(s0[3], lses, visible(mask_start, queries, row + 3u)) * (t0[3] - deltas))) * sizes.scale;
+          weight(s0[0], lses, unmasked(mask_start, queries, row)) * (t0[0] - deltas),
+          weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)) * (t0[1] - deltas),
+          weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)) * (t0[2] - deltas),
+          weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)) * (t0[3] - deltas))) * sizes.scale;
         let sum = sums0 + ds * vec4f(1.0);
         s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;
         s3 = ds; sums3 = sum;
       }
-      // By columns now: four rows of p for one of this lane's queries.
+      // Now by columns: four rows of p for one of this lane's queries.
       for (var first = i; first < min(end, i + tile); first += LANES) {
         for (var n = first; n < min(first + LANES, end); n++) {
           let a0 = subgroupShuffle(s0[0], n - first);

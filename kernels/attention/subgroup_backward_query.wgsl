@@ -1,9 +1,9 @@
 // Attention, backward to the queries, in the registers of one subgroup: 16 queries against all keys, 4 LANES keys at a
-// time. The weights are computed again, from the scores and the logarithm of their sum that forward kept:
+// time. It recomputes the weights from the scores and forward's log-sum-exp:
 //   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
 //   dq_i = Σ_j ds_ij · k_j + Σ_j ds_ij · p_{i-j}.
-// Layout and positions as in subgroup_forward.wgsl. Here the scores' gradients are slid as well, the other way: of the
-// rows of p that a tile touches, half are complete with it, and the other half with the next.
+// Layout and positions as in subgroup_forward.wgsl. The gradients of the scores slide too, in the other direction: of the
+// rows of p that a tile touches, half are complete after it, and the other half after the next tile.
 //
 // Bytes it must move: q, k, value, dy and dq once, p once for each head. It moves k twice and value once (and p twice) for
 // each 16 queries, q and dy once for each tile of keys, and all of that once for each CHUNKS · 4 LANES columns of dq.
@@ -20,25 +20,25 @@ const RELATIVE: bool = true;
 
 // include parts/attention_lanes.wgsl
 
-// Four queries from i on; the last stands in for those beyond it.
+// Four queries from i on; indices past the end are clamped.
 fn rows_from(i: u32) -> vec4u {
   return min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(sizes.queries - 1u));
 }
 
-// The other way: x comes to stand `shift` places further in 8 LANES numbers, zeros elsewhere. The first 4 LANES of them:
+// The inverse of slide: 8 LANES numbers with x at `shift` and zeros elsewhere. The first 4 LANES of them,
 fn spread_low(x: vec4f, shift: u32, lane: u32) -> vec4f {
   let first = shift / LANES;
   let step = shift % LANES;
-  let turned = subgroupShuffle(x, (lane + LANES - step) % LANES);
-  return select(window(vec4f(), turned, 4u - first), window(vec4f(), turned, 3u - first), lane < step);
+  let rotated = subgroupShuffle(x, (lane + LANES - step) % LANES);
+  return select(window(vec4f(), rotated, 4u - first), window(vec4f(), rotated, 3u - first), lane < step);
 }
 
 // and the last 4 LANES.
 fn spread_high(x: vec4f, shift: u32, lane: u32) -> vec4f {
   let first = shift / LANES;
   let step = shift % LANES;
-  let turned = subgroupShuffle(x, (lane + LANES - step) % LANES);
-  return select(window(turned, vec4f(), 4u - first), window(turned, vec4f(), 3u - first), lane < step);
+  let rotated = subgroupShuffle(x, (lane + LANES - step) % LANES);
+  return select(window(rotated, vec4f(), 4u - first), window(rotated, vec4f(), 3u - first), lane < step);
 }
 
 fn spread_rows_low(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
@@ -55,7 +55,7 @@ fn spread_rows_high(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
     spread_high(x[2], shift - 2u, lane), spread_high(x[3], shift - 3u, lane));
 }
 
-// include parts/attention_visible_keys.wgsl
+// include parts/attention_mask_keys.wgsl
 
 alias lse_type = f32;
 // include parts/attention_weight.wgsl
@@ -71,22 +71,22 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let k_start = b * sizes.keys * dim + head;
   let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let mine = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
+  let lane_keys = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
   let tile = i32(4u * LANES);
   var end = sizes.keys;
   if (sizes.causal != 0u) {
     end = min(end, i + 16u);
   }
-  var before0 = mat4x4f(); var before1 = mat4x4f(); var before2 = mat4x4f(); var before3 = mat4x4f();
+  var previous0 = mat4x4f(); var previous1 = mat4x4f(); var previous2 = mat4x4f(); var previous3 = mat4x4f();
   var pending0 = mat4x4f(); var pending1 = mat4x4f(); var pending2 = mat4x4f(); var pending3 = mat4x4f(); // gradients of position scores
   var dq0 = mat4x4f(); var dq1 = mat4x4f(); var dq2 = mat4x4f(); var dq3 = mat4x4f();
   var dq4 = mat4x4f(); var dq5 = mat4x4f(); var dq6 = mat4x4f(); var dq7 = mat4x4f(); // the second chunk
   for (var j = select(0, -tile, RELATIVE); j < i32(end) + select(0, tile, RELATIVE); j += tile) {
     var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
     if (RELATIVE && j < i32(end)) {
-      var now0 = mat4x4f(); var now1 = mat4x4f(); var now2 = mat4x4f(); var now3 = mat4x4f();
+      var current0 = mat4x4f(); var current1 = mat4x4f(); var current2 = mat4x4f(); var current3 = mat4x4f();
       let first = i32(sizes.queries) - i32(i) + j;
-      let at = vec4u(clamp(vec4i(mine) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
+      let at = vec4u(clamp(vec4i(lane_keys) + first, vec4i(0), vec4i(i32(2u * sizes.keys) - 2))) * dim + head;
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
       for (var d = 0u; d < sizes.width; d += LANES) {
         let bias = biases[dim + min(d + lane, sizes.width - 1u) + head];
@@ -96,21 +96,21 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
         }
         for (var feature = d; feature < min(d + LANES, sizes.width); feature++) {
           let x = p_at(at + feature);
-          now0 += outer(x, subgroupShuffle(x0, feature - d));
-          now1 += outer(x, subgroupShuffle(x1, feature - d));
-          now2 += outer(x, subgroupShuffle(x2, feature - d));
-          now3 += outer(x, subgroupShuffle(x3, feature - d));
+          current0 += outer(x, subgroupShuffle(x0, feature - d));
+          current1 += outer(x, subgroupShuffle(x1, feature - d));
+          current2 += outer(x, subgroupShuffle(x2, feature - d));
+          current3 += outer(x, subgroupShuffle(x3, feature - d));
         }
       }
-      s0 = slide_rows(before0, now0, 0u, lane);
-      s1 = slide_rows(before1, now1, 1u, lane);
-      s2 = slide_rows(before2, now2, 2u, lane);
-      s3 = slide_rows(before3, now3, 3u, lane);
-      before0 = now0; before1 = now1; before2 = now2; before3 = now3;
+      s0 = slide_rows(previous0, current0, 0u, lane);
+      s1 = slide_rows(previous1, current1, 1u, lane);
+      s2 = slide_rows(previous2, current2, 2u, lane);
+      s3 = slide_rows(previous3, current3, 3u, lane);
+      previous0 = current0; previous1 = current1; previous2 = current2; previous3 = current3;
     }
     var placed0 = pending0; var placed1 = pending1; var placed2 = pending2; var placed3 = pending3;
     if (j >= 0 && j < i32(end)) {
-      let keys = mine + u32(j);
+      let keys = lane_keys + u32(j);
       let at = k_start + min(keys, vec4u(sizes.keys - 1u)) * dim;
       var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
       var x0 = vec4f(); var x1 = vec4f(); var x2 = vec4f(); var x3 = vec4f();
@@ -138,16 +138,16 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
           t3 += outer(z, subgroupShuffle(g3, feature - d));
         }
       }
-      // Four queries at a time, moving the others up: so this is compiled once and not 4 times.
+      // Four queries at a time, shifting the others up, so that this is compiled once and not 4 times.
       for (var row = i; row < i + 16u; row += 4u) {
         let at_row = id.z * sizes.queries + rows_from(row);
-        let sums = lse_at(at_row);
+        let lses = lse_at(at_row);
         let deltas = delta_at(at_row);
         let ds = mat4x4f(
-          weight(s0[0], sums.x, visible(mask_start, row, keys)) * (t0[0] - deltas.x),
-          weight(s0[1], sums.y, visible(mask_start, row + 1u, keys)) * (t0[1] - deltas.y),
-          weight(s0[2], sums.z, visible(mask_start, row + 2u, keys)) * (t0[2] - deltas.z),
-          weight(s0[3], sums.w, visible(mask_start, row + 3u, keys)) * (t0[3] - deltas.w)) * sizes.scale;
+          weight(s0[0], lses.x, unmasked(mask_start, row, keys)) * (t0[0] - deltas.x),
+          weight(s0[1], lses.y, unmasked(mask_start, row + 1u, keys)) * (t0[1] - deltas.y),
+          weight(s0[2], lses.z, unmasked(mask_start, row + 2u, keys)) * (t0[2] - deltas.z),
+          weight(s0[3], lses.w, unmasked(mask_start, row + 3u, keys)) * (t0[3] - deltas.w)) * sizes.scale;
         s0 = s1; t0 = t1; s1 = s2; t1 = t2; s2 = s3; t2 = t3;
         s3 = ds;
       }

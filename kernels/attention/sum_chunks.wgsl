@@ -1,5 +1,5 @@
-// dp, second of two stages: dp[i] = Σ_chunk partial[chunk, i], in this order every time.
-// Bytes it must move and moves: all chunks once, dp once.
+// dp, second of two stages: dp[i] = Σ_chunk partial[chunk, i], always in this order.
+// Moves only what it must: all chunks once, dp once.
 alias dp_type = f32;
 struct Sizes { chunks: u32, count: u32 }
 var<immediate> sizes: Sizes;

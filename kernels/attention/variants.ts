@@ -1,6 +1,6 @@
 import { defineVariants, type VariantDevice, type VariantsDeclaration } from "../../engine/tuning/variants.ts";
 
-/** What the speed of attention depends on. */
+/** The sizes that the speed of attention depends on. */
 export interface AttentionSizes {
   readonly [name: string]: number | boolean;
   readonly batch: number;
@@ -11,7 +11,7 @@ export interface AttentionSizes {
   readonly relative: boolean;
 }
 
-/** Two designs, each with a shader `<design>_<kernel>.wgsl` for every kernel, which says how it works. */
+/** Two designs, each with a shader `<design>_<kernel>.wgsl` for every kernel, which explains how it works. */
 export type Design = "subgroup" | "workgroup";
 
 const declaration: VariantsDeclaration<AttentionSizes, Design> = {
@@ -22,9 +22,9 @@ const declaration: VariantsDeclaration<AttentionSizes, Design> = {
   defaults: (_, { isSoftware }) => (isSoftware ? ["subgroup", "workgroup"] : ["workgroup"]),
 };
 
-/** Forward and backward are chosen apart: what forward keeps for backward does not depend on the design. */
+/** Forward and backward are chosen separately: what forward keeps for backward does not depend on the design. */
 export const forwardVariants = defineVariants("attention", declaration);
 export const backwardVariants = defineVariants("attention_backward", declaration);
 
-/** Lanes of a workgroup of the subgroup design: no more than any subgroup of this device has. */
+/** Lanes of a workgroup of the subgroup design: at most as many as the smallest subgroup of this device. */
 export const lanesOf = ({ info }: Pick<VariantDevice, "info">): number => (info.subgroupMinSize >= 8 ? 8 : 4);

@@ -1,8 +1,8 @@
-// Attention, backward to the keys and values, for GPUs: 8 x 8 threads take 32 keys against all queries, 32 at a time. The
-// weights are computed again, as in workgroup_backward_query.wgsl:
+// Attention, backward to the keys and values, for GPUs: 8 x 8 threads take 32 keys against all queries, 32 at a time. It
+// recomputes the weights, as workgroup_backward_query.wgsl does:
 //   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
 //   dvalue_j = Σ_i w_ij · dy_i,   dk_j = Σ_i ds_ij · (q_i + u),   key_sums_j = Σ_i ds_ij, from which du follows.
-// Registers and workgroup memory as in workgroup_forward.wgsl, with keys as rows; first w and then ds is handed round in
+// Registers and workgroup memory as in workgroup_forward.wgsl, with keys as rows; first w and then ds pass through
 // the same 4 KiB. 12 KiB of workgroup memory.
 //
 // Bytes it must move: q, k, value, dy, dk and dvalue once, p once for each head. It moves q and dy twice and p twice for
@@ -15,7 +15,7 @@ const UNROLL: bool = false;   // loops of a constant length
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
 // include parts/attention_gradients.wgsl
-@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which is written
+@group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which this writes
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
@@ -29,7 +29,7 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_visible_queries.wgsl
+// include parts/attention_mask_queries.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
-  // What this thread stages: feature tx of 4 rows.
+  // This thread stages feature tx of 4 rows.
   let staged_k = (b * sizes.keys + min(quad(j), vec4u(sizes.keys - 1u))) * dim + head;
   var dk0 = vec4f(); var dk1 = vec4f(); var dk2 = vec4f(); var dk3 = vec4f();
   var dk4 = vec4f(); var dk5 = vec4f(); var dk6 = vec4f(); var dk7 = vec4f(); // the second chunk
@@ -108,10 +108,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     let at_row = id.z * sizes.queries + min(queries, vec4u(sizes.queries - 1u));
     let lses = lse_at(at_row);
     let deltas = delta_at(at_row);
-    let w0 = weight(s0, lses, visible(mask_start, queries, j));
-    let w1 = weight(s1, lses, visible(mask_start, queries, j + 1u));
-    let w2 = weight(s2, lses, visible(mask_start, queries, j + 2u));
-    let w3 = weight(s3, lses, visible(mask_start, queries, j + 3u));
+    let w0 = weight(s0, lses, unmasked(mask_start, queries, j));
+    let w1 = weight(s1, lses, unmasked(mask_start, queries, j + 1u));
+    let w2 = weight(s2, lses, unmasked(mask_start, queries, j + 2u));
+    let w3 = weight(s3, lses, unmasked(mask_start, queries, j + 3u));
     let w = transpose(mat4x4f(w0, w1, w2, w3));
     let ds = transpose(mat4x4f(w0 * (t0 - deltas), w1 * (t1 - deltas), w2 * (t2 - deltas), w3 * (t3 - deltas))) * sizes.scale;
     sums += ds * vec4f(1.0);
@@ -182,7 +182,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var n = 0u; n < 8u; n++) {
     key_sum += weights[ty * 8u + n];
   }
-  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  // Row by row, shifting the rows up, so that the stores are compiled once and not four times.
   for (var row = j; row < min(j + 4u, sizes.keys); row++) {
     let at = (b * sizes.keys + row) * dim + head;
     store_columns(at, column, dk0, dv0);

@@ -1,10 +1,10 @@
-// Attention, backward to the positions, for GPUs: 8 x 8 threads take 32 rows of p against all queries of some utterances, 32 at
-// a time. The weights are computed again, as in workgroup_backward_query.wgsl. With the key j = i + m - (frames - 1) that
-// query i meets at row m of p,
+// Attention, backward to the positions, for GPUs: 8 x 8 threads take 32 rows of p against all queries of a chunk of
+// utterances, 32 at a time. It recomputes the weights, as workgroup_backward_query.wgsl does. With j = i + m - (frames - 1),
+// the key for which query i reads row m of p,
 //   dp_m = Σ_{b, i} ds_ij · (q_i + v),   position_sums_m = Σ_{b, i} ds_ij, from which dv follows.
-// Registers and workgroup memory as in workgroup_forward.wgsl, with positions as rows. Here each thread meets 7
-// neighbouring keys and values. Each chunk of utterances writes sums of its own, which a second stage adds: no atomics, one
-// order. 12 KiB of workgroup memory.
+// Registers and workgroup memory as in workgroup_forward.wgsl, with positions as rows. Here each thread needs 7
+// neighbouring keys and values. Each chunk of utterances writes its own sums, and a second stage adds these: no atomics, a
+// fixed order. 12 KiB of workgroup memory.
 //
 // Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and k, value twice and dy once for each
 // 32 rows of p, p once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
@@ -30,7 +30,7 @@ const DISTANCE: u32 = 144u; // p,
 const GRADIENT: u32 = 216u; // dy,
 const KEY: u32 = 288u;      // k
 
-// include parts/attention_visible_at_position.wgsl
+// include parts/attention_mask_positions.wgsl
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
@@ -47,9 +47,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let column = id.y * CHUNKS * 32u + 4u * tx;
   let last = sizes.keys - 1u;
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
-  // What this thread stages: feature tx of 4 rows.
+  // This thread stages feature tx of 4 rows.
   let staged_p = min(quad(m), vec4u(2u * last)) * dim + head;
-  // Queries that meet a key at one of these rows.
+  // Queries that have a key at one of these rows.
   let start = u32(max(0, i32(last) - i32(id.x * 32u) - 31));
   let end = select(min(sizes.keys, 2u * sizes.keys - 1u - id.x * 32u), 0u, sizes.causal != 0u && id.x * 32u > last);
   var dp0 = vec4f(); var dp1 = vec4f(); var dp2 = vec4f(); var dp3 = vec4f();
@@ -104,10 +104,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       let lses = lse_at(at_row);
       let deltas = delta_at(at_row);
       let ds = transpose(mat4x4f(
-        weight(s0, lses, visible(mask_start, queries, m)) * (t0 - deltas),
-        weight(s1, lses, visible(mask_start, queries, m + 1u)) * (t1 - deltas),
-        weight(s2, lses, visible(mask_start, queries, m + 2u)) * (t2 - deltas),
-        weight(s3, lses, visible(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
+        weight(s0, lses, unmasked(mask_start, queries, m)) * (t0 - deltas),
+        weight(s1, lses, unmasked(mask_start, queries, m + 1u)) * (t1 - deltas),
+        weight(s2, lses, unmasked(mask_start, queries, m + 2u)) * (t2 - deltas),
+        weight(s3, lses, unmasked(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
       sums += ds * vec4f(1.0);
       weights[(4u * tx) * 8u + ty] = ds[0];
       weights[(4u * tx + 1u) * 8u + ty] = ds[1];
@@ -145,7 +145,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var n = 0u; n < 8u; n++) {
     position_sum += weights[ty * 8u + n];
   }
-  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  // Row by row, shifting the rows up, so that the stores are compiled once and not four times.
   let rows = 2u * sizes.keys - 1u;
   for (var row = m; row < min(m + 4u, rows); row++) {
     let at = (chunk * rows + row) * dim + head;

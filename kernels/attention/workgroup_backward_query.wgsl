@@ -1,9 +1,9 @@
-// Attention, backward to the queries, for GPUs: 8 x 8 threads take 32 queries against all keys, 32 at a time. The weights
-// are computed again, from the scores and the logarithm of their sum that forward kept:
+// Attention, backward to the queries, for GPUs: 8 x 8 threads take 32 queries against all keys, 32 at a time. It
+// recomputes the weights from the scores and forward's log-sum-exp:
 //   w_ij = exp(s_ij - lse_i),   ds_ij = w_ij · (dy_i · value_j - delta_i) / √width,   delta_i = dy_i · y_i,
 //   dq_i = Σ_j ds_ij · k_j + Σ_j ds_ij · p_{i-j}.
-// Registers and workgroup memory as in workgroup_forward.wgsl. In the second sum the positions slide: what query i meets at
-// key j, query i + 1 meets at key j + 1, so each thread loads one row of p for each key. 12 KiB of workgroup memory.
+// Registers and workgroup memory as in workgroup_forward.wgsl. In the second sum the positions slide: query i + 1 at key
+// j + 1 reads the same row of p as query i at key j, so each thread loads one row of p per key. 12 KiB of workgroup memory.
 //
 // Bytes it must move: q, k, value, dy and dq once, p once for each head. It moves k twice, value once and p three times for
 // each 32 queries, q and dy once for each tile of keys, and all of that once for each CHUNKS · 32 columns of dq.
@@ -27,12 +27,12 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_visible_keys.wgsl
+// include parts/attention_mask_keys.wgsl
 
 alias lse_type = f32;
 // include parts/attention_weight.wgsl
 
-// Four columns of the row of p for query i and key j, which may both be beyond the last.
+// Four columns of the row of p for query i and key j, either of which may be out of range.
 fn p_columns(i: u32, j: u32, head: u32, column: u32) -> vec4f {
   let row = u32(clamp(i32(sizes.keys + j) - 1 - i32(i), 0, i32(2u * sizes.keys) - 2));
   return p_at(row * sizes.heads * sizes.width + head + min(quad(column), vec4u(sizes.width - 1u)));
@@ -51,9 +51,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   let rows = min(quad(i), vec4u(sizes.queries - 1u));
-  // What this thread stages: feature tx of 4 rows.
+  // This thread stages feature tx of 4 rows.
   let staged_q = (b * sizes.queries + rows) * dim + head;
-  let sums = lse_at(id.z * sizes.queries + rows);
+  let lses = lse_at(id.z * sizes.queries + rows);
   let deltas = delta_at(id.z * sizes.queries + rows);
   var end = sizes.keys;
   if (sizes.causal != 0u) {
@@ -114,10 +114,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     }
     let keys = quad(j + 4u * tx);
     let ds = transpose(mat4x4f(
-      weight(s0, sums.x, visible(mask_start, i, keys)) * (t0 - deltas.x),
-      weight(s1, sums.y, visible(mask_start, i + 1u, keys)) * (t1 - deltas.y),
-      weight(s2, sums.z, visible(mask_start, i + 2u, keys)) * (t2 - deltas.z),
-      weight(s3, sums.w, visible(mask_start, i + 3u, keys)) * (t3 - deltas.w))) * sizes.scale;
+      weight(s0, lses.x, unmasked(mask_start, i, keys)) * (t0 - deltas.x),
+      weight(s1, lses.y, unmasked(mask_start, i + 1u, keys)) * (t1 - deltas.y),
+      weight(s2, lses.z, unmasked(mask_start, i + 2u, keys)) * (t2 - deltas.z),
+      weight(s3, lses.w, unmasked(mask_start, i + 3u, keys)) * (t3 - deltas.w))) * sizes.scale;
     weights[(4u * tx) * 8u + ty] = ds[0];
     weights[(4u * tx + 1u) * 8u + ty] = ds[1];
     weights[(4u * tx + 2u) * 8u + ty] = ds[2];

@@ -1,18 +1,18 @@
 // Attention, forward, for GPUs: FlashAttention-2 (Dao, 2023). A workgroup of 8 x 8 threads takes 32 queries against all keys,
-// 32 at a time, with the softmax kept up to date as tiles come:
+// 32 at a time, with an online softmax:
 //   s_ij = (q_i + u) · k_j + (q_i + v) · p_{i-j},  times 1/√width      (without u, v and p if not RELATIVE)
-//   largest' = max(largest, max_j s_ij),  w_ij = exp(s_ij - largest'),
-//   y_i = y_i · exp(largest - largest') + Σ_j w_ij · value_j,  likewise total_i;  at the end y_i /= total_i.
-// No score is ever stored outside the workgroup. Each thread holds 4 queries x 4 keys of the scores and 4 queries x 4 columns of
-// each chunk of y in registers. Operands of the scores come through workgroup memory, STEP features at a time, as vec4 of
-// four neighbouring rows of one feature; a stride of 9 or 17 vec4 a feature keeps both writing and reading free of bank
-// conflicts. The 16 pairs of a thread meet 7 neighbouring rows of p, so it reads two vec4 of them.
+//   m_i' = max(m_i, max_j s_ij),  w_ij = exp(s_ij - m_i'),
+//   y_i' = y_i · exp(m_i - m_i') + Σ_j w_ij · value_j,  l_i' = l_i · exp(m_i - m_i') + Σ_j w_ij;  at the end y_i / l_i.
+// No score ever leaves the workgroup. Each thread holds 4 queries x 4 keys of the scores and 4 queries x 4 columns of
+// each chunk of y in registers. The operands of the scores are staged in workgroup memory, STEP features at a time, as vec4 of
+// four neighbouring rows of one feature; a stride of 9 or 17 vec4 per feature keeps writes and reads free of bank
+// conflicts. The 16 pairs of a thread use 7 neighbouring rows of p, so it reads two vec4 of them.
 // 12.5 KiB of workgroup memory: within the 16 KiB that every device has.
 //
 // Bytes it must move: q, k, value and y once, p once for each head. It moves q once for each tile of keys, k and value
 // once and p twice for each 32 queries, and all of that once for each CHUNKS · 32 columns of y: from the L2 cache.
-// What limits it are workgroups of two warps and five wide loads for 32 multiply-adds (three without p). Predicted for an H200: 20 to 40 % of its
-// f32 peak, of which unrolled loops without bounds of each access are a quarter. The three backward kernels alike.
+// Limited by workgroups of just two warps and by five wide loads for 32 multiply-adds (three without p). Predicted for an H200:
+// 20 to 40 % of its f32 peak; a quarter of that is due to unrolled loops and no bounds checks. The three backward kernels alike.
 alias y_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
@@ -31,11 +31,11 @@ const POSITION: u32 = 72u;  // q + v,
 const KEY: u32 = 144u;      // k,
 const DISTANCE: u32 = 216u; // p
 
-// include parts/attention_visible_keys.wgsl
+// include parts/attention_mask_keys.wgsl
 
-// Scores of a query, scaled, with -3e38 where there is nothing to see.
-fn show(s: vec4f, seen: vec4<bool>) -> vec4f {
-  return select(vec4f(-3e38), s * sizes.scale, seen);
+// Scores of a query, scaled, NEG_INF where masked.
+fn scale_and_mask(s: vec4f, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(NEG_INF), s * sizes.scale, seen);
 }
 
 // include parts/attention_softmax.wgsl
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
-  // What this thread stages: feature tx of 4 rows.
+  // This thread stages feature tx of 4 rows.
   let staged_q = (b * sizes.queries + min(quad(i), vec4u(sizes.queries - 1u))) * dim + head;
   var end = sizes.keys;
   if (sizes.causal != 0u) {
@@ -60,8 +60,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   }
   var y0 = vec4f(); var y1 = vec4f(); var y2 = vec4f(); var y3 = vec4f();
   var y4 = vec4f(); var y5 = vec4f(); var y6 = vec4f(); var y7 = vec4f(); // the second chunk
-  var largest = vec4f(-1e30);
-  var total = vec4f(); // over this thread's keys
+  var running_max = vec4f(-1e30);
+  var running_sum = vec4f(); // over this thread's keys
   for (var j = 0u; j < end; j += 32u) {
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     let staged_k = (b * sizes.keys + min(quad(j + 4u * ty), vec4u(sizes.keys - 1u))) * dim + head;
@@ -105,11 +105,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       workgroupBarrier();
     }
     let keys = quad(j + 4u * tx);
-    s0 = show(s0, visible(mask_start, i, keys));
-    s1 = show(s1, visible(mask_start, i + 1u, keys));
-    s2 = show(s2, visible(mask_start, i + 2u, keys));
-    s3 = show(s3, visible(mask_start, i + 3u, keys));
-    row_values[local] = vec4f(largest_of(s0), largest_of(s1), largest_of(s2), largest_of(s3));
+    s0 = scale_and_mask(s0, unmasked(mask_start, i, keys));
+    s1 = scale_and_mask(s1, unmasked(mask_start, i + 1u, keys));
+    s2 = scale_and_mask(s2, unmasked(mask_start, i + 2u, keys));
+    s3 = scale_and_mask(s3, unmasked(mask_start, i + 3u, keys));
+    row_values[local] = vec4f(max_of(s0), max_of(s1), max_of(s2), max_of(s3));
     // Values of 32 keys: a row of CHUNKS · 8 vec4 each.
     for (var n = local; n < 32u * 8u * CHUNKS; n += 64u) {
       let row = min(j + n / (8u * CHUNKS), sizes.keys - 1u);
@@ -117,20 +117,20 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       stage[n] = value_at((b * sizes.keys + row) * dim + head + min(quad(c), vec4u(sizes.width - 1u)));
     }
     workgroupBarrier();
-    var now = largest;
+    var new_max = running_max;
     for (var n = 0u; n < 8u; n++) {
-      now = max(now, row_values[ty * 8u + n]);
+      new_max = max(new_max, row_values[ty * 8u + n]);
     }
-    let fade = exp(max(largest - now, vec4f(-80.0)));
-    largest = now;
-    let w = transpose(mat4x4f(weight(s0, now.x), weight(s1, now.y), weight(s2, now.z), weight(s3, now.w)));
-    total = total * fade + w * vec4f(1.0);
+    let rescale = exp(max(running_max - new_max, vec4f(-80.0)));
+    running_max = new_max;
+    let w = transpose(mat4x4f(weight(s0, new_max.x), weight(s1, new_max.y), weight(s2, new_max.z), weight(s3, new_max.w)));
+    running_sum = running_sum * rescale + w * vec4f(1.0);
     weights[(4u * tx) * 8u + ty] = w[0];
     weights[(4u * tx + 1u) * 8u + ty] = w[1];
     weights[(4u * tx + 2u) * 8u + ty] = w[2];
     weights[(4u * tx + 3u) * 8u + ty] = w[3];
-    y0 *= fade.x; y1 *= fade.y; y2 *= fade.z; y3 *= fade.w;
-    y4 *= fade.x; y5 *= fade.y; y6 *= fade.z; y7 *= fade.w;
+    y0 *= rescale.x; y1 *= rescale.y; y2 *= rescale.z; y3 *= rescale.w;
+    y4 *= rescale.x; y5 *= rescale.y; y6 *= rescale.z; y7 *= rescale.w;
     workgroupBarrier();
     for (var r = 0u; r < select(min(32u, end - j), 32u, UNROLL); r++) {
       let n = r % 32u;
@@ -150,13 +150,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     }
     workgroupBarrier();
   }
-  row_values[local] = total;
+  row_values[local] = running_sum;
   workgroupBarrier();
   var sum = vec4f();
   for (var n = 0u; n < 8u; n++) {
     sum += row_values[ty * 8u + n];
   }
-  // Row by row, moving the rows up: so the stores are compiled once and not four times.
+  // Row by row, shifting the rows up, so that the stores are compiled once and not four times.
   for (var row = i; row < min(i + 4u, sizes.queries); row++) {
     let factor = select(0.0, 1.0 / max(sum.x, 1e-30), sum.x > 0.0);
     let at = (b * sizes.queries + row) * dim + head;
@@ -165,10 +165,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       store_columns(at, column + 32u, y4 * factor);
     }
     if (tx == 0u && id.y == 0u) {
-      lse[id.z * sizes.queries + row] = largest.x + log(max(sum.x, 1e-30));
+      lse[id.z * sizes.queries + row] = running_max.x + log(max(sum.x, 1e-30));
     }
     sum = sum.yzwx;
-    largest = largest.yzwx;
+    running_max = running_max.yzwx;
     y0 = y1; y1 = y2; y2 = y3;
     y4 = y5; y5 = y6; y6 = y7;
   }

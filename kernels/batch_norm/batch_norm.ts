@@ -31,7 +31,7 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly eps?: number;
-  /** What the result goes through, in the same kernel: silu is x · sigmoid(x). Default none. */
+  /** Applied to the result in the same kernel: silu is x · sigmoid(x). Default none. */
   readonly activation?: "none" | "silu";
   /** i32 `[batch]`: statistics over real frames only, and a result of 0 at padding. Needs three axes. */
   readonly lengths?: Tensor | undefined;
@@ -39,8 +39,8 @@ export interface BatchNormOptions {
 
 /**
  * Normalises each channel over the whole batch, then scales and shifts it (Ioffe, Szegedy, 2015). A checkpointed
- * function that runs again does not move the running statistics again. An activation costs no pass over memory and saves
- * nothing for backward, which computes its argument again.
+ * function that runs again does not move the running statistics again. An activation costs no extra pass over memory and saves
+ * nothing for backward, which recomputes its argument.
  *
  * @param x     `[batch, frames, channels]` or `[batch, channels]`, f32 or f16; the arithmetic is f32
  * @param scale `[channels]`

@@ -1,4 +1,4 @@
-// Running statistics as constants, in the layout of measured ones: 1 / count is 0, so nothing flows back through them.
+// Running statistics as constants, laid out like measured ones: 1 / count is 0, so no gradient flows back through them.
 struct Sizes { channels: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> mean: array<f32>;        // [channels]

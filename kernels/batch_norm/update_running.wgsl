@@ -1,5 +1,5 @@
 // running ← (1 - momentum) · running + momentum · current, for the mean and for the unbiased variance n / (n - 1) · σ²,
-// which is taken as σ² itself where there is one value only.
+// or σ² itself if there is only one value.
 struct Sizes { channels: u32, momentum: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> stats: array<f32>;          // [1, 3, channels]: mean, variance, 1 / count

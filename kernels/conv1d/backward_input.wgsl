@@ -1,7 +1,7 @@
 // Convolution over time, backward to the input:
 //   dx[b, t, c] = Σ_{o,k} weight[o, c, k] · dy[b, (t + padding - k · dilation) / stride, o],  o in c's group,
-// over those k that divide without a remainder. Which ones do depends only on t modulo stride, so a workgroup takes
-// frames of one remainder ("phase") and skips the other taps as one. One thread computes an INS x FRAMES tile.
+// over those k that divide without a remainder. Which ones do depends only on t modulo stride, so all frames of a workgroup
+// have the same remainder (its "phase") and skip the same taps. One thread computes an INS x FRAMES tile.
 const INS: u32 = 8u;
 const FRAMES: u32 = 8u;
 struct Sizes {

@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var j = 0u; j < TAPS; j++) {
     let index = first_tap + j;
     channel[j] = group.z / blocks * width + index / sizes.kernel;
-    // Wraps round where the padding reaches before the first frame.
+    // Wraps around where the padding reaches before the first frame.
     shift[j] = index % sizes.kernel * sizes.dilation - sizes.padding;
     is_bias[j] = index == inner;
   }

@@ -7,9 +7,9 @@ import { addPartialSums } from "../partial_sums.ts";
 import { conv1dVariants as variants } from "./variant.ts";
 import { addToWindowParams, addWindows, multiplyWindows, windowsFit } from "./windows.ts";
 
-/** As in the shaders: what a thread computes of output (backward: input) channels, of frames, of taps. */
+/** As in the shaders: output (backward: input) channels, frames and taps per thread. */
 const [CHANNELS, FRAMES, TAPS] = [8, 8, 4];
-/** Enough chunks to keep a GPU busy, few enough that adding them up costs little and that they fit in 16 MiB. */
+/** Enough chunks to keep a GPU busy, but few enough to be cheap to add up and to fit in 16 MiB. */
 const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
 const geometry = {
@@ -77,12 +77,12 @@ export interface Conv1dOptions {
   readonly padding?: number | readonly [before: number, after: number];
   /** Frames between neighbouring taps; default 1. */
   readonly dilation?: number;
-  /** Channels and outs are split into as many groups that do not see each other; default 1. */
+  /** Channels and outs are split into this many independent groups; default 1. */
   readonly groups?: number;
 }
 
 /**
- * Convolution (cross-correlation) over time. The result has the tape's type for activations. For one filter a channel see `depthwiseConv`, which is faster.
+ * Convolution (cross-correlation) over time. The result has the tape's type for activations. For one filter per channel `depthwiseConv` is faster.
  *
  * @param x      `[batch, frames, channels]`, f32 or f16
  * @param weight `[outs, channels / groups, kernel]`
@@ -131,7 +131,7 @@ export function conv1d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
 
 type Geometry = ReturnType<typeof checkSizes>;
 
-/** As a convolution of images of one row. */
+/** As a convolution of one-row images. */
 const asImage = ({ frames, out_frames, kernel, padding, ...sizes }: Geometry): Convolution => ({
   ...sizes,
   height: 1,

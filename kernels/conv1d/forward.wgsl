@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var start: array<u32, FRAMES>;
   for (var p = 0u; p < FRAMES; p++) {
     utterance[p] = (first + p) / sizes.out_frames * sizes.frames;
-    // Before the first frame this wraps round to a huge number, which the comparison below refuses.
+    // Before the first frame this wraps around to a huge number, which fails the comparison below.
     start[p] = (first + p) % sizes.out_frames * sizes.stride - sizes.padding;
     for (var o = 0u; o < OUTS; o++) {
       sum[p][o] = select(0.0, bias[first_out + o], sizes.has_bias == 1u);

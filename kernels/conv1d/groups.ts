@@ -16,7 +16,7 @@ const join = defineKernel({
   workgroups: ({ batch, frames, channels }) => spread(batch * frames * channels, 64),
 });
 
-/** `[batch, frames, channels]` to `[batch, groups, padded, channels / groups]`, after `padding` frames of zeros and before as many as are missing. */
+/** `[batch, frames, channels]` to `[batch, groups, padded, channels / groups]`, with `padding` frames of zeros in front and as many behind as are missing. */
 export function splitGroups(tape: Tape, x: Tensor, groups: number, padding = 0, padded = x.shape[1] as number): Tensor {
   const [batch, frames, channels] = x.shape as [number, number, number];
   const y = tape.empty([batch, groups, padded, channels / groups], x.dtype);

@@ -1,5 +1,5 @@
-// The groups of a result's channels side by side again, and the bias: y[b, t, first channel of g + o] = split[b, g, t, o] + bias.
-// One thread an element.
+// Joins the groups of a result's channels again and adds the bias: y[b, t, first channel of g + o] = split[b, g, t, o] + bias.
+// One thread per element.
 struct Sizes { batch: u32, frames: u32, channels: u32, groups: u32, has_bias: u32 }
 alias y_type = f32;
 var<immediate> sizes: Sizes;

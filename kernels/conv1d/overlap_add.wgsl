@@ -1,6 +1,6 @@
-// Gradient of a convolution's input, second of two stages: the gradients of all windows, added up where windows overlap.
+// Gradient of a convolution's input, second of two stages: adds up the gradients of all windows where they overlap.
 //   dx[b, t, c] = Σ_k columns[b, (t - k) / stride, k, c]
-// over those k that divide without a remainder. One thread an element, neighbours along c.
+// over those k that divide without a remainder. One thread per element, neighbours along c.
 struct Sizes { batch: u32, frames: u32, channels: u32, out_frames: u32, kernel: u32, stride: u32 }
 alias dx_type = f32;
 var<immediate> sizes: Sizes;

@@ -1,6 +1,6 @@
-// The groups of a signal's channels one after another, with zeros where the convolution pads:
+// Separates the groups of a signal's channels, and pads with zeros as the convolution does:
 //   split[b, g, t, c] = x[b, t - padding, first channel of g + c].
-// One thread an element.
+// One thread per element.
 struct Sizes { batch: u32, frames: u32, channels: u32, groups: u32, padding: u32, padded: u32 }
 alias x_type = f32;
 alias split_type = f32;
@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   let width = sizes.channels / sizes.groups;
   let row = i / width;
   let matrix = row / sizes.padded;
-  let frame = row % sizes.padded - sizes.padding; // wraps round before the first frame
+  let frame = row % sizes.padded - sizes.padding; // wraps around before the first frame
   let channel = matrix % sizes.groups * width + i % width;
   let value = x[(matrix / sizes.groups * sizes.frames + frame) * sizes.channels + channel];
   split[i] = select(split_type(0.0), split_type(value), frame < sizes.frames);

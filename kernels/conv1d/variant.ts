@@ -10,14 +10,14 @@ export type Conv1dChoice = ConvolutionChoice &
 const variants = { ...convolutionVariants, product: { fits: ({ windows }: Conv1dChoice) => windows } };
 
 /**
- * Where the product's kernels can, they compute the result and the weight's gradient. On a CPU at two to three times the rate of
- * `direct`, and about ten times on SwiftShader: their tiles load an element less often. On a GPU, where neither has been measured,
- * with the tiles of `workgroup_tile` but without its arithmetic of places, and with f16 on matrix units, which no other variant uses.
+ * Where the product's kernels can, they compute the result and the weight's gradient. On a CPU they are two to three times as fast as
+ * `direct`, and about ten times on SwiftShader: their tiles load an element less often. On a GPU, where neither has been measured, they have
+ * the tiles of `workgroup_tile` without its index arithmetic, and f16 on matrix units, which no other variant uses.
  */
 const productFirst = (others: typeof preferred.forResult) => (sizes: Conv1dChoice, device: VariantDevice) =>
   ["product", ...others(sizes, device)] as const;
 
-/** Backward to the input the product needs the columns in memory, `taps / stride` times dx, which a GPU's tiles do without. */
+/** Backward to the input, the product needs the columns in memory, `taps / stride` times dx, and a GPU's tiles do not. */
 const onCpuProductFirst = (sizes: Conv1dChoice, device: VariantDevice) =>
   device.isSoftware ? productFirst(preferred.forResult)(sizes, device) : preferred.forResult(sizes, device);
 

@@ -1,7 +1,7 @@
 /*
- * Convolution over time by the product's kernels. With channels last, the window that an output position sees is one stretch of
- * memory, kernel · channels values from stride · channels · position on: where nothing is padded or grouped, x *is* the matrix of
- * windows, whose rows overlap, and nothing is copied but the weight (3 MB for 512 channels, 3 taps). Where something is, x is
+ * Convolution over time by the product's kernels. With channels last, the window of an output position is contiguous in
+ * memory, kernel · channels values from stride · channels · position on: without padding or groups, x *is* the matrix of
+ * windows, whose rows overlap, and only the weight is copied (3 MB for 512 channels, 3 taps). With padding or groups, x is
  * copied once, group by group with its padding, and each copy is such a matrix.
  */
 import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
@@ -34,7 +34,7 @@ interface Signals {
   readonly groups: number;
 }
 
-/** Frames from the first that any window sees, padding included, to the last. */
+/** Frames from the first to the last in any window, padding included. */
 const spanOf = ({ out_frames, stride, kernel }: Signals): number => (out_frames - 1) * stride + kernel;
 
 const asTheyLie = (of: Signals): boolean => of.groups === 1 && of.padding === 0 && spanOf(of) <= of.frames;
@@ -59,7 +59,7 @@ const filterOf = ({ kernel, channels, outs, groups }: Signals) => ({
   groups,
 });
 
-/** The matrices of windows, one for each utterance and group, in x or in a copy of it. */
+/** The matrices of windows, one per utterance and group, in x or in a copy of it. */
 function windowsOf(tape: Tape, of: Signals, x: Tensor) {
   if (asTheyLie(of)) return { a: x, windows: { row: of.stride * of.channels, matrix: of.frames * of.channels } };
   const [width, span] = [of.channels / of.groups, spanOf(of)];
@@ -99,7 +99,7 @@ export function addWindows(tape: Tape, of: Signals, weight: Tensor, dy: Tensor, 
   overlapAdd.encode(tape, { columns, dx }, { batch, frames, channels, out_frames, kernel, stride }, {});
 }
 
-/** Adds windowsᵀ · dy, summed over the utterances, and the sum of dy to the gradients of weight and bias, as far as they want one. */
+/** Adds windowsᵀ · dy, summed over the utterances, and the sum of dy to the gradients of weight and bias, where needed. */
 export function addToWindowParams(
   tape: Tape,
   of: Signals,

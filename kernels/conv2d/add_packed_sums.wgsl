@@ -1,6 +1,6 @@
-// Second stage of the gradient of a convolution's weight: dweight[o, c, tap] += Σ_chunk partial[chunk, group, tap, c, o], in
-// this order every time. One thread an input and output channel with all their taps, neighbours along o, so that the many reads
-// are coalesced and not the one write.
+// Second stage of the gradient of a convolution's weight: dweight[o, c, tap] += Σ_chunk partial[chunk, group, tap, c, o],
+// always in this order. One thread per pair of input and output channel, with all its taps; neighbours along o, so that the
+// many reads are coalesced rather than the one write.
 struct Sizes { chunks: u32, taps: u32, channels: u32, outs: u32, groups: u32 } // channels and outs: of a group
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> partial: array<f32>;

@@ -1,8 +1,8 @@
 // Convolution over height and width, backward to the input:
 //   dx[b, h, w, c] = Σ_{o,u,v} weight[o, c, u, v] · dy[b, (h + padding - u) / stride, (w + padding - v) / stride, o]
-// over those u, v that divide without a remainder. Which ones do depends only on h and w modulo stride, so a workgroup
-// takes input positions of one remainder ("phase") and steps through just the taps that count. One thread computes 8
-// channels of 4 positions, those of a vec4; all threads of a workgroup read the same weights.
+// over those u, v that divide without a remainder. Which ones do depends only on h and w modulo stride, so all input
+// positions of a workgroup have the same remainder (its "phase") and step through just the taps that count. One thread
+// computes 8 channels of 4 positions, those of a vec4; all threads of a workgroup read the same weights.
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,

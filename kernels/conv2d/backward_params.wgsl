@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   var s7 = vec4f();
   let end = min((chunk + 1u) * sizes.rows_per_chunk, sizes.batch * sizes.out_height);
   for (var row = chunk * sizes.rows_per_chunk; row < end; row++) {
-    // Above or left of the image these wrap round to huge numbers.
+    // Above or left of the image these wrap around to huge numbers.
     let top = row % sizes.out_height * sizes.stride - sizes.padding;
     let line = row / sizes.out_height * sizes.height + top;
     let in_height = top + u < vec4u(sizes.height);

@@ -1,4 +1,4 @@
-// The gradient before the ReLU at the end of a convolution: dy where its output is positive, else 0. One thread EACH elements.
+// The gradient before a convolution's final ReLU: dy where the output is positive, else 0. EACH elements per thread.
 const EACH: u32 = 8u;
 struct Sizes { count: u32 }
 alias y_type = f32;

@@ -6,9 +6,9 @@ import { addPartialSums } from "../partial_sums.ts";
 import { addParamTiles, slideTiles } from "./tiles.ts";
 import { conv2dVariants as variants } from "./variant.ts";
 
-/** As in the shaders: what a thread computes of output (backward: input) channels, of positions, of taps; elements of the ReLU. */
+/** As in the shaders: output (backward: input) channels, positions and taps per thread; elements of the ReLU. */
 const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
-/** Enough chunks to keep a device busy, few enough that adding them up costs little and that they fit in 16 MiB: large filters have work enough in each. */
+/** Enough chunks to keep a device busy, but few enough to be cheap to add up and to fit in 16 MiB: with large filters each has enough work. */
 const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
 const geometry = {

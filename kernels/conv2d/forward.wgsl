@@ -1,8 +1,8 @@
 // Convolution over height and width, channels last:
 //   y[b, i, j, o] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[b, i · stride + u - padding, j · stride + v - padding, c],
-// then max(0, y) if asked for, by which NaN stays NaN. One thread computes 8 channels of 4 neighbouring positions in registers: a vec4 has the
-// positions. (Arrays would be memory where a driver does not unroll loops.) All threads of a workgroup have the same
-// channels, so they read the same weights.
+// then, if requested, max(0, y), which keeps NaN. One thread computes 8 channels of 4 neighbouring positions in registers, with the
+// positions in a vec4. (Arrays would live in memory where a driver does not unroll loops.) All threads of a workgroup have
+// the same channels, so they read the same weights.
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
   out_height: u32, out_width: u32, outs: u32,
@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let position = first + vec4u(0u, 1u, 2u, 3u);
   let row = position / sizes.out_width;
   let image = row / sizes.out_height * sizes.height;
-  // Above or left of the image these wrap round to huge numbers, which the comparisons below refuse.
+  // Above or left of the image these wrap around to huge numbers, which fail the comparisons below.
   let top = row % sizes.out_height * sizes.stride - sizes.padding;
   let left = position % sizes.out_width * sizes.stride - sizes.padding;
   var s0 = vec4f();

@@ -1,6 +1,6 @@
 // A convolution's weight as the right operand of the product in workgroup_tile.wgsl: taps first, and last the channels of the
 // result, along which neighbouring threads read. packed[group, tap, c, o], or [group, tap, o, c] for the gradient of x.
-// One thread an input and output channel: it reads their taps, which lie side by side, and divides once for all of them.
+// One thread per pair of input and output channel: it reads their adjacent taps, and divides once for all of them.
 struct Sizes { taps: u32, channels: u32, outs: u32, groups: u32, backward: u32 } // channels and outs: of a group
 alias packed_type = f32;
 var<immediate> sizes: Sizes;

@@ -26,7 +26,7 @@ const sumColumns = defineKernel({
   workgroups: ({ rows, cols, chunk }) => [Math.ceil(cols / 64), Math.ceil(rows / chunk)],
 });
 
-/** Channels and outs are those of a group. */
+/** Channels and outs of one group. */
 export type Filter = Readonly<Record<keyof typeof filter, number>>;
 
 /**
@@ -39,7 +39,7 @@ export function packWeight(tape: Tape, of: Filter, weight: Tensor, backward = fa
   return packed;
 }
 
-/** Adds the chunks of `partial`, each `[groups, taps, channels, outs]`, to the gradient of the weight, which lies otherwise. */
+/** Adds the chunks of `partial`, each `[groups, taps, channels, outs]`, to the gradient of the weight, which is laid out differently. */
 export function addToPacked(tape: Tape, of: Filter, partial: Tensor, weight: Tensor): void {
   const chunks = partial.size / weight.size;
   addPackedSums.encode(tape, { partial, dweight: tape.gradientOf(weight) }, { chunks, ...of }, {});

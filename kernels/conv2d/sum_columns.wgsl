@@ -1,5 +1,5 @@
-// A convolution's bias gets Σ over positions of dy; this is the first of two stages: one thread sums one column over one
-// chunk of rows, neighbouring threads neighbouring columns.
+// The gradient of a convolution's bias, Σ over positions of dy, first of two stages: one thread sums one column over one
+// chunk of rows; neighbouring threads have neighbouring columns.
 struct Sizes { rows: u32, cols: u32, chunk: u32 }
 alias dy_type = f32;
 var<immediate> sizes: Sizes;

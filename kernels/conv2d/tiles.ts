@@ -4,7 +4,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { addToBias, addToPacked, packWeight, type Filter } from "./packed_weight.ts";
 import { tileOf, WORKGROUPS, type TileVariant } from "./variant.ts";
 
-/** A convolution over two axes, the same on both but for sizes and padding; one over time has a height of 1. */
+/** A convolution over two axes, alike except for sizes and padding; one over time has a height of 1. */
 export interface Convolution {
   readonly batch: number;
   readonly height: number;
@@ -39,7 +39,7 @@ const geometry = {
   groups: "u32",
 } as const;
 
-/** Positions that are worth a chunk of their own in the sums of a parameter's gradient, and bytes of all chunks' sums. */
+/** The fewest positions worth a chunk in the sums of a parameter's gradient, and the most bytes of all chunks' sums. */
 const [LEAST_CHUNK, MAX_PARTIAL_BYTES] = [128, 2 ** 27];
 
 /** Multiply-adds, of the padding too: the same forward and backward. */
@@ -60,7 +60,7 @@ const slide = {
   work: workOf,
 } as const;
 
-/** One workgroup a tile; backward, the tiles of each remainder that a position can have modulo stride. */
+/** One workgroup per tile; backward, tiles for each remainder that a position can have modulo stride. */
 function slideGroups(conv: Convolution, backward: boolean, tile: number) {
   const { batch, height, width, out_height, out_width, stride, groups } = conv;
   const cols = (backward ? conv.channels : conv.outs) / groups;
@@ -145,7 +145,7 @@ export function slideTiles(
     });
 }
 
-/** Adds to the gradients of weight and bias, as far as they want one. */
+/** Adds to the gradients of weight and bias, where needed. */
 export function addParamTiles(
   tape: Tape,
   variant: TileVariant,

@@ -3,12 +3,12 @@ import { defineVariants, type Variant, type VariantDevice } from "../../engine/t
 /** A convolution as a product: `groups` of them, [rows, taps · depth] by [taps · depth, cols]. */
 export type ConvolutionChoice = Readonly<{
   groups: number;
-  /** Positions of the result; for the weight's gradient those that are summed over. */
+  /** Positions of the result; for the weight's gradient, those summed over. */
   rows: number;
   taps: number;
-  /** Channels of a group that are summed over; for the weight's gradient the input's. */
+  /** Channels of a group that are summed over; for the weight's gradient, the input's. */
   depth: number;
-  /** Channels of a group of the result; for the weight's gradient the output's. */
+  /** Channels of a group of the result; for the weight's gradient, the output's. */
   cols: number;
 }>;
 
@@ -20,7 +20,7 @@ export const tileOf = (variant: TileVariant): number =>
 
 const inBlocksOfFour = ({ depth, cols }: ConvolutionChoice): boolean => depth % 4 === 0 && cols % 4 === 0;
 
-/** `direct` needs no workgroup memory and no other layout of the weight: for drivers that run on a CPU. */
+/** `direct` needs no workgroup memory and no repacked weight: for drivers that run on a CPU. */
 export const convolutionVariants: Readonly<Record<"direct" | TileVariant, Variant<ConvolutionChoice>>> = {
   direct: { adapters: "software" },
   workgroup_tile_any: {},
@@ -30,7 +30,7 @@ export const convolutionVariants: Readonly<Record<"direct" | TileVariant, Varian
   },
 };
 
-/** Which to prefer: for a result of positions, forward or backward to the input; for the weight's gradient, a row a tap and channel. */
+/** The preferred variants: for a result of positions, forward or backward to the input; and for the weight's gradient, with a row per tap and channel. */
 export const preferred = {
   forResult: tilesOver(({ rows }) => rows),
   forWeight: tilesOver(({ taps, depth }) => taps * depth, true),
@@ -49,7 +49,7 @@ export const conv2dVariants = {
   }),
 };
 
-/** On a GPU the larger tile, unless it would be half empty or leave most of the GPU idle; a sum that is split never does. */
+/** On a GPU the larger tile, unless it would be half empty or leave most of the GPU idle, which never happens when the sum is split. */
 function tilesOver(rowsOf: (sizes: ConvolutionChoice) => number, split = false) {
   return (sizes: ConvolutionChoice, { isSoftware }: VariantDevice) => {
     if (isSoftware) return ["direct"] as const;

@@ -1,6 +1,6 @@
-// Convolution for GPUs, forward or backward to the input, any numbers of channels: as workgroup_tile.wgsl (which see for
-// the mathematics), but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 a thread, and load one by one.
-// Meant for a first layer, whose one input channel makes its sums short: it must write y, and what it loads hardly counts.
+// Convolution for GPUs, forward or backward to the input, any numbers of channels: as workgroup_tile.wgsl (see there for
+// the mathematics), but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 per thread, and load one by one.
+// Meant for a first layer, whose single input channel makes for short sums: it must write y, and its loads hardly matter.
 // A thread's four columns are eight apart, so that neighbouring threads store neighbouring elements.
 const BACKWARD: bool = false;
 struct Sizes {
@@ -48,11 +48,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   let group = id.x / col_tiles % sizes.groups;
   let phase = id.x / (col_tiles * sizes.groups);
   let phases = min(sizes.stride, sizes.width); // of the second axis
-  let down = axis_of(sizes.height, sizes.out_height, sizes.kernel_height, sizes.padding_height, phase / phases);
-  let across = axis_of(sizes.width, sizes.out_width, sizes.kernel_width, sizes.padding_width, phase % phases);
+  let axis_h = axis_of(sizes.height, sizes.out_height, sizes.kernel_height, sizes.padding_height, phase / phases);
+  let axis_w = axis_of(sizes.width, sizes.out_width, sizes.kernel_width, sizes.padding_width, phase % phases);
   let source_height = select(sizes.height, sizes.out_height, BACKWARD);
   let source_width = select(sizes.width, sizes.out_width, BACKWARD);
-  let rows = sizes.batch * down.count * across.count;
+  let rows = sizes.batch * axis_h.count * axis_w.count;
   let first_row = (id.y + id.z * workgroups.y) * TILE;
   if (first_row >= rows) {
     return;
@@ -61,18 +61,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
   var s1 = vec4f();
   var s2 = vec4f();
   var s3 = vec4f();
-  let inner = down.taps * across.taps * depth;
+  let inner = axis_h.taps * axis_w.taps * depth;
   for (var begin = 0u; begin < inner; begin += STEP) {
     for (var i = local; i < STEP * 8u; i += 64u) {
       let k = begin + i % STEP;
       let c = k % depth;
-      let m = k / depth / across.taps;
-      let n = k / depth % across.taps;
+      let m = k / depth / axis_w.taps;
+      let n = k / depth % axis_w.taps;
       let row = first_row + i / STEP * 4u + vec4u(0u, 1u, 2u, 3u);
-      // Before the first row of an image this wraps round to huge numbers.
-      let h = row / across.count % down.count * down.jump + u32(down.start + i32(m) * down.shift);
-      let w = row % across.count * across.jump + u32(across.start + i32(n) * across.shift);
-      let pixel = (row / (across.count * down.count) * source_height + h) * source_width + w;
+      // Before the first row of an image this wraps around to huge numbers.
+      let h = row / axis_w.count % axis_h.count * axis_h.source_stride + u32(axis_h.start + i32(m) * axis_h.shift);
+      let w = row % axis_w.count * axis_w.source_stride + u32(axis_w.start + i32(n) * axis_w.shift);
+      let pixel = (row / (axis_w.count * axis_h.count) * source_height + h) * source_width + w;
       let at = (pixel * sizes.groups + group) * depth + c;
       let inside = (h < vec4u(source_height)) & (w < vec4u(source_width)) & (row < vec4u(rows)) & vec4<bool>(k < inner);
       tile_source[i % STEP * 8u + i / STEP] = vec4f(
@@ -80,9 +80,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
     }
     for (var i = local; i < STEP * 8u; i += 64u) {
       let k = begin + i / 8u;
-      let m = k / depth / across.taps;
-      let n = k / depth % across.taps;
-      let tap = (down.tap + m * down.tap_step) * sizes.kernel_width + across.tap + n * across.tap_step;
+      let m = k / depth / axis_w.taps;
+      let n = k / depth % axis_w.taps;
+      let tap = (axis_h.tap + m * axis_h.tap_step) * sizes.kernel_width + axis_w.tap + n * axis_w.tap_step;
       let col = first_col + i % 8u + vec4u(0u, 8u, 16u, 24u);
       let at = ((group * sizes.kernel_height * sizes.kernel_width + tap) * depth + k % depth) * cols + col;
       let inside = (col < vec4u(cols)) & vec4<bool>(k < inner);
@@ -101,15 +101,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
     }
     workgroupBarrier();
   }
-  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 16 times.
+  // Row by row, column by column, shifting the sums up, so that the epilogue is compiled once and not 16 times.
   for (var i = 0u; i < 4u; i++) {
     let row = first_row + local / 8u * 4u + i;
     if (row < rows) {
-      var place = row;
+      var result_pixel = row;
       if (BACKWARD) {
-        let in_h = row / across.count % down.count * sizes.stride + phase / phases;
-        let in_w = row % across.count * sizes.stride + phase % phases;
-        place = (row / (across.count * down.count) * sizes.height + in_h) * sizes.width + in_w;
+        let in_h = row / axis_w.count % axis_h.count * sizes.stride + phase / phases;
+        let in_w = row % axis_w.count * sizes.stride + phase % phases;
+        result_pixel = (row / (axis_w.count * axis_h.count) * sizes.height + in_h) * sizes.width + in_w;
       }
       for (var col = first_col + local % 8u; col < min(first_col + TILE, cols); col += 8u) {
         var sum = s0.x;
@@ -119,7 +119,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) workgroups: v
         if (sizes.relu == 1u) {
           sum = select(sum, 0.0, sum <= 0.0); // max(NaN, 0) is 0 on GPUs
         }
-        result[(place * sizes.groups + group) * cols + col] = result_type(sum);
+        result[(result_pixel * sizes.groups + group) * cols + col] = result_type(sum);
         s0 = s0.yzwx;
       }
     }

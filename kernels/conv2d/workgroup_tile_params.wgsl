@@ -1,10 +1,10 @@
 // Convolution for GPUs, backward to the weight, first of two stages: a matrix product over a chunk of the output positions,
 //   partial[chunk, tap, c, o] = Σ_{p in chunk} x[p · stride + tap · dilation - padding, c] · dy[p, o],
-// whose left operand is never written out (see workgroup_tile.wgsl for what that would cost; both operands are here read
-// along their contiguous axis as they are). Every chunk writes its own sums, whose number is chosen so that the tiles of all
-// chunks fill a GPU: 256 channels, 3 x 3 taps are 36 tiles, and 8 chunks move 8 · 2.4 MB twice beside the 233 MB of x and dy.
-// A workgroup computes a square tile, 8 x 8 elements a thread. Half of the threads load x, four channels of one tap at four
-// positions, and half dy. A position's batch, row and column are counted up, not divided out.
+// whose left operand is never written out (see workgroup_tile.wgsl for what that would cost; here both operands are read
+// along their contiguous axis). Each chunk writes its own sums. There are just enough chunks for their tiles to
+// fill a GPU: 256 channels, 3 x 3 taps are 36 tiles, and 8 chunks move 8 · 2.4 MB twice on top of the 233 MB of x and dy.
+// A workgroup computes a square tile, 8 x 8 elements per thread. Half of the threads load x, four channels of one tap at four
+// positions, and half dy. A position's batch, row and column are counted up rather than divided out.
 // Channels and outs of a group are multiples of 4.
 const TILE: u32 = 128u; // rows and columns that a workgroup computes: 128 or 64
 const UNROLL: bool = false; // the inner loop has a constant length, with zeros beyond the end: GPUs are faster so, a CPU's compiler takes twice the time
@@ -53,13 +53,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let begin = id.z * sizes.chunk;
   let end = min(begin + sizes.chunk, sizes.batch * sizes.out_height * sizes.out_width);
 
-  // The block that this thread loads: which quad of rows (columns), and from which of the step's positions on.
+  // The block that this thread loads: its quad of rows (columns), and its first position of the step.
   let loads_x = local < THREADS / 2u;
   let loader = local % (THREADS / 2u);
   let quad = loader % QUADS;
-  let lead = loader / QUADS * 4u;
-  let stored_at = select(OF_DY, 0u, loads_x) + lead * STRIDE + quad;
-  // Its taps and channels; above or left of the image this wraps round to huge numbers.
+  let k_offset = loader / QUADS * 4u;
+  let stored_at = select(OF_DY, 0u, loads_x) + k_offset * STRIDE + quad;
+  // Its taps and channels; above or left of the image this wraps around to huge numbers.
   let row = id.y * TILE + 4u * quad;
   let move_h = row / depth / sizes.kernel_width * sizes.dilation - sizes.padding_height;
   let move_w = row / depth % sizes.kernel_width * sizes.dilation - sizes.padding_width;
@@ -67,11 +67,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let col = id.x % col_tiles * TILE + 4u * quad;
   let dy_channel = (group * cols + col) / 4u;
 
-  // The elements that it computes: rows 4 y … 4 y + 3 of the tile and of its lower half, likewise columns.
+  // The elements that it computes are rows 4 y … 4 y + 3 of the tile and of its lower half, and likewise columns.
   let tile_x = local % 8u + local / 32u % (TILE / 64u) * 8u;
   let tile_y = local / 8u % 4u + local / 32u / (TILE / 64u) * 4u;
 
-  // Row r: the first columns in sr, the others in tr.
+  // Row r has its first columns in sr, the others in tr.
   var s0 = vec4f(); var t0 = vec4f();
   var s1 = vec4f(); var t1 = vec4f();
   var s2 = vec4f(); var t2 = vec4f();
@@ -80,13 +80,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var s5 = vec4f(); var t5 = vec4f();
   var s6 = vec4f(); var t6 = vec4f();
   var s7 = vec4f(); var t7 = vec4f();
-  let turns = select(min(STEP, sizes.chunk), STEP, UNROLL);
+  let iterations = select(min(STEP, sizes.chunk), STEP, UNROLL);
   var next = mat4x4f();
-  // Of this thread's next position: its number, column, and row counted through all images.
-  var p = begin + lead;
+  // This thread's next position: its number, column, and row, counted across all images.
+  var p = begin + k_offset;
   var j = p % sizes.out_width;
   var i = p / sizes.out_width;
-  // One turn more than there are steps: each loads what the next one multiplies.
+  // One more iteration than there are steps: each loads what the next one multiplies.
   for (var k = begin; k < end + STEP; k += STEP) {
     if (k > begin) {
       tiles[stored_at] = next[0];
@@ -124,8 +124,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       p += STEP;
     }
     if (k > begin) {
-      for (var turn = 0u; turn < turns; turn++) {
-        let step = turn % STEP; // tells Dawn that it is within the array
+      for (var iteration = 0u; iteration < iterations; iteration++) {
+        let step = iteration % STEP; // shows Dawn that it is in range
         let u0 = tiles[step * STRIDE + tile_y];
         let u1 = tiles[step * STRIDE + tile_y + HALF];
         let w0 = tiles[OF_DY + step * STRIDE + tile_x];

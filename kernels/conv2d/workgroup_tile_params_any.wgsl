@@ -1,6 +1,6 @@
 // Convolution for GPUs, backward to the weight, first of two stages, any numbers of channels: as workgroup_tile_params.wgsl,
 //   partial[chunk, tap, c, o] = Σ_{p in chunk} x[p · stride + tap · dilation - padding, c] · dy[p, o],
-// but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 a thread, and load one by one. A thread's four columns are eight
+// but 8 x 8 threads compute a tile of 32 x 32 elements, 4 x 4 per thread, and load one by one. A thread's four columns are eight
 // apart, so that neighbouring threads load and store neighbouring elements.
 struct Sizes {
   batch: u32, height: u32, width: u32, channels: u32,
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let begin = id.z * sizes.chunk;
   let end = min(begin + sizes.chunk, sizes.batch * sizes.out_height * sizes.out_width);
   let row = id.y * TILE + local % 8u * 4u + vec4u(0u, 1u, 2u, 3u);
-  // Above or left of the image these wrap round to huge numbers.
+  // Above or left of the image these wrap around to huge numbers.
   let move_h = row / depth / sizes.kernel_width * sizes.dilation - sizes.padding_height;
   let move_w = row / depth % sizes.kernel_width * sizes.dilation - sizes.padding_width;
   let channel = group * depth + row % depth;

@@ -1,7 +1,7 @@
-// Cross-entropy with a smoothed target, backward: dlogit_k = flow · (p_k - q_k), with flow = dy · normaliser · weight of
-// the row, p the softmax and q_k = off + on · [k = target]. dy is one number or one a row.
-// Eight threads side by side a row and eight rows a workgroup: what belongs to the row is read once, neighbours read
-// neighbours, and there are few workgroups.
+// Cross-entropy with a smoothed target, backward: dlogit_k = dloss · (p_k - q_k), with dloss = dy · normaliser · weight of
+// the row, p the softmax and q_k = off + on · [k = target]. dy is a single number or one per row.
+// Eight adjacent threads per row and eight rows per workgroup: per-row values are read once, neighbours read
+// neighbours, and workgroups are few.
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, dy_stride: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // [rows, cols]
@@ -20,14 +20,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let start = row * sizes.cols;
   let target_class = u32(targets[row]);
-  let log_total = log_normaliser[row];
-  let counts = weights[row] != 0.0;
-  let flow = dy[row * sizes.dy_stride] * normaliser[0] * weights[row];
+  let lse = log_normaliser[row];
+  let has_target = weights[row] != 0.0;
+  let dloss = dy[row * sizes.dy_stride] * normaliser[0] * weights[row];
   for (var col = local % 8u; col < sizes.cols; col += 8u) {
     var gradient = 0.0;
-    if (counts) {
+    if (has_target) {
       let q = sizes.off + select(0.0, sizes.on, col == target_class);
-      gradient = flow * (exp(logits[start + col] - log_total) - q);
+      gradient = dloss * (exp(logits[start + col] - lse) - q);
     }
     dx[start + col] = gradient;
   }

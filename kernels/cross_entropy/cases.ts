@@ -4,7 +4,7 @@ import { crossEntropyGradients, crossEntropyReference, type Smoothing } from "./
 
 type Inputs = Pick<KernelCase, "inputs" | "reference" | "referenceGradients" | "flops" | "bytes">;
 
-/** Every third target is left out, unless `ignored` says all are. */
+/** Every third target is left out, or with `ignored` all of them. */
 function shared(shape: readonly number[], smoothing: Smoothing, ignored = false): Inputs {
   const classes = shape.at(-1) as number;
   const size = shape.reduce((product, n) => product * n, 1);
@@ -31,11 +31,11 @@ function plain(
   reduction: "none" | "sum" | "mean",
   more: { ignored?: boolean; benchmark?: boolean } = {},
 ): KernelCase {
-  const miss = epsilon / (shape.at(-1) as number);
+  const off = epsilon / (shape.at(-1) as number);
   return {
     name,
     run: (tape, { logits, targets }) => crossEntropy(tape, logits!, targets!, { labelSmoothing: epsilon, reduction }),
-    ...shared(shape, { hit: 1 - epsilon + miss, miss, divergence: false, reduction }, more.ignored),
+    ...shared(shape, { on: 1 - epsilon + off, off, divergence: false, reduction }, more.ignored),
     ...(more.benchmark && { benchmark: true }),
   };
 }
@@ -46,13 +46,13 @@ function divergence(
   smoothing: number,
   normaliseBy: "tokens" | "batch",
 ): KernelCase {
-  const miss = smoothing / ((shape.at(-1) as number) - 1);
+  const off = smoothing / ((shape.at(-1) as number) - 1);
   return {
     name,
     run: (tape, { logits, targets }) => labelSmoothingKl(tape, logits!, targets!, { smoothing, normaliseBy }),
     ...shared(shape, {
-      hit: 1 - smoothing,
-      miss,
+      on: 1 - smoothing,
+      off,
       divergence: true,
       reduction: normaliseBy === "tokens" ? "mean" : "batch",
     }),

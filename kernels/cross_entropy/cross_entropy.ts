@@ -68,7 +68,7 @@ const backward = {
 export interface CrossEntropyOptions {
   /** ε: how much of the target's probability is spread over all classes. Default 0. */
   readonly labelSmoothing?: number;
-  /** "mean", the default, is over the targets that count (0 when none does); "none" has zeros at the others. */
+  /** "mean", the default, is over the valid targets (0 if there are none); "none" has zeros at the others. */
   readonly reduction?: "none" | "sum" | "mean";
 }
 
@@ -76,7 +76,7 @@ export interface CrossEntropyOptions {
  * -Σ_k q_k log p_k with p = softmax(logits) and q = (1 - ε) · onehot(target) + ε / classes, PyTorch's smoothing.
  *
  * @param logits  `[…, classes]`
- * @param targets i32 `[…]`; -1, or whatever is no class, is left out
+ * @param targets i32 `[…]`; -1, or any other number that is no class, is left out
  * @returns       `[]`, or `[…]` with reduction "none"
  */
 export function crossEntropy(tape: Tape, logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
@@ -89,7 +89,7 @@ export function crossEntropy(tape: Tape, logits: Tensor, targets: Tensor, option
 export interface LabelSmoothingOptions {
   /** ε. Default 0.1. */
   readonly smoothing?: number;
-  /** Divide the sum by the number of targets that count, or by the first axis, the batch (default, as in ESPnet). */
+  /** Divide the sum by the number of valid targets, or by the first axis, the batch (default, as in ESPnet). */
   readonly normaliseBy?: "tokens" | "batch";
 }
 
@@ -98,7 +98,7 @@ export interface LabelSmoothingOptions {
  * smoothing. It is zero, not the entropy of q, for the best possible p.
  *
  * @param logits  `[batch, …, classes]`
- * @param targets i32 `[batch, …]`; -1, or whatever is no class, is left out
+ * @param targets i32 `[batch, …]`; -1, or any other number that is no class, is left out
  * @returns       `[]`
  */
 export function labelSmoothingKl(

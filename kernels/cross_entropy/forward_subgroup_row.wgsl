@@ -1,9 +1,10 @@
-// As forward_thread_row.wgsl, a subgroup of any width a row, its lanes four neighbouring columns each. Each lane keeps m and Z of
-// what it has seen and corrects Z when m grows, so the logits are read once; the sum that smoothing needs is taken about the
-// row's first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
-// CPU milliseconds, [640, 2000] on lavapipe, a busy machine: one thread a row, two passes 2.6; this 1.2.
+// As forward_thread_row.wgsl, one subgroup of any width per row, four neighbouring columns per lane. Each lane keeps a running m
+// and Z and rescales Z when m grows, so the logits are read once. The sum for the smoothing is taken about the row's
+// first logit, Σ_k (x_k - m) = Σ_k (x_k - x_0) + cols · (x_0 - m), because m is known only at the end.
+// CPU milliseconds, [640, 2000] on lavapipe, on a busy machine: one thread per row, two passes 2.6; this 1.2.
 enable subgroups;
 requires subgroup_id;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;              // [rows, cols]
@@ -20,37 +21,37 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sums.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reductions.
     let row = min(first + subgroup, sizes.rows - 1u);
     let start = row * quads;
     let target_class = u32(targets[row]);
-    let counts = target_class < sizes.cols;
-    let pivot = select(0.0, logits[start].x, counts);
-    var largest = -3.0e38;
-    var total = 0.0;
-    var sum = 0.0;
-    let end = select(0u, quads, counts);
+    let has_target = target_class < sizes.cols;
+    let pivot = select(0.0, logits[start].x, has_target);
+    var running_max = NEG_INF;
+    var running_sum = 0.0;
+    var lane_deviation = 0.0;
+    let end = select(0u, quads, has_target);
     for (var quad = lane; quad < end; quad += lanes) {
       let x = logits[start + quad];
-      let more = max(max(max(x.x, x.y), max(x.z, x.w)), largest);
-      total = total * exp(max(largest - more, -100.0)) + dot(exp(x - more), vec4f(1.0));
-      sum += dot(x - pivot, vec4f(1.0));
-      largest = more;
+      let new_max = max(max(max(x.x, x.y), max(x.z, x.w)), running_max);
+      running_sum = running_sum * exp(max(running_max - new_max, -100.0)) + dot(exp(x - new_max), vec4f(1.0));
+      lane_deviation += dot(x - pivot, vec4f(1.0));
+      running_max = new_max;
     }
-    let maximum = subgroupMax(largest);
-    let log_total = log(max(subgroupAdd(total * exp(max(largest - maximum, -100.0))), 1.0));
-    let deviation = subgroupAdd(sum) + f32(sizes.cols) * (pivot - maximum);
+    let row_max = subgroupMax(running_max);
+    let log_sum = log(max(subgroupAdd(running_sum * exp(max(running_max - row_max, -100.0))), 1.0));
+    let deviation = subgroupAdd(lane_deviation) + f32(sizes.cols) * (pivot - row_max);
     if (lane == 0u) {
       var loss = 0.0;
-      if (counts) {
-        loss = sizes.constant + log_total - sizes.on * (logits[start + target_class / 4u][target_class % 4u] - maximum);
-        if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
+      if (has_target) {
+        loss = sizes.constant + log_sum - sizes.on * (logits[start + target_class / 4u][target_class % 4u] - row_max);
+        if (sizes.off > 0.0) { // without smoothing, classes may be at -∞
           loss -= sizes.off * deviation;
         }
       }
-      log_normaliser[row] = select(0.0, maximum + log_total, counts);
+      log_normaliser[row] = select(0.0, row_max + log_sum, has_target);
       losses[row] = loss;
-      weights[row] = select(0.0, 1.0, counts);
+      weights[row] = select(0.0, 1.0, has_target);
     }
   }
 }

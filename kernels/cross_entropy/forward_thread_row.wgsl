@@ -1,7 +1,8 @@
-// Cross-entropy with a smoothed target, one loss a row: q_k = off + on · [k = target], Σ_k q_k = 1, and
+// Cross-entropy with a smoothed target, one loss per row: q_k = off + on · [k = target], Σ_k q_k = 1, and
 //   loss = constant - Σ_k q_k log p_k = constant + log Z - on · (x_target - m) - off · Σ_k (x_k - m),
-// with m = max_k x_k and Z = Σ_k exp(x_k - m). A row whose target is no class (-1) gets loss and weight 0 and is not read.
-// One thread a row.
+// with m = max_k x_k and Z = Σ_k exp(x_k - m). A row whose target is no class (-1) is not read; its loss and weight are 0.
+// One thread per row.
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32, on: f32, off: f32, constant: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;                // [rows, cols]
@@ -25,23 +26,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let start = row * sizes.cols;
   let end = start + sizes.cols;
-  var largest = -3.0e38;
+  var row_max = NEG_INF;
   for (var i = start; i < end; i++) {
-    largest = max(largest, logits[i]);
+    row_max = max(row_max, logits[i]);
   }
-  var total = 0.0;
-  var sum = 0.0;
+  var row_sum = 0.0;
+  var deviation = 0.0;
   for (var i = start; i < end; i++) {
-    let d = logits[i] - largest;
-    total += exp(d);
-    sum += d;
+    let d = logits[i] - row_max;
+    row_sum += exp(d);
+    deviation += d;
   }
-  let log_total = log(total);
-  var loss = sizes.constant + log_total - sizes.on * (logits[start + target_class] - largest);
-  if (sizes.off > 0.0) { // classes at -∞ may exist where nothing is smoothed
-    loss -= sizes.off * sum;
+  let log_sum = log(row_sum);
+  var loss = sizes.constant + log_sum - sizes.on * (logits[start + target_class] - row_max);
+  if (sizes.off > 0.0) { // without smoothing, classes may be at -∞
+    loss -= sizes.off * deviation;
   }
-  log_normaliser[row] = largest + log_total;
+  log_normaliser[row] = row_max + log_sum;
   losses[row] = loss;
   weights[row] = 1.0;
 }

@@ -1,19 +1,19 @@
 import { host, type HostTensor } from "../case.ts";
 
-/** The smoothed target: `hit` on the target, `miss` on each other class; ignored targets have neither. */
+/** The smoothed target: `on` on the target, `off` on each other class; ignored targets have neither. */
 export interface Smoothing {
-  readonly hit: number;
-  readonly miss: number;
+  readonly on: number;
+  readonly off: number;
   /** Cross-entropy -Σ q log p, or KL divergence Σ q (log q - log p). */
   readonly divergence: boolean;
   readonly reduction: "none" | "sum" | "mean" | "batch";
 }
 
-/** The loss of each row whose target is a class, 0 for the others; their sum, mean over what counts, or per batch. */
+/** The loss of each row whose target is a class, 0 for the others; or their sum, mean over valid targets, or sum per batch. */
 export function crossEntropyReference(logits: HostTensor, targets: HostTensor, smoothing: Smoothing): HostTensor {
-  const losses = rowsOf(logits, targets).map(({ logProbs, target, counts }) =>
-    counts
-      ? logProbs.reduce((sum, logP, k) => sum + term(k === target ? smoothing.hit : smoothing.miss, logP, smoothing), 0)
+  const losses = rowsOf(logits, targets).map(({ logProbs, target, hasTarget }) =>
+    hasTarget
+      ? logProbs.reduce((sum, logP, k) => sum + term(k === target ? smoothing.on : smoothing.off, logP, smoothing), 0)
       : 0,
   );
   if (smoothing.reduction === "none") return host(targets.shape, (i) => losses[i] as number);
@@ -23,11 +23,11 @@ export function crossEntropyReference(logits: HostTensor, targets: HostTensor, s
 /** dlogit_k = dy · (p_k - q_k) / divisor. */
 export function crossEntropyGradients(logits: HostTensor, targets: HostTensor, smoothing: Smoothing, dy: HostTensor) {
   const dx = host(logits.shape, () => 0);
-  rowsOf(logits, targets).forEach(({ logProbs, target, counts, start }, row) => {
-    if (!counts) return;
-    const flow = (dy.data[smoothing.reduction === "none" ? row : 0] as number) / divisor(targets, logits, smoothing);
+  rowsOf(logits, targets).forEach(({ logProbs, target, hasTarget, start }, row) => {
+    if (!hasTarget) return;
+    const dloss = (dy.data[smoothing.reduction === "none" ? row : 0] as number) / divisor(targets, logits, smoothing);
     logProbs.forEach((logP, k) => {
-      dx.data[start + k] = flow * (Math.exp(logP) - (k === target ? smoothing.hit : smoothing.miss));
+      dx.data[start + k] = dloss * (Math.exp(logP) - (k === target ? smoothing.on : smoothing.off));
     });
   });
   return { logits: dx };
@@ -46,8 +46,8 @@ function rowsOf(logits: HostTensor, targets: HostTensor) {
   return [...targets.data].map((target, row) => {
     const start = row * classes;
     const values = [...logits.data.subarray(start, start + classes)];
-    const largest = Math.max(...values);
-    const logTotal = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-    return { logProbs: values.map((value) => value - logTotal), target, counts: target >= 0, start };
+    const rowMax = Math.max(...values);
+    const lse = rowMax + Math.log(values.reduce((sum, value) => sum + Math.exp(value - rowMax), 0));
+    return { logProbs: values.map((value) => value - lse), target, hasTarget: target >= 0, start };
   });
 }

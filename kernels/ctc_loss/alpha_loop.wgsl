@@ -1,14 +1,14 @@
-// CTC, forward recursion (Graves et al., 2006, equations 6 to 8), in logarithms. The states of an utterance are its labels
+// CTC, forward recursion (Graves et al., 2006, equations 6 to 8), in log space. The states of an utterance are its labels
 // with a blank before, between and after them: state s is blank for even s, else label (s - 1) / 2. α_t(s) is the
-// log-probability of all ways to emit frames 0…t that end in state s:
+// log-probability of emitting frames 0…t along any path that ends in state s:
 //   α_t(s) = log(exp α_{t-1}(s) + exp α_{t-1}(s - 1) + [skip s] exp α_{t-1}(s - 2)) + log p_t(label of s),
-// where a label may be entered from two states back when it differs from the label there.
-// One workgroup an utterance, one barrier a frame; a thread has the pairs (blank 2i, label 2i + 1) of every THREADS-th i, which
-// share most of what they read, and whose two sums begin with the same two terms, so that two exponentials do for both. A
-// software driver gets the threads of one SIMD vector: there a barrier with more costs more than they bring. Milliseconds on a
-// busy lavapipe with occupancy_loop.wgsl, 16 utterances of 400 frames and 60 labels, medians of interleaved runs:
-//   32 threads, four exponentials a pair    39
-//   one SIMD vector, two exponentials       30
+// where a label may be entered from two states back if it differs from the label there.
+// One workgroup per utterance, one barrier per frame. A thread has the pair (blank 2i, label 2i + 1) for every THREADS-th i: the two
+// share most of what they read, and their sums begin with the same two terms, so two exponentials do for both. A
+// software driver gets as many threads as a SIMD vector has: with more, the barriers cost more than the threads gain. Milliseconds
+// on a busy lavapipe with occupancy_loop.wgsl, 16 utterances of 400 frames and 60 labels, medians of interleaved runs:
+//   32 threads, four exponentials per pair    39
+//   one SIMD vector, two exponentials         30
 // alpha_thread_pair.wgsl, for GPUs, is slower there than either.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30; // for log 0: differences of true infinities would be NaN
@@ -33,32 +33,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   for (var t = 0u; t < frames; t++) {
     let row = utterance * sizes.frames + t;
-    let now = row * width;
-    let before = now - width;
+    let current = row * width;
+    let previous = current - width;
     let log_blank = log_probability(row, sizes.blank);
     for (var i = local; i <= labels; i += THREADS) {
-      // At frame -1 all of the probability is in a state before the first.
+      // At frame -1 all probability is in a state before the first.
       var label_before = select(LOG_ZERO, 0.0, t == 0u && i == 0u); // α_{t-1} of states 2i - 1, 2i, 2i + 1
       var blank = LOG_ZERO;
       var label_here = LOG_ZERO;
       if (t > 0u) {
-        blank = alpha[before + 2u * i];
+        blank = alpha[previous + 2u * i];
         if (i > 0u) {
-          label_before = alpha[before + 2u * i - 1u];
+          label_before = alpha[previous + 2u * i - 1u];
         }
       }
       let both = log_add(blank, label_before);
-      alpha[now + 2u * i] = max(both + log_blank, LOG_ZERO);
+      alpha[current + 2u * i] = max(both + log_blank, LOG_ZERO);
       if (i == labels) {
         continue;
       }
       let label = targets[text + i];
       if (t > 0u) {
-        label_here = alpha[before + 2u * i + 1u];
+        label_here = alpha[previous + 2u * i + 1u];
       }
       let may_skip = label != sizes.blank && (i == 0u || label != targets[text + max(i, 1u) - 1u]);
       let sum = log_add(label_here, select(blank, both, may_skip));
-      alpha[now + 2u * i + 1u] = max(sum + log_probability(row, label), LOG_ZERO);
+      alpha[current + 2u * i + 1u] = max(sum + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }

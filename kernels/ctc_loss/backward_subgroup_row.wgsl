@@ -1,11 +1,12 @@
-// CTC, backward to the input, as backward_thread_row.wgsl (which see for the mathematics): a subgroup of any width a frame.
+// CTC, backward to the input, as backward_thread_row.wgsl (see there for the mathematics): one subgroup of any width per frame.
 //   d loss / d logit = softmax - γ,   γ(k) = share of the states labelled k in Σ_s exp(α(s) + β(s))
-// Its lanes first share the states, for that sum and for the blank's part of it, then the classes, four neighbours each. A
-// class gathers the states that carry it along the chain of its labels (label_places.wgsl), so every element is written
-// once and by one lane. Loads and stores are coalesced; one thread a frame has each of its own elsewhere.
+// Its lanes first divide up the states, for that sum and for the blank's part of it, then the classes, four neighbours each. For
+// each class a lane follows the chain of its labels (label_positions.wgsl) and sums their states, so every element is written
+// once and by one lane. Loads and stores are coalesced, which they are not with one thread per frame.
 // Must move: logits, α + β and the gradient once.
 enable subgroups;
 requires subgroup_id;
+// include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32, from_log_probs: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<vec4f>;       // [batch, frames, classes]
@@ -18,11 +19,11 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(7) var<storage, read> dloss: array<f32>;          // [batch]
 @group(0) @binding(8) var<storage, read_write> dx: array<vec4f>;     // [batch, frames, classes]
 
-// Σ exp(α + β - largest) of the states that carry one label: label `place` and all that equal it.
-fn carried(states: u32, text: u32, place: u32, largest: f32) -> f32 {
+// Σ exp(α + β - row_max) over the states of one class: the label at `position` and all its repeats.
+fn posterior_sum(states: u32, text: u32, position: u32, row_max: f32) -> f32 {
   var sum = 0.0;
-  for (var i = place; i < sizes.longest; i = next[text + i]) {
-    sum += exp(occupancy[states + 2u * i + 1u] - largest);
+  for (var i = position; i < sizes.longest; i = next[text + i]) {
+    sum += exp(occupancy[states + 2u * i + 1u] - row_max);
   }
   return sum;
 }
@@ -38,44 +39,44 @@ fn main(
   let blank_quad = u32(sizes.blank) / 4u;
   let is_blank = vec4u(0u, 1u, 2u, 3u) == vec4u(u32(sizes.blank) % 4u);
   for (var begin = group.x * subgroups; begin < rows; begin += groups.x * subgroups) {
-    // Beyond the last row all lanes still meet at the reductions, and store nothing.
+    // Subgroups past the end take part in the reductions too, but store nothing.
     let row = min(begin + subgroup, rows - 1u);
     let utterance = row / sizes.frames;
-    let flow = dloss[utterance];
-    let speaks = i32(row % sizes.frames) < input_lengths[utterance] && flow != 0.0;
+    let upstream = dloss[utterance];
+    let has_gradient = i32(row % sizes.frames) < input_lengths[utterance] && upstream != 0.0;
     let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
     let states = row * (2u * sizes.longest + 1u);
     let text = utterance * sizes.longest;
-    let count = select(0u, 2u * labels + 1u, speaks);
+    let count = select(0u, 2u * labels + 1u, has_gradient);
 
-    var largest = -3.0e38;
+    var row_max = NEG_INF;
     for (var s = lane; s < count; s += lanes) {
-      largest = max(largest, occupancy[states + s]);
+      row_max = max(row_max, occupancy[states + s]);
     }
-    largest = subgroupMax(largest);
-    var of_blank = 0.0;
-    var of_label = 0.0;
+    row_max = subgroupMax(row_max);
+    var blank_sum = 0.0;
+    var label_sum = 0.0;
     for (var s = lane; s < count; s += lanes) {
-      let share = exp(occupancy[states + s] - largest);
-      of_blank += select(0.0, share, s % 2u == 0u);
-      of_label += select(share, 0.0, s % 2u == 0u);
+      let term = exp(occupancy[states + s] - row_max);
+      blank_sum += select(0.0, term, s % 2u == 0u);
+      label_sum += select(term, 0.0, s % 2u == 0u);
     }
-    let blank = subgroupAdd(of_blank);
-    let scale = flow / max(blank + subgroupAdd(of_label), 1.0e-30);
+    let blank = subgroupAdd(blank_sum);
+    let scale = upstream / max(blank + subgroupAdd(label_sum), 1.0e-30);
 
     let normaliser = log_normaliser[row];
     let end = select(0u, quads, begin + subgroup < rows);
     for (var quad = lane; quad < end; quad += lanes) {
       var d = vec4f();
-      if (speaks) {
+      if (has_gradient) {
         if (sizes.from_log_probs == 0u) {
-          d = flow * exp(logits[row * quads + quad] - normaliser);
+          d = upstream * exp(logits[row * quads + quad] - normaliser);
         }
-        let places = first[utterance * quads + quad];
-        if (any(places < vec4u(sizes.longest))) {
+        let positions = first[utterance * quads + quad];
+        if (any(positions < vec4u(sizes.longest))) {
           d -= scale * vec4f(
-            carried(states, text, places.x, largest), carried(states, text, places.y, largest),
-            carried(states, text, places.z, largest), carried(states, text, places.w, largest));
+            posterior_sum(states, text, positions.x, row_max), posterior_sum(states, text, positions.y, row_max),
+            posterior_sum(states, text, positions.z, row_max), posterior_sum(states, text, positions.w, row_max));
         }
         d -= select(vec4f(), vec4f(scale * blank), is_blank & vec4<bool>(quad == blank_quad));
       }

@@ -2,9 +2,9 @@
 // Σ_s exp(α_t(s) + β_t(s)), a sum that is the likelihood of the text at every frame. Then
 //   d loss / d logit            = softmax - γ
 //   d loss / d log-probability  = -γ
-// Dividing by the frame's own sum, not by the stored likelihood, cancels the rounding that two long recursions gather.
-// Frames behind the utterance's end and utterances to which nothing flows get 0.
-// One thread a frame: it alone writes the frame's classes, so that repeated labels need no atomics.
+// Dividing by the frame's own sum, not by the stored likelihood, cancels the rounding errors of two long recursions.
+// Frames past the utterance's end, and utterances without an upstream gradient, get 0.
+// One thread per frame: it alone writes the frame's classes, so that repeated labels need no atomics.
 struct Sizes { batch: u32, frames: u32, classes: u32, longest: u32, blank: i32, from_log_probs: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // [batch, frames, classes]
@@ -24,37 +24,37 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let utterance = row / sizes.frames;
   let start = row * sizes.classes;
-  let flow = dloss[utterance];
-  let silent = i32(row % sizes.frames) >= input_lengths[utterance] || flow == 0.0;
+  let upstream = dloss[utterance];
+  let skip = i32(row % sizes.frames) >= input_lengths[utterance] || upstream == 0.0;
   for (var k = 0u; k < sizes.classes; k++) {
     var p = 0.0;
-    if (!silent && sizes.from_log_probs == 0u) {
+    if (!skip && sizes.from_log_probs == 0u) {
       p = exp(logits[start + k] - log_normaliser[row]);
     }
-    dx[start + k] = flow * p;
+    dx[start + k] = upstream * p;
   }
-  if (silent) {
+  if (skip) {
     return;
   }
 
   let first = row * (2u * sizes.longest + 1u);
   let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
   let states = 2u * labels + 1u;
-  var largest = occupancy[first];
+  var row_max = occupancy[first];
   for (var s = 1u; s < states; s++) {
-    largest = max(largest, occupancy[first + s]);
+    row_max = max(row_max, occupancy[first + s]);
   }
-  var blank = exp(occupancy[first] - largest);
-  var total = blank;
+  var blank = exp(occupancy[first] - row_max);
+  var row_sum = blank;
   for (var s = 1u; s < states; s += 2u) {
-    let of_blank = exp(occupancy[first + s + 1u] - largest);
-    blank += of_blank;
-    total += exp(occupancy[first + s] - largest) + of_blank;
+    let blank_term = exp(occupancy[first + s + 1u] - row_max);
+    blank += blank_term;
+    row_sum += exp(occupancy[first + s] - row_max) + blank_term;
   }
-  let scale = flow / total;
+  let scale = upstream / row_sum;
   dx[start + u32(sizes.blank)] -= scale * blank;
   for (var i = 0u; i < labels; i++) {
     let label = u32(targets[utterance * sizes.longest + i]);
-    dx[start + label] -= scale * exp(occupancy[first + 2u * i + 1u] - largest);
+    dx[start + label] -= scale * exp(occupancy[first + 2u * i + 1u] - row_max);
   }
 }

@@ -9,7 +9,7 @@ import {
   backwardSubgroupRow,
   backwardThreadRow,
   dlossKernel,
-  labelPlaces,
+  labelPositions,
   logNormaliser,
   logNormaliserKernels,
   loopThreads,
@@ -24,11 +24,11 @@ export interface CtcOptions {
   /** The class that stands for "no label". Default 0. */
   readonly blank?: number;
   /**
-   * "none" gives `[batch]`; "sum" adds the utterances up; "batch", the default, divides that by the batch size; "mean"
+   * "none" gives `[batch]`; "sum" adds up the utterances; "batch", the default, divides that by the batch size; "mean"
    * averages each loss divided by its number of labels, as PyTorch does.
    */
   readonly reduction?: "none" | "sum" | "batch" | "mean";
-  /** An utterance too short for its text counts as 0 (default), or else as +∞. No gradient flows to it either way. */
+  /** The loss of an utterance too short for its text is 0 (default), or else +∞. It gets no gradient either way. */
   readonly zeroInfinity?: boolean;
   /** `logits` are log-probabilities already, and get the plain derivative -γ. Default false. */
   readonly fromLogProbs?: boolean;
@@ -36,12 +36,12 @@ export interface CtcOptions {
 
 /**
  * Connectionist temporal classification: -log of the probability that the frames spell the labels, over all alignments
- * (Graves, Fernández, Gomez, Schmidhuber, 2006). The log-softmax is inside; its gradient comes fused, softmax - γ.
- * A label that is no class makes its utterance infeasible; a logit that is NaN makes the loss NaN. Memory beside the gradient: 2 · batch · frames · (2 · longest + 1).
+ * (Graves, Fernández, Gomez, Schmidhuber, 2006). The log-softmax is included, with the fused gradient softmax - γ.
+ * A label that is no class makes its utterance infeasible; a logit that is NaN makes the loss NaN. Memory besides the gradient: 2 · batch · frames · (2 · longest + 1).
  *
  * @param logits        `[batch, frames, classes]`
- * @param targets       i32 `[batch, longest]`, whatever beyond the length
- * @param inputLengths  i32 `[batch]`, in frames; what lies beyond is neither read nor given a gradient
+ * @param targets       i32 `[batch, longest]`, arbitrary beyond the length
+ * @param inputLengths  i32 `[batch]`, in frames; frames beyond are not read and get no gradient
  * @param targetLengths i32 `[batch]`
  * @returns             `[]`, or `[batch]` with reduction "none"; natural logarithm
  */
@@ -56,8 +56,8 @@ export function ctcLoss(
   const [batch, frames, classes, longest] = checkShapes(logits, targets, inputLengths, targetLengths, blank);
   const lengths = { input_lengths: inputLengths, target_lengths: targetLengths };
   const all = { batch, frames, classes, longest, blank };
-  const way = recursion.choose(tape.device, { batch, frames, longest });
-  const THREADS = way === "loop" ? loopThreads(tape.device) : threadsFor(longest);
+  const variant = recursion.choose(tape.device, { batch, frames, longest });
+  const THREADS = variant === "loop" ? loopThreads(tape.device) : threadsFor(longest);
 
   const rows = { rows: batch * frames, classes };
   const normalisers = fromLogProbs ? tape.filled([batch, frames], 0) : tape.empty([batch, frames]);
@@ -72,7 +72,7 @@ export function ctcLoss(
   }
   const emissions = { logits, log_normaliser: normalisers, targets, ...lengths };
   const alpha = tape.empty([batch, frames, 2 * longest + 1]);
-  if (way === "loop") alphaLoop.encode(tape, { ...emissions, alpha }, all, { THREADS });
+  if (variant === "loop") alphaLoop.encode(tape, { ...emissions, alpha }, all, { THREADS });
   else alphaThreadPair.encode(tape, { ...emissions, alpha }, all, { THREADS });
 
   const pathLoss = tape.empty([batch]);
@@ -99,7 +99,7 @@ export function ctcLoss(
       {},
     );
     const occupancy = tape.like(alpha);
-    if (way === "loop") {
+    if (variant === "loop") {
       const beta = tape.empty([batch, 2, 2 * longest + 1]);
       occupancyLoop.encode(tape, { ...emissions, alpha, beta, occupancy }, all, { THREADS });
     } else {
@@ -110,7 +110,7 @@ export function ctcLoss(
     if (backward.choose(tape.device, rows) === "subgroup_row") {
       const first = tape.empty([batch, classes], "u32");
       const next = tape.empty([batch, longest], "u32");
-      labelPlaces.encode(
+      labelPositions.encode(
         tape,
         { targets, target_lengths: targetLengths, first, next },
         { batch, classes, longest },

@@ -1,5 +1,5 @@
-// CTC, backward through the reduction: what flows to each utterance's own loss, dtotal · normaliser · weight, and nothing
-// to one without a path. One thread an utterance.
+// CTC, backward through the reduction: the gradient of each utterance's own loss, dtotal · normaliser · weight, or 0 for an
+// utterance without a path. One thread per utterance.
 const IMPOSSIBLE: f32 = 5.0e29;
 struct Sizes { batch: u32, dy_stride: u32 }
 var<immediate> sizes: Sizes;
@@ -12,7 +12,7 @@ var<immediate> sizes: Sizes;
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < sizes.batch) {
-    let flow = dy[id.x * sizes.dy_stride] * normaliser[0] * weights[id.x];
-    dloss[id.x] = select(flow, 0.0, path_loss[id.x] > IMPOSSIBLE);
+    let gradient = dy[id.x * sizes.dy_stride] * normaliser[0] * weights[id.x];
+    dloss[id.x] = select(gradient, 0.0, path_loss[id.x] > IMPOSSIBLE);
   }
 }

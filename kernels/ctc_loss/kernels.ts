@@ -10,7 +10,7 @@ interface Rows {
 const lanesCover = (classes: number, { features }: VariantDevice): boolean =>
   features.has("subgroups") && classes % 4 === 0;
 
-/** subgroup_row has lanes along the classes, four each; thread_row does everything, on a GPU what nothing else does. */
+/** subgroup_row has lanes along the classes, four each; thread_row does everything, but on a GPU only what nothing else does. */
 const variants = {
   thread_row: { fits: ({ classes }: Rows, device: VariantDevice) => device.isSoftware || !lanesCover(classes, device) },
   subgroup_row: { fits: ({ classes }: Rows, device: VariantDevice) => lanesCover(classes, device) },
@@ -24,7 +24,7 @@ export const backward = defineVariants("ctc_loss_backward", {
   defaults: () => ["subgroup_row", "thread_row"],
 });
 
-/** A subgroup a row and 64 threads a workgroup: a narrow one has more rows to loop over. */
+/** One subgroup per row and 64 threads per workgroup: the wider the subgroups, the more rows each loops over. */
 const subgroupRows = ({ batch, frames }: { batch: number; frames: number }) =>
   [Math.min(65535, Math.ceil((batch * frames) / 8))] as const;
 
@@ -56,7 +56,7 @@ interface Recursion {
 const threadsSuffice = ({ longest }: Recursion, { limits }: VariantDevice): boolean =>
   longest < Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
 
-/** thread_pair has a thread for each label and one more; loop takes texts of any length, on a GPU those that are too long for it. */
+/** thread_pair has a thread per label and one more; loop takes texts of any length, but on a GPU only those too long for thread_pair. */
 const recursionVariants = {
   loop: { fits: (sizes: Recursion, device: VariantDevice) => device.isSoftware || !threadsSuffice(sizes, device) },
   thread_pair: { fits: threadsSuffice },
@@ -66,10 +66,10 @@ export const recursion = defineVariants("ctc_loss_recursion", {
   defaults: (_, { isSoftware }) => (isSoftware ? ["loop"] : ["thread_pair", "loop"]),
 });
 
-/** Of thread_pair: a few sizes, so that few pipelines are compiled. */
+/** Threads of thread_pair: a few sizes, so that few pipelines are compiled. */
 export const threadsFor = (longest: number): number => [32, 64, 128].find((threads) => longest < threads) ?? 256;
 
-/** Of loop: one SIMD vector where a CPU computes. */
+/** Threads of loop: one SIMD vector on a CPU. */
 export const loopThreads = ({ isSoftware }: Pick<VariantDevice, "isSoftware">): number => (isSoftware ? 8 : 256);
 
 const recursionSizes = { batch: "u32", frames: "u32", classes: "u32", longest: "u32", blank: "i32" } as const;
@@ -136,8 +136,8 @@ export const dlossKernel = defineKernel({
   workgroups: ({ batch }) => [Math.ceil(batch / 32)],
 });
 
-export const labelPlaces = defineKernel({
-  file: new URL("./label_places.wgsl", import.meta.url),
+export const labelPositions = defineKernel({
+  file: new URL("./label_positions.wgsl", import.meta.url),
   bindings: { targets: "read", target_lengths: "read", first: "read_write", next: "read_write" },
   sizes: { batch: "u32", classes: "u32", longest: "u32" },
   workgroups: ({ batch, classes, longest }) => spread(batch * (classes + longest), 64),

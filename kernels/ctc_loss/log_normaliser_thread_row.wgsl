@@ -1,8 +1,9 @@
-// log Σ_k exp(logit_k) of each real frame: the difference between logits and log-probabilities. Taken once, so that the
+// log Σ_k exp(logit_k) of each real frame: the difference between logits and log-probabilities. Computed once, so that the
 // recursions read logits and no [batch, frames, classes] tensor of log-probabilities is ever stored.
-// A logit of NaN or +infinity makes the normaliser NaN: it is found by its bits, because max() and exp() of some drivers lose it.
-// One thread a frame; frames from inputLengths[utterance] on are neither read nor written.
+// A logit of NaN or +infinity makes the normaliser NaN. It is detected by its bits, because max() and exp() of some drivers lose it.
+// One thread per frame; frames from inputLengths[utterance] on are neither read nor written.
 const INFINITY: u32 = 0x7f800000u; // the bits; those of NaN, without the sign, are more
+// include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
@@ -20,15 +21,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let start = row * sizes.classes;
   let end = start + sizes.classes;
-  var largest = -3.0e38;
+  var row_max = NEG_INF;
   var magnitude = 0u;
   for (var i = start; i < end; i++) {
-    largest = max(largest, logits[i]);
+    row_max = max(row_max, logits[i]);
     magnitude = max(magnitude, bitcast<u32>(logits[i]) & 0x7fffffffu);
   }
-  var total = 0.0;
+  var row_sum = 0.0;
   for (var i = start; i < end; i++) {
-    total += exp(logits[i] - largest);
+    row_sum += exp(logits[i] - row_max);
   }
-  log_normaliser[row] = select(largest + log(total), bitcast<f32>(magnitude | 1u), magnitude > INFINITY || bitcast<u32>(largest) == INFINITY);
+  log_normaliser[row] = select(row_max + log(row_sum), bitcast<f32>(magnitude | 1u), magnitude > INFINITY || bitcast<u32>(row_max) == INFINITY);
 }

@@ -1,8 +1,8 @@
-// CTC, backward recursion (Graves et al., 2006, equations 9 to 11), in logarithms, over the states of alpha_loop.wgsl. With
-// β_t(s) the log-probability of all ways to emit the frames after t from state s, and β'_t(s) = β_t(s) + log p_t(label of s),
+// CTC, backward recursion (Graves et al., 2006, equations 9 to 11), in log space, over the states of alpha_loop.wgsl. With
+// β_t(s) the log-probability of emitting the frames after t along any path from state s, and β'_t(s) = β_t(s) + log p_t(label of s),
 //   β_t(s) = log(exp β'_{t+1}(s) + exp β'_{t+1}(s + 1) + [skip s + 2] exp β'_{t+1}(s + 2)),
 // and α_t(s) + β_t(s) is the log-probability of all paths that are in state s at frame t. That sum is stored; of β' only two
-// rows, this frame's and the next one's. As in alpha_loop.wgsl, but in the mirror: last frame first, and a thread has the pairs
+// rows, this frame's and the next one's. The mirror image of alpha_loop.wgsl: last frame first, and a thread has the pairs
 // (label 2i - 1, blank 2i), whose two sums begin with the same two terms.
 const THREADS: u32 = 32u;
 const LOG_ZERO: f32 = -1.0e30;
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     let t = left - 1u;
     let row = utterance * sizes.frames + t;
     let state = row * width;
-    let now = (2u * utterance + t % 2u) * width;
+    let current = (2u * utterance + t % 2u) * width;
     let next = (2u * utterance + left % 2u) * width;
     let log_blank = log_probability(row, sizes.blank);
     for (var i = local; i <= labels; i += THREADS) {
@@ -47,20 +47,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
           label_after = beta[next + 2u * i + 1u];
         }
       } else if (i == labels) {
-        label_after = 0.0; // after the last frame all of the probability is in a state behind the last
+        label_after = 0.0; // after the last frame all probability is in a state after the last
       }
       let after_blank = log_add(blank, label_after);
       occupancy[state + 2u * i] = max(alpha[state + 2u * i] + after_blank, LOG_ZERO);
-      beta[now + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
+      beta[current + 2u * i] = max(after_blank + log_blank, LOG_ZERO);
       if (i == 0u) {
         continue;
       }
       let label = targets[text + i - 1u];
-      let following = targets[text + min(i, labels - 1u)];
-      let may_skip = i == labels || (following != sizes.blank && following != label);
+      let next_target = targets[text + min(i, labels - 1u)];
+      let may_skip = i == labels || (next_target != sizes.blank && next_target != label);
       let after_label = log_add(label_here, select(blank, after_blank, may_skip));
       occupancy[state + 2u * i - 1u] = max(alpha[state + 2u * i - 1u] + after_label, LOG_ZERO);
-      beta[now + 2u * i - 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
+      beta[current + 2u * i - 1u] = max(after_label + log_probability(row, label), LOG_ZERO);
     }
     storageBarrier();
   }

@@ -1,5 +1,5 @@
-// CTC, backward recursion, as occupancy_loop.wgsl (which see for the mathematics), for texts of fewer labels than a workgroup has
-// threads, and arranged as alpha_thread_pair.wgsl: in the mirror, so that a thread has the pair (label 2i - 1, blank 2i),
+// CTC, backward recursion, as occupancy_loop.wgsl (see there for the mathematics), for texts of fewer labels than a workgroup has
+// threads. The mirror image of alpha_thread_pair.wgsl: a thread has the pair (label 2i - 1, blank 2i),
 //   after blank:  log(exp β'(2i) + exp β'(2i + 1)),   after label:  log(exp β'(2i - 1) + exp β'(2i) + [skip] exp β'(2i + 1)).
 // Must move: α once, α + β once, and one logit for each of their elements.
 const THREADS: u32 = 64u;
@@ -13,7 +13,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(4) var<storage, read> target_lengths: array<i32>;  // [batch]
 @group(0) @binding(5) var<storage, read> alpha: array<f32>;           // [batch, frames, 2 · longest + 1]
 @group(0) @binding(6) var<storage, read_write> occupancy: array<f32>; // [batch, frames, 2 · longest + 1]: α + β
-var<workgroup> label_beta: array<f32, 2u * THREADS>; // β' of the last frame and of this one
+var<workgroup> label_beta: array<f32, 2u * THREADS>; // β' of the previous frame and of this one
 
 // include parts/log_space.wgsl
 
@@ -31,8 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) i:
   }
   var may_skip = true;
   if (i < labels) {
-    let following = targets[text + i];
-    may_skip = following != sizes.blank && following != label;
+    let next_target = targets[text + i];
+    may_skip = next_target != sizes.blank && next_target != label;
   }
   let first = utterance * sizes.frames;
   var blank_beta = LOG_ZERO;
@@ -50,22 +50,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) i:
       next_blank = log_probability(first + left - 2u, sizes.blank);
       next_label = log_probability(first + left - 2u, label);
     }
-    // After the last frame all of the probability is in a state behind the last.
-    var behind = select(LOG_ZERO, 0.0, left == frames && i == labels); // β' of state 2i + 1
+    // After the last frame all probability is in a state after the last.
+    var label_after = select(LOG_ZERO, 0.0, left == frames && i == labels); // β' of state 2i + 1
     if (left < frames && i < labels) {
-      behind = label_beta[(left + 1u) % 2u * THREADS + i + 1u];
+      label_after = label_beta[(left + 1u) % 2u * THREADS + i + 1u];
     }
-    let after_blank = log_add(blank_beta, behind);
+    let after_blank = log_add(blank_beta, label_after);
     let after_label = log_add(own_beta, select(blank_beta, after_blank, may_skip));
     own_beta = max(after_label + log_label, LOG_ZERO);
     blank_beta = max(after_blank + log_blank, LOG_ZERO);
     label_beta[left % 2u * THREADS + i] = own_beta;
-    let now = (first + left - 1u) * width + 2u * i;
+    let at = (first + left - 1u) * width + 2u * i;
     if (i <= labels) {
-      occupancy[now] = max(alpha[now] + after_blank, LOG_ZERO);
+      occupancy[at] = max(alpha[at] + after_blank, LOG_ZERO);
     }
     if (has_label) {
-      occupancy[now - 1u] = max(alpha[now - 1u] + after_label, LOG_ZERO);
+      occupancy[at - 1u] = max(alpha[at - 1u] + after_label, LOG_ZERO);
     }
     workgroupBarrier();
   }

@@ -1,8 +1,8 @@
 // Depthwise convolution, backward to weight and bias, first of two stages:
 //   dweight[c, k] = Σ_{b,t} dy[b, t, c] · x[b, t + k - half, c]        dbias[c] = Σ_{b,t} dy[b, t, c]
-// One thread sums TAPS taps of one channel over one chunk of one utterance's frames: long chunks on a CPU, and short ones on a
-// GPU, which needs more threads. As in slide.wgsl a window of inputs
-// slides through registers: each step reads one dy and one x for TAPS products.
+// One thread sums TAPS taps of one channel over one chunk of one utterance's frames: long chunks on a CPU, short ones on a
+// GPU, which needs more threads. As in slide.wgsl a window of inputs slides through registers: each step reads one dy and
+// one x for TAPS products.
 alias x_type = f32;
 alias dy_type = f32;
 const TAPS: u32 = 16u;
@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let base = b * sizes.frames * sizes.channels + channel;
   let start = (row % chunks) * sizes.chunk;
   let end = min(start + sizes.chunk, sizes.frames);
-  // Wraps round for a frame before the first, as in slide.wgsl.
+  // Wraps around for a frame before the first, as in slide.wgsl.
   let shift = first_tap - sizes.kernel / 2u;
 
   var window: array<f32, TAPS>;

@@ -5,7 +5,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { defineVariants } from "../../engine/tuning/variants.ts";
 import { addToGradients } from "../partial_sums.ts";
 
-/** As in the shaders: outputs a thread in slide.wgsl and in slide_shared.wgsl, the most taps of that, taps a thread in backward_params.wgsl. */
+/** As in the shaders: outputs per thread in slide.wgsl and in slide_shared.wgsl, the latter's maximum of taps, taps per thread in backward_params.wgsl. */
 const [FRAMES, SHARED_FRAMES, MOST_TAPS, TAPS] = [16, 8, 127, 16];
 
 type Slide = Readonly<Record<"batch" | "frames" | "channels" | "kernel", number>>;
@@ -51,12 +51,12 @@ const backwardParams = defineKernel({
 });
 
 export interface DepthwiseConvOptions {
-  /** i32 `[batch]`: frames beyond an utterance's length count as zeros, and nothing flows back to them. */
+  /** i32 `[batch]`: frames beyond an utterance's length count as zeros and get no gradient. */
   readonly lengths?: Tensor | undefined;
 }
 
 /**
- * Convolves each channel over time with a filter of its own, with zeros at both ends so that no frame is lost:
+ * Convolves each channel over time with its own filter, with zeros at both ends so that no frame is lost:
  * y[t, c] = bias[c] + Σ_k weight[c, k] · x[t + k - ⌊kernel/2⌋, c]. Every frame of y is written, padding too.
  *
  * @param x      `[batch, frames, channels]`, f32 or f16; the arithmetic is f32
@@ -83,7 +83,7 @@ export function depthwiseConv(
     expectShape("depthwiseConv", "lengths", options.lengths, [batch]);
   }
   const has_lengths = options.lengths ? 1 : 0;
-  // Something must be bound in the place of absent lengths; it is not read.
+  // A dummy is bound for absent lengths; it is not read.
   const lengths = options.lengths ?? tape.empty([1], "i32");
   const sizes = { batch, frames, channels, kernel, has_lengths };
 

@@ -1,9 +1,9 @@
-// As slide.wgsl, for GPUs: 32 channels and four blocks of frames a workgroup. There neighbouring threads load neighbouring
-// channels of x at once, but their weights lie `kernel` apart, so that each load of slide.wgsl takes 32 lines of the cache.
-// Here the workgroup copies its channels' weights, which are neighbours, to workgroup memory, where a stride that is odd, as
-// `kernel` is, meets 32 different banks. Bytes that must move: x read, y written; each x is loaded (FRAMES + kernel - 1) / FRAMES
-// times, all but the first from the cache. What limits it is moving the window, FRAMES - 1 moves for FRAMES multiply-adds, and loads of one
-// element. Predicted for an H200: 45 to 55 % of the bandwidth with 31 taps.
+// As slide.wgsl, for GPUs: 32 channels and four blocks of frames per workgroup. Neighbouring threads load neighbouring
+// channels of x, but their weights lie `kernel` apart, so each load of a weight in slide.wgsl touches 32 cache lines.
+// Here the workgroup copies its channels' weights, which are contiguous, to workgroup memory; as `kernel` is odd, a stride of
+// `kernel` hits 32 different banks. Bytes that must move: x read, y written; each x is loaded (FRAMES + kernel - 1) / FRAMES
+// times, all but the first from the cache. Limited by shifting the window, FRAMES - 1 moves for FRAMES multiply-adds, and by
+// single-element loads. Predicted for an H200: 45 to 55 % of the bandwidth with 31 taps.
 alias x_type = f32;
 alias y_type = f32;
 const FRAMES: u32 = 8u; // fewer than on a CPU: more threads

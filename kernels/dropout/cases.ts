@@ -5,7 +5,7 @@ import { dropoutReference } from "./reference.ts";
 import { residual } from "./residual.ts";
 
 function dropoutCase(shape: Shape, rate: number, site: number, benchmark = false): KernelCase {
-  const name = { seed: 0, step: 0, site }; // seed and step as of a tape without options
+  const name = { seed: 0, step: 0, site }; // seed and step of a tape without options
   return {
     name: `${shape.join(" x ")} at rate ${rate}, site ${site}`,
     inputs: { x: { shape } },

@@ -13,11 +13,11 @@ export const dropoutKernel = defineKernel({
 });
 
 /**
- * Sets elements to 0 with probability `rate` and divides the others by 1 - rate (Srivastava et al., 2014). Gives x itself
+ * Sets elements to 0 with probability `rate` and divides the others by 1 - rate (Srivastava et al., 2014). Returns x itself
  * unless `tape.training`.
  *
  * @param rate in [0, 1)
- * @param site names this use of dropout within a step: equal (tape.seed, tape.step, site) drop equal elements, so that a
+ * @param site names this use of dropout within a step: equal (tape.seed, tape.step, site) drop the same elements, so that a
  *             checkpointed block repeats its mask when it runs again
  */
 export function dropout(tape: Tape, x: Tensor, rate: number, site: number): Tensor {
@@ -32,7 +32,7 @@ export function dropout(tape: Tape, x: Tensor, rate: number, site: number): Tens
   return tape.record("dropout", [x], dropped(x), [], (dy) => [dropped(dy)]);
 }
 
-/** What dropout's kernels need to know: which elements are kept, and what those are multiplied by. Nothing is dropped unless `tape.training`. */
+/** The sizes of dropout's kernels: which elements are kept, and their factor. Nothing is dropped unless `tape.training`. */
 export function dropoutSizes(operation: string, tape: Tape, count: number, rate: number, site: number) {
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(operation, "rate", "a number in [0, 1)", String(rate));
   if (!tape.training || rate === 0) return { count, prefix: 0, threshold: 0, factor: 1 };

@@ -1,6 +1,6 @@
-// y = x / (1 - rate) where element i is kept, else 0. Kept with probability 1 - rate, decided by a
+// y = x / (1 - rate) where element i is kept, else 0. An element is kept with probability 1 - rate, according to a
 // hash of (seed, step, site, i) as in engine/random.ts: `prefix` is the hash of the first three, `threshold` is rate · 2²⁴.
-// A pure function of i: the gradient is the same kernel on dy, and nothing is saved.
+// This depends on i alone, so the gradient is the same kernel on dy, and nothing is saved.
 struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
 alias x_type = f32;
 alias y_type = f32;

@@ -1,7 +1,7 @@
-// y = x + factor · dropout(update), element by element: what every module of a Conformer ends with, in one pass over memory
-// instead of two. Which elements are kept is decided as in dropout.wgsl; its `factor` times the residual's is ours, and a
-// threshold of 0 keeps all. Its gradient with respect to the update is dropout.wgsl on dy.
-// Bytes: read x and update, write y, which is the least. A layer's stream x stays f32 where the update is f16.
+// y = x + factor · dropout(update), element by element: the end of every module of a Conformer, in one pass over memory
+// instead of two. Elements are kept as in dropout.wgsl; `factor` here is dropout's times the residual's, and a
+// threshold of 0 keeps all. The gradient with respect to the update is dropout.wgsl on dy.
+// Moves only what it must: reads x and update, writes y. A layer's stream x stays f32 where the update is f16.
 struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
 alias x_type = f32;
 alias update_type = f32;

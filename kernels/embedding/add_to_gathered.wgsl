@@ -1,4 +1,4 @@
-// The gradient of gather.wgsl: dx[o, index[o, k, i], i] += dy[o, k, i]. One thread a column (o, i), which nobody else
+// The gradient of gather.wgsl: dx[o, index[o, k, i], i] += dy[o, k, i]. One thread per column (o, i), which no other thread
 // touches; so equal indices add up in order, without atomics.
 struct Sizes { columns: u32, count: u32, selected: u32, inner: u32 }
 var<immediate> sizes: Sizes;
@@ -15,10 +15,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let outer = column / sizes.inner;
   let i = column % sizes.inner;
   for (var k = 0u; k < sizes.selected; k++) {
-    let place = (outer * sizes.selected + k) * sizes.inner + i;
-    let chosen = u32(index[place]);
-    if (chosen < sizes.count) {
-      dx[(outer * sizes.count + chosen) * sizes.inner + i] += dy[place];
+    let at = (outer * sizes.selected + k) * sizes.inner + i;
+    let x_index = u32(index[at]);
+    if (x_index < sizes.count) {
+      dx[(outer * sizes.count + x_index) * sizes.inner + i] += dy[at];
     }
   }
 }

@@ -1,6 +1,6 @@
-// The gradient of select.wgsl: dx[o, index[k], i] += Σ dy[o, k, i] over the positions k with that index. One thread an
-// element of dy; the first position of each index walks the chain of its repeats, the others have nothing to do.
-// Indices outside of [0, count) and the index `ignored` get nothing.
+// The gradient of select.wgsl: dx[o, index[k], i] += Σ dy[o, k, i] over the positions k with that index. One thread per
+// element of dy; the first position of each index walks the chain of its repeats, and the others do nothing.
+// Indices outside of [0, count) and the index `ignored` get no gradient.
 struct Sizes { threads: u32, count: u32, selected: u32, inner: u32, ignored: i32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> index: array<i32>; // [selected]

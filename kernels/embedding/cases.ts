@@ -16,7 +16,7 @@ const mixed =
   (i: number): number =>
     ((i * 7919) % 104_729) % count;
 
-/** Indices of any shape into weight [vocab, channels]. (A padding index is no derivative's business: the PyTorch values cover it.) */
+/** Indices of any shape into weight [vocab, channels]. (With a padding index the gradient is not the derivative: the PyTorch values cover that.) */
 function embeddingCase(
   indices: Shape,
   weight: readonly [number, number],

@@ -8,7 +8,7 @@ import { addToSlices, slicesOf, type Slices } from "./index_select.ts";
  *
  * @param indices      i32, any shape; an index outside of [0, vocab) gives a row of zeros
  * @param weight       `[vocab, channels]`
- * @param paddingIndex a row that is used as it is but gets no gradient
+ * @param paddingIndex a row that is looked up like the others but gets no gradient
  * @returns            `[…indices, channels]`
  */
 export function embedding(tape: Tape, indices: Tensor, weight: Tensor, paddingIndex?: number): Tensor {

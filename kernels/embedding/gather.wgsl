@@ -1,4 +1,4 @@
-// y[o, k, c] = x[o, index[o, k, c], c]: one element along the middle axis for each. An index
+// y[o, k, c] = x[o, index[o, k, c], c]: one element along the middle axis for each index. An index
 // outside of [0, count) gives 0.
 struct Sizes { elements: u32, count: u32, selected: u32, inner: u32 }
 var<immediate> sizes: Sizes;
@@ -10,11 +10,11 @@ var<immediate> sizes: Sizes;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.elements; i += groups.x * 64u) {
     let outer = i / (sizes.selected * sizes.inner);
-    let chosen = u32(index[i]); // a negative one becomes very large
-    if (chosen >= sizes.count) {
+    let x_index = u32(index[i]); // a negative index becomes huge
+    if (x_index >= sizes.count) {
       y[i] = 0.0;
       continue;
     }
-    y[i] = x[(outer * sizes.count + chosen) * sizes.inner + i % sizes.inner];
+    y[i] = x[(outer * sizes.count + x_index) * sizes.inner + i % sizes.inner];
   }
 }

@@ -34,7 +34,7 @@ export interface Slices {
 }
 
 /**
- * Slices of x along an axis, which repeat if their index does.
+ * Slices of x along an axis; they repeat if their index does.
  *
  * @param index i32 `[selected]`; an index outside of the axis gives zeros
  * @returns     x's shape with `selected` along the axis
@@ -64,7 +64,7 @@ export function slicesOf(tape: Tape, x: Tensor, index: Tensor, { outer, count, s
   return y;
 }
 
-/** Adds dy to the slices of dx that it came from, but for the index `ignored`. Not recorded. */
+/** Adds dy to the slices of dx that it came from, except for the index `ignored`. Not recorded. */
 export function addToSlices(
   tape: Tape,
   dy: Tensor,

@@ -1,6 +1,6 @@
 // Chains equal indices, so that the gradient of a repeated one can be summed in a fixed order without atomics or sorting:
 // next[k] is the next position with the same index, or `selected` if there is none, and leads[k] is 1 if no earlier
-// position has it. One thread a position.
+// position has it. One thread per position.
 struct Sizes { selected: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> index: array<i32>;       // [selected]

@@ -7,22 +7,22 @@ export type IndexOf = (c: readonly number[]) => number;
 /** y[c] = x[c with the axis' coordinate replaced by its index], 0 if that lies outside of x. */
 export function lookupReference(x: HostTensor, shape: Shape, axis: number, indexOf: IndexOf): HostTensor {
   return host(shape, (i) => {
-    const place = placeOf(x.shape, coordinatesOf(i, shape), axis, indexOf);
-    return place === undefined ? 0 : x.data[place]!;
+    const source = sourceIndex(x.shape, coordinatesOf(i, shape), axis, indexOf);
+    return source === undefined ? 0 : x.data[source]!;
   });
 }
 
-/** An element of x gets the sum over all results that show it. */
+/** An element of x gets the sum over all results that are copies of it. */
 export function lookupGradient(x: HostTensor, dy: HostTensor, axis: number, indexOf: IndexOf): HostTensor {
   const dx = host(x.shape, () => 0);
   dy.data.forEach((g, i) => {
-    const place = placeOf(x.shape, coordinatesOf(i, dy.shape), axis, indexOf);
-    if (place !== undefined) dx.data[place]! += g;
+    const source = sourceIndex(x.shape, coordinatesOf(i, dy.shape), axis, indexOf);
+    if (source !== undefined) dx.data[source]! += g;
   });
   return dx;
 }
 
-function placeOf(shape: Shape, c: readonly number[], axis: number, indexOf: IndexOf): number | undefined {
+function sourceIndex(shape: Shape, c: readonly number[], axis: number, indexOf: IndexOf): number | undefined {
   const index = indexOf(c);
   if (index < 0 || index >= shape[axis]!) return undefined;
   return stridesOf(shape).reduce((sum, stride, i) => sum + stride * (i === axis ? index : c[i]!), 0);

@@ -10,11 +10,11 @@ var<immediate> sizes: Sizes;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.elements; i += groups.x * 64u) {
     let row = i / sizes.inner;
-    let chosen = u32(index[row % sizes.selected]); // a negative one becomes very large
-    if (chosen >= sizes.count) {
+    let x_index = u32(index[row % sizes.selected]); // a negative index becomes huge
+    if (x_index >= sizes.count) {
       y[i] = 0.0;
       continue;
     }
-    y[i] = x[((row / sizes.selected) * sizes.count + chosen) * sizes.inner + i % sizes.inner];
+    y[i] = x[((row / sizes.selected) * sizes.count + x_index) * sizes.inner + i % sizes.inner];
   }
 }

@@ -11,19 +11,19 @@ var<immediate> sizes: Sizes;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     let row = i / sizes.half;
-    let place = i + row * sizes.half;
+    let at = i + row * sizes.half;
     if (sizes.frames > 0u) {
       if (i32(row % sizes.frames) >= lengths[row / sizes.frames]) {
-        dx[place] = x_type(0.0);
-        dx[place + sizes.half] = x_type(0.0);
+        dx[at] = x_type(0.0);
+        dx[at + sizes.half] = x_type(0.0);
         continue;
       }
     }
-    let b = f32(x[place + sizes.half]);
+    let b = f32(x[at + sizes.half]);
     let g = f32(dy[i]);
     let e = exp(-abs(b));
-    let open = select(e, 1.0, b >= 0.0) / (1.0 + e);
-    dx[place] = x_type(g * open);
-    dx[place + sizes.half] = x_type(g * f32(x[place]) * e / ((1.0 + e) * (1.0 + e)));
+    let gate = select(e, 1.0, b >= 0.0) / (1.0 + e);
+    dx[at] = x_type(g * gate);
+    dx[at + sizes.half] = x_type(g * f32(x[at]) * e / ((1.0 + e) * (1.0 + e)));
   }
 }

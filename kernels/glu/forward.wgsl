@@ -18,9 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         continue;
       }
     }
-    let place = i + row * sizes.half;
-    let b = f32(x[place + sizes.half]);
+    let at = i + row * sizes.half;
+    let b = f32(x[at + sizes.half]);
     let e = exp(-abs(b)); // never overflows
-    y[i] = x_type(f32(x[place]) * select(e, 1.0, b >= 0.0) / (1.0 + e));
+    y[i] = x_type(f32(x[at]) * select(e, 1.0, b >= 0.0) / (1.0 + e));
   }
 }

@@ -30,8 +30,8 @@ const backward = defineKernel({
  * Gated linear unit: the first half of an axis times the sigmoid of the second (Dauphin et al., 2017).
  *
  * @param x       `[…, 2 · channels, …]`, halved along `axis`
- * @param lengths i32 `[batch]`, for x `[batch, frames, 2 · channels]` only: frames from `lengths[b]` on give 0, and nothing
- *                flows back there. It saves the convolution module a pass over its input.
+ * @param lengths i32 `[batch]`, for x `[batch, frames, 2 · channels]` only: frames from `lengths[b]` on give 0 and get
+ *                no gradient. It saves the convolution module a pass over its input.
  */
 export function glu(tape: Tape, x: Tensor, axis = -1, lengths?: Tensor): Tensor {
   expectFloat("glu", "x", x);
@@ -41,7 +41,7 @@ export function glu(tape: Tape, x: Tensor, axis = -1, lengths?: Tensor): Tensor 
   const frames = lengths ? framesOf(x, along, lengths) : 0;
   const y = tape.empty(x.shape.with(along, width / 2), x.dtype);
   const sizes = { count: y.size, half: (width / 2) * sizeOf(x.shape.slice(along + 1)), frames };
-  // The kernel has a binding for lengths, used or not.
+  // The kernel binds lengths, used or not.
   const bound = lengths ?? tape.empty([1], "i32");
   forward.encode(tape, { x, lengths: bound, y }, sizes, {});
   return tape.record("glu", [x], y, [x, bound], (dy) => {

@@ -1,5 +1,5 @@
-// factor = min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_; -1 if the norm is infinite or NaN, which is
-// read off its exponent bits because compilers may assume that there are no such numbers.
+// factor = min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_; -1 if the norm is infinite or NaN, which
+// is read off its exponent bits because compilers may assume that such numbers do not occur.
 struct Sizes { max_norm: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> norm: array<f32>;           // [1]

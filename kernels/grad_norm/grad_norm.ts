@@ -4,7 +4,7 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { wholeQuads } from "../whole_quads.ts";
 
-/** Workgroups, each with a sum of its own: eight for each of an H100's 132 multiprocessors; a CPU is busy with few. */
+/** Workgroups, each with its own sum: eight for each of an H100's 132 multiprocessors; few keep a CPU busy. */
 const groupsOf = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 128 : 1056);
 
 const partialSquares = defineKernel({
@@ -42,7 +42,7 @@ export function globalNorm(tape: Tape, grads: readonly Tensor[]): Tensor {
   return norm;
 }
 
-/** What gradients are multiplied by so that their norm is at most `maxNorm`, `[1]`; -1 if the norm is not finite. */
+/** The factor of the gradients that makes their norm at most `maxNorm`, `[1]`; -1 if the norm is not finite. */
 export function clipFactor(tape: Tape, norm: Tensor, maxNorm: number): Tensor {
   const factor = tape.empty([1]);
   clipFactorKernel.encode(tape, { norm, factor }, { max_norm: maxNorm }, {});

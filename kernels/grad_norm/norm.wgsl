@@ -1,4 +1,4 @@
-// Global norm, second stage: the root of the sum of all partial sums, in one workgroup and always in the same order.
+// Global norm, second stage: the square root of the sum of all partial sums, in one workgroup and always in the same order.
 struct Sizes { count: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> partial: array<f32>;

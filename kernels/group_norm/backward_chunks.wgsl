@@ -1,5 +1,5 @@
 // Backward to scale and shift, first of two stages: Σ dy · x̂ and Σ dy of one channel over one chunk of one utterance's
-// real frames, with x̂ = (x - mean) / √(variance + eps). After a silu dy · silu'(x̂ · scale + shift) takes the place of dy.
+// real frames, with x̂ = (x - mean) / √(variance + eps). With SILU, dy · silu'(x̂ · scale + shift) replaces dy.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;
@@ -42,9 +42,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var t = start; t < end; t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
     let x_hat = (f32(x[i]) - mean) * rstd;
-    let flow = through_activation(f32(dy[i]), x_hat * factor + offset);
-    scale_sum += flow * x_hat;
-    shift_sum += flow;
+    let dh = activation_backward(f32(dy[i]), x_hat * factor + offset);
+    scale_sum += dh * x_hat;
+    shift_sum += dh;
   }
   partial[row * 2u * sizes.channels + channel] = scale_sum;
   partial[(row * 2u + 1u) * sizes.channels + channel] = shift_sum;

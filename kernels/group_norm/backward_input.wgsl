@@ -1,7 +1,7 @@
 // Backward to the input: with g = dy · scale and n values in a set's group,
 //   dx = (g - Σ g / n - x̂ · Σ g · x̂ / n) / √(variance + eps), 0 at padding.
-// Fixed statistics have 1 / n = 0, which leaves g / √(variance + eps). One thread FRAMES frames of one channel.
-// After a silu dy · silu'(x̂ · scale + shift) takes the place of dy.
+// Fixed statistics have 1 / n = 0, which leaves g / √(variance + eps). FRAMES frames of one channel per thread.
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;
@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var t = start; t < min(start + FRAMES, sizes.frames); t++) {
     let i = (b * sizes.frames + t) * sizes.channels + channel;
     let x_hat = (f32(x[i]) - mean) * rstd;
-    let g = through_activation(f32(dy[i]), x_hat * factor + offset) * factor;
+    let g = activation_backward(f32(dy[i]), x_hat * factor + offset) * factor;
     dx[i] = x_type(select(0.0, rstd * (g - mean_g - x_hat * mean_gx), t < length));
   }
 }

@@ -1,5 +1,5 @@
 // Backward to the input, the sums it needs of each set and group: Σ g · x̂ and Σ g with g = dy · scale, from the chunks'
-// sums of dy · x̂ and dy. One thread a group; each of its channels gets a copy.
+// sums of dy · x̂ and dy. One thread per group; each of its channels gets a copy.
 struct Sizes { sets: u32, rows: u32, channels: u32, width: u32 } // rows of a set, channels of a group
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> partial: array<f32>;    // [sets · rows, 2, channels]

@@ -3,7 +3,7 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addToGradients } from "../partial_sums.ts";
 
-/** As in the shaders: frames a chunk of a sum, frames a thread otherwise. */
+/** As in the shaders: frames per chunk of a sum, frames per thread otherwise. */
 const [CHUNK, FRAMES] = [32, 16];
 
 const perChunk = ({ batch, frames, channels }: Record<"batch" | "frames" | "channels", number>) =>
@@ -94,7 +94,7 @@ export interface Grouping {
   readonly lengths: Tensor | undefined;
 }
 
-/** What comes after subtracting the mean: scale and shift `[channels]`, what is added to the variance, then the activation. */
+/** The rest of the operation: scale and shift `[channels]`, what is added to the variance, and the activation. */
 export interface Transform {
   readonly scale: Tensor;
   readonly shift: Tensor;
@@ -146,7 +146,7 @@ export function standardise(
   });
 }
 
-/** Something must be bound in the place of absent lengths; it is not read. */
+/** A dummy is bound for absent lengths; it is not read. */
 const boundLengths = (tape: Tape, { lengths }: Grouping): Tensor => lengths ?? tape.empty([1], "i32");
 
 const inputSizesOf = ({ batch, frames, channels, lengths }: Grouping) => ({

@@ -1,6 +1,6 @@
 // Statistics of a set of frames, second stage: merges the chunks of a set and the channels of a group by
 //   mean' = mean + δ · n / N,   squares' = squares + squares_n + δ² · (N - n) · n / N,   δ = mean_n - mean
-// (Chan, Golub, LeVeque, 1979), where n more values make N. One thread a group; each of its channels gets a copy.
+// (Chan, Golub, LeVeque, 1979), where n more values make N. One thread per group; each of its channels gets a copy.
 struct Sizes { sets: u32, rows: u32, channels: u32, width: u32 } // rows of a set, channels of a group
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> partial: array<f32>;     // [sets · rows, 3, channels]: count, mean, squares

@@ -1,7 +1,7 @@
-// KL(p ‖ q) of each frame, backward to one of its two logit tensors, with flow = dy · normaliser · weight of the frame:
-//   to q's logits   dx_k = flow / T · (q_k - p_k)
-//   to p's logits   dx_k = flow / T · p_k (log p_k - log q_k - KL)
-// Eight threads side by side a frame and eight frames a workgroup.
+// KL(p ‖ q) of each frame, backward to one of its two logit tensors, with dloss = dy · normaliser · weight of the frame:
+//   to q's logits   dx_k = dloss / T · (q_k - p_k)
+//   to p's logits   dx_k = dloss / T · p_k (log p_k - log q_k - KL)
+// Eight adjacent threads per frame and eight frames per workgroup.
 const TO_P: bool = false;
 struct Sizes { rows: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;
@@ -21,20 +21,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let start = row * sizes.classes;
-  let counts = weights[row] != 0.0;
+  let is_real = weights[row] != 0.0;
   let scale = sizes.inverse_temperature;
-  let flow = dy[0] * normaliser[0] * weights[row] * scale;
+  let dloss = dy[0] * normaliser[0] * weights[row] * scale;
   let log_normaliser = vec2f(log_normalisers[2u * row], log_normalisers[2u * row + 1u]);
   let divergence = divergences[row];
   for (var i = start + local % 8u; i < start + sizes.classes; i += 8u) {
     var gradient = 0.0;
-    if (counts) {
+    if (is_real) {
       let log_pq = vec2f(p_logits[i], q_logits[i]) * scale - log_normaliser;
       let pq = exp(log_pq);
       if (TO_P) {
-        gradient = select(0.0, flow * pq.x * (log_pq.x - log_pq.y - divergence), pq.x > 0.0);
+        gradient = select(0.0, dloss * pq.x * (log_pq.x - log_pq.y - divergence), pq.x > 0.0);
       } else {
-        gradient = flow * (pq.y - pq.x);
+        gradient = dloss * (pq.y - pq.x);
       }
     }
     dx[i] = gradient;

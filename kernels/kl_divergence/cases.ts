@@ -9,7 +9,7 @@ const defaults: ReferenceOptions = {
   reduction: "frames",
 };
 
-/** Both sides learn; `frames` of each utterance count, all without it. */
+/** Both sides learn. `frames`: the real frames of each utterance; default all. */
 function klCase(
   name: string,
   shape: readonly [number, number, number],

@@ -1,5 +1,6 @@
 // KL(p ‖ q) = Σ_k p_k (log p_k - log q_k) of each frame, with p and q the softmaxes of two logit tensors over the
-// temperature. Frames from lengths[utterance] on are not read; their divergence and weight are 0. One thread a frame.
+// temperature. Frames from lengths[utterance] on are not read; their divergence and weight are 0. One thread per frame.
+// include parts/neg_inf.wgsl
 struct Sizes { batch: u32, frames: u32, classes: u32, inverse_temperature: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> p_logits: array<f32>;             // [batch, frames, classes]
@@ -23,15 +24,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let scale = sizes.inverse_temperature;
   let start = row * sizes.classes;
   let end = start + sizes.classes;
-  var largest = vec2f(-3.0e38);
+  var row_max = vec2f(NEG_INF);
   for (var i = start; i < end; i++) {
-    largest = max(largest, vec2f(p_logits[i], q_logits[i]) * scale);
+    row_max = max(row_max, vec2f(p_logits[i], q_logits[i]) * scale);
   }
-  var total = vec2f(0.0);
+  var row_sum = vec2f(0.0);
   for (var i = start; i < end; i++) {
-    total += exp(vec2f(p_logits[i], q_logits[i]) * scale - largest);
+    row_sum += exp(vec2f(p_logits[i], q_logits[i]) * scale - row_max);
   }
-  let log_normaliser = largest + log(total);
+  let log_normaliser = row_max + log(row_sum);
   var divergence = 0.0;
   for (var i = start; i < end; i++) {
     let log_pq = vec2f(p_logits[i], q_logits[i]) * scale - log_normaliser;

@@ -69,7 +69,7 @@ const backward = {
 };
 
 export interface KlDivergenceOptions {
-  /** i32 `[batch]`: frames that count. Default all. */
+  /** i32 `[batch]`: the real frames of each utterance. Default all. */
   readonly lengths?: Tensor | undefined;
   /** Both sides are softmaxes of logits / temperature. Default 1. */
   readonly temperature?: number;
@@ -77,14 +77,14 @@ export interface KlDivergenceOptions {
   readonly scaleBySquaredTemperature?: boolean;
   /** "teacher_to_student" is KL(teacher ‖ student), the default; the other is KL(student ‖ teacher). */
   readonly direction?: "teacher_to_student" | "student_to_teacher";
-  /** The side to which nothing flows back. Default the teacher. */
+  /** The side that gets no gradient. Default the teacher. */
   readonly detach?: "teacher" | "student" | "none";
-  /** "frames", the default, is the mean over the frames that count; "batch" the sum divided by the batch size. */
+  /** "frames", the default, is the mean over the real frames; "batch" the sum divided by the batch size. */
   readonly reduction?: "frames" | "batch" | "sum";
 }
 
 /**
- * KL divergence between the class distributions of two logit tensors, frame by frame. The number of frames that count
+ * KL divergence between the class distributions of two logit tensors, frame by frame. The number of real frames
  * is summed on the device.
  *
  * @param student `[batch, frames, classes]`

@@ -29,12 +29,12 @@ export function klGradients(
   const gradients = { student: host(student.shape, () => 0), teacher: host(teacher.shape, () => 0) };
   const teacherFirst = options.direction === "teacher_to_student";
   const [dp, dq] = teacherFirst ? [gradients.teacher, gradients.student] : [gradients.student, gradients.teacher];
-  const flow = ((dy.data[0] as number) * scaleOf(student, lengths, options)) / options.temperature;
+  const dloss = ((dy.data[0] as number) * scaleOf(student, lengths, options)) / options.temperature;
   for (const { logP, logQ, divergence, start } of framesOf(student, teacher, lengths, options)) {
     logP.forEach((log, k) => {
       const p = Math.exp(log);
-      dp.data[start + k] = flow * p * (log - logQ[k]! - divergence);
-      dq.data[start + k] = flow * (Math.exp(logQ[k]!) - p);
+      dp.data[start + k] = dloss * p * (log - logQ[k]! - divergence);
+      dq.data[start + k] = dloss * (Math.exp(logQ[k]!) - p);
     });
   }
   return gradients;
@@ -71,7 +71,7 @@ function framesOf(
 }
 
 function logSoftmax(x: readonly number[]): number[] {
-  const largest = Math.max(...x);
-  const logTotal = largest + Math.log(x.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-  return x.map((value) => value - logTotal);
+  const rowMax = Math.max(...x);
+  const lse = rowMax + Math.log(x.reduce((sum, value) => sum + Math.exp(value - rowMax), 0));
+  return x.map((value) => value - lse);
 }

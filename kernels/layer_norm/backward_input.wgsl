@@ -1,6 +1,6 @@
 // Layer norm, backward to the input: with x̂ = (x - mean) · rstd and g = dy · scale,
-//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),
-// after a silu with dy · silu'(x̂ · scale + shift) in the place of dy. One thread a row, for any number of columns on any device.
+//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)).
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy. One thread per row, for any number of columns on any device.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum_gx = 0.0;
   for (var col = 0u; col < sizes.cols; col++) {
     let x_hat = (f32(x[start + col]) - mean) * rstd;
-    let g = through_activation(f32(dy[start + col]), x_hat * scale[col] + shift[col]) * scale[col];
+    let g = activation_backward(f32(dy[start + col]), x_hat * scale[col] + shift[col]) * scale[col];
     sum_g += g;
     sum_gx += g * x_hat;
   }
@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let mean_gx = sum_gx / f32(sizes.cols);
   for (var col = 0u; col < sizes.cols; col++) {
     let x_hat = (f32(x[start + col]) - mean) * rstd;
-    let g = through_activation(f32(dy[start + col]), x_hat * scale[col] + shift[col]) * scale[col];
+    let g = activation_backward(f32(dy[start + col]), x_hat * scale[col] + shift[col]) * scale[col];
     dx[start + col] = x_type(rstd * (g - mean_g - x_hat * mean_gx));
   }
 }

@@ -1,6 +1,6 @@
 // Layer norm, backward to scale and shift, first of two stages: each thread sums one column over one chunk of rows.
-// Two stages and no atomics, because WGSL has no float atomics; so the sum is also the same every time.
-// dy · silu'(x̂ · scale + shift) takes the place of dy after a silu, x̂ = (x - mean) · rstd.
+// Two stages, because WGSL has no float atomics; so the sum is also the same every time.
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy, x̂ = (x - mean) · rstd.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias dy_type = f32;
@@ -30,9 +30,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let end = min(sizes.rows, (id.y + 1u) * CHUNK);
   for (var row = id.y * CHUNK; row < end; row++) {
     let x_hat = (f32(x[row * sizes.cols + col]) - stats[2u * row]) * stats[2u * row + 1u];
-    let flow = through_activation(f32(dy[row * sizes.cols + col]), x_hat * factor + offset);
-    dscale += flow * x_hat;
-    dshift += flow;
+    let dh = activation_backward(f32(dy[row * sizes.cols + col]), x_hat * factor + offset);
+    dscale += dh * x_hat;
+    dshift += dh;
   }
   partial[id.y * 2u * sizes.cols + col] = dscale;
   partial[id.y * 2u * sizes.cols + sizes.cols + col] = dshift;

@@ -1,17 +1,17 @@
 // Layer norm, backward to x, and to scale and shift for a chunk of rows, in one kernel: with x̂ = (x - mean) · rstd and
 // g = dy · scale,
-//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),   dscale = Σ_rows dy · x̂,   dshift = Σ_rows dy,
-// after a silu with dy · silu'(x̂ · scale + shift) in the place of dy, computed from x in both passes below.
-// First the lanes of each subgroup go along the columns of two rows for the two means of each; then every thread goes down
-// four columns of the chunk, writes dx and keeps the column's sums in registers. Bytes that must move: x and dy read, dx
-// written. A chunk's x and dy are read twice but the second time from a cache, and the partial sums add 2 / chunk.
-// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 50 to 65 % of the bandwidth, since chunks of 32 rows are no longer in a
-// cache when they are read again; chunks of 4 would be, but leave eight times as many sums to add.
+//   dx = rstd · (g - mean(g) - x̂ · mean(g · x̂)),   dscale = Σ_rows dy · x̂,   dshift = Σ_rows dy.
+// With SILU, dy · silu'(x̂ · scale + shift) replaces dy, computed from x in both passes below.
+// First each subgroup walks along two rows and computes the two means of each; then each thread walks down four columns
+// of the chunk, writes dx and keeps the columns' sums in registers. Bytes that must move: x and dy read, dx
+// written. A chunk's x and dy are read twice, but the second time from a cache, and the partial sums add 2 / chunk.
+// Predicted for an H200, forward and backward of 65,536 rows of 1,024: 50 to 65 % of the bandwidth, since a chunk of 32 rows has
+// left the cache by the second read; a chunk of 4 would not have, but would leave eight times as many sums to add.
 // CPU milliseconds of forward and backward, [800, 256] on lavapipe (SwiftShader): with backward_input.wgsl and backward_params.wgsl
 // 3.2 (18.0), with this 2.2 (11.7).
-// silu adds arithmetic but no bytes; as a kernel of its own it would read its argument and dy and write the argument's
-// gradient. Forward and backward, [3200, 256] on lavapipe: own kernels for silu 15.0, silu in here 11.3, no silu 8.9.
-// Two stages and no atomics, because WGSL has no float atomics; so the sums are also the same every time.
+// silu adds arithmetic but no bytes; a separate kernel would read its argument and dy and write the argument's
+// gradient. Forward and backward, [3200, 256] on lavapipe: separate silu 15.0, fused 11.3, no silu 8.9.
+// Two stages, because WGSL has no float atomics; so the sums are also the same every time.
 enable subgroups;
 requires subgroup_id;
 const SILU: bool = false; // after the norm
@@ -41,38 +41,38 @@ fn main(
   let quads = sizes.cols / 4u;
   let chunk = group.x + group.y * groups.x;
   let start = chunk * sizes.chunk;
-  if (start >= sizes.rows) { // the last row of more workgroups than one axis holds
+  if (start >= sizes.rows) { // excess workgroups of the last row of the grid
     return;
   }
   let count = min(sizes.chunk, sizes.rows - start);
   for (var first = 0u; first < count; first += 2u * subgroups) {
-    let own = first + 2u * subgroup;
-    let a = (start + min(own, count - 1u)) * quads;
-    let b = (start + min(own + 1u, count - 1u)) * quads;
-    let stats_a = stats[start + min(own, count - 1u)];
-    let stats_b = stats[start + min(own + 1u, count - 1u)];
-    var g_a = vec4f(0.0);
-    var g_b = vec4f(0.0);
-    var gx_a = vec4f(0.0);
-    var gx_b = vec4f(0.0);
+    let row = first + 2u * subgroup;
+    let a = (start + min(row, count - 1u)) * quads;
+    let b = (start + min(row + 1u, count - 1u)) * quads;
+    let stats_a = stats[start + min(row, count - 1u)];
+    let stats_b = stats[start + min(row + 1u, count - 1u)];
+    var sum_g_a = vec4f(0.0);
+    var sum_g_b = vec4f(0.0);
+    var sum_gx_a = vec4f(0.0);
+    var sum_gx_b = vec4f(0.0);
     for (var col = lane; col < quads; col += lanes) {
       let factor = scale[col];
       let offset = shift[col];
       let d_a = vec4f(x[a + col]) - stats_a.x;
       let d_b = vec4f(x[b + col]) - stats_b.x;
-      let flow_a = through_activation(vec4f(dy[a + col]), d_a * stats_a.y * factor + offset) * factor;
-      let flow_b = through_activation(vec4f(dy[b + col]), d_b * stats_b.y * factor + offset) * factor;
-      g_a += flow_a;
-      g_b += flow_b;
-      gx_a += flow_a * d_a;
-      gx_b += flow_b * d_b;
+      let g_a = activation_backward(vec4f(dy[a + col]), d_a * stats_a.y * factor + offset) * factor;
+      let g_b = activation_backward(vec4f(dy[b + col]), d_b * stats_b.y * factor + offset) * factor;
+      sum_g_a += g_a;
+      sum_g_b += g_b;
+      sum_gx_a += g_a * d_a;
+      sum_gx_b += g_b * d_b;
     }
-    let means_a = subgroupAdd(vec2f(dot(g_a, vec4f(1.0)), dot(gx_a, vec4f(stats_a.y)))) / f32(sizes.cols);
-    let means_b = subgroupAdd(vec2f(dot(g_b, vec4f(1.0)), dot(gx_b, vec4f(stats_b.y)))) / f32(sizes.cols);
-    if (lane == 0u && own < count) {
-      terms[own] = vec4f(stats_a, means_a);
-      if (own + 1u < count) {
-        terms[own + 1u] = vec4f(stats_b, means_b);
+    let means_a = subgroupAdd(vec2f(dot(sum_g_a, vec4f(1.0)), dot(sum_gx_a, vec4f(stats_a.y)))) / f32(sizes.cols);
+    let means_b = subgroupAdd(vec2f(dot(sum_g_b, vec4f(1.0)), dot(sum_gx_b, vec4f(stats_b.y)))) / f32(sizes.cols);
+    if (lane == 0u && row < count) {
+      terms[row] = vec4f(stats_a, means_a);
+      if (row + 1u < count) {
+        terms[row + 1u] = vec4f(stats_b, means_b);
       }
     }
   }
@@ -86,10 +86,10 @@ fn main(
       let at = (start + row) * quads + col;
       let term = terms[row];
       let x_hat = (vec4f(x[at]) - term.x) * term.y;
-      let flow = through_activation(vec4f(dy[at]), x_hat * factor + offset);
-      dscale += flow * x_hat;
-      dshift += flow;
-      dx[at] = vec4<x_type>(term.y * (flow * factor - term.z - x_hat * term.w));
+      let dh = activation_backward(vec4f(dy[at]), x_hat * factor + offset);
+      dscale += dh * x_hat;
+      dshift += dh;
+      dx[at] = vec4<x_type>(term.y * (dh * factor - term.z - x_hat * term.w));
     }
     partial[2u * chunk * quads + col] = dscale;
     partial[(2u * chunk + 1u) * quads + col] = dshift;

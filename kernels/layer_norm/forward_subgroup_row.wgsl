@@ -1,17 +1,17 @@
-// Layer norm, forward: a subgroup of any width takes two rows at a time, its lanes four neighbouring columns each.
+// Layer norm, forward: a subgroup of any width takes two rows at a time, four neighbouring columns per lane.
 //   mean = pivot + Σ d / n,   variance = Σ d² / n - (Σ d / n)²,   d = x - pivot,   y = (x - mean) / √(variance + ε) · scale + shift
-// One pass for both sums. About zero their difference would cancel for rows far from it; the pivot is a value of the row,
-// (pivot - mean)² is then at most (n - 1) · variance, so the difference loses at most a factor n of f32's precision.
+// One pass for both sums. Without the pivot their difference would cancel for rows far from zero. The pivot is a value of the row,
+// so (pivot - mean)² is at most (n - 1) · variance, and the difference loses at most a factor n of f32's precision.
 // CPU milliseconds, [3200, 256] on lavapipe (SwiftShader); copying x to y takes 1.1 (10.5):
-//   one thread a row, mean, variance and y in a pass each                                    4.5 (33)
-//   lanes along the columns, one column each: no better, a driver on a CPU loads lane by lane 4.5 (33)
-//   four columns a lane: a load brings four values                                            2.8 (19)
-//   both sums in one pass                                                                     2.4 (14)
-//   two rows at a time: scale and shift are loaded once for both                              2.1 (11)
-// Bytes that must move: x read, y written, with or without silu. A kernel of its own for silu would read y and write again:
-// 4.8, with silu in here 2.4 (lavapipe).
-// On a GPU the loads are coalesced, and of the second pass the first-level cache has all. Predicted for an H200: 75 to 85 % of the bandwidth for
-// 65,536 rows of 1,024; a small one, 3,968 x 256, takes as long as its start, 3 to 8 us.
+//   one thread per row, a pass each for mean, variance and y                                 4.5 (33)
+//   lanes along the columns, one column each: no gain, as a CPU's driver loads lane by lane  4.5 (33)
+//   four columns per lane: a load brings four values                                         2.8 (19)
+//   both sums in one pass                                                                    2.4 (14)
+//   two rows at a time: scale and shift are loaded once for both                             2.1 (11)
+// Bytes that must move: x read, y written, with or without silu. A separate silu kernel would read y and write it again:
+// 4.8, fused 2.4 (lavapipe).
+// On a GPU the loads are coalesced, and the first-level cache serves the second pass. Predicted for an H200: 75 to 85 % of the
+// bandwidth for 65,536 rows of 1,024; a small one, 3,968 x 256, takes as long as its launch, 3 to 8 us.
 enable subgroups;
 requires subgroup_id;
 const SILU: bool = false; // after the norm
@@ -25,7 +25,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<y_type>>; // [rows, cols]
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;    // [rows, 2]: mean, 1 / standard deviation
 
-// Mean and 1 / standard deviation from all lanes' sums of d and of d².
+// Mean and 1 / standard deviation from the lanes' sums of d and d².
 fn statistics(pivot: f32, sum: vec4f, squares: vec4f) -> vec2f {
   let mean = subgroupAdd(dot(sum, vec4f(1.0))) / f32(sizes.cols);
   let square = subgroupAdd(dot(squares, vec4f(1.0))) / f32(sizes.cols);
@@ -43,7 +43,7 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * 2u * subgroups; first < sizes.rows; first += groups.x * 2u * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sums.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reductions.
     let row_a = min(first + 2u * subgroup, sizes.rows - 1u);
     let row_b = min(row_a + 1u, sizes.rows - 1u);
     let a = row_a * quads;

@@ -1,5 +1,5 @@
-// Layer norm, forward: one thread a row, for any number of columns on any device. As forward_subgroup_row.wgsl, which says
-// why the sums are taken about a pivot, and what SILU saves.
+// Layer norm, forward: one thread per row, for any number of columns on any device. See forward_subgroup_row.wgsl for
+// why the sums are taken about a pivot, and for what SILU saves.
 const SILU: bool = false; // after the norm
 alias x_type = f32;
 alias y_type = f32;

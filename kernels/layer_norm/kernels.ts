@@ -14,8 +14,8 @@ interface Rows {
 const lanesCover = (cols: number, { features }: VariantDevice): boolean => features.has("subgroups") && cols % 4 === 0;
 
 /**
- * thread_row computes everything, on a GPU where nothing else does. subgroup_row loads four columns at once, and its lanes cover a row of a model's width
- * in a few steps, so that a row of a GPU's whole workgroup gains nothing; of vocabularies there are no layer norms.
+ * thread_row computes everything; on a GPU it is used only where nothing else fits. subgroup_row loads four columns at once, and its
+ * lanes cover a row of a model's width in a few steps, so a whole workgroup per row gains nothing; no layer norm spans a vocabulary.
  */
 const variants = {
   thread_row: { fits: ({ cols }: Rows, device: VariantDevice) => device.isSoftware || !lanesCover(cols, device) },
@@ -29,8 +29,8 @@ export const backward = defineVariants("layer_norm_backward", {
 });
 
 /**
- * Two rows at a time a subgroup. A CPU's has at least four lanes, so that all rows of a workgroup are done at once, or in a few rounds
- * by wider ones; a GPU's 32 lanes make two of them, which do one round: many small workgroups fill it.
+ * Two rows per subgroup at a time. On a CPU it has at least four lanes, so a workgroup does all its rows at once, or in a few rounds if
+ * subgroups are wider. On a GPU with 32 lanes a workgroup has two subgroups, which do one round: many small workgroups fill it.
  */
 const rowsPerGroup = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 32 : 4);
 

@@ -16,7 +16,7 @@ import {
 export interface LayerNormOptions {
   /** Added to the population variance. Default 1e-5. */
   readonly eps?: number;
-  /** What the result goes through, in the same kernel: silu is x · sigmoid(x). Default none. */
+  /** Applied to the result in the same kernel: silu is x · sigmoid(x). Default none. */
   readonly activation?: "none" | "silu";
   /** The type of the result. Default x's. */
   readonly dtype?: FloatType;
@@ -24,7 +24,7 @@ export interface LayerNormOptions {
 
 /**
  * Normalises each row to zero mean and unit variance, then scales and shifts it (Ba, Kiros, Hinton, 2016). An activation
- * costs no pass over memory and saves nothing for backward, which computes its argument again.
+ * costs no extra pass over memory and saves nothing for backward, which recomputes its argument.
  *
  * @param x       `[…, channels]`, f32 or f16; the arithmetic is f32
  * @param scale   `[channels]`
@@ -74,8 +74,8 @@ export function layerNorm(
 }
 
 /**
- * A GPU wants many workgroups, as long as the chunks' sums, two rows each, are few beside the rows and for the threads that add them; a
- * CPU wants few.
+ * A GPU needs many workgroups, as long as the chunks' sums, two rows each, are few compared with the rows and for the threads that add
+ * them; a CPU needs few.
  */
 function rowsPerChunk(device: Device, rows: number): number {
   return device.isSoftware ? MOST_ROWS : Math.min(MOST_ROWS, Math.max(4, Math.ceil(rows / 1024)));

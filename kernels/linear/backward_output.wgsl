@@ -1,7 +1,7 @@
 // Backward of a linear layer from its output to before its activation, and the first of two stages of the bias's gradient:
 //   dpre = dy · activation'(pre),   partial[chunk, col] = Σ over the chunk's rows of dpre.
-// Each thread walks down one column of one chunk, so dpre is summed while it is at hand: 12 bytes an element are moved, 6 where
-// all are f16 (for a layer without activation 4 and 2, since dpre is dy), and for partial a thirty-second of dpre. Neighbouring
+// Each thread walks down one column of one chunk and sums dpre on the way: that moves 12 bytes per element, 6 where
+// all are f16 (without activation 4 and 2, since dpre is dy), and for partial a thirty-second of dpre. Neighbouring
 // threads have neighbouring columns.
 const CHUNK: u32 = 32u;          // rows
 const ACTIVATION: u32 = 1u;      // as in matmul/plain.wgsl; 0, none: dpre is dy, and pre and dpre are bound to anything
@@ -22,7 +22,7 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
 }
 
-fn slope(x: f32) -> f32 {
+fn derivative(x: f32) -> f32 {
   switch (ACTIVATION) {
     case 1u: { return select(0.0, 1.0, x > 0.0); }
     case 2u: {
@@ -59,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let i = row * sizes.cols + col;
     var g = f32(dy[i]);
     if (ACTIVATION != 0u) {
-      g *= slope(f32(pre[i]));
+      g *= derivative(f32(pre[i]));
       dpre[i] = dpre_type(g);
     }
     sum += g;

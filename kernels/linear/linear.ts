@@ -20,14 +20,14 @@ export type { Activation };
 
 /**
  * A linear layer with its activation: y = activation(x Wᵀ + b), in one kernel. y has the tape's type for activations; where
- * that is f16, the weight's f16 copy, if it has one, is multiplied by.
+ * that is f16, the product uses the weight's f16 copy, if there is one.
  *
  * @param x          `[…, in]`
  * @param weight     `[out, in]`
  * @param bias       `[out]`
  * @param activation gelu is the exact one, x Φ(x); silu is x sigmoid(x)
  * @returns          `[…, out]`
- * @throws ShapeError when weight or bias do not fit x
+ * @throws ShapeError if weight or bias do not fit x
  */
 export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, activation: Activation = "none"): Tensor {
   const { rows, inputs, outputs } = checkLinear(x, weight, bias);
@@ -63,7 +63,7 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, act
   );
 }
 
-/** The gradient before bias and activation; adds the bias's gradient, Σ over rows of it. */
+/** The gradient before bias and activation; adds its sum over the rows to the gradient of the bias. */
 function backwardToProduct(
   tape: Tape,
   dy: Tensor,

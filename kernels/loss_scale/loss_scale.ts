@@ -14,17 +14,17 @@ const update = defineKernel({
     corrections: "read_write",
     unscaled_norm: "read_write",
   },
-  sizes: { max_norm: "f32", log_beta1: "f32", log_beta2: "f32", interval: "f32" },
+  sizes: { max_norm: "f32", log_beta1: "f32", log_beta2: "f32", growth_interval: "f32" },
   workgroups: () => [1],
 });
 
-/** Where a loss scale stands: what a checkpoint keeps of it. */
+/** The state of a loss scale, as a checkpoint stores it. */
 export interface LossScaleState {
-  /** What the loss is multiplied by before backward: a power of two. */
+  /** The factor of the loss before backward: a power of two. */
   readonly scale: number;
   /** Finite steps since the scale last changed. */
   readonly goodSteps: number;
-  /** Steps that changed the parameters, which is what the bias corrections count. */
+  /** Steps that changed the parameters, as the bias corrections count them. */
   readonly updates: number;
   /** Steps whose gradient was not finite. */
   readonly skipped: number;
@@ -32,7 +32,7 @@ export interface LossScaleState {
 
 /**
  * A dynamic loss scale on the device, `[4]`, owned by the caller (Micikevicius et al., "Mixed precision training", 2018):
- * small f16 gradients of activations do not vanish when the loss is multiplied by it. `scaledUpdate` moves it, without a
+ * with the loss multiplied by it, small f16 gradients of activations do not vanish. `scaledUpdate` updates it, without a
  * readback.
  */
 export function newLossScale(
@@ -42,24 +42,24 @@ export function newLossScale(
   return tensor(device, [scale, goodSteps, updates, skipped], [4]);
 }
 
-/** Names the numbers that were read from a loss scale. */
+/** Names the numbers read from a loss scale. */
 export function lossScaleState(numbers: ArrayLike<number>): LossScaleState {
   const [scale = 0, goodSteps = 0, updates = 0, skipped = 0] = Array.from(numbers);
   return { scale, goodSteps, updates, skipped };
 }
 
-/** The scale itself, `[]`, a view: the gradient to start backward with, for a loss of which it is not divided. */
+/** The scale itself, `[]`, a view: the gradient to start backward with, for an unscaled loss. */
 export function lossScaleOf(state: Tensor): Tensor {
   return new Tensor([], "f32", state.storage, { offset: state.offset });
 }
 
-/** The number of steps that were skipped so far, `[]`, a view to copy from: no kernel can be given it, for its offset is no multiple of 256. */
+/** The number of steps skipped so far, `[]`, a view to copy from: no kernel can bind it, as its offset is not a multiple of 256. */
 export function skippedStepsOf(state: Tensor): Tensor {
   return new Tensor([], "f32", state.storage, { offset: state.offset + 12 });
 }
 
 export interface ScaledUpdateOptions {
-  /** Gradients are scaled down to this norm, after the loss scale is divided out. */
+  /** Gradients are clipped to this norm, after the loss scale is divided out. */
   readonly maxNorm: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -67,7 +67,7 @@ export interface ScaledUpdateOptions {
   readonly growthInterval?: number;
 }
 
-/** What `adamw` takes as its `gradientScale` and `step`; and the norm to log. */
+/** The `gradientScale` and `step` of `adamw`, and the norm to log. */
 export interface ScaledUpdate {
   /** `[1]`: removes the loss scale and clips; -1 skips the step. */
   readonly gradientScale: Tensor;
@@ -78,11 +78,11 @@ export interface ScaledUpdate {
 }
 
 /**
- * Decides on the device about one optimiser step with a dynamic loss scale, and moves the scale: halved after a gradient
+ * Decides on the device about one optimiser step with a dynamic loss scale, and updates the scale: halved after a gradient
  * that is not finite, doubled after `growthInterval` finite ones, as torch.amp.GradScaler does.
  *
  * @param state from `newLossScale`, as it was when the loss was scaled
- * @param norm  `[1]`: the norm of the gradients as they are, from `globalNorm`
+ * @param norm  `[1]`: the norm of the scaled gradients, from `globalNorm`
  */
 export function scaledUpdate(tape: Tape, state: Tensor, norm: Tensor, options: ScaledUpdateOptions): ScaledUpdate {
   expectShape("scaledUpdate", "state", state, [4]);
@@ -92,7 +92,7 @@ export function scaledUpdate(tape: Tape, state: Tensor, norm: Tensor, options: S
   update.encode(
     tape,
     { norm, state, gradient_scale: gradientScale, corrections: step, unscaled_norm: unscaled },
-    { max_norm: maxNorm, log_beta1: Math.log(beta1), log_beta2: Math.log(beta2), interval: growthInterval },
+    { max_norm: maxNorm, log_beta1: Math.log(beta1), log_beta2: Math.log(beta2), growth_interval: growthInterval },
     {},
   );
   return { gradientScale, step, norm: unscaled };

@@ -15,7 +15,7 @@ export function nextStateReference(
   return host([4], (i) => next[i]!);
 }
 
-/** What gradients are multiplied by: without the loss scale, and clipped. */
+/** The factor of the gradients that divides out the loss scale and clips. */
 export const gradientScaleReference = (
   state: HostTensor,
   norm: HostTensor,

@@ -1,13 +1,13 @@
-// What an optimiser step needs of the whole gradient, and the dynamic loss scale's own step, in one thread. With s the scale
-// that the loss was multiplied by and n the norm of the gradients as they are, s times too large:
+// What an optimiser step needs to know of the whole gradient, and the update of the dynamic loss scale, in one thread. With s the
+// loss scale and n the norm of the scaled gradients, which is s times too large:
 //   finite      gradient_scale = min(1, max_norm / (n / s + 1e-6)) / s,   corrections = 1 / (1 - βᵗ) for step t = updates + 1
-//               after `interval` finite steps in a row s doubles, at most to MOST
-//   not finite  gradient_scale = -1, which skips the step; s halves, at least to LEAST
-// Whether n is finite is read off its exponent bits, because compilers may assume that all numbers are. Powers of two, so that
+//               after `growth_interval` finite steps in a row s doubles, up to MAX_SCALE
+//   not finite  gradient_scale = -1, which skips the step; s halves, down to MIN_SCALE
+// The exponent bits of n tell whether it is finite, because compilers may assume that all numbers are. Powers of two, so that
 // scaling rounds nothing. State in f32, which counts exactly to 2^24: scale, finite steps in a row, updates, skipped steps.
-const LEAST: f32 = 1.0;
-const MOST: f32 = 16777216.0;
-struct Sizes { max_norm: f32, log_beta1: f32, log_beta2: f32, interval: f32 }
+const MIN_SCALE: f32 = 1.0;
+const MAX_SCALE: f32 = 16777216.0;
+struct Sizes { max_norm: f32, log_beta1: f32, log_beta2: f32, growth_interval: f32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> norm: array<f32>;                // [1]
 @group(0) @binding(1) var<storage, read_write> state: array<f32>;         // [4]
@@ -15,10 +15,10 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(3) var<storage, read_write> corrections: array<f32>;   // [2]
 @group(0) @binding(4) var<storage, read_write> unscaled_norm: array<f32>; // [1]
 
-// 1 / (1 - e^-u): by its series where 1 - e^-u would cancel.
+// 1 / (1 - e^-u); by the series of 1 - e^-u where that would cancel.
 fn correction(u: f32) -> f32 {
-  let small = u * (1.0 - u / 2.0 * (1.0 - u / 3.0 * (1.0 - u / 4.0 * (1.0 - u / 5.0))));
-  return 1.0 / select(1.0 - exp(-min(u, 80.0)), small, u < 0.1);
+  let series = u * (1.0 - u / 2.0 * (1.0 - u / 3.0 * (1.0 - u / 4.0 * (1.0 - u / 5.0))));
+  return 1.0 / select(1.0 - exp(-min(u, 80.0)), series, u < 0.1);
 }
 
 @compute @workgroup_size(1)
@@ -32,14 +32,14 @@ fn main() {
   corrections[1] = correction(-t * sizes.log_beta2);
   if (!finite) {
     gradient_scale[0] = -1.0;
-    state[0] = max(LEAST, state[0] * 0.5);
+    state[0] = max(MIN_SCALE, state[0] * 0.5);
     state[1] = 0.0;
     state[3] += 1.0;
     return;
   }
   gradient_scale[0] = min(1.0, sizes.max_norm / (true_norm + 1e-6)) * inverse;
-  let grows = state[1] + 1.0 >= sizes.interval;
-  state[0] = select(state[0], min(MOST, state[0] * 2.0), grows);
+  let grows = state[1] + 1.0 >= sizes.growth_interval;
+  state[0] = select(state[0], min(MAX_SCALE, state[0] * 2.0), grows);
   state[1] = select(state[1] + 1.0, 0.0, grows);
   state[2] = t;
 }

@@ -27,7 +27,7 @@ function matmulCase(
   };
 }
 
-/** Sizes that fit every variant, but are no multiples of their tiles. */
+/** Sizes that fit every variant, but are not multiples of their tiles. */
 const multiplesOfFour = [
   matmulCase("no multiple of a tile", [37, 44], [44, 100]),
   matmulCase("transposed", [45, 20], [45, 36], { transposeA: true }),

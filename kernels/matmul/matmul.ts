@@ -30,13 +30,13 @@ export interface MatmulOptions {
 }
 
 /**
- * op(a) · op(b) over the last two axes; op transposes them where asked. Leading axes broadcast as in NumPy. Operands may be
+ * op(a) · op(b) over the last two axes; op transposes them if requested. Leading axes broadcast as in NumPy. Operands may be
  * f16; the result is f16 where both are.
  *
  * @param a `[…, rows, inner]`
  * @param b `[…, inner, cols]`
  * @returns `[…, rows, cols]`
- * @throws ShapeError when the inner sizes differ, or the leading axes do not broadcast
+ * @throws ShapeError if the inner sizes differ, or the leading axes do not broadcast
  */
 export function matmul(tape: Tape, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
@@ -58,7 +58,7 @@ export function matmul(tape: Tape, a: Tensor, b: Tensor, options: MatmulOptions 
         { ...sizes, batches: { sizes: batches.sizes, a: left.strides, b: right.strides } },
         transpose,
       );
-    // y = op(a) · op(b)  gives  d op(a) = dy · op(b)ᵀ  and  d op(b) = op(a)ᵀ · dy; transposed operands the other way round.
+    // y = op(a) · op(b)  gives  d op(a) = dy · op(b)ᵀ  and  d op(b) = op(a)ᵀ · dy; for a transposed operand, the transpose.
     const da = transposeA
       ? gradient(A, B, DY, { rows: inner, cols: rows, inner: cols }, { transposeA: transposeB, transposeB: true })
       : gradient(A, DY, B, { rows, cols: inner, inner: cols }, { transposeB: !transposeB });
@@ -74,7 +74,7 @@ interface Operand {
   readonly strides: Batches["a"];
 }
 
-/** The gradient of one operand, summed over its repeats; a parameter's is added to where it lives. */
+/** The gradient of one operand, summed over its repeats; a parameter's is accumulated in place. */
 function operandGradient(
   tape: Tape,
   of: Operand,
@@ -134,7 +134,7 @@ function checkMatrices(a: Tensor, b: Tensor, transposeA: boolean, transposeB: bo
   const leading = b.shape.slice(0, -2);
   const batches = broadcastBatches("matmul", a.shape.slice(0, -2), leading);
   const shape = [...batches.shape, rows, cols];
-  // Many matrices times a single one are one tall matrix times it.
+  // Many matrices times a single one equal one tall matrix times that.
   if (!transposeA && sizeOf(leading) === 1)
     return { rows: sizeOf(a.shape.slice(0, -1)), cols, inner, shape, batches: ONE_MATRIX };
   return { rows, cols, inner, shape, batches };

@@ -1,6 +1,6 @@
-// Matrix product, any size: one thread an element of y.
-//   pre = op(a) · op(b) + bias,   y = activation(pre),   op: as it is, or transposed.
-// This is the definition the faster variants are held to, and what sizes that are no multiple of 4 run on.
+// Matrix product, any size: one thread per element of y.
+//   pre = op(a) · op(b) + bias,   y = activation(pre),   op: identity or transpose.
+// The definition that the faster variants are checked against, and the kernel for sizes that are not multiples of 4.
 // include parts/product.wgsl
 alias a_type = f32;
 alias b_type = f32;

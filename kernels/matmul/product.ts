@@ -16,7 +16,7 @@ export interface ProductSizes {
   readonly inner: number;
   /** Default: one matrix each. */
   readonly batches?: Pick<Batches, "sizes" | "a" | "b">;
-  /** Where a lies if neither its rows, as they are stored, nor its matrices follow one another: they may overlap, or have gaps. */
+  /** The layout of a if its stored rows or its matrices are not contiguous: they may overlap, or have gaps. */
   readonly windows?: Windows;
 }
 
@@ -34,7 +34,7 @@ export interface ProductOptions {
   /** `[cols]`, f32, added to every row. */
   readonly bias?: Tensor | undefined;
   readonly activation?: Activation;
-  /** Gets what the activation was applied to: backward needs it. Same shape and type as y. */
+  /** Gets the input of the activation, which backward needs. Same shape and type as y. */
   readonly pre?: Tensor | undefined;
 }
 
@@ -44,8 +44,8 @@ export const ONE_MATRIX = { sizes: [1, 1, 1], a: [0, 0, 0], b: [0, 0, 0] } as co
  * Encodes y = activation(op(a) · op(b) + bias), batch by batch. The caller has checked the shapes. a, b and y may each be
  * f16; sums are f32.
  *
- * A sum that is split is computed in two stages: every part's product, and the sum over the parts, in the same order
- * every time.
+ * A split sum is computed in two stages: the product of every part, and the sum over the parts, always in the same
+ * order.
  */
 export function encodeProduct(
   tape: Tape,
@@ -73,7 +73,7 @@ export function encodeProduct(
   const [b0, b1, b2] = batches.b.map((stride) => stride * inner * cols) as [number, number, number];
   kernel.encode(
     tape,
-    // Every binding of a shader needs a buffer, also those that a constant switches off.
+    // Every binding of a shader needs a buffer, even those that a constant switches off.
     { a, b, bias: bias ?? tape.empty([4]), y: parts, pre: pre ?? tape.empty([4], y.dtype) },
     {
       rows,

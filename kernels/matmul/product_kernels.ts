@@ -49,7 +49,7 @@ export interface ProductKernel {
 const file = (name: ProductVariant | "workgroup_tile" | "subgroup_matrix"): URL =>
   new URL(`./${name}.wgsl`, import.meta.url);
 
-/** One workgroup for each tile, matrix and part of the sum. */
+/** One workgroup per tile, matrix and part of the sum. */
 const tiles = ({ rows, cols, size0, size1, size2, splits }: Sizes, tileRows: number, tileCols: number) =>
   [Math.ceil(cols / tileCols), Math.ceil(rows / tileRows), size0 * size1 * size2 * splits] as const;
 
@@ -63,7 +63,7 @@ function fixedTile(name: ProductVariant, tileRows: number, tileCols: number): Pr
   return { tileRows, tileCols, encode: kernel.encode };
 }
 
-/** A kernel whose shader has the size of its square tiles as a constant: one for each size. */
+/** A kernel whose shader has the size of its square tiles as a constant: one per size. */
 function squareTile(name: "workgroup_tile" | "subgroup_matrix"): (TILE: number) => ProductKernel {
   const kernel = defineKernel({
     ...declaration,

@@ -1,11 +1,11 @@
 // Matrix product for software drivers with four lanes (SwiftShader): a quad computes 12 rows by 16 columns of y, four columns
-// a lane. As subgroup_tile.wgsl, which is for eight lanes and says more about the idea; there a lane's part of a is handed
-// round by shuffles, here by quadBroadcast, which names the lane at compile time and costs one instruction a number.
+// per lane. As subgroup_tile.wgsl, which is for eight lanes and explains the idea; there shuffles pass a lane's part of a
+// around, here quadBroadcast does, which names the lane at compile time and costs one instruction per number.
 // Milliseconds of one CPU for [560, 64] · [64, 192] and for the two products of its gradients:
-//   register_tile: 8 x 8 elements a thread   9.3   8.0   8.1
-//   quad_tile of 8 rows                      7.2   5.9   5.5
-//   quad_tile of 12 rows                     6.7   5.3   5.0
-// 16 rows gain little more and compile for twice as long.
+//   register_tile: 8 x 8 elements per thread   9.3   8.0   8.1
+//   quad_tile of 8 rows                        7.2   5.9   5.5
+//   quad_tile of 12 rows                       6.7   5.3   5.0
+// 16 rows gain little more and take twice as long to compile.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -27,7 +27,7 @@ fn load_a(start: u32, row: u32, k: u32) -> vec4f {
 
 // include parts/product_quads.wgsl
 
-// Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.
+// Rows k … k + 3 and four columns of op(b), one row per column of the matrix, so that panel · v = Σ v[i] · row i.
 fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
   if (TRANSPOSE_B) {
     let stride = sizes.inner / 4u;
@@ -67,24 +67,24 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s11 = vec4f(); var a11 = vec4f();
   for (var k = first; k < end; k += 16u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
-    let mine = k + 4u * lane;
+    let lane_k = k + 4u * lane;
     if (TRANSPOSE_A) {
-      let m0 = load_transposed_a(start_a, row + 0u, mine); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
-      let m1 = load_transposed_a(start_a, row + 4u, mine); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
-      let m2 = load_transposed_a(start_a, row + 8u, mine); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
+      let m0 = load_transposed_a(start_a, row + 0u, lane_k); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
+      let m1 = load_transposed_a(start_a, row + 4u, lane_k); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
+      let m2 = load_transposed_a(start_a, row + 8u, lane_k); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
     } else {
-      a0 = load_a(start_a, row + 0u, mine);
-      a1 = load_a(start_a, row + 1u, mine);
-      a2 = load_a(start_a, row + 2u, mine);
-      a3 = load_a(start_a, row + 3u, mine);
-      a4 = load_a(start_a, row + 4u, mine);
-      a5 = load_a(start_a, row + 5u, mine);
-      a6 = load_a(start_a, row + 6u, mine);
-      a7 = load_a(start_a, row + 7u, mine);
-      a8 = load_a(start_a, row + 8u, mine);
-      a9 = load_a(start_a, row + 9u, mine);
-      a10 = load_a(start_a, row + 10u, mine);
-      a11 = load_a(start_a, row + 11u, mine);
+      a0 = load_a(start_a, row + 0u, lane_k);
+      a1 = load_a(start_a, row + 1u, lane_k);
+      a2 = load_a(start_a, row + 2u, lane_k);
+      a3 = load_a(start_a, row + 3u, lane_k);
+      a4 = load_a(start_a, row + 4u, lane_k);
+      a5 = load_a(start_a, row + 5u, lane_k);
+      a6 = load_a(start_a, row + 6u, lane_k);
+      a7 = load_a(start_a, row + 7u, lane_k);
+      a8 = load_a(start_a, row + 8u, lane_k);
+      a9 = load_a(start_a, row + 9u, lane_k);
+      a10 = load_a(start_a, row + 10u, lane_k);
+      a11 = load_a(start_a, row + 11u, lane_k);
     }
     let panel0 = load_b(start_b, k + 0u, col);
     s0 += panel0 * quadBroadcast(a0, 0u);

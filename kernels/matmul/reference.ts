@@ -1,6 +1,6 @@
 import { host, type HostTensor } from "../case.ts";
 
-/** y = op(a) · op(b) of matrices; op transposes where asked. */
+/** y = op(a) · op(b) of matrices; op transposes if requested. */
 function product(a: HostTensor, b: HostTensor, transposeA: boolean, transposeB: boolean): HostTensor {
   const [rows, inner] = lastTwo(a, transposeA);
   const cols = lastTwo(b, transposeB)[1];

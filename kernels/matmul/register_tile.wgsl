@@ -1,11 +1,11 @@
 // Matrix product for software drivers without wide subgroups, any size: one thread computes a tile of 8 x 8 elements of y in
-// registers, so that an element loaded serves 8 products.
+// registers, so that each loaded element serves 8 products.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Such a driver (SwiftShader) unrolls nothing, and a load is a branch for each lane: workgroup memory and arrays with a
-// computed index are as dear as storage, and a vec4 costs four loads. So the tile is sixteen variables, and elements are
-// loaded one by one, which asks nothing of the sizes. GFLOP/s there, [560, 64] · [64, 192], one run on a shared machine:
+// Such a driver (SwiftShader) unrolls nothing, and a load is a branch for each lane: workgroup memory and dynamically
+// indexed arrays are as expensive as storage, and a vec4 costs four loads. So the tile is sixteen variables, and elements are
+// loaded one by one, which suits any size. GFLOP/s there, [560, 64] · [64, 192], one run on a shared machine:
 // plain 0.3, workgroup_tile 0.5, this 2.6.
-// Loads beyond rows or cols feed only elements that are not stored.
+// Loads beyond rows or cols only affect elements that are not stored.
 // include parts/product.wgsl
 alias a_type = f32;
 alias b_type = f32;
@@ -72,7 +72,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     at_a += step_a;
     at_b += step_b;
   }
-  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 64 times.
+  // Row by row, column by column, shifting the sums up, so that the epilogue is compiled once and not 64 times.
   let end_row = min(row + 8u, sizes.rows);
   let end_col = min(col + 8u, sizes.cols);
   for (var r = row; r < end_row; r++) {

@@ -2,16 +2,16 @@
 // its subgroups of 32 threads half of the tile's rows by 32 of its columns, in blocks of 16 x 16.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
 // The units multiply two blocks of 16 x 16 in one instruction, some ten times as fast as the f32 arithmetic of
-// workgroup_tile.wgsl. What is left to do is to feed them:
-//   32 columns of op(a) and rows of op(b) at a time come to workgroup memory, as they are stored, transposed or not: the
+// workgroup_tile.wgsl. The task that remains is to feed them:
+//   32 columns of op(a) and rows of op(b) at a time are staged in workgroup memory as they are stored, transposed or not: the
 //     units load a block along either axis. Lines there are 16 bytes longer than the tile, so that the eight lines of 16 bytes
 //     that are read at once lie in different banks. Four elements are stored at a time: one by one, as 16 bits each, a step's
 //     stores would take twice as long as its products
 //   the next step's elements travel from memory to registers while this step's are multiplied
 //   a subgroup of the 128 x 128 tile loads 4 + 2 blocks for 8 products, so that workgroup memory is no limit
-// Bytes moved: as workgroup_tile.wgsl, at two an element of a and b. Registers: 64 for eight blocks of sums, 16 for the next step. Predicted for an
-// H200: 20 to 40 % of 990 TFLOP/s; what limits it is staging a step, not the units.
-// Blocks give no access to single elements, so that sums go through workgroup memory, block by block, to bias, activation and y.
+// Bytes moved: as workgroup_tile.wgsl, at two per element of a and b. Registers: 64 for eight blocks of sums, 16 for the next step.
+// Predicted for an H200: 20 to 40 % of 990 TFLOP/s, limited by the staging of a step, not by the units.
+// A block's single elements cannot be accessed, so sums go through workgroup memory, block by block, to bias, activation and y.
 // A block that reached beyond an array would be wrong in all of its elements, hence zeros beyond inner, and arrays a little
 // longer than needed. Beyond rows or cols the last ones are loaded again, for elements that are not stored.
 // inner and cols (rows, for a transposed) are multiples of 4. No software driver has matrix units: there the tests replace the
@@ -46,8 +46,8 @@ var<workgroup> sums: array<f32, TILE * 20u>;         // a block for each subgrou
 alias real = vec4f;
 // include parts/activation.wgsl
 
-// Four neighbours in a line of an operand, of `lines` lines with `length` elements; the last ones in the place of those beyond.
-fn place(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {
+// The index of four neighbours in a line of an operand, which has `lines` lines of `length` elements; clamped to the last.
+fn quad_index(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> u32 {
   return (min(line, lines - 1u) * stride + min(along, length - 4u)) / 4u;
 }
 
@@ -56,7 +56,7 @@ fn fetch_a(start: u32, row: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
   let line = i / LINE_A;
   let along = i % LINE_A * 4u;
   let at = start + select(
-    place(row + line, sizes.rows, k + along, sizes.inner, sizes.stride_a), place(k + line, sizes.inner, row + along, sizes.rows, sizes.stride_a), TRANSPOSE_A);
+    quad_index(row + line, sizes.rows, k + along, sizes.inner, sizes.stride_a), quad_index(k + line, sizes.inner, row + along, sizes.rows, sizes.stride_a), TRANSPOSE_A);
   return select(vec4<f16>(), a[at], end > k + select(along, line, TRANSPOSE_A));
 }
 
@@ -64,19 +64,19 @@ fn fetch_b(start: u32, col: u32, k: u32, end: u32, i: u32) -> vec4<f16> {
   let line = i / LINE_B;
   let along = i % LINE_B * 4u;
   let at = start + select(
-    place(k + line, sizes.inner, col + along, sizes.cols, sizes.cols), place(col + line, sizes.cols, k + along, sizes.inner, sizes.inner), TRANSPOSE_B);
+    quad_index(k + line, sizes.inner, col + along, sizes.cols, sizes.cols), quad_index(col + line, sizes.cols, k + along, sizes.inner, sizes.inner), TRANSPOSE_B);
   return select(vec4<f16>(), b[at], end > k + select(line, along, TRANSPOSE_B));
 }
 
-fn place_a(i: u32, x: vec4<f16>) {
+fn stage_a(i: u32, x: vec4<f16>) {
   tile_a[i / LINE_A * STRIDE_A + i % LINE_A] = x;
 }
 
-fn place_b(i: u32, x: vec4<f16>) {
+fn stage_b(i: u32, x: vec4<f16>) {
   tile_b[i / LINE_B * STRIDE_B + i % LINE_B] = x;
 }
 
-// The block of op(a) at (row, k) of the tile. Places and strides of a load are counted in the array's elements: quads.
+// The block of op(a) at (row, k) of the tile. Indices and strides of a load count the array's elements: quads.
 fn block_a(row: u32, k: u32) -> Left {
   if (TRANSPOSE_A) {
     return subgroupMatrixLoad<Left, col_major>(&tile_a, k * STRIDE_A + row / 4u, STRIDE_A);
@@ -152,14 +152,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var b2 = fetch_b(start_b, col, first, end, local + 2u * THREADS);
   var b3 = fetch_b(start_b, col, first, end, local + 3u * THREADS);
   for (var k = first; k < end; k += STEP) {
-    place_a(local, a0);
-    place_a(local + THREADS, a1);
-    place_a(local + 2u * THREADS, a2);
-    place_a(local + 3u * THREADS, a3);
-    place_b(local, b0);
-    place_b(local + THREADS, b1);
-    place_b(local + 2u * THREADS, b2);
-    place_b(local + 3u * THREADS, b3);
+    stage_a(local, a0);
+    stage_a(local + THREADS, a1);
+    stage_a(local + 2u * THREADS, a2);
+    stage_a(local + 3u * THREADS, a3);
+    stage_b(local, b0);
+    stage_b(local + THREADS, b1);
+    stage_b(local + 2u * THREADS, b2);
+    stage_b(local + 3u * THREADS, b3);
     workgroupBarrier();
     if (end > k + STEP) {
       a0 = fetch_a(start_a, row, k + STEP, end, local);

@@ -1,16 +1,16 @@
-// Matrix product for software drivers: eight lanes compute 12 rows by 32 columns of y, four columns a lane.
+// Matrix product for software drivers: eight lanes compute 12 rows by 32 columns of y, four columns per lane.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Such a driver runs a subgroup as one SIMD vector on a CPU. There memory is dear: a load is a loop over the lanes, as slow
-// where all lanes read one address as where each reads its own. Arithmetic and shuffles are cheap. GFLOP/s, two cores,
+// Such a driver runs a subgroup as one SIMD vector on a CPU, where memory is expensive: a load is a loop over the lanes,
+// even if all of them read one address. Arithmetic and shuffles are cheap. GFLOP/s, two cores,
 // [1040, 96] · [96, 384] on lavapipe, one run on a shared machine:
 //   plain                                                                        2
-//   8 x 8 elements a thread in registers: an element loaded serves 8 products   15
-//   the same rows for all lanes, each loading another part of a row of a;
-//     shuffles then hand it to the others, so no element is loaded twice        22
+//   8 x 8 elements per thread in registers: each load serves 8 products         15
+//   the same rows for all lanes, each loading another part of a row of a, which
+//     shuffles pass on to the others, so that no element is loaded twice        22
 // Everything is in 4 x 4 blocks: inner and cols (rows, for a transposed) are multiples of 4. A transposed operand is loaded
-// along its contiguous axis and its blocks are transposed in registers, which costs nothing. Loads beyond rows or cols
-// feed only elements that are not stored; only a tail of inner must be exact zeros.
-// The last loop moves the accumulators up one by one, so that the epilogue is compiled once and not 12 times.
+// along its contiguous axis, and its blocks are transposed in registers, at no cost. Loads beyond rows or cols
+// only affect elements that are not stored; only the tail of inner must be exact zeros.
+// The last loop shifts the accumulators up one by one, so that the epilogue is compiled once and not 12 times.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -32,7 +32,7 @@ fn load_a(start: u32, row: u32, k: u32) -> vec4f {
 
 // include parts/product_quads.wgsl
 
-// Rows k … k + 3 and four columns of op(b), a row in each of the matrix's columns, so that panel · v = Σ v[i] · row i.
+// Rows k … k + 3 and four columns of op(b), one row per column of the matrix, so that panel · v = Σ v[i] · row i.
 fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
   if (TRANSPOSE_B) {
     let stride = sizes.inner / 4u;
@@ -72,24 +72,24 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s11 = vec4f(); var a11 = vec4f();
   for (var k = first; k < end; k += 32u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
-    let mine = k + 4u * lane;
+    let lane_k = k + 4u * lane;
     if (TRANSPOSE_A) {
-      let m0 = load_transposed_a(start_a, row, mine); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
-      let m1 = load_transposed_a(start_a, row + 4u, mine); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
-      let m2 = load_transposed_a(start_a, row + 8u, mine); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
+      let m0 = load_transposed_a(start_a, row, lane_k); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
+      let m1 = load_transposed_a(start_a, row + 4u, lane_k); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
+      let m2 = load_transposed_a(start_a, row + 8u, lane_k); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
     } else {
-      a0 = load_a(start_a, row, mine);
-      a1 = load_a(start_a, row + 1u, mine);
-      a2 = load_a(start_a, row + 2u, mine);
-      a3 = load_a(start_a, row + 3u, mine);
-      a4 = load_a(start_a, row + 4u, mine);
-      a5 = load_a(start_a, row + 5u, mine);
-      a6 = load_a(start_a, row + 6u, mine);
-      a7 = load_a(start_a, row + 7u, mine);
-      a8 = load_a(start_a, row + 8u, mine);
-      a9 = load_a(start_a, row + 9u, mine);
-      a10 = load_a(start_a, row + 10u, mine);
-      a11 = load_a(start_a, row + 11u, mine);
+      a0 = load_a(start_a, row, lane_k);
+      a1 = load_a(start_a, row + 1u, lane_k);
+      a2 = load_a(start_a, row + 2u, lane_k);
+      a3 = load_a(start_a, row + 3u, lane_k);
+      a4 = load_a(start_a, row + 4u, lane_k);
+      a5 = load_a(start_a, row + 5u, lane_k);
+      a6 = load_a(start_a, row + 6u, lane_k);
+      a7 = load_a(start_a, row + 7u, lane_k);
+      a8 = load_a(start_a, row + 8u, lane_k);
+      a9 = load_a(start_a, row + 9u, lane_k);
+      a10 = load_a(start_a, row + 10u, lane_k);
+      a11 = load_a(start_a, row + 11u, lane_k);
     }
     let owners = min(8u, (sizes.inner - k + 3u) / 4u);
     for (var owner = 0u; owner < owners; owner++) {

@@ -1,4 +1,4 @@
-// As subgroup_tile.wgsl, for sizes that are no multiples of 4: loaded and stored element by element, which is slower and
+// As subgroup_tile.wgsl, for sizes that are not multiples of 4: loads and stores single elements, which is slower and
 // compiles more slowly, hence a tile of 8 rows by 32 columns.
 enable subgroups;
 // include parts/product.wgsl
@@ -24,7 +24,7 @@ fn element_a(start: u32, row: u32, k: u32) -> f32 {
   return select(0.0, f32(a[at]), k < sizes.inner);
 }
 
-// Four columns of one row of op(b), of the last row beyond it.
+// Four columns of one row of op(b), clamped to the last row.
 fn load_b(start: u32, k: u32, col: u32) -> vec4f {
   let row = min(k, sizes.inner - 1u);
   let step = select(1u, sizes.inner, TRANSPOSE_B);
@@ -54,15 +54,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s7 = vec4f(); var a7 = vec4f();
   for (var k = first; k < end; k += 32u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 8 rows of op(a).
-    let mine = k + 4u * lane;
-    a0 = load_a(start_a, row, mine);
-    a1 = load_a(start_a, row + 1u, mine);
-    a2 = load_a(start_a, row + 2u, mine);
-    a3 = load_a(start_a, row + 3u, mine);
-    a4 = load_a(start_a, row + 4u, mine);
-    a5 = load_a(start_a, row + 5u, mine);
-    a6 = load_a(start_a, row + 6u, mine);
-    a7 = load_a(start_a, row + 7u, mine);
+    let lane_k = k + 4u * lane;
+    a0 = load_a(start_a, row, lane_k);
+    a1 = load_a(start_a, row + 1u, lane_k);
+    a2 = load_a(start_a, row + 2u, lane_k);
+    a3 = load_a(start_a, row + 3u, lane_k);
+    a4 = load_a(start_a, row + 4u, lane_k);
+    a5 = load_a(start_a, row + 5u, lane_k);
+    a6 = load_a(start_a, row + 6u, lane_k);
+    a7 = load_a(start_a, row + 7u, lane_k);
     let owners = min(8u, (sizes.inner - k + 3u) / 4u);
     for (var owner = 0u; owner < owners; owner++) {
       let first = k + 4u * owner;

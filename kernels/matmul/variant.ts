@@ -1,6 +1,6 @@
 import { defineVariants, type VariantDevice } from "../../engine/tuning/variants.ts";
 
-/** What a product's fastest kernel depends on. */
+/** What determines the fastest kernel for a product. */
 export type ProductChoice = Readonly<{
   matrices: number;
   rows: number;
@@ -13,15 +13,15 @@ export type ProductChoice = Readonly<{
 }>;
 
 /**
- * Multiplications below which a product is left to the plain variant: it compiles in a fraction of the time, about a
- * second for a tile on a software driver.
+ * Multiplications below which the plain variant computes a product: it compiles in a fraction of the time; a tile takes about a
+ * second on a software driver.
  */
 const WORTH_A_TILE = 1 << 16;
 
 /** Workgroups that keep a large GPU busy: two for each of an H100's 132 multiprocessors. Fewer hardly hurt a small one. */
 const GPU_WORKGROUPS = 264;
 
-/** Columns of op(a) that are worth a second stage over all of y: they take a tile ten times as long as the stage takes to add its part. */
+/** Columns of op(a) that justify a second stage over all of y: a tile of them takes ten times as long as adding its part. */
 const LEAST_CHUNK = 128;
 
 const MATRIX_FEATURES = ["shader-f16", "chromium-experimental-subgroup-matrix"];
@@ -56,7 +56,7 @@ export const productVariants = defineVariants("matmul", {
   defaults: (sizes, { isSoftware }) => {
     if (sizes.matrices * sizes.rows * sizes.cols * sizes.inner < WORTH_A_TILE) return ["plain"];
     if (isSoftware) return ["subgroup_tile", "subgroup_tile_any", "quad_tile", "register_tile"];
-    // The largest tile of which there are enough.
+    // The largest tile size with enough tiles.
     if (parallelTiles(sizes, 128) >= GPU_WORKGROUPS / 2)
       return ["subgroup_matrix_128", "workgroup_tile_128", "workgroup_tile_any"];
     if (parallelTiles(sizes, 64) >= GPU_WORKGROUPS / 4)
@@ -69,7 +69,7 @@ export type ProductVariant = (typeof productVariants.names)[number];
 
 const hasLanes = ({ info }: VariantDevice, lanes: number): boolean => info.subgroupMinSize >= lanes;
 
-/** Subgroups of 32 threads can multiply blocks of 16 x 16 f16, summing in f32, and the workgroup memory is there. */
+/** Subgroups of 32 threads can multiply blocks of 16 x 16 f16, summing in f32, and there is enough workgroup memory. */
 function onMatrixUnits(sizes: ProductChoice, { info, limits }: VariantDevice, workgroupBytes: number): boolean {
   const { subgroupMinSize, subgroupMaxSize, subgroupMatrices = [] } = info;
   const multiplies = subgroupMatrices.some(
@@ -95,7 +95,7 @@ function inBlocksOfFour({ rows, cols, inner, transposeA, transposeB }: ProductCh
 const tilesOf = ({ matrices, rows, cols }: ProductChoice, tileRows: number, tileCols: number): number =>
   matrices * Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols);
 
-/** Square tiles that can be computed side by side; for the gradient of a weight, with its sum split. */
+/** Square tiles that can be computed in parallel; for the gradient of a weight, with its sum split. */
 const parallelTiles = (sizes: ProductChoice, tile: number): number =>
   tilesOf(sizes, tile, tile) * (sizes.transposeA && !sizes.transposeB ? mostSplits(sizes) : 1);
 
@@ -103,7 +103,7 @@ const mostSplits = ({ matrices, inner }: ProductChoice): number =>
   matrices > 1 ? 1 : Math.max(1, Math.floor(inner / LEAST_CHUNK));
 
 /**
- * Parts into which a product's sum over `inner` is split, so that one with few tiles and much to sum, such as a weight's
+ * Splits a product's sum over `inner`, so that one with few tiles and long sums, such as a weight's
  * gradient, still fills a GPU. On a CPU a few tiles are enough.
  *
  * @returns the columns of op(a) that a part sums, a multiple of every variant's step

@@ -1,23 +1,24 @@
-// Matrix product for GPUs: a workgroup computes a square tile of y, 8 x 8 elements a thread.
+// Matrix product for GPUs: a workgroup computes a square tile of y, 8 x 8 elements per thread.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// The ladder, each step with what it saves:
+// The ladder, and what each step saves:
 //   plain                 each product costs two loads from memory
 //   workgroup_tile_any    32 x 32 tiles in workgroup memory: an element loaded from there serves 32 products, and as part of
 //                         a vec4 in registers 4, so that workgroup memory is the limit
-//   this                  8 x 8 elements a thread: four vec4 from workgroup memory serve 64 products; 128 x 128 elements a
+//   this                  8 x 8 elements per thread: four vec4 from workgroup memory serve 64 products; 128 x 128 elements per
 //                         workgroup: an element from memory serves 64; the next step's elements travel from memory to
 //                         registers while this step's are multiplied
 // A step covers TILE / 8 of inner, so that the two operands' parts together are one 4 x 4 block for each thread: half of the
 // threads load op(a), half op(b), as four vec4 along the operand's contiguous axis, and transpose the block in registers
-// where that axis is inner. Eight neighbouring threads read whole sectors of 32 bytes and, a row in workgroup memory
-// being one vec4 longer than the tile, write to eight different banks of 16 bytes. In the product 32 neighbouring threads
-// are 8 columns by 4 rows of threads, whose reads of a row are one stretch of 128 bytes or the same for all.
-// Bytes moved: every element of a is read cols / TILE times, every one of b rows / TILE times, y written once. Arithmetic for a
-// byte read: TILE / 4 operations (twice that for f16), 32 for the large tile; a GPU with 67 TFLOP/s and 3 TB/s asks for 22, and
-// its cache holds what neighbouring tiles share. Registers: 64 for the sums, 16 for the next step, some 40 for operands and places, about 120 a
-// thread, so that two workgroups of 256 threads share a multiprocessor. Predicted for an H200: 45 to 60 % of its f32 peak for large products.
+// where that axis is inner. Eight neighbouring threads read whole sectors of 32 bytes and write to eight different banks of
+// 16 bytes, as a row in workgroup memory is one vec4 longer than the tile. In the product 32 neighbouring threads
+// are 8 columns by 4 rows of threads; each of their reads covers one stretch of 128 bytes or the same address for all.
+// Bytes moved: every element of a is read cols / TILE times, every one of b rows / TILE times, y written once. Arithmetic per
+// byte read: TILE / 4 operations (twice that for f16), 32 for the large tile; a GPU with 67 TFLOP/s and 3 TB/s needs 22, and
+// its cache holds what neighbouring tiles share. Registers: 64 for the sums, 16 for the next step, some 40 for operands and indices,
+// about 120 per thread, so that two workgroups of 256 threads share a multiprocessor. Predicted for an H200: 45 to 60 % of its f32
+// peak for large products.
 // inner and cols (rows, for a transposed) are multiples of 4. Beyond rows or cols the last ones are loaded again, for elements that are
-// not stored; beyond inner there are zeros. The last loop moves the sums up one by one, so that the epilogue is compiled once, not 8 times.
+// not stored; beyond inner there are zeros. The last loop shifts the sums up one by one, so that the epilogue is compiled once, not 8 times.
 const TILE: u32 = 128u;          // rows and columns of y a workgroup computes: 128 or 64
 // include parts/product.wgsl
 alias a_type = f32;
@@ -40,44 +41,44 @@ var<workgroup> tiles: array<vec4f, 2u * STEP * STRIDE>; // [operand, STEP, STRID
 alias real = vec4f;
 // include parts/activation.wgsl
 
-// Where four neighbours in each of four lines of an operand are, of `lines` lines with `length` elements; the last ones in the place of
-// those beyond.
-fn places(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u {
+// The indices of four neighbours in each of four lines of an operand, which has `lines` lines of `length` elements; clamped to the
+// last.
+fn quad_indices(line: u32, lines: u32, along: u32, length: u32, stride: u32) -> vec4u {
   return min(line + vec4u(0u, 1u, 2u, 3u), vec4u(lines - 1u)) * (stride / 4u) + min(along, length - 4u) / 4u;
 }
 
-// Columns k … k + 3 of op(a) and four rows from `row` on: a column each.
+// Columns k … k + 3 of op(a) and four rows from `row` on: one column of op(a) in each column of the matrix.
 fn fetch_a(start: u32, row: u32, k: u32, end: u32) -> mat4x4f {
   var at = vec4u(start);
   if (TRANSPOSE_A) {
-    at += places(k, sizes.inner, row, sizes.rows, sizes.stride_a);
+    at += quad_indices(k, sizes.inner, row, sizes.rows, sizes.stride_a);
   } else {
-    at += places(row, sizes.rows, k, sizes.inner, sizes.stride_a);
+    at += quad_indices(row, sizes.rows, k, sizes.inner, sizes.stride_a);
   }
   let loaded = mat4x4f(vec4f(a[at.x]), vec4f(a[at.y]), vec4f(a[at.z]), vec4f(a[at.w]));
   if (TRANSPOSE_A) {
-    return until(loaded, k, end);
+    return zero_from(loaded, k, end);
   }
-  return until(transpose(loaded), k, end);
+  return zero_from(transpose(loaded), k, end);
 }
 
-// Rows k … k + 3 of op(b) and four columns from `col` on: a row each.
+// Rows k … k + 3 of op(b) and four columns from `col` on: one row of op(b) in each column of the matrix.
 fn fetch_b(start: u32, col: u32, k: u32, end: u32) -> mat4x4f {
   var at = vec4u(start);
   if (TRANSPOSE_B) {
-    at += places(col, sizes.cols, k, sizes.inner, sizes.inner);
+    at += quad_indices(col, sizes.cols, k, sizes.inner, sizes.inner);
   } else {
-    at += places(k, sizes.inner, col, sizes.cols, sizes.cols);
+    at += quad_indices(k, sizes.inner, col, sizes.cols, sizes.cols);
   }
   let loaded = mat4x4f(vec4f(b[at.x]), vec4f(b[at.y]), vec4f(b[at.z]), vec4f(b[at.w]));
   if (TRANSPOSE_B) {
-    return until(transpose(loaded), k, end);
+    return zero_from(transpose(loaded), k, end);
   }
-  return until(loaded, k, end);
+  return zero_from(loaded, k, end);
 }
 
 // Zeros from position `end` of inner on.
-fn until(x: mat4x4f, k: u32, end: u32) -> mat4x4f {
+fn zero_from(x: mat4x4f, k: u32, end: u32) -> mat4x4f {
   return mat4x4f(
     select(vec4f(), x[0], end > k), select(vec4f(), x[1], end > k + 1u), select(vec4f(), x[2], end > k + 2u), select(vec4f(), x[3], end > k + 3u));
 }
@@ -113,22 +114,22 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let first = id.z % sizes.splits * sizes.chunk;
   let end = min(sizes.inner, first + sizes.chunk);
 
-  // The block that this thread loads: which quad of rows (columns), and which quad of the step.
+  // The block that this thread loads: its quad of rows (columns), and its quad of the step.
   let loads_a = local < THREADS / 2u;
   let loader = local % (THREADS / 2u);
   let along_inner = select(TRANSPOSE_B, !TRANSPOSE_A, loads_a);
   let quad = select(loader % QUADS, loader / 2u % 4u + loader / STEP * 4u, along_inner);
   let depth = select(loader / QUADS, loader % 2u + loader / 8u % (STEP / 8u) * 2u, along_inner) * 4u;
-  let place = select(OF_B, 0u, loads_a) + depth * STRIDE + quad;
+  let tile_at = select(OF_B, 0u, loads_a) + depth * STRIDE + quad;
   let row_a = id.y * TILE + 4u * quad;
   let col_b = id.x * TILE + 4u * quad;
 
-  // The elements that it computes: rows 4 y … 4 y + 3 of the tile and of its lower half, likewise columns. In the order of
+  // The elements that it computes are rows 4 y … 4 y + 3 of the tile and of its lower half, and likewise columns. In the order of
   // threads, 8 columns by 4 rows of them come first.
   let x = local % 8u + local / 32u % (TILE / 64u) * 8u;
   let y_quad = local / 8u % 4u + local / 32u / (TILE / 64u) * 4u;
 
-  // Row r: the first columns in sr, the others in tr.
+  // Row r has its first columns in sr, the others in tr.
   var s0 = vec4f(); var t0 = vec4f();
   var s1 = vec4f(); var t1 = vec4f();
   var s2 = vec4f(); var t2 = vec4f();
@@ -144,10 +145,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     next = fetch_b(start_b, col_b, first + depth, end);
   }
   for (var k = first; k < end; k += STEP) {
-    tiles[place] = next[0];
-    tiles[place + STRIDE] = next[1];
-    tiles[place + 2u * STRIDE] = next[2];
-    tiles[place + 3u * STRIDE] = next[3];
+    tiles[tile_at] = next[0];
+    tiles[tile_at + STRIDE] = next[1];
+    tiles[tile_at + 2u * STRIDE] = next[2];
+    tiles[tile_at + 3u * STRIDE] = next[3];
     workgroupBarrier();
     if (k + STEP < end) {
       if (loads_a) {
@@ -175,7 +176,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
 
   let first_row = id.y * TILE + 4u * y_quad;
   let quad_col = id.x * QUADS + x;
-  let stored = select(8u, 0u, first_row >= sizes.rows); // known only when it runs, so that no compiler repeats the epilogue
+  let stored = select(8u, 0u, first_row >= sizes.rows); // known only at run time, so that no compiler unrolls the epilogue
   for (var i = 0u; i < stored; i++) {
     let row = first_row + i % 4u + i / 4u * (TILE / 2u);
     store(id.z, row, quad_col, s0);

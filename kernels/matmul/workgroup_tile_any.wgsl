@@ -1,7 +1,7 @@
-// Matrix product for GPUs, any size: a workgroup of 8 x 8 threads computes a tile of 32 x 32 elements of y, 4 x 4 a thread.
+// Matrix product for GPUs, any size: a workgroup of 8 x 8 threads computes a tile of 32 x 32 elements of y, 4 x 4 per thread.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Sixteen columns of op(a) and rows of op(b) at a time come to workgroup memory, zeros beyond the edges; there each element
-// serves 32 products, and as vec4 in registers each load of two serves 16. Threads that load are neighbours along the
+// Sixteen columns of op(a) and rows of op(b) at a time are staged in workgroup memory, with zeros beyond the edges; there each
+// element serves 32 products, and as vec4 in registers each load of two serves 16. Threads that load are neighbours along the
 // contiguous axis of what they load, transposed or not.
 // include parts/product.wgsl
 alias a_type = f32;
@@ -21,18 +21,18 @@ const QUADS: u32 = 8u; // of rows, and of columns, in a tile
 var<workgroup> tile_a: array<vec4f, 128>; // [STEP, QUADS]: four rows
 var<workgroup> tile_b: array<vec4f, 128>; // [STEP, QUADS]: four columns
 
-// Beyond the edges an element within them is loaded and not used.
+// Beyond the edges an element inside is loaded and ignored.
 fn element_a(start: u32, row: u32, k: u32) -> f32 {
-  let near_row = min(row, sizes.rows - 1u);
-  let near_k = min(k, sizes.inner - 1u);
-  let at = start + select(near_row * sizes.stride_a + near_k, near_k * sizes.stride_a + near_row, TRANSPOSE_A);
+  let clamped_row = min(row, sizes.rows - 1u);
+  let clamped_k = min(k, sizes.inner - 1u);
+  let at = start + select(clamped_row * sizes.stride_a + clamped_k, clamped_k * sizes.stride_a + clamped_row, TRANSPOSE_A);
   return select(0.0, f32(a[at]), row < sizes.rows && k < sizes.inner);
 }
 
 fn element_b(start: u32, k: u32, col: u32) -> f32 {
-  let near_k = min(k, sizes.inner - 1u);
-  let near_col = min(col, sizes.cols - 1u);
-  let at = start + select(near_k * sizes.cols + near_col, near_col * sizes.inner + near_k, TRANSPOSE_B);
+  let clamped_k = min(k, sizes.inner - 1u);
+  let clamped_col = min(col, sizes.cols - 1u);
+  let at = start + select(clamped_k * sizes.cols + clamped_col, clamped_col * sizes.inner + clamped_k, TRANSPOSE_B);
   return select(0.0, f32(b[at]), col < sizes.cols && k < sizes.inner);
 }
 
@@ -79,7 +79,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: 
   }
   var row = (id.y * QUADS + thread.y) * 4u;
   let col = (id.x * QUADS + thread.x) * 4u;
-  // Row by row, column by column, moving the sums up: so the epilogue is compiled once and not 16 times.
+  // Row by row, column by column, shifting the sums up, so that the epilogue is compiled once and not 16 times.
   let end_row = min(row + 4u, sizes.rows);
   let end_col = min(col + 4u, sizes.cols);
   for (; row < end_row; row++) {

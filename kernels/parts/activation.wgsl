@@ -1,7 +1,7 @@
-// What a product's sums go through, numbers or vec4, which `real` stands for. NaN stays NaN, which max and clamp of a GPU do not see to.
+// The activation of a product's sums; `real` stands for f32 or vec4f. NaN stays NaN, which a GPU's max and clamp do not ensure.
 // include parts/normal_cdf.wgsl
 
-// With an exponent that is never positive.
+// The exponent is never positive.
 fn sigmoid(x: real) -> real {
   let e = exp(-abs(x));
   return select(e, real(1.0), x >= real(0.0)) / (1.0 + e);

@@ -1,4 +1,4 @@
-// What the backward kernels are given besides. `stats`, which one of them also writes, is declared by each.
+// Further bindings of the backward kernels. Each declares `stats` itself, since one of them also writes it.
 alias dy_type = f32;
 @group(0) @binding(6) var<storage, read> dy: array<dy_type>;       // [batch, queries, heads, width]
 

@@ -1,4 +1,4 @@
-// What every kernel of attention is given.
+// Bindings that all attention kernels share.
 alias q_type = f32;
 alias k_type = f32;
 alias value_type = f32;

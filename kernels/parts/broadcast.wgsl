@@ -1,5 +1,5 @@
-// Where element i of the result finds its operands.
-fn places(i: u32) -> vec2u {
+// The indices of both operands for element i of the result.
+fn operand_indices(i: u32) -> vec2u {
   if (LAYOUT == 0u) {
     return vec2u(i, i);
   }

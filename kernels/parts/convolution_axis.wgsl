@@ -1,6 +1,6 @@
-// One axis: `count` positions of the result, `taps` taps from number `tap` on, each `tap_step` from the one before. The m-th
-// tap of position q is at place q · jump + start + m · shift of the source.
-struct Axis { count: u32, jump: u32, start: i32, shift: i32, taps: u32, tap: u32, tap_step: u32 }
+// One axis: `count` positions of the result, `taps` taps from number `tap` on, each `tap_step` after the one before. For
+// position q, the m-th tap reads the source at q · source_stride + start + m · shift.
+struct Axis { count: u32, source_stride: u32, start: i32, shift: i32, taps: u32, tap: u32, tap_step: u32 }
 
 fn axis_of(size: u32, out_size: u32, kernel: u32, padding: u32, phase: u32) -> Axis {
   if (!BACKWARD) {

@@ -5,7 +5,7 @@ fn sigmoid(v: f32) -> f32 {
 }
 
 // Φ(v), the normal distribution function, from erfc as in Press et al., Numerical Recipes (2nd ed.), section 6.2: the
-// relative error is below 1.2e-7 everywhere, also in the lower tail. Beyond 20 nothing is left of it in f32.
+// relative error is below 1.2e-7 everywhere, also in the lower tail. Beyond 20 it vanishes in f32.
 fn normal_cdf(v: f32) -> f32 {
   let z = min(abs(v), 20.0) * 0.70710678;
   let t = 1.0 / (1.0 + 0.5 * z);

@@ -1,4 +1,4 @@
-// Sums of probabilities by their logarithms, of which LOG_ZERO stands for that of 0.
+// Sums of probabilities in log space, where LOG_ZERO stands for log 0.
 fn log_probability(row: u32, label: i32) -> f32 {
   // A label outside the classes cannot be emitted.
   if (u32(label) >= sizes.classes) {

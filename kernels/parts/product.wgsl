@@ -1,4 +1,4 @@
-// What a matrix product is asked for.
+// The options and sizes of a matrix product.
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
 const ACCUMULATE: bool = false;  // y += instead of y =
@@ -10,7 +10,7 @@ struct Sizes {
   size0: u32, size1: u32, size2: u32, // groups of batch axes
   a0: u32, a1: u32, a2: u32,          // elements between matrices of a, per group
   b0: u32, b1: u32, b2: u32,
-  splits: u32, chunk: u32,            // y has that many parts a matrix, each the sum over a chunk of inner
-  stride_a: u32,                      // elements from a row of a, as it is stored, to the next
+  splits: u32, chunk: u32,            // y has that many parts per matrix, each the sum over a chunk of inner
+  stride_a: u32,                      // elements from one row of a, as stored, to the next
 }
 var<immediate> sizes: Sizes;

@@ -1,5 +1,5 @@
-// The gradient of h from the one of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
-fn through_activation(dy: real, h: real) -> real {
+// The gradient of h, given that of silu(h): silu' = σ + h · σ', σ' = e / (1 + e)² with e = exp(-|h|), as 1 - σ would cancel.
+fn activation_backward(dy: real, h: real) -> real {
   if (!SILU) {
     return dy;
   }

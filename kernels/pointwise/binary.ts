@@ -77,7 +77,7 @@ function binary(operation: BinaryOperation, tape: Tape, a: Tensor, b: Tensor): T
   });
 }
 
-/** The cheapest way to find both operands' elements, and the numbers it takes. See binary.wgsl. */
+/** The cheapest layout for both operands, and its sizes. See binary.wgsl. */
 function layoutOf(operation: string, a: Shape, b: Shape, y: Shape) {
   const count = sizeOf(y);
   const repeats = repeatsWhole(a, y) && repeatsWhole(b, y);
@@ -98,7 +98,7 @@ function layoutOf(operation: string, a: Shape, b: Shape, y: Shape) {
   return { sizes, LAYOUT };
 }
 
-/** True if x, leading axes of 1 aside, is the last axes of y. */
+/** True if the shape of x, without leading 1s, is the end of the shape of y. */
 function repeatsWhole(x: Shape, y: Shape): boolean {
   const first = x.findIndex((n) => n !== 1);
   const own = first < 0 ? [] : x.slice(first);

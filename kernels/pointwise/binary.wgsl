@@ -1,4 +1,4 @@
-// y = a ∘ b, element by element. How an operand's element is found depends on LAYOUT:
+// y = a ∘ b, element by element. LAYOUT says how to find an operand's element:
 //   0  same shapes: i      1  an operand may repeat as a whole, as [cols] along [rows, cols]: i mod its size
 //   2  any broadcast over four axes: by strides that are 0 where an operand repeats.
 const OP: u32 = 0u; // 0 add, 1 sub, 2 mul, 3 div, 4 maximum, 5 minimum
@@ -22,7 +22,7 @@ fn combine(p: f32, q: f32) -> f32 {
     case 1u: { return p - q; }
     case 2u: { return p * q; }
     case 3u: { return p / q; }
-    // Where neither is the larger, one of them is NaN, and so is the sum; a GPU's max and min would give the other one.
+    // If neither is larger, one of them is NaN, and so is the sum; a GPU's max and min would return the other one.
     case 4u: { return select(select(p + q, q, q > p), p, p >= q); }
     default: { return select(select(p + q, q, q < p), p, p <= q); }
   }
@@ -31,7 +31,7 @@ fn combine(p: f32, q: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    let place = places(i);
-    y[i] = combine(a[place.x], b[place.y]);
+    let index = operand_indices(i);
+    y[i] = combine(a[index.x], b[index.y]);
   }
 }

@@ -1,5 +1,5 @@
-// The gradient of y = a ∘ b to one operand, before it is summed over the axes along which that operand repeats:
-//   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the one chosen, half each if equal.
+// The gradient of y = a ∘ b with respect to one operand, before it is summed over the axes along which that operand repeats:
+//   mul  dy · b | dy · a      div  dy / b | -dy · a / b²      maximum, minimum  dy to the selected one, half each if equal.
 // add and sub need no kernel. LAYOUT as in binary.wgsl.
 const OP: u32 = 0u; // 2 mul, 3 div, 4 maximum, 5 minimum
 const LAYOUT: u32 = 0u;
@@ -19,7 +19,7 @@ var<immediate> sizes: Sizes;
 // include parts/broadcast.wgsl
 
 // ∂y / ∂a or ∂y / ∂b.
-fn slope(p: f32, q: f32) -> f32 {
+fn derivative(p: f32, q: f32) -> f32 {
   switch OP {
     case 2u: { return select(q, p, TO_B); }
     case 3u: { return select(1.0 / q, -p / (q * q), TO_B); }
@@ -36,7 +36,7 @@ fn slope(p: f32, q: f32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    let place = places(i);
-    gradient[i] = dy[i] * slope(a[place.x], b[place.y]);
+    let index = operand_indices(i);
+    gradient[i] = dy[i] * derivative(a[index.x], b[index.y]);
   }
 }

@@ -27,14 +27,14 @@ function curveCase(name: string, curve: Curve, run: KernelCase["run"], shape: Sh
     inputs: { x: { shape } },
     run,
     reference: ({ x }) => host(x!.shape, (i) => curve.value(x!.data[i]!)),
-    referenceGradients: ({ x }, dy) => ({ x: host(x!.shape, (i) => dy.data[i]! * curve.slope(x!.data[i]!)) }),
+    referenceGradients: ({ x }, dy) => ({ x: host(x!.shape, (i) => dy.data[i]! * curve.derivative(x!.data[i]!)) }),
     flops: sizeOf(shape),
     bytes: 8 * sizeOf(shape),
     ...more,
   };
 }
 
-/** Values that f16 has exactly, so that only the operation rounds. */
+/** Values that are exact in f16, so that only the operation rounds. */
 const dyadic = (i: number): number => (((i * 37) % 129) - 64) / 16;
 
 function castCase(from: FloatType, to: FloatType): KernelCase {
@@ -104,9 +104,9 @@ const surfaceCases = (Object.keys(surfaces) as (keyof typeof surfaces)[]).flatMa
 
 const clampCurve: Curve = {
   value: (x) => Math.min(Math.max(x, -0.7), 0.4),
-  slope: (x) => (x >= -0.7 && x <= 0.4 ? 1 : 0),
+  derivative: (x) => (x >= -0.7 && x <= 0.4 ? 1 : 0),
 };
-const half: Surface = { value: (p, q) => p + 0.5 * q, slopes: () => [1, 0.5] };
+const half: Surface = { value: (p, q) => p + 0.5 * q, derivatives: () => [1, 0.5] };
 
 function whereCase(condition: Shape, a: Shape, b: Shape): KernelCase {
   return {
@@ -147,11 +147,16 @@ export const cases: OperationCases = {
     curveCase("silu", curves.silu, (tape, { x }) => unary.silu(tape, x!), [3, 43], { half: ["x"] }),
     curveCase(
       "scale",
-      { value: (x) => -1.5 * x, slope: () => -1.5 },
+      { value: (x) => -1.5 * x, derivative: () => -1.5 },
       (tape, { x }) => unary.scale(tape, x!, -1.5),
       [7, 11],
     ),
-    curveCase("addScalar", { value: (x) => x + 3, slope: () => 1 }, (tape, { x }) => unary.addScalar(tape, x!, 3), [1]),
+    curveCase(
+      "addScalar",
+      { value: (x) => x + 3, derivative: () => 1 },
+      (tape, { x }) => unary.addScalar(tape, x!, 3),
+      [1],
+    ),
     curveCase("clamp", clampCurve, (tape, { x }) => unary.clamp(tape, x!, -0.7, 0.4), [131]),
     curveCase("silu", curves.silu, (tape, { x }) => unary.silu(tape, x!), [8, 100, 1024], { benchmark: true }),
     ...surfaceCases,

@@ -3,7 +3,7 @@ import { expectFloat } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { FloatType, Tensor } from "../../engine/tensor.ts";
 
-/** x in another floating-point type, rounded to the nearest; x itself if it has that type. */
+/** x in another floating-point type, rounded to the nearest; x itself if it already has that type. */
 export function cast(tape: Tape, x: Tensor, dtype: FloatType): Tensor {
   expectFloat("cast", "x", x);
   if (x.dtype === dtype) return x;

@@ -12,7 +12,7 @@ const mask = defineKernel({
 });
 
 /**
- * x with 0 in the padding: in all frames from `lengths[b]` on. Nothing flows back there.
+ * x with 0 in the padding: in all frames from `lengths[b]` on. No gradient flows back there.
  *
  * @param x       `[batch, frames, channels]`
  * @param lengths i32 `[batch]`, in frames

@@ -1,5 +1,5 @@
-// y = x in the first lengths[b] frames of utterance b, 0 in its padding. Padding is not read as a
-// number, so that NaN there does no harm. The gradient is the same kernel on dy.
+// y = x in the first lengths[b] frames of utterance b, 0 in its padding. Padding never enters any arithmetic,
+// so NaN there does no harm. The gradient is the same kernel on dy.
 struct Sizes { count: u32, frames: u32, channels: u32 }
 alias x_type = f32;
 var<immediate> sizes: Sizes;

@@ -5,7 +5,7 @@ import { host, type HostTensor, type KernelCase } from "../case.ts";
 /** y = f(x) and dy/dx, of one number. */
 export interface Curve {
   readonly value: (x: number) => number;
-  readonly slope: (x: number) => number;
+  readonly derivative: (x: number) => number;
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -25,29 +25,29 @@ const geluArgument = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (x + 0.
 const geluArgumentSlope = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (1 + 0.134145 * x ** 2);
 
 export const curves = {
-  neg: { value: (x) => -x, slope: () => -1 },
-  abs: { value: Math.abs, slope: Math.sign },
-  square: { value: (x) => x * x, slope: (x) => 2 * x },
-  exp: { value: Math.exp, slope: Math.exp },
-  log: { value: Math.log, slope: (x) => 1 / x },
-  sqrt: { value: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x) },
-  rsqrt: { value: (x) => 1 / Math.sqrt(x), slope: (x) => -0.5 * x ** -1.5 },
-  reciprocal: { value: (x) => 1 / x, slope: (x) => -1 / (x * x) },
-  sigmoid: { value: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x) },
-  tanh: { value: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
-  relu: { value: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0) },
-  gelu: { value: (x) => x * normalDistribution(x), slope: (x) => normalDistribution(x) + x * bell(x) },
+  neg: { value: (x) => -x, derivative: () => -1 },
+  abs: { value: Math.abs, derivative: Math.sign },
+  square: { value: (x) => x * x, derivative: (x) => 2 * x },
+  exp: { value: Math.exp, derivative: Math.exp },
+  log: { value: Math.log, derivative: (x) => 1 / x },
+  sqrt: { value: Math.sqrt, derivative: (x) => 0.5 / Math.sqrt(x) },
+  rsqrt: { value: (x) => 1 / Math.sqrt(x), derivative: (x) => -0.5 * x ** -1.5 },
+  reciprocal: { value: (x) => 1 / x, derivative: (x) => -1 / (x * x) },
+  sigmoid: { value: sigmoid, derivative: (x) => sigmoid(x) * sigmoid(-x) },
+  tanh: { value: Math.tanh, derivative: (x) => 1 / Math.cosh(x) ** 2 },
+  relu: { value: (x) => Math.max(x, 0), derivative: (x) => (x > 0 ? 1 : 0) },
+  gelu: { value: (x) => x * normalDistribution(x), derivative: (x) => normalDistribution(x) + x * bell(x) },
   geluTanh: {
     value: (x) => x * sigmoid(geluArgument(x)),
-    slope: (x) =>
+    derivative: (x) =>
       sigmoid(geluArgument(x)) + x * sigmoid(geluArgument(x)) * sigmoid(-geluArgument(x)) * geluArgumentSlope(x),
   },
-  silu: { value: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
-  softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
+  silu: { value: (x) => x * sigmoid(x), derivative: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
+  softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), derivative: sigmoid },
 } satisfies Record<string, Curve>;
 
-/** A case of an operation h made one of curve(h) in the same kernel: what flows back to h is dy · curve'(h). */
-export function followedBy({ value, slope }: Curve, inner: KernelCase): KernelCase {
+/** Turns a case of an operation h into one of curve(h) in the same kernel: the gradient of h is dy · curve'(h). */
+export function followedBy({ value, derivative }: Curve, inner: KernelCase): KernelCase {
   return {
     ...inner,
     reference(inputs) {
@@ -58,27 +58,27 @@ export function followedBy({ value, slope }: Curve, inner: KernelCase): KernelCa
       const h = inner.reference(inputs);
       return inner.referenceGradients!(
         inputs,
-        host(h.shape, (i) => dy.data[i]! * slope(h.data[i]!)),
+        host(h.shape, (i) => dy.data[i]! * derivative(h.data[i]!)),
       );
     },
   };
 }
 
-/** y = p ∘ q with its two derivatives, of two numbers. */
+/** y = p ∘ q of two numbers, with its two derivatives. */
 export interface Surface {
   readonly value: (p: number, q: number) => number;
-  readonly slopes: (p: number, q: number) => readonly [number, number];
+  readonly derivatives: (p: number, q: number) => readonly [number, number];
 }
 
 const share = (p: number, q: number): number => (p > q ? 1 : p < q ? 0 : 0.5);
 
 export const surfaces = {
-  add: { value: (p, q) => p + q, slopes: () => [1, 1] },
-  sub: { value: (p, q) => p - q, slopes: () => [1, -1] },
-  mul: { value: (p, q) => p * q, slopes: (p, q) => [q, p] },
-  div: { value: (p, q) => p / q, slopes: (p, q) => [1 / q, -p / q ** 2] },
-  maximum: { value: Math.max, slopes: (p, q) => [share(p, q), share(q, p)] },
-  minimum: { value: Math.min, slopes: (p, q) => [share(q, p), share(p, q)] },
+  add: { value: (p, q) => p + q, derivatives: () => [1, 1] },
+  sub: { value: (p, q) => p - q, derivatives: () => [1, -1] },
+  mul: { value: (p, q) => p * q, derivatives: (p, q) => [q, p] },
+  div: { value: (p, q) => p / q, derivatives: (p, q) => [1 / q, -p / q ** 2] },
+  maximum: { value: Math.max, derivatives: (p, q) => [share(p, q), share(q, p)] },
+  minimum: { value: Math.min, derivatives: (p, q) => [share(q, p), share(p, q)] },
 } satisfies Record<string, Surface>;
 
 export function binaryReference({ value }: Surface, a: HostTensor, b: HostTensor): HostTensor {
@@ -88,11 +88,11 @@ export function binaryReference({ value }: Surface, a: HostTensor, b: HostTensor
 }
 
 /** An operand that repeats gets the sum over its repetitions. */
-export function binaryGradients({ slopes }: Surface, a: HostTensor, b: HostTensor, dy: HostTensor) {
+export function binaryGradients({ derivatives }: Surface, a: HostTensor, b: HostTensor, dy: HostTensor) {
   const [inA, inB] = [stretchedIndex(a.shape, dy.shape), stretchedIndex(b.shape, dy.shape)];
   const [da, db] = [host(a.shape, () => 0), host(b.shape, () => 0)];
   for (let i = 0; i < sizeOf(dy.shape); i++) {
-    const [toA, toB] = slopes(a.data[inA(i)]!, b.data[inB(i)]!);
+    const [toA, toB] = derivatives(a.data[inA(i)]!, b.data[inB(i)]!);
     da.data[inA(i)]! += toA * dy.data[i]!;
     db.data[inB(i)]! += toB * dy.data[i]!;
   }

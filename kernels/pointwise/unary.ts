@@ -68,7 +68,7 @@ export const silu = (tape: Tape, x: Tensor): Tensor => curve("silu", tape, x);
 /** log(1 + eˣ). */
 export const softplus = (tape: Tape, x: Tensor): Tensor => curve("softplus", tape, x);
 
-/** x, but no less than `low` and no more than `high`; nothing flows back where x lies outside. */
+/** x, but no less than `low` and no more than `high`; no gradient flows back where x lies outside. */
 export function clamp(tape: Tape, x: Tensor, low: number, high: number): Tensor {
   if (!(low <= high)) throw new ShapeError("clamp", "high", `at least low, which is ${low}`, String(high));
   return curve("clamp", tape, x, low, high);

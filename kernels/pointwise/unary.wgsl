@@ -1,5 +1,6 @@
 // y = f(x), element by element. Every formula is stable: no intermediate result overflows where
-// the function itself does not. NaN stays NaN, which a GPU's max and min and some drivers' exp and log do not see to. WGSL's own tanh may overflow and is only good to 1e-5, and there is no erf.
+// the function itself does not. NaN stays NaN, which a GPU's max and min and some drivers' exp and log do not ensure. WGSL's own tanh
+// may overflow and is only good to 1e-5, and there is no erf.
 const OP: u32 = 0u;
 struct Sizes { count: u32, p: f32, q: f32 }
 alias x_type = f32;
@@ -55,7 +56,7 @@ fn f(v: f32) -> f32 {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
     let v = f32(x[i]);
-    let is_nan = (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; // by its bits: compilers may assume that there is none
+    let is_nan = (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; // by its bits: compilers may assume that NaN does not occur
     y[i] = x_type(select(f(v), v, is_nan));
   }
 }

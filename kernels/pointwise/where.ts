@@ -61,7 +61,7 @@ export function where(tape: Tape, condition: Tensor, a: Tensor, b: Tensor): Tens
 }
 
 /**
- * `value` where the mask is not 0 (nothing flows back there), else x.
+ * `value` where the mask is not 0 (no gradient flows back there), else x.
  *
  * @param mask u32, of a shape that broadcasts to x's
  */

@@ -14,8 +14,8 @@ export interface PositionalConvWeights {
 }
 
 /**
- * The convolution by which wav2vec2 tells positions apart, to be added to its input: gelu(conv1d(x, gain · v / ‖v‖) + bias)
- * with half a kernel of zeros before the first frame and as many after the last as keep the number of frames
+ * wav2vec2's positional embedding by convolution, to be added to its input: gelu(conv1d(x, gain · v / ‖v‖) + bias)
+ * with half a kernel of zeros before the first frame, and enough after the last to keep the number of frames
  * (Baevski et al., "wav2vec 2.0", 2020).
  *
  * @param x `[batch, frames, channels]`

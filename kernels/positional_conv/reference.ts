@@ -15,7 +15,7 @@ export function positionalConvReference(
   return host(z.shape, (i) => z.data[i]! * normalDistribution(z.data[i]!));
 }
 
-/** The chain of the three, with gelu'(z) = Φ(z) + z · φ(z). */
+/** The chain rule through all three, with gelu'(z) = Φ(z) + z · φ(z). */
 export function positionalConvGradients(
   x: HostTensor,
   v: HostTensor,

@@ -1,4 +1,4 @@
-// The index of the first largest element along the middle axis of x [outer, count, inner]; one thread a result.
+// The index of the first largest element along the middle axis of x [outer, count, inner]; one thread per result.
 struct Sizes { results: u32, count: u32, inner: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -12,11 +12,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let start = (result / sizes.inner) * sizes.count * sizes.inner + result % sizes.inner;
   var best = 0u;
-  var largest = x[start];
+  var max_value = x[start];
   for (var k = 1u; k < sizes.count; k++) {
     let value = x[start + k * sizes.inner];
-    if (value > largest) {
-      largest = value;
+    if (value > max_value) {
+      max_value = value;
       best = k;
     }
   }

@@ -57,7 +57,7 @@ export function sumTo(tape: Tape, x: Tensor, shape: Shape): Tensor {
   return viewOf(stretched.length === 0 ? x : reduceAxes(tape, "sum", x, stretched), shape);
 }
 
-/** Rounds of chunks until one element is left of the middle axis. */
+/** Rounds of chunks until the middle axis has one element. */
 function reduceMiddle(
   tape: Tape,
   OP: number,
@@ -77,7 +77,7 @@ function reduceMiddle(
   return last ? y : reduceMiddle(tape, OP, y, { outer, count: chunks, inner }, factor);
 }
 
-/** Runs of neighbouring axes: each is one axis to a kernel. */
+/** Runs of adjacent axes: to a kernel, each is one axis. */
 function neighbours(axes: readonly number[]): { first: number; last: number }[] {
   const runs: { first: number; last: number }[] = [];
   for (const axis of axes) {

@@ -1,7 +1,7 @@
 // Reduces the middle axis of x [outer, count, inner], one thread for each chunk of up to CHUNK elements:
 //   y[o, chunk, i] = factor · Σ x[o, k, i]   |   max x[o, k, i]   |   log Σ exp x[o, k, i]     over the k of the chunk.
 // All three can be applied again to their own results, so long axes take several rounds. That is a tree of sums of at
-// most CHUNK terms each: the same result every time, with an error that grows with the tree's depth only.
+// most CHUNK terms each: the same result every time, with an error that grows only with the depth of the tree.
 const OP: u32 = 0u; // 0 sum, 1 max, 2 log-sum-exp
 const CHUNK: u32 = 128u;
 const BLOCK: u32 = 16u;
@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let start = (outer * sizes.count + begin) * sizes.inner + column;
 
   if (OP == 0u) {
-    // Blocks first: a term then passes through BLOCK + CHUNK / BLOCK roundings at most, not CHUNK.
+    // Blocks first: then a term is rounded BLOCK + CHUNK / BLOCK times at most, not CHUNK.
     var sum = 0.0;
     for (var b = 0u; b * BLOCK < terms; b++) {
       var part = 0.0;
@@ -38,20 +38,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     y[thread] = sum * sizes.factor;
     return;
   }
-  var largest = x[start];
+  var chunk_max = x[start];
   for (var k = 1u; k < terms; k++) {
-    largest = max(largest, x[start + k * sizes.inner]);
+    chunk_max = max(chunk_max, x[start + k * sizes.inner]);
   }
   if (OP == 1u) {
-    y[thread] = largest;
+    y[thread] = chunk_max;
     return;
   }
-  // Nothing overflows with the largest exponent moved to 0; a chunk of only -inf gives -inf, without log 0, which drivers round.
-  let most = largest;
-  largest = max(largest, LOWEST);
+  // Nothing overflows once the largest exponent is 0. A chunk of only -inf gives -inf without log 0, which drivers round.
+  let exact_max = chunk_max;
+  chunk_max = max(chunk_max, LOWEST);
   var total = 0.0;
   for (var k = 0u; k < terms; k++) {
-    total += exp(x[start + k * sizes.inner] - largest);
+    total += exp(x[start + k * sizes.inner] - chunk_max);
   }
-  y[thread] = select(largest + log(total), most, most < LOWEST);
+  y[thread] = select(chunk_max + log(total), exact_max, exact_max < LOWEST);
 }

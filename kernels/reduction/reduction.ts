@@ -4,7 +4,7 @@ import { viewOf, type Tensor } from "../../engine/tensor.ts";
 import { reduceAxes } from "./reduce.ts";
 import { withReduced } from "./with_reduced.ts";
 
-/** Axes to reduce, which may count from the end; all of them if left out. */
+/** Axes to reduce, which may count from the end; default all. */
 export type Axes = number | readonly number[] | undefined;
 
 export interface ReductionOptions {
@@ -31,9 +31,9 @@ export function max(tape: Tape, x: Tensor, axes?: Axes, options: ReductionOption
   const { reduced, kept, result } = plan("max", x, axes, options);
   const y = viewOf(reduceAxes(tape, "max", x, reduced), result);
   return tape.record("max", [x], y, [x, y], (dy) => {
-    const places = withReduced(tape, "isEqual", x.shape, kept, { x, r: y });
-    const ties = reduceAxes(tape, "sum", places, reduced);
-    return [withReduced(tape, "equalShares", x.shape, kept, { x: places, r: ties, dr: dy })];
+    const maxima = withReduced(tape, "isEqual", x.shape, kept, { x, r: y });
+    const ties = reduceAxes(tape, "sum", maxima, reduced);
+    return [withReduced(tape, "equalShares", x.shape, kept, { x: maxima, r: ties, dr: dy })];
   });
 }
 

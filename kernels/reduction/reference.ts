@@ -2,34 +2,34 @@ import type { Shape } from "../../engine/shape.ts";
 import { stretchedIndex } from "../axes.ts";
 import { host, type HostTensor } from "../case.ts";
 
-/** One group of numbers to one number, and the derivative of that by each of them. */
+/** Reduces a group of numbers to one, with the derivative with respect to each of them. */
 export interface Reduction {
   readonly value: (group: readonly number[]) => number;
-  readonly slopes: (group: readonly number[]) => readonly number[];
+  readonly derivatives: (group: readonly number[]) => readonly number[];
 }
 
 const total = (group: readonly number[]): number => group.reduce((sum, x) => sum + x, 0);
 const average = (group: readonly number[]): number => total(group) / group.length;
-const largest = (group: readonly number[]): number => group.reduce((a, b) => Math.max(a, b));
-const ties = (group: readonly number[]): number => group.filter((x) => x === largest(group)).length;
+const maximum = (group: readonly number[]): number => group.reduce((a, b) => Math.max(a, b));
+const ties = (group: readonly number[]): number => group.filter((x) => x === maximum(group)).length;
 const logSumExp = (group: readonly number[]): number =>
-  largest(group) === -Infinity
+  maximum(group) === -Infinity
     ? -Infinity
-    : largest(group) + Math.log(total(group.map((x) => Math.exp(x - largest(group)))));
+    : maximum(group) + Math.log(total(group.map((x) => Math.exp(x - maximum(group)))));
 
 export const reductions = {
-  sum: { value: total, slopes: (group) => group.map(() => 1) },
-  mean: { value: average, slopes: (group) => group.map(() => 1 / group.length) },
+  sum: { value: total, derivatives: (group) => group.map(() => 1) },
+  mean: { value: average, derivatives: (group) => group.map(() => 1 / group.length) },
   max: {
-    value: largest,
-    slopes: (group) => {
-      const [top, count] = [largest(group), ties(group)];
+    value: maximum,
+    derivatives: (group) => {
+      const [top, count] = [maximum(group), ties(group)];
       return group.map((x) => (x === top ? 1 / count : 0));
     },
   },
   logSumExp: {
     value: logSumExp,
-    slopes: (group) => {
+    derivatives: (group) => {
       const y = logSumExp(group);
       return group.map((x) => (y === -Infinity ? 0 : Math.exp(x - y)));
     },
@@ -39,7 +39,7 @@ export const reductions = {
       const mean = average(group);
       return average(group.map((x) => (x - mean) ** 2));
     },
-    slopes: (group) => {
+    derivatives: (group) => {
       const mean = average(group);
       return group.map((x) => (2 / group.length) * (x - mean));
     },
@@ -52,16 +52,16 @@ export function reductionReference({ value }: Reduction, x: HostTensor, kept: Sh
   return host(kept, (j) => value(groups[j]!.map((i) => x.data[i]!)));
 }
 
-export function reductionGradient({ slopes }: Reduction, x: HostTensor, kept: Shape, dy: HostTensor): HostTensor {
+export function reductionGradient({ derivatives }: Reduction, x: HostTensor, kept: Shape, dy: HostTensor): HostTensor {
   const dx = host(x.shape, () => 0);
   groupsOf(x, kept).forEach((group, j) => {
-    const own = slopes(group.map((i) => x.data[i]!));
-    group.forEach((i, k) => (dx.data[i] = dy.data[j]! * own[k]!));
+    const local = derivatives(group.map((i) => x.data[i]!));
+    group.forEach((i, k) => (dx.data[i] = dy.data[j]! * local[k]!));
   });
   return dx;
 }
 
-/** For each result, the places of the elements that it is made of. */
+/** The indices of the elements that each result is reduced from. */
 function groupsOf(x: HostTensor, kept: Shape): number[][] {
   const groupOf = stretchedIndex(kept, x.shape);
   const groups = Array.from(host(kept, () => 0).data, (): number[] => []);

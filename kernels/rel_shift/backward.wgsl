@@ -1,5 +1,5 @@
 // Relative shift, backward: dx[i, m] = dy[i, j] with j = m + i - (frames - 1), and zero where no key has that distance.
-// One thread an element.
+// One thread per element.
 struct Sizes { rows: u32, frames: u32 }
 var<immediate> sizes: Sizes; // rows = batch · heads · frames
 @group(0) @binding(0) var<storage, read> dy: array<f32>;       // [rows, frames]

@@ -11,7 +11,7 @@ function relShiftCase(name: string, batch: number, heads: number, frames: number
     reference: ({ x }) => relShiftReference(x!),
     referenceGradients: ({ x }, dy) => relShiftGradients(x!, dy),
     flops: 0,
-    bytes: 4 * rows * 2 * frames, // as many are read as written: each row uses only `frames` of its columns
+    bytes: 4 * rows * 2 * frames, // reads as many as it writes: each row uses only `frames` of its columns
     benchmark,
   };
 }

@@ -1,4 +1,4 @@
-// Relative shift: y[i, j] = x[i, frames - 1 - (i - j)], from columns by distance to columns by key. One thread an element.
+// Relative shift: y[i, j] = x[i, frames - 1 - (i - j)], from columns by distance to columns by key. One thread per element.
 struct Sizes { rows: u32, frames: u32 }
 var<immediate> sizes: Sizes; // rows = batch · heads · frames
 @group(0) @binding(0) var<storage, read> x: array<f32>;       // [rows, 2 frames - 1]

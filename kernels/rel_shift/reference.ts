@@ -6,7 +6,7 @@ export function relShiftReference(x: HostTensor): HostTensor {
   return host([batch, heads, frames, frames], (at) => x.data[sourceOf(at, frames)] as number);
 }
 
-/** Every element of y is one of x, so its gradient goes there; the other elements of x get none. */
+/** Every element of y is a copy of one of x, which gets its gradient; the other elements of x get none. */
 export function relShiftGradients(x: HostTensor, dy: HostTensor) {
   const dx = host(x.shape, () => 0);
   dy.data.forEach((g, at) => (dx.data[sourceOf(at, dy.shape[2] as number)] = g));

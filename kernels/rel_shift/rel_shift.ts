@@ -20,7 +20,7 @@ const backward = defineKernel({
 /**
  * Turns attention scores by distance into scores by key: y[…, i, j] = x[…, i, frames - 1 - (i - j)] (Dai et al.,
  * "Transformer-XL", 2019, appendix B, there done by padding and reshaping). `attention` reads by this index instead
- * of calling it; as an operation of its own it is for those who build attention from parts.
+ * of calling it; the operation is for building attention from parts.
  *
  * @param x `[batch, heads, frames, 2 · frames - 1]`; column m belongs to the distance frames - 1 - m of query minus key
  * @returns `[batch, heads, frames, frames]`

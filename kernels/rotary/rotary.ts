@@ -5,7 +5,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 
 const rotate = defineKernel({
   file: new URL("./rotate.wgsl", import.meta.url),
-  bindings: { x: "read", turns: "read", y: "read_write" },
+  bindings: { x: "read", cos_sin: "read", y: "read_write" },
   sizes: { points: "u32", frames: "u32", heads: "u32", half_width: "u32", direction: "f32" },
   workgroups: ({ points }) => spread(points, 64),
 });
@@ -25,26 +25,26 @@ export function rotaryEmbedding(tape: Tape, x: Tensor, base = 10000): Tensor {
   const [, frames, heads, width] = x.shape as readonly [number, number, number, number];
   if (width % 2 !== 0) throw new ShapeError("rotaryEmbedding", "x", "an even width of the last axis", String(width));
   const sizes = { points: x.size / 2, frames, heads, half_width: width / 2 };
-  const turns = tape.upload(turnTable(frames, width / 2, base), [frames, width / 2, 2]);
+  const cosSin = tape.upload(cosSinTable(frames, width / 2, base), [frames, width / 2, 2]);
   const y = tape.like(x);
-  rotate.encode(tape, { x, turns, y }, { ...sizes, direction: 1 }, {});
-  return tape.record("rotaryEmbedding", [x], y, [turns], (dy) => {
+  rotate.encode(tape, { x, cos_sin: cosSin, y }, { ...sizes, direction: 1 }, {});
+  return tape.record("rotaryEmbedding", [x], y, [cosSin], (dy) => {
     const dx = tape.like(x);
-    rotate.encode(tape, { x: dy, turns, y: dx }, { ...sizes, direction: -1 }, {});
+    rotate.encode(tape, { x: dy, cos_sin: cosSin, y: dx }, { ...sizes, direction: -1 }, {});
     return [dx];
   });
 }
 
 /** Cosine and sine of every angle. On the host in float64: a GPU's sine need not be exact beyond ±π. */
-function turnTable(frames: number, halfWidth: number, base: number): Float32Array {
-  const turns = new Float32Array(frames * halfWidth * 2);
+function cosSinTable(frames: number, halfWidth: number, base: number): Float32Array {
+  const table = new Float32Array(frames * halfWidth * 2);
   for (let i = 0; i < halfWidth; i++) {
     const frequency = base ** (-i / halfWidth);
     for (let frame = 0; frame < frames; frame++) {
       const at = 2 * (frame * halfWidth + i);
-      turns[at] = Math.cos(frame * frequency);
-      turns[at + 1] = Math.sin(frame * frequency);
+      table[at] = Math.cos(frame * frequency);
+      table[at + 1] = Math.sin(frame * frequency);
     }
   }
-  return turns;
+  return table;
 }

@@ -1,6 +1,6 @@
 // One step of stochastic gradient descent with momentum, as torch.optim.SGD:
 //   g = gradient + decay · p;   b = momentum · b + g (b = g at the first step);   p = p - lr · (nesterov ? g + momentum · b : b)
-// 20 bytes a value, the fewest there can be: p, g, b read, p, b written.
+// 20 bytes per value, the minimum: reads p, g, b and writes p, b.
 struct Sizes { quads: u32, learning_rate: f32, momentum: f32, weight_decay: f32, first: u32, nesterov: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> grads: array<vec4f>;

@@ -42,8 +42,8 @@ const one = (
     shape,
     run: (tape, inputs) => run(tape, inputs.x!),
     origins: (c) => {
-      const place = at(c);
-      return place && { input: "x", at: place };
+      const source = at(c);
+      return source && { input: "x", at: source };
     },
     fill,
   });

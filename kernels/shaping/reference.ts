@@ -16,7 +16,7 @@ export function movedReference(inputs: HostInputs, shape: Shape, origins: Origin
   });
 }
 
-/** Each element's gradient is the sum over all places it went to. */
+/** Each element's gradient is the sum over all its copies. */
 export function movedGradients(inputs: HostInputs, dy: HostTensor, origins: Origins): Record<string, HostTensor> {
   const gradients = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, host(shape, () => 0)]));
   for (let i = 0; i < sizeOf(dy.shape); i++) {

@@ -13,8 +13,8 @@ import { sumTo } from "../reduction/reduce.ts";
 import { addToView, gatherView, scatterView } from "./strided_copy.ts";
 import { flipped, permuted, sliced, stretched, type View } from "./view.ts";
 
-// Every operation here looks at a dense tensor in another way and copies what it sees. Another shape of the same elements
-// in the same order needs no copy: `tape.reshape`. Tensors of integers may be moved as well; they have no gradient.
+// Every operation here copies a view of a dense tensor. A new shape of the same elements in the same order needs no
+// copy: `tape.reshape`. Integer tensors work as well; they have no gradient.
 
 /** x with two of its axes exchanged. */
 export function transpose(tape: Tape, x: Tensor, axisA: number, axisB: number): Tensor {
@@ -53,7 +53,7 @@ export function expand(tape: Tape, x: Tensor, shape: readonly number[]): Tensor 
   ]);
 }
 
-/** The elements start, start + step, … below end, along each axis. `steps` are 1 if left out. */
+/** The elements start, start + step, … below end, along each axis. `steps` default to 1. */
 export function slice(
   tape: Tape,
   x: Tensor,

@@ -28,17 +28,17 @@ const kernel = defineKernel({
   workgroups: ({ count }) => overElements(count),
 });
 
-/** A new dense tensor of what the view shows of x. */
+/** A new dense tensor with the elements of a view of x. */
 export function gatherView(tape: Tape, x: Tensor, view: View): Tensor {
   const y = tape.empty(view.shape, x.dtype);
   copy(tape, 0, x, y, view);
   return y;
 }
 
-/** Writes x to what the view shows of y; the rest of y stays. */
+/** Writes x to a view of y; the rest of y is unchanged. */
 export const scatterView = (tape: Tape, x: Tensor, y: Tensor, view: View): void => copy(tape, 1, x, y, view);
 
-/** Adds x to what the view shows of y. No two elements of the view may be the same. */
+/** Adds x to a view of y. No two elements of the view may be the same. */
 export const addToView = (tape: Tape, x: Tensor, y: Tensor, view: View): void => copy(tape, 2, x, y, view);
 
 function copy(tape: Tape, MODE: number, x: Tensor, y: Tensor, { shape, strides, offset }: View): void {

@@ -1,7 +1,7 @@
 import { stridesOf, type Shape } from "../../engine/shape.ts";
 import { broadcastStrides } from "../axes.ts";
 
-/** A way to look at a dense array: element c of the view is the array's element offset + Σ c · stride. */
+/** A view of a dense array: element c of the view is the array's element offset + Σ c · stride. */
 export interface View {
   readonly shape: Shape;
   readonly strides: readonly number[];

@@ -1,6 +1,6 @@
-// As backward_thread_row.wgsl along the last axis, a subgroup of any width a row, its lanes four neighbouring columns each:
+// As backward_thread_row.wgsl along the last axis, one subgroup of any width per row, four neighbouring columns per lane:
 //   softmax       dx = y · (dy - Σ_k y_k dy_k)
-//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ do not count
 enable subgroups;
 requires subgroup_id;
 alias y_type = f32;
@@ -8,20 +8,20 @@ alias dy_type = f32;
 alias dx_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<vec4<y_type>>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<dy_type>>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4<dx_type>>;
 
-// dy where it counts.
-fn flow(at: u32, values: vec4f) -> vec4f {
-  let given = vec4f(dy[at]);
+// dy, 0 where masked.
+fn masked_dy(at: u32, values: vec4f) -> vec4f {
+  let g = vec4f(dy[at]);
   if (LOG && MASKED) {
-    return select(given, vec4f(0.0), values < vec4f(LOWEST));
+    return select(g, vec4f(0.0), values < vec4f(NEG_INF));
   }
-  return given;
+  return g;
 }
 
 @compute @workgroup_size(64)
@@ -32,21 +32,21 @@ fn main(
 ) {
   let quads = sizes.cols / 4u;
   for (var first = group.x * subgroups; first < sizes.rows; first += groups.x * subgroups) {
-    // Beyond the last row the last one is computed again, so that all lanes meet at the sum.
+    // Subgroups past the end repeat the last row, so that all lanes take part in the reduction.
     let start = min(first + subgroup, sizes.rows - 1u) * quads;
-    var own = 0.0;
+    var lane_sum = 0.0;
     for (var quad = lane; quad < quads; quad += lanes) {
       let values = vec4f(y[start + quad]);
-      own += dot(flow(start + quad, values), select(values, vec4f(1.0), LOG));
+      lane_sum += dot(masked_dy(start + quad, values), select(values, vec4f(1.0), LOG));
     }
-    let sum = subgroupAdd(own);
+    let sum = subgroupAdd(lane_sum);
     for (var quad = lane; quad < quads; quad += lanes) {
       let values = vec4f(y[start + quad]);
-      let given = flow(start + quad, values);
+      let g = masked_dy(start + quad, values);
       if (LOG) {
-        dx[start + quad] = vec4<dx_type>(given - select(exp(values), vec4f(0.0), values < vec4f(LOWEST)) * sum);
+        dx[start + quad] = vec4<dx_type>(g - select(exp(values), vec4f(0.0), values < vec4f(NEG_INF)) * sum);
       } else {
-        dx[start + quad] = vec4<dx_type>(values * (given - sum));
+        dx[start + quad] = vec4<dx_type>(values * (g - sum));
       }
     }
   }

@@ -1,13 +1,13 @@
 // Softmax, backward, from the output alone:
-//   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so nothing flows to them
-//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ take no part
-// One thread a row of [outer, cols, inner].
+//   softmax       dx = y · (dy - Σ_k y_k dy_k)             masked positions have y = 0, so their gradient is 0
+//   log-softmax   dx = dy - exp(y) · Σ_k dy_k              with MASKED, positions at -∞ do not count
+// One thread per row of [outer, cols, inner].
 alias y_type = f32;
 alias dy_type = f32;
 alias dx_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32, inner: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> y: array<y_type>;
@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum = 0.0;
   for (var i = start; i < end; i += inner) {
     if (LOG) {
-      sum += select(f32(dy[i]), 0.0, MASKED && f32(y[i]) < LOWEST);
+      sum += select(f32(dy[i]), 0.0, MASKED && f32(y[i]) < NEG_INF);
     } else {
       sum += f32(y[i]) * f32(dy[i]);
     }
@@ -34,8 +34,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var i = start; i < end; i += inner) {
     if (LOG) {
       let log_p = f32(y[i]);
-      let p = select(exp(log_p), 0.0, log_p < LOWEST);
-      dx[i] = dx_type(select(f32(dy[i]) - p * sum, 0.0, MASKED && log_p < LOWEST));
+      let p = select(exp(log_p), 0.0, log_p < NEG_INF);
+      dx[i] = dx_type(select(f32(dy[i]) - p * sum, 0.0, MASKED && log_p < NEG_INF));
     } else {
       dx[i] = dx_type(f32(y[i]) * (f32(dy[i]) - sum));
     }

@@ -10,7 +10,7 @@ export interface MaskLayout {
   stride_3: number;
 }
 
-/** Strides of `mask` over the axes of `shape`, or undefined when it does not broadcast to it. */
+/** Strides of `mask` over the axes of `shape`, or undefined if it does not broadcast to it. */
 export function broadcastStrides(mask: Shape, shape: Shape): MaskLayout | undefined {
   if (sameShape(mask, shape)) {
     const cols = shape.at(-1) as number;

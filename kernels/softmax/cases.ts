@@ -23,7 +23,7 @@ function plain(
   };
 }
 
-/** `maskShape` broadcasts to `shape` along the axes where it has 1; every third position is masked, and row 0 whole. */
+/** `maskShape` broadcasts to `shape` along the axes where it has 1; every third position is masked, and all of row 0. */
 function masked(name: string, shape: readonly number[], maskShape: readonly number[], log: boolean): KernelCase {
   const size = shape.reduce((product, n) => product * n, 1);
   const maskCols = maskShape.at(-1) as number;
@@ -45,7 +45,7 @@ function masked(name: string, shape: readonly number[], maskShape: readonly numb
   };
 }
 
-/** The element of a broadcast mask that element i of the tensor meets. */
+/** The element of a broadcast mask for element i of the tensor. */
 function maskIndex(i: number, shape: readonly number[], maskShape: readonly number[]): number {
   let index = 0;
   let stride = 1;

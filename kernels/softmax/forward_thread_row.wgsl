@@ -1,17 +1,17 @@
-// Softmax and its logarithm along one axis: with m = max_k x_k and Z = Σ_k exp(x_k - m),
+// Softmax and log-softmax along one axis: with m = max_k x_k and Z = Σ_k exp(x_k - m),
 //   y = exp(x - m) / Z,   log y = (x - m) - log Z.
-// The maximum goes first, so that no exponential overflows. A tensor is seen as [outer, cols, inner] with the softmax
-// along cols; one thread a row, whatever its stride, on any device. A row of nothing but -∞ gives zeros (log: -∞).
+// Subtracting the maximum keeps exponentials from overflowing. A tensor is seen as [outer, cols, inner] with the softmax
+// along cols; one thread per row, whatever its stride, on any device. A row of only -∞ gives zeros (log: -∞).
 alias x_type = f32;
 alias y_type = f32;
 const LOG: bool = false;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes { rows: u32, cols: u32, inner: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read_write> y: array<y_type>;
 
-// include parts/minus_infinity.wgsl
+// include parts/or_neg_inf.wgsl
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -22,24 +22,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let inner = sizes.inner;
   let start = (row / inner) * sizes.cols * inner + row % inner;
   let end = start + sizes.cols * inner;
-  var largest = LOWEST;
+  var row_max = NEG_INF;
   for (var i = start; i < end; i += inner) {
-    largest = max(largest, f32(x[i]));
+    row_max = max(row_max, f32(x[i]));
   }
-  var total = 0.0;
+  var row_sum = 0.0;
   for (var i = start; i < end; i += inner) {
     let value = f32(x[i]);
-    total += select(0.0, exp(value - largest), value > LOWEST);
+    row_sum += select(0.0, exp(value - row_max), value > NEG_INF);
   }
-  let scale = 1.0 / max(total, 1.0); // total ≥ 1 unless the row is empty
-  let log_total = log(max(total, 1.0));
+  let scale = 1.0 / max(row_sum, 1.0); // total ≥ 1 unless the row is empty
+  let log_sum = log(max(row_sum, 1.0));
   for (var i = start; i < end; i += inner) {
-    let d = f32(x[i]) - largest;
-    let possible = f32(x[i]) > LOWEST;
+    let d = f32(x[i]) - row_max;
+    let keep = f32(x[i]) > NEG_INF;
     if (LOG) {
-      y[i] = y_type(or_minus_infinity(d - log_total, possible));
+      y[i] = y_type(or_neg_inf(d - log_sum, keep));
     } else {
-      y[i] = y_type(select(0.0, exp(d) * scale, possible));
+      y[i] = y_type(select(0.0, exp(d) * scale, keep));
     }
   }
 }

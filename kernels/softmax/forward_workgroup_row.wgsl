@@ -1,11 +1,11 @@
-// As forward_subgroup_row.wgsl, for GPUs: a workgroup a row, of 32 threads or for long rows more, with any number of columns.
-// Neighbouring threads load neighbouring columns; the threads' m and Z are merged in workgroup memory as a tree.
+// As forward_subgroup_row.wgsl, for GPUs: one workgroup per row, of 32 threads or more for long rows, any number of columns.
+// Neighbouring threads load neighbouring columns; a tree reduction in workgroup memory merges the threads' m and Z.
 alias x_type = f32;
 alias y_type = f32;
 const LOG: bool = false;
 const MASKED: bool = false; // otherwise mask is bound to anything
 const THREADS: u32 = 256u;
-const LOWEST: f32 = -3.0e38;
+// include parts/neg_inf.wgsl
 struct Sizes {
   rows: u32, cols: u32, second: u32, third: u32,
   stride_0: u32, stride_1: u32, stride_2: u32, stride_3: u32,
@@ -14,38 +14,38 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<x_type>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<y_type>;
-var<workgroup> normalisers: array<vec2f, THREADS>; // m and Z of what a thread has seen
+var<workgroup> normalisers: array<vec2f, THREADS>; // m and Z of a thread's columns
 
-fn possible(value: f32, at: u32) -> bool {
+fn unmasked(value: f32, at: u32) -> bool {
   if (MASKED) {
-    return value > LOWEST && mask[at] != 0u;
+    return value > NEG_INF && mask[at] != 0u;
   }
-  return value > LOWEST;
+  return value > NEG_INF;
 }
 
 fn merge(a: vec2f, b: vec2f) -> vec2f {
-  let largest = max(a.x, b.x);
-  return vec2f(largest, a.y * exp(max(a.x - largest, -100.0)) + b.y * exp(max(b.x - largest, -100.0)));
+  let new_max = max(a.x, b.x);
+  return vec2f(new_max, a.y * exp(max(a.x - new_max, -100.0)) + b.y * exp(max(b.x - new_max, -100.0)));
 }
 
-// include parts/minus_infinity.wgsl
+// include parts/or_neg_inf.wgsl
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x + group.y * groups.x;
-  if (row >= sizes.rows) { // for all threads, so that they meet at the barriers
+  if (row >= sizes.rows) { // uniform across the workgroup, as the barriers require
     return;
   }
   let start = row * sizes.cols;
   let mask_start = row / sizes.third / sizes.second * sizes.stride_0 + (row / sizes.third % sizes.second) * sizes.stride_1 + (row % sizes.third) * sizes.stride_2;
-  var own = vec2f(LOWEST, 0.0);
+  var running = vec2f(NEG_INF, 0.0);
   for (var col = local; col < sizes.cols; col += THREADS) {
     let value = f32(x[start + col]);
-    if (possible(value, mask_start + col * sizes.stride_3)) {
-      own = merge(own, vec2f(value, 1.0));
+    if (unmasked(value, mask_start + col * sizes.stride_3)) {
+      running = merge(running, vec2f(value, 1.0));
     }
   }
-  normalisers[local] = own;
+  normalisers[local] = running;
   workgroupBarrier();
   for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {
     if (local < stride) {
@@ -53,17 +53,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();
   }
-  let maximum = normalisers[0].x;
-  let sum = max(normalisers[0].y, 1.0); // ≥ 1 unless the row is empty
-  let scale = 1.0 / sum;
-  let log_sum = log(sum);
+  let row_max = normalisers[0].x;
+  let row_sum = max(normalisers[0].y, 1.0); // ≥ 1 unless the row is empty
+  let scale = 1.0 / row_sum;
+  let log_sum = log(row_sum);
   for (var col = local; col < sizes.cols; col += THREADS) {
     let value = f32(x[start + col]);
-    let keep = possible(value, mask_start + col * sizes.stride_3);
+    let keep = unmasked(value, mask_start + col * sizes.stride_3);
     if (LOG) {
-      y[start + col] = y_type(or_minus_infinity((value - maximum) - log_sum, keep));
+      y[start + col] = y_type(or_neg_inf((value - row_max) - log_sum, keep));
     } else {
-      y[start + col] = y_type(select(0.0, exp(min(value - maximum, 0.0)) * scale, keep));
+      y[start + col] = y_type(select(0.0, exp(min(value - row_max, 0.0)) * scale, keep));
     }
   }
 }

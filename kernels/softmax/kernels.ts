@@ -88,7 +88,7 @@ export interface Masking extends MaskLayout {
   readonly mask: Tensor;
 }
 
-/** What is not read where there is no mask. */
+/** Dummies, not read, where there is no mask. */
 const UNMASKED: MaskLayout = { second: 1, third: 1, stride_0: 0, stride_1: 0, stride_2: 0, stride_3: 0 };
 
 /** y = softmax of x along its rows, or the logarithm. */
@@ -111,7 +111,7 @@ export function encodeForward(
   else forward.workgroup_row.encode(tape, { x, mask, y }, sizes, { LOG, MASKED, THREADS: threadsOfRow(cols) });
 }
 
-/** dx from y and dy; MASKED says that positions at -∞ of a logarithm take no part. */
+/** dx from y and dy; with MASKED, positions at -∞ of a logarithm do not count. */
 export function encodeBackward(
   tape: Tape,
   y: Tensor,

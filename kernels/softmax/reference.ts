@@ -17,9 +17,9 @@ export function rowsAlong(x: HostTensor, axis: number, keep: (i: number) => bool
 export function softmaxReference(x: HostTensor, rows: readonly Row[], log: boolean): HostTensor {
   const y = host(x.shape, () => (log ? -Infinity : 0));
   for (const row of rows) {
-    const largest = Math.max(...row.map((i) => at(x, i)));
-    const logTotal = Math.log(row.reduce((sum, i) => sum + Math.exp(at(x, i) - largest), 0));
-    for (const i of row) y.data[i] = log ? at(x, i) - largest - logTotal : Math.exp(at(x, i) - largest - logTotal);
+    const rowMax = Math.max(...row.map((i) => at(x, i)));
+    const logSum = Math.log(row.reduce((sum, i) => sum + Math.exp(at(x, i) - rowMax), 0));
+    for (const i of row) y.data[i] = log ? at(x, i) - rowMax - logSum : Math.exp(at(x, i) - rowMax - logSum);
   }
   return y;
 }

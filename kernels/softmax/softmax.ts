@@ -5,7 +5,7 @@ import { broadcastStrides } from "./broadcast_strides.ts";
 import { encodeBackward, encodeForward, type Masking, type RowSizes } from "./kernels.ts";
 
 /**
- * exp(x) / Σ exp(x) along an axis. -∞ counts as an impossible choice and gives 0; a row of nothing else gives zeros.
+ * exp(x) / Σ exp(x) along an axis. -∞ gives 0; a row of nothing else gives zeros.
  *
  * @param x    any shape, f32 or f16; the arithmetic is f32
  * @param axis may count from the end; default the last
@@ -15,14 +15,14 @@ export function softmax(tape: Tape, x: Tensor, axis = -1): Tensor {
   return alongAxis(tape, "softmax", x, axis, false);
 }
 
-/** log(softmax(x)) along an axis, without the overflow or underflow of taking the two in turn. Same shape as x. */
+/** log(softmax(x)) along an axis, without the overflow or underflow of computing the two in turn. Same shape as x. */
 export function logSoftmax(tape: Tape, x: Tensor, axis = -1): Tensor {
   return alongAxis(tape, "logSoftmax", x, axis, true);
 }
 
 /**
  * Softmax along the last axis over the positions whose mask is 1. Elsewhere, and in rows without any such position,
- * the result is 0 and nothing flows back.
+ * the result is 0 and no gradient flows back.
  *
  * @param x    `[…, cols]`, f32 or f16
  * @param mask u32, 1 = keep; x's shape, or one that broadcasts to it when x has at most four axes

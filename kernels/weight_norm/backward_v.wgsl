@@ -1,5 +1,5 @@
 // Weight norm, backward to v: dv = gain / ‖v‖ · (dweight - v · dot / ‖v‖²), which is added to the gradient, with
-// dot[k] = Σ_row dweight[row, k] · v[row, k]. One thread ROWS rows of one column.
+// dot[k] = Σ_row dweight[row, k] · v[row, k]. ROWS rows of one column per thread.
 const ROWS: u32 = 16u;
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;

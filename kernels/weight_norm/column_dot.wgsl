@@ -1,4 +1,4 @@
-// Σ_row a[row, col] · b[row, col] for each column, first of two stages: one thread one column of one chunk of rows.
+// Σ_row a[row, col] · b[row, col] for each column, first of two stages: one column of one chunk of rows per thread.
 const CHUNK: u32 = 256u; // rows
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;

@@ -1,4 +1,4 @@
-// weight[row, k] = gain[k] · v[row, k] / ‖v[:, k]‖. One thread ROWS rows of one column.
+// weight[row, k] = gain[k] · v[row, k] / ‖v[:, k]‖. ROWS rows of one column per thread.
 const ROWS: u32 = 16u;
 struct Sizes { rows: u32, cols: u32 }
 var<immediate> sizes: Sizes;

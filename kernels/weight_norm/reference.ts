@@ -1,6 +1,6 @@
 import { host, type HostTensor } from "../case.ts";
 
-/** weight[…, k] = gain[k] · v[…, k] / ‖v[…, k]‖, with one norm over everything that has the same k. */
+/** weight[…, k] = gain[k] · v[…, k] / ‖v[…, k]‖, with one norm over all elements with the same k. */
 export function weightNormReference(v: HostTensor, gain: HostTensor): HostTensor {
   const norms = columnNorms(v);
   return host(v.shape, (i) => (gain.data[i % norms.length]! * v.data[i]!) / norms[i % norms.length]!);

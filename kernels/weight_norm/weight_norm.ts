@@ -38,7 +38,7 @@ const backwardGain = defineKernel({
 });
 
 /**
- * A convolution's weight as direction and length, one length per kernel position: gain[k] · v[:, :, k] / ‖v[:, :, k]‖
+ * A convolution's weight as direction and magnitude, one magnitude per kernel position: gain[k] · v[:, :, k] / ‖v[:, :, k]‖
  * (Salimans, Kingma, 2016; over both channel axes as in wav2vec2, PyTorch's `weight_norm` with dim=2).
  *
  * @param v    `[outs, channels, kernel]`; no kernel position all zeros

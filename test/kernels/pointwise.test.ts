@@ -36,9 +36,9 @@ describe("activations", () => {
       const values = Float32Array.from({ length: 801 }, (_, i) => (i - 400) / 40);
       const [y, dx] = await valueAndSlope(unary[name], values);
       for (const [i, x] of values.entries()) {
-        const [value, slope] = [curves[name].value(x), curves[name].slope(x)];
+        const [value, derivative] = [curves[name].value(x), curves[name].derivative(x)];
         expect(Math.abs(y[i]! - value) / Math.max(1, Math.abs(value)), `${name}(${x})`).toBeLessThan(1e-6);
-        expect(Math.abs(dx[i]! - slope), `${name}'(${x})`).toBeLessThan(1e-6);
+        expect(Math.abs(dx[i]! - derivative), `${name}'(${x})`).toBeLessThan(1e-6);
       }
     });
 

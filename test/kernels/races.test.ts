@@ -236,7 +236,7 @@ describe("threads of a workgroup", () => {
   }
 
   it("race in a small shader once its barrier is removed", () => {
-    const code = shader("test/engine/shaders/reversed");
+    const code = shader("test/engine/kernel/shaders/reversed");
     const reversed: RaceCase = { buffers: { x: 8, y: 8 }, workgroups: [1, 1, 1] };
     expect(findRaces("reversed", code, reversed)).toEqual([]);
     expect(findRaces("reversed", code.replace("workgroupBarrier();", ""), reversed).join()).toMatch(/shared_x/);

@@ -1,6 +1,6 @@
-// Where each class stands in a text: first[class] is the first label that is this class, next[i] the next label that equals
-// label i, each `longest` where there is none. So a frame's gradient can be gathered class by class, without atomics and
-// without writing a class twice. One thread an element of either; labels are few.
+// Where each class occurs in a text: first[class] is the first label of this class, next[i] the next label equal to
+// label i, or `longest` if there is none. So a frame's gradient can be gathered class by class, without atomics and
+// with one write per class. One thread per element of either; labels are few.
 struct Sizes { batch: u32, classes: u32, longest: u32 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> targets: array<i32>;        // [batch, longest]
@@ -15,22 +15,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (utterance >= sizes.batch) {
     return;
   }
-  let place = i % (sizes.classes + sizes.longest);
+  let index = i % (sizes.classes + sizes.longest);
   let text = utterance * sizes.longest;
   let labels = u32(clamp(target_lengths[utterance], 0, i32(sizes.longest)));
-  var own = i32(place);
+  var label = i32(index);
   var at = 0u;
-  if (place >= sizes.classes) {
-    at = place - sizes.classes + 1u;
-    own = targets[text + at - 1u];
+  if (index >= sizes.classes) {
+    at = index - sizes.classes + 1u;
+    label = targets[text + at - 1u];
   }
-  while (at < labels && targets[text + min(at, sizes.longest - 1u)] != own) {
+  while (at < labels && targets[text + min(at, sizes.longest - 1u)] != label) {
     at++;
   }
   let found = select(sizes.longest, at, at < labels);
-  if (place < sizes.classes) {
-    first[utterance * sizes.classes + place] = found;
+  if (index < sizes.classes) {
+    first[utterance * sizes.classes + index] = found;
   } else {
-    next[text + place - sizes.classes] = found;
+    next[text + index - sizes.classes] = found;
   }
 }
