@@ -32,6 +32,15 @@ export function node(words: string[], env: NodeJS.ProcessEnv = {}, cwd: string =
   });
 }
 
+/** Node's words for a script that imports sources: paths in it begin at the package's folder, as `./engine/errors.ts` does. */
+export const ofSources = (script: string): string[] => [
+  "--import",
+  "./scripts/typescript_loader.mjs",
+  "--input-type=module",
+  "-e",
+  script,
+];
+
 /** Runs the compiled command line: `unfold(["devices", "--json"])`. */
 export const unfold = (words: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
   node([`${ROOT}dist/cli/main.js`, ...words], env);

@@ -1,3 +1,7 @@
+// Not write-file-atomic (8.0.0, nor 7.0.1, which Node 20 can run): it takes no pieces, so all of a checkpoint would be in memory;
+// it writes once and ignores how much of it was, so a disk that becomes full puts a truncated file in the place of the good one,
+// without an error; it writes through a link, into what may be an input; each kill leaves one more half-written file. Nor
+// atomically (2.1.1): it does the same but takes streams, and if one fails its promise is never settled.
 import { closeSync, copyFileSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { RunError, UserError } from "../../engine/errors.ts";
 
@@ -5,7 +9,8 @@ import { RunError, UserError } from "../../engine/errors.ts";
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Writes a file under another name, flushes it to the disk, and puts it in place.
+ * Writes a file under another name, flushes it to the disk, and puts it in place. The other name is always the same, so that what
+ * a killed process has left is written over: two processes that write one file at the same time would disturb each other.
  *
  * @param content the bytes, or pieces of them that are made one after the other
  * @throws RunError that names the file; a RunError or UserError of whoever makes the pieces as it is
