@@ -121,8 +121,8 @@ const FIRST_PAGE = 2;
 const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
 
 /**
- * Walks the pages of an Ogg file and compares the checksum of each. A page (RFC 3533, section 6): "OggS", version, flags, granule position (8 bytes), serial, sequence number, checksum (4 each),
- * number of segments, their lengths, their bytes.
+ * Walks the pages of an Ogg file and compares the checksum of each. A page (RFC 3533, section 6): "OggS", version, flags, granule
+ * position (8 bytes), serial, sequence number, checksum (4 each), number of segments, their lengths, their bytes.
  *
  * @throws UserError if a page is damaged or missing, the file ends within one, or it holds several streams
  */
@@ -160,7 +160,10 @@ function readPages(file: FileBytes): OggStream {
 
 const startsPage = (bytes: Buffer): boolean => bytes.toString("latin1", 0, 4) === "OggS";
 
-/** CRC-32 of polynomial 0x04c11db7, highest bit first, from 0; the checksum's own four bytes count as 0. */
+/**
+ * CRC-32 of polynomial 0x04c11db7, highest bit first, from 0; the checksum's own four bytes count as 0. The package `crc-32` and
+ * `node:zlib` have the one with the lowest bit first.
+ */
 function checksum(page: Uint8Array): number {
   let crc = 0;
   for (let i = 0; i < page.length; i++) {

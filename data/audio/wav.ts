@@ -81,7 +81,7 @@ function companded(law: "8a" | "8m"): Encoding {
 }
 
 /** Where a WAV file keeps its samples, and how. */
-interface WavLayout {
+export interface WavLayout {
   /** Hz */
   readonly sampleRate: number;
   readonly channels: number;
