@@ -77,7 +77,7 @@ async function readFile(
   longest: number,
 ): Promise<WholeFile | LongFile> {
   const { sampleRate, frameShift, frameLength } = source.frontEnd;
-  const known = longest === Infinity ? null : await knownLength(file, sampleRate);
+  const known = longest === Infinity ? null : knownLength(file, sampleRate);
   if (known !== null && known > longest * sampleRate)
     return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
   const { samples, frames, values } = await source.get({

@@ -1,20 +1,22 @@
-import { decodeBlocks, type Recording } from "./decode_file.ts";
-import type { OpenRecording, SampleSpan } from "./piece.ts";
+import type { OpenRecording, Recording } from "./recording.ts";
 
-/** So many of the samples decoded last stay in memory: 35 minutes at 16 kHz, 128 MiB. */
+/** So many of the samples that were decoded last stay in memory: 35 minutes at 16 kHz, 128 MiB. */
 const KEPT_SAMPLES = 2 ** 25;
+
+/** Decodes a recording from its start to its end, in blocks of at least one sample each. */
+type Decode = () => AsyncGenerator<Recording, void>;
 
 /**
  * A recording whose file cannot be entered in the middle: it is decoded from its start on, as far as somebody reads. What was decoded
- * last stays in memory, all of it unless it is long; reading of what is gone already begins at the start again. So parts that are read
- * in order cost a single decoding, in memory that does not depend on the length.
+ * last stays in memory, all of it unless it is long; reading what is gone already begins at the start again. So parts that are read in
+ * order cost a single decoding, in memory that does not depend on the length of the recording.
  */
 export class DecodedRecording implements OpenRecording {
   readonly sampleRate: number;
   readonly channels: number;
-  readonly #path: string;
+  readonly #decode: Decode;
   readonly #keptSamples: number;
-  #blocks: AsyncGenerator<Recording, void> | undefined;
+  #blocks: ReturnType<Decode> | undefined;
   /** Samples `#start` to before `#end`. */
   #kept: Float32Array[] = [];
   #start = 0;
@@ -23,36 +25,36 @@ export class DecodedRecording implements OpenRecording {
   #previous: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(path: string, first: Recording, blocks: AsyncGenerator<Recording, void>, keptSamples: number) {
-    this.#path = path;
+  private constructor(first: Recording, blocks: ReturnType<Decode>, decode: Decode, keptSamples: number) {
     this.sampleRate = first.sampleRate;
     this.channels = first.channels;
     this.#blocks = blocks;
+    this.#decode = decode;
     this.#keptSamples = keptSamples;
     this.#keep(first.samples);
   }
 
-  /** @throws UserError if the start of the file is not sound already */
+  /** @throws what `decode` throws before its first block */
   static async open(
-    path: string,
+    decode: Decode,
     { keptSamples = KEPT_SAMPLES }: { keptSamples?: number } = {},
   ): Promise<DecodedRecording> {
-    const blocks = decodeBlocks(path);
+    const blocks = decode();
     const first = await blocks.next();
-    return new DecodedRecording(path, first.value as Recording, blocks, keptSamples);
+    return new DecodedRecording(first.value as Recording, blocks, decode, keptSamples);
   }
 
   length(): Promise<number> {
     return this.#inTurn(async () => {
-      while (this.#length === undefined) await this.#decode(Infinity);
+      while (this.#length === undefined) await this.#next(Infinity);
       return this.#length;
     });
   }
 
-  read({ from, to }: SampleSpan): Promise<Float32Array> {
+  read(from: number, to: number): Promise<Float32Array> {
     return this.#inTurn(async () => {
       if (from < this.#start) await this.#rewind();
-      while (this.#end < to && !(await this.#decode(from)));
+      while (this.#end < to && !(await this.#next(from)));
       const samples = new Float32Array(Math.max(0, Math.min(to, this.#end) - from));
       let at = this.#start - from;
       for (const block of this.#kept) {
@@ -64,7 +66,7 @@ export class DecodedRecording implements OpenRecording {
     });
   }
 
-  /** Closes the file; whoever reads on nevertheless opens it again for that time. */
+  /** Closes the file once what was asked for before is done; whoever reads on nevertheless opens it again for that time. */
   close(): Promise<void> {
     return this.#inTurn(() => Promise.resolve(void (this.#closed = true)));
   }
@@ -77,8 +79,8 @@ export class DecodedRecording implements OpenRecording {
   }
 
   /** Decodes one block more, for which others before sample `needed` may be forgotten; true at the end. */
-  async #decode(needed: number): Promise<boolean> {
-    this.#blocks ??= decodeBlocks(this.#path);
+  async #next(needed: number): Promise<boolean> {
+    this.#blocks ??= this.#decode();
     const next = await this.#blocks.next().catch(async (error: unknown) => {
       await this.#rewind(); // so that whoever reads next hears of it too
       throw error;

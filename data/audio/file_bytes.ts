@@ -1,21 +1,22 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 
-/** Read at once, since the parts that are asked for are mostly small and one after the other. */
+/** Read at once, since most of the parts that are asked for are small and follow one another. */
 const READ_BYTES = 2 ** 18;
 
 /**
- * The bytes of an audio file, of which little is in memory at a time. Reading is synchronous: the decoders ask for bytes in the middle
+ * The bytes of an audio file, few of which are in memory at a time. Reading is synchronous: the decoders ask for bytes in the middle
  * of their work.
  */
 export class FileBytes {
   readonly path: string;
+  /** In bytes, when it was opened. */
   readonly size: number;
   readonly #file: number;
-  #buffer: Uint8Array = new Uint8Array();
+  #buffer: Buffer = Buffer.alloc(0);
   #bufferStart = 0;
 
-  /** @throws UserError if there is no such file, it cannot be read, or is none of which parts can be read */
+  /** @throws UserError if there is no such file, it cannot be read, or it is none that can be read in parts */
   constructor(path: string) {
     this.path = path;
     try {
@@ -32,33 +33,46 @@ export class FileBytes {
     }
   }
 
+  /** Opens a file for as long as `use` runs. */
+  static using<Result>(path: string, use: (file: FileBytes) => Result): Result {
+    const file = new FileBytes(path);
+    try {
+      return use(file);
+    } finally {
+      file.close();
+    }
+  }
+
   /** Up to `count` bytes from byte `start` on, fewer at the end of the file; valid until the next call. */
-  read(start: number, count: number): Uint8Array {
-    if (start < this.#bufferStart || start + count > this.#bufferStart + this.#buffer.length)
-      this.#fill(start, Math.max(count, READ_BYTES));
+  read(start: number, count: number): Buffer {
+    if (start < this.#bufferStart || start + count > this.#bufferStart + this.#buffer.length) {
+      this.#buffer = this.copy(start, Math.max(count, READ_BYTES));
+      this.#bufferStart = start;
+    }
     return this.#buffer.subarray(start - this.#bufferStart, start - this.#bufferStart + count);
   }
 
-  /** From byte `start` to before `end`, in parts of a size that decodes to a few seconds or minutes. */
+  /** The same for the caller to keep. No other bytes of the file are read. */
+  copy(start: number, count: number): Buffer {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(count, this.size - start)));
+    let filled = 0;
+    try {
+      for (let read = -1; filled < bytes.length && read !== 0; filled += read)
+        read = readSync(this.#file, bytes, filled, bytes.length - filled, start + filled);
+    } catch (error) {
+      throw readError(this.path, error);
+    }
+    if (filled < bytes.length) throw new UserError(`${this.path} has become shorter while it was read.`);
+    return bytes;
+  }
+
+  /** From byte `start` to before `end`, in parts that decode to a few seconds or minutes each. */
   *parts(start: number, end = this.size, bytes = 2 ** 16): Generator<Uint8Array> {
-    for (let at = start; at < end; at += bytes) yield this.read(at, Math.min(bytes, end - at)).slice();
+    for (let at = start; at < end; at += bytes) yield Uint8Array.from(this.read(at, Math.min(bytes, end - at)));
   }
 
   close(): void {
     closeSync(this.#file);
-  }
-
-  #fill(start: number, count: number): void {
-    const buffer = new Uint8Array(Math.max(0, Math.min(count, this.size - start)));
-    let filled = 0;
-    try {
-      for (let read = -1; filled < buffer.length && read !== 0; filled += read)
-        read = readSync(this.#file, buffer, filled, buffer.length - filled, start + filled);
-    } catch (error) {
-      throw readError(this.path, error);
-    }
-    if (filled < buffer.length) throw new UserError(`${this.path} has become shorter while it was read.`);
-    [this.#buffer, this.#bufferStart] = [buffer, start];
   }
 }
 

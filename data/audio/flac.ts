@@ -1,24 +1,26 @@
 import loadFlac from "libflacjs";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./decoded_audio.ts";
 import type { FileBytes } from "./file_bytes.ts";
+import type { DecodedAudio } from "./recording.ts";
+import { skipId3v2 } from "./tags.ts";
 
 type LibFlac = ReturnType<typeof loadFlac>;
 
 const END_OF_STREAM = 4;
 
-export function isFlac(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 4)).toString("latin1") === "fLaC";
+/** Whether a FLAC stream starts the file or follows its tags. */
+export function isFlac(file: FileBytes): boolean {
+  return file.read(skipId3v2(file, 0), 4).toString("latin1") === "fLaC";
 }
 
 /**
  * Decodes a FLAC file of 16 or 24 bits, frame by frame, with libFLAC, which also checks each frame's CRC and the MD5 sum of the whole.
  *
- * @param start byte at which the stream starts
  * @throws UserError if it is of another bit depth; at the end, if it is damaged or cut short
  */
-export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerator<DecodedAudio> {
+export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const name = file.path;
+  const start = skipId3v2(file, 0);
   const flac = await readyLibFlac();
   const decoder = flac.create_libflac_decoder(true);
   let position = start;
@@ -31,7 +33,7 @@ export async function* decodeFlac(file: FileBytes, start: number): AsyncGenerato
   let frames: Uint8Array[][] = [];
   const readMore = (wanted: number) => {
     try {
-      const buffer = file.read(position, wanted).slice();
+      const buffer = Uint8Array.from(file.read(position, wanted));
       position += buffer.length;
       return { buffer, readDataLength: buffer.length, error: false };
     } catch (error) {
@@ -88,7 +90,7 @@ const STREAM_STARTS = [0, 0x80].map((isLast) => Buffer.from([...Buffer.from("fLa
 function holdsAnother(file: FileBytes, start: number): boolean {
   const [step, overlap] = [2 ** 18, 7];
   for (let at = start; at < file.size; at += step) {
-    const bytes = Buffer.from(file.read(at, step + overlap));
+    const bytes = file.read(at, step + overlap);
     if (STREAM_STARTS.some((wanted) => bytes.includes(wanted))) return true;
   }
   return false;

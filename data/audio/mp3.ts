@@ -1,13 +1,18 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./decoded_audio.ts";
 import type { FileBytes } from "./file_bytes.ts";
-import { isMp3Frame, readMp3Frames } from "./mp3_frames.ts";
-import { skipId3v2, skipZeros } from "./mp3_tags.ts";
+import type { DecodedAudio } from "./recording.ts";
+import { skipId3v2, skipTags, skipZeros } from "./tags.ts";
+
+/*
+ * libmpg123 goes on at the next frame that it understands, without a word, so the frames are walked here first. The libraries that do so
+ * are as lenient: to `codec-parser` 2.5.0, `mediabunny` 1.61.0 and `music-metadata` 11.16.1 a file that is cut short, or has garbage at its
+ * end, is a sound one; the first leaves out the frame before a tag, the second all frames from where the rate changes.
+ */
 
 /** Whether an MPEG frame starts the file or follows its tags and any zeros after them. */
 export function isMp3(file: FileBytes): boolean {
-  return isMp3Frame(file, firstFrame(file));
+  return parseHeader(file, firstFrame(file)) !== null;
 }
 
 function firstFrame(file: FileBytes): number {
@@ -25,7 +30,7 @@ function firstFrame(file: FileBytes): number {
 export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const name = file.path;
   const start = firstFrame(file);
-  const { announced, present, channels, cutShort, end } = readMp3Frames(file, start);
+  const { announced, present, channels, cutShort, end } = readFrames(file, start);
   if (announced !== null && present < announced) {
     throw new UserError(
       `${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`,
@@ -62,4 +67,115 @@ function decodePart(decoder: MPEGDecoder, part: Uint8Array, name: string): Retur
   } finally {
     console.error = error;
   }
+}
+
+/** What the frames of an MPEG audio file say, without decoding them. */
+interface Mp3Frames {
+  /** Samples per channel that the encoder wrote down (in a "Xing" or "Info" frame); null if it did not. */
+  readonly announced: number | null;
+  /** Samples of the frames that are there, by their headers. */
+  readonly present: number;
+  /** 1 if all frames have one. */
+  readonly channels: 1 | 2;
+  /** The file ends within a frame. */
+  readonly cutShort: boolean;
+  /** Byte after which there is nothing to decode: nothing but tags follows the frames there, or the file ends. */
+  readonly end: number;
+}
+
+interface FrameHeader {
+  /** Bytes to the next frame; null in the "free" format, which does not say. */
+  readonly length: number | null;
+  readonly samples: number;
+  readonly channels: 1 | 2;
+  /** Hz */
+  readonly sampleRate: number;
+}
+
+const HEADER_BYTES = 4;
+
+/** The mode of a frame with one channel; the others have two. */
+const MONO = 3;
+
+/** kbit/s by index: MPEG-1 layers I, II, III; MPEG-2 and 2.5 layer I, layers II and III (ISO 11172-3 and 13818-3). */
+const KILOBITS = {
+  v1: {
+    1: [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+    2: [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+    3: [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  },
+  v2: {
+    1: [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+    2: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    3: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+  },
+} as const;
+
+const RATES_V1 = [44100, 48000, 32000];
+
+/**
+ * Goes from frame to frame by the lengths in their headers, over tags between them, to the file's end or to what is neither.
+ *
+ * @throws UserError where the rate changes, as in files put one after another, and in the "free" format, which the decoder takes for others
+ */
+function readFrames(file: FileBytes, start: number): Mp3Frames {
+  const announced = announcedSamples(file, start);
+  const first = parseHeader(file, start);
+  let channels: 1 | 2 = 1;
+  let present = 0;
+  let end = start;
+  for (let at = start; at < file.size;) {
+    const header = parseHeader(file, at);
+    if (!header) {
+      const untagged = skipTags(file, at);
+      if (untagged === at) return { announced, present, channels, cutShort: false, end: file.size }; // what else it is, the decoder says
+      at = untagged;
+      continue;
+    }
+    if (header.length === null)
+      throw new UserError(`${file.path} is an MP3 file in the "free" format, expected one of the usual bit rates.`);
+    if (header.sampleRate !== first?.sampleRate)
+      throw new UserError(
+        `${file.path} changes its rate from ${first?.sampleRate} to ${header.sampleRate} samples a second at byte ${at}.`,
+      );
+    if (header.channels === 2) channels = 2;
+    if (at + header.length > file.size) return { announced, present, channels, cutShort: true, end };
+    present += header.samples;
+    end = at += header.length;
+  }
+  return { announced, present, channels, cutShort: false, end };
+}
+
+/** Of the frame that starts here, with eleven bits of 1 and no reserved value; null if none does. */
+function parseHeader(file: FileBytes, at: number): FrameHeader | null {
+  if (at + HEADER_BYTES > file.size) return null;
+  const [sync = 0, kind = 0, rates = 0, mode = 0] = file.read(at, HEADER_BYTES);
+  const version = (kind >> 3) & 3; // 0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1
+  const layer = 4 - ((kind >> 1) & 3);
+  const bitrate = rates >> 4;
+  const rate = (rates >> 2) & 3;
+  if (sync !== 0xff || kind < 0xe0 || version === 1 || bitrate === 15 || rate === 3) return null;
+  if (layer !== 1 && layer !== 2 && layer !== 3) return null;
+
+  const samples = layer === 1 ? 384 : layer === 2 || version === 3 ? 1152 : 576;
+  const sampleRate = (RATES_V1[rate] as number) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const channels = mode >> 6 === MONO ? 1 : 2;
+  if (bitrate === 0) return { length: null, samples, channels, sampleRate };
+  const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
+  const slot = layer === 1 ? 4 : 1; // bytes that a length counts in, and that padding adds
+  return {
+    length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot,
+    samples,
+    channels,
+    sampleRate,
+  };
+}
+
+/** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */
+function announcedSamples(file: FileBytes, start: number): number | null {
+  const first = Buffer.from(file.read(start, 200)); // a copy, since the header is read next
+  const at = Math.max(first.indexOf("Xing"), first.indexOf("Info"));
+  const header = parseHeader(file, start);
+  if (at < 0 || !header || at + 12 > first.length || (first.readUInt32BE(at + 4) & 1) === 0) return null;
+  return first.readUInt32BE(at + 8) * header.samples;
 }

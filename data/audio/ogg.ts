@@ -1,11 +1,14 @@
 import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { OggOpusDecoder } from "ogg-opus-decoder";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./decoded_audio.ts";
 import type { FileBytes } from "./file_bytes.ts";
-import { readOggPages, type OggStream } from "./ogg_pages.ts";
+import type { DecodedAudio } from "./recording.ts";
 
-export { isOgg } from "./ogg_pages.ts";
+/*
+ * The decoders pass over pages that they do not understand, so the pages are walked here first, and their checksums compared:
+ * `codec-parser` 2.5.0, which finds the pages for the decoders, `mediabunny` 1.61.0 and `music-metadata` 11.16.1 give all samples of a file
+ * with a damaged page, or with garbage after its last page, without a word.
+ */
 
 interface Decoded {
   readonly channelData: Float32Array[];
@@ -49,6 +52,8 @@ const CODECS: readonly Codec[] = [
   },
 ];
 
+export const isOgg = (file: FileBytes): boolean => startsPage(file.read(0, 4));
+
 /** What else is found in Ogg files, for a message. */
 const OTHER_CODECS: Record<string, string> = { "\x7fFLAC": "FLAC", "Speex   ": "Speex", "\x80theora": "Theora" };
 
@@ -58,7 +63,7 @@ const OTHER_CODECS: Record<string, string> = { "\x7fFLAC": "FLAC", "Speex   ": "
  * @throws UserError if it is damaged, cut short or of another codec
  */
 export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> {
-  const stream = readOggPages(file);
+  const stream = readPages(file);
   const magic = Buffer.from(stream.firstPacket.subarray(0, 8)).toString("latin1");
   const codec = CODECS.find((known) => magic.startsWith(known.magic));
   if (!codec) {
@@ -98,3 +103,78 @@ async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decod
 
 const damaged = (codec: Codec, name: string, why: string) =>
   new UserError(`${name} is a damaged Ogg ${codec.name} file: ${why.split("\n")[0]}.`);
+
+/** What the pages of an Ogg file say, before anything is decoded. */
+interface OggStream {
+  /** The start of the first packet, which names the codec. */
+  readonly firstPacket: Uint8Array;
+  /** Samples from the start of the stream to its end: the granule position of its last page. */
+  readonly endPosition: number;
+}
+
+const HEADER_BYTES = 27;
+
+/** In the flags of a page: a stream begins with it. The second of two equal files has the first one's serial. */
+const FIRST_PAGE = 2;
+
+/** Of all segments, each of up to 255 bytes. */
+const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
+
+/**
+ * Walks the pages of an Ogg file and compares the checksum of each. A page (RFC 3533, section 6): "OggS", version, flags, granule
+ * position (8 bytes), serial, sequence number, checksum (4 each), number of segments, their lengths, their bytes.
+ *
+ * @throws UserError if a page is damaged or missing, the file ends within one, or it holds several streams
+ */
+function readPages(file: FileBytes): OggStream {
+  const name = file.path;
+  let serial: number | undefined;
+  let sequence: number | undefined;
+  let endPosition = 0;
+  let firstPacket: Uint8Array | undefined;
+  for (let start = 0, number = 1; start < file.size; number++) {
+    const bytes = file.read(start, LARGEST_PAGE);
+    const body = HEADER_BYTES + (bytes[HEADER_BYTES - 1] ?? 0);
+    const end = bytes.subarray(HEADER_BYTES, body).reduce((sum, length) => sum + length, body);
+    if (startsPage(bytes) ? end > bytes.length : bytes.length < 4)
+      throw new UserError(`${name} is a cut short Ogg file: it ends within page ${number}.`);
+    if (!startsPage(bytes)) throw new UserError(`${name} is a damaged Ogg file: no page starts at byte ${start}.`);
+    const page = bytes.subarray(0, end);
+    const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+    if (checksum(page) !== view.getUint32(22, true))
+      throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
+    serial ??= view.getUint32(14, true);
+    const begins = ((bytes[5] ?? 0) & FIRST_PAGE) !== 0;
+    if (view.getUint32(14, true) !== serial || (begins && number > 1))
+      throw new UserError(`${name} holds several Ogg streams, expected one.`);
+    if (sequence !== undefined && view.getUint32(18, true) !== sequence + 1)
+      throw new UserError(`${name} is a damaged Ogg file: before page ${number} another one is missing.`);
+    sequence = view.getUint32(18, true);
+    const position = view.getBigInt64(6, true); // -1 where no packet ends
+    if (position > 0n) endPosition = Number(position);
+    firstPacket ??= Uint8Array.from(page.subarray(body));
+    start += end;
+  }
+  return { firstPacket: firstPacket ?? new Uint8Array(), endPosition };
+}
+
+const startsPage = (bytes: Buffer): boolean => bytes.toString("latin1", 0, 4) === "OggS";
+
+/**
+ * CRC-32 of polynomial 0x04c11db7, highest bit first, from 0; the checksum's own four bytes count as 0. The package `crc-32` and
+ * `node:zlib` have the one with the lowest bit first.
+ */
+function checksum(page: Uint8Array): number {
+  let crc = 0;
+  for (let i = 0; i < page.length; i++) {
+    const byte = i >= 22 && i < 26 ? 0 : (page[i] as number);
+    crc = (crc << 8) ^ (CRC_OF_BYTE[(crc >>> 24) ^ byte] as number);
+  }
+  return crc >>> 0;
+}
+
+const CRC_OF_BYTE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
+  return crc;
+});

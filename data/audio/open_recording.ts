@@ -1,38 +1,64 @@
-import { stat } from "node:fs/promises";
+import { UserError } from "../../engine/errors.ts";
 import { DecodedRecording } from "./decoded_recording.ts";
-import { monoRecording } from "./decode_file.ts";
-import type { OpenRecording, SampleSpan } from "./piece.ts";
-import { decodeWav } from "./wav.ts";
-import { findWavLayout, readWavSpan } from "./wav_layout.ts";
+import { FileBytes } from "./file_bytes.ts";
+import { decodeFlac, isFlac } from "./flac.ts";
+import { decodeMp3, isMp3 } from "./mp3.ts";
+import { decodeOgg, isOgg } from "./ogg.ts";
+import { checkLength, monoRecording, type DecodedAudio, type OpenRecording, type Recording } from "./recording.ts";
+import { WavRecording } from "./wav.ts";
+
+/** The formats that can only be decoded from the start on. What a file is, its content says, not its name. */
+const DECODED_FORMATS: readonly {
+  matches(file: FileBytes): boolean;
+  decode(file: FileBytes): AsyncGenerator<DecodedAudio>;
+}[] = [
+  { matches: isOgg, decode: decodeOgg },
+  { matches: isFlac, decode: decodeFlac },
+  { matches: isMp3, decode: decodeMp3 },
+];
 
 /**
- * Opens a recording for reading parts of it. Of a WAV file only the bytes of a part are read, and only those are checked; the
- * other formats cannot be entered in the middle, so they are decoded as far as is read, and what was decoded last stays in memory
- * until another file is opened.
+ * Opens a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file. Of a WAV file only the bytes of the parts that are read are looked at; the
+ * others are decoded as far as somebody reads, see `DecodedRecording`. Whoever opens a recording closes it.
  *
- * @throws UserError as `readAudio` does
+ * @throws UserError with one sentence that names the file if it is missing, empty, no such audio, of an encoding or rate that is not
+ *   supported, or damaged where that shows at its start
  */
 export async function openRecording(path: string): Promise<OpenRecording> {
-  const layout = await findWavLayout(path);
-  if (!layout) return openKept(path);
-  const { sampleRate, channels, length } = layout;
-  const read = async ({ from, to }: SampleSpan): Promise<Float32Array> => {
-    const span = { from, to: Math.min(to, length) };
-    const { samples } = monoRecording(decodeWav(await readWavSpan(path, layout, span), path), path);
-    return samples.subarray(0, span.to - from); // the library takes a byte of padding for a sample of A-law or µ-law
-  };
-  return { sampleRate, channels, length: () => Promise.resolve(length), read };
+  return WavRecording.open(path) ?? DecodedRecording.open(() => decodeBlocks(path));
 }
 
-/** The parts of a recording are often read one after the other: the last one stays open. */
-let last: { readonly state: string; readonly recording: Promise<DecodedRecording> } | undefined;
-
-async function openKept(path: string): Promise<DecodedRecording> {
-  const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // reading it says what is wrong
-  const state = JSON.stringify([path, size, mtimeMs]);
-  if (last?.state !== state) {
-    void last?.recording.then((recording) => recording.close()).catch(() => undefined); // whoever opened it was told what is wrong
-    last = { state, recording: DecodedRecording.open(path) };
+/**
+ * Decodes a file of any format but WAV from its start to its end. No more than a block and some bytes of the file are in memory at a
+ * time. There is at least one sample, and all blocks have samples.
+ *
+ * @throws UserError as `openRecording` does; at some damage only when the end is reached
+ */
+export async function* decodeBlocks(path: string): AsyncGenerator<Recording, void, undefined> {
+  const file = new FileBytes(path);
+  try {
+    let length = 0;
+    let sampleRate: number | undefined;
+    for await (const decoded of decode(file)) {
+      const block = monoRecording(decoded, path);
+      sampleRate ??= block.sampleRate;
+      if (block.sampleRate !== sampleRate)
+        throw new UserError(`${path} changes its rate from ${sampleRate} to ${block.sampleRate} samples a second.`);
+      length += block.samples.length;
+      if (block.samples.length > 0) yield block;
+    }
+    checkLength(length, path);
+  } finally {
+    file.close();
   }
-  return last.recording;
+}
+
+function decode(file: FileBytes): AsyncGenerator<DecodedAudio> {
+  if (file.size === 0) throw new UserError(`${file.path} is empty: it has 0 bytes.`);
+  const format = DECODED_FORMATS.find(({ matches }) => matches(file));
+  if (!format)
+    throw new UserError(
+      `${file.path} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`,
+    );
+  return format.decode(file);
 }

@@ -39,15 +39,3 @@ export function pieceSpan(length: number, sampleRate: number, { offset, duration
 }
 
 const seconds = (value: number): string => `${Number(value.toFixed(3))} s`;
-
-/** A recording of which parts are read. */
-export interface OpenRecording {
-  /** Hz */
-  readonly sampleRate: number;
-  /** Number of channels of the file. */
-  readonly channels: number;
-  /** In samples. Throws UserError if the file turns out to be damaged. */
-  length(): Promise<number>;
-  /** Mono samples of a span, up to the recording's end. Throws UserError if they are damaged. */
-  read(span: SampleSpan): Promise<Float32Array>;
-}

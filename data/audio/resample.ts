@@ -3,10 +3,7 @@ import type { SampleSpan } from "./piece.ts";
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
 
-/** Loading the WebAssembly code takes longer than a short file, so each pair of rates loads it once. */
-const converters = new Map<string, Promise<Converter>>();
-
-/** The rates between which the library converts. */
+/** The rates between which the library converts, in Hz. */
 export const rateLimits = { lowest: 1000, highest: 192_000 };
 
 /** More samples at once, in or out, and the library loses some. */
@@ -15,61 +12,70 @@ const LARGEST_BLOCK = 1_000_000;
 /** Far more than the converter's filter reaches, so that a block's kept part does not feel where the block was cut. */
 const MARGIN_SECONDS = 1;
 
-/**
- * Converts mono samples to another rate with libsamplerate's band-limited sinc interpolation (97 dB).
- * Output sample n lies at the same time, n / to seconds, as in the input. Returns `samples` itself if the rates are equal.
- *
- * Long inputs are cut into blocks with margins. A whole second is a whole number of samples at either rate, so
- * blocks cut there fit together exactly.
- *
- * @param from rate in Hz, a whole number within `rateLimits`
- * @param to rate in Hz, likewise
- * @returns [round(samples · to / from)]
- */
-export async function resample(samples: Float32Array, from: number, to: number): Promise<Float32Array> {
-  if (from === to) return samples;
-  const converter = await load(from, to);
-  const blockSeconds = Math.floor(LARGEST_BLOCK / Math.max(from, to)) - 2 * MARGIN_SECONDS;
-  const result = new Float32Array(resampledLength(samples.length, from, to));
-  for (let second = 0; second * from < samples.length; second += blockSeconds) {
-    const start = Math.max(0, second - MARGIN_SECONDS);
-    const converted = converter.simple(samples.subarray(start * from, (second + blockSeconds + MARGIN_SECONDS) * from));
-    const kept = converted.subarray((second - start) * to, (second - start + blockSeconds) * to);
-    result.set(kept.subarray(0, result.length - second * to), second * to);
-  }
-  return result;
-}
-
-/** Samples that `resample` gives of so many. */
+/** Samples that `Resampler.resample` gives of so many. */
 export const resampledLength = (samples: number, from: number, to: number): number => Math.round((samples * to) / from);
 
 /**
- * A span of what `resample` gives of a long recording, of which only the span and a margin are read. Cut at whole seconds, as
- * the blocks of `resample` are, so the two differ by no more than what rounding does within the converter.
- *
- * @param recording whose `read` stops at its end
- * @param span in samples at the rate `to`, within the recording
+ * Converts mono samples to another rate with libsamplerate's band-limited sinc interpolation (97 dB). Loading the WebAssembly code
+ * takes longer than a short file, so each pair of rates loads it once for each resampler: whoever converts much keeps one.
  */
-export async function resampleSpan(
-  recording: { read(span: SampleSpan): Promise<Float32Array> },
-  from: number,
-  to: number,
-  span: SampleSpan,
-): Promise<Float32Array> {
-  if (from === to) return recording.read(span);
-  const first = Math.max(0, Math.floor(span.from / to) - MARGIN_SECONDS);
-  const last = Math.ceil(span.to / to) + MARGIN_SECONDS;
-  const resampled = await resample(await recording.read({ from: first * from, to: last * from }), from, to);
-  return resampled.subarray(span.from - first * to, span.to - first * to);
-}
+export class Resampler {
+  readonly #converters = new Map<string, Promise<Converter>>();
 
-function load(from: number, to: number): Promise<Converter> {
-  const key = `${from} -> ${to}`;
-  let converter = converters.get(key);
-  if (!converter) {
-    const { SRC_SINC_FASTEST } = libsamplerate.ConverterType;
-    converter = libsamplerate.create(1, from, to, { converterType: SRC_SINC_FASTEST });
-    converters.set(key, converter);
+  /**
+   * Output sample n lies at the same time, n / to seconds, as in the input. Returns `samples` itself if the rates are equal.
+   *
+   * Long inputs are cut into blocks with margins. A whole second is a whole number of samples at either rate, so
+   * blocks cut there fit together exactly.
+   *
+   * @param from rate in Hz, a whole number within `rateLimits`
+   * @param to rate in Hz, likewise
+   * @returns [round(samples · to / from)]
+   */
+  async resample(samples: Float32Array, from: number, to: number): Promise<Float32Array> {
+    if (from === to) return samples;
+    const converter = await this.#converter(from, to);
+    const blockSeconds = Math.floor(LARGEST_BLOCK / Math.max(from, to)) - 2 * MARGIN_SECONDS;
+    const result = new Float32Array(resampledLength(samples.length, from, to));
+    for (let second = 0; second * from < samples.length; second += blockSeconds) {
+      const start = Math.max(0, second - MARGIN_SECONDS);
+      const converted = converter.simple(
+        samples.subarray(start * from, (second + blockSeconds + MARGIN_SECONDS) * from),
+      );
+      const kept = converted.subarray((second - start) * to, (second - start + blockSeconds) * to);
+      result.set(kept.subarray(0, result.length - second * to), second * to);
+    }
+    return result;
   }
-  return converter;
+
+  /**
+   * A span of what `resample` gives of a long recording, of which only the span and a margin are read. Cut at whole seconds, as
+   * the blocks of `resample` are, so the two differ by no more than what rounding does within the converter.
+   *
+   * @param recording whose `read` stops at its end
+   * @param span in samples at the rate `to`, within the recording
+   */
+  async resampleSpan(
+    recording: { readonly sampleRate: number; read(from: number, to: number): Promise<Float32Array> },
+    to: number,
+    span: SampleSpan,
+  ): Promise<Float32Array> {
+    const from = recording.sampleRate;
+    if (from === to) return recording.read(span.from, span.to);
+    const first = Math.max(0, Math.floor(span.from / to) - MARGIN_SECONDS);
+    const last = Math.ceil(span.to / to) + MARGIN_SECONDS;
+    const resampled = await this.resample(await recording.read(first * from, last * from), from, to);
+    return resampled.subarray(span.from - first * to, span.to - first * to);
+  }
+
+  #converter(from: number, to: number): Promise<Converter> {
+    const key = `${from} -> ${to}`;
+    let converter = this.#converters.get(key);
+    if (!converter) {
+      const { SRC_SINC_FASTEST } = libsamplerate.ConverterType;
+      converter = libsamplerate.create(1, from, to, { converterType: SRC_SINC_FASTEST });
+      this.#converters.set(key, converter);
+    }
+    return converter;
+  }
 }

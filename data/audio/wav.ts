@@ -1,65 +1,231 @@
 import { writeFile } from "node:fs/promises";
 import wavefile from "wavefile";
 import { UserError } from "../../engine/errors.ts";
-import type { DecodedAudio } from "./decoded_audio.ts";
+import { FileBytes } from "./file_bytes.ts";
+import { checkLength, checkRate, monoRecording, type OpenRecording } from "./recording.ts";
 
-/** A parsed file, with the parts that the library's own types leave open. */
-type ParsedWav = Omit<wavefile.WaveFile, "fmt" | "data"> & {
-  readonly fmt: { audioFormat: number; numChannels: number; sampleRate: number; subformat: number[] };
-  readonly data: { chunkSize: number; samples: Uint8Array };
-};
+/*
+ * A WAV file is "RIFF", its length, "WAVE", then chunks: an id of 4 bytes, the length of the content, the content, a byte of padding if
+ * that is odd. "fmt " says how samples are stored, "data" holds them. "RIFX" is the same with big-endian numbers; "RF64" (EBU Tech 3306)
+ * is for more than 4 GiB, with the length of "data" in a chunk "ds64".
+ *
+ * The chunks are walked here: `mediabunny` 1.61.0 reads parts of all these layouts, but takes a file that is cut short for a shorter one
+ * without a word. `wavefile` 11.0.0 and `riff-file` 1.0.3 need the whole file in memory; `node-wav` 0.0.2 and `audio-decode` 3.12.0
+ * know neither RIFX nor RF64 and divide positive 16-bit values by 32767.
+ */
 
-/** Format numbers of the "fmt " chunk. */
-const encodings: Record<number, string> = { 1: "PCM", 3: "float", 6: "A-law", 7: "µ-law" };
+const CONTAINERS = ["RIFF", "RIFX", "RF64"];
+const CONTAINER_BYTES = 12;
+const CHUNK_BYTES = 8;
+
+/** Of "fmt ": the part that each file has, and how far the number of an extensible file's real encoding reaches, its last 4 bytes. */
+const FORMAT_BYTES = 16;
+const EXTENSIBLE_BYTES = 28;
 const EXTENSIBLE = 0xfffe;
 
-/** What a program writes as the length when it does not know it yet, as to a pipe. */
+/** The length of "data" that a program writes to a pipe, and that of a file whose true length is in "ds64". */
 const UNKNOWN_LENGTH = 0xffffffff;
 
-/** Integer samples are divided by half their range; 8-bit ones are unsigned, around 128. */
-const integerScales: Record<string, { zero: number; half: number }> = {
-  "8": { zero: 128, half: 2 ** 7 },
-  "16": { zero: 0, half: 2 ** 15 },
-  "24": { zero: 0, half: 2 ** 23 },
-  "32": { zero: 0, half: 2 ** 31 },
+/** So many samples of all channels are decoded at once. */
+const BLOCK = 2 ** 16;
+
+/** How a sample is stored: in so many bytes, which `read` turns into a number in [-1, 1). */
+interface Encoding {
+  readonly bytes: number;
+  read(data: DataView, at: number, littleEndian: boolean): number;
+}
+
+/** By the encoding's number in "fmt " and the bits of a sample. Integers are divided by half their range; those of 8 bits are unsigned. */
+const ENCODINGS: Readonly<
+  Record<number, { readonly name: string; readonly bits: Readonly<Record<number, Encoding>> }>
+> = {
+  1: {
+    name: "PCM",
+    bits: {
+      8: { bytes: 1, read: (data, at) => (data.getUint8(at) - 2 ** 7) / 2 ** 7 },
+      16: { bytes: 2, read: (data, at, little) => data.getInt16(at, little) / 2 ** 15 },
+      24: { bytes: 3, read: (data, at, little) => readInt24(data, at, little) / 2 ** 23 },
+      32: { bytes: 4, read: (data, at, little) => data.getInt32(at, little) / 2 ** 31 },
+    },
+  },
+  3: {
+    name: "float",
+    bits: {
+      32: { bytes: 4, read: (data, at, little) => data.getFloat32(at, little) },
+      64: { bytes: 8, read: (data, at, little) => data.getFloat64(at, little) },
+    },
+  },
+  6: { name: "A-law", bits: { 8: companded("8a") } },
+  7: { name: "µ-law", bits: { 8: companded("8m") } },
 };
 
-export function isWav(bytes: Uint8Array): boolean {
-  return ["RIFF", "RIFX", "RF64"].includes(Buffer.from(bytes.subarray(0, 4)).toString("latin1"));
+function readInt24(data: DataView, at: number, littleEndian: boolean): number {
+  return littleEndian
+    ? data.getInt16(at + 1, true) * 256 + data.getUint8(at)
+    : data.getInt16(at, false) * 256 + data.getUint8(at + 2);
+}
+
+/** The 256 values of A-law ("8a") or µ-law ("8m") are those of `wavefile`. */
+function companded(law: "8a" | "8m"): Encoding {
+  const wav = new wavefile.WaveFile();
+  wav.fromScratch(
+    1,
+    8000,
+    law,
+    Uint8Array.from({ length: 256 }, (_, code) => code),
+  );
+  if (law === "8a") wav.fromALaw();
+  else wav.fromMuLaw();
+  const values = Float32Array.from(wav.getSamples(true), (value) => value / 2 ** 15);
+  return { bytes: 1, read: (data, at) => values[data.getUint8(at)] as number };
+}
+
+/** Where a WAV file keeps its samples, and how. */
+export interface WavLayout {
+  /** Hz */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** In samples of each channel, at least 1. */
+  readonly length: number;
+  /** Byte at which the samples start. */
+  readonly dataStart: number;
+  readonly encoding: Encoding;
+  readonly littleEndian: boolean;
 }
 
 /**
- * Decodes a WAV file: PCM of 8, 16, 24 or 32 bits, 32 or 64-bit float, A-law, µ-law; also as "extensible".
- *
- * @param name how messages call the file
- * @throws UserError if it is damaged, cut short or of another encoding
+ * A WAV file of PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, A-law or µ-law, also as "extensible". Only the bytes of the parts
+ * that are read are looked at. Nothing stays open between them.
  */
-export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
-  let wav = parse(bytes, name);
-  const { fmt, data } = wav;
-  if (data.chunkSize > data.samples.length && data.chunkSize !== UNKNOWN_LENGTH) {
+export class WavRecording implements OpenRecording {
+  readonly layout: WavLayout;
+  readonly #path: string;
+
+  private constructor(path: string, layout: WavLayout) {
+    this.#path = path;
+    this.layout = layout;
+  }
+
+  /**
+   * Null for a file of another format.
+   *
+   * @throws UserError if the file is damaged, cut short, of another encoding or rate, or without a single sample
+   */
+  static open(path: string): WavRecording | null {
+    const layout = FileBytes.using(path, readLayout);
+    return layout && new WavRecording(path, layout);
+  }
+
+  get sampleRate(): number {
+    return this.layout.sampleRate;
+  }
+
+  get channels(): number {
+    return this.layout.channels;
+  }
+
+  length(): Promise<number> {
+    return Promise.resolve(this.layout.length);
+  }
+
+  async read(from: number, to: number): Promise<Float32Array> {
+    const end = Math.min(to, this.layout.length);
+    const samples = new Float32Array(Math.max(0, end - from));
+    FileBytes.using(this.#path, (file) => {
+      for (let at = from; at < end; at += BLOCK) {
+        const block = { channels: this.#decode(file, at, Math.min(BLOCK, end - at)), sampleRate: this.sampleRate };
+        samples.set(monoRecording(block, this.#path).samples, at - from);
+      }
+    });
+    return samples;
+  }
+
+  async close(): Promise<void> {}
+
+  /** `[channels][count]`, from sample `from` on. */
+  #decode(file: FileBytes, from: number, count: number): Float32Array[] {
+    const { channels, dataStart, encoding, littleEndian } = this.layout;
+    const stride = channels * encoding.bytes;
+    const bytes = file.copy(dataStart + from * stride, count * stride);
+    if (bytes.length < count * stride) throw new UserError(`${this.#path} has become shorter while it was read.`);
+    const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: channels }, (_, channel) => {
+      const samples = new Float32Array(count);
+      for (let i = 0, at = channel * encoding.bytes; i < count; i++, at += stride)
+        samples[i] = encoding.read(data, at, littleEndian);
+      return samples;
+    });
+  }
+}
+
+function readLayout(file: FileBytes): WavLayout | null {
+  const name = file.path;
+  const head = file.copy(0, CONTAINER_BYTES);
+  const container = head.toString("latin1", 0, 4);
+  if (!CONTAINERS.includes(container)) return null;
+  const littleEndian = container !== "RIFX";
+  if (head.toString("latin1", 8) !== "WAVE") throw unsound(name, 'it has no "WAVE"');
+  const { format, data } = findChunks(file, littleEndian);
+  if (!format || !data) throw unsound(name, `it has no "${format ? "data" : "fmt "}" chunk`);
+  const there = Math.max(0, file.size - data.start);
+  if (data.bytes > there)
     throw new UserError(
-      `${name} is cut short: its header announces ${data.chunkSize} bytes of samples, ${data.samples.length} are there.`,
+      `${name} is cut short: its header announces ${data.bytes} bytes of samples, ${there} are there.`,
+    );
+  const [channels, sampleRate, bits] = [
+    format.getUint16(2, littleEndian),
+    format.getUint32(4, littleEndian),
+    format.getUint16(14, littleEndian),
+  ];
+  if (channels < 1 || sampleRate < 1)
+    throw new UserError(`${name} is damaged: its header says ${channels} channels at ${sampleRate} Hz.`);
+  const stated = format.getUint16(0, littleEndian);
+  const number =
+    stated === EXTENSIBLE && format.byteLength >= EXTENSIBLE_BYTES
+      ? format.getUint32(EXTENSIBLE_BYTES - 4, littleEndian)
+      : stated;
+  const encoding = ENCODINGS[number]?.bits[bits];
+  if (!encoding) {
+    const known = Object.values(ENCODINGS).map((each) => each.name);
+    throw new UserError(
+      `${name} has an unknown encoding (format ${number}, ${bits} bits), expected ${known.join(", ")}.`,
     );
   }
-  if (fmt.numChannels < 1 || fmt.sampleRate < 1) {
-    throw new UserError(`${name} is damaged: its header says ${fmt.numChannels} channels at ${fmt.sampleRate} Hz.`);
+  checkRate(sampleRate, name);
+  const length = Math.floor(data.bytes / (channels * encoding.bytes));
+  checkLength(length, name);
+  return { sampleRate, channels, length, dataStart: data.start, encoding, littleEndian };
+}
+
+const unsound = (name: string, why: string) => new UserError(`${name} is a damaged or cut short WAV file: ${why}.`);
+
+interface WavChunks {
+  /** The start of the content of "fmt ", of at least `FORMAT_BYTES`. */
+  format?: DataView;
+  /** Where the content of "data" starts, and how long it is said to be. */
+  data?: { readonly start: number; readonly bytes: number };
+}
+
+/** Goes from chunk to chunk, as far as both are found. */
+function findChunks(file: FileBytes, littleEndian: boolean): WavChunks {
+  const view = (start: number, count: number): DataView => {
+    const { buffer, byteOffset, byteLength } = file.copy(start, count);
+    return new DataView(buffer, byteOffset, byteLength);
+  };
+  const found: WavChunks = {};
+  let longLength: number | undefined;
+  for (let at = CONTAINER_BYTES; !(found.format && found.data) && at + CHUNK_BYTES <= file.size;) {
+    const id = file.copy(at, 4).toString("latin1");
+    const start = at + CHUNK_BYTES;
+    let bytes = view(at, CHUNK_BYTES).getUint32(4, littleEndian);
+    if (id === "data" && bytes === UNKNOWN_LENGTH) bytes = longLength ?? file.size - start;
+    const content = view(start, Math.min(bytes, EXTENSIBLE_BYTES));
+    if (id === "ds64" && content.byteLength >= 16) longLength = Number(content.getBigUint64(8, littleEndian));
+    if (id === "fmt " && content.byteLength >= FORMAT_BYTES) found.format ??= content;
+    if (id === "data") found.data ??= { start, bytes };
+    at = start + bytes + (bytes % 2);
   }
-  if (fmt.audioFormat === EXTENSIBLE) {
-    // The library takes every extensible file for integers, so it reads the file again with the real format up front.
-    fmt.audioFormat = fmt.subformat[0] ?? 0;
-    wav = parse(wav.toBuffer(), name);
-  }
-  const encoding = encodings[wav.fmt.audioFormat];
-  if (encoding === "A-law") wav.fromALaw();
-  if (encoding === "µ-law") wav.fromMuLaw();
-  const scale = encoding === "float" ? { zero: 0, half: 1 } : integerScales[wav.bitDepth];
-  if (!encoding || !scale) {
-    throw new UserError(
-      `${name} has an unknown encoding (format ${fmt.audioFormat}, ${wav.bitDepth} bits), expected ${Object.values(encodings).join(", ")}.`,
-    );
-  }
-  return { channels: split(interleavedSamples(wav), wav.fmt.numChannels, scale), sampleRate: wav.fmt.sampleRate };
+  return found;
 }
 
 /**
@@ -78,32 +244,4 @@ export function encodeWav(samples: Float32Array, sampleRate: number): Uint8Array
 /** Writes what `encodeWav` gives. */
 export async function writeWav(path: string, samples: Float32Array, sampleRate: number): Promise<void> {
   await writeFile(path, encodeWav(samples, sampleRate));
-}
-
-function parse(bytes: Uint8Array, name: string): ParsedWav {
-  try {
-    return new wavefile.WaveFile(bytes) as unknown as ParsedWav;
-  } catch (error) {
-    throw new UserError(`${name} is a damaged or cut short WAV file: ${(error as Error).message}.`);
-  }
-}
-
-/** Most corpora are 16-bit: their bytes are the samples already, which saves the library's value-by-value unpacking. */
-function interleavedSamples(wav: ParsedWav): ArrayLike<number> {
-  if (wav.bitDepth !== "16" || wav.container === "RIFX") return wav.getSamples(true);
-  const bytes = new Uint8Array(wav.data.samples); // a copy, which starts at an even address
-  return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
-}
-
-function split(
-  interleaved: ArrayLike<number>,
-  count: number,
-  { zero, half }: { zero: number; half: number },
-): Float32Array[] {
-  const length = Math.floor(interleaved.length / count);
-  return Array.from({ length: count }, (_, channel) => {
-    const values = new Float32Array(length);
-    for (let i = 0; i < length; i++) values[i] = ((interleaved[i * count + channel] as number) - zero) / half;
-    return values;
-  });
 }

@@ -1,4 +1,4 @@
-import { resample } from "../audio/resample.ts";
+import type { Resampler } from "../audio/resample.ts";
 
 /**
  * Adds a piece of a noise recording, scaled so that 10 log10(power of the signal / power of the noise added) is `snrDb`,
@@ -30,10 +30,15 @@ function meanSquare(samples: Float32Array): number {
  * together. The samples are taken as recorded at rate · factor Hz (rounded) and converted to the rate.
  *
  * @param rate in Hz
+ * @param resampler kept by the caller, since loading a converter takes longer than using it
  * @returns `samplesAtSpeed` values; `samples` itself at factor 1
  */
-export const changeSpeed = (samples: Float32Array, rate: number, factor: number): Promise<Float32Array> =>
-  resample(samples, playedRate(rate, factor), rate);
+export const changeSpeed = (
+  samples: Float32Array,
+  rate: number,
+  factor: number,
+  resampler: Resampler,
+): Promise<Float32Array> => resampler.resample(samples, playedRate(rate, factor), rate);
 
 /** How many samples `changeSpeed` makes of so many. */
 export const samplesAtSpeed = (samples: number, rate: number, factor: number): number =>

@@ -9,7 +9,8 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { Origin } from "../../config/origin.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
 import type { Observer } from "../observer.ts";
-import { readRecording, type Recording } from "../audio/audio.ts";
+import { AudioReader } from "../audio/audio.ts";
+import type { Recording } from "../audio/recording.ts";
 import { pieceOf, readManifest, type ManifestEntry } from "../manifest/manifest.ts";
 import { trainingUnits } from "../training_units.ts";
 import { validateUtterances } from "../manifest/validate.ts";
@@ -46,10 +47,11 @@ export async function checkData(
   );
   const heard: Heard[] = [];
   const duplicates = new Duplicates();
+  const audio = new AudioReader();
   const task = observer.task("reading audio", entries.length);
   try {
     for (const [i, entry] of entries.entries()) {
-      const recording = await readEntry(entry);
+      const recording = await readEntry(audio, entry);
       if (recording instanceof UserError) faults.push(faultOf("unreadable", entry, recording.message));
       else {
         const sound = examineSound(recording);
@@ -77,6 +79,7 @@ export async function checkData(
     }
   } finally {
     task.stop();
+    await audio.close();
   }
 
   const vocabulary = vocabularyOf(texts);
@@ -99,9 +102,9 @@ function faultOf(kind: FaultKind, { id, source }: Pick<ManifestEntry, "id" | "so
   return { kind, id, source, reason: reason.replace(/\.$/u, "") };
 }
 
-async function readEntry(entry: ManifestEntry): Promise<Recording | UserError> {
+async function readEntry(audio: AudioReader, entry: ManifestEntry): Promise<Recording | UserError> {
   try {
-    return await readRecording(entry.audioPath, pieceOf(entry));
+    return await audio.readRecording(entry.audioPath, pieceOf(entry));
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;

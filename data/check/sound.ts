@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Recording } from "../audio/audio.ts";
+import type { Recording } from "../audio/recording.ts";
 
 /** What can be said of a recording without a transcript. */
 export interface Sound {

@@ -34,8 +34,7 @@ export class FeatureSource {
   /** How many requests keep all threads busy. */
   readonly ahead: number;
   readonly counts: Record<FeatureAnswer["origin"], number> = { cache: 0, computed: 0, damaged: 0 };
-  readonly #computer: Pick<ThreadPool, "compute">;
-  readonly #pool: ThreadPool | undefined;
+  readonly #computer: ThreadPool | FeatureComputer;
   readonly #index: ContentIndex | undefined;
   #warn: ((message: string) => void) | undefined;
   #closed: Error | undefined;
@@ -47,12 +46,11 @@ export class FeatureSource {
     this.#warn = warn;
     const usable = cache !== null && frontEnd.cacheKey !== null && this.#canMake(cache) ? cache : null;
     const settings = { frontEnd: frontEnd.settings, cache: usable, spareBytes };
-    this.#pool = workers > 0 ? new ThreadPool(workers, settings) : undefined;
-    this.#computer = this.#pool ?? new FeatureComputer(settings);
+    this.#computer = workers > 0 ? new ThreadPool(workers, settings) : new FeatureComputer(settings);
     this.#index = usable === null ? undefined : new ContentIndex(usable);
   }
 
-  /** @throws UserError, as `readAudio` does, at a file that cannot be read; RunError if a thread failed; the reason of `close` */
+  /** @throws UserError, as `AudioReader.read` does, at a file that cannot be read; RunError if a thread failed; the reason of `close` */
   async get(wish: FeatureWish): Promise<FeatureAnswer> {
     if (this.#closed) throw this.#closed;
     const {
@@ -82,7 +80,7 @@ export class FeatureSource {
   /** Ends the threads at once; what they still owe is rejected with the reason. */
   close(reason: Error = new Error("the source of features was closed")): void {
     this.#closed ??= reason;
-    this.#pool?.close(reason);
+    void this.#computer.close(reason);
     this.flush();
   }
 

@@ -11,7 +11,7 @@ import { CharacterUnits } from "../../model/units/characters.ts";
 import type { Recogniser } from "../../recognition/recogniser.ts";
 import { chunkFrames } from "../../recognition/chunks.ts";
 import { readAudio } from "../../data/audio/audio.ts";
-import { resample } from "../../data/audio/resample.ts";
+import { Resampler } from "../../data/audio/resample.ts";
 import { writeWav } from "../../data/audio/wav.ts";
 import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
@@ -143,7 +143,7 @@ const timesOf = ({ words }: Transcript): unknown =>
   words!.map((word) => ({ ...word, confidence: expect.closeTo(word.confidence, 6) as number }));
 
 it("a file of another rate is converted part by part, as all of it would be", async () => {
-  await writeWav(at("fast.wav"), await resample(melody(5), RATE, 2 * RATE), 2 * RATE);
+  await writeWav(at("fast.wav"), await new Resampler().resample(melody(5), RATE, 2 * RATE), 2 * RATE);
   const {
     transcripts: [fast],
   } = await transcribe(["fast.wav"]);

@@ -1,6 +1,6 @@
 import { UserError } from "../../engine/errors.ts";
 import type { TrainConfig } from "../../config/config.ts";
-import { readAudio } from "../../data/audio/audio.ts";
+import { AudioReader } from "../../data/audio/audio.ts";
 import { pieceOf, readManifest, type ManifestEntry } from "../../data/manifest/manifest.ts";
 import { encodeWav } from "../../data/audio/wav.ts";
 import type { Example } from "./alignments.ts";
@@ -30,13 +30,26 @@ export async function withClips(
   sets: readonly { set: string; examples: readonly Example[] }[],
   config: TrainConfig | undefined,
 ): Promise<{ set: string; examples: HeardExample[] }[]> {
+  const audio = new AudioReader();
+  try {
+    return await readClips(audio, sets, config);
+  } finally {
+    await audio.close();
+  }
+}
+
+async function readClips(
+  audio: AudioReader,
+  sets: readonly { set: string; examples: readonly Example[] }[],
+  config: TrainConfig | undefined,
+): Promise<{ set: string; examples: HeardExample[] }[]> {
   const each = Math.floor(MOST_CLIPS / Math.max(1, sets.length));
   const heard: { set: string; examples: HeardExample[] }[] = [];
   for (const { set, examples } of sets) {
     const entries = await entriesOf(config?.data.test.find(({ name }) => name === set)?.manifest);
     const withSound = examples.map(async (example, i): Promise<HeardExample> => {
       const entry = i < each ? entries.get(example.id) : undefined;
-      const clip = entry && config && (await unlessUnreadable(() => readClip(entry, config.data.sampleRate)));
+      const clip = entry && config && (await unlessUnreadable(() => readClip(audio, entry, config.data.sampleRate)));
       return { ...example, ...(clip && { clip }) };
     });
     heard.push({ set, examples: await Promise.all(withSound) });
@@ -49,8 +62,8 @@ async function entriesOf(manifest: string | undefined): Promise<Map<string, Mani
   return new Map((read?.entries ?? []).map((entry) => [entry.id, entry]));
 }
 
-async function readClip(entry: ManifestEntry, sampleRate: number): Promise<Clip> {
-  const { samples } = await readAudio(entry.audioPath, sampleRate, pieceOf(entry));
+async function readClip(audio: AudioReader, entry: ManifestEntry, sampleRate: number): Promise<Clip> {
+  const { samples } = await audio.read(entry.audioPath, sampleRate, pieceOf(entry));
   const wav = encodeWav(samples.subarray(0, LONGEST_CLIP * sampleRate), sampleRate);
   return {
     source: `data:audio/wav;base64,${Buffer.from(wav).toString("base64")}`,

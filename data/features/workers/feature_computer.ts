@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, statfsSync, statSync } from "node:fs";
 import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
-import { audioLength, readAudio, readAudioSpan } from "../../audio/audio.ts";
+import { AudioReader } from "../../audio/audio.ts";
+import { Resampler } from "../../audio/resample.ts";
 import { addNoise, changeSpeed, changeVolume } from "../../augment/waveform.ts";
 import { featureKey, readFeatures, writeFeatures, type StoredFeatures } from "../feature_cache.ts";
 import { formatBytes } from "../../text/number_format.ts";
@@ -13,12 +14,14 @@ const NOISE_BYTES = 64 * 2 ** 20;
 
 /**
  * Audio file -> waveform -> speed, noise, volume -> frames of the front end, in a thread or in place. Features of a waveform with
- * noise or another volume are new in each epoch and never cached; all others are, if the front end says so.
+ * noise or another volume are new in each epoch and never cached; all others are, if the front end says so. To be closed in the end.
  */
 export class FeatureComputer {
   readonly #frontEnd: FrontEnd;
   readonly #cache: string | null;
   readonly #spareBytes: number;
+  readonly #resampler = new Resampler();
+  readonly #audio = new AudioReader(this.#resampler);
   readonly #noises = new Map<string, Float32Array>();
   #noiseBytes = 0;
 
@@ -28,7 +31,7 @@ export class FeatureComputer {
     this.#spareBytes = spareBytes;
   }
 
-  /** @throws UserError, as `readAudio` does, at a file that cannot be read */
+  /** @throws UserError, as `AudioReader.read` does, at a file that cannot be read */
   async compute(request: FeatureRequest): Promise<FeatureAnswer> {
     const { features, ...origin } = await this.#find(request);
     const { cmvn, want } = request;
@@ -40,6 +43,11 @@ export class FeatureComputer {
       statistics: want.statistics && computed ? utteranceCmvn(features) : null,
       values: want.values && computed ? (cmvn ? applyCmvn(cmvn, features) : features).values : null,
     };
+  }
+
+  /** Lets go of the recording that is still open. */
+  close(): Promise<void> {
+    return this.#audio.close();
   }
 
   async #find(
@@ -70,7 +78,7 @@ export class FeatureComputer {
   async #make(request: FeatureRequest): Promise<StoredFeatures> {
     const { path, piece, speed, noise, gainDb, want } = request;
     const rate = this.#frontEnd.sampleRate;
-    const whole = want.longest === undefined ? undefined : { from: 0, to: await audioLength(path, rate) };
+    const whole = want.longest === undefined ? undefined : { from: 0, to: await this.#audio.length(path, rate) };
     if (whole && isTooLong(whole.to, request))
       return {
         samples: whole.to,
@@ -79,8 +87,8 @@ export class FeatureComputer {
         values: new Float32Array(),
       };
     const span = request.span ?? whole;
-    const { samples } = span ? await readAudioSpan(path, rate, span) : await readAudio(path, rate, piece);
-    let waveform = await changeSpeed(samples, rate, speed);
+    const { samples } = span ? await this.#audio.readSpan(path, rate, span) : await this.#audio.read(path, rate, piece);
+    let waveform = await changeSpeed(samples, rate, speed, this.#resampler);
     if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
     if (gainDb !== null) waveform = changeVolume(waveform, gainDb);
     return { ...this.#frontEnd.compute(waveform), samples: samples.length };
@@ -90,7 +98,7 @@ export class FeatureComputer {
     const key = JSON.stringify([path, piece]);
     const kept = this.#noises.get(key);
     if (kept) return kept;
-    const { samples } = await readAudio(path, this.#frontEnd.sampleRate, piece);
+    const { samples } = await this.#audio.read(path, this.#frontEnd.sampleRate, piece);
     if (this.#noises.has(key)) return samples; // in place, others may have read it meanwhile
     this.#noises.set(key, samples);
     this.#noiseBytes += samples.byteLength;

@@ -5,10 +5,9 @@ import wavefile from "wavefile";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { uniform } from "../../../engine/random.ts";
-import { knownLength, readAudio, readAudioSpan, readRecording } from "../../../data/audio/audio.ts";
+import { AudioReader, knownLength, readAudio, readRecording } from "../../../data/audio/audio.ts";
 import { openRecording } from "../../../data/audio/open_recording.ts";
-import { findWavLayout } from "../../../data/audio/wav_layout.ts";
-import { encodeWav } from "../../../data/audio/wav.ts";
+import { encodeWav, WavRecording } from "../../../data/audio/wav.ts";
 import { flacFile } from "./flac_file.ts";
 
 let folder: string;
@@ -43,6 +42,12 @@ function law(name: "toALaw" | "toMuLaw"): Uint8Array {
   const wav = new wavefile.WaveFile(wavBytes(noise, "16"));
   wav[name]();
   return wav.toBuffer();
+}
+
+/** The same file with "data" before "fmt ". */
+function dataFirst(bytes: Uint8Array): Buffer {
+  const wav = Buffer.from(bytes);
+  return Buffer.concat([wav.subarray(0, 12), wav.subarray(36), wav.subarray(12, 36)]);
 }
 
 /** RF64, whose "data" has no length; "ds64" has it. */
@@ -87,6 +92,15 @@ const files: Record<string, () => Uint8Array> = {
   "64-bit float": () => wavBytes(floats, "64"),
   stereo: () => wavBytes([noise, noise.toReversed()], "16", 2),
   "big-endian": () => wavBytes(noise, "16", 1, { container: "RIFX" }),
+  "big-endian, 24 bits": () =>
+    wavBytes(
+      noise.map((value) => value * 200),
+      "24",
+      1,
+      { container: "RIFX" },
+    ),
+  "big-endian float": () => wavBytes(floats, "32f", 1, { container: "RIFX" }),
+  "samples before their format": () => dataFirst(wavBytes(noise, "16")),
   "A-law": () => law("toALaw"),
   "µ-law": () => law("toMuLaw"),
   "other chunks": () => withChunks(wavBytes(noise, "16")),
@@ -106,23 +120,38 @@ describe("a part of a WAV file is what the whole file has there", () => {
       [3999, 4000],
       [1233, 3456],
     ] as const)
-      expect(await recording.read({ from, to })).toEqual(whole.samples.slice(from, to));
+      expect(await recording.read(from, to)).toEqual(whole.samples.slice(from, to));
     expect((await readAudio(path, RATE, { offset: 0.125, duration: 0.25 })).samples).toEqual(
       whole.samples.slice(1000, 3000),
     );
-    expect(await findWavLayout(path)).not.toBeNull(); // so it was read in parts
+    expect(recording).toBeInstanceOf(WavRecording); // so it was read in parts
   });
 
   test("RF64, for files of more than 4 GiB", async () => {
     const path = await put("rf64.wav", rf64(wavBytes(noise, "16")));
+    expect((await readAudio(path, RATE)).samples).toEqual(Float32Array.from(floats));
     expect((await readAudio(path, RATE, { offset: 0.25, duration: 0.1 })).samples).toEqual(
       Float32Array.from(floats.slice(2000, 2800)),
     );
   });
 
+  test("of any length: more than is decoded at once", async () => {
+    const long = Array.from({ length: 150_000 }, (_, i) => ((i * 7919) % 65536) - 32768);
+    const path = await put("blocks.wav", wavBytes([long, long.map((value) => -1 - value)], "16", 2));
+    const { samples } = await readRecording(path);
+    expect([samples.length, samples.every((value) => value === -0.5 / 32768)]).toEqual([150_000, true]);
+  });
+
+  test("RF64 that is cut short", async () => {
+    const path = await put("rf64_short.wav", rf64(wavBytes(noise, "16")).subarray(0, 1080));
+    await expect(readAudio(path, RATE)).rejects.toThrow(
+      /rf64_short\.wav is cut short: its header announces 8000 bytes of samples, 1000 are there\.$/,
+    );
+  });
+
   test("and its other bytes are not read", async () => {
     const path = await put("damaged.wav", wavBytes(floats, "32f"));
-    const { dataStart } = (await findWavLayout(path))!;
+    const { dataStart } = WavRecording.open(path)!.layout;
     const file = await open(path, "r+");
     await file.write(Buffer.from([0, 0, 0xc0, 0x7f]), 0, 4, dataStart + 4 * 3000).finally(() => file.close()); // not a number
     await expect(readAudio(path, RATE)).rejects.toThrow(/damaged\.wav holds samples that are not finite numbers\.$/);
@@ -136,6 +165,8 @@ describe("a part of a WAV file is what the whole file has there", () => {
 });
 
 describe("a span at another rate", () => {
+  const reader = new AudioReader();
+  afterAll(() => reader.close());
   const longNoise = Float32Array.from(
     { length: 12 * RATE + 123 },
     (_, i) => Math.round(30000 * uniform(4, i, 0)) / 32768,
@@ -151,14 +182,14 @@ describe("a span at another rate", () => {
       ),
     );
     const { samples } = await readAudio(wav, rate);
-    expect(await knownLength(wav, rate)).toBe(samples.length);
+    expect(knownLength(wav, rate)).toBe(samples.length);
     for (const [from, to] of [
       [0, 700],
       [3 * rate + 17, 5 * rate - 3],
       [9 * rate + 1, samples.length],
       [0, samples.length],
     ] as const) {
-      const span = await readAudioSpan(wav, rate, { from, to });
+      const span = await reader.readSpan(wav, rate, { from, to });
       expect(span).toMatchObject({ sampleRate: rate, originalRate: RATE });
       expect(span.samples.length).toBe(to - from);
       const worst = span.samples.reduce(
@@ -166,16 +197,16 @@ describe("a span at another rate", () => {
         0,
       );
       expect(worst).toBeLessThan(1e-6); // of values up to 1
-      expect((await readAudioSpan(flac, rate, { from, to })).samples).toEqual(span.samples);
+      expect((await reader.readSpan(flac, rate, { from, to })).samples).toEqual(span.samples);
     }
   });
 
   test("beyond the recording is an error of the program", async () => {
     const path = await put("short.wav", encodeWav(longNoise.subarray(0, 100), RATE));
-    await expect(readAudioSpan(path, 16000, { from: 100, to: 201 })).rejects.toThrow(
-      new RangeError(`readAudioSpan: [100, 201) reaches beyond the end of ${path}`),
+    await expect(reader.readSpan(path, 16000, { from: 100, to: 201 })).rejects.toThrow(
+      new RangeError(`readSpan: [100, 201) reaches beyond the end of ${path}`),
     );
-    expect((await readAudioSpan(path, 16000, { from: 100, to: 200 })).samples.length).toBe(100);
+    expect((await reader.readSpan(path, 16000, { from: 100, to: 200 })).samples.length).toBe(100);
   });
 });
 
@@ -192,19 +223,16 @@ describe("the length that a header says", () => {
       "a.flac": await flacFile(Int32Array.from(noise), { rate: RATE }),
     };
     for (const [name, bytes] of Object.entries(odd))
-      expect([name, await knownLength(await put(name, bytes), RATE)]).toEqual([name, null]);
-    expect([await knownLength(join(folder, "nothing.wav"), RATE), await knownLength(folder, RATE)]).toEqual([
-      null,
-      null,
-    ]);
+      expect([name, knownLength(await put(name, bytes), RATE)]).toEqual([name, null]);
+    expect([knownLength(join(folder, "nothing.wav"), RATE), knownLength(folder, RATE)]).toEqual([null, null]);
   });
 
   test("and a file that has become shorter since is named", async () => {
     const path = await put("shrinking.wav", wavBytes(noise, "16"));
     const recording = await openRecording(path);
     await truncate(path, 2000);
-    expect((await recording.read({ from: 0, to: 900 })).length).toBe(900);
-    const reading = recording.read({ from: 900, to: 1000 });
+    expect((await recording.read(0, 900)).length).toBe(900);
+    const reading = recording.read(900, 1000);
     await expect(reading).rejects.toThrow(UserError);
     await expect(reading).rejects.toThrow(/shrinking\.wav has become shorter while it was read\.$/);
   });

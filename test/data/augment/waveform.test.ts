@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../../engine/random.ts";
+import { Resampler } from "../../../data/audio/resample.ts";
 import { addNoise, changeSpeed, samplesAtSpeed, changeVolume } from "../../../data/augment/waveform.ts";
 
 const power = (x: Float32Array): number => x.reduce((sum, v) => sum + v * v, 0) / x.length;
@@ -9,7 +10,7 @@ const hiss = (length: number): Float32Array => Float32Array.from({ length }, (_,
 
 describe("speed", () => {
   test.each([0.9, 1.1, 1.25])("%f times as fast: so much shorter, and the tone so much higher", async (factor) => {
-    const changed = await changeSpeed(sine(8000, 400), 8000, factor);
+    const changed = await changeSpeed(sine(8000, 400), 8000, factor, new Resampler());
     expect(changed.length).toBe(samplesAtSpeed(8000, 8000, factor));
     expect(changed.length).toBe(Math.round(8000 / factor));
     // Away from the ends, the same samples as of a tone of the higher pitch.
@@ -21,7 +22,7 @@ describe("speed", () => {
 
   test("1 times as fast: the very same samples", async () => {
     const samples = sine(500, 300);
-    expect(await changeSpeed(samples, 8000, 1)).toBe(samples);
+    expect(await changeSpeed(samples, 8000, 1, new Resampler())).toBe(samples);
   });
 });
 

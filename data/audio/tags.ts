@@ -1,5 +1,10 @@
 import type { FileBytes } from "./file_bytes.ts";
 
+/*
+ * Tags, of titles and pictures, are passed over here: `music-metadata` 11.16.1 says what is in them but not where they end, and does not
+ * recognise a file whose ID3v2 tag has a footer and zeros after it.
+ */
+
 const ID3V2_HEADER_BYTES = 10;
 
 /** In the flags of an ID3v2 tag: its header is repeated at its end. */
@@ -9,7 +14,7 @@ const ID3V1_BYTES = 128;
 /** Of the header and the footer of an APE tag, each; the length it gives counts the footer alone. */
 const APE_HEADER_BYTES = 32;
 
-/** The first byte from `at` on that belongs to no ID3v2 tag. Such tags, of title and pictures, can be before any kind of audio. */
+/** The first byte from `at` on that belongs to no ID3v2 tag. Such tags can come before any kind of audio. */
 export function skipId3v2(file: FileBytes, at: number): number {
   for (let length = id3v2Length(file, at); length > 0; length = id3v2Length(file, at)) at += length;
   return at;
@@ -19,7 +24,7 @@ export function skipId3v2(file: FileBytes, at: number): number {
 export function skipTags(file: FileBytes, at: number): number {
   for (let end = at; ; at = end) {
     end = skipZeros(file, skipId3v2(file, at));
-    const start = Buffer.from(file.read(end, APE_HEADER_BYTES));
+    const start = file.read(end, APE_HEADER_BYTES);
     if (start.toString("latin1", 0, 3) === "TAG") end += ID3V1_BYTES;
     if (start.toString("latin1", 0, 8) === "APETAGEX" && start.length === APE_HEADER_BYTES)
       end += start.readUInt32LE(12) + APE_HEADER_BYTES;
@@ -37,7 +42,7 @@ export function skipZeros(file: FileBytes, at: number): number {
 /** 0 where none starts. The length is four times 7 bits, and counts neither header nor footer. */
 function id3v2Length(file: FileBytes, at: number): number {
   const header = file.read(at, ID3V2_HEADER_BYTES);
-  if (header.length < ID3V2_HEADER_BYTES || Buffer.from(header.subarray(0, 3)).toString("latin1") !== "ID3") return 0;
+  if (header.length < ID3V2_HEADER_BYTES || header.toString("latin1", 0, 3) !== "ID3") return 0;
   const ends = (header[5] as number) & HAS_FOOTER ? 2 : 1;
   return header.subarray(6).reduce((length, byte) => length * 128 + (byte & 127), 0) + ends * ID3V2_HEADER_BYTES;
 }

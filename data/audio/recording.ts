@@ -1,0 +1,63 @@
+import { UserError } from "../../engine/errors.ts";
+import { rateLimits } from "./resample.ts";
+
+/** A block of sound as a format's decoder gives it: one array of samples in [-1, 1) per channel, all of one length. */
+export interface DecodedAudio {
+  readonly channels: readonly Float32Array[];
+  /** Hz */
+  readonly sampleRate: number;
+}
+
+/** The sound of a file, or of a part of it, with its channels averaged. */
+export interface Recording {
+  readonly samples: Float32Array;
+  /** Hz */
+  readonly sampleRate: number;
+  /** Number of channels of the file. */
+  readonly channels: number;
+}
+
+/** A recording that is open for reading parts of it. */
+export interface OpenRecording {
+  /** Hz */
+  readonly sampleRate: number;
+  /** Number of channels of the file. */
+  readonly channels: number;
+  /** In samples. Throws UserError if the file turns out to be damaged. */
+  length(): Promise<number>;
+  /** Mono samples `from` to before `to`, up to the recording's end. Throws UserError if they are damaged. */
+  read(from: number, to: number): Promise<Float32Array>;
+  /** Lets go of the file and of what was decoded of it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Averages the channels of a block.
+ *
+ * @param path how messages call the file
+ * @throws UserError at a rate that cannot be converted, or at samples that are not finite
+ */
+export function monoRecording({ channels, sampleRate }: DecodedAudio, path: string): Recording {
+  checkRate(sampleRate, path);
+  const samples = average(channels);
+  if (!samples.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
+  return { samples, sampleRate, channels: channels.length };
+}
+
+/** @throws UserError at a rate, in Hz, that cannot be converted */
+export function checkRate(sampleRate: number, path: string): void {
+  const { lowest, highest } = rateLimits;
+  if (sampleRate < lowest || sampleRate > highest)
+    throw new UserError(`${path} has ${sampleRate} samples a second, expected ${lowest} to ${highest}.`);
+}
+
+/** @throws UserError if there is not a single sample */
+export function checkLength(length: number, path: string): void {
+  if (length === 0) throw new UserError(`${path} holds no audio: its length is 0 samples.`);
+}
+
+function average(channels: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array()] = channels;
+  if (channels.length <= 1) return first;
+  return first.map((_, i) => channels.reduce((sum, channel) => sum + (channel[i] as number), 0) / channels.length);
+}
