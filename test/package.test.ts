@@ -1,32 +1,36 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build, node, ROOT } from "./built.ts";
+import { node, ROOT } from "./built.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-package-"));
 const installed = join(folder, "node_modules", "unfold");
 let packed: string[] = [];
 
-function run(command: "npm" | "npx", words: string[], cwd: string, env: NodeJS.ProcessEnv = {}): string {
+/** The standard output of a command, which must succeed. It is waited for without blocking: Vitest gives up workers that do not answer. */
+async function run(command: "npm" | "npx", words: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const shell = process.platform === "win32"; // npm is a .cmd file there
-  const { status, stdout, stderr } = spawnSync(command, words, {
+  const { stdout } = await promisify(execFile)(command, words, {
     cwd,
     shell,
-    encoding: "utf8",
     env: { ...process.env, ...env },
+    maxBuffer: 2 ** 24,
   });
-  if (status !== 0) throw new Error(`${command} ${words.join(" ")} ended with ${status}: ${stdout}${stderr}`);
   return stdout;
 }
 
-beforeAll(() => {
-  build();
-  const [tarball] = JSON.parse(run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], ROOT));
+beforeAll(async () => {
+  await run("npm", ["run", "build:browser"], ROOT);
+  const [tarball] = JSON.parse(
+    await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], ROOT),
+  );
   packed = tarball.files.map((file: { path: string }) => file.path);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "elsewhere", type: "module", private: true }));
-  run(
+  await run(
     "npm",
     ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball.filename}`],
     folder,
@@ -43,7 +47,14 @@ describe("the packed package", () => {
     );
     expect(shaders.length).toBeGreaterThan(0);
     expect(packed).toEqual(
-      expect.arrayContaining([...shaders, "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js"]),
+      expect.arrayContaining([
+        ...shaders,
+        "LICENSE",
+        "dist/index.js",
+        "dist/index.d.ts",
+        "dist/speech.js",
+        "dist/speech.d.ts",
+      ]),
     );
     expect(packed.filter((path) => /(?<!\.d)\.ts$|(^|\/)test\/|\.test\.|\.map$|tsbuildinfo/.test(path))).toEqual([]);
   });
@@ -53,9 +64,12 @@ describe("the packed package", () => {
     expect(texts.filter((path) => readFileSync(join(installed, path), "utf8").includes(ROOT))).toEqual([]);
   });
 
-  it("runs `npx unfold devices` in another folder", () => {
+  it("runs `npx unfold devices` in another folder", async () => {
     expect(existsSync(installed)).toBe(true);
-    const stdout = run("npx", ["--no-install", "unfold", "devices"], folder, { UNFOLD_ADAPTER: "", UNFOLD_DRIVER: "" });
+    const stdout = await run("npx", ["--no-install", "unfold", "devices"], folder, {
+      UNFOLD_ADAPTER: "",
+      UNFOLD_DRIVER: "",
+    });
     expect(stdout).toMatch(/^unfold would use .+$/m);
   });
 
@@ -72,17 +86,65 @@ describe("the packed package", () => {
     });
   });
 
+  it("loads the engine without what only configs and speech models need", async () => {
+    const hooks = `export const resolve = (name, context, next) => {
+      if (["zod", "yaml", "@huggingface/tokenizers"].includes(name)) throw new Error("loads " + name);
+      return next(name, context);
+    };`;
+    const program = (name: string): string => `
+      import { register } from "node:module";
+      register("data:text/javascript," + ${JSON.stringify(encodeURIComponent(hooks))});
+      await import("${name}").then(() => console.log("loaded"), (error) => console.log(error.message));`;
+    const load = async (name: string) => (await node(["--input-type=module", "-e", program(name)], {}, folder)).stdout;
+    expect(await load("unfold")).toBe("loaded\n");
+    expect(await load("unfold/speech")).toMatch(/^loads /);
+  });
+
+  it("has the speech models in unfold/speech: a waveform becomes features, logits and text", async () => {
+    const program = `
+      import { openDevice, Parameters, Tape, read } from "unfold";
+      import { CharacterUnits, ConformerCtc, conformerDefaults, createFbank, depthSchedule, greedySearch } from "unfold/speech";
+      const device = await openDevice();
+      const units = new CharacterUnits(["a", "b"]);
+      const { frames, features } = { frames: 40, features: new Float32Array(40 * 10) };
+      const parameters = new Parameters();
+      const model = new ConformerCtc(parameters, { ...conformerDefaults, dim: 16, heads: 2, feedForwardDim: 16, blocks: 1,
+        subsamplingChannels: 4, convKernel: 3, inputDim: 10, vocabulary: units.size });
+      parameters.seal(device, { seed: 1, optimizer: false });
+      const tape = new Tape(device, { grad: false });
+      const { logits } = model.forward(tape, tape.upload(features, [1, frames, 10]), [frames], [depthSchedule("repeat", 1, 2)]);
+      const values = await read(device, logits[0]);
+      console.log(values.length, typeof greedySearch, typeof createFbank);
+      tape.end();
+      device.close();`;
+    expect(await node(["--input-type=module", "-e", program], {}, folder)).toEqual({
+      status: 0,
+      stdout: "27 function function\n",
+      stderr: "",
+    });
+  });
+
+  it("has both for a page in unfold/browser: one file that needs no other, under 140 kB when packed", () => {
+    const file = readFileSync(join(installed, "dist", "browser.js"));
+    expect(gzipSync(file).length).toBeLessThan(140_000);
+    expect(file.toString().match(/(^|[;}\s])import\s*[{*"\w]|\bfrom\s*"/u)).toBeNull();
+    expect(file.toString()).toContain("@compute");
+  });
+
   it("gives its types to a strict TypeScript program", async () => {
     writeFileSync(
       join(folder, "program.ts"),
       `
       import { openDevice, RunError, type Device } from "unfold";
+      import { openRecogniser, transcribeFiles, type Recogniser } from "unfold/speech";
+      import { parseCheckpoint, recogniserOf } from "unfold/browser";
       const device: Device = await openDevice({ driver: "bundled" });
       const width: number = device.info.subgroupMinSize;
       const buffer: GPUBuffer = device.gpu.createBuffer({ size: 4, usage: 128 });
       // @ts-expect-error: there is no such driver
       await openDevice({ driver: "cuda" });
-      export { buffer, RunError, width };`,
+      const recognisers: Recogniser[] = [openRecogniser(device, "run"), recogniserOf(device, parseCheckpoint(new Uint8Array(), "page"))];
+      export { buffer, recognisers, RunError, transcribeFiles, width };`,
     );
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const words = [tsc, "--noEmit", "--strict", "--target", "es2023", "--module", "nodenext", "program.ts"];
