@@ -2,54 +2,35 @@ import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import { serialiseCmvn } from "../model/features/cmvn.ts";
-import { buildModel } from "../config/build_model.ts";
-import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
-import { loadCheckpoint, saveCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import type { CheckpointState } from "../checkpoint/checkpoint.ts";
+import { saveCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import { chooseWeights } from "./choose_weights.ts";
 import { watchCollapse } from "./health/collapse.ts";
 import { plainConfig, type TrainConfig } from "../config/config.ts";
-import { changeWarnings, configChanges, dataChanges, samplerStart } from "./run/config_difference.ts";
 import type { Utterance } from "../data/dataset.ts";
-import { BucketSampler } from "../data/batches/sampler.ts";
-import { loadRunData, unlessAborted } from "./run_data.ts";
-import { paddingWarnings } from "../data/manifest/warnings.ts";
-import { evaluatedPaths, trainingPaths, judgedDepth } from "../config/depths.ts";
+import { evaluatedPaths, judgedDepth, trainedDepths, trainingPaths } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { divergenceError } from "./health/divergence.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "./health/early_stop.ts";
 import { ratesByDepth, evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
 import { countInfeasible } from "../data/batches/batch.ts";
-import { expectStart, startFrom } from "../checkpoint/initial_weights.ts";
-import { originOf } from "../checkpoint/load_config.ts";
-import { KeptCheckpoints, LAST_FILE } from "./run/kept_checkpoints.ts";
+import { KeptCheckpoints } from "./run/kept_checkpoints.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log/log.ts";
-import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
-import { activationType } from "../config/precision.ts";
 import { lapIn, StepClock } from "./step_clock.ts";
 import { expectRun } from "./run/run_folder.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { lockRun } from "./run/run_lock.ts";
 import { RunMetrics } from "./log/run_metrics.ts";
 import { noEventFile, openEventFile } from "./log/tensorboard/event_file.ts";
+import { startRun, type StartOptions } from "./start_run.ts";
 import { testAllSets } from "./test_sets.ts";
 import { writeReport } from "./report/report.ts";
-import type { RunObserver } from "./run/run_observer.ts";
-import { TrainingBatches } from "../data/batches/training_batches.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
-export interface RunOptions {
-  /** Where checkpoints, log and report go. */
-  readonly folder: string;
-  /** Go on from `last.safetensors` in the folder. */
-  readonly resume: boolean;
-  /** Go on also with another config or other data than the run began with, as far as the model's shape allows it. */
-  readonly force?: boolean;
-  /** When aborted, the run saves what it has after the step at hand and ends. */
-  readonly signal: AbortSignal;
-  readonly observer: RunObserver;
+export interface RunOptions extends StartOptions {
   /** Steps to profile after a warm-up: a trace in the folder, and a table as a message. */
   readonly profile?: number | undefined;
 }
@@ -78,51 +59,17 @@ export async function train(
 }
 
 async function run(device: Device, config: TrainConfig, options: RunOptions): Promise<"finished" | "interrupted"> {
-  const { folder, observer, signal, force = false } = options;
+  const { folder, observer, signal } = options;
   const profile = options.profile === undefined ? undefined : new StepProfile(device, options.profile);
   const phase = profile?.phase ?? untimed;
-  const resumed = options.resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
-  const changes = resumed ? configChanges(config, resumed, { force }) : [];
-  if (!resumed) expectStart(config);
-
-  // Data: every audio file read once, for normalised features (of waveforms: the samples) and labels.
-  const data = await unlessAborted(
-    signal,
-    loadRunData(config, { origin: originOf(config, resumed), observer, signal }),
-  );
-  if (!data) return "interrupted";
-  const { train: set, augmented, dev, units, digest: trainingSet } = data;
-  if (resumed) changes.push(...dataChanges(trainingSet, resumed, { force }));
-
-  // Memory of the largest batch: before anything is trained, and before the log of an earlier part is touched.
-  const memory = checkMemory(device, config, plannedData(config, data), observer.message);
-
-  // Model: parameters in flat buffers, then those of the checkpoint.
-  const { activation, warning } = activationType(device, config.precision);
-  const built = buildModel(device, config, units.size, {
-    optimizer: true,
-    half: activation === "f16",
-    blank: units.blank,
-    restored: resumed !== undefined || config.init !== null,
-  });
+  const started = await startRun(device, config, options);
+  if (!started) return "interrupted";
+  const { data, built, activation, batches, resumed, huggingFace } = started;
+  const { totalSteps, evaluateEvery } = started.length;
+  const { train: set, dev, units } = data;
   const { model, parameters } = built;
-  if (resumed) restoreParameters(resumed, parameters, { moments: true });
-  const start = resumed || config.init === null ? undefined : startFrom(config.init, built, units, config.seed);
-  if (start?.message !== undefined) observer.message(start.message);
-  const { huggingFace } = (resumed ?? start)?.state ?? {};
-  resumed?.close();
-  const sampler = new BucketSampler(
-    (epoch) => augmented.lengths(epoch),
-    samplerConfig(config),
-    config.seed,
-    resumed && samplerStart(resumed, changes),
-  );
-  const batches = new TrainingBatches(augmented, sampler, config, model);
-  let step = resumed?.state.step ?? 0;
   const { accumulate } = config.batch;
-  const stepsPerEpoch = Math.ceil(sampler.batches(0).length / accumulate);
-  const totalSteps = config.steps ?? stepsPerEpoch * (config.epochs as number);
-  const evaluateEvery = config.eval.everySteps ?? stepsPerEpoch * (config.eval.everyEpochs as number);
+  let step = resumed?.step ?? 0;
 
   const log = openLog(join(folder, LOG_FILE), { resumeAt: resumed && step });
   const events = config.log.tensorboard ? openEventFile(folder, { resumeAt: resumed && step }) : noEventFile;
@@ -131,13 +78,11 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     events.append(record);
     observer.record(record);
   };
-  const clock = new StepClock(device, resumed?.state.seconds ?? 0);
-  const depthNames = trainingPaths({ ...config, loss: { ...config.loss, middleDepths: 0 } }, 0).map(({ depth }) =>
-    String(depth),
-  );
-  const metrics = new RunMetrics(device, depthNames, config.log.everySteps * accumulate, resumed?.state.unlogged);
-  const checkpoints = new KeptCheckpoints(folder, config.checkpoint, resumed?.state);
-  let { patience = fullPatience, silence = {}, metrics: logged = {} } = resumed?.state ?? {};
+  const clock = new StepClock(device, resumed?.seconds ?? 0);
+  const depthNames = trainedDepths(config).map(({ depth }) => String(depth));
+  const metrics = new RunMetrics(device, depthNames, config.log.everySteps * accumulate, resumed?.unlogged);
+  const checkpoints = new KeptCheckpoints(folder, config.checkpoint, resumed);
+  let { patience = fullPatience, silence = {}, metrics: logged = {} } = resumed ?? {};
   const state = (): CheckpointState => ({
     format: "unfold-checkpoint/1",
     config: plainConfig(config),
@@ -151,7 +96,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     silence,
     metrics: logged,
     unlogged: metrics.unlogged,
-    trainingSet,
+    trainingSet: data.digest,
     ...(huggingFace && { huggingFace }),
   });
   const save = (moments: boolean) => (path: string) => saveCheckpoint(path, parameters, state(), { moments });
@@ -217,14 +162,8 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
       adapter: device.info.name,
       parameters: countParameters(built),
     });
-    if (memory.record) write(memory.record);
-    for (const message of [
-      ...changeWarnings(changes),
-      ...data.warnings,
-      ...paddingWarnings(sampler.paddingShare(0)),
-      ...memory.warnings,
-      ...(warning === undefined ? [] : [warning]),
-    ])
+    if (started.plan) write(started.plan);
+    for (const message of started.warnings)
       if (log.warned.has(message)) observer.record({ type: "warning", message });
       else write({ type: "warning", message });
     if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed, whatever happens
@@ -305,9 +244,3 @@ function endLog(log: Log, error: unknown): void {
     /* the error at hand says so */
   }
 }
-
-const samplerConfig = ({ batch }: TrainConfig) => ({
-  buckets: batch.buckets,
-  ...(batch.size !== null && { batchSize: batch.size }),
-  ...(batch.frames !== null && { batchFrames: batch.frames }),
-});

@@ -1,0 +1,163 @@
+import { join } from "node:path";
+import type { Device } from "../engine/device.ts";
+import type { FloatType } from "../engine/tensor.ts";
+import { loadCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint_file.ts";
+import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
+import { expectStart, startFrom } from "../checkpoint/initial_weights.ts";
+import { originOf } from "../checkpoint/load_config.ts";
+import { buildModel, type BuiltModel } from "../config/build_model.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { activationType } from "../config/precision.ts";
+import { BucketSampler } from "../data/batches/sampler.ts";
+import { TrainingBatches } from "../data/batches/training_batches.ts";
+import { paddingWarnings } from "../data/manifest/warnings.ts";
+import { checkMemory, plannedData } from "./memory/memory_check.ts";
+import type { PlanRecord } from "./log/log_records.ts";
+import { changeWarnings, configChanges, dataChanges, samplerStart, type Change } from "./run/config_difference.ts";
+import { LAST_FILE } from "./run/kept_checkpoints.ts";
+import type { RunObserver } from "./run/run_observer.ts";
+import { loadRunData, unlessAborted, type RunData } from "./run_data.ts";
+
+export interface StartOptions {
+  /** Where checkpoints, log and report go. */
+  readonly folder: string;
+  /** Go on from `last.safetensors` in the folder. */
+  readonly resume: boolean;
+  /** Resume even with another config or other data, as far as the model's shape allows it. */
+  readonly force?: boolean;
+  /** When aborted, the run saves what it has after the step at hand and ends. */
+  readonly signal: AbortSignal;
+  readonly observer: RunObserver;
+}
+
+/** A run that is ready for its next step. */
+export interface StartedRun {
+  readonly data: RunData;
+  readonly built: BuiltModel;
+  /** Type of the tape's activations. */
+  readonly activation: FloatType;
+  readonly batches: TrainingBatches;
+  /** State of the checkpoint that the run goes on from; undefined of a new one. */
+  readonly resumed: CheckpointState | undefined;
+  /** What an export in Hugging Face's layout needs, of a run that began with such a model. */
+  readonly huggingFace: CheckpointState["huggingFace"];
+  readonly length: RunLength;
+  /** The memory plan, for the log; undefined where no batch fits the device. */
+  readonly plan: PlanRecord | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** In optimiser steps. */
+export interface RunLength {
+  readonly totalSteps: number;
+  /** Steps between evaluations. */
+  readonly evaluateEvery: number;
+}
+
+/**
+ * Reads a run's data, checks that its largest batches fit, builds the model and gives it its weights: drawn anew, those of the
+ * checkpoint that `init` names, or those that the run goes on from.
+ *
+ * @returns undefined when the signal stops it while audio is read; nothing has been written then
+ * @throws UserError before anything in the folder changes
+ */
+export async function startRun(
+  device: Device,
+  config: TrainConfig,
+  { folder, observer, signal, resume, force = false }: StartOptions,
+): Promise<StartedRun | undefined> {
+  const resumed = resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
+  try {
+    const changes = resumed ? configChanges(config, resumed, { force }) : [];
+    if (!resumed) expectStart(config);
+
+    // Data: every audio file read once, for normalised features (of waveforms: the samples) and labels.
+    const data = await unlessAborted(
+      signal,
+      loadRunData(config, { origin: originOf(config, resumed), observer, signal }),
+    );
+    if (!data) return undefined;
+    try {
+      if (resumed) changes.push(...dataChanges(data.digest, resumed, { force }));
+
+      // Memory of the largest batches, before anything is trained.
+      const memory = checkMemory(device, config, plannedData(config, data), observer.message);
+
+      // Model: parameters in flat buffers, then their values.
+      const { activation, warning } = activationType(device, config.precision);
+      const built = buildModel(device, config, data.units.size, {
+        optimizer: true,
+        half: activation === "f16",
+        blank: data.units.blank,
+        restored: resumed !== undefined || config.init !== null,
+      });
+      const huggingFace = fillModel(built, config, data, resumed, observer);
+
+      const sampler = samplerOf(data, config, resumed, changes);
+      const batches = new TrainingBatches(data.augmented, sampler, config, built.model);
+      return {
+        data,
+        built,
+        activation,
+        batches,
+        resumed: resumed?.state,
+        huggingFace,
+        length: lengthOf(config, sampler.batches(0).length),
+        plan: memory.record,
+        warnings: [
+          ...changeWarnings(changes),
+          ...data.warnings,
+          ...paddingWarnings(sampler.paddingShare(0)),
+          ...memory.warnings,
+          ...(warning === undefined ? [] : [warning]),
+        ],
+      };
+    } catch (error) {
+      data.source.close();
+      throw error;
+    }
+  } finally {
+    resumed?.close();
+  }
+}
+
+/** Gives a model the weights of the checkpoint at hand, if there is one, and returns what it keeps of Hugging Face's files. */
+function fillModel(
+  built: BuiltModel,
+  { init, seed }: TrainConfig,
+  { units }: RunData,
+  resumed: OpenCheckpoint | undefined,
+  observer: RunObserver,
+): CheckpointState["huggingFace"] {
+  if (resumed) {
+    restoreParameters(resumed, built.parameters, { moments: true });
+    return resumed.state.huggingFace;
+  }
+  if (init === null) return undefined;
+  const { message, state } = startFrom(init, built, units, seed);
+  if (message !== undefined) observer.message(message);
+  return state.huggingFace;
+}
+
+function samplerOf(
+  { augmented }: RunData,
+  { batch: { buckets, size, frames }, seed }: TrainConfig,
+  resumed: OpenCheckpoint | undefined,
+  changes: readonly Change[],
+): BucketSampler {
+  const limits = {
+    buckets,
+    ...(size !== null && { batchSize: size }),
+    ...(frames !== null && { batchFrames: frames }),
+  };
+  const start = resumed && samplerStart(resumed, changes);
+  return new BucketSampler((epoch) => augmented.lengths(epoch), limits, seed, start);
+}
+
+function lengthOf({ batch, steps, epochs, eval: evaluation }: TrainConfig, batchesPerEpoch: number): RunLength {
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch / batch.accumulate);
+  return {
+    totalSteps: steps ?? stepsPerEpoch * (epochs as number),
+    evaluateEvery: evaluation.everySteps ?? stepsPerEpoch * (evaluation.everyEpochs as number),
+  };
+}
