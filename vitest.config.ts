@@ -26,6 +26,7 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/**"], // `npm run test:browser`
     pool: "forks",
     poolOptions: { forks: { maxForks: Math.min(2, availableParallelism()), minForks: 1 } },
     sequence: { sequencer: LongFirst },

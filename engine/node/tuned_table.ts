@@ -58,11 +58,13 @@ function faultOf(value: unknown): string | undefined {
   for (const [name, entries] of Object.entries(operations)) {
     if (!Array.isArray(entries)) return `operations.${name}: expected a list`;
     for (const [i, entry] of entries.entries()) {
+      const at = `operations.${name}.${i}`;
       const { sizes, ms } = isRecord(entry) ? entry : {};
-      if (!isRecord(sizes) || !Object.values(sizes).every((size) => /^(number|boolean)$/u.test(typeof size)))
-        return `operations.${name}.${i}.sizes: expected numbers and booleans by name`;
-      if (!isRecord(ms) || !Object.values(ms).every((time) => typeof time === "number" && time > 0))
-        return `operations.${name}.${i}.ms: expected positive numbers by name`;
+      if (!isRecord(sizes) || !isRecord(ms)) return `${at}: expected sizes and ms by name`;
+      const size = Object.keys(sizes).find((key) => !["number", "boolean"].includes(typeof sizes[key]));
+      if (size !== undefined) return `${at}.sizes.${size}: expected a number or a boolean`;
+      const time = Object.keys(ms).find((key) => !(typeof ms[key] === "number" && ms[key] > 0));
+      if (time !== undefined) return `${at}.ms.${time}: expected a positive number`;
     }
   }
   return undefined;
