@@ -87,7 +87,7 @@ describe("eval.lm of a config", () => {
   });
 
   it.each([
-    [["eval.lm={ arpa: words.lm }"], /eval\.lm needs a beam search to take part in: set eval\.beam as well/],
+    [["eval.lm={ arpa: words.lm }"], /eval\.lm needs a beam search: set eval\.beam as well/],
     [["eval.beam=8", "eval.lm={ weight: 0.3 }"], /eval\.lm\.arpa is missing, expected the path of an ARPA file/],
     [["eval.beam=8", "eval.lm={ arpa: a, weight: -1 }"], /eval\.lm\.weight: expected a number, 0 or more, got -1/],
     [["eval.beam=8", "eval.lm={ arpa: a, level: phone }"], /eval\.lm\.level: expected "word" or "character"/],
