@@ -46,7 +46,7 @@ describe("fbank", () => {
 
   test.each([
     [{ bins: 0 }, "bins must be a whole number from 1, got 0"],
-    [{ frameLengthMs: 0 }, "frames need 2 samples or more"],
+    [{ frameLengthMs: 0 }, "frames need at least 2 samples"],
     [{ frameShiftMs: 0.01 }, "a shift of 1 or more, got 400 and 0 at 16000 Hz"],
     [
       { lowFrequency: 300, highFrequency: 200 },
