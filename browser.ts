@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
-// What `unfold/browser` exports: the engine and the speech models in one file with all shaders inside, which
-// scripts/build_browser.mjs makes of this one.
+// The exports of `unfold/browser`: the engine and the speech models. scripts/build_browser.mjs bundles them with all shaders
+// into one file.
 export * from "./api/engine.ts";
 export * from "./api/speech.ts";

@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
-// What `unfold/speech` exports: the speech models, and what of them is on disk.
+// The exports of `unfold/speech`: the speech models and their files on disk.
 export * from "./api/speech.ts";
 
 export { loadConfig, type ConfigOptions } from "./checkpoint/load_config.ts";

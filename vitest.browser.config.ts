@@ -1,10 +1,10 @@
 /// <reference types="@vitest/browser/providers/playwright" />
 import { defineConfig } from "vitest/config";
-// @ts-expect-error: it is JavaScript, as what it needs of the engine is compiled
+// @ts-expect-error: plain JavaScript, because it uses the compiled engine
 import { browserHost } from "./scripts/browser_plugin.mjs";
 
-// Tests in a real browser, which scripts/test_browser.mjs names. WebGPU's software adapter wants the flag; the others keep a fresh
-// browser from calling home.
+// Tests in a real browser, chosen by scripts/test_browser.mjs. WebGPU's software adapter needs --enable-unsafe-webgpu; the last
+// two flags keep a fresh browser from calling home.
 export default defineConfig({
   plugins: [browserHost({ folders: ["engine", "kernels", "bench"] })],
   test: {

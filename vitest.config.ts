@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take a minute or more, most of it compiling shaders on one core: begun last, one of them would run alone at the end. */
+/** Files that take a minute or more, mostly compiling shaders on one core. Started last, one of them would run alone at the end. */
 const LONG = [
   "kernels/operations/attention",
   "kernels/operations/convolutions",
@@ -21,8 +21,8 @@ class LongFirst extends BaseSequencer {
   }
 }
 
-// A software driver computes on every core, but half of the tests' time goes to compiling shaders and to float64 references, each on one
-// core: two files at a time keep both of two cores busy. More would want more memory than small machines have.
+// A software driver computes on every core, but half the test time goes to single-core work: compiling shaders and float64
+// references. Two files at a time keep two cores busy; more would need more memory than small machines have.
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],

@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
-// Tensors, kernels and optimisers, in the order in which data flows. Every operation is a function with the tape first.
+// Tensors, kernels and optimisers, in the order data flows. Every operation is a function that takes the tape first.
 
 // Devices: a hardware GPU if there is one, else a software driver. Nothing is global.
 export { openDevice, type Device } from "../engine/device.ts";
@@ -22,10 +22,10 @@ export {
 } from "../engine/parameters.ts";
 export { hash, normal, uniform } from "../engine/random.ts";
 
-// Kernels of one's own: a .wgsl file and its declaration.
+// Custom kernels: a .wgsl file and its declaration.
 export { defineKernel, spread, type Kernel, type KernelDeclaration } from "../engine/kernel/kernel.ts";
 
-// Element by element; the binary ones broadcast.
+// Elementwise operations; binary ones broadcast.
 export { add, div, maximum, minimum, mul, sub } from "../kernels/pointwise/binary.ts";
 export {
   abs,
@@ -53,7 +53,7 @@ export { maskedFill, where } from "../kernels/pointwise/where.ts";
 export { dropout } from "../kernels/dropout/dropout.ts";
 export { glu } from "../kernels/glu/glu.ts";
 
-// Over axes.
+// Reductions over axes.
 export {
   logSumExp,
   max,
@@ -66,7 +66,7 @@ export {
 export { argmax } from "../kernels/reduction/argmax.ts";
 export { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "../kernels/softmax/softmax.ts";
 
-// Shapes and places. `tape.reshape` is the view that costs nothing.
+// Shapes and indexing. `tape.reshape` is a free view.
 export { concat, expand, flip, pad, permute, slice, split, stack, transpose } from "../kernels/shaping/shaping.ts";
 export { embedding } from "../kernels/embedding/embedding.ts";
 export { gather } from "../kernels/embedding/gather.ts";
@@ -99,7 +99,7 @@ export {
 export { ctcLoss, type CtcOptions } from "../kernels/ctc_loss/ctc_loss.ts";
 export { klDivergence, type KlDivergenceOptions } from "../kernels/kl_divergence/kl_divergence.ts";
 
-// Optimisers: kernels on flat tensors, and one whole step over `Parameters`.
+// Optimisers: kernels on flat tensors, and a whole step over `Parameters`.
 export { adamw, type AdamwOptions, type AdamwTensors } from "../kernels/adamw/adamw.ts";
 export { sgd, type SgdOptions } from "../kernels/sgd/sgd.ts";
 export { clipFactor, globalNorm } from "../kernels/grad_norm/grad_norm.ts";
@@ -114,7 +114,7 @@ export {
 } from "../kernels/loss_scale/loss_scale.ts";
 export { optimizerStep, type OptimizerConfig } from "../train/optimizer.ts";
 
-// Layers: parameters with their usual initial values.
+// Layers: parameters with their usual initialisation.
 export {
   declareLinear,
   declareNorm,

@@ -1,6 +1,6 @@
-// Speech: features, units, models, decoding and recognition, of values in memory.
+// Speech: features, units, models, decoding and recognition, all on values in memory.
 
-// The Conformer that unfolds, whole and in parts.
+// The unfolding Conformer, whole and in parts.
 export { ConformerCtc } from "../model/conformer_ctc.ts";
 export type { CtcModel, CtcOutput, Encoded, EncoderOptions, FeatureMasks } from "../model/ctc_model.ts";
 export { conformerDefaults, type ConformerConfig } from "../model/config.ts";
@@ -18,7 +18,7 @@ export {
 } from "../model/joint_loss.ts";
 export { relativePositions, sinusoidalPositions } from "../model/positions.ts";
 
-// From waveforms to features, from posteriors to text.
+// Waveforms to features, posteriors to text.
 export { createFrontEnd, type FrontEnd, type FrontEndSettings } from "../model/features/front_end.ts";
 export { createFbank, fbank, type Fbank, type FbankOptions, type Features } from "../model/features/fbank.ts";
 export { accumulateCmvn, applyCmvn, emptyCmvn, utteranceCmvn, type Cmvn } from "../model/features/cmvn.ts";
@@ -34,14 +34,14 @@ export { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 export { wav2vec2Defaults, type Wav2Vec2Config } from "../model/wav2vec2/config.ts";
 export { VocabularyUnits } from "../model/units/vocabulary.ts";
 
-// A trained model at work: a checkpoint's bytes become a recogniser, features become text.
+// Inference: a checkpoint's bytes become a recogniser, features become text.
 export { restoreConfig, type TrainConfig } from "../config/config.ts";
 export { evaluatedPaths, scheduleOf, type DepthPath } from "../config/depths.ts";
 export { parseCheckpoint, type Checkpoint, type CheckpointState } from "../checkpoint/checkpoint.ts";
 export { recogniserOf, type Recogniser } from "../recognition/recogniser.ts";
 export { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "../recognition/recognise.ts";
 
-// Error rates, and weights in files.
+// Error rates and weight files.
 export {
   addErrors,
   compareTexts,

@@ -13,18 +13,18 @@ import { buildFrontEnd } from "./front_end.ts";
 export interface BuiltModel {
   readonly model: CtcModel;
   readonly parameters: Parameters;
-  /** Of training with f16 activations: the dynamic loss scale, kept with the parameters as a buffer. See kernels/loss_scale. */
+  /** The dynamic loss scale when training with f16 activations, stored as a buffer beside the parameters. See kernels/loss_scale. */
   readonly lossScale?: Tensor;
 }
 
-/** The loss scale at the start, as torch.amp.GradScaler has it; no finite or other steps yet. */
+/** The initial loss scale, as in torch.amp.GradScaler, followed by step counters at zero. */
 const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
 
 /**
- * The model of a config before there are values: names and shapes of its parameters, and the loss scale if it is trained with one.
+ * Declares a config's model without allocating it: the names and shapes of its parameters, and the loss scale if training uses one.
  *
- * @param vocabulary output classes, the blank included
- * @param blank      class of the blank, which changes no shape
+ * @param vocabulary number of output classes, including the blank
+ * @param blank      class of the blank; does not affect any shape
  */
 export function declareModel(
   config: TrainConfig,
@@ -43,35 +43,35 @@ export function declareModel(
 }
 
 export interface BuildOptions {
-  /** Without it there are no gradients and moments. */
+  /** False: no gradients or moments are allocated. */
   readonly optimizer: boolean;
-  /** Keep f16 copies of the values, for tapes whose activations are f16. */
+  /** Keep f16 copies of the values, for tapes with f16 activations. */
   readonly half?: boolean;
-  /** Class of the blank, of the units that the model writes. */
+  /** Class of the blank among the model's output units. */
   readonly blank: number;
-  /** All values will come from a checkpoint: none are drawn. */
+  /** All values will come from a checkpoint, so none are drawn. */
   readonly restored?: boolean;
 }
 
-/** The model of a config, with freshly drawn parameters unless they are `restored`. */
+/** Builds a config's model, with freshly drawn parameters unless `restored`. */
 export function buildModel(
   device: Device,
   config: TrainConfig,
   vocabulary: number,
   { optimizer, half = false, blank, restored = false }: BuildOptions,
 ): BuiltModel {
-  // Also where the adapter has no f16, so that a checkpoint of the run is the same on every adapter.
+  // Even on an adapter without f16, so that the run's checkpoints are the same on every adapter.
   const lossScaled = (half || config.precision === "f16") && optimizer;
   const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
   parameters.seal(device, { seed: config.seed, optimizer, half, draw: !restored });
   return { model, parameters, ...(lossScale && half && { lossScale }) };
 }
 
-/** How the model of a config counts frames. */
+/** The frame counts of a config's model. */
 export const modelFrames = ({ model }: TrainConfig): FrameCounts =>
   model.kind === "conformer" ? conformerFrames({ ...conformerDefaults, ...model }) : wav2vec2Frames(model);
 
-/** What a config says of a Conformer itself, and its conventions. Throws UserError for another kind of model. */
+/** The Conformer settings of a config, with the defaults filled in. Throws UserError for another kind of model. */
 export function conformerConfig(config: TrainConfig, vocabulary: number, blank: number): ConformerConfig {
   const { model } = config;
   if (model.kind !== "conformer") throw new UserError(`expected a Conformer, but model.kind is ${model.kind}`);

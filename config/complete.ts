@@ -3,17 +3,17 @@ import { specAugmentSchema } from "./schema/data.ts";
 import { maskingSchema } from "./schema/model.ts";
 import type { ParsedConfig } from "./schema/schema.ts";
 
-/** Where the files are that a config names. */
+/** How to find the files that a config names. */
 export interface ConfigPlaces {
-  /** Where relative paths of the config start. */
+  /** The folder that the config's relative paths are relative to. */
   readonly base: string;
-  /** Takes the place of `data.folder`; relative to the working directory. */
+  /** Replaces `data.folder`; relative to the working directory. */
   readonly data: string | undefined;
-  /** Joins paths from the left to the right into an absolute one, as Node's `path.resolve` does. */
+  /** Joins paths from left to right into an absolute one, like Node's `path.resolve`. */
   readonly resolve: (...paths: string[]) => string;
 }
 
-/** Fills in what depends on other keys, makes paths absolute, and gives keys their TypeScript names. */
+/** Fills in defaults that depend on other keys, makes paths absolute, and converts keys to camelCase. */
 export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, resolve }: ConfigPlaces) {
   const { data, augment, batch, model, unfold, units, schedule, eval: evaluation, checkpoint } = parsed;
   const folder = dataFolder !== undefined ? resolve(dataFolder) : resolve(base, data.folder ?? ".");
@@ -90,10 +90,10 @@ function completeModel(model: ParsedConfig["model"]) {
   };
 }
 
-/** A file's name without folders and ending. */
+/** A file's name without folder and extension. */
 const stem = (path: string): string => path.replace(/^.*[\\/]/su, "").replace(/(?<=.)\.[^.]*$/u, "");
 
-/** The seed and twice its depth, or the seed and the whole of an explicit schedule. */
+/** The seed's depth and twice that, or the seed's depth and the length of an explicit schedule. */
 function defaultDepths(order: ParsedConfig["unfold"]["order"], blocks: number): number[] {
   const deepest = typeof order === "string" ? 2 * blocks : order.length;
   return deepest === blocks ? [blocks] : [blocks, deepest];

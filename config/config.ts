@@ -9,10 +9,10 @@ export { plainConfig } from "./plain.ts";
 export type { TrainConfig } from "./plain.ts";
 
 /**
- * A config that a checkpoint or a log keeps, as `plainConfig` wrote it. Its paths stay as they are.
+ * Restores a config from a checkpoint or a log, where `plainConfig` wrote it. Paths are left unchanged.
  *
- * @param source names it in messages
- * @throws UserError with one line for each fault
+ * @param source what to call it in messages
+ * @throws UserError with one line per fault
  */
 export function restoreConfig(plain: unknown, source: string): TrainConfig {
   const resolve = (...paths: string[]): string => paths.at(-1) as string;
@@ -22,8 +22,8 @@ export function restoreConfig(plain: unknown, source: string): TrainConfig {
 /**
  * Checks a config's values and fills in defaults.
  *
- * @param sourceOf names the place of a key in messages
- * @throws UserError with one line for each fault
+ * @param sourceOf gives a key's location for messages
+ * @throws UserError with one line per fault
  */
 export function checkConfig(value: unknown, places: ConfigPlaces, sourceOf: SourceOf): TrainConfig {
   const parsed = configSchema.safeParse(value);

@@ -9,10 +9,10 @@ export interface DepthPath {
   readonly schedule: DepthSchedule;
 }
 
-/** A path and what it adds to the loss; where it does not say, what its place adds: deep path, seed path, middle depths. */
+/** A path and its loss terms. Terms left out follow from its position: deep path, seed path, then middle depths. */
 export interface TrainingPath extends DepthPath, Partial<PathTerms> {}
 
-/** The schedule of a logical depth of this config. Throws UserError for a depth without norms, where each has its own. */
+/** The depth schedule for a logical depth. With norms per depth, throws UserError for a depth that has none. */
 export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
   const own = depthsWithNorms(config);
   if (own && !own.includes(depth))
@@ -20,13 +20,13 @@ export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
   return depthSchedule(config.unfold.order, config.model.blocks, depth, config.unfold.shallow);
 }
 
-/** The paths that are evaluated. */
+/** The paths to evaluate. */
 export const evaluatedPaths = (config: TrainConfig): DepthPath[] =>
   config.unfold.depths.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
 
 /**
- * The paths that a step trains: the trained depths, deepest first and without the layers that LayerDrop takes from the deepest,
- * then the middle depths drawn for this step, which are trained as the shallowest is.
+ * The paths that a step trains: the trained depths, deepest first, then the middle depths drawn for this step, which are trained
+ * like the shallowest. LayerDrop applies to the deepest path only.
  */
 export function trainingPaths(config: TrainConfig, step: number): TrainingPath[] {
   const { seed, loss } = config;
@@ -46,15 +46,15 @@ export function trainingPaths(config: TrainConfig, step: number): TrainingPath[]
 /** A depth that every step trains. */
 export interface TrainedDepth {
   readonly depth: number;
-  /** Of its CTC loss. */
+  /** Weight of its CTC loss. */
   readonly ctcWeight: number;
-  /** Whether the deepest one teaches it, or it the deepest. */
+  /** Whether the KL term pairs it with the deepest path, as student or teacher. */
   readonly distilled: boolean;
 }
 
 /**
- * The depths of a map of CTC weights that are trained, deepest first. One of weight 0 is left out, unless it is the deepest or
- * the shallowest and their divergence is wanted: it then teaches or learns without CTC.
+ * The trained depths in a map from depth to CTC weight, deepest first. A depth with weight 0 is left out, unless it is the deepest
+ * or the shallowest and the KL term is on: it then teaches or learns without CTC.
  */
 export function depthsOfWeights(weights: Readonly<Record<string, number>>, klWeight: number): number[] {
   const depths = Object.keys(weights)
@@ -66,7 +66,7 @@ export function depthsOfWeights(weights: Readonly<Record<string, number>>, klWei
 }
 
 /**
- * The depths that every step trains, deepest first: those of `loss.depth_weights`, or the largest of `unfold.depths` with CTC
+ * The depths that every step trains, deepest first: those in `loss.depth_weights`, or else the largest of `unfold.depths` with CTC
  * weight 1 and the seed with `loss.seed_weight`. The shallowest is distilled.
  */
 export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDepth[] {
@@ -83,8 +83,8 @@ export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDept
 }
 
 /**
- * The evaluated depth whose error rate on dev decides which checkpoint is the best: the deepest one, but none that is deeper than
- * what is trained, as long as there is another.
+ * The evaluated depth whose dev error rate selects the best checkpoint: the deepest one that is not deeper than the deepest trained
+ * depth, or the shallowest if all are deeper.
  */
 export function judgedDepth(config: TrainConfig): number {
   const [deepest] = trainedDepths(config) as [TrainedDepth, ...TrainedDepth[]];
@@ -92,24 +92,29 @@ export function judgedDepth(config: TrainConfig): number {
   return depths.findLast((depth) => depth <= deepest.depth) ?? (depths[0] as number);
 }
 
-/** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not trained anyway. */
+/** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not already trained. */
 export function middleDepths(config: TrainConfig): number[] {
   const trained = trainedDepths(config).map(({ depth }) => depth);
   return depthsBetween(trained, hasOwnNorms(config.model) ? config.unfold.depths : null);
 }
 
-/** Depths between some, deepest first, without them; of a list where there is one. */
+/**
+ * The untrained depths between the deepest and the shallowest trained one, in ascending order.
+ *
+ * @param trained deepest first
+ * @param among   the depths to choose from; null: all
+ */
 export function depthsBetween(trained: readonly number[], among: readonly number[] | null): number[] {
   const [deepest, shallowest] = [trained[0] as number, trained.at(-1) as number];
   const between = Array.from({ length: Math.max(0, deepest - shallowest - 1) }, (_, i) => shallowest + 1 + i);
   return between.filter((depth) => !trained.includes(depth) && (among?.includes(depth) ?? true));
 }
 
-/** Whether each depth of a model has norms of its own. */
+/** Whether each depth of a model has its own norms. */
 export const hasOwnNorms = (model: { readonly kind: string; readonly norms?: "shared" | "per_depth" }): boolean =>
   model.norms === "per_depth";
 
-/** The depths that have norms of their own, in ascending order; undefined where all share them. */
+/** The depths that have their own norms, in ascending order; undefined if all depths share them. */
 export function depthsWithNorms(config: TrainConfig): number[] | undefined {
   if (!hasOwnNorms(config.model)) return undefined;
   return [...new Set([...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth)])].sort(

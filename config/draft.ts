@@ -7,20 +7,20 @@ import { applyOverride, parseOverride } from "./overrides.ts";
 import type { TrainConfig } from "./plain.ts";
 import { parseYaml } from "./yaml.ts";
 
-/** A config as it was written, with what `--set` gave, before anything is checked. */
+/** A config as written, with `--set` overrides applied, before any checks. */
 export interface ConfigDraft {
   readonly value: unknown;
   readonly sourceOf: SourceOf;
-  /** The checkpoint that the run starts from, as the config names it; null if it names none. */
+  /** Path of the checkpoint to start from, as written in the config; null if none. */
   readonly init: string | null;
 }
 
 /**
- * Reads a config's YAML and applies what `--set` gave.
+ * Parses a config's YAML and applies `--set` overrides.
  *
- * @param file      names it in messages
- * @param overrides `key.sub=value` each, later ones win
- * @throws UserError if it is not YAML, or an override is none
+ * @param file      what to call it in messages
+ * @param overrides `key.sub=value` each; later ones win
+ * @throws UserError for invalid YAML or an invalid override
  */
 export function parseDraft(yaml: string, file: string, overrides: readonly string[] = []): ConfigDraft {
   const { value, lineOf } = parseYaml(yaml, file);
@@ -35,14 +35,14 @@ export function parseDraft(yaml: string, file: string, overrides: readonly strin
     return line === null ? file : `${file}, line ${line}`;
   };
   const init = isSection(given) ? given["init"] : undefined;
-  return { value: given, sourceOf, init: typeof init === "string" && init !== "" ? init : null }; // what else is wrong with it, the schema says
+  return { value: given, sourceOf, init: typeof init === "string" && init !== "" ? init : null }; // the schema reports anything else
 }
 
 /**
  * Checks a draft and fills in defaults.
  *
- * @param origin what the checkpoint of `init` keeps: the draft's own keys take precedence over its
- * @throws UserError with one line for each fault, which names file, line, the key's path, what was expected and what came
+ * @param origin the contents of the `init` checkpoint; the draft's own keys take precedence
+ * @throws UserError with one line per fault, naming file, line, the key's path, what was expected and what was given
  */
 export function finishConfig(
   { value, sourceOf }: ConfigDraft,

@@ -3,7 +3,7 @@ import { parseCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import { createFrontEnd, type FrontEnd } from "../model/features/front_end.ts";
 import type { TrainConfig } from "./plain.ts";
 
-/** What turns audio into the model's input, by a config. */
+/** Builds the front end that turns audio into the model's input. */
 export function buildFrontEnd({ data: { sampleRate }, features }: TrainConfig): FrontEnd {
   if (features.kind === "waveform")
     return createFrontEnd({ kind: "waveform", sampleRate, normalise: features.normalise });
@@ -15,10 +15,10 @@ export function buildFrontEnd({ data: { sampleRate }, features }: TrainConfig): 
 }
 
 /**
- * The normalisation that a checkpoint keeps; null where the front end takes none.
+ * Restores a checkpoint's normalisation statistics; null if the front end takes none.
  *
- * @param cmvn as `serialiseCmvn` writes it, parsed
- * @throws UserError if it is none, or not for the config's features
+ * @param cmvn parsed JSON from `serialiseCmvn`
+ * @throws UserError if it is something else, or does not fit the config's features
  */
 export function restoreCmvn(cmvn: unknown, config: TrainConfig, source: string): Cmvn | null {
   const { takesCmvn, bins } = buildFrontEnd(config);
@@ -26,7 +26,7 @@ export function restoreCmvn(cmvn: unknown, config: TrainConfig, source: string):
   const restored = parseCmvn(JSON.stringify(cmvn), source);
   if (restored.mean.length !== bins)
     throw new UserError(
-      `${source}: the normalisation is of ${restored.mean.length} bins, the config's features have ${bins}`,
+      `${source}: the normalisation has ${restored.mean.length} bins, but the config's features have ${bins}`,
     );
   return restored;
 }

@@ -1,25 +1,25 @@
 import type { UnitsJson } from "../model/units/units.ts";
 import { isSection } from "./camel_case.ts";
 
-/** The checkpoint that a run begins with, as far as config and data take something over from it. */
+/** The parts of the checkpoint a run starts from that config and data inherit. */
 export interface Origin {
-  /** Names it in messages. */
+  /** What to call it in messages. */
   readonly path: string;
-  /** Whether the run goes on from it, rather than starting anew with its weights. */
+  /** Whether the run resumes from it, rather than starting a new run with its weights. */
   readonly resumed: boolean;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Null of an encoder without an output layer. */
+  /** Null for an encoder without an output layer. */
   readonly units: UnitsJson | null;
-  /** What features are normalised with; null where the front end takes nothing. */
+  /** The feature normalisation statistics; null if the front end takes none. */
   readonly cmvn: unknown;
 }
 
-/** Sections that are taken over key by key, each of one kind only: keys of another kind mean something else. */
+/** Sections inherited key by key, but only within the same kind: keys of another kind mean something else. */
 const SECTIONS = ["model", "features", "unfold", "masking"] as const;
 
 /**
- * A config's values with those of the checkpoint that it starts from: model, features, sample rate, units, unfolding, masking and
- * LayerDrop, as far as the config does not say them itself.
+ * A config's values, completed with those of the checkpoint it starts from: model, features, sample rate, units, unfolding, masking
+ * and LayerDrop, where the config does not set them itself.
  */
 export function inherit(
   given: Readonly<Record<string, unknown>>,
@@ -30,7 +30,7 @@ export function inherit(
   const sections = SECTIONS.flatMap((key): [string, unknown][] =>
     key in config ? [[key, merged(given[key], config[key])]] : [],
   );
-  // Files that the checkpoint's units came from may be gone: what they held is in the checkpoint.
+  // The files behind the checkpoint's units may be gone; the checkpoint holds their contents.
   const ownUnits = units === null ? {} : { units: pick(config["units"], "kind") };
   return {
     ...given,
@@ -41,7 +41,7 @@ export function inherit(
   };
 }
 
-/** The values written, over those of the checkpoint where these are of the same kind. */
+/** The given values, merged over the checkpoint's if both are of the same kind. */
 function merged(given: unknown, inherited: unknown): unknown {
   if (given === undefined) return inherited;
   if (!isSection(given) || !isSection(inherited)) return given;

@@ -5,14 +5,14 @@ import { UserError } from "../engine/errors.ts";
 export interface Override {
   path: string[];
   value: unknown;
-  /** As it was written. */
+  /** As written. */
   text: string;
 }
 
 /**
- * Reads `optimizer.learning_rate=2e-3`; the value is YAML, so `unfold.depths=[2, 4]`, `spec_augment=null`.
+ * Parses `optimizer.learning_rate=2e-3`. The value is YAML, so `unfold.depths=[2, 4]` and `spec_augment=null` work too.
  *
- * @throws UserError if there is no `=`, no key, or a value that is not YAML
+ * @throws UserError if there is no `=` or no key, or the value is not YAML
  */
 export function parseOverride(text: string): Override {
   const equals = text.indexOf("=");
@@ -26,7 +26,7 @@ export function parseOverride(text: string): Override {
   }
 }
 
-/** A copy of a config's values in which one is another; sections on the way are made where there are none. */
+/** A copy of a config's values with one of them replaced; missing sections on the path are created. */
 export function applyOverride(
   config: unknown,
   { path: [key, ...rest], value }: Pick<Override, "path" | "value">,

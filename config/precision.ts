@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import type { FloatType } from "../engine/tensor.ts";
 
 /**
- * What a run's `precision` comes to on a device: f16 only where its shaders have the type. The warning says so otherwise, and where the
+ * The activation type for a run's `precision` on a device: f16 only if its shaders support it. Warns if they do not, or if the
  * driver's f16 is known to be faulty.
  */
 export function activationType(
@@ -14,11 +14,11 @@ export function activationType(
     return device.info.halfDoubtful
       ? {
           activation: precision,
-          warning: `precision f16: Dawn does not trust f16 of this driver (${device.info.description}), some of which failed Vulkan's conformance tests; 'unfold bench kernels' compares it with float64`,
+          warning: `precision f16: Dawn does not trust this driver's f16 (${device.info.description}), parts of which failed Vulkan's conformance tests; 'unfold bench kernels' compares it with float64`,
         }
       : { activation: precision };
   return {
     activation: "f32",
-    warning: `precision f16: the adapter ${device.info.name} has no f16 in its shaders (shader-f16), so this run stores f32`,
+    warning: `precision f16: the adapter ${device.info.name} does not support f16 in shaders (shader-f16), so this run uses f32`,
   };
 }

@@ -1,7 +1,7 @@
 import { configSchema } from "./schema/schema.ts";
 import { describeKeys, type KeyDescription } from "./schema/keys.ts";
 
-/** All keys of a config with their defaults and meanings, as a Markdown table a section, or one for each kind of it. */
+/** All config keys with their defaults and meanings: one Markdown table per section, or per kind of section. */
 export function configReference(): string {
   const keys = describeKeys(configSchema);
   const table = (rows: typeof keys) => ["| key | default | meaning |", "|---|---|---|", ...rows.map(rowOf)].join("\n");

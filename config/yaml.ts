@@ -2,16 +2,16 @@ import { Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, v
 import { UserError } from "../engine/errors.ts";
 import { plainConfig, type TrainConfig } from "./plain.ts";
 
-/** A YAML file as plain values, which remembers on which line each key stands. */
+/** A YAML file as plain values, with the line of each key. */
 export interface YamlSource {
   value: unknown;
-  /** The line, counted from 1, of the key at a path, or of the last key on the way that is there; null for the whole file. */
+  /** The line, counted from 1, of the key at a path, or of its last existing ancestor; null for the whole file. */
   lineOf(path: readonly PropertyKey[]): number | null;
 }
 
 /**
- * @param name the file, for messages
- * @throws UserError naming file and line of the first thing that is not YAML
+ * @param name the file's name, for messages
+ * @throws UserError naming the file and line of the first syntax error
  */
 export function parseYaml(content: string, name: string): YamlSource {
   const lines = new LineCounter();
@@ -48,7 +48,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | nu
   return offset;
 }
 
-/** A config as YAML for a reader: short lists on one line, files relative to the data folder, which is left out. */
+/** A config as YAML for a reader: lists on one line, files relative to the data folder, which is left out. */
 export function configToYaml(config: TrainConfig): string {
   const { folder, train, dev, test, ...data } = config.data;
   const within = (file: string) => relativePath(folder, file);
@@ -76,7 +76,7 @@ export function configToYaml(config: TrainConfig): string {
   return document.toString({ flowCollectionPadding: false });
 }
 
-/** The way from a folder to a file, both absolute, with slashes. */
+/** The relative path from a folder to a file, both absolute, with forward slashes. */
 function relativePath(folder: string, file: string): string {
   const [from, to] = [folder, file].map((path) => path.split(/[\\/]/u).filter((name) => name !== "")) as [
     string[],

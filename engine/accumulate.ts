@@ -33,18 +33,18 @@ const convertKernel = defineKernel({
   workgroups: ({ count }) => overElements(count),
 });
 
-/** y = x, rounded where y is f16. */
+/** y = x, rounded if y is f16. */
 export const convert = (on: OnDevice, x: Tensor, y: Tensor): void =>
   convertKernel.encode(on, { x, y }, { count: y.size }, {});
 
-/** y += x, element by element. */
+/** y += x, elementwise. */
 export const addInto = (on: OnDevice, x: Tensor, y: Tensor): void =>
   addIntoKernel.encode(on, { x, y }, { count: y.size }, {});
 
-/** y = a + b, element by element. */
+/** y = a + b, elementwise. */
 export const sumOfTwo = (on: OnDevice, a: Tensor, b: Tensor, y: Tensor): void =>
   sumOfTwoKernel.encode(on, { a, b, y }, { count: y.size }, {});
 
-/** y = value, element by element. */
+/** y = value, elementwise. */
 export const fill = (on: OnDevice, y: Tensor, value: number): void =>
   fillKernel.encode(on, { y }, { count: y.size, value }, {});

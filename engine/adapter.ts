@@ -1,9 +1,9 @@
-// What the engine knows of an adapter, and what one may ask for. Where adapters come from is the host's affair.
+// Describes adapters and the options to choose one. The host provides them.
 
-/** "gpu": hardware. "system": a software driver that is installed (llvmpipe, WARP). "bundled": SwiftShader from npm. */
+/** "gpu": hardware. "system": an installed software driver (llvmpipe, WARP). "bundled": SwiftShader from npm. */
 export type DriverKind = "gpu" | "system" | "bundled";
 
-/** A product of blocks that matrix units compute: M x K by K x N elements of one type, summed in another. */
+/** A block product that matrix units support: M x K times K x N elements of one type, accumulated in another. */
 export interface SubgroupMatrix {
   readonly componentType: string;
   readonly resultComponentType: string;
@@ -13,19 +13,19 @@ export interface SubgroupMatrix {
 }
 
 export interface AdapterDescription {
-  /** As the driver calls it, such as "llvmpipe (LLVM 15.0.6, 256 bits)". */
+  /** The driver's name for it, such as "llvmpipe (LLVM 15.0.6, 256 bits)". */
   name: string;
   vendor: string;
   architecture: string;
   /** The driver and its version. */
   description: string;
   type: DriverKind;
-  /** The width of a subgroup is between these two; both 0 where the adapter does not tell. */
+  /** Bounds on the subgroup size; both 0 if the adapter does not report them. */
   subgroupMinSize: number;
   subgroupMaxSize: number;
-  /** What its matrix units compute; absent where it has none. */
+  /** Block products its matrix units support; absent if it has none. */
   subgroupMatrices?: readonly SubgroupMatrix[];
-  /** Set where Dawn offers f16 only because it was told to: the driver's f16 has failed Vulkan's conformance tests. */
+  /** Set if Dawn offers f16 only behind a toggle, because the driver's f16 has failed Vulkan's conformance tests. */
   halfDoubtful?: true;
 }
 
@@ -35,15 +35,15 @@ export interface FoundAdapter {
   info: AdapterDescription;
 }
 
-/** Which adapter to take. Each falls back to an environment variable: UNFOLD_ADAPTER, UNFOLD_DRIVER. */
+/** Which adapter to use. Each option falls back to an environment variable: UNFOLD_ADAPTER, UNFOLD_DRIVER. */
 export interface AdapterOptions {
-  /** Part of the adapter's name, vendor or driver, in any case: "nvidia", "llvmpipe". */
+  /** Part of the adapter's name, vendor or driver, case-insensitive: "nvidia", "llvmpipe". */
   adapter?: string | undefined;
   /** Only adapters of this kind. */
   driver?: DriverKind | undefined;
 }
 
 export interface ChosenAdapter extends FoundAdapter {
-  /** Why this one, for a reader: "the first hardware GPU". */
+  /** Why this one, for people: "a hardware GPU comes first". */
   why: string;
 }

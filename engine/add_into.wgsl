@@ -1,4 +1,4 @@
-// y += x, for gradients that reach a tensor on more than one path.
+// y += x, to accumulate gradients that reach a tensor by more than one path.
 struct Sizes { count: u32 }
 alias x_type = f32;
 alias y_type = f32;

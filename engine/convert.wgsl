@@ -1,4 +1,4 @@
-// y = x, in another floating-point type or the same.
+// y = x, with conversion between floating-point types.
 struct Sizes { count: u32 }
 alias x_type = f32;
 alias y_type = f32;

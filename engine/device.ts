@@ -9,7 +9,7 @@ import type { TunedTable } from "./tuning/tuned_table.ts";
 import type { Traffic } from "./traffic.ts";
 import { Tuner } from "./tuning/tuner.ts";
 
-/** Limits that WebGPU keeps low unless they are asked for by name. */
+/** Limits that WebGPU keeps at low defaults unless requested by name. */
 const WANTED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -32,7 +32,7 @@ interface DeviceParts {
   readonly immediates?: boolean | undefined;
 }
 
-/** One GPU (or software driver) with everything that belongs to it. There is no global device. */
+/** One GPU (or software driver) and its resources. There is no global device. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly info: AdapterDescription;
@@ -41,19 +41,19 @@ export class Device {
   readonly pool: BufferPool;
   readonly recorder: Recorder;
   readonly pipelines: PipelineCache;
-  /** Names the variant of a kernel to use. */
+  /** Chooses kernel variants. */
   readonly tuner: Tuner;
-  /** The measured times that the tuner reads, if there are any for this adapter. */
+  /** The measured times that the tuner uses, if there are any for this adapter. */
   readonly table: TunedTable | undefined;
   /** Set while the bytes that kernels move are counted. */
   traffic: Traffic | undefined;
-  /** For tests: every new tensor is filled with NaN first, so that an element no kernel writes shows. */
+  /** For tests: fill every new tensor with NaN, to expose elements that no kernel writes. */
   poison = false;
-  /** Set where nothing is computed and only memory is counted: see `dryDevice`. */
+  /** Set if nothing is computed and only memory is counted: see `dryDevice`. */
   dry = false;
-  /** Dawn's instance, held because everything above ends with it when it is collected. */
+  /** Dawn's instance, referenced here because its collection would invalidate everything above. */
   readonly instance: GPU;
-  /** The first error with a cause of its own, and the first of any kind: what follows from a broken shader arrives before its cause. */
+  /** The first root cause, and the first error of any kind: the consequences of a broken shader are reported before their cause. */
   #cause: Error | undefined;
   #failure: Error | undefined;
   #closed = false;
@@ -76,7 +76,7 @@ export class Device {
     this.table = table;
     this.tuner = new Tuner(this, table);
     gpu.onuncapturederror = (event) => {
-      event.preventDefault(); // else Dawn prints it
+      event.preventDefault(); // otherwise Dawn prints it
       this.#failure ??= describe(event.error, "the device refused a command");
     };
     void gpu.lost.then((lost) => {
@@ -97,13 +97,13 @@ export class Device {
       (error) => {
         if (error) this.#cause ??= describe(error, what);
       },
-      () => undefined, // no answer from a device that is lost, which is reported by itself
+      () => undefined, // the device was lost, which is reported separately
     );
     this.#checks.add(check);
     void check.then(() => this.#checks.delete(check));
   }
 
-  /** Throws the first error that the device met: a shader that does not compile, memory that ran out, a lost device. */
+  /** Throws the device's first error: a shader that does not compile, out of memory, a lost device. */
   async throwIfBroken(): Promise<void> {
     await Promise.all(this.#checks);
     const failure = this.#cause ?? this.#failure;
@@ -113,25 +113,25 @@ export class Device {
   /** Submits everything and waits until it has run. */
   async finish(): Promise<void> {
     this.recorder.flush();
-    await waitFor(this.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // its reason, if any, is thrown next
+    await waitFor(this.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // throwIfBroken reports the reason
     await this.throwIfBroken();
   }
 
-  /** Times every dispatch from now on. Throws where the adapter has no timestamps. */
+  /** Times every dispatch from now on. Throws if the adapter has no timestamp queries. */
   startProfiling(): Profiler {
     if (!this.features.has("timestamp-query"))
       throw new RunError(`the adapter ${this.info.name} has no timestamp queries`);
     return (this.recorder.profiler ??= new Profiler(this.gpu));
   }
 
-  /** Destroys all waiting buffers of the pool. */
+  /** Destroys the pool's unused buffers. */
   trim(): void {
     this.recorder.flush();
     this.pipelines.forgetBindGroups();
     this.pool.trim();
   }
 
-  /** Ends the device and frees all its memory; the process can then end by itself. Reads still under way are refused. */
+  /** Destroys the device and frees all its memory, so that the process can exit. Pending reads are rejected. */
   close(): void {
     this.#closed = true;
     this.gpu.destroy();
@@ -139,22 +139,22 @@ export class Device {
 }
 
 export interface DeviceOptions extends AdapterOptions {
-  /** False: variants are chosen by the adapter's class alone. Default: by the table of this adapter, where there is one. */
+  /** False: choose kernel variants by the adapter's class only. Default: by this adapter's table, if there is one. */
   tuned?: boolean;
-  /** False: sizes go through a uniform buffer, as they do where WGSL has no immediates. Default: whatever WGSL has. */
+  /** False: pass sizes in a uniform buffer, as is done if WGSL has no immediates. Default: use immediates if available. */
   immediates?: boolean | undefined;
 }
 
 /**
- * Opens a device: a hardware GPU if there is one, else a software driver. Options and the environment variables
- * UNFOLD_ADAPTER and UNFOLD_DRIVER choose another. Throws a RunError that says what is missing when there is none.
+ * Opens a device: a hardware GPU if there is one, or else a software driver. Override the choice with options or the environment
+ * variables UNFOLD_ADAPTER and UNFOLD_DRIVER. If there is none, throws a RunError that says what is missing.
  */
 export async function openDevice({ tuned = true, immediates, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
   const table = tuned ? findTable(info.name) : undefined;
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number | undefined]).filter(
-      ([, limit]) => limit !== undefined, // a browser may not know the newest ones
+      ([, limit]) => limit !== undefined, // a browser may not know the newest limits
     ),
   );
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
@@ -168,7 +168,7 @@ export async function openDevice({ tuned = true, immediates, ...options }: Devic
   }
 }
 
-/** Kernels with subgroups ask which of its workgroup a subgroup is: without `subgroup_id` there are none for them. */
+/** Subgroup kernels read `subgroup_id`; if WGSL lacks it, the device counts as having no subgroups. */
 function usableFeatures(features: ReadonlySet<string>, language: ReadonlySet<string>): ReadonlySet<string> {
   return language.has("subgroup_id") ? features : new Set([...features].filter((name) => name !== "subgroups"));
 }

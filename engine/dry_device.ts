@@ -1,10 +1,9 @@
 import { Device } from "./device.ts";
 
 /**
- * A device with the limits, features and tuned choices of another on which nothing is computed: kernels are checked and
- * encoded into nothing, buffers are sizes without memory. Since the pool decides at encode time, running a step on it
- * predicts exactly what the pool holds on the real device, and refuses the same tensors and bindings that are too large,
- * in milliseconds and without a byte of device memory.
+ * A device that computes nothing, with the limits, features and tuned choices of another. Kernels are checked but not encoded;
+ * buffers have sizes but no memory. The pool makes its decisions at encode time, so a step on a dry device predicts exactly what
+ * the pool holds on the real one, and rejects the same oversized tensors and bindings, in milliseconds and without any device memory.
  *
  * Contents are undefined: reading a tensor back throws, and initial values are not drawn.
  */
@@ -19,7 +18,7 @@ export function dryDevice({ instance, gpu, info, table, recorder }: Device): Dev
 
 const nothing = (): undefined => undefined;
 
-/** As much of a GPUDevice as pool, recorder and pipelines use. */
+/** The subset of GPUDevice that pool, recorder and pipelines use. */
 function dryGpu(limits: GPUSupportedLimits, features: GPUSupportedFeatures): GPUDevice {
   const pass = {
     setPipeline: nothing,
@@ -39,7 +38,7 @@ function dryGpu(limits: GPUSupportedLimits, features: GPUSupportedFeatures): GPU
       getMappedRange: () => new ArrayBuffer(size),
       unmap: nothing,
       destroy: nothing,
-      mapAsync: () => Promise.reject(new Error("a dry device computes nothing that could be read")),
+      mapAsync: () => Promise.reject(new Error("a dry device computes nothing, so there is nothing to read")),
     }),
     createCommandEncoder: () => encoder,
     createShaderModule: nothing,

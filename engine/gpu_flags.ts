@@ -1,5 +1,5 @@
-// WebGPU's bit flags (specification, section "Buffer Usages"). Browsers have them as globals; Node has not, and nothing
-// here puts anything into the global scope.
+// WebGPU's bit flags (specification, section "Buffer Usages"). Browsers have them as globals, Node does not, and the engine
+// adds no globals.
 export const BufferUsage = {
   MAP_READ: 0x1,
   COPY_SRC: 0x4,
@@ -8,6 +8,6 @@ export const BufferUsage = {
   STORAGE: 0x80,
   QUERY_RESOLVE: 0x200,
 } as const;
-/** A binding that compute shaders see. */
+/** A binding visible to compute shaders. */
 export const COMPUTE_STAGE = 0x4;
 export const MapMode = { READ: 0x1 } as const;

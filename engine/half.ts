@@ -1,6 +1,6 @@
 // IEEE half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. Exponent 0: subnormal, 31: infinity or NaN.
 
-/** The value of half-precision bits: exact. */
+/** The exact value of half-precision bits. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -10,7 +10,7 @@ export function halfToNumber(bits: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-/** The bits of the nearest half-precision number, ties to even; infinity from 65520 on. */
+/** The bits of the nearest half-precision number, ties to even; infinity from 65520 up. */
 export function numberToHalf(x: number): number {
   const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
   const size = Math.abs(x);
@@ -18,7 +18,7 @@ export function numberToHalf(x: number): number {
   if (size >= 65520) return sign | 0x7c00;
   const exponent = Math.max(-14, Math.floor(Math.log2(size)));
   const units = roundToEven(size * 2 ** (10 - exponent)); // 1024 to 2048, less for subnormals
-  return sign | (((exponent + 14) << 10) + units); // a carry goes on into the exponent
+  return sign | (((exponent + 14) << 10) + units); // a carry increments the exponent
 }
 
 function roundToEven(x: number): number {

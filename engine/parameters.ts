@@ -5,16 +5,16 @@ import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
 import { Storage, Tensor } from "./tensor.ts";
 import { read } from "./transfer.ts";
 
-/** The value of element i of a new parameter. `key` is a hash of the seed and the parameter's name: draw from `uniform(key, i)`. */
+/** Initial value of element i of a parameter. `key` is a hash of the seed and the parameter's name: draw from `uniform(key, i)`. */
 export type Initialiser = (i: number, key: number) => number;
 
 export interface ParameterOptions {
   readonly init: Initialiser;
   /** False for norms and biases, which get no weight decay. */
   readonly decay?: boolean;
-  /** True for one that is loaded and saved like the others but never trained: it has no gradient and no moments. */
+  /** True: loaded and saved like the others but never trained; no gradient or moments. */
   readonly frozen?: boolean;
-  /** The shape in files, where it differs: a pointwise convolution is a matrix here and `[out, in, 1]` elsewhere. */
+  /** The shape in files, if different: a pointwise convolution is a matrix here and `[out, in, 1]` elsewhere. */
   readonly fileShape?: Shape;
 }
 
@@ -32,21 +32,21 @@ export interface FlatRange {
   readonly grads: Tensor;
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
-  /** The values' f16 copies, where the parameters have any. */
+  /** f16 copies of the values, if the parameters have any. */
   readonly half?: Tensor;
   readonly decay: boolean;
 }
 
-/** Slices start at multiples of this many bytes, as storage bindings must; those of f16 copies too, which take half the bytes. */
+/** Slices start at multiples of this many bytes, as storage bindings require; f16 copies too, at half the byte offsets. */
 const ALIGNMENT = 256;
 
 type Flat = "values" | "grads" | "firstMoment" | "secondMoment";
 const FLATS: readonly Flat[] = ["values", "grads", "firstMoment", "secondMoment"];
 
 /**
- * All parameters of a model, as slices of four flat buffers: values, gradients, first and second moment. Those with
- * weight decay come first, so that an optimiser step is one dispatch per decay group, a gradient norm is one reduction, and
- * a checkpoint is one read. Frozen ones come last, and only the values reach that far.
+ * All parameters of a model, as slices of four flat buffers: values, gradients, first and second moments. An optimiser step is then
+ * one dispatch per decay group, a gradient norm one reduction, and a checkpoint one read. Parameters with weight decay come first.
+ * Frozen ones come last, and only in the values buffer.
  *
  *     const parameters = new Parameters();
  *     const weight = parameters.add("head.weight", [vocab, dim], { init });   // a Tensor, usable after seal()
@@ -63,7 +63,7 @@ export class Parameters {
   #alignment = ALIGNMENT;
   #halves: Storage | undefined;
 
-  /** Declares a parameter. The tensor returned gets its place in the flat buffers when `seal` is called. */
+  /** Declares a parameter. The returned tensor gets its storage when `seal` is called. */
   add(name: string, shape: Shape, { init, decay = true, frozen = false, fileShape = shape }: ParameterOptions): Tensor {
     this.#expectNew(name);
     const tensor = unplaced(shape, frozen ? undefined : unplaced(shape));
@@ -86,9 +86,11 @@ export class Parameters {
   }
 
   /**
-   * Allocates the flat buffers and, unless the device is dry, draws the initial values: with `draw` false they are 0 until
-   * somebody writes others. Without `optimizer`, only values and no gradients; with `half`, each parameter also has a copy in f16, which the optimiser keeps up to date, and after other
-   * writes `roundToHalf`.
+   * Allocates the flat buffers and draws the initial values, except on a dry device.
+   *
+   * @param options.optimizer false: allocate only values, no gradients or moments
+   * @param options.half      also keep an f16 copy of each parameter; the optimiser updates it, after other writes call `roundToHalf`
+   * @param options.draw      false: leave the values at 0 until they are written
    */
   seal(
     device: Device,
@@ -126,18 +128,18 @@ export class Parameters {
     });
     if (half) this.#addHalves(device);
     for (const { tensor } of this.#buffers) place(tensor, zeroStorage(device, align(tensor.bytes)), 0);
-    if (device.dry || !draw) return; // nobody will read them
+    if (device.dry || !draw) return; // they would never be read
     for (const { name, tensor } of [...this.#declared, ...this.#buffers])
       this.#write(tensor, this.initialValues(name, seed));
     this.roundToHalf();
   }
 
-  /** What a parameter or buffer begins with: a function of the seed and its name. Needs no device. */
+  /** The initial values of a parameter or buffer, a function of the seed and its name. Needs no device. */
   initialValues(name: string, seed: number): Float32Array<ArrayBuffer> {
     const declared = this.#declared.find((p) => p.name === name) ?? this.#buffers.find((b) => b.name === name);
     if (!declared) throw new Error(`Parameters: there is no '${name}'`);
     const key = hash(seed, ...[...name].map((letter) => letter.charCodeAt(0)));
-    const values = new Float32Array(declared.tensor.size); // a loop: Float32Array.from takes several times as long, and models are large
+    const values = new Float32Array(declared.tensor.size); // a loop, because Float32Array.from is several times slower, and models are large
     for (let i = 0; i < values.length; i++) values[i] = declared.init(i, key);
     return values;
   }
@@ -149,11 +151,11 @@ export class Parameters {
       Object.assign(tensor, { half: new Tensor(tensor.shape, "f16", storage, { offset: tensor.offset / 2 }) });
   }
 
-  /** The copies of `bytes` bytes of values from `start` on. */
+  /** The f16 copies of `bytes` bytes of values from `start` on. */
   #half = (halves: Storage, start: number, bytes: number): Tensor =>
     new Tensor([bytes / 4], "f16", halves, { offset: start / 2 });
 
-  /** Encodes rounding all values to their f16 copies, where there are any. */
+  /** Encodes rounding all values into their f16 copies, if there are any. */
   roundToHalf(): void {
     const device = this.#sealed();
     const halves = this.#halves;
@@ -172,7 +174,7 @@ export class Parameters {
     return this.#buffers;
   }
 
-  /** What a checkpoint holds of them, by name: the file shapes of the parameters, in the order declared, and then those of the buffers. */
+  /** The shapes in a checkpoint, by name: parameters' file shapes in declaration order, then the buffers' shapes. */
   get savedShapes(): ReadonlyMap<string, Shape> {
     return new Map([
       ...this.#declared.map(({ name, fileShape }) => [name, fileShape] as const),
@@ -180,7 +182,7 @@ export class Parameters {
     ]);
   }
 
-  /** Number of values, frozen ones included. */
+  /** Number of values, including frozen ones. */
   get count(): number {
     return this.#declared.reduce((sum, { tensor }) => sum + tensor.size, 0);
   }
@@ -190,7 +192,7 @@ export class Parameters {
     return this.#totalBytes;
   }
 
-  /** Bytes of those that are trained: of the gradients, and of each moment. */
+  /** Bytes of the trained values, and so of the gradients and of each moment. */
   get trainedBytes(): number {
     return this.#trainedBytes;
   }
@@ -200,8 +202,8 @@ export class Parameters {
   }
 
   /**
-   * The flat buffers cut into ranges of one kind of decay that can be bound whole. The padding between slices is zero in
-   * all four and stays zero.
+   * The flat buffers cut into bindable ranges, each with or without decay. The padding between slices is zero in all four buffers
+   * and stays zero.
    */
   ranges(): FlatRange[] {
     const ranges: FlatRange[] = [];
@@ -223,7 +225,7 @@ export class Parameters {
     return ranges;
   }
 
-  /** From `from` to `to` in bytes, cut into pieces that can be bound whole. */
+  /** Cuts the bytes from `from` to `to` into pieces small enough to bind. */
   #pieces(from: number, to: number): { start: number; bytes: number }[] {
     const most = Math.floor(this.#sealed().limits.maxStorageBufferBindingSize / this.#alignment) * this.#alignment;
     return Array.from({ length: Math.ceil((to - from) / most) }, (_, i) => ({
@@ -232,12 +234,12 @@ export class Parameters {
     }));
   }
 
-  /** Encodes setting all gradients to zero. */
+  /** Encodes zeroing all gradients. */
   zeroGrads(): void {
     this.#sealed().recorder.clear(this.#flat("grads").buffer, 0, this.#trainedBytes);
   }
 
-  /** The values of one flat buffer by parameter name, in each parameter's file shape: with "values" the buffers too, otherwise without frozen parameters. */
+  /** Reads one flat buffer, by parameter name and in file shapes. "values" includes the buffers; the others lack frozen parameters. */
   async read(flat: Flat): Promise<Map<string, { shape: Shape; values: Float32Array }>> {
     const device = this.#sealed();
     const whole = new Tensor([this.#bytesOf(flat) / 4], "f32", this.#flat(flat));
@@ -254,7 +256,7 @@ export class Parameters {
     return result;
   }
 
-  /** One parameter's values (or, with `flat`, its gradient or moments), or a buffer's: what `read` gives of all, for those who have no room for all. */
+  /** Reads one parameter's values (or, with `flat`, its gradient or moments), or a buffer's, when `read` would need too much memory. */
   async readOne(name: string, flat: Flat = "values"): Promise<Float32Array> {
     const parameter = this.#declared.find((p) => p.name === name);
     const tensor = parameter?.tensor ?? this.#buffers.find((b) => b.name === name)?.tensor;
@@ -293,7 +295,7 @@ export class Parameters {
     return this.#device;
   }
 
-  /** Gives back the flat buffers, once everything that uses them is encoded. */
+  /** Releases the flat buffers. Call it once everything that uses them is encoded. */
   release(): void {
     for (const storage of [
       ...this.#flats.values(),
@@ -306,7 +308,7 @@ export class Parameters {
   }
 }
 
-/** A tensor that has no storage yet: `place` gives it one. Only `Parameters` makes such tensors. */
+/** A tensor without storage until `place` sets it. Only `Parameters` makes such tensors. */
 function unplaced(shape: Shape, grad?: Tensor): Tensor {
   if (sizeOf(shape) === 0) throw new ShapeError("Parameters", "shape", "no empty axis", showShape(shape));
   return new Tensor(shape, "f32", undefined as unknown as Storage, { grad });

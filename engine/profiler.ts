@@ -2,8 +2,8 @@ import { BufferUsage, MapMode } from "./gpu_flags.ts";
 import { waitFor } from "./host/node.ts";
 
 /**
- * GPU time per dispatch, from timestamp queries. Only in profile mode: each dispatch then runs in a pass of its
- * own, which costs more than most kernels, so whole-step times are taken without it.
+ * GPU time per kernel, from timestamp queries. Profiling runs each dispatch in a pass of its own, which costs more than most kernels,
+ * so measure whole-step times without it.
  */
 export interface ProfiledKernel {
   readonly label: string;
@@ -11,12 +11,12 @@ export interface ProfiledKernel {
   readonly milliseconds: number;
 }
 
-/** One dispatch, in the order in which they were encoded. */
+/** One dispatch, in encoding order. */
 export interface ProfiledDispatch {
   readonly label: string;
-  /** What the recorder's `scope` was: the part of the model that the dispatch belongs to, or "". */
+  /** The recorder's `scope`: the part of the model that the dispatch belongs to, or "". */
   readonly scope: string;
-  /** Nanoseconds on the device's clock, whose zero is the first dispatch's begin. No dispatch begins before all earlier ones have ended. */
+  /** Nanoseconds on the device's clock since the first dispatch began. No dispatch begins before all earlier ones have ended. */
   readonly begin: number;
   readonly end: number;
   /** When the dispatch was submitted: milliseconds on the host's clock, `performance.now()`. */
@@ -31,7 +31,7 @@ interface Pending {
 
 export class Profiler {
   readonly #gpu: GPUDevice;
-  /** As many as the longest stretch between two calls of `collect` has needed. */
+  /** As many as the longest stretch between two calls of `collect` needed. */
   readonly #chunks: QueryChunk[] = [];
   #pending: Pending[] = [];
   #resolved = 0;
@@ -48,7 +48,7 @@ export class Profiler {
     return chunk.writes(index % CHUNK);
   }
 
-  /** Encodes copying the timestamps since the last submission; the recorder calls this at each one. */
+  /** Encodes copying the timestamps since the last submission. The recorder calls this at each submission. */
   resolve(encoder: GPUCommandEncoder): void {
     const { length } = this.#pending;
     for (let from = this.#resolved; from < length; from = (Math.floor(from / CHUNK) + 1) * CHUNK) {
@@ -70,7 +70,7 @@ export class Profiler {
     const ticks = await Promise.all(used.map((chunk, i) => chunk.read(Math.min(CHUNK, pending.length - i * CHUNK))));
     const tick = (index: number, which: 0 | 1): bigint =>
       ticks[Math.floor(index / CHUNK)]?.[2 * (index % CHUNK) + which] as bigint;
-    // Ticks count from some start of the machine: too many for a double to tell nanoseconds apart.
+    // Ticks count from an arbitrary start, too large for a double to resolve nanoseconds.
     const spans = pending.map((_, i) => ({
       begin: Number(tick(i, 0) - tick(0, 0)),
       end: Number(tick(i, 1) - tick(0, 0)),
@@ -84,7 +84,7 @@ export class Profiler {
     }));
   }
 
-  /** Time by kernel since the last call, most expensive first. The recorder must have been flushed. */
+  /** Time per kernel since the last call, most expensive first. The recorder must have been flushed. */
   async collect(): Promise<ProfiledKernel[]> {
     return totalsOf(await this.dispatches());
   }
@@ -96,9 +96,9 @@ interface Span {
 }
 
 /**
- * The spans of dispatches in order, each from where all before it have ended. A GPU may stamp a pass's begin when it reaches the
- * pass, before the barrier at which its dispatch waits for the one before, or run independent dispatches side by side: the sum
- * of the spans as they are stamped then counts the same time twice. This sum is at most the time from the first begin to the last end.
+ * Clips each dispatch's span to begin after all earlier ones have ended, so that the spans add up to at most the time from the first
+ * begin to the last end. Raw spans may count time twice: a GPU may stamp a pass's begin before the barrier where its dispatch waits
+ * for the previous one, or run independent dispatches side by side.
  */
 export function countedOnce(stamped: readonly Span[]): Span[] {
   let free = -Infinity;
@@ -109,7 +109,7 @@ export function countedOnce(stamped: readonly Span[]): Span[] {
   });
 }
 
-/** Time by kernel, most expensive first. */
+/** Time per kernel, most expensive first. */
 export function totalsOf(dispatches: readonly ProfiledDispatch[]): ProfiledKernel[] {
   const totals = new Map<string, { calls: number; milliseconds: number }>();
   for (const { label, begin, end } of dispatches) {
@@ -119,12 +119,12 @@ export function totalsOf(dispatches: readonly ProfiledDispatch[]): ProfiledKerne
   return [...totals].map(([label, total]) => ({ label, ...total })).sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** Dispatches of one query set: WebGPU's limit is 4096 queries, of which each dispatch takes two. */
+/** Dispatches per query set: WebGPU allows 4096 queries, and each dispatch takes two. */
 const CHUNK = 2048;
-/** Bytes of a dispatch's two timestamps, and of what resolving has to be aligned to. */
+/** Bytes of a dispatch's two timestamps, and the alignment that resolving requires. */
 const [PAIR, ALIGNMENT] = [16, 256];
 
-/** A query set and the buffers through which its timestamps come to the host. */
+/** A query set and the buffers that bring its timestamps to the host. */
 class QueryChunk {
   readonly #queries: GPUQuerySet;
   readonly #resolved: GPUBuffer;
@@ -141,14 +141,14 @@ class QueryChunk {
     return { querySet: this.#queries, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 };
   }
 
-  /** Dispatches `from` to before `to`, and those before that share their alignment. */
+  /** Resolves dispatches `from` to `to - 1`, plus earlier ones as alignment requires. */
   resolve(encoder: GPUCommandEncoder, from: number, to: number): void {
     const start = from - (from % (ALIGNMENT / PAIR));
     encoder.resolveQuerySet(this.#queries, 2 * start, 2 * (to - start), this.#resolved, start * PAIR);
     encoder.copyBufferToBuffer(this.#resolved, start * PAIR, this.#staging, start * PAIR, (to - start) * PAIR);
   }
 
-  /** Begin and end of the first `count` dispatches, in turns. */
+  /** Begin and end of the first `count` dispatches, interleaved. */
   async read(count: number): Promise<BigUint64Array> {
     await waitFor(this.#staging.mapAsync(MapMode.READ));
     const ticks = new BigUint64Array(this.#staging.getMappedRange(0, count * PAIR).slice(0));

@@ -1,16 +1,15 @@
 /**
- * Counter-based random numbers: a value depends only on what it is for (seed, step, layer, element), never on how many
- * values were drawn before it. So a recomputed block repeats its dropout mask, a resumed run continues as if
- * uninterrupted, and threads need no shared state. The hash uses only 32-bit xor, shift and multiply, so a kernel can
- * compute the same bits.
+ * Counter-based random numbers: a value depends only on its key (seed, step, layer, element), not on how many values were drawn
+ * before. So a recomputed block repeats its dropout mask, a resumed run continues as if uninterrupted, and threads need no shared
+ * state. The hash uses only 32-bit xor, shift and multiply, so kernels can compute the same bits.
  */
 
-/** Where every chain starts (2^32 divided by the golden ratio), because `mix(0)` is 0. */
+/** Initial hash state (2^32 divided by the golden ratio); not 0, because `mix(0)` is 0. */
 const START = 0x9e3779b9;
 
 /**
- * A bijection of the 32-bit integers in which each input bit flips each output bit with a probability very close to
- * one half. Constants: C. Wellons, "Prospecting for hash functions" (2018), `lowbias32`.
+ * A bijection of 32-bit integers in which each input bit flips each output bit with a probability close to one half. Constants:
+ * C. Wellons, "Prospecting for hash functions" (2018), `lowbias32`.
  */
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
@@ -19,8 +18,8 @@ function mix(h: number): number {
 }
 
 /**
- * Hash of a sequence of integers: `h = START; for each int: h = mix(h ^ int)`. For a fixed prefix it is a bijection of the
- * last integer. Integers are taken modulo 2^32.
+ * Hash of a sequence of integers: `h = START; for each int: h = mix(h ^ int)`. For a fixed prefix it is a bijection of the last
+ * integer. Integers are taken modulo 2^32.
  *
  * @returns an integer in [0, 2^32)
  */
@@ -34,15 +33,15 @@ function chain(ints: readonly number[]): number {
   return h;
 }
 
-/** The upper 24 bits of a hash as a number in [0, 1), the same in float32. */
+/** The upper 24 bits of a hash as a number in [0, 1), exact in float32. */
 const unit = (h: number): number => (h >>> 8) * 2 ** -24;
 
-/** A number uniform in [0, 1): the upper 24 bits of `hash(...ints)`, so that it is the same number in float32. */
+/** A uniform random number in [0, 1): the upper 24 bits of `hash(...ints)`, so exact in float32. */
 export function uniform(...ints: number[]): number {
   return unit(chain(ints));
 }
 
-/** A standard normal number: Box-Muller on the two uniform numbers keyed `(...ints, 0)` and `(...ints, 1)`. */
+/** A standard normal random number: Box-Muller on the uniform numbers keyed `(...ints, 0)` and `(...ints, 1)`. */
 export function normal(...ints: number[]): number {
   const h = chain(ints);
   return Math.sqrt(-2 * Math.log(1 - unit(mix(h)))) * Math.cos(2 * Math.PI * unit(mix(h ^ 1)));

@@ -2,21 +2,21 @@ import { BufferUsage } from "./gpu_flags.ts";
 import type { Profiler } from "./profiler.ts";
 import { SizeSlots } from "./size_slots.ts";
 
-/** Dispatches per submission: few enough that a GPU starts early, many enough that a submission costs nothing. */
+/** Dispatches per submission: few enough for the GPU to start early, enough to make the cost of a submission negligible. */
 const DISPATCHES_PER_SUBMIT = 128;
 
 /**
- * Multiply-adds per submission, a third of a second on a small GPU that does 10¹¹ in a second: systems end a device that is busy with one
- * submission for some 2 s (Windows) to 10 s. A single dispatch may be longer, which no submission can cut.
+ * Multiply-adds per submission: a third of a second on a small GPU at 10¹¹ per second. Operating systems reset a device that is busy
+ * with one submission for about 2 s (Windows) to 10 s. A single dispatch may exceed this, as it cannot be split.
  */
 const WORK_PER_SUBMIT = 2 ** 35;
 
-/** Most bytes that wait in staging buffers for a submission: a model's weights are many times that. */
+/** Maximum bytes in staging buffers per submission; a model's weights are many times that. */
 const STAGED_BYTES_PER_SUBMIT = 64 * 2 ** 20;
 
 /**
- * One open command encoder with one open compute pass. Dispatches and copies are encoded in program order and
- * submitted together; nothing here ever waits for the device.
+ * Keeps one command encoder and one compute pass open. Dispatches and copies are encoded in program order and submitted in batches,
+ * without ever waiting for the device.
  */
 export class Recorder {
   readonly #gpu: GPUDevice;
@@ -31,12 +31,12 @@ export class Recorder {
   dispatches = 0;
   passes = 0;
   submits = 0;
-  /** Set in profile mode: every dispatch then gets a pass of its own, between two timestamps. */
+  /** Set while profiling: every dispatch then gets a pass of its own, between two timestamps. */
   profiler: Profiler | undefined;
-  /** The part of the model that is being encoded, as a profile shows it. Set by the tape. */
+  /** The part of the model being encoded, for profiles. Set by the tape. */
   scope = "";
 
-  /** Where WGSL has no immediates: what carries a dispatch's sizes instead. */
+  /** Passes sizes to dispatches if WGSL has no immediates. */
   readonly sizeSlots: SizeSlots | undefined;
 
   constructor(gpu: GPUDevice, { immediates = true }: { readonly immediates?: boolean } = {}) {
@@ -44,7 +44,7 @@ export class Recorder {
     this.sizeSlots = immediates ? undefined : new SizeSlots(gpu, DISPATCHES_PER_SUBMIT);
   }
 
-  /** Encodes a dispatch of so many multiply-adds; before one that would make the submission too long, what came before is submitted. */
+  /** Encodes a dispatch of `work` multiply-adds, submitting earlier commands first if the submission would become too long. */
   dispatch(
     label: string,
     pipeline: GPUComputePipeline,
@@ -73,7 +73,7 @@ export class Recorder {
     if (++this.#pending >= DISPATCHES_PER_SUBMIT) this.flush();
   }
 
-  /** Encodes a copy between two buffers, in order with the dispatches around it. */
+  /** Encodes a buffer-to-buffer copy, in order with the surrounding dispatches. */
   copy(source: GPUBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
     this.#endPass();
     this.#openEncoder().copyBufferToBuffer(source, sourceOffset, target, targetOffset, bytes);
@@ -87,7 +87,7 @@ export class Recorder {
     this.#pending++;
   }
 
-  /** Encodes writing host data into a buffer, in order: through a staging buffer that lives until the submission. */
+  /** Encodes an in-order write of host data to a buffer, through a staging buffer that lives until the submission. */
   upload(data: ArrayBufferView, target: GPUBuffer, targetOffset: number): void {
     if (data.byteLength === 0) return;
     const size = Math.ceil(data.byteLength / 4) * 4;
@@ -100,7 +100,7 @@ export class Recorder {
     if (this.#stagedBytes >= STAGED_BYTES_PER_SUBMIT) this.flush();
   }
 
-  /** Calls back right after the next submission: the earliest moment at which a buffer may be destroyed or mapped. */
+  /** Calls back right after the next submission, the earliest moment at which a buffer may be destroyed or mapped. */
   afterSubmit(callback: () => void): void {
     this.#afterSubmit.push(callback);
   }

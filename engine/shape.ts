@@ -1,4 +1,4 @@
-/** Shapes, and the wording of every shape error: operation, argument, what was expected and what came. */
+/** Sizes of a tensor's axes. */
 export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
@@ -7,7 +7,7 @@ export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis]);
 
-/** A shape, type or option that an operation cannot take. */
+/** An invalid shape, type or option; the message names the operation, the argument, what was expected and what was given. */
 export class ShapeError extends Error {
   override name = "ShapeError";
   constructor(operation: string, argument: string, expected: string, actual: string) {
@@ -15,14 +15,14 @@ export class ShapeError extends Error {
   }
 }
 
-/** A named tensor-like argument: what the checks below need to know of it. */
+/** The properties of a tensor that the checks below need. */
 export interface Shaped {
   readonly shape: Shape;
   readonly dtype: string;
 }
 
 /**
- * Checks that `x` has the given shape; `null` stands for any size of an axis.
+ * Checks that `x` has the given shape; `null` matches any size.
  *
  *     expectShape("layerNorm", "scale", scale, [channels]);
  */
@@ -53,7 +53,7 @@ export function expectFloat(operation: string, argument: string, x: Shaped): voi
     throw new ShapeError(operation, argument, "type f32 or f16", `type ${x.dtype}`);
 }
 
-/** Normalises an axis that may count from the end, or throws. */
+/** Resolves an axis that may count from the end, or throws. */
 export function expectAxis(operation: string, axis: number, rank: number): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(positive) || positive < 0 || positive >= rank)
@@ -61,14 +61,14 @@ export function expectAxis(operation: string, axis: number, rank: number): numbe
   return positive;
 }
 
-/** All axes but the last as rows: `[batch, frames, channels]` is `batch · frames` rows of `channels` columns. */
+/** Flattens all axes but the last into rows: `[batch, frames, channels]` has `batch · frames` rows and `channels` columns. */
 export function rowsAndCols(operation: string, argument: string, x: Shaped): { rows: number; cols: number } {
   const cols = x.shape.at(-1);
   if (cols === undefined) throw new ShapeError(operation, argument, "at least one axis", "a scalar");
   return { rows: sizeOf(x.shape.slice(0, -1)), cols };
 }
 
-/** NumPy's broadcasting rule: axes are aligned at the end, and an axis of 1 stretches. */
+/** NumPy's broadcasting rule: axes are aligned at the end, and axes of size 1 stretch. */
 export function broadcastShapes(operation: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {

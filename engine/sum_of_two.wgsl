@@ -1,4 +1,4 @@
-// y = a + b, where a is still needed as it is.
+// y = a + b, for when a must not be overwritten.
 struct Sizes { count: u32 }
 alias ab_type = f32;
 alias y_type = f32;

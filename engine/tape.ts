@@ -5,14 +5,14 @@ import { Storage, Tensor, viewOf, type DType, type FloatType } from "./tensor.ts
 import { emptyTensor } from "./transfer.ts";
 
 /**
- * An operation's backward rule: from dL/d output to dL/d input, one per input in order. An entry is undefined when
- * nothing flows there, or when the rule's kernel added to `tape.gradientOf(input)` itself.
+ * An operation's backward rule: maps the upstream gradient dL/d output to dL/d input, one per input in order. An entry is undefined
+ * if that input gets no gradient, or if the rule's kernel already added to `tape.gradientOf(input)`.
  */
 export type BackwardRule = (dy: Tensor) => readonly (Tensor | undefined)[];
 
 interface Node {
   readonly name: string;
-  /** Where `named` it was recorded: its backward rule belongs there too. */
+  /** The `named` scope that recorded it; its backward rule runs under the same name. */
   readonly scope: string;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
@@ -21,18 +21,18 @@ interface Node {
 }
 
 export interface TapeOptions {
-  /** Record backward rules. Off for evaluation: then nothing is kept beyond its scope. */
+  /** Record backward rules. Turn it off for evaluation: then no tensor outlives its scope. */
   readonly grad?: boolean;
-  /** Dropout and batch statistics as in training. Defaults to `grad`. */
+  /** Apply dropout and use batch statistics. Defaults to `grad`. */
   readonly training?: boolean;
-  /** Names the random numbers of this step: dropout is a pure function of (seed, step, site, element). */
+  /** With `step`, the key of this step's random numbers: dropout is a pure function of (seed, step, site, element). */
   readonly seed?: number;
   readonly step?: number;
-  /** The type in which operations store their results for the next and for backward; default f32. Sums stay f32. */
+  /** Storage type of activations, default f32. Sums stay f32. */
   readonly activation?: FloatType;
   /**
-   * Sees every operation's result once it is encoded, then on the way back the gradients that its rule gives or adds to, while
-   * `recorder.scope` names the part of the model: for finding where numbers go wrong. It must not keep the tensor.
+   * Called with every operation's result once it is encoded, and in the backward pass with the gradients that its rule returns or adds
+   * to. Meant for finding where numbers go wrong: `recorder.scope` names the part of the model. It must not keep the tensor.
    */
   readonly onResult?: ResultObserver;
 }
@@ -40,9 +40,9 @@ export interface TapeOptions {
 export type ResultObserver = (operation: string, result: Tensor, pass: "forward" | "backward") => void;
 
 /**
- * One forward and backward pass. Operations record themselves in the order they run, so backward is a loop from the
- * last to the first. The tape owns every tensor made on it: what a scope neither returns nor saves for backward
- * goes back to the pool when the scope ends; the rest when backward has passed its last use, or at `end()`.
+ * One forward and backward pass. Operations record themselves in the order they run, so backward is a loop from last to first. The
+ * tape owns every tensor made on it. When a scope ends, tensors that it neither returns nor saves for backward go back to the pool;
+ * the rest follow after their last use in backward, or at `end()`.
  */
 export class Tape {
   readonly device: Device;
@@ -67,7 +67,7 @@ export class Tape {
     this.#onResult = options.onResult;
   }
 
-  /** True while a checkpointed function runs again for its gradients: running statistics must not move twice. */
+  /** True while a checkpointed function is recomputed: running statistics must not be updated twice. */
   get recomputing(): boolean {
     return this.#recomputing;
   }
@@ -94,7 +94,7 @@ export class Tape {
     return x;
   }
 
-  /** Copies host data to a tensor that this tape owns. */
+  /** Copies host data to a new tensor owned by this tape. */
   upload(data: Float32Array | Int32Array | Uint32Array, shape: Shape): Tensor {
     const dtype = data instanceof Float32Array ? "f32" : data instanceof Int32Array ? "i32" : "u32";
     const x = this.empty(shape, dtype);
@@ -104,15 +104,15 @@ export class Tape {
     return x;
   }
 
-  /** Lets the tape own a tensor made elsewhere. */
+  /** Transfers ownership of a tensor to the current scope. */
   #own(x: Tensor): Tensor {
     (this.#frames.at(-1) as Storage[]).push(x.storage);
     return x;
   }
 
   /**
-   * Records an operation and returns its output, which needs gradients if any input does. `saved` lists every tensor
-   * whose contents the rule reads: they stay alive until the rule has run, and nothing else does.
+   * Records an operation and returns its output, which needs gradients if any input does. `saved` lists every tensor whose contents
+   * the backward rule reads: only these stay alive until the rule has run.
    */
   record(
     name: string,
@@ -139,17 +139,17 @@ export class Tape {
     return result;
   }
 
-  /** The same elements in another shape. */
+  /** A view of the same elements with another shape. */
   reshape(x: Tensor, shape: Shape): Tensor {
     return this.record("reshape", [x], viewOf(x, shape), [], (dy) => [viewOf(dy, x.shape)]);
   }
 
-  /** The same tensor, through which nothing flows back. */
+  /** A view of the same tensor that passes no gradient back. */
   detach(x: Tensor): Tensor {
     return viewOf(x, x.shape);
   }
 
-  /** Runs `body` and releases every tensor made in it, except what it returns and what was saved for backward. */
+  /** Runs `body` and releases every tensor made in it, except those it returns or saves for backward. */
   scope<T extends Tensor | readonly Tensor[]>(body: () => T): T {
     const frame: Storage[] = [];
     this.#frames.push(frame);
@@ -162,12 +162,12 @@ export class Tape {
       for (const storage of frame) if (!kept.has(storage)) storage.release();
       return result;
     } catch (error) {
-      this.#releaseFrame(); // scopes within have ended theirs
+      this.#releaseFrame(); // nested scopes have released theirs
       throw error;
     }
   }
 
-  /** Runs `body`, whose dispatches, those of its backward rules included, a profile shows under this name. */
+  /** Runs `body` under a name, which profiles show for its dispatches and those of its backward rules. */
   named<T>(name: string, body: () => T): T {
     const { recorder } = this.device;
     const outer = recorder.scope;
@@ -180,8 +180,8 @@ export class Tape {
   }
 
   /**
-   * Runs `body` without keeping its intermediate results, and runs it again when its gradients are wanted: memory for
-   * time. `body` must depend on nothing but its inputs and parameters, and its random numbers on nothing but their names.
+   * Gradient checkpointing: runs `body` without keeping intermediate results and recomputes them in the backward pass, trading time
+   * for memory. `body` must depend only on its inputs and parameters, and its random numbers only on their keys.
    */
   checkpoint(body: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
     if (!this.#recording) return this.scope(() => body(...inputs));
@@ -212,8 +212,8 @@ export class Tape {
   }
 
   /**
-   * Propagates from `loss`, a single element whose gradient is 1, or from `dy`, a given gradient of any output.
-   * Gradients of leaves are added to `leaf.grad`.
+   * Backpropagates from `loss`: a single element with gradient 1, or any tensor with the upstream gradient `dy`. Leaf gradients
+   * accumulate in `leaf.grad`.
    */
   backward(loss: Tensor, dy?: Tensor): void {
     if (!dy && loss.size !== 1)
@@ -224,7 +224,7 @@ export class Tape {
     this.#unwind();
   }
 
-  /** Sets a starting gradient without running backward, for several outputs at once; `backwardFromSeeds` follows. */
+  /** Sets an output's upstream gradient without running backward. After several of these, call `backwardFromSeeds`. */
   seedGradient(y: Tensor, dy?: Tensor): void {
     if (!y.needsGrad) throw new Error("backward: the loss does not depend on any tensor that needs gradients");
     if (!y.grad && !this.#nodes.some(({ output }) => output === y))
@@ -240,8 +240,8 @@ export class Tape {
   }
 
   /**
-   * The gradient of `x` to add to (`+=`), for rules whose kernels accumulate: a parameter's slice of the flat
-   * gradient buffer, or zeros for a tensor that got none yet.
+   * The gradient buffer of `x` to accumulate into (`+=`), for rules whose kernels accumulate: a parameter's slice of the flat
+   * gradient buffer, or zeros for a tensor that has no gradient yet.
    */
   gradientOf(x: Tensor): Tensor {
     if (x.grad) return x.grad;
@@ -257,7 +257,7 @@ export class Tape {
     return fresh;
   }
 
-  /** Releases everything this tape still owns. Call it when the step is encoded, also after an error. */
+  /** Releases everything this tape still owns. Call it once the step is encoded, also after an error. */
   end(): void {
     this.#forgetNodes();
     for (const gradient of this.#gradients.values()) gradient.storage.release();
@@ -276,7 +276,7 @@ export class Tape {
           this.named(scope, () => {
             backward(dy).forEach((gradient, i) => {
               const x = inputs[i];
-              if (!x) return; // a rule may give more gradients than this call has inputs
+              if (!x) return; // a rule may return more gradients than this call has inputs
               const seen = gradient ?? x.grad ?? this.#gradients.get(x);
               if (seen) this.#onResult?.(name, seen, "backward");
               if (!gradient || !x.needsGrad) return;
@@ -312,7 +312,7 @@ export class Tape {
     this.#nodes = [];
   }
 
-  /** Adds a gradient to what `x` has. The first is adopted as it is; a shared one is never written to. */
+  /** Adds to the gradient of `x`. The first gradient is adopted without a copy; a shared one is never written to. */
   #accumulate(x: Tensor, gradient: Tensor): void {
     if (x.grad) return addInto(this, gradient, x.grad);
     const current = this.#gradients.get(x);
@@ -329,7 +329,7 @@ export class Tape {
     }
   }
 
-  /** Hands a finished gradient over to the current scope. */
+  /** Moves a finished gradient to the current scope. */
   #take(x: Tensor): Tensor | undefined {
     const gradient = this.#gradients.get(x);
     if (!gradient) return undefined;

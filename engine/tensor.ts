@@ -1,21 +1,21 @@
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
 
 export type DType = "f32" | "f16" | "i32" | "u32";
-/** Floating-point types: f16 for storage only, since kernels compute in f32. */
+/** Floating-point types. f16 is for storage only; kernels compute in f32. */
 export type FloatType = "f32" | "f16";
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 /**
- * The GPU buffer behind one or more tensors, with a count of who still needs it. At zero the buffer goes back to the
- * pool, at encode time and deterministically: nothing waits for the garbage collector.
+ * The reference-counted GPU buffer behind one or more tensors. At zero references the buffer goes back to the pool, at encode time
+ * and deterministically, without waiting for the garbage collector.
  */
 export class Storage {
   readonly #buffer: GPUBuffer;
-  /** True when several tensors live side by side in the buffer: each is then bound as its own slice. */
+  /** True if several tensors share the buffer side by side: each is then bound as its own slice. */
   readonly sliced: boolean;
   /** Bytes of the buffer. */
   readonly size: number;
-  #holders = 1;
+  #references = 1;
   readonly #free: (buffer: GPUBuffer) => void;
 
   constructor(buffer: GPUBuffer, free: (buffer: GPUBuffer) => void, sliced = false) {
@@ -25,41 +25,39 @@ export class Storage {
     this.size = buffer.size;
   }
 
-  /** Throws once nobody holds it: the buffer may then already have other contents. */
+  /** Throws after the last release, because the pool may have reused the buffer. */
   get buffer(): GPUBuffer {
-    if (this.#holders === 0)
-      throw new Error("a tensor was used after its scope, its tape or release() had given it back");
+    if (this.#references === 0) throw new Error("a tensor was used after its scope, its tape or release() freed it");
     return this.#buffer;
   }
 
   get shared(): boolean {
-    return this.#holders > 1;
+    return this.#references > 1;
   }
 
   retain(): void {
-    if (this.#holders === 0)
-      throw new Error("a tensor was kept after its scope, its tape or release() had given it back");
-    this.#holders++;
+    if (this.#references === 0) throw new Error("a tensor was kept after its scope, its tape or release() freed it");
+    this.#references++;
   }
 
   release(): void {
-    if (this.#holders === 0) throw new Error("a tensor was released twice");
-    if (--this.#holders === 0) this.#free(this.#buffer);
+    if (this.#references === 0) throw new Error("a tensor was released twice");
+    if (--this.#references === 0) this.#free(this.#buffer);
   }
 }
 
-/** A dense row-major array on a device. Small and immutable: operations make new ones. */
+/** A dense row-major array on a device. A small immutable handle: operations return new tensors. */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly storage: Storage;
   /** Byte offset of the first element in the storage's buffer; a multiple of 256. */
   readonly offset: number;
-  /** True when gradients flow to this tensor. */
+  /** True if gradients flow to this tensor. */
   readonly needsGrad: boolean;
-  /** A leaf's gradient lives as long as the leaf and is accumulated into; other gradients belong to the tape. */
+  /** A leaf's gradient accumulator, which lives as long as the leaf; other gradients belong to the tape. */
   readonly grad: Tensor | undefined;
-  /** A parameter's values rounded to f16, kept beside the f32 ones where a model trains with f16 activations. */
+  /** A parameter's values rounded to f16, kept beside the f32 ones when training with f16 activations. */
   readonly half: Tensor | undefined;
 
   constructor(shape: Shape, dtype: DType, storage: Storage, options: TensorOptions = {}) {
@@ -77,7 +75,7 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** Bytes that its elements take, in whole 4-byte words, as bindings and copies must be. */
+  /** Bytes of its elements, rounded up to 4-byte words as bindings and copies require. */
   get bytes(): number {
     return bytesOf(this.size, this.dtype);
   }
@@ -90,16 +88,16 @@ export interface TensorOptions {
   half?: Tensor | undefined;
 }
 
-/** Bytes of so many elements, in whole 4-byte words. */
+/** Bytes of `size` elements, rounded up to 4-byte words. */
 export const bytesOf = (size: number, dtype: DType): number => (dtype === "f16" ? Math.ceil(size / 2) : size) * 4;
 
-/** Gives back a tensor that `tensor`, `leaf`, `emptyTensor` or `zeroTensor` made, a leaf's gradient included. */
+/** Frees a tensor made by `tensor`, `leaf`, `emptyTensor` or `zeroTensor`, including a leaf's gradient. */
 export function release(x: Tensor): void {
   x.storage.release();
   x.grad?.storage.release();
 }
 
-/** Another shape of the same elements, sharing the storage. Not differentiable by itself: see `reshape`. */
+/** A view with another shape that shares the storage. Not differentiable by itself: see `reshape`. */
 export function viewOf(x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor {
   if (sizeOf(shape) !== x.size)
     throw new ShapeError("reshape", "shape", `${x.size} elements, as in ${showShape(x.shape)}`, showShape(shape));

@@ -1,17 +1,17 @@
 import type { Tensor } from "./tensor.ts";
 
 /**
- * Counts the bytes that kernels move: of each dispatch, what is bound to it, once. A lower estimate, for a kernel may read
- * an element more often than once, and one that is added to is both read and written; but a table counts whole, also if a
- * kernel gathers a few of its rows. Copies and clears between dispatches are not in it.
+ * Estimates the bytes that kernels move, as the bytes bound to each dispatch, counted once. Usually an underestimate, since kernels
+ * may read an element several times, and read and write the ones they add to; but an overestimate for a kernel that gathers a few
+ * rows of a table. Copies and clears between dispatches are not counted.
  *
- * Off by default: `device.traffic = new Traffic()` begins to count, `device.traffic = undefined` ends it.
+ * Off by default: `device.traffic = new Traffic()` starts counting, `device.traffic = undefined` stops.
  */
 export class Traffic {
   bytes = 0;
   dispatches = 0;
 
-  /** One dispatch with these tensors. What is bound twice, as in place of something optional, counts once. */
+  /** Adds one dispatch with these tensors. A tensor bound twice, such as in place of an optional one, counts once. */
   add(tensors: readonly Tensor[]): void {
     const seen = new Map<GPUBuffer, Set<number>>();
     for (const {

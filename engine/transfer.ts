@@ -6,8 +6,8 @@ import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
 import { bytesOf, Storage, Tensor, type DType, type HostArray, type TensorOptions } from "./tensor.ts";
 
 /**
- * Copies host data to a new tensor, which the caller owns: `release(x)` when done.
- * The dtype follows the array: Float32Array f32, Int32Array i32, Uint32Array u32; a plain array becomes f32.
+ * Copies host data to a new tensor owned by the caller: `release(x)` when done. The dtype follows the array: Float32Array f32,
+ * Int32Array i32, Uint32Array u32; a plain array becomes f32.
  */
 export function tensor(device: Device, data: HostArray | readonly number[], shape: Shape): Tensor {
   const array =
@@ -26,7 +26,7 @@ export function tensor(device: Device, data: HostArray | readonly number[], shap
   return result;
 }
 
-/** Copies host data, rounded to the nearest f16, to a new tensor that the caller owns. */
+/** Copies host data, rounded to the nearest f16, to a new tensor owned by the caller. */
 export function halfTensor(device: Device, data: ArrayLike<number>, shape: Shape, options: TensorOptions = {}): Tensor {
   if (data.length !== sizeOf(shape))
     throw new ShapeError(
@@ -41,15 +41,15 @@ export function halfTensor(device: Device, data: ArrayLike<number>, shape: Shape
 }
 
 /**
- * A leaf that gradients are added to: host data plus a gradient of the same shape, zero at first, in `leaf.grad`.
- * For whole models use `Parameters`, which lays all of them out in flat buffers.
+ * A leaf that accumulates gradients: host data plus `leaf.grad`, a zero-initialised gradient of the same shape. For whole models use
+ * `Parameters`, which lays them out in flat buffers.
  */
 export function leaf(device: Device, data: Float32Array | readonly number[], shape: Shape): Tensor {
   const values = tensor(device, data, shape);
   return new Tensor(shape, "f32", values.storage, { grad: zeroTensor(device, shape) });
 }
 
-/** A new tensor with undefined contents, owned by the caller. Inside a step use `tape.empty`, which frees by itself. */
+/** A new tensor with undefined contents, owned by the caller. Inside a step use `tape.empty`, which the tape frees. */
 export function emptyTensor(device: Device, shape: Shape, dtype: DType = "f32", options: TensorOptions = {}): Tensor {
   const pool = device.pool;
   const storage = new Storage(pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), (buffer) =>
@@ -64,14 +64,14 @@ export function zeroTensor(device: Device, shape: Shape, dtype: DType = "f32"): 
   return result;
 }
 
-/** The contents of a tensor, f16 as f32, once the device has computed them. Submits what is encoded so far. */
+/** Reads back a tensor, f16 as f32. Submits everything encoded so far. */
 export function read(device: Device, x: Tensor): Promise<HostArray> {
   const promise = readLater(device, x);
   device.recorder.flush();
   return promise;
 }
 
-/** As `read`, but leaves the submission to come by itself, so that a training step never waits. */
+/** Like `read`, but waits for the next regular submission instead of forcing one, so that a training step never stalls. */
 export async function readLater(device: Device, x: Tensor): Promise<HostArray> {
   const size = Math.max(4, x.bytes);
   const staging = device.gpu.createBuffer({ size, usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ });

@@ -10,31 +10,31 @@ import { FeedForward } from "./feed_forward.ts";
 import { SelfAttention } from "./self_attention.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
 
-/** What a block needs besides its input: the same for every block of a path. */
+/** A block's inputs besides its state: the same for every block of a path. */
 export interface BlockContext {
-  /** `[2 · frames - 1, dim]`; undefined where positions are not relative */
+  /** `[2 · frames - 1, dim]`; undefined unless positions are relative */
   readonly positions: Tensor | undefined;
-  /** u32 `[batch, 1, 1, frames]`: 1 for real frames; undefined: all are */
+  /** u32 `[batch, 1, 1, frames]`: 1 for real frames; undefined: all are real */
   readonly mask: Tensor | undefined;
   /** i32 `[batch]`: real frames */
   readonly lengths: Tensor;
-  /** Logical depth of the path, where each has its own norms. */
+  /** Logical depth of the path, if each depth has its own norms. */
   readonly depth?: number | undefined;
 }
 
-/** Random numbers of logical layer n are named by the sites from n · SITES on. */
+/** Random sites per layer: logical layer n uses sites n · SITES and up. */
 const SITES = 8;
 
 type Part = "firstFeedForward" | "attention" | "convolution" | "secondFeedForward" | "final";
 
-/** Names of a block's parts in files. */
+/** Parameter names of a block's parts. */
 export interface ConformerNames {
   readonly norms: Readonly<Record<Part, string>>;
   readonly firstFeedForward: string;
   readonly secondFeedForward: string;
-  /** Of the two layers of each. */
+  /** The two layers of each feed-forward. */
   readonly feedForwardLayers: readonly [string, string];
-  /** Of the convolution module's norm, within it. */
+  /** The norm within the convolution module. */
   readonly convNorm: string;
 }
 
@@ -62,8 +62,8 @@ export interface BlockStages {
 }
 
 /**
- * Conformer block: half a feed-forward, attention, convolution, half a feed-forward, each normalised before and added to the
- * residual stream, then a final norm (Gulati et al., 2020, equation 1). The stream stays f32 also where activations are f16.
+ * Conformer block: half-step feed-forward, attention, convolution, half-step feed-forward, each pre-normalised and added to the
+ * residual stream, then a final norm (Gulati et al., 2020, equation 1). The stream stays f32 even with f16 activations.
  */
 export class ConformerBlock {
   readonly #firstFeedForward: FeedForward;
@@ -74,7 +74,7 @@ export class ConformerBlock {
   readonly #eps: number;
   readonly #dropout: number;
 
-  /** `name` is "encoder.encoders.0", or "" for a block alone. */
+  /** `name` is for example "encoder.encoders.0", or "" for a standalone block. */
   constructor(parameters: Parameters, name: string, config: ConformerBlockConfig, names: ConformerNames = espnetNames) {
     const at = (part: string): string => (name === "" ? part : `${name}.${part}`);
     const feedForward = (part: string): FeedForward => {
@@ -104,7 +104,7 @@ export class ConformerBlock {
     this.#dropout = config.dropout;
   }
 
-  /** x `[batch, frames, dim]` at logical layer `layer`, which names the random numbers. Same shape out. */
+  /** x `[batch, frames, dim]` to the same shape. The logical `layer` keys the random numbers. */
   forward(tape: Tape, x: Tensor, context: BlockContext, layer: number): Tensor {
     return this.stages(tape, x, context, layer).y;
   }

@@ -8,42 +8,42 @@ export interface ConformerBlockConfig {
   readonly dropout: number;
   readonly convNorm: "layer_norm" | "batch_norm";
   /**
-   * Where padding is zeroed in the convolution module: "before_depthwise", just before the only place where frames meet, so
-   * that no result depends on padding; "around_module" at its entry and exit (WeNet); "none" (ESPnet).
+   * Where the convolution module zeroes padding: "before_depthwise", just before the only operation that mixes frames, so that no
+   * result depends on padding; "around_module", at its entry and exit (WeNet); "none" (ESPnet).
    */
   readonly convMask: "before_depthwise" | "around_module" | "none";
-  /** Batch norm's statistics over all frames, as PyTorch does, or over "valid" ones only. */
+  /** Batch norm statistics over "all" frames, as in PyTorch, or only over "valid" ones. */
   readonly batchNormOver: "all" | "valid";
   readonly layerNormEps: number;
   readonly batchNormEps: number;
   readonly batchNormMomentum: number;
   /**
-   * Logical depths of which each has its own scale and shift of every norm, and its own running statistics, in each physical
-   * block; only these depths can run then. Left out: all depths share them.
+   * Logical depths that each have their own norms (scale, shift and running statistics) in every physical block; only these depths
+   * can then run. Left out: all depths share their norms.
    */
   readonly normDepths?: readonly number[] | undefined;
 
-  // Of wav2vec 2.0's Conformer:
-  /** Within the feed-forward modules, where it is not `dropout`. */
+  // For wav2vec 2.0's Conformer:
+  /** Dropout within the feed-forward modules; `dropout` if left out. */
   readonly activationDropout?: number;
-  /** Of feed-forward and convolution modules; "silu" if left out. */
+  /** Activation of the feed-forward and convolution modules; "silu" if left out. */
   readonly activation?: "silu" | "gelu";
   /** Biases of the convolution module; true if left out. */
   readonly convBias?: boolean;
   /** "relative" if left out. */
   readonly positions?: "relative" | "rotary" | "none";
-  /** Of rotary positions. */
+  /** Base of the rotary position frequencies. */
   readonly rotaryBase?: number;
 }
 
-/** The same of a whole model with its CTC head. */
+/** Sizes and conventions of a whole Conformer with its CTC head. */
 export interface ConformerConfig extends ConformerBlockConfig {
   /** Features per input frame, such as 80 mel bins. */
   readonly inputDim: number;
-  /** Output classes, the blank included. */
+  /** Number of output classes, including the blank. */
   readonly vocabulary: number;
   readonly blank: number;
-  /** Physical blocks: those that own parameters. */
+  /** Physical blocks, which own parameters. */
   readonly blocks: number;
   /** Channels of the two subsampling convolutions. */
   readonly subsamplingChannels: number;

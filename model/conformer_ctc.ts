@@ -15,7 +15,7 @@ export const conformerFrames = ({ convMask }: Pick<ConformerConfig, "convMask">)
   paddingMatters: convMask !== "before_depthwise",
 });
 
-/** A Conformer encoder with a CTC head, under ESPnet's parameter names. */
+/** A Conformer encoder with a CTC head, using ESPnet's parameter names. */
 export class ConformerCtc implements CtcModel {
   readonly config: ConformerConfig;
   readonly encoder: Encoder;

@@ -17,7 +17,7 @@ interface ConvNorm extends NormWeights {
   readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
 }
 
-/** Pointwise, GLU, depthwise over time, norm and activation (SiLU in the norm's kernel), pointwise: the Conformer's local mixing. */
+/** The Conformer's convolution module: pointwise, GLU, depthwise over time, norm and activation (SiLU is fused into the norm's kernel), pointwise. */
 export class ConvModule {
   readonly #expand: LinearWeights;
   readonly #depthwise: { readonly weight: Tensor; readonly bias: Tensor | undefined };
@@ -25,7 +25,7 @@ export class ConvModule {
   readonly #project: LinearWeights;
   readonly #config: ConformerBlockConfig;
 
-  /** `norm` is the name of its norm, within `name`. */
+  /** `norm` is the name of the norm within `name`. */
   constructor(parameters: Parameters, name: string, config: ConformerBlockConfig, norm = "norm") {
     const { dim, convKernel, convBias: bias = true } = config;
     this.#config = config;
@@ -48,12 +48,12 @@ export class ConvModule {
   /**
    * @param x       `[batch, frames, dim]`, already normalised
    * @param lengths i32 `[batch]`: real frames
-   * @param depth   logical depth of the path, where each has its own norm
+   * @param depth   logical depth of the path, if each depth has its own norm
    */
   forward(tape: Tape, x: Tensor, lengths: Tensor, depth?: number): Tensor {
     const { convMask } = this.#config;
-    const entering = convMask === "around_module" ? maskFrames(tape, x, lengths) : x;
-    const gated = glu(tape, linear(tape, entering, this.#expand.weight, this.#expand.bias));
+    const input = convMask === "around_module" ? maskFrames(tape, x, lengths) : x;
+    const gated = glu(tape, linear(tape, input, this.#expand.weight, this.#expand.bias));
     const masked = convMask === "before_depthwise" ? { lengths } : {};
     const mixed = depthwiseConv(tape, gated, this.#depthwise.weight, this.#depthwise.bias, masked);
     const active = this.#normaliseAndActivate(tape, mixed, lengths, this.#norm(depth));

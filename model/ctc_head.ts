@@ -5,7 +5,7 @@ import { linear } from "../kernels/linear/linear.ts";
 import { cast } from "../kernels/pointwise/cast.ts";
 import { declareLinear, type LinearWeights } from "./weights.ts";
 
-/** The linear map to classes that every depth shares. */
+/** The linear output layer, shared by all depths. */
 export class CtcHead {
   readonly #weights: LinearWeights;
 
@@ -13,7 +13,7 @@ export class CtcHead {
     this.#weights = declareLinear(parameters, name, dim, vocabulary);
   }
 
-  /** From `[batch, frames, dim]` to logits `[batch, frames, vocabulary]`, f32 for the losses. */
+  /** `[batch, frames, dim]` to logits `[batch, frames, vocabulary]`, f32 for the losses. */
   forward(tape: Tape, state: Tensor): Tensor {
     return cast(tape, linear(tape, state, this.#weights.weight, this.#weights.bias), "f32");
   }

@@ -2,9 +2,9 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { DepthSchedule } from "./unfold.ts";
 
-/** What an encoder gives, of each schedule. */
+/** An encoder's output for each schedule. */
 export interface Encoded {
-  /** The last state of each schedule, `[batch, frames, dim]`, through the final norm. */
+  /** The last state of each schedule after the final norm, `[batch, frames, dim]`. */
   readonly states: readonly Tensor[];
   /** Real frames of each utterance, on the host and on the device. */
   readonly lengths: readonly number[];
@@ -12,45 +12,45 @@ export interface Encoded {
 }
 
 export interface CtcOutput extends Encoded {
-  /** Of each schedule: `[batch, frames, vocabulary]` */
+  /** For each schedule: `[batch, frames, vocabulary]` */
   readonly logits: readonly Tensor[];
 }
 
-/** What an input's projected features have hidden from the encoder during training. */
+/** Masks on the projected features during training. */
 export interface FeatureMasks {
-  /** u32 `[batch, frames, 1]`: 1 where a frame becomes the learned mask vector */
+  /** u32 `[batch, frames, 1]`: 1 where the learned mask vector replaces a frame */
   readonly time: Tensor;
-  /** u32 `[batch, 1, dim]`: 1 where a channel becomes zero; left out: none */
+  /** u32 `[batch, 1, dim]`: 1 where a channel is zeroed; left out: none */
   readonly channels?: Tensor | undefined;
 }
 
 export interface EncoderOptions {
-  /** Keep only the input of each block application for backward and compute the rest again. */
+  /** Keep only the input of each block application for backward and recompute the rest. */
   readonly checkpointing?: boolean;
-  /** Of models that mask what their feature projection gives, see `masksFeatures`. */
+  /** For models that mask their projected features (wav2vec 2.0, HuBERT). */
   readonly masks?: FeatureMasks | undefined;
-  /** Sees the output of every block application, before the final norm. */
+  /** Called with the output of every block application, before the final norm. */
   readonly onState?: (layer: number, block: number, state: Tensor) => void;
 }
 
-/** How a model counts frames: known from its configuration, before it is built. */
+/** A model's frame counts, known from its configuration before it is built. */
 export interface FrameCounts {
-  /** Output frames for so many input frames: what CTC has to align with. */
+  /** Number of output frames, which CTC aligns with, for a number of input frames. */
   readonly outputFrames: (inputFrames: number) => number;
-  /** Fewest input frames that leave one. */
+  /** Minimum number of input frames that gives an output frame. */
   readonly minInputFrames: number;
   /** Input frames from one output frame to the next. */
   readonly stride: number;
-  /** Whether padding changes what a real frame gives, so that results depend on batch mates, unless utterances go alone. */
+  /** Whether padding changes the results of real frames, so that an utterance's result depends on its batch. */
   readonly paddingMatters: boolean;
 }
 
-/** What training, decoding and evaluation ask of a model: blocks that unfold, and a CTC head that all depths share. */
+/** The model interface of training, decoding and evaluation: unfolding blocks, and a CTC head shared by all depths. */
 export interface CtcModel extends FrameCounts {
   readonly config: {
-    /** Values of an input frame: mel bins, or 1 of a waveform. */
+    /** Values per input frame: mel bins, or 1 for a waveform. */
     readonly inputDim: number;
-    /** Output classes, the blank included. */
+    /** Number of output classes, including the blank. */
     readonly vocabulary: number;
     readonly blank: number;
     /** Channels of a state. */
@@ -58,10 +58,10 @@ export interface CtcModel extends FrameCounts {
     /** Physical blocks. */
     readonly blocks: number;
   };
-  /** Names of the parameters: everything but the head, and block 0. */
+  /** Parameter name prefixes of the encoder (everything but the head) and of block 0. */
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 
-  /** From `[batch, frames, inputDim]`, of which `lengths` are real, to the logits of each schedule. */
+  /** Features `[batch, frames, inputDim]`, with the real frames in `lengths`, to the logits of each schedule. */
   forward(
     tape: Tape,
     features: Tensor,

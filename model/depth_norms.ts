@@ -1,14 +1,14 @@
 import { UserError } from "../engine/errors.ts";
 
-/** Picks what a path of some logical depth uses: its depth's own, or what all depths share. */
+/** Picks the norm for a path's logical depth: that depth's own, or the shared one. */
 export type ByDepth<Norm> = (depth: number | undefined) => Norm;
 
 /**
- * Declares a norm once for all depths, under its name, or for each of `depths` one of its own, as
- * `encoder.encoders.0.norm_ff.depth_4`. All start from the same values, so that a model is at first the same either way.
+ * Declares a norm once for all depths, or one for each of `depths`, named like `encoder.encoders.0.norm_ff.depth_4`. All start from
+ * the same values, so a new model is the same either way.
  *
- * @param declare adds the norm's parameters under the name that it is given
- * @returns       throws a UserError for a depth that has none
+ * @param declare adds the norm's parameters under the given name
+ * @returns       a lookup that throws a UserError for a depth without norms
  */
 export function declareByDepth<Norm>(
   name: string,
@@ -28,7 +28,7 @@ export function declareByDepth<Norm>(
   };
 }
 
-/** The depth that alone uses the parameter or buffer of this name; undefined for one that all depths share. */
+/** The depth that owns the parameter or buffer of this name; undefined if all depths share it. */
 export function depthOfParameter(name: string): number | undefined {
   const depth = /\.depth_(\d+)\./u.exec(name)?.[1];
   return depth === undefined ? undefined : Number(depth);

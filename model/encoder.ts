@@ -16,7 +16,7 @@ import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.t
 import type { DepthSchedule } from "./unfold.ts";
 import { declareNorm, type NormWeights } from "./weights.ts";
 
-/** Site of the dropout on the subsampled features; block sites count from 0 up. */
+/** Random site of the dropout on the subsampled features; block sites count up from 0. */
 const EMBED_SITE = 0x40000000;
 
 /** Conformer encoder whose physical blocks unfold to any depth. */
@@ -38,7 +38,7 @@ export class Encoder {
     );
   }
 
-  /** The input of the first block, `[batch, frames / 4, dim]`: subsampled features times √dim. */
+  /** The first block's input, `[batch, frames / 4, dim]`: subsampled features times √dim. */
   subsample(tape: Tape, features: Tensor): Tensor {
     const { dim, dropout: rate } = this.#config;
     return tape.scope(() =>
@@ -52,11 +52,10 @@ export class Encoder {
   }
 
   /**
-   * Runs every schedule, sharing common prefixes; where depths have their own norms, a schedule's length picks them, and each
-   * runs alone.
+   * Runs every schedule, sharing common prefixes. With norms per depth, a schedule's length picks its norms and nothing is shared.
    *
    * @param features `[batch, frames, inputDim]`
-   * @param lengths  real frames of each utterance; padding never changes a real frame's result
+   * @param lengths  real frames of each utterance; with convMask "before_depthwise", padding never changes a real frame's result
    */
   forward(
     tape: Tape,
@@ -66,7 +65,7 @@ export class Encoder {
     options: EncoderOptions = {},
   ): Encoded {
     const encodedLengths = lengths.map(subsampledLength);
-    const context = this.#context(tape, features, encodedLengths); // uploads first, so that they part no pass
+    const context = this.#context(tape, features, encodedLengths); // upload first, so that copies do not split a compute pass
     const x = tape.named("subsampling", () => this.subsample(tape, features));
     const run = (members: readonly DepthSchedule[], depth?: number): Tensor[] =>
       runSchedules(tape, x, this.#blocks, members, { ...context, depth }, options);

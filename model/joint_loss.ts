@@ -8,19 +8,19 @@ import { scale } from "../kernels/pointwise/unary.ts";
 export interface JointLossConfig {
   /** Weight of the CTC loss of the seed path and of each middle depth. */
   readonly seedWeight: number;
-  /** Weight of the self-distillation. */
+  /** Weight of the self-distillation term. */
   readonly klWeight: number;
   readonly temperature: number;
   /** KL(teacher ‖ student), or KL(student ‖ teacher). */
   readonly klDirection: "teacher_to_student" | "student_to_teacher";
-  /** Which path teaches. */
+  /** Which path is the teacher. */
   readonly klTeacher: "deep" | "seed";
-  /** Through whose posteriors nothing flows back. */
+  /** Whose posteriors get no gradient. */
   readonly detach: "teacher" | "student" | "none";
   readonly blank: number;
 }
 
-/** Our defaults, not the paper's: its weights, temperature and direction are unknown. */
+/** Our own defaults: the paper's weights, temperature and direction are unknown. */
 export const jointLossDefaults: JointLossConfig = {
   seedWeight: 0.25,
   klWeight: 0.1,
@@ -31,15 +31,15 @@ export const jointLossDefaults: JointLossConfig = {
   blank: 0,
 };
 
-/** What a path adds to the joint loss. */
+/** A path's terms in the joint loss. */
 export interface PathTerms {
   /** Weight of its CTC loss. */
   readonly ctcWeight: number;
-  /** Adds klWeight times the divergence between it and the deep path, which is the first. */
+  /** Whether to add klWeight times the divergence between it and the deep path, which comes first. */
   readonly distilled: boolean;
 }
 
-/** The terms of a deep path, a seed path and any middle depths, as the formula of `jointLoss` has them. */
+/** The terms of a deep path, a seed path and any middle depths, as in the first formula of `jointLoss`. */
 export const sandwichTerms = ({ seedWeight }: Pick<JointLossConfig, "seedWeight">, paths: number): PathTerms[] =>
   Array.from({ length: paths }, (_, path) =>
     path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true },
@@ -55,26 +55,26 @@ export interface JointLossTargets {
 }
 
 export interface JointLoss {
-  /** One element: what to minimise. */
+  /** The scalar to minimise. */
   readonly total: Tensor;
   /** CTC loss of each path, in the order of the logits. */
   readonly ctc: readonly Tensor[];
-  /** KL between the first path that is distilled (the seed) and the deep one; undefined with one path or weight 0. */
+  /** KL between the first distilled path (the seed) and the deep path; undefined with one path or weight 0. */
   readonly kl: Tensor | undefined;
 }
 
 /**
- * L = CTC(deep) + seedWeight · CTC(seed) + klWeight · T² · KL(deep(T) ‖ seed(T)), and for each middle depth the
- * seed's two terms again (the sandwich rule: Yu and Huang, 2019). With explicit terms
+ * L = CTC(deep) + seedWeight · CTC(seed) + klWeight · T² · KL(deep(T) ‖ seed(T)), with the seed's two terms again for each middle
+ * depth (the sandwich rule: Yu and Huang, 2019). With explicit terms
  *
- * L = Σ ctcWeight(path) · CTC(path) + klWeight · T² · Σ KL(deep(T) ‖ path(T)) over the paths that are distilled.
+ * L = Σ ctcWeight(path) · CTC(path) + klWeight · T² · Σ KL(deep(T) ‖ path(T)) over the distilled paths.
  *
- * CTC losses are sums over utterances / batch size; those that cannot be aligned add nothing. KL is summed over the
+ * CTC losses are sums over utterances / batch size; utterances that cannot be aligned add nothing. KL is summed over the
  * vocabulary and averaged over the real frames of the whole batch.
  *
- * @param logits of the deep path, then the seed path, then any middle depths: `[batch, frames, vocabulary]` each.
- *               One alone gives the plain CTC loss.
- * @param terms  of each path, in the order of the logits; at least one weight is over 0
+ * @param logits of the deep path, the seed path, then any middle depths: `[batch, frames, vocabulary]` each. A single path gives
+ *               the plain CTC loss.
+ * @param terms  of each path, in the order of the logits; at least one weight must be above 0
  */
 export function jointLoss(
   tape: Tape,
@@ -102,12 +102,12 @@ export function jointLoss(
   });
   if (!total || terms.length !== logits.length)
     throw new Error(
-      `jointLoss: ${logits.length} paths need as many terms, one of them of a weight over 0, got ${JSON.stringify(terms)}`,
+      `jointLoss: expected ${logits.length} terms, one per path and at least one with a weight above 0, got ${JSON.stringify(terms)}`,
     );
   return { total, ctc, kl };
 }
 
-/** T² · KL between a deep and a shallow path at temperature T: the gradient's size then hardly depends on T. */
+/** T² · KL between a deep and a shallow path at temperature T. The factor T² makes the gradient's size nearly independent of T. */
 function distil(tape: Tape, deep: Tensor, shallow: Tensor, lengths: Tensor, config: JointLossConfig): Tensor {
   const { temperature, klDirection: direction, klTeacher, detach } = config;
   const [teacher, student] = klTeacher === "deep" ? [deep, shallow] : [shallow, deep];

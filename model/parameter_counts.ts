@@ -4,12 +4,12 @@ import { depthOfParameter } from "./depth_norms.ts";
 import type { DepthSchedule } from "./unfold.ts";
 
 export interface ParameterCounts {
-  /** All that are stored. */
+  /** All stored parameters. */
   readonly whole: number;
   readonly encoder: number;
-  /** Of one physical block, with the norms of one depth. */
+  /** One physical block, with the norms of one depth. */
   readonly block: number;
-  /** Of the norms of all depths but one, where each has its own: no single path loads them. */
+  /** The norms of all depths but one, if each has its own: no single path loads them. */
   readonly otherNorms: number;
 }
 
@@ -37,12 +37,12 @@ export interface ModelSize {
   readonly encoder: number;
 }
 
-/** Parameters that a path loads: each physical block once, however often it runs, and no other depth's norms. */
+/** Parameters that a path loads: each physical block it uses once, and no other depth's norms. */
 export function parametersOf(counts: ParameterCounts, physicalBlocks: number, schedule: DepthSchedule): ModelSize {
   return sizeWith(counts, new Set(schedule).size - physicalBlocks);
 }
 
-/** Parameters of a model of the same depth whose layers share nothing: what unfolding is compared with. */
+/** Parameters of an ordinary model of the same depth, whose layers share nothing, for comparison. */
 export function untiedParameters(counts: ParameterCounts, physicalBlocks: number, schedule: DepthSchedule): ModelSize {
   return sizeWith(counts, schedule.length - physicalBlocks);
 }

@@ -1,10 +1,10 @@
 import { ShapeError } from "../engine/shape.ts";
 
 /**
- * Sinusoidal position encodings (Vaswani et al., 2017, section 3.5): sin(p / 10000^(2i / dim)) in column 2i and the
- * cosine of the same in column 2i + 1. On the host in float64, because distances of thousands of frames need an exact sine.
+ * Sinusoidal position encodings (Vaswani et al., 2017, section 3.5): sin(p / 10000^(2i / dim)) in column 2i and the cosine of the
+ * same in column 2i + 1. Computed on the host in float64, because distances of thousands of frames need an accurate sine.
  *
- * @param positions p, also negative
+ * @param positions p, may be negative
  * @param dim       even
  * @returns         `[positions, dim]`
  */
@@ -24,7 +24,7 @@ export function sinusoidalPositions(positions: ArrayLike<number>, dim: number): 
 }
 
 /**
- * The encodings of every distance of query minus key within `frames` frames, in the order that `attention` reads them:
+ * The encodings of every distance (query minus key) within `frames` frames, in the order that `attention` reads them:
  * frames - 1, …, 1, 0, -1, …, -(frames - 1).
  *
  * @returns `[2 · frames - 1, dim]`

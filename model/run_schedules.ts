@@ -3,13 +3,13 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { EncoderOptions } from "./ctc_model.ts";
 import { unfold, type DepthSchedule } from "./unfold.ts";
 
-/** A physical block: same shape in and out. The logical layer names its random numbers. */
+/** A physical block: same shape in and out. The logical layer keys its random numbers. */
 export interface UnfoldableBlock<Context> {
   forward(tape: Tape, x: Tensor, context: Context, layer: number): Tensor;
 }
 
 /**
- * Applies blocks in the order of each schedule, common prefixes once, and gives each schedule's last state.
+ * Applies blocks in the order of each schedule, common prefixes only once, and returns each schedule's last state.
  *
  * @param x `[batch, frames, dim]`
  */

@@ -10,16 +10,16 @@ import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
 export interface SelfAttentionConfig {
   readonly dim: number;
   readonly heads: number;
-  /** How frames know where they are: relative positions, turned queries and keys, or not from here. */
+  /** The position encoding: relative positions, rotated queries and keys, or none in the attention. */
   readonly positions: "relative" | "rotary" | "none";
-  /** Of the wavelengths of "rotary". */
+  /** Base of the frequencies of "rotary". */
   readonly rotaryBase: number;
 }
 
 /** Names of the four linear maps. */
 export type AttentionNames = Readonly<Record<"query" | "key" | "value" | "out", string>>;
 
-/** Names of ESPnet, and of the Conformers of Hugging Face transformers. */
+/** The names in ESPnet and in the Conformers of Hugging Face transformers. */
 export const conformerAttentionNames: AttentionNames = {
   query: "linear_q",
   key: "linear_k",
@@ -34,8 +34,8 @@ interface RelativeWeights {
 }
 
 /**
- * Multi-head self-attention; with relative positions as in Transformer-XL (Dai et al., 2019), with rotary ones (Su et al.,
- * 2021) the input of queries and keys is turned, before their linear maps as in wav2vec 2.0's Conformer.
+ * Multi-head self-attention. Relative positions are as in Transformer-XL (Dai et al., 2019). Rotary positions (Su et al., 2021)
+ * rotate the input of queries and keys before their linear maps, as in wav2vec 2.0's Conformer.
  */
 export class SelfAttention {
   readonly #query: LinearWeights;
@@ -62,12 +62,12 @@ export class SelfAttention {
 
   /**
    * @param x         `[batch, frames, dim]`, already normalised
-   * @param positions of relative positions `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
-   * @param mask      u32 `[batch, 1, 1, frames]`: keys that are real frames; left out: all
+   * @param positions for relative positions: `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
+   * @param mask      u32 `[batch, 1, 1, frames]`: 1 for keys that are real frames; undefined: all are real
    */
   forward(tape: Tape, x: Tensor, positions: Tensor | undefined, mask: Tensor | undefined): Tensor {
     const { heads, rotaryBase } = this.#config;
-    const turned = this.#config.positions === "rotary" ? turn(tape, x, heads, rotaryBase) : x;
+    const rotated = this.#config.positions === "rotary" ? rotate(tape, x, heads, rotaryBase) : x;
     const relative = this.#relative && {
       positions: linear(tape, positions as Tensor, this.#relative.position),
       contentBias: this.#relative.contentBias,
@@ -75,8 +75,8 @@ export class SelfAttention {
     };
     const context = attention(
       tape,
-      linear(tape, turned, this.#query.weight, this.#query.bias),
-      linear(tape, turned, this.#key.weight, this.#key.bias),
+      linear(tape, rotated, this.#query.weight, this.#query.bias),
+      linear(tape, rotated, this.#key.weight, this.#key.bias),
       linear(tape, x, this.#value.weight, this.#value.bias),
       { heads, mask, ...(relative && { relative }) },
     );
@@ -86,7 +86,7 @@ export class SelfAttention {
 
 function declareRelative(parameters: Parameters, name: string, { dim, heads }: SelfAttentionConfig): RelativeWeights {
   const position = parameters.add(`${name}.linear_pos.weight`, [dim, dim], { init: fanIn(dim) });
-  // Xavier-uniform over [heads, width], as ESPnet starts them.
+  // Xavier-uniform over [heads, width], as in ESPnet.
   const bias = { init: fanIn((heads + dim / heads) / 6), decay: false };
   return {
     position,
@@ -95,7 +95,7 @@ function declareRelative(parameters: Parameters, name: string, { dim, heads }: S
   };
 }
 
-function turn(tape: Tape, x: Tensor, heads: number, base: number): Tensor {
+function rotate(tape: Tape, x: Tensor, heads: number, base: number): Tensor {
   const [batch, frames, dim] = x.shape as readonly [number, number, number];
   const byHead = tape.reshape(cast(tape, x, "f32"), [batch, frames, heads, dim / heads]);
   return tape.reshape(rotaryEmbedding(tape, byHead, base), x.shape);

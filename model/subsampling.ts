@@ -7,19 +7,19 @@ import { permute } from "../kernels/shaping/shaping.ts";
 import type { ConformerConfig } from "./config.ts";
 import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
 
-/** Frames of features from one frame of the output to the next. */
+/** Feature frames per output frame (the stride). */
 export const SUBSAMPLING = 4;
 
-/** Frames left of `frames` by two unpadded convolutions of width 3 and stride 2; each sees real frames only. */
+/** Frames left after two unpadded convolutions of width 3 and stride 2; each sees only real frames. */
 export function subsampledLength(frames: number): number {
   const once = Math.floor((frames - 1) / 2);
   return Math.max(0, Math.floor((once - 1) / 2));
 }
 
-/** The smallest number of frames that leaves one. */
+/** Minimum number of frames that gives an output frame. */
 export const MIN_FRAMES = 7;
 
-/** Two 3x3 convolutions of stride 2 with ReLU over time and frequency, then a linear map: a quarter of the frames. */
+/** Subsamples by 4: two 3x3 convolutions over time and frequency with stride 2 and ReLU, then a linear map. */
 export class Conv2dSubsampling {
   readonly #first: { readonly weight: Tensor; readonly bias: Tensor };
   readonly #second: { readonly weight: Tensor; readonly bias: Tensor };
@@ -36,7 +36,7 @@ export class Conv2dSubsampling {
     this.#out = declareLinear(parameters, `${name}.out.0`, channels * subsampledLength(inputDim), dim);
   }
 
-  /** From `[batch, frames, bins]` to `[batch, subsampledLength(frames), dim]`. */
+  /** `[batch, frames, bins]` to `[batch, subsampledLength(frames), dim]`. */
   forward(tape: Tape, features: Tensor): Tensor {
     const [batch, frames, bins] = features.shape as readonly [number, number, number];
     const image = tape.reshape(features, [batch, frames, bins, 1]);

@@ -1,12 +1,12 @@
 import { UserError } from "../engine/errors.ts";
 import { uniform } from "../engine/random.ts";
 
-/** The whole definition of a path: which physical block each logical layer applies. */
+/** Defines a path: the physical block that each logical layer applies. */
 export type DepthSchedule = readonly number[];
 
 export type UnfoldOrder = "repeat" | "cycle" | DepthSchedule;
 
-/** Which blocks a depth below their number runs. */
+/** Which blocks to run at a depth below the number of blocks. */
 export type ShallowBlocks = "first" | "even";
 
 /**
@@ -14,14 +14,14 @@ export type ShallowBlocks = "first" | "even";
  *
  * - "repeat" applies each block several times before the next, `0,0,1,1`; the remainder of depth / blocks goes to the last
  *   blocks (in-place repetition, as in the paper);
- * - "cycle" runs the stack again and again, `0,1,0,1`, so that the seed path is a prefix of every deeper one;
- * - an explicit list is cut to the depth, and must be as long.
+ * - "cycle" repeats the whole stack, `0,1,0,1`, so that the seed path is a prefix of every deeper one;
+ * - an explicit list is truncated to the depth, and must be at least as long.
  *
- * A depth below `blocks` runs the first blocks only, or with `shallow` "even" every so many of them with the last: layer n is
- * block ⌊(n + 1) · blocks / depth⌋ - 1, at half the depth every other (LayerDrop: Fan et al., 2020, section 3.3). An explicit
- * list is its own answer to that.
+ * A depth below `blocks` runs only the first blocks, or with `shallow` "even" evenly spaced blocks including the last: layer n is
+ * block ⌊(n + 1) · blocks / depth⌋ - 1, so every other block at half the depth (LayerDrop: Fan et al., 2020, section 3.3). `shallow`
+ * does not apply to an explicit list.
  *
- * @throws UserError for a depth that is no positive whole number, or more than an explicit list has
+ * @throws UserError for a depth that is not a positive whole number, or longer than an explicit list
  */
 export function depthSchedule(
   order: UnfoldOrder,
@@ -30,7 +30,7 @@ export function depthSchedule(
   shallow: ShallowBlocks = "first",
 ): DepthSchedule {
   if (!Number.isInteger(depth) || depth < 1)
-    throw new UserError(`a logical depth is a whole number of at least 1, got ${depth}`);
+    throw new UserError(`a logical depth must be a whole number from 1, got ${depth}`);
   if (typeof order !== "string") {
     const wrong = order.find((block) => !Number.isInteger(block) || block < 0 || block >= blocks);
     if (wrong !== undefined)
@@ -51,7 +51,7 @@ export function depthSchedule(
 
 /**
  * Runs several schedules from the same input and returns each one's last state. Schedules with a common prefix share its
- * computation: with cycle order the deep path yields all shallower ones on its way.
+ * computation: with cycle order, running the deep path computes all shallower ones along the way.
  *
  * @param apply applies a physical block at a logical layer
  */
@@ -62,13 +62,13 @@ export function unfold<State>(
 ): State[] {
   const ends = new Array<State>(schedules.length);
   const descend = (state: State, layer: number, members: readonly number[]): void => {
-    const onward = new Map<number, number[]>();
+    const branches = new Map<number, number[]>();
     for (const member of members) {
       const block = schedules[member]?.[layer];
       if (block === undefined) ends[member] = state;
-      else onward.set(block, [...(onward.get(block) ?? []), member]);
+      else branches.set(block, [...(branches.get(block) ?? []), member]);
     }
-    for (const [block, followers] of onward) descend(apply(state, block, layer), layer + 1, followers);
+    for (const [block, followers] of branches) descend(apply(state, block, layer), layer + 1, followers);
   };
   descend(
     x,
@@ -78,15 +78,15 @@ export function unfold<State>(
   return ends;
 }
 
-/** Tells the draws of LayerDrop from others of the same seed and step. */
+/** Random site of LayerDrop, to keep its draws apart from others with the same seed and step. */
 const LAYER_DROP_SITE = 0x64726f70;
 
 /**
- * LayerDrop (Fan et al., 2020): the schedule without the layers that this step leaves out, each with probability `rate`. Should
- * all be, the one that was closest to staying stays. The layers that are left count anew, so their dropout is that of their new
- * places; it is another one at every step anyway.
+ * LayerDrop (Fan et al., 2020): drops each layer of the schedule with probability `rate`. If all would be dropped, the layer with the
+ * largest draw stays. The remaining layers are renumbered, so they use the dropout masks of their new positions; masks change at
+ * every step anyway.
  *
- * @param rate in [0, 1); at 0 the schedule stays as it is
+ * @param rate in [0, 1); 0 leaves the schedule unchanged
  */
 export function dropLayers(schedule: DepthSchedule, rate: number, seed: number, step: number): DepthSchedule {
   const draws = schedule.map((_, layer) => uniform(seed, step, LAYER_DROP_SITE, layer));
@@ -94,7 +94,7 @@ export function dropLayers(schedule: DepthSchedule, rate: number, seed: number, 
   return schedule.filter((_, layer) => (draws[layer] as number) >= least);
 }
 
-/** How many block applications these schedules take, where prefixes are shared: where depths have norms of their own, they are not. */
+/** Number of block applications that these schedules take. Prefixes are shared unless depths have their own norms. */
 export function countApplications(schedules: readonly DepthSchedule[], prefixesShared = true): number {
   if (!prefixesShared) return schedules.reduce((sum, { length }) => sum + length, 0);
   let applications = 0;

@@ -6,7 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 export interface LinearWeights {
   /** `[out, in]` */
   readonly weight: Tensor;
-  /** `[out]`; undefined: none */
+  /** `[out]`; undefined: no bias */
   readonly bias: Tensor | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface NormWeights {
 export const zeros: Initialiser = () => 0;
 export const ones: Initialiser = () => 1;
 
-/** Uniform in ±1/√fanIn, PyTorch's default for linear layers and convolutions (weights and biases). */
+/** Uniform in ±1/√fanIn, PyTorch's default for the weights and biases of linear layers and convolutions. */
 export const fanIn = (inputs: number): Initialiser => {
   const bound = 1 / Math.sqrt(inputs);
   return (i, key) => (2 * uniform(key, i) - 1) * bound;
@@ -33,7 +33,7 @@ export function declareLinear(parameters: Parameters, name: string, inputs: numb
   };
 }
 
-/** A convolution of kernel 1 is a linear map of the channels; files keep its weight as `[out, in, 1]`. */
+/** A convolution with kernel 1 is a linear map over channels; files store its weight as `[out, in, 1]`. */
 export function declarePointwise(
   parameters: Parameters,
   name: string,

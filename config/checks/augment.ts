@@ -1,11 +1,11 @@
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 
-/** Hz; the resampler takes no less and no more. */
+/** Hz: the range the resampler supports. */
 const LOWEST_RATE = 1000;
 const HIGHEST_RATE = 192_000;
 
-/** Ranges that end before they begin, and speeds that cannot be made. */
+/** Finds ranges that end before they begin, and speeds out of the resampler's range. */
 export function* augmentFaults({ augment, data }: ParsedConfig): Generator<Fault> {
   const ranges: [PropertyKey[], readonly [number, number] | undefined][] = [
     [["augment", "volume", "gain_db"], augment?.volume?.gain_db],

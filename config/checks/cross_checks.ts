@@ -5,7 +5,7 @@ import { modelFaults } from "./model.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 import { unfoldFaults } from "./unfold.ts";
 
-/** What one key alone cannot show: values that contradict each other. */
+/** Finds values that contradict each other, which checking one key at a time cannot. */
 export function crossChecks(config: ParsedConfig): Fault[] {
   return [
     ...featureFaults(config),
@@ -37,12 +37,12 @@ function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: Pa
     };
   }
   if (evaluation.lm && evaluation.beam == null)
-    yield { path: ["eval", "lm"], message: "needs a beam search to take part in: set eval.beam as well, such as 16" };
+    yield { path: ["eval", "lm"], message: "needs a beam search: set eval.beam as well, such as 16" };
   for (const key of ["hold_steps", "decay_steps", "initial_factor", "final_factor"] as const) {
     if (schedule[key] != null && schedule.kind !== "tri_stage")
       yield { path: ["schedule", key], message: `belongs to kind tri_stage, but schedule.kind is ${schedule.kind}` };
   }
-  // The run itself may end within the warm-up (a trial of 50 steps); a schedule may not.
+  // A run may end during the warm-up (a trial of 50 steps); a schedule may not.
   if (schedule.total_steps != null && schedule.warmup_steps >= schedule.total_steps) {
     yield {
       path: ["schedule", "warmup_steps"],
@@ -66,6 +66,6 @@ function* averageFaults({ checkpoint: { average, ...keep } }: ParsedConfig): Gen
   if (kept < (average.count ?? 2))
     yield {
       path: ["checkpoint", "average"],
-      message: `is of ${average.count ?? "two or more"} checkpoints, but checkpoint.${key} is ${kept}`,
+      message: `averages ${average.count ?? "two or more"} checkpoints, but checkpoint.${key} is ${kept}`,
     };
 }

@@ -2,13 +2,13 @@ import { closest } from "fastest-levenshtein";
 import * as z from "zod";
 import { describeKeys, keyPaths, kindsWith, sectionAt } from "../schema/keys.ts";
 
-/** One thing that is wrong with a config. `message` goes on from the path (`is 3, which does not ...`) or begins with `expected`. */
+/** One error in a config. `message` continues from the path (`is 3, which does not ...`) or begins with `expected`. */
 export interface Fault {
   path: PropertyKey[];
   message: string;
 }
 
-/** zod's issues as faults: what was expected, what came, and for an unknown key the nearest valid one. */
+/** Turns zod's issues into faults: what was expected, what was given, and for an unknown key the nearest valid one. */
 export function schemaFaults(issues: readonly z.core.$ZodIssue[], value: unknown, schema: z.ZodType): Fault[] {
   return issues.flatMap((issue): Fault[] => {
     if (issue.code === "unrecognized_keys") {
@@ -35,14 +35,14 @@ function unknownKey(key: string, section: readonly PropertyKey[], value: unknown
   return `belongs to kind ${kinds.join(" or ")}, but ${[...section, "kind"].join(".")} is ${String(actual)}`;
 }
 
-/** What a key is where it is not written. */
+/** The default value of a key. */
 const defaultOf = (schema: z.ZodType, path: readonly PropertyKey[]): unknown =>
   JSON.parse(
     describeKeys(schema).find((key) => key.path.join(".") === path.join(".") && key.default !== null)?.default ??
       "null",
   );
 
-/** The full path of the same key at the top level or in another section, else of the most similar one in this section. */
+/** The full path of the same key at the top level or in another section, or else of the most similar key in this section. */
 export function nearestKey(key: string, section: readonly PropertyKey[], schema: z.ZodType): string {
   const elsewhere = keyPaths(schema)
     .filter((path) => path.at(-1) === key)
@@ -51,7 +51,7 @@ export function nearestKey(key: string, section: readonly PropertyKey[], schema:
   return [...section, closest(key, Object.keys(sectionAt(schema, section)?.shape ?? {}))].join(".");
 }
 
-/** A value in so few characters that it fits into a sentence. */
+/** A value shortened to fit into a sentence. */
 export function show(value: unknown): string {
   if (typeof value === "number") return String(value);
   const json = JSON.stringify(value) ?? String(value);
@@ -65,10 +65,10 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** Names the place of a key in messages. */
+/** Gives a key's location for messages. */
 export type SourceOf = (path: readonly PropertyKey[]) => string;
 
-/** What is wrong as a sentence that begins with where. */
+/** A fault as a sentence that begins with its location. */
 export function faultSentence({ path: at, message }: Fault, sourceOf: SourceOf): string {
   const name = at
     .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`))

@@ -1,7 +1,7 @@
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 
-/** What the front end contradicts: the sample rate, the model, and what hides parts of its frames. */
+/** Finds contradictions between the front end and the sample rate, the model, or the masking. */
 export function* featureFaults(config: ParsedConfig): Generator<Fault> {
   yield* melFaults(config);
   const { data, features, model, spec_augment, masking } = config;
@@ -13,12 +13,13 @@ export function* featureFaults(config: ParsedConfig): Generator<Fault> {
   if (features.kind === "waveform" && data.cmvn !== null)
     yield {
       path: ["data", "cmvn"],
-      message: "is of log-mel features, but features.kind is waveform, of which each utterance is normalised by itself",
+      message:
+        "applies to log-mel features, but features.kind is waveform, where each utterance is normalised by itself",
     };
   if (model.kind === "conformer" && masking)
     yield {
       path: ["masking"],
-      message: "hides frames of wav2vec 2.0 and HuBERT, but model.kind is conformer: set spec_augment instead",
+      message: "applies to wav2vec 2.0 and HuBERT, but model.kind is conformer: set spec_augment instead",
     };
 }
 
@@ -30,23 +31,23 @@ function* melFaults({ data, features }: ParsedConfig): Generator<Fault> {
   if (highest > nyquist) {
     yield {
       path: ["features", "high_freq"],
-      message: `is ${high_freq} Hz, but at data.sample_rate ${data.sample_rate} there is nothing over ${nyquist} Hz`,
+      message: `is ${high_freq} Hz, but at data.sample_rate ${data.sample_rate} there is nothing above ${nyquist} Hz`,
     };
   } else if (low_freq >= highest) {
     yield {
       path: ["features", "low_freq"],
-      message: `is ${low_freq} Hz, expected less than the highest frequency, ${highest} Hz`,
+      message: `is ${low_freq} Hz, expected a frequency below the highest, ${highest} Hz`,
     };
   }
   const shortest = 1000 / data.sample_rate; // ms of one sample
   if (frame_length_ms < 2 * shortest)
     yield {
       path: ["features", "frame_length_ms"],
-      message: `is ${frame_length_ms} ms, expected two samples or more, ${2 * shortest} ms`,
+      message: `is ${frame_length_ms} ms, expected at least two samples, ${2 * shortest} ms`,
     };
   if (frame_shift_ms < shortest)
     yield {
       path: ["features", "frame_shift_ms"],
-      message: `is ${frame_shift_ms} ms, expected one sample or more, ${shortest} ms`,
+      message: `is ${frame_shift_ms} ms, expected at least one sample, ${shortest} ms`,
     };
 }

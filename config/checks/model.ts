@@ -3,7 +3,7 @@ import type { ParsedConfig } from "../schema/schema.ts";
 
 type Model = ParsedConfig["model"];
 
-/** Sizes of a model that do not go together. */
+/** Finds model sizes that do not fit together. */
 export function* modelFaults({ model }: ParsedConfig): Generator<Fault> {
   const { dim, heads } = model;
   if (dim % heads !== 0)
@@ -30,7 +30,7 @@ function* wav2vec2Faults(model: Exclude<Model, { kind: "conformer" }>): Generato
     if (model[key].length !== conv_dims.length)
       yield {
         path: ["model", key],
-        message: `lists ${model[key].length} convolutions, but model.conv_dims ${conv_dims.length}`,
+        message: `lists ${model[key].length} convolutions, but model.conv_dims lists ${conv_dims.length}`,
       };
   }
   if (dim % positional_groups !== 0)
@@ -56,6 +56,6 @@ function* wav2vec2Faults(model: Exclude<Model, { kind: "conformer" }>): Generato
   if (positions === "rotary" && (dim / heads) % 2 !== 0)
     yield {
       path: ["model", "positions"],
-      message: `is rotary, which turns pairs of channels, but a head has ${dim / heads}`,
+      message: `is rotary, which rotates pairs of channels, but a head has ${dim / heads} channels`,
     };
 }

@@ -2,7 +2,7 @@ import { depthsBetween, depthsOfWeights, hasOwnNorms } from "../depths.ts";
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 
-/** What blocks, depths and the terms of the loss contradict each other in. */
+/** Finds contradictions between blocks, depths and loss terms. */
 export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
   const {
     model: { blocks },
@@ -12,18 +12,18 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
   const ownNorms = hasOwnNorms(config.model);
   const deepest = depths === undefined ? (typeof order === "string" ? 2 * blocks : order.length) : Math.max(...depths);
   if (depths !== undefined && new Set(depths).size < depths.length)
-    yield { path: ["unfold", "depths"], message: `[${depths.join(", ")}] has a depth twice` };
+    yield { path: ["unfold", "depths"], message: `[${depths.join(", ")}] lists a depth twice` };
   if (deepest < blocks)
     yield {
       path: ["unfold", "depths"],
-      message: `ends at ${deepest}, but the deep path has to be at least as deep as the seed, model.blocks ${blocks}`,
+      message: `ends at ${deepest}, but the deep path must be at least as deep as the seed, model.blocks ${blocks}`,
     };
   if (typeof order !== "string") {
     const outside = order.find((block) => block >= blocks);
     if (outside !== undefined)
       yield {
         path: ["unfold", "order"],
-        message: `names block ${outside}, but the ${blocks} of model.blocks are 0 to ${blocks - 1}`,
+        message: `names block ${outside}, but model.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
       };
     if (order.length !== deepest)
       yield {
@@ -33,13 +33,13 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
     if (shallow === "even")
       yield {
         path: ["unfold", "shallow"],
-        message: "is even, but with a list as unfold.order shallower paths are its beginnings",
+        message: "is even, but when unfold.order is a list, shallower paths are its prefixes",
       };
   }
   if (loss.layer_drop > 0 && ownNorms)
     yield {
       path: ["loss", "layer_drop"],
-      message: `is ${loss.layer_drop}, but with model.norms per_depth a path without some of its layers is of no depth that has norms`,
+      message: `is ${loss.layer_drop}, but with model.norms per_depth a path with dropped layers has no norms for its depth`,
     };
 
   const faults =
@@ -53,7 +53,7 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
       loss.depth_weights === null
         ? `the seed (${blocks}) and the deep path (${deepest})`
         : `the shallowest trained depth (${trained.at(-1)}) and the deepest (${trained[0]})`;
-    const of = `${ownNorms ? " of unfold.depths" : ""}${trained.length > 2 ? " that are not trained anyway" : ""}`;
+    const of = `${ownNorms ? " in unfold.depths" : ""}${trained.length > 2 ? " not already trained" : ""}`;
     yield {
       path: ["loss", "middle_depths"],
       message: `is ${loss.middle_depths}, but between ${ends} there ${between === 1 ? "is 1 depth" : `are ${between} depths`}${of}`,
@@ -71,11 +71,14 @@ function* weightFaults(
   const odd = Object.keys(weights).find((depth) => !/^[1-9]\d*$/u.test(depth));
   const over = Object.keys(weights).find((depth) => Number(depth) > deepest);
   const trained = depthsOfWeights(weights, klWeight);
-  if (odd !== undefined) yield { path: [...path, odd], message: "is no depth, expected a whole number from 1" };
+  if (odd !== undefined) yield { path: [...path, odd], message: "is not a depth, expected a whole number from 1" };
   else if (!Object.values(weights).some((weight) => weight > 0))
-    yield { path, message: "has no depth with a weight over 0, so nothing would be trained" };
+    yield { path, message: "has no depth with a weight above 0, so nothing would be trained" };
   else if (over !== undefined)
     yield { path: [...path, over], message: `is deeper than the largest of unfold.depths, ${deepest}` };
   else if ((trained[0] as number) < blocks)
-    yield { path, message: `ends at ${trained[0]}, so that some of model.blocks, ${blocks}, would never be trained` };
+    yield {
+      path,
+      message: `ends at ${trained[0]}, so some of the ${blocks} blocks (model.blocks) would never be trained`,
+    };
 }

@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-/** A section that knows by the value of its `kind` which other keys it has. */
+/** A section whose `kind` determines its other keys. */
 export type KindOption = z.ZodObject<{ kind: z.ZodType }>;
 
 /**
- * One section in several kinds. The option that may be left out says so itself, with `defaultKind`.
+ * A section with several kinds. The option whose `kind` may be left out marks it with `defaultKind`.
  *
  *     byKind([z.strictObject({ kind: defaultKind("fbank"), ... }), z.strictObject({ kind: oneOf("waveform"), ... })])
  */
@@ -15,14 +15,14 @@ export function byKind<const Options extends readonly [KindOption, ...KindOption
   return z.discriminatedUnion("kind", options as unknown as [Options[number], ...Options[number][]], { error });
 }
 
-/** The word of the kind that is meant where none is written. */
+/** The value of `kind` assumed if it is left out. */
 export const defaultKind = <const Word extends string>(word: Word) =>
   z
     .literal(word)
     .optional()
     .default(word as never);
 
-/** The words that `kind` may be. */
+/** The values that `kind` may take. */
 export function kindsOf(options: readonly KindOption[]): string[] {
   return options.flatMap(({ shape: { kind } }) =>
     [...((kind._zod.values ?? []) as Iterable<unknown>)].filter((word): word is string => typeof word === "string"),

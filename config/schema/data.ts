@@ -2,7 +2,7 @@ import * as z from "zod";
 import { byKind, defaultKind } from "./by_kind.ts";
 import { between, finite, notNegative, oneOf, positive, text, whole, yesOrNo } from "./fields.ts";
 
-/** `test.jsonl` or `{ test: test.jsonl, test_unseen: other.jsonl }`; an array in the order written. */
+/** `test.jsonl` or `{ test: test.jsonl, test_unseen: other.jsonl }`, in the order written. */
 const testSets = z.union([text("the path of a manifest"), z.record(z.string(), text("the path of a manifest"))], {
   error: "expected the path of a manifest, or a section of names and manifests",
 });
@@ -11,98 +11,96 @@ export const dataSchema = z.strictObject({
   folder: text("the path of a folder")
     .optional()
     .describe(
-      "Folder in which the manifests' relative paths start; by default the config's own folder. Replaced by --data.",
+      "Folder that relative manifest paths start from; the config's own folder by default. --data overrides it.",
     ),
   train: text("the path of a manifest").describe("Manifest (JSON Lines) of the utterances to train on."),
   dev: text("the path of a manifest").describe(
-    "Manifest of the utterances evaluated during training, by which the best checkpoint is chosen.",
+    "Manifest of the utterances to evaluate during training; the best checkpoint is chosen by them.",
   ),
   test: testSets
     .optional()
-    .describe("Manifest evaluated at the end, or several as a section of names and manifests; none if left out."),
-  sample_rate: whole(1000, 192_000).default(16000).describe("Hz. Audio of another rate is resampled to it."),
+    .describe("Manifest to evaluate at the end, or several as a section of names and manifests; none if left out."),
+  sample_rate: whole(1000, 192_000).default(16000).describe("Sample rate in Hz; audio at another rate is resampled."),
   cmvn: text("the path of a file")
     .nullable()
     .default(null)
     .describe(
-      "Mean and variance to normalise features with, as `unfold data stats` writes them; if null, that of the checkpoint which `init` names, or else computed of the training set.",
+      "File with the mean and variance to normalise features with, written by `unfold data stats`. Null: taken from the `init` checkpoint, or else computed on the training set.",
     ),
   skip_broken: yesOrNo()
     .default(false)
-    .describe("Leave out audio files that cannot be read, with a warning, instead of stopping before the first epoch."),
+    .describe("Skip unreadable audio files with a warning, instead of stopping before the first epoch."),
   workers: whole(0, 64)
     .nullable()
     .default(null)
     .describe(
-      "Threads that read audio and compute features; one less than there are cores, 8 at most, if null. 0: the main thread does it.",
+      "Threads that read audio and compute features. Null: one less than the number of cores, at most 8. 0: the main thread does it.",
     ),
   cache: z
     .union([text("the path of a folder"), z.literal(false)], { error: "expected the path of a folder, or false" })
     .nullable()
     .default(null)
-    .describe(
-      "Folder in which features are kept for the next epoch and run; the user's cache folder if null, none if false.",
-    ),
+    .describe("Folder that caches features for later epochs and runs. Null: the user's cache folder. False: no cache."),
 });
 
 const fbankSchema = z.strictObject({
   kind: defaultKind("fbank").describe("Log-mel features, as Kaldi computes them."),
   bins: whole(1).default(80).describe("Number of mel filters."),
-  frame_length_ms: positive().default(25).describe("Milliseconds of sound in one frame."),
-  frame_shift_ms: positive().default(10).describe("Milliseconds from one frame to the next."),
-  low_freq: notNegative().default(20).describe("Hz, lower end of the first mel filter."),
+  frame_length_ms: positive().default(25).describe("Frame length in milliseconds."),
+  frame_shift_ms: positive().default(10).describe("Milliseconds from one frame to the next (hop length)."),
+  low_freq: notNegative().default(20).describe("Lower edge of the first mel filter in Hz."),
   high_freq: finite()
     .default(0)
-    .describe("Hz, upper end of the last mel filter; 0 or less counts down from half the sample rate."),
+    .describe("Upper edge of the last mel filter in Hz; 0 or less counts down from half the sample rate."),
 });
 
 const waveformSchema = z.strictObject({
-  kind: oneOf("waveform").describe("The samples themselves, of which wav2vec 2.0 and HuBERT make their own features."),
-  normalise: yesOrNo().default(true).describe("Give each utterance mean 0 and variance 1."),
+  kind: oneOf("waveform").describe("Raw samples, from which wav2vec 2.0 and HuBERT compute their own features."),
+  normalise: yesOrNo().default(true).describe("Normalise each utterance to mean 0 and variance 1."),
 });
 
 export const featuresSchema = byKind([fbankSchema, waveformSchema]);
 
 export const specAugmentSchema = z.strictObject({
-  freq_masks: whole(0).default(2).describe("Number of frequency masks of an utterance."),
-  freq_width: whole(0).default(10).describe("Most mel bins that one frequency mask hides."),
-  time_masks: whole(0).default(2).describe("Number of time masks of an utterance."),
-  time_width: whole(0).default(50).describe("Most frames that one time mask hides."),
-  max_time_ratio: between(0, 1).default(0.2).describe("Most of the utterance, as a share, that one time mask hides."),
+  freq_masks: whole(0).default(2).describe("Number of frequency masks per utterance."),
+  freq_width: whole(0).default(10).describe("Maximum width of a frequency mask, in mel bins."),
+  time_masks: whole(0).default(2).describe("Number of time masks per utterance."),
+  time_width: whole(0).default(50).describe("Maximum width of a time mask, in frames."),
+  max_time_ratio: between(0, 1).default(0.2).describe("Maximum width of a time mask, as a share of the utterance."),
   time_mask_ratio: between(0, 1)
     .default(0)
     .describe(
-      "Over 0: an utterance has this share of its number of frames as time masks, at most `time_masks`. 0: always `time_masks`.",
+      "Above 0: the number of time masks is this share of the utterance's frames, at most `time_masks`. 0: always `time_masks`.",
     ),
 });
 
 export const batchSchema = z.strictObject({
   size: whole(1)
     .nullish()
-    .describe("Most utterances of a batch; unlimited if left out and `frames` is given, 16 if both are left out."),
+    .describe("Maximum utterances per batch; if left out, unlimited when `frames` is given and 16 otherwise."),
   frames: whole(1)
     .nullish()
-    .describe("Most feature frames of a batch, padding included (of waveforms: samples); unlimited if left out."),
+    .describe("Maximum feature frames (for waveforms, samples) per batch, including padding; unlimited if left out."),
   buckets: whole(1)
     .default(10)
-    .describe("Number of groups of similar length within which utterances are shuffled: more of them, less padding."),
-  accumulate: whole(1).default(1).describe("Batches whose gradients are added up for one step of the optimizer."),
+    .describe("Number of length buckets; utterances are shuffled within each. More buckets mean less padding."),
+  accumulate: whole(1).default(1).describe("Number of batches whose gradients are accumulated for one optimizer step."),
 });
 
 export const unitsSchema = z.strictObject({
   kind: oneOf("characters", "bpe", "vocabulary")
     .default("characters")
     .describe(
-      "What a class of the model is: one of the training texts' characters, a subword of `tokenizer`, or a character of `vocabulary`. CTC's blank is class 0, of a vocabulary its padding token.",
+      "The model's output classes: the characters of the training texts, the subwords of `tokenizer`, or the characters of `vocabulary`. The CTC blank is class 0; with a vocabulary, its padding token.",
     ),
   tokenizer: text("the path of a tokenizer.json")
     .nullish()
     .describe(
-      "With kind bpe, a tokenizer.json as `unfold tokenizer train` or Hugging Face's tokenizers write it (BPE or Unigram, with Metaspace). The checkpoint keeps all of it. Null: that of the checkpoint which the run starts from.",
+      "For kind bpe: a tokenizer.json written by `unfold tokenizer train` or Hugging Face's tokenizers (BPE or Unigram, with Metaspace). Checkpoints contain a copy. Null: the tokenizer of the checkpoint that the run starts from.",
     ),
   vocabulary: text("the path of a vocab.json")
     .nullish()
     .describe(
-      "With kind vocabulary, a vocab.json as Hugging Face's wav2vec 2.0 and HuBERT models have it, with their tokenizer_config.json beside it if there is one. Null: that of the checkpoint which the run starts from.",
+      "For kind vocabulary: a vocab.json from one of Hugging Face's wav2vec 2.0 and HuBERT models; a tokenizer_config.json beside it is read too. Null: the vocabulary of the checkpoint that the run starts from.",
     ),
 });

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /*
- * The kinds of values a config has. Each says in its own words what it expects, so that a message can be
- * `expected a whole number from 1, got 0`, whatever the fault is.
+ * The types of config values. Each carries a phrase for what it expects, so that every fault reads
+ * `expected a whole number from 1, got 0`.
  */
 
 function expected(phrase: string): { error: string } {
@@ -52,7 +52,7 @@ export function text(what: string) {
   return z.string(phrase).min(1, phrase);
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
   return z.enum(words, expected(words.map((word) => `"${word}"`).join(" or ")));
 }

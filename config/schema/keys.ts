@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { kindsOf, type KindOption } from "./by_kind.ts";
 
-/** The schema without what may stand round it: a default, `null`, "may be left out". */
+/** The schema without its wrappers: default, nullable, optional. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (
     schema instanceof z.ZodPrefault ||
@@ -14,14 +14,14 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
-/** The sections that a schema is one of: one for each kind, a single one where there are no kinds, none of a value. */
+/** The sections a schema stands for: one per kind, a single one if it has no kinds, none for a plain value. */
 function options(schema: z.core.$ZodType): z.ZodObject[] {
   const at = bare(schema);
   if (at instanceof z.ZodDiscriminatedUnion) return at.options as unknown as z.ZodObject[];
   return at instanceof z.ZodObject ? [at] : [];
 }
 
-/** The section of keys at a path, also as an item of a list, or null if there is a single value, or nothing. Where it has kinds: the keys of all of them. */
+/** The section at a path, which may be a list item; null if the path holds a plain value or nothing. A section with kinds gets the keys of all of them. */
 export function sectionAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodObject | null {
   let at = bare(schema);
   for (const key of path) {
@@ -40,20 +40,20 @@ export function sectionAt(schema: z.core.$ZodType, path: readonly PropertyKey[])
     : z.object(Object.assign({}, ...others.map(({ shape }) => shape), first.shape) as z.ZodRawShape);
 }
 
-/** A key of the config and what is known of it. */
+/** A config key and its documentation. */
 export interface KeyDescription {
   path: string[];
   description: string;
-  /** The default as YAML, or null where there is none. */
+  /** The default as YAML; null if there is none. */
   default: string | null;
   section: boolean;
-  /** The words of which the value is one, or none if it is of another kind. */
+  /** The words that the value may be; empty if it is not an enumeration. */
   choices: string[];
-  /** Where the section has kinds: those that have this key; none otherwise. */
+  /** In a section with kinds, those that have this key; empty otherwise. */
   kinds: string[];
 }
 
-/** Every key, sections before the keys in them, in the order of the schema; those of a section with kinds once for each kind. */
+/** Every key in schema order, sections before the keys in them; a section with kinds lists its keys once per kind. */
 export function describeKeys(schema: z.core.$ZodType, path: string[] = []): KeyDescription[] {
   const all = options(schema);
   return all.flatMap((object) =>
@@ -82,7 +82,7 @@ export function keyPaths(schema: z.core.$ZodType): string[][] {
   return describeKeys(schema).map(({ path }) => path);
 }
 
-/** The kinds that a key at a path belongs to, of a section that has kinds; none otherwise. */
+/** The kinds that a key belongs to, in a section with kinds; empty otherwise. */
 export function kindsWith(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   return describeKeys(schema)
     .filter((key) => key.path.join(".") === path.join("."))

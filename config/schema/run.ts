@@ -5,15 +5,15 @@ export const optimizerSchema = z.strictObject({
   learning_rate: positive()
     .default(1e-3)
     .describe(
-      "Peak learning rate of AdamW; for the noam schedule its factor, as 5: the peak is then factor / sqrt(dim * warmup_steps).",
+      "Peak learning rate of AdamW. For the noam schedule, its factor, such as 5: the peak is then factor / sqrt(dim * warmup_steps).",
     ),
   betas: z
     .tuple([share(0, 1), share(0, 1)], { error: "expected two numbers such as [0.9, 0.98]" })
     .default([0.9, 0.98])
-    .describe("Decay of the first and of the second moment, per step."),
-  eps: positive().default(1e-8).describe("Added to the root of the second moment."),
-  weight_decay: notNegative().default(0.01).describe("Decoupled weight decay, times the learning rate."),
-  max_grad_norm: positive().default(5).describe("Global norm of all gradients to which larger ones are scaled down."),
+    .describe("Decay rates of the first and second moments, per step."),
+  eps: positive().default(1e-8).describe("Added to the square root of the second moment."),
+  weight_decay: notNegative().default(0.01).describe("Decoupled weight decay, multiplied by the learning rate."),
+  max_grad_norm: positive().default(5).describe("Global gradient norm above which gradients are scaled down to it."),
 });
 
 export const scheduleKinds = ["constant", "cosine", "inverse_square_root", "noam", "linear", "tri_stage"] as const;
@@ -21,92 +21,88 @@ export const scheduleKinds = ["constant", "cosine", "inverse_square_root", "noam
 export const scheduleSchema = z.strictObject({
   kind: oneOf(...scheduleKinds)
     .default("cosine")
-    .describe("Course of the learning rate after the warm-up."),
-  warmup_steps: whole(0).default(200).describe("Steps in which the learning rate rises to its peak."),
-  total_steps: whole(1).nullish().describe("Steps at which cosine and linear end; those of the whole run if left out."),
+    .describe("Shape of the learning rate curve after the warm-up."),
+  warmup_steps: whole(0).default(200).describe("Steps over which the learning rate rises to its peak."),
+  total_steps: whole(1).nullish().describe("Step at which cosine and linear end; the end of the run if left out."),
   floor: notNegative().default(0).describe("Learning rate at the end of cosine."),
   hold_steps: whole(0).nullish().describe("tri_stage: steps at the peak; 0 if left out."),
-  decay_steps: whole(1).nullish().describe("tri_stage: steps of the exponential decay; all that remain if left out."),
+  decay_steps: whole(1).nullish().describe("tri_stage: steps of exponential decay; the rest of the run if left out."),
   initial_factor: positive().nullish().describe("tri_stage: share of the peak at the first step; 0.01 if left out."),
   final_factor: positive().nullish().describe("tri_stage: share of the peak at the end; 0.05 if left out."),
 });
 
 export const lmSchema = z.strictObject({
   arpa: text("the path of an ARPA file").describe(
-    "N-gram language model in the ARPA format, which may be gzipped; a relative path starts at the config's own folder.",
+    "N-gram language model in ARPA format, optionally gzipped; a relative path starts from the config's folder.",
   ),
   weight: notNegative()
     .default(0.5)
-    .describe("Times the natural logarithm of the language model's probability, added to that of CTC."),
+    .describe("Weight of the language model's log-probability (natural logarithm), which is added to that of CTC."),
   bonus: finite()
     .default(0)
-    .describe("Added for each word, or each character; more of it means fewer deletions and more insertions."),
+    .describe("Added for each word or character; a higher bonus means fewer deletions and more insertions."),
   level: oneOf("word", "character")
     .default("word")
-    .describe("Whether the model's n-grams are of words or of the output units, characters as a rule."),
+    .describe("Whether the n-grams are of words or of output units (usually characters)."),
 });
 
 export const evalSchema = z.strictObject({
   every_epochs: whole(1)
     .nullish()
-    .describe("Epochs from one evaluation on dev to the next; 1 if neither this nor `every_steps` is given."),
-  every_steps: whole(1).nullish().describe("Steps from one evaluation on dev to the next, instead of `every_epochs`."),
+    .describe("Epochs between evaluations on dev; 1 if neither this nor `every_steps` is given."),
+  every_steps: whole(1).nullish().describe("Steps between evaluations on dev, instead of `every_epochs`."),
   beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
-  batch_size: whole(1).default(16).describe("Most utterances of a batch, on dev and on the test sets."),
+  batch_size: whole(1).default(16).describe("Maximum utterances per batch, on dev and the test sets."),
   lm: lmSchema
     .nullable()
     .default(null)
-    .describe("A language model that takes part in the beam search, by shallow fusion; null for none."),
+    .describe("A language model for the beam search, used by shallow fusion; null for none."),
 });
 
 export const averageSchema = z.strictObject({
   of: oneOf("best", "last")
     .default("best")
-    .describe("Which checkpoints: those kept for their dev WER, or the last ones."),
-  count: whole(2, 1000).nullish().describe("How many; all that are kept if left out."),
+    .describe("Which checkpoints to average: those with the best dev WER, or the last ones."),
+  count: whole(2, 1000).nullish().describe("How many checkpoints to average; all that are kept if left out."),
 });
 
 export const checkpointSchema = z.strictObject({
-  every_steps: whole(1)
-    .default(500)
-    .describe("Steps from one checkpoint to the next; another is kept at the best dev WER."),
+  every_steps: whole(1).default(500).describe("Steps between checkpoints; the best by dev WER is saved separately."),
   keep_last: whole(1, 1000)
     .default(1)
-    .describe("How many of these are kept: last.safetensors, and earlier ones under names with their step."),
+    .describe("How many of these to keep: last.safetensors, and earlier ones with their step in the name."),
   keep_best: whole(1, 1000)
     .default(1)
     .describe(
-      "How many of those with the lowest dev WER of the deepest path (of equals, the lowest CER) are kept: best.safetensors, and the next best under names with their step.",
+      "How many checkpoints with the lowest dev WER of the deepest path (ties: lowest CER) to keep: best.safetensors, and the next best with their step in the name.",
     ),
   average: averageSchema
     .nullable()
     .default(null)
     .describe(
-      "At the end, the mean of the values of kept checkpoints becomes average.safetensors, which is tested instead of the best one if it is better on dev; null leaves that out.",
+      "At the end, average the weights of kept checkpoints into average.safetensors, and test it instead of the best one if it is better on dev; null turns this off.",
     ),
 });
 
 export const earlyStopSchema = z.strictObject({
-  patience: whole(1).default(5).describe("Evaluations in a row without a lower WER after which the run ends."),
+  patience: whole(1).default(5).describe("Consecutive evaluations without a lower WER after which the run ends."),
   min_delta: notNegative()
     .default(0)
-    .describe(
-      "By how much a WER has to be lower than the lowest before it, to count; 0.001 is a tenth of a percent of the words.",
-    ),
+    .describe("Minimum decrease of the lowest WER so far that counts as an improvement; 0.001 is 0.1 % of the words."),
 });
 
 export const memorySchema = z.strictObject({
   limit_gib: positive()
     .nullish()
     .describe(
-      "Device memory in GiB (2^30 bytes) that training may take; what is free if left out, where the machine tells.",
+      "Device memory in GiB (2^30 bytes) that training may use; if left out, the free memory, if the machine reports it.",
     ),
   check: yesOrNo()
     .default(true)
-    .describe("Stop before the first epoch if the largest batch will not fit, with advice; otherwise only warn."),
+    .describe("Stop with advice before the first epoch if the largest batch will not fit; if false, only warn."),
 });
 
 export const logSchema = z.strictObject({
-  every_steps: whole(1).default(10).describe("Steps from one record of the log to the next; its loss is their mean."),
-  tensorboard: yesOrNo().default(true).describe("Write the same as TensorBoard event files, beside log.jsonl."),
+  every_steps: whole(1).default(10).describe("Steps between log records; a record's loss is the mean over them."),
+  tensorboard: yesOrNo().default(true).describe("Also write the log as TensorBoard event files, beside log.jsonl."),
 });

@@ -1,5 +1,5 @@
-// All that the engine needs of the place where it runs, in a browser; node.ts is its counterpart. Whoever bundles puts this file in
-// its place, and the shaders into the module "unfold:shaders": see scripts/browser_plugin.mjs.
+// The engine's host layer for browsers. Bundlers replace node.ts with this file and provide the shaders as the module
+// "unfold:shaders": see scripts/browser_plugin.mjs.
 import type { AdapterOptions, ChosenAdapter } from "../adapter.ts";
 import { RunError, UserError } from "../errors.ts";
 import { expandIncludes } from "../kernel/includes.ts";
@@ -7,7 +7,7 @@ import type { ShaderSource } from "../kernel/wgsl.ts";
 import type { TunedTable } from "../tuning/tuned_table.ts";
 import { declared, texts } from "unfold:shaders";
 
-/** A shader of the bundle, which was reflected when that was made. Throws for one that is not in it. */
+/** A shader from the bundle, reflected at build time. Throws if the bundle lacks it. */
 export function readShader(label: string, file: URL): ShaderSource {
   const declarations = declared[file.pathname];
   if (declarations === undefined) throw new Error(`${label}.wgsl is not among the shaders of this bundle`);
@@ -33,18 +33,18 @@ export function readShader(label: string, file: URL): ShaderSource {
 /** Bytes of each immediate. */
 const WORD = 4;
 
-/** What browsers call the adapters that are no hardware. */
+/** Browsers' names for software adapters. */
 const SOFTWARE = ["swiftshader", "llvmpipe", "lavapipe", "warp"];
 
 /**
- * The one adapter that a browser shows: of its name it tells vendor and architecture, at most. Throws RunError where there is no
- * WebGPU, UserError if another adapter is asked for than the one there is.
+ * The single adapter that a browser offers; of its name, browsers reveal at most vendor and architecture. Throws RunError without
+ * WebGPU, UserError if the options ask for a different adapter.
  */
 export async function chooseAdapter({ adapter: wanted, driver }: AdapterOptions = {}): Promise<ChosenAdapter> {
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (!gpu) throw new RunError("this browser has no WebGPU");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new RunError("this browser has WebGPU, but found no adapter for it");
+  if (!adapter) throw new RunError("this browser has WebGPU, but found no adapter");
   const { vendor, architecture, device, description, isFallbackAdapter, subgroupMinSize, subgroupMaxSize } =
     adapter.info;
   const names = [device, description, architecture, vendor].join(" ").toLowerCase();
@@ -58,17 +58,17 @@ export async function chooseAdapter({ adapter: wanted, driver }: AdapterOptions 
     subgroupMaxSize: subgroupMaxSize ?? 0,
   };
   if (wanted !== undefined && !names.includes(wanted.toLowerCase()))
-    throw new UserError(`no adapter matches '${wanted}': this browser offers ${info.name} alone`);
+    throw new UserError(`no adapter matches '${wanted}': this browser offers only ${info.name}`);
   if (driver !== undefined && driver !== info.type)
-    throw new UserError(`there is no adapter of kind ${driver}: this browser offers ${info.name} (${info.type}) alone`);
-  return { gpu, adapter, info, why: "it is the one that this browser offers" };
+    throw new UserError(`there is no adapter of kind ${driver}: this browser offers only ${info.name} (${info.type})`);
+  return { gpu, adapter, info, why: "it is the only one that this browser offers" };
 }
 
-/** Tables are for the full names of adapters, which browsers do not tell. */
+/** Tables are keyed by adapters' full names, which browsers do not reveal. */
 export const findTable = (_adapter: string): TunedTable | undefined => undefined;
 
-/** A browser's promises settle by themselves. */
+/** Browsers settle promises without polling. */
 export const waitFor = <T>(promise: Promise<T>): Promise<T> => promise;
 
-/** A browser collects when it wants to. */
+/** Browsers cannot force a collection. */
 export const collectGarbage = (): void => undefined;

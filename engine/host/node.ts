@@ -1,5 +1,5 @@
-// All that the engine needs of the place where it runs, in Node; browser.ts is its counterpart. Nothing else in the engine
-// knows of files, drivers or processes.
+// The engine's host layer for Node; browser.ts is its counterpart. Nothing else in the engine deals with files, drivers or
+// processes.
 import { readFileSync } from "node:fs";
 import { expandIncludes } from "../kernel/includes.ts";
 import { reflect } from "../kernel/reflect.ts";
@@ -10,7 +10,7 @@ export { collectGarbage } from "../node/garbage.ts";
 export { findTable } from "../node/tuned_table.ts";
 export { waitFor } from "../node/wait.ts";
 
-/** Reads a shader with its parts and finds what it declares. Throws where a file cannot be read, or declares no compute shader. */
+/** Reads and reflects a shader with its includes. Throws if a file cannot be read or declares no compute shader. */
 export function readShader(label: string, file: URL): ShaderSource {
   const code = expandIncludes(file, (part) => readFileSync(part, "utf8"));
   return { code, ...reflect(label, code) };

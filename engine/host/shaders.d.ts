@@ -1,10 +1,10 @@
-/** What a bundle knows of its shaders, by the path of the file, such as "/kernels/glu/forward.wgsl". */
+/** A bundle's shaders, keyed by file path, such as "/kernels/glu/forward.wgsl". */
 declare module "unfold:shaders" {
-  /** Those of parts too, which stand apart. */
+  /** The source of each shader, and of each included part under its own path. */
   export const texts: Readonly<Record<string, string>>;
   /**
-   * What each declares, in order: bindings, each as `name access scalar alias` or without an alias, and its immediates, each as
-   * `name type`: "x read f32 x_type,y read_write f32;rows u32,eps f32".
+   * The declarations of each shader, in order: its bindings as `name access scalar alias` (the alias is optional), then its
+   * immediates as `name type`: "x read f32 x_type,y read_write f32;rows u32,eps f32".
    */
   export const declared: Readonly<Record<string, string>>;
 }

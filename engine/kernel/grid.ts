@@ -1,15 +1,15 @@
 import type { Workgroups } from "./kernel.ts";
 
-/** Threads of a workgroup in kernels that loop over elements. */
+/** Workgroup size of kernels that loop over elements. */
 const THREADS = 64;
-/** Starting a workgroup costs a software driver about as much as 64 elements do, so each thread takes several. */
+/** Starting a workgroup costs a software driver about as much as 64 elements, so each thread handles several. */
 const ELEMENTS_PER_THREAD = 8;
 /** WebGPU's limit along one axis. */
 const MAX_WORKGROUPS = 65_535;
 
 /**
- * Workgroups for a kernel of 64 threads a group that loops over its elements in steps of all threads, so that
- * neighbouring threads touch neighbouring elements and any number of workgroups gives the same result:
+ * Workgroups for a grid-stride loop with 64 threads per group: neighbouring threads touch neighbouring elements, and any number
+ * of workgroups gives the same result:
  *
  *     for (var i = id.x; i < sizes.count; i += groups.x * 64u) { … }
  */

@@ -1,13 +1,12 @@
-/** `// include parts/activation.wgsl`, a line of its own: to every other tool a comment. */
+/** `// include parts/activation.wgsl` on its own line; a comment to every other tool. */
 const INCLUDE = /^\/\/ include (\S+)$/gm;
 
 /**
- * Reads a shader and puts the parts that it includes in their places. A part lies in the folder `parts` beside the shader's own and may
- * include others; what was included before is not repeated. It is no module of its own: it may use names, such as an alias, that the
- * shader declares.
+ * Reads a shader and expands its includes. A part lives in the folder `parts` beside the shader's folder and may include others; each
+ * is included only once. A part is plain text, not a module: it may use names that the shader declares, such as an alias.
  *
- * @param readText gives the text of a file
- * @throws Error that names the shader and the part where one cannot be read or includes itself
+ * @param readText reads a file's text
+ * @throws Error naming the shader and the part, if a part cannot be read or includes itself
  */
 export function expandIncludes(file: URL, readText: (file: URL) => string): string {
   const parts = new URL("../", file);

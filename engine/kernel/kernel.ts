@@ -7,7 +7,7 @@ export type Access = "read" | "read_write";
 export type SizeType = "u32" | "i32" | "f32";
 export type Workgroups = readonly [number, number?, number?];
 
-/** What TypeScript says about a `.wgsl` file. Loading compares it with the file and refuses any difference. */
+/** The TypeScript declaration of a `.wgsl` file. Loading checks it against the file and throws on any difference. */
 export interface KernelDeclaration<B extends string, S extends string, C extends string> {
   /** `new URL("./forward.wgsl", import.meta.url)` */
   readonly file: URL;
@@ -15,22 +15,22 @@ export interface KernelDeclaration<B extends string, S extends string, C extends
   readonly bindings: Readonly<Record<B, Access>>;
   /** The fields of `var<immediate>`, in order: numbers that change with every batch. At most 64 bytes. */
   readonly sizes?: Readonly<Record<S, SizeType>>;
-  /** `const NAME: u32 = …;` lines to rewrite: numbers fixed by a model's config. One pipeline per combination. */
+  /** `const NAME: u32 = …;` lines to rewrite: numbers fixed by a model's config. One pipeline is compiled per combination. */
   readonly constants?: readonly C[];
-  /** A kernel whose threads go on in steps of all of them may have as many as fill the device. */
+  /** The dispatch size. A kernel with a grid-stride loop may launch just enough workgroups to fill the device. */
   readonly workgroups: (
     sizes: Readonly<Record<S, number>>,
     constants: Readonly<Record<C, number | boolean>>,
     device: Pick<Device, "isSoftware">,
   ) => Workgroups;
-  /** Multiply-adds of a dispatch that arithmetic takes longer than memory, by which submissions are cut. Default: by the elements bound. */
+  /** Multiply-adds of a compute-bound dispatch, used to split submissions. Default: proportional to the bound elements. */
   readonly work?: (sizes: Readonly<Record<NoInfer<S>, number>>) => number;
 }
 
 export interface Kernel<B extends string, S extends string, C extends string> {
   readonly label: string;
   readonly declaration: KernelDeclaration<B, S, C>;
-  /** Encodes one dispatch. Nothing is submitted and nothing is waited for. */
+  /** Encodes one dispatch, without submitting or waiting. */
   encode(
     target: { readonly device: Device },
     bindings: Readonly<Record<B, Tensor>>,
@@ -42,16 +42,16 @@ export interface Kernel<B extends string, S extends string, C extends string> {
 }
 
 interface LoadedShader extends ShaderSource {
-  /** For `var<immediate>`, used again by each dispatch, since Dawn copies it at once. */
+  /** For `var<immediate>`, reused by each dispatch, since Dawn copies it immediately. */
   readonly immediateView: DataView<ArrayBuffer>;
 }
 
-/** Every kernel that was defined, for tests that check all of them. */
+/** Every defined kernel, for tests that check them all. */
 export const definedKernels: Kernel<never, never, never>[] = [];
 
 /**
- * Declares a compute shader. The file is read, reflected and checked at first use; a pipeline is compiled once for each
- * device and combination of constants.
+ * Declares a compute shader. The file is read, reflected and checked at first use; one pipeline is compiled per device and
+ * combination of constants.
  */
 export function defineKernel<B extends string, S extends string = never, C extends string = never>(
   declaration: KernelDeclaration<B, S, C>,
@@ -66,13 +66,14 @@ export function defineKernel<B extends string, S extends string = never, C exten
       const groups = declaration.workgroups(sizes, constants, device);
       const [x, y, z] = [groups[0], groups[1] ?? 1, groups[2] ?? 1];
       if (x === 0 || y === 0 || z === 0) return;
-      if (Math.max(x, y, z) > 65535) throw new Error(`${label}: ${x} x ${y} x ${z} workgroups; at most 65535 an axis`);
+      if (Math.max(x, y, z) > 65535)
+        throw new Error(`${label}: ${x} x ${y} x ${z} workgroups, expected at most 65535 per axis`);
       const shader = kernel.load();
       const pipeline = device.pipelines.get(label, shader, declaration.constants ?? [], constants, bindings);
       const group = device.pipelines.bind(label, pipeline, shader.bindings, bindings);
       const immediates = shader.immediateBytes === 0 ? undefined : packSizes(shader, sizes);
       device.traffic?.add(Object.values(bindings));
-      const work = declaration.work?.(sizes) ?? MULTIPLY_ADDS_AN_ELEMENT * elementsOf(bindings);
+      const work = declaration.work?.(sizes) ?? MULTIPLY_ADDS_PER_ELEMENT * elementsOf(bindings);
       device.recorder.dispatch(label, pipeline.pipeline, group, immediates, [x, y, z], work);
     },
   };
@@ -80,8 +81,8 @@ export function defineKernel<B extends string, S extends string = never, C exten
   return kernel;
 }
 
-/** As many as a GPU does in the time in which it moves an element: small ones reach some 200 GFLOP/s and 25 GB/s. */
-const MULTIPLY_ADDS_AN_ELEMENT = 16;
+/** How many a GPU does in the time it moves one element: small ones reach about 200 GFLOP/s and 25 GB/s. */
+const MULTIPLY_ADDS_PER_ELEMENT = 16;
 
 function elementsOf(bindings: Readonly<Record<string, Tensor>>): number {
   let elements = 0;
@@ -89,7 +90,7 @@ function elementsOf(bindings: Readonly<Record<string, Tensor>>): number {
   return elements;
 }
 
-/** Workgroups for `threads` threads in a row, folded into two axes when there are more than one axis allows. */
+/** Workgroups for `threads` threads, folded into two axes if they exceed the limit of one. */
 export function spread(threads: number, workgroupSize: number): [number, number] {
   const groups = Math.ceil(threads / workgroupSize);
   if (groups <= 65535) return [groups, 1];
@@ -115,8 +116,8 @@ function loadShader<B extends string, S extends string, C extends string>(
   };
   const declared = declaration.bindings as Record<string, Access>;
   for (const { name, access } of shader.bindings) {
-    if (!declared[name]) fail(`binding '${name}' is ${access}, its declaration has no such binding`);
-    if (declared[name] !== access) fail(`binding '${name}' is ${access}, its declaration says ${declared[name]}`);
+    if (!declared[name]) fail(`binding '${name}' is ${access}, but is not declared`);
+    if (declared[name] !== access) fail(`binding '${name}' is ${access}, but declared as ${declared[name]}`);
   }
   for (const name of Object.keys(declared))
     if (!shader.bindings.some((binding) => binding.name === name))
@@ -126,9 +127,9 @@ function loadShader<B extends string, S extends string, C extends string>(
   );
   const fields = shader.immediates.map(({ name, type }) => `${name}: ${type}`);
   if (sizes.join(", ") !== fields.join(", "))
-    fail(`var<immediate> has (${fields.join(", ")}), its declaration says (${sizes.join(", ")})`);
+    fail(`var<immediate> has (${fields.join(", ")}), but is declared as (${sizes.join(", ")})`);
   if (shader.immediateBytes > 64) fail(`var<immediate> has ${shader.immediateBytes} bytes; at most 64 are portable`);
-  // Also proves that each constant has exactly one line.
+  // Checks that each constant has exactly one line.
   specialise(label, shader.code, Object.fromEntries((declaration.constants ?? []).map((name) => [name, 1])));
   return { ...shader, immediateView: new DataView(new ArrayBuffer(shader.immediateBytes)) };
 }

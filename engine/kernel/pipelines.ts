@@ -14,41 +14,41 @@ export interface CompiledKernel {
 type LoadedCode = ReflectedShader & { readonly code: string };
 
 /**
- * Bind groups kept in all: a training step has some hundred, and finds nearly all of them again, because the pool gives
- * equal steps equal buffers. The bound is there because each live one costs a software driver a memory mapping, of
- * which Linux allows a process 65,530.
+ * Maximum number of cached bind groups. A training step has some hundred, and nearly all are cache hits, because the pool gives
+ * equal steps equal buffers. The limit exists because each live one costs a software driver a memory mapping, and Linux allows a
+ * process 65,530 of those.
  */
 const MAX_BIND_GROUPS = 4096;
 
-/** What compiling needs of a device. */
+/** The parts of a device that compiling needs. */
 export interface PipelineDevice {
   readonly gpu: GPUDevice;
   readonly info: { readonly name: string };
   readonly limits: Pick<GPUSupportedLimits, "maxStorageBufferBindingSize" | "maxStorageBuffersPerShaderStage">;
-  /** Of the bind group that carries a dispatch's sizes where WGSL has no immediates. */
+  /** The bind group layout for a dispatch's sizes, if WGSL has no immediates. */
   readonly recorder: { readonly sizeSlots: { readonly layout: GPUBindGroupLayout } | undefined };
   /** Keeps the error that `scope` resolves to, if any, until the next read. */
   watch(scope: Promise<GPUError | null>, what: string): void;
 }
 
-/** The compiled pipelines of one device and their bind groups. */
+/** Caches the compiled pipelines of one device and their bind groups. */
 export class PipelineCache {
   readonly #device: PipelineDevice;
   readonly #compiled = new Map<LoadedCode, Map<string, CompiledKernel>>();
   readonly #bufferIds = new WeakMap<GPUBuffer, number>();
   #nextBufferId = 0;
-  /** Read once: each read of a limit, or of a buffer's size, is a call into Dawn. */
-  readonly #mostBytes: number;
-  readonly #mostBindings: number;
+  /** Cached, because reading a limit or a buffer's size is a call into Dawn. */
+  readonly #maxBindingBytes: number;
+  readonly #maxBindings: number;
   #bindGroups = 0;
 
   constructor(device: PipelineDevice) {
     this.#device = device;
-    this.#mostBytes = device.limits.maxStorageBufferBindingSize;
-    this.#mostBindings = device.limits.maxStorageBuffersPerShaderStage;
+    this.#maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.#maxBindings = device.limits.maxStorageBuffersPerShaderStage;
   }
 
-  /** The pipeline of a shader with these constants and for these tensors' types, compiled at first use. */
+  /** The pipeline of a shader for these constants and tensor types, compiled at first use. */
   get(
     label: string,
     shader: LoadedCode,
@@ -75,11 +75,11 @@ export class PipelineCache {
   ): CompiledKernel {
     const { gpu, info } = this.#device;
     const count = shader.bindings.length;
-    if (count > this.#mostBindings)
+    if (count > this.#maxBindings)
       throw new RunError(
-        `${label} binds ${count} buffers; the adapter ${info.name} binds at most ${this.#mostBindings} at once`,
+        `${label} binds ${count} buffers; the adapter ${info.name} allows at most ${this.#maxBindings} at once`,
       );
-    // Compile errors arrive asynchronously; the device keeps them and throws at the next read.
+    // Compile errors arrive asynchronously; the device keeps them and throws them at the next read.
     gpu.pushErrorScope("validation");
     const sizes = shader.immediateBytes > 0 ? this.#device.recorder.sizeSlots?.layout : undefined;
     const source = sizes ? withUniformSizes(shader.code) : shader.code;
@@ -97,7 +97,7 @@ export class PipelineCache {
     return { pipeline, layout, groups: new Map() };
   }
 
-  /** The bind group of these tensors. Checks their types, and that nothing is written that is also bound elsewhere. */
+  /** The bind group of these tensors. Checks their types, and that no written buffer is bound twice. */
   bind(
     label: string,
     compiled: CompiledKernel,
@@ -108,7 +108,7 @@ export class PipelineCache {
     for (const { name, scalar, alias } of bindings) {
       const x = tensors[name] as Tensor;
       if (x.dtype !== scalar && !(alias !== undefined && x.dtype === "f16"))
-        throw new Error(`${label}: binding '${name}' is ${scalar}, the tensor given is ${x.dtype}`);
+        throw new Error(`${label}: binding '${name}' is ${scalar}, but the tensor is ${x.dtype}`);
       key += `${this.#bufferId(x.storage.buffer)}:${x.offset}:${this.#isBoundWhole(x) ? 0 : x.bytes} `;
     }
     const known = compiled.groups.get(key);
@@ -127,30 +127,30 @@ export class PipelineCache {
     return group;
   }
 
-  /** A tensor that has its buffer to itself is bound with the whole of it, so that batches of other sizes share the group. */
+  /** A tensor that has a buffer to itself is bound as the whole buffer, so that batches of other sizes share the bind group. */
   #isBoundWhole({ storage }: Tensor): boolean {
-    return !storage.sliced && storage.size <= this.#mostBytes;
+    return !storage.sliced && storage.size <= this.#maxBindingBytes;
   }
 
   #resource(label: string, name: string, x: Tensor): GPUBufferBinding {
     const { buffer } = x.storage;
     if (this.#isBoundWhole(x)) return { buffer };
-    const most = this.#mostBytes;
+    const most = this.#maxBindingBytes;
     if (x.bytes > most)
       throw new RunError(
-        `${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device binds at most ${most}`,
+        `${label}: '${name}' ${showShape(x.shape)} has ${x.bytes} bytes; this device can bind at most ${most}`,
       );
     return { buffer, offset: x.offset, size: Math.max(4, x.bytes) };
   }
 
-  /** Forgets all bind groups: call when buffers are destroyed. */
+  /** Drops all bind groups; call when buffers are destroyed. */
   forgetBindGroups(): void {
     for (const variants of this.#compiled.values()) for (const { groups } of variants.values()) groups.clear();
     this.#bindGroups = 0;
     collectGarbage();
   }
 
-  /** Bind groups kept now. */
+  /** Number of cached bind groups. */
   get bindGroups(): number {
     return this.#bindGroups;
   }
@@ -162,7 +162,7 @@ export class PipelineCache {
   }
 }
 
-/** The layout of a pipeline whose sizes have a dynamic offset, which "auto" cannot give them. */
+/** The layout of a pipeline whose sizes have a dynamic offset, which layout "auto" cannot express. */
 const layoutWith = (
   gpu: GPUDevice,
   bindings: readonly ReflectedBinding[],
@@ -181,7 +181,7 @@ const layoutWith = (
     ],
   });
 
-/** The aliases that stand for f16 with these tensors. */
+/** The type aliases that become f16 for these tensors. */
 function halves(
   label: string,
   bindings: readonly ReflectedBinding[],
@@ -192,13 +192,13 @@ function halves(
     if (alias === undefined) continue;
     const { dtype } = tensors[name] as Tensor;
     if ((types.get(alias) ?? dtype) !== dtype)
-      throw new Error(`${label}: '${name}' is ${dtype}, another binding of type ${alias} is ${types.get(alias)!}`);
+      throw new Error(`${label}: '${name}' is ${dtype}, but another binding of type ${alias} is ${types.get(alias)!}`);
     types.set(alias, dtype);
   }
   return [...types].filter(([, dtype]) => dtype === "f16").map(([alias]) => alias);
 }
 
-/** WebGPU allows a buffer once per dispatch if it is written, except for disjoint slices that are all read_write. */
+/** WebGPU allows a written buffer only once per dispatch, except as disjoint slices that are all read_write. */
 function checkAliases(
   label: string,
   bindings: readonly ReflectedBinding[],
@@ -210,7 +210,7 @@ function checkAliases(
       if (x.storage.buffer !== y.storage.buffer || (a.access === "read" && b.access === "read")) continue;
       const disjoint = x.offset + x.bytes <= y.offset || y.offset + y.bytes <= x.offset;
       if (a.access !== b.access || !disjoint || !x.storage.sliced)
-        throw new Error(`${label}: '${a.name}' and '${b.name}' are parts of one buffer and one of them is written`);
+        throw new Error(`${label}: '${a.name}' and '${b.name}' share a buffer and one of them is written`);
     }
   });
 }

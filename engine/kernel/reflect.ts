@@ -1,7 +1,7 @@
 import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 import type { ReflectedShader } from "./wgsl.ts";
 
-/** What a compute shader declares, by wgsl_reflect. Throws when it has not exactly one entry point. */
+/** A compute shader's declarations, from wgsl_reflect. Throws unless it has exactly one entry point. */
 export function reflect(label: string, code: string): ReflectedShader {
   const shader = parse(label, code);
   const entry = shader.entry.compute[0];
@@ -22,7 +22,7 @@ export function reflect(label: string, code: string): ReflectedShader {
   };
 }
 
-/** wgsl_reflect does not know subgroup matrices; numbers and plain calls in their place change nothing that it is asked for. */
+/** wgsl_reflect cannot parse subgroup matrices. Replacing them with numbers and plain calls does not affect the declarations. */
 const withoutMatrices = (code: string): string =>
   code
     .replaceAll(/^(enable chromium_experimental_subgroup_matrix|diagnostic\(.*\));/gm, "")
@@ -33,7 +33,7 @@ function parse(label: string, code: string): WgslReflect {
   try {
     return new WgslReflect(withoutMatrices(code));
   } catch (error) {
-    throw new Error(`${label}.wgsl: wgsl_reflect cannot read it: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${label}.wgsl: wgsl_reflect cannot parse it: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -49,7 +49,7 @@ function scalarOf(type: TypeInfo): string {
   return suffix ? { f: "f32", i: "i32", u: "u32" }[suffix as "f" | "i" | "u"] : type.name;
 }
 
-/** The alias that a binding's elements are declared with, which wgsl_reflect has already replaced. */
+/** The type alias of a binding's elements, which wgsl_reflect has already resolved. */
 function aliasOf(code: string, variable: string): { alias?: string } {
   const element = new RegExp(`\\b${variable}: array<(?:vec[234]<)?(\\w+)`).exec(code)?.[1];
   return element !== undefined && code.includes(`\nalias ${element} = f32;`) ? { alias: element } : {};

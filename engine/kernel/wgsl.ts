@@ -4,7 +4,7 @@ export interface ReflectedBinding {
   readonly binding: number;
   /** Scalar type of the array's elements: f32, i32, u32. */
   readonly scalar: string;
-  /** The alias by which the file names that type, if it does: the binding then takes tensors of f16 as well as f32. */
+  /** The file's alias for that type, if any: the binding then takes f16 tensors as well as f32. */
   readonly alias?: string;
 }
 
@@ -14,7 +14,7 @@ export interface ReflectedField {
   readonly offset: number;
 }
 
-/** What a compute shader declares. */
+/** A compute shader's declarations. */
 export interface ReflectedShader {
   readonly bindings: readonly ReflectedBinding[];
   readonly immediates: readonly ReflectedField[];
@@ -22,14 +22,14 @@ export interface ReflectedShader {
   readonly entryPoint: string;
 }
 
-/** A shader as the host gives it: whole, with its parts included. */
+/** A shader with its includes expanded, as the host provides it. */
 export interface ShaderSource extends ReflectedShader {
   readonly code: string;
 }
 
 /**
- * Rewrites `alias x_type = f32;` to f16 for the aliases given, so that one file serves tensors of both types. Arithmetic
- * stays in f32, because the file converts what it loads and stores. Exactly one line an alias must match.
+ * Rewrites `alias x_type = f32;` to f16 for the given aliases, so that one file serves tensors of both types. Arithmetic stays in
+ * f32, because the file converts on load and store. Exactly one line per alias must match.
  */
 export function withHalves(label: string, code: string, aliases: readonly string[]): string {
   if (aliases.length === 0) return code;
@@ -47,8 +47,8 @@ export const withUniformSizes = (code: string): string =>
   code.replace("var<immediate>", "@group(1) @binding(0) var<uniform>");
 
 /**
- * Rewrites `const NAME: u32 = 1u;` to another value. WGSL's `override` would do for workgroup arrays, but not for the
- * sizes of register tiles and private arrays. The file stays valid WGSL as it stands; exactly one line must match.
+ * Rewrites `const NAME: u32 = 1u;` to another value. WGSL's `override` works for workgroup arrays, but not for the sizes of
+ * register tiles and private arrays. The unmodified file is valid WGSL; exactly one line must match.
  */
 export function specialise(label: string, code: string, constants: Readonly<Record<string, number | boolean>>): string {
   let result = code;

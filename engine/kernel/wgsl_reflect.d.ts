@@ -1,4 +1,4 @@
-// The ESM build of wgsl_reflect ships no declaration beside itself; these are the parts that the engine and its tests use.
+// The ESM build of wgsl_reflect ships without type declarations; these cover what the engine and its tests use.
 declare module "wgsl_reflect/wgsl_reflect.module.js" {
   interface TypeInfo {
     name: string;
@@ -19,7 +19,7 @@ declare module "wgsl_reflect/wgsl_reflect.module.js" {
     immediates: VariableInfo[];
     entry: { compute: { name: string }[] };
   }
-  /** Runs every workgroup's threads in lockstep between barriers: a CPU interpreter. */
+  /** A CPU interpreter that runs every workgroup's threads in lockstep between barriers. */
   export function detectRaces(
     code: string,
     entryPoint: string,

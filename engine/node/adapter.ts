@@ -3,7 +3,7 @@ import { driverFacts, installAdvice } from "./driver_advice.ts";
 import { bundledAdapters, installedAdapters, type FoundAdapters } from "./drivers.ts";
 import { RunError, UserError } from "../errors.ts";
 
-/** Where adapters come from; a test puts other machines in its place. */
+/** Where adapters come from; tests substitute other machines. */
 export interface AdapterSources {
   installed(): Promise<FoundAdapters>;
   bundled(): Promise<FoundAdapters>;
@@ -14,9 +14,9 @@ const SOURCES: AdapterSources = { installed: installedAdapters, bundled: bundled
 const DRIVER_KINDS: readonly DriverKind[] = ["gpu", "system", "bundled"];
 
 /**
- * The adapter to compute on: a hardware GPU, else an installed software driver, else the bundled SwiftShader.
- * When Dawn turns the installed driver down, one line on stderr says so. Throws UserError for a driver kind that
- * does not exist and an adapter name that matches nothing, RunError where there is no adapter at all.
+ * The adapter to compute on: a hardware GPU, else an installed software driver, else the bundled SwiftShader. Reports on stderr if
+ * Dawn rejects the installed driver. Throws UserError for an unknown driver kind or an adapter name that matches nothing, RunError
+ * if there is no adapter at all.
  */
 export async function chooseAdapter(
   options: AdapterOptions = {},
@@ -40,7 +40,7 @@ export async function chooseAdapter(
   throw noAdapter(wish, installed, bundled);
 }
 
-/** Of several adapters the one that `chooseAdapter` takes, with the reason. Undefined when none fits. */
+/** The adapter that `chooseAdapter` takes, with the reason; undefined if none fits. */
 export function pick(adapters: readonly FoundAdapter[], wish: AdapterOptions): ChosenAdapter | undefined {
   const fitting = adapters.filter(
     ({ info }) => (wish.driver ?? info.type) === info.type && matches(info, wish.adapter),
@@ -53,7 +53,7 @@ export function pick(adapters: readonly FoundAdapter[], wish: AdapterOptions): C
   return best && { ...best, why: reason(best.info.type, wish) };
 }
 
-/** The options and, where they say nothing, the environment. Throws UserError for an unknown driver kind. */
+/** The options, with defaults from the environment. Throws UserError for an unknown driver kind. */
 export function readWish(options: AdapterOptions): AdapterOptions {
   const driver = options.driver ?? (process.env.UNFOLD_DRIVER || undefined);
   const adapter = options.adapter ?? (process.env.UNFOLD_ADAPTER || undefined);
@@ -72,7 +72,7 @@ function matches(info: FoundAdapter["info"], substring: string | undefined): boo
 
 function reason(type: DriverKind, wish: AdapterOptions): string {
   if (wish.adapter !== undefined) return `its name matches '${wish.adapter}'`;
-  if (wish.driver !== undefined) return `the driver '${wish.driver}' was asked for`;
+  if (wish.driver !== undefined) return `the driver '${wish.driver}' was requested`;
   if (type === "gpu") return "a hardware GPU comes first";
   if (type === "system") return "there is no usable hardware GPU, and an installed software driver comes next";
   return "there is neither a usable hardware GPU nor an installed software driver";
@@ -93,13 +93,13 @@ function finish(chosen: ChosenAdapter): ChosenAdapter {
 
 function noAdapter(wish: AdapterOptions, ...found: (FoundAdapters | undefined)[]): Error {
   const names = found.flatMap((part) => part?.adapters ?? []).map(({ info }) => `${info.name} (${info.type})`);
-  const kind = wish.driver ? `adapter of the kind '${wish.driver}'` : "adapter";
+  const kind = wish.driver ? `adapter of kind '${wish.driver}'` : "adapter";
   if (wish.adapter !== undefined && names.length > 0) {
-    return new UserError(`no ${kind} matches '${wish.adapter}': there is ${names.join(", ")}`);
+    return new UserError(`no ${kind} matches '${wish.adapter}': found ${names.join(", ")}`);
   }
   if (wish.driver === "bundled") {
     return new RunError(
-      "the bundled driver is not there: it runs on Linux x64 only, and is left out by npm ci --omit=optional",
+      "the bundled driver is not installed: it runs on Linux x64 only, and npm ci --omit=optional leaves it out",
     );
   }
   const facts = driverFacts(found[0] ?? { adapters: [], refusals: [], others: [], loader: "none" });

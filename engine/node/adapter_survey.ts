@@ -4,7 +4,7 @@ import { driverFacts, missingForGpu } from "./driver_advice.ts";
 import { bundledAdapters, installedAdapters, type FoundAdapters } from "./drivers.ts";
 import { RunError } from "../errors.ts";
 
-/** One shape of matrix product that a GPU's matrix units take: C[m, n] += A[m, k] B[k, n]. */
+/** A matrix product shape that a GPU's matrix units support: C[m, n] += A[m, k] B[k, n]. */
 export interface MatrixConfig {
   m: number;
   n: number;
@@ -18,24 +18,24 @@ export interface MatrixConfig {
 export interface SurveyedAdapter extends AdapterDescription {
   features: string[];
   limits: Record<LimitName, number>;
-  /** Empty where there are no matrix units, or none that Dawn can reach. */
+  /** Empty if there are no matrix units, or Dawn cannot use them. */
   matrixConfigs: MatrixConfig[];
 }
 
-/** Everything about this machine's adapters that decides how fast, and whether, a model trains on it. */
+/** Everything about this machine's adapters that determines whether, and how fast, a model trains on it. */
 export interface AdapterSurvey {
   adapters: SurveyedAdapter[];
-  /** Index into `adapters` of the one that `openDevice` takes; undefined when it would throw `error`. */
+  /** Index in `adapters` of the one that `openDevice` takes; undefined if it would throw `error`. */
   picked: number | undefined;
   why: string;
   error: Error | undefined;
-  /** What keeps a graphics card in this machine from being used, and the packages that help. */
+  /** What prevents this machine's graphics cards from being used, and the packages that fix it. */
   missing: string[];
-  /** Why Dawn turned installed drivers down. */
+  /** Why Dawn rejected installed drivers. */
   refusals: string[];
 }
 
-/** The limits that decide which kernels and which model sizes fit. */
+/** The limits that determine which kernels and model sizes fit. */
 export const LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -47,10 +47,10 @@ export const LIMITS = [
 ] as const;
 export type LimitName = (typeof LIMITS)[number];
 
-/** Dawn shows matrix units, and on NVIDIA f16, only behind these. */
+/** Dawn exposes matrix units, and f16 on NVIDIA, only with these toggles. */
 const MATRIX_TOGGLES = ["allow_unsafe_apis", "use_vulkan_memory_model", "vulkan_enable_f16_on_nvidia"];
 
-/** Looks at every adapter, the bundled one too. Throws UserError for a driver kind that does not exist. */
+/** Surveys every adapter, including the bundled one. Throws UserError for an unknown driver kind. */
 export async function surveyAdapters(options: AdapterOptions = {}): Promise<AdapterSurvey> {
   const wish = readWish(options);
   const installed = await installedAdapters();
@@ -92,7 +92,7 @@ export async function surveyAdapters(options: AdapterOptions = {}): Promise<Adap
   };
 }
 
-/** A bundled driver that cannot be unpacked leaves the others to be listed; `chooseAdapter` reports it where it matters. */
+/** If the bundled driver cannot be unpacked, the survey still lists the others; `chooseAdapter` reports the failure if it matters. */
 async function withoutFailing(found: Promise<FoundAdapters>): Promise<FoundAdapters | undefined> {
   return found.catch((error: unknown) => {
     if (error instanceof RunError) return undefined;
@@ -100,7 +100,7 @@ async function withoutFailing(found: Promise<FoundAdapters>): Promise<FoundAdapt
   });
 }
 
-/** Not every limit is known to every version of the type definitions. */
+/** Some versions of the type definitions lack some limits. */
 const readLimit = (limits: GPUSupportedLimits, name: string): number =>
   (limits as unknown as Record<string, number | undefined>)[name] ?? 0;
 

@@ -7,7 +7,7 @@ import { createBrotliDecompress } from "node:zlib";
 import { cacheFolder } from "./cache_folder.ts";
 import { RunError } from "../errors.ts";
 
-/** SwiftShader, a Vulkan driver that needs only a CPU, unpacked to a folder. */
+/** SwiftShader, a Vulkan driver for CPUs, unpacked to a folder. */
 export interface BundledDriver {
   /** The driver's manifest, for VK_ICD_FILENAMES. */
   icd: string;
@@ -18,9 +18,9 @@ export interface BundledDriver {
 const FILES = ["vk_swiftshader_icd.json", "libvk_swiftshader.so", "libvulkan.so.1"];
 
 /**
- * The driver that `npm ci` brings inside the package `@sparticuz/chromium`, unpacked to the user's cache folder
- * the first time (7 MB). Undefined where it cannot work (it is built for Linux x64) or was left out with
- * `npm ci --omit=optional`. Throws RunError when the cache folder cannot be written.
+ * The driver that `npm ci` installs inside the package `@sparticuz/chromium`, unpacked to the user's cache folder at first use
+ * (7 MB). Undefined on platforms other than Linux x64, or if it was left out with `npm ci --omit=optional`. Throws RunError if the
+ * cache folder is not writable.
  */
 export async function bundledDriver(): Promise<BundledDriver | undefined> {
   if (process.platform !== "linux" || process.arch !== "x64") return undefined;
@@ -43,7 +43,7 @@ function findArchive(): { path: string; version: string } | undefined {
   return { path: join(root, "bin", "swiftshader.tar.br"), version };
 }
 
-/** Unpacks beside the target and renames, so that no process, killed or racing with this one, meets half a driver. */
+/** Unpacks beside the target, then renames, so that a killed or concurrent process never leaves or sees half a driver. */
 async function unpack(archive: string, folder: string): Promise<void> {
   try {
     const { extract } = await import("tar-fs");
@@ -51,7 +51,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
     const scratch = await mkdtemp(`${folder}-`);
     try {
       const onlyTheDriver = {
-        chown: false, // the archive's owner is a stranger; root would otherwise keep it
+        chown: false, // otherwise root would keep the archive's owner, who is unknown here
         ignore: (_: string, header?: { name: string }) => !FILES.includes(header?.name ?? ""),
       };
       await pipeline(createReadStream(archive), createBrotliDecompress(), extract(scratch, onlyTheDriver));
@@ -68,7 +68,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   } catch (error) {
     throw new RunError(
       `the bundled driver could not be unpacked to ${folder} (${(error as Error).message}); ` +
-        "set UNFOLD_CACHE to a folder that can be written",
+        "set UNFOLD_CACHE to a writable folder",
     );
   }
 }

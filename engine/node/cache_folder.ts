@@ -2,9 +2,9 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
 /**
- * The folder for what can be made again: unpacked drivers, synthetic corpora. `UNFOLD_CACHE` names it; otherwise it is
- * `unfold` in the user's cache folder: `%LOCALAPPDATA%` on Windows, `~/Library/Caches` on macOS, `$XDG_CACHE_HOME` or
- * `~/.cache` elsewhere. It may not exist yet. A relative `XDG_CACHE_HOME` is ignored, as its specification asks.
+ * The folder for reproducible data: unpacked drivers, synthetic corpora. Set by `UNFOLD_CACHE`; by default `unfold` in the user's
+ * cache folder: `%LOCALAPPDATA%` on Windows, `~/Library/Caches` on macOS, `$XDG_CACHE_HOME` or `~/.cache` elsewhere. It may not
+ * exist yet. A relative `XDG_CACHE_HOME` is ignored, as its specification requires.
  */
 export function cacheFolder(
   env: NodeJS.ProcessEnv = process.env,

@@ -4,17 +4,17 @@ import { delimiter, join } from "node:path";
 import type { DriverKind } from "../adapter.ts";
 import type { FoundAdapters } from "./drivers.ts";
 
-/** What the operating system knows of graphics cards and Vulkan drivers, whether or not they work. */
+/** The operating system's view of graphics cards and Vulkan drivers, whether or not they work. */
 export interface DriverFacts {
   platform: NodeJS.Platform;
   loader: FoundAdapters["loader"];
-  /** Makers of the graphics cards in this machine. */
+  /** Vendors of this machine's graphics cards. */
   cards: Card[];
   /** Manifests of Vulkan drivers ("installable client drivers") that the loader reads. */
   icdFiles: string[];
-  /** Manifests that are installed where the loader does not look. */
+  /** Manifests installed where the loader does not look. */
   strayIcdFiles: string[];
-  /** Why Dawn turned drivers down. */
+  /** Why Dawn rejected drivers. */
   refusals: string[];
 }
 
@@ -45,8 +45,8 @@ export function driverFacts(found: FoundAdapters): DriverFacts {
 }
 
 /**
- * What is missing for a card in this machine to be used, one sentence each, with the package that brings it.
- * To be called when no hardware adapter was found; empty where there is no card.
+ * What this machine lacks to use its graphics cards, one sentence each, with the package to install. Call it if no hardware adapter
+ * was found; empty if there is no card.
  */
 export function missingForGpu(facts: DriverFacts): string[] {
   if (facts.cards.length === 0) return [];
@@ -63,7 +63,9 @@ export function missingForGpu(facts: DriverFacts): string[] {
         `the ${card} card's Vulkan driver is installed but gives no adapter${reason}: it is too old or does not match the kernel's driver; update ${install}`,
       );
     } else if (stray !== undefined) {
-      advice.push(`the ${card} card's ICD file is where no loader looks: set VK_DRIVER_FILES=${stray}`);
+      advice.push(
+        `the ${card} card's ICD file is in a folder that Vulkan loaders do not search: set VK_DRIVER_FILES=${stray}`,
+      );
     } else {
       advice.push(`the ${card} card has no Vulkan driver (no ICD file): install ${install}`);
     }
@@ -71,15 +73,15 @@ export function missingForGpu(facts: DriverFacts): string[] {
   return advice;
 }
 
-/** One clause for the error when no adapter, or none of the wanted kind, was found. */
+/** Advice, as a clause of the error for a missing adapter or adapter kind. */
 export function installAdvice(facts: DriverFacts, wanted?: DriverKind): string {
   if (facts.platform === "darwin") return "a Mac with a Metal-capable GPU is needed";
   if (facts.platform === "win32") return "install or update the graphics driver (Direct3D 12 is needed)";
-  if (wanted === "gpu" && facts.cards.length === 0) return "this machine shows no graphics card";
+  if (wanted === "gpu" && facts.cards.length === 0) return "no graphics card was detected";
   const gpu = wanted === "system" ? undefined : missingForGpu(facts)[0];
   return (
     gpu ??
-    "install a Vulkan driver (apt-get install mesa-vulkan-drivers; Mesa 23.1 or newer), or reinstall unfold with its optional packages, which bring one"
+    "install a Vulkan driver (apt-get install mesa-vulkan-drivers; Mesa 23.1 or newer), or reinstall unfold with its optional packages, which include one"
   );
 }
 
@@ -96,7 +98,7 @@ function graphicsCards(): Card[] {
   return [...cards];
 }
 
-/** The loader's search: the variables that override it, else `vulkan/icd.d` in the configuration and data folders. */
+/** Follows the loader's search: the overriding variables, or else `vulkan/icd.d` in the configuration and data folders. */
 function icdFiles(env: NodeJS.ProcessEnv = process.env): string[] {
   const named = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES;
   if (named) return named.split(delimiter).filter((path) => existsSync(path));

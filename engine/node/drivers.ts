@@ -5,21 +5,21 @@ import { captureStderr, readMessages, type StartupMessages } from "./startup_mes
 
 export interface FoundAdapters extends StartupMessages {
   adapters: FoundAdapter[];
-  /** Which Vulkan loader answered; "platform" where Dawn needs none (Metal, Direct3D 12). */
+  /** Which Vulkan loader was used; "platform" if Dawn needs none (Metal, Direct3D 12). */
   loader: "platform" | "system" | "bundled" | "none";
 }
 
 /**
- * What Dawn must be asked for before an adapter is: matrix units are behind the first two, and f16 is behind the third on
- * NVIDIA's drivers before 615.71.
+ * Dawn toggles to enable before requesting an adapter: matrix units need the first two, and f16 on NVIDIA's drivers before 615.71
+ * needs the third.
  */
 const MATRIX_UNITS = ["allow_unsafe_apis", "use_vulkan_memory_model", "vulkan_enable_f16_on_nvidia"];
 
 /**
- * Every adapter that the machine's own drivers offer, in Dawn's order for high performance.
+ * Every adapter of the machine's installed drivers, in Dawn's high-performance order.
  *
- * On Linux a Vulkan loader is found first; a machine with a GPU's driver but no loader gets the bundled loader.
- * `toggles` are Dawn's names of features to enable, for a look at what is behind them.
+ * On Linux this first finds a Vulkan loader; a machine with a GPU driver but no loader gets the bundled one. `toggles` are Dawn
+ * features to enable, to see what they unlock.
  */
 export async function installedAdapters(toggles: string[] = []): Promise<FoundAdapters> {
   if (process.platform !== "linux") return findAdapters("platform", undefined, toggles);
@@ -28,7 +28,7 @@ export async function installedAdapters(toggles: string[] = []): Promise<FoundAd
   return findAdapters(loader, undefined, toggles);
 }
 
-/** The adapter of the bundled driver; an empty list where it cannot run (see `bundledDriver`). */
+/** The bundled driver's adapter; an empty list if it cannot run (see `bundledDriver`). */
 export async function bundledAdapters(toggles: string[] = []): Promise<FoundAdapters> {
   const driver = await bundledDriver();
   const libc = driver && (await openLibc());
@@ -36,7 +36,7 @@ export async function bundledAdapters(toggles: string[] = []): Promise<FoundAdap
   return findAdapters(await loadVulkan(libc), driver.icd, toggles);
 }
 
-/** Dawn asks for "libvulkan.so.1" by name only, so a bundled one must be in the process before Dawn looks. */
+/** Dawn loads "libvulkan.so.1" by name only, so the bundled one must be loaded before Dawn looks for it. */
 async function loadVulkan(libc: Libc): Promise<"system" | "bundled" | "none"> {
   try {
     libc.loadGlobally("libvulkan.so.1");
@@ -51,7 +51,7 @@ async function loadVulkan(libc: Libc): Promise<"system" | "bundled" | "none"> {
   return "bundled";
 }
 
-/** Once the bundled loader is in this process, it answers to the system loader's name as well. */
+/** Once the bundled loader is loaded, it also answers to the system loader's name. */
 let loadedBundled = false;
 
 async function findAdapters(
@@ -61,12 +61,12 @@ async function findAdapters(
 ): Promise<FoundAdapters> {
   const libc = await openLibc();
   const { create } = await import("webgpu");
-  // Timestamps in steps of 65 µs are a protection of browsers; a profile needs them as the driver gives them.
+  // Dawn rounds timestamps to 65 µs to protect browsers; a profile needs the driver's own resolution.
   const always = "disable-dawn-features=timestamp_quantization";
   let stderr = "";
 
-  // Dawn enumerates while requestAdapter() is called, not when its promise settles: the drivers' list
-  // and the descriptor for messages can be put back as soon as the call returns.
+  // Dawn enumerates during the call to requestAdapter(), not when its promise settles, so the driver list and stderr can be
+  // restored as soon as the call returns.
   const request = (options: string[], enabled = toggles): { gpu: GPU; promise: Promise<GPUAdapter | null> } => {
     const gpu = create([
       always,
@@ -102,11 +102,11 @@ async function findAdapters(
 
 const NO_SUCH_ADAPTER = "adapter=(list all)";
 
-/** Dawn's way to list adapters is to refuse a name that does not exist. Undefined stands for "whichever comes first". */
+/** Dawn lists its adapters only when rejecting a nonexistent name. Undefined stands for "whichever comes first". */
 async function adapterNames(refused: Promise<GPUAdapter | null>): Promise<(string | undefined)[]> {
   try {
     await refused;
-    return []; // no adapter at all is no error
+    return []; // having no adapter at all is not an error
   } catch (error) {
     const names = [...String(error).matchAll(/^ \* backend: '.*?', name: '(.*)'$/gm)].map((match) => match[1]);
     return names.length > 0 ? [...new Set(names)] : [undefined];
@@ -137,14 +137,14 @@ function summary(adapter: GPUAdapter, name: string | undefined, bundled: boolean
   };
 }
 
-/** Of an adapter as Dawn offers it, and with MATRIX_UNITS. */
+/** Compares an adapter as Dawn offers it by default and with MATRIX_UNITS enabled. */
 export const doubtsAboutHalf = (
   plain: Pick<GPUAdapter, "features">,
   unlocked: Pick<GPUAdapter, "features">,
 ): Pick<AdapterDescription, "halfDoubtful"> =>
   unlocked.features.has("shader-f16") && !plain.features.has("shader-f16") ? { halfDoubtful: true } : {};
 
-/** Copied field by field: Dawn's objects have their fields as getters, which end with the adapter. */
+/** Copied field by field, because the fields of Dawn's objects are getters that die with the adapter. */
 function subgroupMatrices(adapter: GPUAdapter): SubgroupMatrix[] {
   const { subgroupMatrixConfigs = [] } = adapter.info as GPUAdapterInfo & {
     readonly subgroupMatrixConfigs?: readonly SubgroupMatrix[];

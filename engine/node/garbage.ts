@@ -4,8 +4,8 @@ import { runInNewContext } from "node:vm";
 let collect: (() => void) | undefined;
 
 /**
- * Runs the garbage collector now. WebGPU has no way to destroy a bind group; Dawn frees it when its JavaScript object is
- * collected, and the collector, which sees a few bytes of each, takes its time. Call it when thousands were dropped.
+ * Runs the garbage collector now. WebGPU cannot destroy a bind group; Dawn frees it when its JavaScript object is collected, and the
+ * collector, which sees only a few bytes of each, is in no hurry. Call this after dropping thousands.
  */
 export function collectGarbage(): void {
   if (!collect) {

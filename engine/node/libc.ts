@@ -1,9 +1,8 @@
 import type { LibraryHandle } from "koffi";
 
 /**
- * The few C functions that Node does not offer. They are needed because Vulkan reads the real environment of
- * the process (in a worker thread `process.env` is a copy) and because Dawn writes its warnings straight to
- * file descriptor 2, past `process.stderr`.
+ * C functions that Node does not expose. They are needed because Vulkan reads the process's real environment (in a worker thread,
+ * `process.env` is a copy), and because Dawn writes its warnings straight to file descriptor 2, bypassing `process.stderr`.
  */
 export interface Libc {
   getenv(name: string): string | null;
@@ -12,11 +11,11 @@ export interface Libc {
   dup(fd: number): number;
   dup2(from: number, to: number): number;
   close(fd: number): number;
-  /** Loads a shared library so that a later `dlopen` of the same name, by Dawn, finds it. Throws where it is missing. */
+  /** Loads a shared library so that Dawn's later `dlopen` of the same name finds it. Throws if it is missing. */
   loadGlobally(path: string): void;
 }
 
-/** The C library of this process, or undefined where there is none to call: on Windows, or without koffi's binary. */
+/** This process's C library; undefined if it cannot be called: on Windows, or without koffi's binary. */
 export async function openLibc(): Promise<Libc | undefined> {
   if (process.platform === "win32") return undefined;
   try {
@@ -36,7 +35,7 @@ export async function openLibc(): Promise<Libc | undefined> {
   }
 }
 
-/** Runs `body` with these variables in the native environment (null: removed), then puts the old values back. */
+/** Runs `body` with these variables in the native environment (null: unset), then restores the old values. */
 export function withEnvironment<T>(libc: Libc, variables: Record<string, string | null>, body: () => T): T {
   const before = Object.keys(variables).map((name) => [name, libc.getenv(name)] as const);
   const assign = (name: string, value: string | null): void =>

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Libc } from "./libc.ts";
 
-/** What Dawn and the drivers wrote while adapters were looked for. */
+/** Messages from Dawn and the drivers during adapter enumeration. */
 export interface StartupMessages {
-  /** Why Dawn turned a driver down, a sentence each: the driver is too old, mostly. */
+  /** Why Dawn rejected a driver, one sentence each; mostly because it is too old. */
   refusals: string[];
-  /** Everything else that a user should still see, word for word. */
+  /** Everything else that a user should see, verbatim. */
   others: string[];
 }
 
-/** Written at every start on a machine where all is well, or reported by us in better words. */
+/** Messages that appear even on a healthy machine, or that we report in better words. */
 const HARMLESS = [
   /artificially reduced from \d+ to \d+ to fit dynamic offset allocation limit/,
   /not a conformant vulkan implementation/i,
@@ -20,9 +20,9 @@ const HARMLESS = [
 ];
 
 /**
- * Runs `body`, which must be synchronous, and returns what native code wrote to file descriptor 2 meanwhile.
- * Dawn has no option for its messages to go elsewhere, so the descriptor points to a file for these
- * milliseconds. Without a C library, or with UNFOLD_DEBUG=1, messages go where they always go.
+ * Runs `body`, which must be synchronous, and captures what native code writes to file descriptor 2 meanwhile. Dawn cannot redirect
+ * its messages, so the descriptor points to a file for these milliseconds. Without a C library, or with UNFOLD_DEBUG=1, messages
+ * go to stderr as usual.
  */
 export function captureStderr<T>(libc: Libc | undefined, body: () => T): { value: T; text: string } {
   const path = join(tmpdir(), `unfold-stderr-${process.pid}-${process.hrtime.bigint()}`);
@@ -45,11 +45,11 @@ function openQuietly(path: string): number | undefined {
   try {
     return openSync(path, "wx");
   } catch {
-    return undefined; // no folder for temporary files: messages then stay visible, which harms nobody
+    return undefined; // no temporary folder: messages stay visible, which is harmless
   }
 }
 
-/** Sorts Dawn's messages. One message is a line "Warning: ..." with the indented lines that follow it. */
+/** Sorts Dawn's messages. A message is a line "Warning: ..." and the indented lines that follow it. */
 export function readMessages(text: string): StartupMessages {
   const messages = text.split(/\n(?![ \t\n])/).map((message) => message.trim());
   const refusals = new Set<string>();

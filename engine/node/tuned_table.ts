@@ -12,15 +12,15 @@ export const tableFileName = (adapter: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "")}.json`;
 
-/** Where this user's own measurements are: they come before the tables that the package brings. */
+/** The user's own measurements, which take precedence over the tables shipped with the package. */
 export const ownTablePath = (adapter: string): string => join(cacheFolder(), "tuned", tableFileName(adapter));
 
 const shippedTablePath = (adapter: string): string =>
   fileURLToPath(new URL(`../../bench/tuned/${tableFileName(adapter)}`, import.meta.url));
 
 /**
- * The table of an adapter: the user's own measurements and the package's, of equally near ones the user's; undefined where
- * there is neither. Throws UserError, which names the file, when one is there and is no such table.
+ * An adapter's table: the user's measurements merged with the package's, the user's winning among equally near sizes; undefined if
+ * there is neither. Throws UserError naming the file if one is invalid.
  */
 export function findTable(adapter: string): TunedTable | undefined {
   const [shipped, own] = [shippedTablePath(adapter), ownTablePath(adapter)].map((path) =>
@@ -40,15 +40,15 @@ export function readTable(path: string): TunedTable {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new UserError(
-      `the tuned table ${path} cannot be read: ${(error as Error).message}; delete it, or write it anew with 'unfold bench --tune'`,
+      `the tuned table ${path} cannot be read: ${(error as Error).message}; delete it, or recreate it with 'unfold bench --tune'`,
     );
   }
   const fault = faultOf(content);
   if (fault === undefined) return content as TunedTable;
-  throw new UserError(`${path} is not a tuned table: ${fault}; delete it, or write it anew with 'unfold bench --tune'`);
+  throw new UserError(`${path} is not a tuned table: ${fault}; delete it, or recreate it with 'unfold bench --tune'`);
 }
 
-/** What keeps a value from being a tuned table; undefined if nothing does. By hand, so that the engine needs no library for it. */
+/** Why a value is not a tuned table; undefined if it is one. Checked by hand, so that the engine needs no schema library. */
 function faultOf(value: unknown): string | undefined {
   if (!isRecord(value)) return "expected an object";
   for (const key of ["adapter", "driver", "date", "command"])

@@ -1,14 +1,14 @@
 import type { Sizes } from "./variants.ts";
 
-/** The measured milliseconds of each variant at some sizes. */
+/** Measured milliseconds of each variant at given sizes. */
 export interface TunedEntry {
   readonly sizes: Sizes;
   readonly ms: Readonly<Record<string, number>>;
 }
 
-/** Measurements of an operation's variants on one adapter: what `unfold bench --tune` writes. */
+/** Measurements of operations' variants on one adapter, written by `unfold bench --tune`. */
 export interface TunedTable {
-  /** As the driver calls the adapter; the table is for this name. */
+  /** The driver's name for the adapter that the table is for. */
   readonly adapter: string;
   readonly driver: string;
   readonly date: string;

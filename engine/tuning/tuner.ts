@@ -1,35 +1,35 @@
 import type { TunedEntry, TunedTable } from "./tuned_table.ts";
 import { describeSizes, type Sizes, type VariantDevice, type Variants } from "./variants.ts";
 
-/** A choice that was made, for whoever measures the alternatives. */
+/** A choice that was made, recorded to measure the alternatives. */
 export interface MadeChoice {
   readonly operation: string;
   readonly sizes: Sizes;
   readonly chosen: string;
-  /** Every variant that computes these sizes here, the chosen one included. */
+  /** Every variant that supports these sizes here, including the chosen one. */
   readonly fitting: readonly string[];
 }
 
-/** A choice to overrule: one variant for an operation, everywhere it fits or only at these sizes. */
+/** Overrules the choice for an operation: use this variant everywhere it fits, or only at these sizes. */
 export interface Overrule {
   readonly operation: string;
   readonly variant: string;
   readonly sizes?: Sizes;
 }
 
-/** Octaves in all dimensions together, beyond which a measurement says nothing about other sizes. */
-const FARTHEST = 6;
+/** Maximum distance, in octaves summed over dimensions, at which a measurement applies to other sizes. */
+const MAX_DISTANCE = 6;
 
 /**
- * Names variants for one device. A pure function of its table, the sizes and the device: nothing is measured here, so
- * equal runs make equal choices.
+ * Chooses variants for one device, as a pure function of its table, the sizes and the device. Nothing is measured here, so equal
+ * runs make equal choices.
  */
 export class Tuner {
   readonly #device: VariantDevice;
   readonly #table: TunedTable | undefined;
   readonly #known = new Map<string, string>();
   #overrules: readonly Overrule[] = [];
-  #heard: Map<string, MadeChoice> | undefined;
+  #observed: Map<string, MadeChoice> | undefined;
 
   constructor(device: VariantDevice, table?: TunedTable) {
     this.#device = device;
@@ -40,8 +40,8 @@ export class Tuner {
     const key = choiceKey(variants.operation, sizes);
     let name = this.#known.get(key) as N | undefined;
     if (name === undefined) this.#known.set(key, (name = this.#decide(variants, sizes, key)));
-    if (this.#heard && !this.#heard.has(key))
-      this.#heard.set(key, {
+    if (this.#observed && !this.#observed.has(key))
+      this.#observed.set(key, {
         operation: variants.operation,
         sizes,
         chosen: name,
@@ -61,19 +61,19 @@ export class Tuner {
     return variants.firstFitting(sizes, this.#device, [...overruled, ...measured]);
   }
 
-  /** The choices that `body`, which must not wait for anything, makes. */
+  /** The choices made by `body`, which must be synchronous. */
   during(body: () => void): MadeChoice[] {
-    const outer = this.#heard;
-    this.#heard = new Map();
+    const outer = this.#observed;
+    this.#observed = new Map();
     try {
       body();
-      return [...this.#heard.values()];
+      return [...this.#observed.values()];
     } finally {
-      this.#heard = outer;
+      this.#observed = outer;
     }
   }
 
-  /** From now on these variants are named wherever they fit; an empty list ends it. For tests and measurements. */
+  /** Forces these variants wherever they fit; an empty list ends it. For tests and measurements. */
   overrule(choices: readonly Overrule[]): void {
     this.#overrules = choices;
     this.#known.clear();
@@ -86,21 +86,21 @@ const choiceKey = (operation: string, sizes: Sizes): string => {
   return key;
 };
 
-/** Measured times that differ by less are the same: the usual variant then stays. */
-const SAME = 1.1;
+/** Speedup over the default variant below which it is kept. */
+const MIN_SPEEDUP = 1.1;
 
 /**
- * The variants measured at the nearest sizes, fastest first; none where nothing near was measured. `usual` counts as
- * the fastest unless another one is clearly faster.
+ * The variants measured at the nearest sizes, fastest first; empty if no measurement is near. `usual`, the default variant, ranks
+ * first unless another one is clearly faster.
  */
 export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes, usual: string): string[] {
   let nearest: TunedEntry | undefined;
-  let least = FARTHEST;
+  let least = MAX_DISTANCE;
   for (const entry of entries) {
     const octaves = distance(entry.sizes, sizes);
     if (octaves < least || (octaves === least && !nearest)) [nearest, least] = [entry, octaves];
   }
-  const rank = ([name, ms]: [string, number]): number => (name === usual ? ms / SAME : ms);
+  const rank = ([name, ms]: [string, number]): number => (name === usual ? ms / MIN_SPEEDUP : ms);
   return nearest
     ? Object.entries(nearest.ms)
         .sort((a, b) => rank(a) - rank(b))
@@ -108,7 +108,7 @@ export function rankMeasured(entries: readonly TunedEntry[], sizes: Sizes, usual
     : [];
 }
 
-/** Σ |log₂ ratio| over the dimensions; infinite where a switch or the dimensions' names differ. */
+/** Σ |log₂ ratio| over the dimensions; infinite if a switch or the dimensions' names differ. */
 function distance(a: Sizes, b: Sizes): number {
   if (Object.keys(a).length !== Object.keys(b).length) return Infinity;
   return Object.entries(b).reduce((sum, [name, value]) => {
@@ -119,6 +119,6 @@ function distance(a: Sizes, b: Sizes): number {
   }, 0);
 }
 
-/** "matmul (rows 512, cols 64)": for a reader. */
+/** "matmul (rows 512, cols 64)", for messages. */
 export const describeChoice = ({ operation, sizes }: { operation: string; sizes: Sizes }): string =>
   `${operation} (${describeSizes(sizes)})`;

@@ -1,17 +1,17 @@
 import type { AdapterDescription } from "../adapter.ts";
 
 /*
- * Words used here and in tuner.ts:
+ * Terms used here and in tuner.ts:
  *   variant   one of several kernels that compute the same operation, each best somewhere
  *   sizes     what a variant's speed depends on: dimensions (numbers) and switches (booleans, such as a transpose)
- *   choice    an operation with sizes, for which one variant must be named
+ *   choice    an operation with sizes, for which one variant must be chosen
  *   table     measured milliseconds of variants at some sizes on one adapter: data, written by `unfold bench --tune`
  */
 
 /** Dimensions and switches of one choice. */
 export type Sizes = Readonly<Record<string, number | boolean>>;
 
-/** What a variant may ask of a device. */
+/** The device properties that a variant may depend on. */
 export interface VariantDevice {
   readonly isSoftware: boolean;
   readonly features: ReadonlySet<string>;
@@ -20,35 +20,35 @@ export interface VariantDevice {
 }
 
 export interface Variant<S extends Sizes> {
-  /** Features of the device without which its shader does not compile. */
+  /** Device features that its shader needs to compile. */
   readonly requires?: readonly string[];
   /**
-   * "software": designed for drivers that run on a CPU, so that a GPU neither compiles nor tries it. Default: any adapter; a GPU's
-   * variants fit software drivers as well, which is where tests prove them.
+   * "software": designed for drivers that run on a CPU; GPUs neither compile nor try it. Default: any adapter. GPU variants also fit
+   * software drivers, where tests cover them.
    */
   readonly adapters?: "software";
-  /** Whether it computes these sizes; default: all. */
+  /** Whether it supports these sizes; default: all. */
   readonly fits?: (sizes: S, device: VariantDevice) => boolean;
 }
 
 export interface VariantsDeclaration<S extends Sizes, N extends string> {
   readonly variants: Readonly<Record<N, Variant<S>>>;
-  /** Where no table says anything: best first. The first that fits is taken, so the last must fit everything. */
+  /** The order without a table, best first. The first that fits is taken, so the last must fit everything. */
   readonly defaults: (sizes: S, device: VariantDevice) => readonly NoInfer<N>[];
 }
 
 export interface Variants<S extends Sizes, N extends string> {
   readonly operation: string;
   readonly names: readonly N[];
-  /** The variants that compute these sizes on this device. */
+  /** The variants that support these sizes on this device. */
   fitting(sizes: S, device: VariantDevice): N[];
-  /** Of these in order, then of the defaults, the first that fits. */
+  /** The first that fits of `preferred`, then of the defaults. */
   firstFitting(sizes: S, device: VariantDevice, preferred: readonly string[]): N;
-  /** The variant to use: a forced one, else the fastest by the device's table, else by default. */
+  /** The variant to use: a forced one, else the fastest in the device's table, else the default. */
   choose(device: TuningDevice, sizes: S): N;
 }
 
-/** A device that names variants: see tuner.ts. */
+/** A device that chooses variants: see tuner.ts. */
 export interface TuningDevice {
   readonly tuner: { choose<S extends Sizes, N extends string>(variants: Variants<S, N>, sizes: S): N };
 }
@@ -56,7 +56,7 @@ export interface TuningDevice {
 /**
  * Declares the variants of an operation, which `choose` picks from.
  *
- * @param operation the folder's name, with a suffix where it has several choices: "attention_backward"
+ * @param operation the folder's name, with a suffix if it has several choices: "attention_backward"
  */
 export function defineVariants<S extends Sizes, N extends string>(
   operation: string,
@@ -83,7 +83,7 @@ export function defineVariants<S extends Sizes, N extends string>(
   return declared;
 }
 
-/** "rows 512, cols 64, transposed": numbers by name, and the switches that are on. */
+/** "rows 512, cols 64, transposed": dimensions by name, and the switches that are on. */
 export const describeSizes = (sizes: Sizes): string =>
   Object.entries(sizes)
     .flatMap(([name, value]) => (typeof value === "number" ? [`${name} ${value}`] : value ? [name] : []))

@@ -2,8 +2,8 @@ import { UserError } from "../../engine/errors.ts";
 import { NgramModel } from "./ngram_model.ts";
 import { NgramTrie, ROOT } from "./ngram_trie.ts";
 
-/** Longest n-grams that a file may have; nobody estimates longer ones. */
-const LONGEST = 255;
+/** Maximum n-gram order: the trie stores lengths in a byte, and nobody estimates longer n-grams. */
+const MAX_ORDER = 255;
 
 /**
  * Reads a language model in the ARPA format, as SRILM, KenLM and IRSTLM write it. Its logarithms have base 10:
@@ -17,12 +17,12 @@ const LONGEST = 255;
  *     ...
  *     \end\
  *
- * Lines before `\data\` and after `\end\` are not read. An n-gram's own context has to be among the shorter ones, as in
- * every file these tools write.
+ * Lines before `\data\` and after `\end\` are ignored. An n-gram's context must be among the shorter n-grams, as in every file that
+ * these tools write.
  *
- * @param lines one after the other, so that the file itself is never in memory
+ * @param lines streamed, so that the file is never in memory as a whole
  * @param source names the file in messages
- * @throws UserError that names source, line number, what was expected and what came
+ * @throws UserError naming source, line number, what was expected and what was found
  */
 export async function parseArpa(lines: Iterable<string> | AsyncIterable<string>, source: string): Promise<NgramModel> {
   const reader = new ArpaReader(source);
@@ -37,10 +37,10 @@ class ArpaReader {
   readonly #source: string;
   readonly #words = new Map<string, number>();
   readonly #trie = new NgramTrie();
-  /** Announced numbers of n-grams: of words, of pairs... */
+  /** Number of n-grams of each order, from the header. */
   readonly #counts: number[] = [];
   #line = 0;
-  /** null before `\data\`, 0 in the list of numbers, else the order of the n-grams at hand. */
+  /** null before `\data\`, 0 in the header, else the order of the current n-grams. */
   #section: number | null = null;
   #inSection = 0;
   finished = false;
@@ -63,18 +63,18 @@ class ArpaReader {
 
   model(): NgramModel {
     if (this.#section === null)
-      throw new UserError(`${this.#source} is no language model in the ARPA format: it has no line \\data\\`);
+      throw new UserError(`${this.#source} is not a language model in ARPA format: it has no line \\data\\`);
     if (!this.finished)
       throw new UserError(`${this.#source}, line ${this.#line}: expected \\end\\, but the file ends: it is cut short`);
     return new NgramModel(this.#counts.length, this.#words, this.#trie, this.#source);
   }
 
-  /** `\2-grams:` or `\end\`, where the section before is complete. */
+  /** Handles `\2-grams:` or `\end\`, checking that the previous section is complete. */
   #beginSection(line: string): void {
     const before = this.#section as number;
     if (before > 0 && this.#inSection !== this.#counts[before - 1]) {
       this.#refuse(
-        `expected ${this.#counts[before - 1]} ${before}-grams, as announced at the file's beginning, before ${line}`,
+        `expected ${this.#counts[before - 1]} ${before}-grams, as announced in the file's header, before ${line}`,
         `${this.#inSection}`,
       );
     }
@@ -91,7 +91,7 @@ class ArpaReader {
   #readCount(line: string): void {
     const order = this.#counts.length + 1;
     const count = /^ngram\s+(\d+)\s*=\s*(\d+)$/iu.exec(line);
-    if (!count || Number(count[1]) !== order || order > LONGEST)
+    if (!count || Number(count[1]) !== order || order > MAX_ORDER)
       this.#refuse(`expected 'ngram ${order}=' and a number, or \\1-grams:`, line);
     this.#counts.push(Number(count[2]));
   }
@@ -111,14 +111,14 @@ class ArpaReader {
     const words = fields.slice(1, order + 1);
     if (order === 1) this.#words.set(words[0] as string, this.#words.get(words[0] as string) ?? this.#words.size);
     const ids = words.map(
-      (word) => this.#words.get(word) ?? this.#refuse("expected words that are among the 1-grams", word),
+      (word) => this.#words.get(word) ?? this.#refuse("expected a word listed in the 1-grams", word),
     );
     let context = ROOT;
     for (const id of ids.slice(0, -1)) {
       context =
         this.#trie.find(context, id) ??
         this.#refuse(
-          `expected the ${order - 1}-gram '${words.slice(0, -1).join(" ")}' before n-grams that go on from it`,
+          `expected the ${order - 1}-gram '${words.slice(0, -1).join(" ")}' before n-grams that extend it`,
           line,
         );
     }

@@ -1,14 +1,14 @@
 /**
- * The most probable CTC path of a text: which frame speaks which label (Viterbi; Graves et al. 2006 for the lattice).
+ * CTC forced alignment: the most probable path of a text, which assigns frames to labels (Viterbi; Graves et al. 2006 for the lattice).
  *
- * The states of a path are the labels with blanks before, between and behind them: blank l1 blank l2 ... lL blank, 2L + 1
- * states. From frame to frame a path stays, goes on by one state, or leaves out the blank between two labels that differ:
+ * The states of a path are the labels with blanks before, between and after them: blank l1 blank l2 ... lL blank, 2L + 1
+ * states. From frame to frame a path stays, advances by one state, or skips the blank between two different labels:
  *
  *     best[t, s] = logProbs[t, class(s)] + max(best[t-1, s], best[t-1, s-1], best[t-1, s-2] if label(s) != label(s-2))
  *
- * It begins in one of the first two states and ends in one of the last two. Exact, in O(frames · labels), as long as all states
- * are followed. Of an hour of speech, 90,000 frames and as many states, that would be gigabytes: with a `window`, only so many
- * states are followed from frame to frame, half of them before and half behind the best one of the frame before.
+ * A path begins in one of the first two states and ends in one of the last two. Following all states is exact, in O(frames · labels).
+ * For an hour of speech (90,000 frames and as many states) this would take gigabytes, so a `window` limits the number of states
+ * followed per frame, centred on the best state of the previous frame.
  */
 import { countFrames } from "./hypothesis.ts";
 
@@ -32,10 +32,10 @@ export interface ForcedAlignment {
  *
  * @param logProbs `[frames, vocab]`
  * @param labels classes without blanks
- * @param options `window`: how many states are followed in a frame; all unless given, and then the result is exact
- * @returns null if no path spells the labels: fewer frames than labels (and blanks between equal neighbours) need, or none that
- *   stays within the window
- * @throws RangeError if `logProbs` is not made of whole frames, or a label is the blank or no class
+ * @param options `window`: number of states to follow per frame; by default all, which is exact
+ * @returns null if no path spells the labels: too few frames for the labels (and the blanks between equal neighbours), or no path
+ *   within the window
+ * @throws RangeError if `logProbs` does not consist of whole frames, or a label is the blank or not a class
  */
 export function forcedAlignment(
   logProbs: Float32Array,
@@ -56,8 +56,8 @@ export function forcedAlignment(
   if (frames === 0) return labels.length === 0 ? { spans: [], score: 0 } : null;
 
   const width = Math.min(states, window);
-  const firsts = new Int32Array(frames); // the first state that is followed in each frame
-  const steps = new Uint8Array(frames * width); // by how many states the best path to each of them went on
+  const firsts = new Int32Array(frames); // the first state followed in each frame
+  const steps = new Uint8Array(frames * width); // by how many states the best path to each of them advanced
   let best = Float64Array.from({ length: width }, (_, s) =>
     s < 2 ? (logProbs[classes[s] as number] as number) : -Infinity,
   );
@@ -92,7 +92,7 @@ export function forcedAlignment(
   return { spans: spansOf(pathTo(end, steps, firsts, width), labels, logProbs, vocab), score };
 }
 
-/** Where a window begins that has a state in its middle: never before `left`, since paths do not go back, nor so late that it would end behind the last state. */
+/** Start of a window centred on a state, but not before `left`, since paths never go back, and not past the last state. */
 const centred = (state: number, left: number, width: number, states: number): number =>
   Math.min(Math.max(left, state - (width >> 1)), states - width);
 
@@ -102,7 +102,7 @@ function indexOfGreatest(values: Float64Array): number {
   return greatest;
 }
 
-/** The state of each frame, found backwards. */
+/** The state of each frame, by backtracking. */
 function pathTo(end: number, steps: Uint8Array, firsts: Int32Array, width: number): Int32Array {
   const path = new Int32Array(firsts.length);
   let state = end;

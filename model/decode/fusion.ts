@@ -1,53 +1,54 @@
 /**
  * Shallow fusion (Gülçehre et al. 2015, "On using monolingual corpora in neural machine translation"; for CTC, Hannun et al.
- * 2014): a prefix search ranks labellings by
+ * 2014): the prefix beam search ranks labellings by
  *
  *     log p_ctc(labels) + weight · log p_lm(text) + bonus · (number of words or characters)
  *
- * What is added is a function of the labels alone, so it never mixes with the sums over paths. The bonus makes up for a
- * language model's liking of short texts.
+ * The added terms depend only on the labels, so they do not interact with the sums over paths. The bonus compensates for a language
+ * model's preference for short texts.
  */
 import { UserError } from "../../engine/errors.ts";
 import type { Units } from "../units/units.ts";
 import type { NgramModel } from "./ngram_model.ts";
 
-/** What the language model says of a prefix. */
+/** The language model's state for a prefix. */
 export interface FusedPrefix {
-  /** log p_lm of the words or characters that are complete, not weighted. */
+  /** Unweighted log p_lm of the complete words or characters. */
   readonly lm: number;
-  /** How many they are. */
+  /** Number of complete words or characters. */
   readonly count: number;
-  /** What the prefix gains in the ranking: weight · lm + bonus · count. */
+  /** The fusion score, added in the ranking: weight · lm + bonus · count. */
   readonly score: number;
   /** The language model's context after them. */
   readonly context: number;
-  /** Letters of a word that is not complete. */
+  /** Letters of an incomplete word. */
   readonly partial: string;
 }
 
 /** How a language model takes part in a search. */
 export interface Fusion {
-  /** Of the prefix without labels. */
+  /** The state of the empty prefix. */
   readonly begin: FusedPrefix;
-  /** The most that one more label can add to a prefix's score. */
-  readonly mostGained: number;
+  /** Upper bound on what one more label adds to a prefix's score. */
+  readonly maxGain: number;
   /** The prefix with one more label. */
   extend(prefix: FusedPrefix, label: number): FusedPrefix;
-  /** The prefix as a whole text: its last word is complete, and the sentence ends. */
+  /** The prefix as a whole text: completes its last word and ends the sentence. */
   end(prefix: FusedPrefix): FusedPrefix;
 }
 
 export interface FusionWeights {
-  /** Times the language model's natural logarithms; 0 or more. */
+  /** Factor of the language model's natural logarithms; 0 or more. */
   readonly weight: number;
-  /** Added for each complete word, or for each character. */
+  /** Added per complete word, or per character. */
   readonly bonus: number;
 }
 
 /**
- * Scores a word when it is complete, at the space after it or at the end, so that no part of a word counts as unknown.
+ * Scores each word once it is complete, at the following space or at the end, so that no partial word counts as unknown.
  *
- * @throws UserError if the units can spell none of the model's words, as where one of them is in capitals: all would be unknown
+ * @throws UserError if the units can spell none of the model's words, for example because only one of the two is in capitals: all
+ *   words would be unknown
  */
 export function wordFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
   expectSpellable(model, units);
@@ -56,7 +57,7 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
     prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" };
   return {
     begin: beginning(model),
-    mostGained: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
+    maxGain: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
     extend(prefix, label) {
       const [first, ...others] = (pieces[label] as string).split(" ") as [string, ...string[]];
       let following = { ...prefix, partial: prefix.partial + first };
@@ -67,7 +68,7 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
   };
 }
 
-/** Words that stand for no text. */
+/** Words that represent no text. */
 const MARKERS = ["<s>", "</s>", "<unk>", "<UNK>"];
 
 function expectSpellable(model: NgramModel, units: Units): void {
@@ -79,18 +80,18 @@ function expectSpellable(model: NgramModel, units: Units): void {
   }
   const such = example === undefined ? "" : `, such as '${example}'`;
   throw new UserError(
-    `${model.source} is no language model for this checkpoint: its ${nameOf(units)} spell none of the model's words${such}`,
+    `${model.source} does not fit this checkpoint: the checkpoint's ${nameOf(units)} spell none of the language model's words${such}`,
   );
 }
 
 const nameOf = ({ kind }: Units): string => (kind === "bpe" ? "subwords" : "characters");
 
-/** What files have for the space, which cannot be a word of theirs. */
+/** Spellings of the space in ARPA files, where a space cannot be a word. */
 const SPACES = ["<space>", "|", "▁", "_"];
 
 /**
- * Scores every label as it comes. The model's "words" are the units' texts: characters, with `<space>`, `|`, `▁` or `_`
- * for the space; or subwords, with the same in place of the space in them.
+ * Scores every label immediately. The model's "words" are the units' texts: characters or subwords, with `<space>`, `|`, `▁` or
+ * `_` in place of a space.
  *
  * @throws UserError naming the labels that the model does not have
  */
@@ -107,18 +108,18 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
       .join(", ");
     const rest = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
     throw new UserError(
-      `${model.source} is no language model of the checkpoint's ${nameOf(units)}: it does not have ${named}${rest}`,
+      `${model.source} is not a language model over the checkpoint's ${nameOf(units)}: it lacks ${named}${rest}`,
     );
   }
   return {
     begin: beginning(model),
-    mostGained: Math.max(0, weights.bonus),
+    maxGain: Math.max(0, weights.bonus),
     extend: (prefix, label) => advance(prefix, model, spellings[label] ?? "<unk>", weights),
     end: (prefix) => ended(prefix, model, weights),
   };
 }
 
-/** Texts by class; that of the blank is empty. */
+/** The text of each class; empty for the blank. */
 const piecesOf = (units: Units): string[] =>
   Array.from({ length: units.size }, (_, label) => (label === units.blank ? "" : units.piece(label).text));
 

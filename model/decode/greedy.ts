@@ -6,13 +6,12 @@ export interface GreedyOptions {
 }
 
 /**
- * The labels of the single best path: the best class of each frame (of equally good ones the lowest), equal neighbours
- * merged, then blanks dropped. Graves et al. 2006, "Connectionist temporal classification", section 3.2, best path
- * decoding.
+ * Best path decoding (Graves et al. 2006, "Connectionist temporal classification", section 3.2): takes the best class of each frame
+ * (ties: the lowest), merges repeats, then drops blanks.
  *
  * @param logProbs one utterance, `[frames, vocab]`
  * @returns the labels, and the path's log-probability: the sum of the frames' maxima
- * @throws RangeError if `logProbs` is not made of whole frames
+ * @throws RangeError if `logProbs` does not consist of whole frames
  */
 export function greedySearch(logProbs: Float32Array, vocab: number, { blank = 0 }: GreedyOptions = {}): Hypothesis {
   const frames = countFrames("greedySearch", logProbs, vocab, blank);
@@ -31,10 +30,10 @@ export function greedySearch(logProbs: Float32Array, vocab: number, { blank = 0 
 }
 
 /**
- * `greedySearch` of every utterance of a batch.
+ * `greedySearch` for every utterance in a batch.
  *
  * @param shape `[batch, frames, vocab]` of `logProbs`
- * @param lengths real frames of each utterance; what lies behind them is not read
+ * @param lengths real frames of each utterance; padding is not read
  */
 export function greedySearchBatch(
   logProbs: Float32Array,

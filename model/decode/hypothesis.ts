@@ -1,12 +1,12 @@
-/** One answer of a search. */
+/** A search result. */
 export interface Hypothesis {
   /** Classes without blanks. */
   labels: Int32Array;
-  /** Natural logarithm of the probability of the paths that were followed. */
+  /** Natural log-probability of the paths that were followed. */
   score: number;
 }
 
-/** Number of frames in the log-probabilities of one utterance, `[frames, vocab]`; refuses sizes that do not fit. */
+/** Number of frames in one utterance's log-probabilities, `[frames, vocab]`. Throws if the sizes do not fit. */
 export function countFrames(operation: string, logProbs: Float32Array, vocab: number, blank: number): number {
   if (!Number.isInteger(vocab) || vocab < 1)
     throw new RangeError(`${operation}: vocab is ${vocab}, expected a positive integer`);
@@ -22,8 +22,8 @@ export function countFrames(operation: string, logProbs: Float32Array, vocab: nu
 }
 
 /**
- * Cuts log-probabilities `[batch, frames, vocab]` into one view `[lengths[b], vocab]` an utterance, so that no search
- * ever sees padding.
+ * Splits log-probabilities `[batch, frames, vocab]` into one view `[lengths[b], vocab]` per utterance, so that searches never see
+ * padding.
  */
 export function splitBatch(
   operation: string,

@@ -1,31 +1,31 @@
 import { ROOT, type NgramTrie } from "./ngram_trie.ts";
 
-/** What a word got, and the context in which the next word stands. */
+/** A word's log-probability, and the context for the next word. */
 export interface NgramStep {
   /** Natural logarithm of p(word | context). */
   readonly logProb: number;
   readonly context: number;
 }
 
-/** log10 of the probability of a word that is unknown to a model without `<unk>`: possible, but worse than anything else. */
+/** Log-probability of an unknown word in a model without `<unk>` (10^-100): possible, but worse than anything else. */
 const UNKNOWN = -100 * Math.LN10;
 
 /**
- * A back-off n-gram language model (Katz 1987). The probability of a word after some words is that of the longest n-gram
- * which the model holds of them, times the back-off weights of the contexts that were too long:
+ * A back-off n-gram language model (Katz 1987). A word's probability after a history is that of the longest matching n-gram in the
+ * model, times the back-off weights of the contexts that were too long:
  *
- *     p(w | h) = p(h w)                       if the model holds the n-gram h w
- *                backoff(h) · p(w | h')       else; h' is h without its first word, and backoff(h) is 1 if h is not held
+ *     p(w | h) = p(h w)                       if the n-gram h w is in the model
+ *                backoff(h) · p(w | h')       else; h' is h without its first word, and backoff(h) is 1 if h is not in the model
  *
- * A *context* is a node of the trie: the longest n-gram held that the words so far end in, of less than `order` words.
- * Words beyond it change no probability, so equal contexts have equal futures.
+ * A *context* is a node of the trie: the longest n-gram of fewer than `order` words in the model that is a suffix of the history.
+ * Earlier words affect no probability, so equal contexts have equal futures.
  */
 export class NgramModel {
-  /** Words of its longest n-grams. */
+  /** Length of the longest n-grams. */
   readonly order: number;
   /** Names it in messages. */
   readonly source: string;
-  /** The context at the start of a sentence: `<s>`, or none if the model does not know it. */
+  /** The context at the start of a sentence: `<s>`, or the root if the model lacks it. */
   readonly begin: number;
   readonly #words: ReadonlyMap<string, number>;
   readonly #trie: NgramTrie;
@@ -43,7 +43,7 @@ export class NgramModel {
     this.begin = start === undefined || order === 1 ? ROOT : (trie.find(ROOT, start) ?? ROOT);
   }
 
-  /** Number of words, `<s>`, `</s>` and `<unk>` among them. */
+  /** Number of words, including `<s>`, `</s>` and `<unk>`. */
   get vocabulary(): number {
     return this.#words.size;
   }
@@ -53,7 +53,7 @@ export class NgramModel {
     return this.#trie.size;
   }
 
-  /** All of them, in the file's order. */
+  /** All words, in the file's order. */
   words(): Iterable<string> {
     return this.#words.keys();
   }
@@ -62,13 +62,13 @@ export class NgramModel {
     return this.#words.has(word);
   }
 
-  /** The next word. One that the model does not know counts as `<unk>`, or has the probability 10^-100 where there is none. */
+  /** Scores the next word. An unknown word counts as `<unk>`, or has the probability 10^-100 if the model lacks `<unk>`. */
   next(context: number, word: string): NgramStep {
     const id = this.#words.get(word) ?? this.#unknown;
     return id === undefined ? { logProb: UNKNOWN, context: ROOT } : this.#step(context, id);
   }
 
-  /** Natural logarithm of p(`</s>` | context); 0 if the model does not know `</s>`. */
+  /** Natural logarithm of p(`</s>` | context); 0 if the model lacks `</s>`. */
   end(context: number): number {
     return this.#end === undefined ? 0 : this.#step(context, this.#end).logProb;
   }
@@ -78,11 +78,11 @@ export class NgramModel {
     for (let held = context; ; held = this.#trie.suffix(held)) {
       const node = this.#trie.find(held, word);
       if (node !== undefined) return { logProb: backoff + this.#trie.logProb(node), context: this.#asContext(node) };
-      backoff += this.#trie.backoff(held); // never of the root, under which every word is
+      backoff += this.#trie.backoff(held); // never reached at the root, which has every word as a child
     }
   }
 
-  /** An n-gram of full order is no context; its longest suffix is. */
+  /** The context after an n-gram: itself, or its longest suffix if it has full order. */
   #asContext(node: number): number {
     return this.#trie.length(node) < this.order ? node : this.#trie.suffix(node);
   }

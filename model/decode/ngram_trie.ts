@@ -1,12 +1,12 @@
 import { hash } from "../../engine/random.ts";
 
-/** The node of the empty n-gram, of which all others are descendants. */
+/** The node of the empty n-gram, the ancestor of all others. */
 export const ROOT = 0;
 
 /**
- * All n-grams of a language model as a trie: the node of "a b c" is the child of the node of "a b" by the word c. Nodes are
- * numbers, and what they hold are columns of typed arrays that grow; children are found in one hash table over (parent,
- * word) with open addressing. That is about 35 bytes an n-gram, where a Map of strings takes 150 and ends at 16 million.
+ * A language model's n-grams as a trie: the node of "a b c" is the child of the node of "a b" by the word c. Nodes are numbers; their
+ * fields are columns of growing typed arrays. One open-addressing hash table over (parent, word) finds children. This takes about 35
+ * bytes per n-gram, where a Map of strings takes 150 and is limited to 16 million entries.
  */
 export class NgramTrie {
   #count = 1;
@@ -16,26 +16,26 @@ export class NgramTrie {
   #suffix = new Uint32Array(64);
   #logProb = new Float32Array(64);
   #backoff = new Float32Array(64);
-  /** Nodes by hash; 0, the root, which is nobody's child, marks a free place. */
+  /** Nodes by hash. 0 marks a free slot, as the root is not a child of any node. */
   #table = new Uint32Array(128);
 
-  /** Number of n-grams, the empty one not counted. */
+  /** Number of n-grams, not counting the empty one. */
   get size(): number {
     return this.#count - 1;
   }
 
   /** The node of the n-gram `parent word`, or undefined. */
   find(parent: number, word: number): number | undefined {
-    const node = this.#table[this.#place(parent, word)] as number;
+    const node = this.#table[this.#slot(parent, word)] as number;
     return node === ROOT ? undefined : node;
   }
 
   /**
-   * Adds the n-gram `parent word`; n-grams of one word less have to be there already.
+   * Adds the n-gram `parent word`. All n-grams one word shorter must have been added before.
    *
-   * @param logProb of the word after the parent's words, a natural logarithm as all here
-   * @param backoff what probabilities of words that do not follow the n-gram are multiplied with
-   * @returns whether it was added, which it is not if it is there already
+   * @param logProb of the word given the parent's words; all logarithms here are natural
+   * @param backoff log back-off weight of the n-gram as a context
+   * @returns false if the n-gram already exists
    */
   add(parent: number, word: number, logProb: number, backoff: number): boolean {
     if (this.find(parent, word) !== undefined) return false;
@@ -47,7 +47,7 @@ export class NgramTrie {
     this.#logProb[node] = logProb;
     this.#backoff[node] = backoff;
     this.#suffix[node] = this.#longestSuffix(parent, word);
-    this.#table[this.#place(parent, word)] = node;
+    this.#table[this.#slot(parent, word)] = node;
     return true;
   }
 
@@ -65,12 +65,12 @@ export class NgramTrie {
     return this.#backoff[node] as number;
   }
 
-  /** The longest n-gram of the trie that the node's n-gram ends in, without its first word or more; the root at last. */
+  /** The longest proper suffix of the node's n-gram that is in the trie; the root if there is no other. */
   suffix(node: number): number {
     return this.#suffix[node] as number;
   }
 
-  /** Not simply one word less: pruning may have taken "b c" away and have left "a b c". */
+  /** Not always one word shorter: pruning may have removed "b c" but kept "a b c". */
   #longestSuffix(parent: number, word: number): number {
     for (let context = parent; context !== ROOT;) {
       context = this.suffix(context);
@@ -80,12 +80,12 @@ export class NgramTrie {
     return ROOT;
   }
 
-  /** Where in the table the child is, or would be. */
-  #place(parent: number, word: number): number {
+  /** The table slot of the child, or the free slot for it. */
+  #slot(parent: number, word: number): number {
     const mask = this.#table.length - 1;
-    for (let place = hash(parent, word) & mask; ; place = (place + 1) & mask) {
-      const node = this.#table[place] as number;
-      if (node === ROOT || (this.#parent[node] === parent && this.#word[node] === word)) return place;
+    for (let slot = hash(parent, word) & mask; ; slot = (slot + 1) & mask) {
+      const node = this.#table[slot] as number;
+      if (node === ROOT || (this.#parent[node] === parent && this.#word[node] === word)) return slot;
     }
   }
 
@@ -99,7 +99,7 @@ export class NgramTrie {
     this.#backoff = larger(this.#backoff, new Float32Array(size));
     this.#table = new Uint32Array(2 * this.#table.length);
     for (let node = 1; node < this.#count; node++)
-      this.#table[this.#place(this.#parent[node] as number, this.#word[node] as number)] = node;
+      this.#table[this.#slot(this.#parent[node] as number, this.#word[node] as number)] = node;
   }
 }
 

@@ -2,58 +2,58 @@
  * CTC prefix beam search (Hannun et al. 2014, "First-pass large vocabulary continuous speech
  * recognition using bi-directional recurrent DNNs", algorithm 1; WeNet's `ctc_prefix_beam_search`).
  *
- * Many paths collapse to one labelling, and only their sum is its probability. So the beam holds *prefixes*, each with
- * two sums: over its paths that end in a blank, and over those that end in its last label. A frame with log-probability
- * y[k] of class k changes a prefix p with last label c in three ways:
+ * Many paths collapse to one labelling, whose probability is their sum. So the beam holds *prefixes*, each with two sums: over its
+ * paths that end in a blank, and over those that end in its last label. A frame with log-probability y[k] of class k extends a prefix
+ * p with last label c in three ways:
  *
  *     stay, with a blank          blank'(p)   = total(p) + y[blank]
  *     stay, repeating c           label'(p)   = label(p) + y[c]
  *     grow to p·k                 label'(p·k) = y[k] + (k = c ? blank(p) : total(p))
  *
- * In the last line, a label like the one before needs a blank between them. Then the `beam` prefixes of highest rank are
- * kept: the rank is the total, and with a language model also what this says of the prefix (fusion.ts).
+ * In the last line, repeating a label requires a blank in between. Then the `beam` prefixes of highest rank are kept: the rank is the
+ * total, plus the fusion score with a language model (fusion.ts).
  *
- * A grown prefix has one parent, so its sum has one term unless it is in the beam already; only those few are looked up,
- * and every other extension costs one comparison with the worst prefix that is to be kept.
+ * A grown prefix has one parent, so its sum has one term unless it is already in the beam. Only those few need a lookup; any other
+ * extension costs one comparison with the worst kept prefix.
  */
 import type { FusedPrefix, Fusion } from "./fusion.ts";
 import { countFrames, splitBatch, type Hypothesis } from "./hypothesis.ts";
 import { bestClasses, logAddExp, Ranking } from "./ranking.ts";
 
 export interface PrefixBeamOptions {
-  /** How many prefixes are kept after each frame, and returned at most. */
+  /** Number of prefixes to keep after each frame, and the maximum to return. */
   beam: number;
   /** Class of the CTC blank; 0 by default. */
   blank?: number;
-  /** Only the best classes of each frame are followed; null, the default, follows all. */
+  /** Number of best classes to follow in each frame; null, the default, follows all. */
   classesPerFrame?: number | null;
-  /** A language model that takes part; none by default. */
+  /** Shallow fusion with a language model; none by default. */
   fusion?: Fusion | null;
 }
 
-/** An answer of the search; `score` is the CTC's alone. */
+/** A search result; `score` is from CTC only. */
 export interface BeamHypothesis extends Hypothesis {
-  /** log p_lm of the text and its end, not weighted; 0 without a language model. */
+  /** Unweighted log p_lm of the text and its end; 0 without a language model. */
   readonly lm: number;
-  /** What hypotheses are ranked by: `score`, and the weighted language model with its bonus. */
+  /** The ranking criterion: `score` plus the fusion score. */
   readonly total: number;
 }
 
-/** A node of the tree of all prefixes that were ever kept. One prefix is always one object, also if it comes back. */
+/** A node in the tree of all prefixes ever kept. A prefix is always the same object, even if it leaves the beam and returns. */
 interface Prefix {
   readonly parent: Prefix | null;
   readonly label: number;
   readonly children: Map<number, Prefix>;
   readonly fused: FusedPrefix;
-  /** What the language model says of prefixes that grow out of this one, once asked. */
+  /** Cached language model states of this prefix's extensions. */
   readonly extensions: Map<number, FusedPrefix>;
-  /** Log-probability of its paths that end in a blank, of those that end in `label`, and of both together. */
+  /** Log-probabilities of its paths that end in a blank, of those that end in `label`, and of both together. */
   blankEnd: number;
   labelEnd: number;
   total: number;
 }
 
-/** What a prefix is after the next frame: `label` is null if it stays as it is, else the label that it grows by. */
+/** A prefix after the next frame: `label` is null if it stays the same, else the label that extends it. */
 interface Step {
   from: Prefix;
   label: number | null;
@@ -63,15 +63,15 @@ interface Step {
   fused: FusedPrefix;
 }
 
-/** Without a language model nothing is added. */
+/** Without a language model, the fusion score is 0. */
 const UNFUSED: FusedPrefix = { lm: 0, count: 0, score: 0, context: 0, partial: "" };
-const NO_FUSION: Fusion = { begin: UNFUSED, mostGained: 0, extend: () => UNFUSED, end: () => UNFUSED };
+const NO_FUSION: Fusion = { begin: UNFUSED, maxGain: 0, extend: () => UNFUSED, end: () => UNFUSED };
 
 /**
  * The best labellings of one utterance, best first.
  *
  * @param logProbs `[frames, vocab]`
- * @throws RangeError if `logProbs` is not made of whole frames, or `beam` or `classesPerFrame` is not a positive integer
+ * @throws RangeError if `logProbs` does not consist of whole frames, or `beam` or `classesPerFrame` is not a positive integer
  */
 export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions): BeamHypothesis[] {
   const { beam, blank = 0, classesPerFrame = null } = options;
@@ -97,14 +97,14 @@ export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options:
     lm: ended.lm,
     total: prefix.total + ended.score,
   }));
-  return found.sort((a, b) => b.total - a.total); // the end of the sentence may have changed their order
+  return found.sort((a, b) => b.total - a.total); // scoring the sentence end may change their order
 }
 
 /**
- * `prefixBeamSearch` of every utterance of a batch.
+ * `prefixBeamSearch` for every utterance in a batch.
  *
  * @param shape `[batch, frames, vocab]` of `logProbs`
- * @param lengths real frames of each utterance; what lies behind them is not read
+ * @param lengths real frames of each utterance; padding is not read
  */
 export function prefixBeamSearchBatch(
   logProbs: Float32Array,
@@ -117,7 +117,7 @@ export function prefixBeamSearchBatch(
   );
 }
 
-/** One frame: the prefixes kept before it -> those kept after it, best first. */
+/** Advances by one frame: takes the prefixes kept before it, returns those kept after it, best first. */
 function advance(
   kept: readonly Prefix[],
   y: Float64Array,
@@ -144,12 +144,12 @@ function advance(
   }
 
   for (const prefix of kept) {
-    const mostAdded = prefix.fused.score + fusion.mostGained;
+    const maxFused = prefix.fused.score + fusion.maxGain;
     for (const label of classes) {
       if (label === blank) continue;
       const total = grown(prefix, label) + y[label]!;
-      // Most are refused without asking the language model.
-      if (total === -Infinity || !ranking.admits(total + mostAdded)) continue;
+      // Most are pruned without querying the language model.
+      if (total === -Infinity || !ranking.admits(total + maxFused)) continue;
       const child = prefix.children.get(label);
       if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
       const fused = extended(prefix, label, fusion);
@@ -159,7 +159,7 @@ function advance(
     }
   }
 
-  // Only now may sums be overwritten: the loops above read those before the frame.
+  // Overwrite the sums only now, because the loops above read those from before the frame.
   const steps = ranking.items;
   const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label, step.fused)));
   for (const [i, { blankEnd, labelEnd, total }] of steps.entries())
@@ -167,7 +167,7 @@ function advance(
   return following;
 }
 
-/** Log-probability of the prefix's paths that can be followed by `label` as a new label. */
+/** Log-probability of the prefix's paths that `label` can extend as a new label. */
 function grown(prefix: Prefix, label: number): number {
   return prefix.parent && prefix.label === label ? prefix.blankEnd : prefix.total;
 }

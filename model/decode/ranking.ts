@@ -5,7 +5,7 @@ export function logAddExp(a: number, b: number): number {
   return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
 }
 
-/** The best `size` of all items that were inserted, best first; of equally good ones the earlier comes first. */
+/** Keeps the best `size` inserted items, best first; ties: the earlier first. */
 export class Ranking<Item> {
   readonly items: Item[] = [];
   readonly #scores: number[] = [];
@@ -15,7 +15,7 @@ export class Ranking<Item> {
     this.#size = size;
   }
 
-  /** Whether an item of this score would get a place. Callers ask first, to build no item in vain. */
+  /** Whether an item with this score would be kept. Callers check first, to avoid building items in vain. */
   admits(score: number): boolean {
     return this.items.length < this.#size || score > this.#scores[this.#size - 1]!;
   }
@@ -32,7 +32,7 @@ export class Ranking<Item> {
   }
 }
 
-/** The `count` classes of highest log-probability in a frame `[vocab]`, of equally good ones the lowest; in no order. */
+/** The `count` classes with the highest log-probability in a frame `[vocab]` (ties: the lowest class), in no particular order. */
 export function bestClasses(frame: Float32Array, count: number): Int32Array {
   if (count >= frame.length) return Int32Array.from(frame, (_, k) => k);
   const ranking = new Ranking<number>(count);

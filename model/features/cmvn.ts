@@ -2,36 +2,36 @@ import { UserError } from "../../engine/errors.ts";
 import type { Features } from "./fbank.ts";
 
 /**
- * Cepstral mean and variance normalisation, here of log-mel bins: (x - mean) / deviation per bin, over all frames
+ * Cepstral mean and variance normalisation, here of log-mel bins: (x - mean) / deviation per bin, with statistics over all frames
  * of a training set (global) or of one utterance.
  */
 export interface Cmvn {
-  /** How many frames it was taken from. */
+  /** Number of frames in the statistics. */
   readonly frames: number;
   /** [bins] */
   readonly mean: Float64Array;
-  /** [bins], over all frames (population), not over frames - 1. */
+  /** [bins], population variance: divided by frames, not frames - 1. */
   readonly variance: Float64Array;
 }
 
-/** Keeps a constant bin from being divided by zero. */
-const SMALLEST_DEVIATION = 1e-10;
+/** Prevents division by zero for a constant bin. */
+const MIN_DEVIATION = 1e-10;
 
 export function emptyCmvn(bins: number): Cmvn {
   return { frames: 0, mean: new Float64Array(bins), variance: new Float64Array(bins) };
 }
 
-/** The statistics with one more utterance in them. */
+/** The statistics with one more utterance added. */
 export function accumulateCmvn(statistics: Cmvn, features: Features): Cmvn {
   expectBins("accumulateCmvn", features, statistics.mean.length);
   return mergeCmvn(statistics, utteranceCmvn(features));
 }
 
 /**
- * The statistics of two sets of frames together.
+ * Merges the statistics of two sets of frames.
  *
- * They are merged by their means and variances (Chan, Golub and LeVeque 1979), not by sums of squares, which
- * lose digits when a mean is far from zero: δ = μb - μa, μ = μa + δ·nb/n, σ² = (na·σa² + nb·σb² + δ²·na·nb/n) / n.
+ * Uses means and variances (Chan, Golub and LeVeque 1979), not sums of squares, which lose digits when a mean is far from zero:
+ * δ = μb - μa, μ = μa + δ·nb/n, σ² = (na·σa² + nb·σb² + δ²·na·nb/n) / n.
  */
 export function mergeCmvn(statistics: Cmvn, added: Cmvn): Cmvn {
   if (added.frames === 0) return statistics;
@@ -51,7 +51,7 @@ export function mergeCmvn(statistics: Cmvn, added: Cmvn): Cmvn {
   return { frames, mean, variance };
 }
 
-/** Statistics of one utterance; of no frames at all: zeros. */
+/** Statistics of one utterance; zeros if it has no frames. */
 export function utteranceCmvn({ frames, bins, values }: Features): Cmvn {
   const mean = new Float64Array(bins);
   const variance = new Float64Array(bins);
@@ -64,9 +64,9 @@ export function utteranceCmvn({ frames, bins, values }: Features): Cmvn {
 }
 
 /**
- * Normalised features [frames, bins]; the given ones stay as they are.
+ * Returns normalised features [frames, bins], without modifying the input.
  *
- * @param normaliseVariance false only takes off the mean
+ * @param normaliseVariance false: only subtract the mean
  */
 export function applyCmvn(cmvn: Cmvn, features: Features, { normaliseVariance = true } = {}): Features {
   const { bins } = features;
@@ -79,18 +79,18 @@ export function applyCmvn(cmvn: Cmvn, features: Features, { normaliseVariance = 
   return { ...features, values };
 }
 
-/** What a centred bin is multiplied with: 1 / deviation, `[bins]`. */
+/** The factor for a centred bin: 1 / deviation, `[bins]`. */
 export const cmvnScale = ({ variance }: Cmvn): Float64Array =>
-  variance.map((square) => 1 / Math.max(Math.sqrt(square), SMALLEST_DEVIATION));
+  variance.map((square) => 1 / Math.max(Math.sqrt(square), MIN_DEVIATION));
 
 export function serialiseCmvn({ frames, mean, variance }: Cmvn): string {
   return `${JSON.stringify({ frames, mean: [...mean], variance: [...variance] }, null, 1)}\n`;
 }
 
 /**
- * Reads what serialiseCmvn wrote.
+ * Parses the output of serialiseCmvn.
  *
- * @param name how messages call the file
+ * @param name the file's name in messages
  * @throws UserError if it is something else
  */
 export function parseCmvn(json: string, name: string): Cmvn {
@@ -115,5 +115,5 @@ function isNumbers(value: unknown): value is number[] {
 
 function expectBins(operation: string, features: Features, bins: number): void {
   if (features.bins !== bins)
-    throw new UserError(`${operation}: the statistics are of ${bins} bins, the features have ${features.bins}.`);
+    throw new UserError(`${operation}: the statistics have ${bins} bins, but the features have ${features.bins}.`);
 }

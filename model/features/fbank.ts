@@ -11,15 +11,15 @@ export interface FbankOptions {
   readonly bins: number;
   readonly frameLengthMs: number;
   readonly frameShiftMs: number;
-  /** How much of the previous sample is taken off each one. */
+  /** Pre-emphasis: the share of the previous sample to subtract from each one. */
   readonly preemphasis: number;
   /** Hz. */
   readonly lowFrequency: number;
-  /** Hz; 0 or less counts from the Nyquist frequency. */
+  /** Hz; 0 or less counts down from the Nyquist frequency. */
   readonly highFrequency: number;
-  /** true: only whole frames. false: one per shift, the waveform reflected at its ends. */
+  /** true: only whole frames. false: one frame per shift, with the waveform reflected at its ends. */
   readonly snipEdges: boolean;
-  /** Waveforms here lie in [-1, 1), Kaldi's in the range of 16-bit integers. 1 gives what torchaudio gives on floats. */
+  /** Factor from waveforms in [-1, 1) to Kaldi's 16-bit integer range. 1 matches torchaudio on floats. */
   readonly scale: number;
 }
 
@@ -42,25 +42,25 @@ export interface Features {
   readonly values: Float32Array;
 }
 
-/** Everything that does not depend on the waveform, computed once: window, filters, FFT tables. */
+/** A filter bank with everything independent of the waveform precomputed: window, filters, FFT tables. */
 export interface Fbank {
   readonly options: FbankOptions;
-  /** Frames of a waveform of so many samples. */
+  /** Number of frames in a waveform of `samples` samples. */
   frameCount(samples: number): number;
   /** waveform [samples] in [-1, 1) -> log-mel features [frames, bins]. */
   compute(waveform: Float32Array): Features;
-  /** The same with the stages before, in float64: windowed frames [frames, frameLength], power spectra [frames, fftLength / 2 + 1]. */
+  /** Like `compute`, with intermediate stages in float64: windowed frames [frames, frameLength], power spectra [frames, fftLength / 2 + 1]. */
   computeStages(waveform: Float32Array): Features & { readonly windowed: Float64Array; readonly power: Float64Array };
 }
 
-/** Energies are floored at float32's epsilon, as in Kaldi: a silent frame is log(2^-23) = -15.94, not -infinity. */
+/** Floor for energies, float32's epsilon as in Kaldi: a silent frame gives log(2^-23) = -15.94, not -infinity. */
 const ENERGY_FLOOR = 2 ** -23;
 
 /**
- * Kaldi-compatible log-mel features, in float64 inside. Per frame: take off the mean, pre-emphasis, Povey window,
- * power spectrum, mel filters, natural logarithm. No dither, so the same sound always gives the same features.
+ * Kaldi-compatible log-mel features, computed in float64. Per frame: subtract the mean, pre-emphasis, Povey window, power spectrum,
+ * mel filters, natural logarithm. No dither, so the same sound always gives the same features.
  *
- * @throws UserError if the options make no filter bank
+ * @throws UserError for invalid options
  */
 export function createFbank(given: Partial<FbankOptions> = {}): Fbank {
   const options = { ...kaldiFbank, ...given };
@@ -116,7 +116,7 @@ export function createFbank(given: Partial<FbankOptions> = {}): Fbank {
   };
 }
 
-/** Log-mel features [frames, bins] of one waveform [samples] in [-1, 1). For many, keep a createFbank. */
+/** Log-mel features [frames, bins] of one waveform [samples] in [-1, 1). For many waveforms, reuse one createFbank. */
 export function fbank(samples: Float32Array, options: Partial<FbankOptions> = {}): Features {
   return createFbank(options).compute(samples);
 }
@@ -128,7 +128,7 @@ function removeMean(frame: Float64Array): void {
   for (let i = 0; i < frame.length; i++) frame[i] = (frame[i] as number) - mean;
 }
 
-/** frame[i] - preemphasis·frame[i - 1], where the sample before the first one counts as equal to it; times the window. */
+/** (frame[i] - preemphasis·frame[i - 1]) times the window, with frame[-1] = frame[0]. */
 function emphasiseAndWindow(frame: Float64Array, preemphasis: number, window: Float64Array): void {
   let before = frame[0] as number;
   for (let i = 0; i < frame.length; i++) {
@@ -156,7 +156,7 @@ function check(
     throw new UserError(`fbank: bins must be a whole number from 1, got ${bins}.`);
   if (!(frameLength >= 2) || !(frameShift >= 1)) {
     throw new UserError(
-      `fbank: frames need 2 samples or more and a shift of 1 or more, got ${frameLength} and ${frameShift} at ${sampleRate} Hz.`,
+      `fbank: frames need at least 2 samples and a shift of at least 1, got ${frameLength} and ${frameShift} at ${sampleRate} Hz.`,
     );
   }
   if (!(lowFrequency >= 0 && lowFrequency < highFrequency && highFrequency <= sampleRate / 2)) {

@@ -2,11 +2,11 @@
 export interface Framing {
   readonly frameLength: number;
   readonly frameShift: number;
-  /** true: only frames that lie within the waveform. false: one per shift, the waveform reflected at its ends. */
+  /** true: only frames within the waveform. false: one frame per shift, with the waveform reflected at its ends. */
   readonly snipEdges: boolean;
 }
 
-/** How many frames a waveform of so many samples gives; 0 if it is shorter than one frame and edges are snipped. */
+/** Number of frames in a waveform; 0 if it is shorter than one frame and edges are snipped. */
 export function frameCount(samples: number, { frameLength, frameShift, snipEdges }: Framing): number {
   if (!snipEdges) return Math.floor((samples + Math.floor(frameShift / 2)) / frameShift);
   return samples < frameLength ? 0 : 1 + Math.floor((samples - frameLength) / frameShift);
@@ -15,8 +15,8 @@ export function frameCount(samples: number, { frameLength, frameShift, snipEdges
 /**
  * Copies frame `index` of the waveform, times `scale`, to `frame` [frameLength].
  *
- * Without snipped edges frame t is centred on (t + ½)·shift, and beyond its ends the waveform goes on mirrored,
- * the outermost samples included: …, x1, x0 | x0, x1, … (as often as a short one needs it).
+ * Without snipped edges, frame t is centred on (t + ½)·shift, and the waveform is mirrored beyond its ends, including the outermost
+ * samples: …, x1, x0 | x0, x1, … (repeatedly if it is short).
  */
 export function copyFrame(
   waveform: Float32Array,
@@ -42,8 +42,8 @@ function mirrored(position: number, length: number): number {
 }
 
 /**
- * Kaldi's default window [length]: a Hann window over length - 1 intervals to the power 0.85, which like a Hann
- * window reaches zero at both ends but keeps more of the frame.
+ * Kaldi's default window [length]: a Hann window over length - 1 intervals to the power 0.85. Like a Hann window it is zero at both
+ * ends, but it keeps more of the frame.
  */
 export function poveyWindow(length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (length - 1))) ** 0.85);

@@ -1,42 +1,42 @@
 import { createFbank, type FbankOptions, type Features } from "./fbank.ts";
 import { normaliseWaveform } from "./waveform.ts";
 
-/** How a waveform becomes what a model reads: plain data, so that threads can be told. */
+/** How to turn a waveform into a model's input. Plain data, so that it can be sent to worker threads. */
 export type FrontEndSettings =
   | { readonly kind: "fbank"; readonly fbank: Partial<FbankOptions> }
   | {
       readonly kind: "waveform";
       /** Hz. */
       readonly sampleRate: number;
-      /** Each utterance with mean 0 and variance 1. */
+      /** Normalise each utterance to mean 0 and variance 1. */
       readonly normalise: boolean;
     };
 
-/** From a waveform to the input frames of a model. Everything that depends on the kind of input is decided here. */
+/** Turns a waveform into a model's input frames. Everything that depends on the kind of input is decided here. */
 export interface FrontEnd {
   readonly settings: FrontEndSettings;
-  /** Hz; waveforms have this rate. */
+  /** Sample rate of the waveforms in Hz. */
   readonly sampleRate: number;
-  /** Values of a frame. */
+  /** Values per frame. */
   readonly bins: number;
   /** Samples from one frame to the next. */
   readonly frameShift: number;
-  /** Samples that one frame is made of. */
+  /** Samples in one frame. */
   readonly frameLength: number;
   /** Whether frames are normalised with a training set's mean and variance. */
   readonly takesCmvn: boolean;
-  /** All that frames depend on besides the waveform, where they are worth keeping on disk; null: as large as the audio itself. */
+  /** Everything that frames depend on besides the waveform, as a key for a disk cache; null: not worth caching, as large as the audio. */
   readonly cacheKey: Readonly<Record<string, number | boolean>> | null;
-  /** Frames of a waveform of so many samples. */
+  /** Number of frames in a waveform of `samples` samples. */
   frameCount(samples: number): number;
   /** waveform `[samples]` in [-1, 1) -> frames `[frames, bins]`. */
   compute(waveform: Float32Array): Features;
 }
 
 /**
- * Prepares a front end: log-mel features, or the samples themselves.
+ * Creates a front end: log-mel features, or the samples themselves.
  *
- * @throws UserError if the options make no filter bank
+ * @throws UserError for invalid filter bank options
  */
 export function createFrontEnd(settings: FrontEndSettings): FrontEnd {
   return settings.kind === "fbank" ? logMel(settings) : samples(settings);
@@ -60,7 +60,7 @@ function logMel(settings: FrontEndSettings & { kind: "fbank" }): FrontEnd {
   };
 }
 
-/** A frame is a sample. */
+/** Every sample is a frame. */
 function samples(settings: FrontEndSettings & { kind: "waveform" }): FrontEnd {
   const { sampleRate, normalise } = settings;
   const compute = (waveform: Float32Array): Features => ({

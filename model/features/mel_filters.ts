@@ -1,4 +1,4 @@
-/** One triangle over the power spectrum: the weights of its bins firstBin, firstBin + 1, … */
+/** A triangular filter over the power spectrum: its weights for the bins firstBin, firstBin + 1, … */
 export interface MelFilter {
   readonly firstBin: number;
   readonly weights: Float64Array;
@@ -10,9 +10,9 @@ export interface MelFilterOptions {
   readonly fftLength: number;
   /** Number of filters. */
   readonly bins: number;
-  /** Hz, the left foot of the first triangle. */
+  /** Left edge of the first triangle in Hz. */
   readonly lowFrequency: number;
-  /** Hz, the right foot of the last triangle. */
+  /** Right edge of the last triangle in Hz. */
   readonly highFrequency: number;
 }
 
@@ -22,10 +22,10 @@ export function mel(hertz: number): number {
 }
 
 /**
- * Triangles of height 1, equally wide on the mel scale, each reaching to its neighbours' centres.
- * Their sides are straight on the mel scale, not in Hz; the Nyquist bin is left out. Both are Kaldi's ways.
+ * Triangles of height 1, equally wide on the mel scale, each reaching to its neighbours' centres. As in Kaldi, their sides are
+ * straight on the mel scale, not in Hz, and the Nyquist bin is left out.
  *
- * A filter narrower than the distance of two bins may hold none; its energy is then zero.
+ * A filter narrower than the bin spacing may contain no bin; its energy is then zero.
  */
 export function melFilters({
   sampleRate,

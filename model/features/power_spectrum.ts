@@ -1,14 +1,14 @@
 import FFT from "fft.js";
 
 /**
- * Prepares |FFT|² of real frames that are padded with zeros to a power of two.
+ * Prepares |FFT|² of real frames, zero-padded to a power of two.
  *
  * @returns a function from a frame [up to fftLength] to `power` [fftLength / 2 + 1], both in float64
  */
 export function createPowerSpectrum(fftLength: number): (frame: Float64Array, power: Float64Array) => void {
   const fft = new FFT(fftLength);
   const padded = new Float64Array(fftLength);
-  const spectrum: number[] = fft.createComplexArray(); // real and imaginary parts in turn
+  const spectrum: number[] = fft.createComplexArray(); // interleaved real and imaginary parts
   return (frame, power) => {
     padded.set(frame);
     fft.realTransform(spectrum, padded);

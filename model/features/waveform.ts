@@ -1,4 +1,4 @@
-/** Waveforms of different lengths side by side: `values` and `mask` are [batch, longest], mask 1 = real sample. */
+/** A padded batch of waveforms: `values` and `mask` are [batch, longest]; mask 1 = real sample. */
 export interface WaveformBatch {
   readonly batch: number;
   readonly longest: number;
@@ -6,12 +6,12 @@ export interface WaveformBatch {
   readonly mask: Uint8Array;
 }
 
-/** What wav2vec2's feature extractor adds to the variance, so that digital silence stays finite. */
+/** Added to the variance, as in wav2vec2's feature extractor, so that digital silence stays finite. */
 const EPSILON = 1e-7;
 
 /**
- * Zero mean and unit variance: (x - mean) / √(variance + 1e-7) over the waveform's own samples [samples], as
- * wav2vec2's and HuBERT's feature extractor does. Sums are in float64.
+ * Normalises to zero mean and unit variance: (x - mean) / √(variance + 1e-7) over the waveform's own samples [samples], as in the
+ * feature extractor of wav2vec2 and HuBERT. Sums are in float64.
  */
 export function normaliseWaveform(samples: Float32Array): Float32Array {
   let mean = 0;
@@ -22,7 +22,7 @@ export function normaliseWaveform(samples: Float32Array): Float32Array {
   return samples.map((sample) => (sample - mean) * scale);
 }
 
-/** Pads waveforms to the longest one. */
+/** Pads waveforms to the length of the longest. */
 export function batchWaveforms(waveforms: readonly Float32Array[], paddingValue = 0): WaveformBatch {
   const longest = Math.max(0, ...waveforms.map((waveform) => waveform.length));
   const batch = waveforms.length;

@@ -3,7 +3,7 @@ import { UserError } from "../../engine/errors.ts";
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
 
-/** What a checkpoint holds of characters. */
+/** Character units as a checkpoint stores them. */
 export interface CharacterUnitsJson {
   blank: 0;
   characters: string[];
@@ -17,8 +17,8 @@ const unitsSchema = z.strictObject({
 });
 
 /**
- * The output classes of a CTC model that spells: class 0 is the blank, class i is `characters[i - 1]`. A character is
- * a Unicode code point.
+ * Character output classes of a CTC model: class 0 is the blank, class i is `characters[i - 1]`. A character is a Unicode code
+ * point.
  */
 export class CharacterUnits implements Units {
   readonly kind = "characters";
@@ -31,7 +31,7 @@ export class CharacterUnits implements Units {
     this.#classOf = new Map(characters.map((character, i) => [character, i + 1]));
   }
 
-  /** Units for these texts: their characters and the space, in the order of their code points. */
+  /** Units for these texts: their characters and the space, ordered by code point. */
   static fromTexts(texts: Iterable<string>): CharacterUnits {
     const found = new Set([" "]);
     for (const text of texts) for (const character of text) found.add(character);
@@ -39,7 +39,7 @@ export class CharacterUnits implements Units {
   }
 
   /**
-   * Reads what `toJSON` gave.
+   * Restores units from `toJSON` output.
    *
    * @param source the file it comes from, for the message
    * @throws UserError if it is anything else
@@ -57,20 +57,20 @@ export class CharacterUnits implements Units {
     return { blank: this.blank, characters: [...this.characters] };
   }
 
-  /** Number of classes, the blank included. */
+  /** Number of classes, including the blank. */
   get size(): number {
     return this.characters.length + 1;
   }
 
-  /** Characters of the text that are no unit, each once, in order of appearance. */
+  /** The distinct characters of the text that are not units, in order of appearance. */
   unknownIn(text: string): string[] {
     return [...new Set(text)].filter((character) => !this.#classOf.has(character));
   }
 
   /**
-   * The text's classes, one a character.
+   * The text's classes, one per character.
    *
-   * @throws UserError that names the first character that is no unit, and the text
+   * @throws UserError naming the text and its first character that is not a unit
    */
   encode(text: string): Int32Array {
     return Int32Array.from(text, (character) => {
@@ -84,9 +84,9 @@ export class CharacterUnits implements Units {
   }
 
   /**
-   * The text of classes without blanks.
+   * The text of a sequence of classes without blanks.
    *
-   * @throws RangeError at a class that is blank or beyond the last
+   * @throws RangeError for the blank or a class out of range
    */
   decode(labels: Iterable<number>): string {
     return Array.from(labels, (label) => this.piece(label).text).join("");
@@ -104,15 +104,15 @@ export class CharacterUnits implements Units {
   }
 }
 
-/** What a message says of a character that is no unit while the same letter of the other case is one; nothing of others. */
+/** A hint for messages, if a character is not a unit but the same letter in the other case is; otherwise empty. */
 export function butOtherCase(character: string, isUnit: (character: string) => boolean): string {
   const other = [character.toUpperCase(), character.toLowerCase()].find(
     (cased) => cased !== character && isUnit(cased),
   );
-  return other === undefined ? "" : `, though '${other}' is: the model's texts are of the other case`;
+  return other === undefined ? "" : `, though '${other}' is: the model's texts are in the other case`;
 }
 
-/** `'ö' (U+00F6)`: the code tells apart what looks alike. */
+/** `'ö' (U+00F6)`: the code point tells lookalikes apart. */
 export function describeCharacter(character: string): string {
   return `'${character}' (U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")})`;
 }

@@ -5,7 +5,7 @@ import type { Units } from "./units.ts";
 import { VocabularyUnits } from "./vocabulary.ts";
 
 /**
- * Reads what `toJSON` of any units gave, as a checkpoint keeps it.
+ * Restores any kind of units from `toJSON` output, as stored in a checkpoint.
  *
  * @param source the file it comes from, for the message
  * @throws UserError if it is anything else
@@ -20,7 +20,7 @@ export function unitsFromJSON(json: unknown, source = "units"): Units {
   return has("vocabulary") ? VocabularyUnits.fromJSON(json, source) : CharacterUnits.fromJSON(json, source);
 }
 
-/** What the second units have otherwise than the first, as `it has 300 classes instead of 400`; null where both are the same. */
+/** How the second units differ from the first, such as `it has 300 classes instead of 400`; null if they are equal. */
 export function unitsDifference(before: Units, now: Units): string | null {
   if (now.kind !== before.kind) return `its units are ${now.kind} instead of ${before.kind}`;
   if (now.size !== before.size) return `it has ${now.size} classes instead of ${before.size}`;
@@ -30,13 +30,15 @@ export function unitsDifference(before: Units, now: Units): string | null {
     const [text, was] = [now.piece(label).text, before.piece(label).text];
     if (text !== was) return `class ${label} is '${text}' instead of '${was}'`;
   }
-  return settingsOf(now) === settingsOf(before) ? null : "it has the same classes, but cuts texts into them otherwise";
+  return settingsOf(now) === settingsOf(before)
+    ? null
+    : "it has the same classes, but splits texts into them differently";
 }
 
-/** All that decides how a text is encoded, as JSON with its keys in order. */
+/** Everything that affects how a text is encoded, as JSON with sorted keys. */
 function settingsOf(units: Units): string {
   const json = JSON.parse(JSON.stringify(units)) as { tokenizer?: Record<string, unknown>; lowerCase?: boolean };
-  if (!json.tokenizer) return JSON.stringify(json.lowerCase ?? null); // of characters the classes are all
+  if (!json.tokenizer) return JSON.stringify(json.lowerCase ?? null); // character units are defined by their classes alone
   const { added_tokens, normalizer, pre_tokenizer, model } = json.tokenizer;
   const inOrder = (_: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)

@@ -6,28 +6,28 @@ import { metaspaceOf, parseTokenizerJson, type TokenizerJson } from "./tokenizer
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
 
-/** What a checkpoint holds of subwords: the whole tokenizer.json. */
+/** Subword units as a checkpoint stores them: the whole tokenizer.json. */
 export interface SubwordUnitsJson {
   blank: 0;
   tokenizer: TokenizerJson;
 }
 
 /** More distinct words than most corpora have. */
-const MOST_WORDS = 2 ** 18;
+const MAX_CACHED_WORDS = 2 ** 18;
 
-/** Tokens that files have for the CTC blank, in the order of preference; `<pad>` is what wav2vec 2.0's have. */
+/** Tokens that files use for the CTC blank, in order of preference; wav2vec 2.0 uses `<pad>`. */
 const BLANK_TOKENS = ["<blank>", "<blk>", "[BLANK]", "<pad>", "[PAD]"];
 
 /**
- * The output classes of a CTC model that writes subwords, those of a Hugging Face `tokenizer.json`. Class 0 is the blank:
- * the file's own blank or padding token if it has one (`<blank>`, `<blk>`, `[BLANK]`, `<pad>`, `[PAD]`, the first of them
- * that is there), and the other tokens follow in the order of their ids. So without such a token the class is the id + 1,
- * and where it is token 0, as usual, the class is the id. Special tokens such as `<unk>` are classes that no text has.
+ * Subword output classes of a CTC model, from a Hugging Face `tokenizer.json`. Class 0 is the blank: the file's own blank or padding
+ * token if it has one (the first found of `<blank>`, `<blk>`, `[BLANK]`, `<pad>`, `[PAD]`). The other tokens follow in order of their
+ * ids. So a class is the id + 1 without such a token, and the id if that token is 0, as usual. Special tokens such as `<unk>` are
+ * classes without text.
  */
 export class SubwordUnits implements Units {
   readonly kind = "bpe";
   readonly blank = 0;
-  /** By class; that of the blank is its name. */
+  /** By class; for the blank, its name. */
   readonly tokens: readonly string[];
   readonly #json: TokenizerJson;
   readonly #tokenizer: Tokenizer;
@@ -39,10 +39,10 @@ export class SubwordUnits implements Units {
   readonly #mark: string;
   /** Whether words are encoded one by one. */
   readonly #splits: boolean;
-  /** Labels of words that were met, since texts have the same ones again and again and the library takes its time for each. */
-  readonly #ofWords = new Map<string, number[] | null>();
+  /** Cached labels of words, since texts repeat them and the library is slow. */
+  readonly #wordCache = new Map<string, number[] | null>();
 
-  /** @throws UserError that begins with the source, if the tokenizer is none that can be used */
+  /** @throws UserError that begins with the source, if the tokenizer is not usable */
   constructor(tokenizerJson: unknown, source = "tokenizer") {
     this.#json = parseTokenizerJson(tokenizerJson, source);
     const byId = tokensById(this.#json, source);
@@ -62,11 +62,11 @@ export class SubwordUnits implements Units {
     try {
       this.#tokenizer = new Tokenizer(namingUnknown(this.#json), {});
     } catch (error) {
-      throw new UserError(`${source}: not a tokenizer that can be used: ${(error as Error).message}`);
+      throw new UserError(`${source}: not a usable tokenizer: ${(error as Error).message}`);
     }
   }
 
-  /** Reads what `toJSON` gave. Throws a UserError that begins with the source if it is anything else. */
+  /** Restores units from `toJSON` output. Throws a UserError that begins with the source if it is anything else. */
   static fromJSON(json: unknown, source = "units"): SubwordUnits {
     const parsed = z.strictObject({ blank: z.literal(0), tokenizer: z.unknown() }).safeParse(json);
     if (parsed.success) return new SubwordUnits(parsed.data.tokenizer, source);
@@ -88,7 +88,7 @@ export class SubwordUnits implements Units {
     if (this.#labels(text) !== null) return [];
     const characters = [...new Set(text)].filter((character) => character !== " ");
     const alone = characters.filter((character) => this.#labels(character) === null);
-    // The text of a special token, as "<unk>", is none, though each of its characters may be.
+    // The text of a special token such as "<unk>" cannot be encoded, even if each of its characters can.
     return alone.length > 0 ? alone : characters;
   }
 
@@ -102,7 +102,7 @@ export class SubwordUnits implements Units {
 
   decode(labels: Iterable<number>): string {
     const text = Array.from(labels, (label) => this.piece(label).text).join("");
-    return text.startsWith(" ") ? text.slice(1) : text; // that of the first word
+    return text.startsWith(" ") ? text.slice(1) : text; // drop the space of the first word
   }
 
   piece(label: number): Piece {
@@ -116,16 +116,16 @@ export class SubwordUnits implements Units {
     return wordsOfPieces(Array.from(labels, (label) => this.piece(label)));
   }
 
-  /** The text's classes, or null where a character is in no token. */
+  /** The text's classes, or null if a character is in no token. */
   #labels(text: string): number[] | null {
-    if (text.includes(this.#mark)) return null; // would come back as a space
+    if (text.includes(this.#mark)) return null; // it would be decoded as a space
     if (!this.#splits) return this.#labelsOfPart(text);
     const labels: number[] = [];
-    // The library's Metaspace does not split before spaces, where tokenizers in Python and Rust do.
+    // Unlike the Python and Rust tokenizers, the library's Metaspace does not split before spaces.
     for (const part of text.split(/(?= )/u)) {
-      const known = this.#ofWords.get(part);
+      const known = this.#wordCache.get(part);
       const found = known === undefined ? this.#labelsOfPart(part) : known;
-      if (known === undefined && this.#ofWords.size < MOST_WORDS) this.#ofWords.set(part, found);
+      if (known === undefined && this.#wordCache.size < MAX_CACHED_WORDS) this.#wordCache.set(part, found);
       if (found === null) return null;
       for (const label of found) labels.push(label);
     }
@@ -142,32 +142,32 @@ export class SubwordUnits implements Units {
   }
 }
 
-/** All tokens, in the order of their ids. Throws a UserError where ids are missing or taken twice. */
+/** All tokens, in order of their ids. Throws a UserError if ids are missing or used twice. */
 function tokensById({ model, added_tokens }: TokenizerJson, source: string): string[] {
   const tokens: (string | undefined)[] = [];
   const add = (token: string, id: number): void => {
     if (tokens[id] !== undefined && tokens[id] !== token)
-      throw new UserError(`${source}: the tokenizer has the id ${id} for '${tokens[id]}' and for '${token}'`);
+      throw new UserError(`${source}: the tokenizer uses the id ${id} for both '${tokens[id]}' and '${token}'`);
     tokens[id] = token;
   };
   if (model.type === "BPE") for (const [token, id] of Object.entries(model.vocab)) add(token, id);
   else for (const [id, [token]] of model.vocab.entries()) add(token, id);
   for (const { content, id } of added_tokens) add(content, id);
   if (tokens.length === 0) throw new UserError(`${source}: the tokenizer's vocab is empty`);
-  const missing = tokens.findIndex((token) => token === undefined); // which sees holes, indexOf does not
+  const missing = tokens.findIndex((token) => token === undefined); // unlike indexOf, it sees holes
   if (missing >= 0)
-    throw new UserError(`${source}: the tokenizer has ids up to ${tokens.length - 1}, but none is ${missing}`);
+    throw new UserError(`${source}: the tokenizer has ids up to ${tokens.length - 1}, but lacks ${missing}`);
   return tokens as string[];
 }
 
-/** The same with a token for unknown characters, which the library leaves out where a BPE model has none. */
+/** Adds a token for unknown characters if a BPE model has none, because the library would drop them silently. */
 function namingUnknown(json: TokenizerJson): TokenizerJson {
   return json.model.type === "BPE"
     ? { ...json, model: { ...json.model, unk_token: json.model.unk_token ?? "\0unknown" } }
     : json;
 }
 
-/** Tokens that are no text: those the file calls special, and the one for what is unknown. */
+/** Tokens that are not text: those the file marks as special, and the unknown token. */
 function specialTokens({ model, added_tokens }: TokenizerJson): Set<string> {
   const unknown = model.type === "BPE" ? model.unk_token : model.unk_id == null ? null : model.vocab[model.unk_id]?.[0];
   return new Set([

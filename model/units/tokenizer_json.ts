@@ -2,9 +2,9 @@ import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 
 /*
- * The part of Hugging Face's `tokenizer.json` that units need, and no more: a BPE or Unigram model over words whose start
- * is marked, as SentencePiece marks it, by a visible space (pre_tokenizer and decoder "Metaspace"). What would make pieces
- * that are no text of their own (bytes, as GPT-2 and byte_fallback have; suffixes and prefixes of word parts) is refused.
+ * The subset of Hugging Face's `tokenizer.json` that units support: a BPE or Unigram model over words whose start is marked by a
+ * visible space, as in SentencePiece (pre_tokenizer and decoder "Metaspace"). Rejects anything that makes pieces which are not text by
+ * themselves: bytes (GPT-2, byte_fallback), and prefixes or suffixes that mark word parts.
  */
 
 const metaspace = z.looseObject({
@@ -20,7 +20,7 @@ const bpe = z.looseObject({
   vocab: z.record(z.string(), z.int().min(0)),
   merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])], "expected a pair of pieces")),
   unk_token: z.string().nullish(),
-  byte_fallback: z.literal(false, "expected false: bytes are no text of their own").nullish(),
+  byte_fallback: z.literal(false, "expected false: bytes are not text on their own").nullish(),
   continuing_subword_prefix: z.literal("", "expected none").nullish(),
   end_of_word_suffix: z.literal("", "expected none").nullish(),
 });
@@ -29,7 +29,7 @@ const unigram = z.looseObject({
   type: z.literal("Unigram"),
   vocab: z.array(z.tuple([z.string(), z.number()], "expected a piece and its score")).min(1),
   unk_id: z.int().min(0).nullish(),
-  byte_fallback: z.literal(false, "expected false: bytes are no text of their own").nullish(),
+  byte_fallback: z.literal(false, "expected false: bytes are not text on their own").nullish(),
 });
 
 const fileSchema = z.looseObject({
@@ -54,10 +54,10 @@ const fileSchema = z.looseObject({
   model: z.discriminatedUnion("type", [bpe, unigram], "expected a model of type BPE or Unigram"),
 });
 
-/** A tokenizer.json that units can be made of, with all other entries that it had. */
+/** A supported tokenizer.json, including any entries that units do not use. */
 export type TokenizerJson = z.output<typeof fileSchema>;
 
-/** Checks the content of a tokenizer.json. Throws a UserError in one sentence that begins with the source and names what is wrong. */
+/** Checks the content of a tokenizer.json. Throws a UserError that begins with the source and says what is wrong in one sentence. */
 export function parseTokenizerJson(json: unknown, source: string): TokenizerJson {
   const given = json as { model?: { type?: unknown; vocab?: unknown }; pre_tokenizer?: { type?: unknown } } | null;
   if (typeof given !== "object" || given === null || typeof given.model !== "object" || given.model === null) {
@@ -77,9 +77,7 @@ export function parseTokenizerJson(json: unknown, source: string): TokenizerJson
   const parsed = fileSchema.safeParse({ ...given, model: { ...given.model, type } });
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new UserError(
-    `${source}: not a tokenizer that can be used: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
-  );
+  throw new UserError(`${source}: not a usable tokenizer: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
 }
 
 /** The Metaspace part of a tokenizer's pre-tokenizer, with its defaults. */

@@ -1,8 +1,8 @@
 /** The text of one output class. */
 export interface Piece {
-  /** With a space where a word ends and the next begins: `a` or ` ` of characters, ` the` or `ing` of subwords; empty for a class that is no text, as `<unk>`. */
+  /** Contains a space between words: `a` or ` ` for characters, ` the` or `ing` for subwords. Empty for a class without text, such as `<unk>`. */
   readonly text: string;
-  /** Its text begins with a space: the word before it, if any, has ended. */
+  /** Whether its text begins with a space, which ends the previous word, if any. */
   readonly startsWord: boolean;
 }
 
@@ -13,26 +13,26 @@ export interface Word {
   readonly to: number;
 }
 
-/** What a checkpoint holds of its units: the blank, and what each kind adds; `unitsFromJSON` reads it. */
+/** Units as a checkpoint stores them: the blank, plus fields of each kind. `unitsFromJSON` restores them. */
 export interface UnitsJson {
   readonly blank: number;
 }
 
-/** The output classes of a CTC model. One of them, 0 in most, is the blank, which is no unit of any text; all others are. */
+/** The output classes of a CTC model. One of them, usually 0, is the blank; all others are units of text. */
 export interface Units {
   readonly kind: "characters" | "bpe" | "vocabulary";
   readonly blank: number;
-  /** Number of classes, the blank included. */
+  /** Number of classes, including the blank. */
   readonly size: number;
-  /** Characters of the text that no unit spells, each once, in order of appearance. */
+  /** The distinct characters of the text that no unit spells, in order of appearance. */
   unknownIn(text: string): string[];
-  /** The text's classes, none of them the blank. Throws a UserError that names the first character that no unit spells, and the text. */
+  /** The text's classes, never the blank. Throws a UserError naming the text and its first character that no unit spells. */
   encode(text: string): Int32Array;
-  /** The text of classes without blanks. Throws a RangeError at a class that is blank or beyond the last. */
+  /** The text of a sequence of classes without blanks. Throws a RangeError for the blank or a class out of range. */
   decode(labels: Iterable<number>): string;
   /** The text of one class, and whether a word starts with it. Throws a RangeError as `decode` does. */
   piece(label: number): Piece;
-  /** The words of classes without blanks, in order, each with the labels that spell it. Throws a RangeError as `decode` does. */
+  /** The words in a sequence of classes without blanks, each with the labels that spell it. Throws a RangeError as `decode` does. */
   wordsOf(labels: readonly number[] | Int32Array): Word[];
   toJSON(): UnitsJson;
 }

@@ -7,49 +7,49 @@ import { wordsOfPieces } from "./words.ts";
 const vocabularySchema = z.strictObject({
   /** Class of the blank: that of the padding token. */
   blank: z.int().min(0),
-  /** Number of classes: some may be above those that the vocabulary names. */
+  /** Number of classes; may be more than the vocabulary names. */
   size: z.int().min(2),
-  /** Class of each token, as vocab.json has it. */
+  /** Class of each token, as in vocab.json. */
   vocabulary: z.record(z.string(), z.int().min(0)),
   /** The token that stands for a space. */
   wordDelimiter: z.string().min(1),
-  /** Texts are lower case, tokens upper case. */
+  /** Whether texts are lower case but tokens upper case. */
   lowerCase: z.boolean(),
 });
 
-/** What a checkpoint holds of a vocabulary. */
+/** Vocabulary units as a checkpoint stores them. */
 export type VocabularyUnitsJson = z.output<typeof vocabularySchema>;
 
-/** Of Wav2Vec2CTCTokenizer, which a tokenizer_config.json changes. */
+/** Defaults of Wav2Vec2CTCTokenizer, which a tokenizer_config.json overrides. */
 export const vocabularyDefaults = { pad: "<pad>", wordDelimiter: "|", lowerCase: false };
 
-/** What a tokenizer's files say besides the tokens. */
+/** A tokenizer's settings besides its tokens. */
 export interface VocabularyOptions {
   /** Token of the CTC blank. */
   readonly pad?: string | undefined;
   readonly wordDelimiter?: string | undefined;
-  /** What the tokenizer calls `do_lower_case`: it looks texts up in upper case, and writes lower case. */
+  /** The tokenizer's `do_lower_case`: look texts up in upper case, and write lower case. */
   readonly lowerCase?: boolean | undefined;
-  /** Outputs of the model, where that is more than the tokens: the other classes are no text. */
+  /** Number of model outputs, if more than the tokens; the extra classes have no text. */
   readonly size?: number | undefined;
 }
 
 /**
- * The output classes of wav2vec 2.0 and HuBERT as Hugging Face's `vocab.json` numbers them. The blank is the padding token,
- * whatever its number; the word delimiter, usually `|`, is the space; every other token of one character (a Unicode code point)
- * is that character. Longer tokens (`<s>`, `<unk>`) are classes that no text has.
+ * The output classes of wav2vec 2.0 and HuBERT, as numbered in Hugging Face's `vocab.json`. The blank is the padding token, whatever
+ * its number; the word delimiter, usually `|`, is the space; every other token of one character (a Unicode code point) is that
+ * character. Longer tokens (`<s>`, `<unk>`) are classes without text.
  */
 export class VocabularyUnits implements Units {
   readonly kind = "vocabulary";
   readonly blank: number;
   readonly size: number;
   readonly #json: VocabularyUnitsJson;
-  /** By character of a text as the tokenizer looks it up. */
+  /** By character, in the case in which the tokenizer looks it up. */
   readonly #classes: ReadonlyMap<string, number>;
   /** By class. */
   readonly #pieces: readonly Piece[];
 
-  /** @throws UserError that begins with the source, if the numbers are not those of classes */
+  /** @throws UserError that begins with the source, if the numbers are not valid classes */
   constructor(json: VocabularyUnitsJson, source = "vocabulary") {
     const { blank, size, vocabulary, wordDelimiter, lowerCase } = json;
     const tokens = new Array<string | undefined>(size).fill(undefined);
@@ -78,14 +78,15 @@ export class VocabularyUnits implements Units {
     this.#json = json;
     this.blank = blank;
     this.size = size;
+    // A delimiter in a text has no class, because it would be decoded as a space.
     this.#classes = new Map(texts.flatMap((text, label): [string, number][] => (text === "" ? [] : [[text, label]])));
     this.#pieces = texts.map((text) => ({ text: lowerCase ? text.toLowerCase() : text, startsWord: text === " " }));
   }
 
   /**
-   * Of the content of a vocab.json.
+   * Units from the content of a vocab.json.
    *
-   * @throws UserError that begins with the source, if it is none, or has no token for the blank
+   * @throws UserError that begins with the source, if it is not a vocabulary or has no token for the blank
    */
   static fromTokens(tokens: unknown, options: VocabularyOptions = {}, source = "vocabulary"): VocabularyUnits {
     const {
@@ -100,18 +101,18 @@ export class VocabularyUnits implements Units {
         tokens !== null &&
         Object.values(tokens).some((value) => typeof value === "object");
       throw new UserError(
-        `${source}: ${nested ? "it holds vocabularies of several languages, expected one: write that of the language into a file of its own" : 'expected tokens with their numbers, such as { "<pad>": 0, "a": 1 }'}`,
+        `${source}: ${nested ? "it holds vocabularies for several languages, expected one: extract the language you need to a file of its own" : 'expected tokens with their numbers, such as { "<pad>": 0, "a": 1 }'}`,
       );
     }
     const vocabulary = parsed.data;
     const blank = Object.hasOwn(vocabulary, pad) ? vocabulary[pad] : undefined;
     if (blank === undefined)
-      throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which is the blank of CTC`);
+      throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which serves as the CTC blank`);
     const size = options.size ?? 1 + Object.values(vocabulary).reduce((largest, label) => Math.max(largest, label), 0);
     return new VocabularyUnits({ blank, size, vocabulary, wordDelimiter, lowerCase }, source);
   }
 
-  /** Reads what `toJSON` gave. Throws a UserError that begins with the source if it is anything else. */
+  /** Restores units from `toJSON` output. Throws a UserError that begins with the source if it is anything else. */
   static fromJSON(json: unknown, source = "units"): VocabularyUnits {
     const parsed = vocabularySchema.safeParse(json);
     if (parsed.success) return new VocabularyUnits(parsed.data, source);
@@ -127,7 +128,7 @@ export class VocabularyUnits implements Units {
 
   unknownIn(text: string): string[] {
     return [...new Set(text)].filter((character) =>
-      [...this.#lookedUp(character)].some((looked) => !this.#classes.has(looked)),
+      [...this.#toTokenCase(character)].some((cased) => !this.#classes.has(cased)),
     );
   }
 
@@ -137,15 +138,14 @@ export class VocabularyUnits implements Units {
       throw new UserError(
         `${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary${butOtherCase(unknown, (other) => this.#classes.has(other))}`,
       );
-    return Int32Array.from(this.#lookedUp(text), (character) => this.#classes.get(character) as number);
+    return Int32Array.from(this.#toTokenCase(text), (character) => this.#classes.get(character) as number);
   }
 
-  /** A delimiter in a text would come back as a space, so it is none of the classes' texts. */
-  #lookedUp(text: string): string {
+  #toTokenCase(text: string): string {
     return this.#json.lowerCase ? text.toUpperCase() : text;
   }
 
-  /** As the tokenizer, without spaces at either end. */
+  /** Like the tokenizer, without spaces at either end. */
   decode(labels: Iterable<number>): string {
     return Array.from(labels, (label) => this.piece(label).text)
       .join("")

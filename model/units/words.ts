@@ -1,8 +1,8 @@
 import type { Piece, Word } from "./units.ts";
 
 /**
- * The words that pieces spell one after the other, each with its span of pieces: from the first that adds a character to
- * it to the last. A piece of only a space belongs to no word; one with a space inside belongs to the words on both sides.
+ * The words that a sequence of pieces spells, each with its span of pieces: from the first to the last that adds a character to it.
+ * A piece that is only a space belongs to no word; one with a space inside belongs to the words on both sides.
  */
 export function wordsOfPieces(pieces: readonly Pick<Piece, "text">[]): Word[] {
   const words: { word: string; from: number; to: number }[] = [];

@@ -1,58 +1,61 @@
 /**
- * Sizes and conventions of the speech foundation models: wav2vec 2.0 (Baevski et al., 2020), HuBERT (Hsu et al., 2021), whose
- * encoders are the same, and the Conformer variant of wav2vec 2.0 in fairseq and Hugging Face transformers.
+ * Sizes and conventions of the speech foundation models: wav2vec 2.0 (Baevski et al., 2020), HuBERT (Hsu et al., 2021), which has the
+ * same encoder, and the Conformer variant of wav2vec 2.0 in fairseq and Hugging Face transformers.
  */
 export interface Wav2Vec2Config {
-  /** Which of them; decides parameter names and the kind of block. */
+  /** Which of these; determines parameter names and the kind of block. */
   readonly kind: "wav2vec2" | "hubert" | "wav2vec2_conformer";
-  /** One value a sample: the input is the waveform. */
+  /** One value per frame: the input is the waveform. */
   readonly inputDim: 1;
-  /** Output classes, the blank included. */
+  /** Number of output classes, including the blank. */
   readonly vocabulary: number;
   /** Class of the blank: the padding token of a published vocabulary. */
   readonly blank: number;
   readonly dim: number;
   readonly heads: number;
   readonly feedForwardDim: number;
-  /** Of the feed-forward layers, and of the convolution module of a "wav2vec2_conformer". */
+  /** Activation of the feed-forward layers, and of the convolution module in "wav2vec2_conformer". */
   readonly activation: "gelu" | "silu";
-  /** Physical blocks: those that own parameters. */
+  /** Physical blocks, which own parameters. */
   readonly blocks: number;
 
-  /** The feature encoder: convolutions over the waveform, one entry a layer. */
+  /** The feature encoder: convolutions over the waveform, one entry per layer. */
   readonly convDims: readonly number[];
   readonly convKernels: readonly number[];
   readonly convStrides: readonly number[];
   readonly convBias: boolean;
-  /** Norms in it: "group" on the first layer only, one group a channel over all frames; "layer" on every layer. */
+  /** Norms in the feature encoder: "group", on the first layer only, with one group per channel over all frames; "layer", on every layer. */
   readonly featureNorm: "group" | "layer";
-  /** Layer norm before the projection of its features, which some HuBERT models lack. */
+  /** Layer norm before the feature projection, which some HuBERT models lack. */
   readonly projectionNorm: boolean;
 
-  /** Transformer blocks: norms before attention and feed-forward ("stable", as the large models) or after the addition. */
+  /** Transformer blocks: pre-norm ("stable", as in the large models), or else post-norm, after the residual addition. */
   readonly normFirst: boolean;
-  /** Frames and groups of the positional convolution. A "wav2vec2_conformer" stores one that it does not use. */
+  /** Kernel (in frames) and groups of the positional convolution. "wav2vec2_conformer" stores one that it does not use. */
   readonly positionalKernel: number;
   readonly positionalGroups: number;
-  /** Of "wav2vec2_conformer" only. */
+  /** For "wav2vec2_conformer" only, as are the next two. */
   readonly positions: "relative" | "rotary" | "none";
   readonly rotaryBase: number;
   readonly depthwiseKernel: number;
 
   /**
-   * Whether padding is hidden from attention. Published models whose feature encoder has a group norm were trained without:
-   * there every frame counts as real, padding included.
+   * Whether attention masks padding. Published models whose feature encoder has a group norm were trained without a mask: there,
+   * every frame counts as real, including padding.
    */
   readonly attentionMask: boolean;
   readonly layerNormEps: number;
 
-  // Dropout of attention weights, which fairseq's recipes for fine-tuning do not use either, does not exist here.
-  /** After attention, feed-forward and the input of the blocks; within the feed-forward; of the projected features; before the head. */
+  // There is no dropout on attention weights; fairseq's fine-tuning recipes do not use it either.
+  /** After attention, after feed-forward and on the input of the blocks. */
   readonly dropout: number;
+  /** Within the feed-forward. */
   readonly activationDropout: number;
+  /** On the projected features. */
   readonly featureDropout: number;
+  /** Before the head. */
   readonly finalDropout: number;
-  /** The feature encoder is not trained: its parameters have neither gradients nor moments. */
+  /** Do not train the feature encoder: its parameters get no gradients or moments. */
   readonly freezeFeatureEncoder: boolean;
 }
 

@@ -22,10 +22,10 @@ import { conformerNames, prefixOf } from "./names.ts";
 import { PositionalEmbedding } from "./positional_embedding.ts";
 import { TransformerBlock } from "./transformer_block.ts";
 
-/** Sites of the dropouts before the blocks; those of the blocks count from 0 up. */
+/** Random sites of the dropouts before the blocks; block sites count up from 0. */
 const [FEATURE_SITE, EMBED_SITE] = [0x40000000, 0x40000001];
 
-/** Waveform -> convolutions -> projection -> masks -> positions -> blocks, which unfold to any depth -> final norm. */
+/** Waveform -> convolutions -> projection -> masks -> positions -> unfolding blocks -> final norm. */
 export class Wav2Vec2Encoder {
   readonly #featureEncoder: FeatureEncoder;
   readonly #projectionNorm: NormWeights | undefined;
@@ -71,7 +71,7 @@ export class Wav2Vec2Encoder {
   /**
    * Features `[batch, frames, channels]` to the input of the first block, `[batch, frames, dim]`, f32.
    *
-   * @param lengths i32 `[batch]`: real frames, where padding is hidden
+   * @param lengths i32 `[batch]`: real frames, to zero padding; undefined: padding counts as real
    */
   embed(tape: Tape, features: Tensor, lengths: Tensor | undefined, masks: FeatureMasks | undefined): Tensor {
     const { kind, normFirst, dropout: rate, featureDropout, layerNormEps: eps } = this.#config;
@@ -118,8 +118,8 @@ export class Wav2Vec2Encoder {
    * Runs every schedule, sharing common prefixes.
    *
    * @param waveforms `[batch, samples, 1]`, normalised, padded with zeros
-   * @param lengths   real samples of each utterance. Whether padding changes a real frame's result, `attentionMask` says; where
-   *                  the feature encoder has a group norm it always does, as in the published models
+   * @param lengths   real samples of each utterance. Padding changes a real frame's result unless `attentionMask` is set; with a
+   *                  group norm in the feature encoder it always does, as in the published models
    */
   forward(
     tape: Tape,
@@ -130,7 +130,7 @@ export class Wav2Vec2Encoder {
   ): Encoded {
     const { attentionMask, kind, normFirst, layerNormEps: eps } = this.#config;
     const encodedLengths = lengths.map((samples) => encodedFrames(this.#config, samples));
-    const context = this.#context(tape, waveforms, encodedLengths); // uploads first, so that they part no pass
+    const context = this.#context(tape, waveforms, encodedLengths); // upload first, so that copies do not split a compute pass
     const features = this.features(tape, waveforms);
     const x = tape.named("embedding", () =>
       this.embed(tape, features, attentionMask ? context.lengths : undefined, options.masks),
@@ -167,7 +167,7 @@ export class Wav2Vec2Encoder {
   }
 }
 
-/** wav2vec 2.0's Conformer block in the Conformer's words: batch norm, no biases in the convolution module, whose padding nothing hides. */
+/** The settings of wav2vec 2.0's Conformer block: batch norm, no biases and no padding mask in the convolution module. */
 const conformerBlockConfig = (config: Wav2Vec2Config) =>
   ({
     ...config,
@@ -176,7 +176,7 @@ const conformerBlockConfig = (config: Wav2Vec2Config) =>
     convMask: "none",
     convBias: false,
     batchNormOver: "all",
-    layerNormEps: 1e-5, // PyTorch's default in these blocks, whatever the config's is
+    layerNormEps: 1e-5, // PyTorch's default in these blocks, whatever the config says
     batchNormEps: 1e-5,
     batchNormMomentum: 0.1,
   }) as const;

@@ -16,7 +16,7 @@ interface ConvLayer {
   readonly norm: NormWeights | undefined;
 }
 
-/** Frames left of so many samples by all convolutions, which pad nothing. */
+/** Number of frames that the convolutions, all unpadded, make of `samples` samples. */
 export function encodedFrames(
   { convKernels, convStrides }: Pick<Wav2Vec2Config, "convKernels" | "convStrides">,
   samples: number,
@@ -27,20 +27,20 @@ export function encodedFrames(
   );
 }
 
-/** Samples that one frame sees, the fewest that make one. */
+/** Samples that one frame sees, which is also the minimum for one frame. */
 export const receptiveField = ({
   convKernels,
   convStrides,
 }: Pick<Wav2Vec2Config, "convKernels" | "convStrides">): number =>
   convKernels.reduceRight((samples, kernel, i) => (samples - 1) * (convStrides[i] as number) + kernel, 1);
 
-/** Samples from one frame to the next. */
+/** Samples from one frame to the next (the stride). */
 export const encoderStride = ({ convStrides }: Pick<Wav2Vec2Config, "convStrides">): number =>
   convStrides.reduce((product, stride) => product * stride, 1);
 
 /**
- * Waveform to features: strided convolutions, each followed by GELU, with layer norm before each GELU or group norm (one group a
- * channel) before the first only (Baevski et al., 2020, section 2).
+ * Waveform to features: strided convolutions, each followed by GELU. Either layer norm precedes every GELU, or group norm (one group
+ * per channel) precedes the first (Baevski et al., 2020, section 2).
  */
 export class FeatureEncoder {
   readonly #layers: readonly ConvLayer[];
@@ -84,7 +84,7 @@ export class FeatureEncoder {
 
   #normalise(tape: Tape, x: Tensor, { norm }: ConvLayer): Tensor {
     if (!norm) return x;
-    // The eps of these norms is PyTorch's default, whatever the config's is.
+    // These norms use PyTorch's default eps, whatever the config says.
     return this.#config.featureNorm === "layer"
       ? layerNorm(tape, x, norm.scale, norm.shift)
       : groupNorm(tape, x, norm.scale, norm.shift, { groups: x.shape[2] as number });

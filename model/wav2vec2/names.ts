@@ -2,14 +2,14 @@ import type { ConformerNames } from "../block.ts";
 import type { AttentionNames } from "../self_attention.ts";
 import type { Wav2Vec2Config } from "./config.ts";
 
-/** What the names of a kind's encoder begin with in Hugging Face's files, which the names here are those of. */
+/** Prefix of the encoder's parameter names. All names here follow Hugging Face's files. */
 export const prefixOf = ({ kind }: Pick<Wav2Vec2Config, "kind">): string => `${kind}.`;
 
 export const attentionNames: AttentionNames = { query: "q_proj", key: "k_proj", value: "v_proj", out: "out_proj" };
 
 export const feedForwardLayers = ["intermediate_dense", "output_dense"] as const;
 
-/** Of the blocks of `wav2vec2_conformer`. */
+/** For the blocks of `wav2vec2_conformer`. */
 export const conformerNames: ConformerNames = {
   norms: {
     firstFeedForward: "ffn1_layer_norm",

@@ -7,14 +7,14 @@ import { zeros } from "../weights.ts";
 import type { Wav2Vec2Config } from "./config.ts";
 
 /**
- * The convolution that tells positions apart in wav2vec 2.0 and HuBERT, with weight norm: direction v and one length for each
- * kernel position, under the newer of the two spellings that files have.
+ * The convolutional positional embedding of wav2vec 2.0 and HuBERT, with weight norm: a direction v and one gain per kernel
+ * position, under the newer of the two parameter names found in files.
  */
 export class PositionalEmbedding {
   readonly #weights: PositionalConvWeights;
   readonly #groups: number;
 
-  /** `unused` declares it without training it: the Conformer's files hold one that no frame passes. */
+  /** `unused` declares it without training it: the Conformer's files contain one that the model never runs. */
   constructor(
     parameters: Parameters,
     name: string,
@@ -26,7 +26,7 @@ export class PositionalEmbedding {
     const width = dim / groups;
     this.#weights = {
       bias: parameters.add(`${name}.conv.bias`, [dim], { init: zeros, decay: false, frozen: unused }),
-      // About the length of the directions drawn, so that weight norm changes little at first.
+      // About the norm of the drawn directions, so that weight norm initially changes little.
       gain: parameters.add(`${name}.conv.parametrizations.weight.original0`, [1, 1, kernel], {
         init: () => deviation * Math.sqrt(dim * width),
         decay: false,
@@ -40,7 +40,7 @@ export class PositionalEmbedding {
     this.#groups = groups;
   }
 
-  /** What is to be added to x, `[batch, frames, dim]`. */
+  /** The embedding to add to x, `[batch, frames, dim]`. */
   forward(tape: Tape, x: Tensor): Tensor {
     return positionalConv(tape, x, this.#weights, this.#groups);
   }

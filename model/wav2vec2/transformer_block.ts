@@ -11,13 +11,13 @@ import { declareNorm, type NormWeights } from "../weights.ts";
 import type { Wav2Vec2Config } from "./config.ts";
 import { attentionNames, feedForwardLayers } from "./names.ts";
 
-/** Random numbers of logical layer n are named by the sites from n · SITES on. */
+/** Random sites per layer: logical layer n uses sites n · SITES and up. */
 const SITES = 8;
 
 /**
- * Transformer block (Vaswani et al., 2017): attention and feed-forward, each added to the residual stream, which is
- * normalised after each addition (post-norm, the base models), or only for what reads it (pre-norm, the large ones). The
- * stream stays f32 also where activations are f16.
+ * Transformer block (Vaswani et al., 2017): attention and feed-forward, each added to the residual stream. Norms follow each addition
+ * (post-norm, the base models) or precede attention and feed-forward (pre-norm, the large ones). The stream stays f32 even with f16
+ * activations.
  */
 export class TransformerBlock {
   readonly #attention: SelfAttention;
@@ -45,7 +45,7 @@ export class TransformerBlock {
     this.#config = config;
   }
 
-  /** x `[batch, frames, dim]` at logical layer `layer`, which names the random numbers. Same shape out. */
+  /** x `[batch, frames, dim]` to the same shape. The logical `layer` keys the random numbers. */
   forward(tape: Tape, x: Tensor, { mask }: Pick<BlockContext, "mask">, layer: number): Tensor {
     const site = layer * SITES;
     const { normFirst, dropout } = this.#config;

@@ -10,7 +10,7 @@ import { Wav2Vec2Encoder } from "./encoder.ts";
 import { encodedFrames, encoderStride, receptiveField } from "./feature_encoder.ts";
 import { prefixOf } from "./names.ts";
 
-/** Site of the dropout before the head, which all depths share. */
+/** Random site of the dropout before the head, shared by all depths. */
 const HEAD_SITE = 0x40000002;
 
 /** Input frames are samples. */
@@ -20,11 +20,11 @@ export const wav2vec2Frames = (
   outputFrames: (samples) => encodedFrames(config, samples),
   minInputFrames: receptiveField(config),
   stride: encoderStride(config),
-  // A group norm counts padding as sound, and nothing hides it from the Conformer blocks' convolution.
+  // A group norm includes padding in its statistics, and the Conformer blocks' convolution does not mask it.
   paddingMatters: config.featureNorm === "group" || !config.attentionMask || config.kind === "wav2vec2_conformer",
 });
 
-/** A wav2vec 2.0 or HuBERT encoder with a CTC head, under Hugging Face's parameter names. */
+/** A wav2vec 2.0 or HuBERT encoder with a CTC head, using Hugging Face's parameter names. */
 export class Wav2Vec2Ctc implements CtcModel {
   readonly config: Wav2Vec2Config;
   readonly encoder: Wav2Vec2Encoder;

@@ -95,7 +95,7 @@ it("a file that is no table is named, with what to do", () => {
   const path = join(folder, "broken.json");
   writeFileSync(path, "{");
   expect(() => readTable(path)).toThrow(
-    /broken\.json cannot be read: .*; delete it, or write it anew with 'unfold bench --tune'$/,
+    /broken\.json cannot be read: .*; delete it, or recreate it with 'unfold bench --tune'$/,
   );
   writeFileSync(
     path,

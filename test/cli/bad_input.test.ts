@@ -177,7 +177,7 @@ describe("one sentence and exit code 1 where", () => {
       VK_DRIVER_FILES: undefined,
     });
     expect(complaint(outcome)).toEqual([
-      expect.stringMatching(/^unfold: no WebGPU adapter of the kind 'system' was found: install /),
+      expect.stringMatching(/^unfold: no WebGPU adapter of kind 'system' was found: install /),
     ]);
     expect(outcome.status).toBe(1);
   });

@@ -119,7 +119,7 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "a checkpoint of other features",
     ["transcribe", "@other_bins.safetensors", "@u0.wav"],
-    /^other_bins\.safetensors: the normalisation is of 1 bins, the config's features have 10$/,
+    /^other_bins\.safetensors: the normalisation has 1 bins, but the config's features have 10$/,
   ],
   [
     "no checkpoint",

@@ -227,21 +227,24 @@ describe("values that contradict each other", () => {
     ["model: {conv_kernel: 14}", "model.conv_kernel is 14, expected an odd number, so that it has a middle."],
     [
       "features: {high_freq: 9000}",
-      "features.high_freq is 9000 Hz, but at data.sample_rate 16000 there is nothing over 8000 Hz.",
+      "features.high_freq is 9000 Hz, but at data.sample_rate 16000 there is nothing above 8000 Hz.",
     ],
     [
       "features: {low_freq: 7000, high_freq: -1500}",
-      "features.low_freq is 7000 Hz, expected less than the highest frequency, 6500 Hz.",
+      "features.low_freq is 7000 Hz, expected a frequency below the highest, 6500 Hz.",
     ],
-    ["features: {frame_length_ms: 0.1}", "features.frame_length_ms is 0.1 ms, expected two samples or more, 0.125 ms."],
-    ["unfold: {depths: [6, 8, 6]}", "unfold.depths [6, 8, 6] has a depth twice."],
+    [
+      "features: {frame_length_ms: 0.1}",
+      "features.frame_length_ms is 0.1 ms, expected at least two samples, 0.125 ms.",
+    ],
+    ["unfold: {depths: [6, 8, 6]}", "unfold.depths [6, 8, 6] lists a depth twice."],
     [
       "unfold: {depths: [2, 4]}",
-      "unfold.depths ends at 4, but the deep path has to be at least as deep as the seed, model.blocks 6.",
+      "unfold.depths ends at 4, but the deep path must be at least as deep as the seed, model.blocks 6.",
     ],
     [
       "model: {blocks: 2}\nunfold: {order: [0, 1, 2]}",
-      "unfold.order names block 2, but the 2 of model.blocks are 0 to 1.",
+      "unfold.order names block 2, but model.blocks is 2, so blocks are 0 to 1.",
     ],
     [
       "model: {blocks: 2}\nunfold: {order: [0, 1, 1], depths: [2, 4]}",
@@ -253,34 +256,37 @@ describe("values that contradict each other", () => {
     ],
     [
       "model: {norms: per_depth}\nunfold: {depths: [6, 8, 12]}\nloss: {middle_depths: 2}",
-      "loss.middle_depths is 2, but between the seed (6) and the deep path (12) there is 1 depth of unfold.depths.",
+      "loss.middle_depths is 2, but between the seed (6) and the deep path (12) there is 1 depth in unfold.depths.",
     ],
     [
       "loss: {middle_depths: 6, depth_weights: {6: 1, 8: 1, 10: 1}}",
-      "loss.middle_depths is 6, but between the shallowest trained depth (6) and the deepest (10) there are 2 depths that are not trained anyway.",
+      "loss.middle_depths is 6, but between the shallowest trained depth (6) and the deepest (10) there are 2 depths not already trained.",
     ],
-    ["loss: {depth_weights: {6: 1, 2.5: 1}}", "loss.depth_weights.2.5 is no depth, expected a whole number from 1."],
-    ["loss: {depth_weights: {}}", "loss.depth_weights has no depth with a weight over 0, so nothing would be trained."],
+    ["loss: {depth_weights: {6: 1, 2.5: 1}}", "loss.depth_weights.2.5 is not a depth, expected a whole number from 1."],
+    [
+      "loss: {depth_weights: {}}",
+      "loss.depth_weights has no depth with a weight above 0, so nothing would be trained.",
+    ],
     [
       "loss: {depth_weights: {6: 0, 12: 0}}",
-      "loss.depth_weights has no depth with a weight over 0, so nothing would be trained.",
+      "loss.depth_weights has no depth with a weight above 0, so nothing would be trained.",
     ],
     ["loss: {depth_weights: {6: 1, 13: 1}}", "loss.depth_weights.13 is deeper than the largest of unfold.depths, 12."],
     [
       "loss: {depth_weights: {2: 1, 4: 1}}",
-      "loss.depth_weights ends at 4, so that some of model.blocks, 6, would never be trained.",
+      "loss.depth_weights ends at 4, so some of the 6 blocks (model.blocks) would never be trained.",
     ],
     [
       "loss: {depth_weights: {2: 1, 12: 0}, kl_weight: 0}",
-      "loss.depth_weights ends at 2, so that some of model.blocks, 6, would never be trained.",
+      "loss.depth_weights ends at 2, so some of the 6 blocks (model.blocks) would never be trained.",
     ],
     [
       "model: {blocks: 2}\nunfold: {order: [0, 1, 1], shallow: even}",
-      "unfold.shallow is even, but with a list as unfold.order shallower paths are its beginnings.",
+      "unfold.shallow is even, but when unfold.order is a list, shallower paths are its prefixes.",
     ],
     [
       "model: {norms: per_depth}\nloss: {layer_drop: 0.2}",
-      "loss.layer_drop is 0.2, but with model.norms per_depth a path without some of its layers is of no depth that has norms.",
+      "loss.layer_drop is 0.2, but with model.norms per_depth a path with dropped layers has no norms for its depth.",
     ],
     ["epochs: 3\nsteps: 4", "steps cannot be given together with epochs; set one of them to null."],
     [
@@ -292,11 +298,11 @@ describe("values that contradict each other", () => {
     ["schedule: {kind: noam, warmup_steps: 0}", "schedule.warmup_steps is 0, but the noam schedule needs a warm-up."],
     [
       "checkpoint: {average: {of: last}}",
-      "checkpoint.average is of two or more checkpoints, but checkpoint.keep_last is 1.",
+      "checkpoint.average averages two or more checkpoints, but checkpoint.keep_last is 1.",
     ],
     [
       "checkpoint: {average: {count: 4}, keep_best: 3}",
-      "checkpoint.average is of 4 checkpoints, but checkpoint.keep_best is 3.",
+      "checkpoint.average averages 4 checkpoints, but checkpoint.keep_best is 3.",
     ],
     ["schedule: {floor: 0.1}", "schedule.floor is 0.1, over the peak, optimizer.learning_rate 0.001."],
   ])("%s", (yaml, message) => {
@@ -334,7 +340,7 @@ describe("reference", () => {
   });
 
   test("names defaults", () => {
-    expect(configReference()).toContain("| `temperature` | `2` | T, by which logits are divided");
+    expect(configReference()).toContain("| `temperature` | `2` | Temperature T: logits are divided by it");
   });
 
   test("names the words of which a value is one", () => {

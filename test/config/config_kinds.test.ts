@@ -111,7 +111,7 @@ describe("a config of wav2vec 2.0", () => {
     ],
     [
       "data.cmvn=stats.json",
-      "--set data.cmvn=stats.json: data.cmvn is of log-mel features, but features.kind is waveform, of which each utterance is normalised by itself.",
+      "--set data.cmvn=stats.json: data.cmvn applies to log-mel features, but features.kind is waveform, where each utterance is normalised by itself.",
     ],
     ["model.heads=5", "--set model.heads=5: model.heads is 5, which does not divide model.dim 768."],
     [
@@ -120,7 +120,7 @@ describe("a config of wav2vec 2.0", () => {
     ],
     [
       "model.conv_strides=[5, 2]",
-      "--set model.conv_strides=[5, 2]: model.conv_strides lists 2 convolutions, but model.conv_dims 7.",
+      "--set model.conv_strides=[5, 2]: model.conv_strides lists 2 convolutions, but model.conv_dims lists 7.",
     ],
     [
       "model.positions=rotary",
@@ -162,7 +162,7 @@ describe("a config of wav2vec 2.0", () => {
     );
     writeFileSync(join(folder, "conformer.yaml"), "data: { train: a.jsonl, dev: b.jsonl }\nmasking: {}\n");
     expect(() => loadConfig(join(folder, "conformer.yaml"))).toThrow(
-      "masking hides frames of wav2vec 2.0 and HuBERT, but model.kind is conformer: set spec_augment instead.",
+      "masking applies to wav2vec 2.0 and HuBERT, but model.kind is conformer: set spec_augment instead.",
     );
   });
 

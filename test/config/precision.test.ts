@@ -89,7 +89,8 @@ describe("precision f16", () => {
     const without = { features: new Set<string>(), info: { name: "Some adapter" } } as unknown as Device;
     expect(activationType(without, "f16")).toEqual({
       activation: "f32",
-      warning: "precision f16: the adapter Some adapter has no f16 in its shaders (shader-f16), so this run stores f32",
+      warning:
+        "precision f16: the adapter Some adapter does not support f16 in shaders (shader-f16), so this run uses f32",
     });
     expect(activationType(without, "f32")).toEqual({ activation: "f32" });
   });
@@ -104,7 +105,7 @@ it("f16 is taken with a warning where Dawn offers it only on demand, and not at 
   expect(activationType(on(["shader-f16"], true), "f32")).toEqual({ activation: "f32" });
   expect(activationType(on(["shader-f16"], true), "f16")).toMatchObject({
     activation: "f16",
-    warning: expect.stringMatching(/^precision f16: Dawn does not trust f16 of this driver \(NVIDIA 580\.159\)/),
+    warning: expect.stringMatching(/^precision f16: Dawn does not trust this driver's f16 \(NVIDIA 580\.159\)/),
   });
   expect(activationType(on([]), "f16")).toMatchObject({ activation: "f32" });
   const offered = (...names: string[]) => ({ features: new Set(names) as unknown as GPUSupportedFeatures });

@@ -76,7 +76,7 @@ describe("what goes wrong on a device", () => {
       const most = device.limits.maxBufferSize;
       expect(() => emptyTensor(device, [2 ** 20, 2 ** 20])).toThrow(RunError);
       expect(() => emptyTensor(device, [2 ** 20, 2 ** 20])).toThrow(
-        `a tensor of ${2 ** 42} bytes was asked for; a buffer of this device has at most ${most}`,
+        `cannot allocate a tensor of ${2 ** 42} bytes; a buffer on this device holds at most ${most}`,
       );
     }));
 
@@ -86,7 +86,7 @@ describe("what goes wrong on a device", () => {
       if (most >= device.limits.maxBufferSize) return; // then the buffer's limit comes first
       const x = emptyTensor(device, [most / 4 + 1]);
       expect(() => fill({ device }, x, 1)).toThrow(
-        `engine/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device binds at most ${most}`,
+        `engine/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device can bind at most ${most}`,
       );
     }));
 

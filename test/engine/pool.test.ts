@@ -68,7 +68,7 @@ describe("BufferPool", () => {
     expect(pool.acquire(997).size).toBe(1000);
     expect(() => pool.acquire(1004)).toThrow(RunError);
     expect(() => pool.acquire(1004)).toThrow(
-      "a tensor of 1004 bytes was asked for; a buffer of this device has at most 1001",
+      "cannot allocate a tensor of 1004 bytes; a buffer on this device holds at most 1001",
     );
     expect(pool.statistics.liveBytes).toBe(1000);
   });

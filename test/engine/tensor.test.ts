@@ -56,7 +56,7 @@ describe("tensors", () => {
     expect(() => release(x)).toThrow("a tensor was released twice");
     expect(() => x.storage.retain()).toThrow("a tensor was kept after");
     return expect(read(device(), x)).rejects.toThrow(
-      "a tensor was used after its scope, its tape or release() had given it back",
+      "a tensor was used after its scope, its tape or release() freed it",
     );
   });
 });

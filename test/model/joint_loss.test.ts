@@ -71,10 +71,10 @@ describe("the terms of the joint loss", () => {
 
   it("have to train something", async () => {
     await expect(lossOf(1, [{ ctcWeight: 0, distilled: false }])).rejects.toThrow(
-      "jointLoss: 1 paths need as many terms, one of them of a weight over 0",
+      "jointLoss: expected 1 terms, one per path and at least one with a weight above 0",
     );
     await expect(lossOf(2, [{ ctcWeight: 1, distilled: false }])).rejects.toThrow(
-      "jointLoss: 2 paths need as many terms",
+      "jointLoss: expected 2 terms, one per path",
     );
   });
 });

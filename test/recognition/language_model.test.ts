@@ -40,7 +40,7 @@ describe("readArpa", () => {
   it.each([
     ["no file", "nothing.arpa", /^the language model \S+nothing\.arpa cannot be read: there is no such file$/],
     ["a folder", ".", /^the language model \S+ cannot be read: it is a folder$/],
-    ["an empty file", "empty.arpa", /empty\.arpa is no language model in the ARPA format: it has no line \\data\\$/],
+    ["an empty file", "empty.arpa", /empty\.arpa is not a language model in ARPA format: it has no line \\data\\$/],
     [
       "a gzip file that is cut short",
       "half.gz",
@@ -68,7 +68,7 @@ describe("openFusion", () => {
   it("refuses a model of words where one of characters is wanted", async () => {
     const opening = openFusion({ ...settings, level: "character" }, new CharacterUnits(["e", "n", "o"]));
     await expect(opening).rejects.toThrow(
-      /words\.arpa is no language model of the checkpoint's characters: it does not have 'e', 'n', 'o'$/,
+      /words\.arpa is not a language model over the checkpoint's characters: it lacks 'e', 'n', 'o'$/,
     );
   });
 });
@@ -87,7 +87,7 @@ describe("eval.lm of a config", () => {
   });
 
   it.each([
-    [["eval.lm={ arpa: words.lm }"], /eval\.lm needs a beam search to take part in: set eval\.beam as well/],
+    [["eval.lm={ arpa: words.lm }"], /eval\.lm needs a beam search: set eval\.beam as well/],
     [["eval.beam=8", "eval.lm={ weight: 0.3 }"], /eval\.lm\.arpa is missing, expected the path of an ARPA file/],
     [["eval.beam=8", "eval.lm={ arpa: a, weight: -1 }"], /eval\.lm\.weight: expected a number, 0 or more, got -1/],
     [["eval.beam=8", "eval.lm={ arpa: a, level: phone }"], /eval\.lm\.level: expected "word" or "character"/],

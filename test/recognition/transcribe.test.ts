@@ -143,7 +143,7 @@ describe("transcribeFiles", () => {
   it("refuses a language model in greedy decoding", async () => {
     const model = await parseArpa("\\data\\\nngram 1=1\n\\1-grams:\n-1 a\n\\end\\\n".split("\n"), "a.arpa");
     const fusion = characterFusion(model, new CharacterUnits(["a"]), { weight: 1, bonus: 0 });
-    await expect(transcribe({ fusion })).rejects.toThrow("search: a language model takes part in a beam search only");
+    await expect(transcribe({ fusion })).rejects.toThrow("search: a language model needs a beam search");
   });
 });
 

@@ -278,7 +278,7 @@ describe("refused in one sentence, with nothing written:", () => {
     [
       "a vocabulary without the padding token",
       { json: { "tokenizer_config.json": { pad_token: "[PAD]" } } },
-      'vocab.json: it has no padding token "[PAD]", which is the blank of CTC',
+      'vocab.json: it has no padding token "[PAD]", which serves as the CTC blank',
     ],
     [
       "another blank than the vocabulary's",

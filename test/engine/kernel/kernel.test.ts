@@ -19,11 +19,7 @@ const device = testDevice();
 
 describe("a declaration that disagrees with its shader is refused, with the file and both sides", () => {
   const refused: [string, Partial<Declaration>, string][] = [
-    [
-      "a missing binding",
-      { bindings: { x: "read" } },
-      "binding 'y' is read_write, its declaration has no such binding",
-    ],
+    ["a missing binding", { bindings: { x: "read" } }, "binding 'y' is read_write, but is not declared"],
     [
       "a binding too many",
       { bindings: { x: "read", y: "read_write", z: "read" } },
@@ -32,29 +28,29 @@ describe("a declaration that disagrees with its shader is refused, with the file
     [
       "another access",
       { bindings: { x: "read_write", y: "read_write" } },
-      "binding 'x' is read, its declaration says read_write",
+      "binding 'x' is read, but declared as read_write",
     ],
     [
       "a size of another name",
       { sizes: { n: "u32", shift: "i32" } },
-      "var<immediate> has (count: u32, shift: i32), its declaration says (n: u32, shift: i32)",
+      "var<immediate> has (count: u32, shift: i32), but is declared as (n: u32, shift: i32)",
     ],
     [
       "a size of another type",
       { sizes: { count: "u32", shift: "f32" } },
-      "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32, shift: f32)",
+      "var<immediate> has (count: u32, shift: i32), but is declared as (count: u32, shift: f32)",
     ],
     [
       "sizes in another order",
       { sizes: { shift: "i32", count: "u32" } },
-      "var<immediate> has (count: u32, shift: i32), its declaration says (shift: i32, count: u32)",
+      "var<immediate> has (count: u32, shift: i32), but is declared as (shift: i32, count: u32)",
     ],
     [
       "a size too few",
       { sizes: { count: "u32" } },
-      "var<immediate> has (count: u32, shift: i32), its declaration says (count: u32)",
+      "var<immediate> has (count: u32, shift: i32), but is declared as (count: u32)",
     ],
-    ["no sizes", { sizes: {} }, "var<immediate> has (count: u32, shift: i32), its declaration says ()"],
+    ["no sizes", { sizes: {} }, "var<immediate> has (count: u32, shift: i32), but is declared as ()"],
     [
       "a constant without a line",
       { constants: ["FACTOR", "TILE"] },
@@ -105,14 +101,14 @@ describe("encode", () => {
     const x = tensor(device(), Int32Array.of(1), [1]);
     const y = emptyTensor(device(), [1]);
     expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
-      "shaders/affine: binding 'x' is f32, the tensor given is i32",
+      "shaders/affine: binding 'x' is f32, but the tensor is i32",
     );
   });
 
   it("refuses one buffer both read and written", () => {
     const x = zeroTensor(device(), [1]);
     expect(() => affine.encode(on(), { x, y: x }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
-      "shaders/affine: 'x' and 'y' are parts of one buffer and one of them is written",
+      "shaders/affine: 'x' and 'y' share a buffer and one of them is written",
     );
   });
 
@@ -126,16 +122,14 @@ describe("encode", () => {
     const slice = (offset: number) => new Tensor([1], "f32", storage, { offset });
     twoOutputs.encode(on(), { a: slice(0), b: slice(256) }, {}, {});
     expect([(await read(device(), slice(0)))[0], (await read(device(), slice(256)))[0]]).toEqual([1, 2]);
-    expect(() => twoOutputs.encode(on(), { a: slice(0), b: slice(0) }, {}, {})).toThrow(
-      "'a' and 'b' are parts of one buffer",
-    );
+    expect(() => twoOutputs.encode(on(), { a: slice(0), b: slice(0) }, {}, {})).toThrow("'a' and 'b' share a buffer");
   });
 
   it("refuses a tensor that was given back", () => {
     const [x, y] = [emptyTensor(device(), [1]), emptyTensor(device(), [1])];
     x.storage.release();
     expect(() => affine.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
-      "a tensor was used after its scope, its tape or release() had given it back",
+      "a tensor was used after its scope, its tape or release() freed it",
     );
   });
 
@@ -143,7 +137,7 @@ describe("encode", () => {
     const many = defineKernel({ ...affineDeclaration, workgroups: () => [1, 65536] });
     const [x, y] = [emptyTensor(device(), [1]), emptyTensor(device(), [1])];
     expect(() => many.encode(on(), { x, y }, { count: 1, shift: 0 }, { FACTOR: 1 })).toThrow(
-      "shaders/affine: 1 x 65536 x 1 workgroups; at most 65535 an axis",
+      "shaders/affine: 1 x 65536 x 1 workgroups, expected at most 65535 per axis",
     );
   });
 

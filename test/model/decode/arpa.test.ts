@@ -93,7 +93,7 @@ const small = "\\data\\\nngram 1=2\nngram 2=1\n\n\\1-grams:\n-1 a -0.1\n-2 b\n\n
 
 describe("a bad file is refused with its line:", () => {
   it.each([
-    ["something else", "one two three\n", "lm.arpa is no language model in the ARPA format: it has no line \\data\\"],
+    ["something else", "one two three\n", "lm.arpa is not a language model in ARPA format: it has no line \\data\\"],
     [
       "an end before the end",
       small.slice(0, -7),
@@ -102,7 +102,7 @@ describe("a bad file is refused with its line:", () => {
     [
       "a missing n-gram",
       small.replace("-2 b\n", ""),
-      "lm.arpa, line 8: expected 2 1-grams, as announced at the file's beginning, before \\2-grams:, got '1'",
+      "lm.arpa, line 8: expected 2 1-grams, as announced in the file's header, before \\2-grams:, got '1'",
     ],
     [
       "a missing section",
@@ -142,7 +142,7 @@ describe("a bad file is refused with its line:", () => {
     [
       "an unknown word",
       small.replace("a b", "a c"),
-      "lm.arpa, line 10: expected words that are among the 1-grams, got 'c'",
+      "lm.arpa, line 10: expected a word listed in the 1-grams, got 'c'",
     ],
     [
       "an n-gram that is there twice",
@@ -159,7 +159,7 @@ describe("a bad file is refused with its line:", () => {
     const text =
       "\\data\\\nngram 1=1\nngram 2=0\nngram 3=1\n\\1-grams:\n-1 a\n\\2-grams:\n\\3-grams:\n-1 a a a\n\\end\\\n";
     await expect(parse(text)).rejects.toThrow(
-      "lm.arpa, line 9: expected the 2-gram 'a a' before n-grams that go on from it, got '-1 a a a'",
+      "lm.arpa, line 9: expected the 2-gram 'a a' before n-grams that extend it, got '-1 a a a'",
     );
   });
 });

@@ -172,7 +172,7 @@ it("counts subwords to the word that they are part of", () => {
     expect(count).toBe(text.length);
     labels.reduce((prefix, label) => {
       const longer = fusion.extend(prefix, label);
-      expect(longer.score - prefix.score).toBeLessThanOrEqual(fusion.mostGained); // by which the search leaves prefixes out
+      expect(longer.score - prefix.score).toBeLessThanOrEqual(fusion.maxGain); // by which the search leaves prefixes out
       return longer;
     }, fusion.begin);
   }
@@ -182,10 +182,10 @@ it("a language model of other characters is refused, with those that it lacks", 
   const others = new CharacterUnits([" ", "a", "ö", "b", "z"]);
   expect(() => characterFusion(characters, others, weights)).toThrow(UserError);
   expect(() => characterFusion(characters, others, weights)).toThrow(
-    "characters.arpa is no language model of the checkpoint's characters: it does not have 'ö', 'z'",
+    "characters.arpa is not a language model over the checkpoint's characters: it lacks 'ö', 'z'",
   );
   expect(() => characterFusion(words, new CharacterUnits([..." abcdefghijklmnop"]), weights)).toThrow(
-    /it does not have ' ', 'c', .*'k' and 5 more$/u,
+    /it lacks ' ', 'c', .*'k' and 5 more$/u,
   );
 });
 
@@ -193,7 +193,7 @@ it("a language model of words none of which the units can spell is refused, as o
   const capitals = new CharacterUnits([..." AB"]);
   expect(() => wordFusion(words, capitals, weights)).toThrow(
     new UserError(
-      "words.arpa is no language model for this checkpoint: its characters spell none of the model's words, such as 'a'",
+      "words.arpa does not fit this checkpoint: the checkpoint's characters spell none of the language model's words, such as 'a'",
     ),
   );
   const mixed = await parseArpa(
@@ -203,6 +203,6 @@ it("a language model of words none of which the units can spell is refused, as o
   expect(() => wordFusion(mixed, capitals, weights)).not.toThrow();
   const empty = await parseArpa(["\\data\\", "ngram 1=2", "\\1-grams:", "-1 <s>", "-1 </s>", "\\end\\"], "empty.arpa");
   expect(() => wordFusion(empty, units, weights)).toThrow(
-    "empty.arpa is no language model for this checkpoint: its characters spell none of the model's words",
+    "empty.arpa does not fit this checkpoint: the checkpoint's characters spell none of the language model's words",
   );
 });

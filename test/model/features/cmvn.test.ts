@@ -51,7 +51,7 @@ describe("statistics", () => {
   });
 
   test("another number of bins is refused", () => {
-    expect(() => applyCmvn(total, utterance(2, 1, 5))).toThrow("the statistics are of 3 bins, the features have 5");
+    expect(() => applyCmvn(total, utterance(2, 1, 5))).toThrow("the statistics have 3 bins, but the features have 5");
     expect(() => accumulateCmvn(total, utterance(2, 1, 5))).toThrow(UserError);
   });
 });

@@ -46,8 +46,8 @@ describe("fbank", () => {
 
   test.each([
     [{ bins: 0 }, "bins must be a whole number from 1, got 0"],
-    [{ frameLengthMs: 0 }, "frames need 2 samples or more"],
-    [{ frameShiftMs: 0.01 }, "a shift of 1 or more, got 400 and 0 at 16000 Hz"],
+    [{ frameLengthMs: 0 }, "frames need at least 2 samples"],
+    [{ frameShiftMs: 0.01 }, "a shift of at least 1, got 400 and 0 at 16000 Hz"],
     [
       { lowFrequency: 300, highFrequency: 200 },
       "expected 0 <= lowFrequency < highFrequency <= 8000 Hz, got 300 and 200",

@@ -30,7 +30,7 @@ describe("bad input", () => {
       /^'ö' \(U\+00F6\) in the text "two ö" is not among the model's 10 characters$/u,
     );
     expect(() => units.encode("tWo")).toThrow(
-      /^'W' \(U\+0057\) in the text "tWo" is not among the model's 10 characters, though 'w' is: the model's texts are of the other case$/u,
+      /^'W' \(U\+0057\) in the text "tWo" is not among the model's 10 characters, though 'w' is: the model's texts are in the other case$/u,
     );
     expect(units.unknownIn("xöx one")).toEqual(["x", "ö"]);
   });

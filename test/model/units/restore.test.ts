@@ -66,5 +66,5 @@ test("kind, size, first class, and what only encoding shows", () => {
     "b",
     "c",
   );
-  expect(unitsDifference(left, right)).toBe("it has the same classes, but cuts texts into them otherwise");
+  expect(unitsDifference(left, right)).toBe("it has the same classes, but splits texts into them differently");
 });

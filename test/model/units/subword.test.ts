@@ -156,17 +156,17 @@ describe("one sentence for", () => {
     [
       "a vocab that is none",
       small({ model: { vocab: { a: "1" } } }),
-      "not a tokenizer that can be used: model.vocab.a: Invalid input: expected number, received string",
+      "not a usable tokenizer: model.vocab.a: Invalid input: expected number, received string",
     ],
     [
       "no merges",
       small({ model: { merges: undefined } }),
-      "not a tokenizer that can be used: model.merges: Invalid input: expected array, received undefined",
+      "not a usable tokenizer: model.merges: Invalid input: expected array, received undefined",
     ],
     [
       "bytes",
       small({ model: { byte_fallback: true } }),
-      "not a tokenizer that can be used: model.byte_fallback: expected false: bytes are no text of their own",
+      "not a usable tokenizer: model.byte_fallback: expected false: bytes are not text on their own",
     ],
     [
       "GPT-2's bytes",
@@ -181,24 +181,24 @@ describe("one sentence for", () => {
     [
       "parts with a suffix",
       small({ model: { end_of_word_suffix: "</w>" } }),
-      "not a tokenizer that can be used: model.end_of_word_suffix: expected none",
+      "not a usable tokenizer: model.end_of_word_suffix: expected none",
     ],
-    ["no decoder", small({ decoder: null }), 'not a tokenizer that can be used: decoder: expected type "Metaspace"'],
+    ["no decoder", small({ decoder: null }), 'not a usable tokenizer: decoder: expected type "Metaspace"'],
     [
       "a normalizer nobody knows",
       small({ normalizer: { type: "Magic" } }),
-      "not a tokenizer that can be used: Unknown Normalizer type: Magic",
+      "not a usable tokenizer: Unknown Normalizer type: Magic",
     ],
     [
       "an id twice",
       small({ model: { vocab: { "▁": 0, a: 1, b: 1 } } }),
-      "the tokenizer has the id 1 for 'a' and for 'b'",
+      "the tokenizer uses the id 1 for both 'a' and 'b'",
     ],
-    ["an id too many", small({ model: { vocab: { "▁": 0, a: 2 } } }), "the tokenizer has ids up to 2, but none is 1"],
+    ["an id too many", small({ model: { vocab: { "▁": 0, a: 2 } } }), "the tokenizer has ids up to 2, but lacks 1"],
     [
       "scores that are none",
       small({ pre_tokenizer: metaspace, model: { type: "Unigram", vocab: ["a"] } }),
-      "not a tokenizer that can be used: model.vocab.0: expected a piece and its score",
+      "not a usable tokenizer: model.vocab.0: expected a piece and its score",
     ],
   ])("%s", (_, json, message) => {
     expect(() => new SubwordUnits(json, "my.json")).toThrow(UserError);

@@ -80,10 +80,10 @@ describe("bad input", () => {
   });
 
   test.each<[string, unknown, object, string]>([
-    ["no padding token", { a: 0, b: 1 }, {}, 'it has no padding token "<pad>", which is the blank of CTC'],
+    ["no padding token", { a: 0, b: 1 }, {}, 'it has no padding token "<pad>", which serves as the CTC blank'],
     ["another padding token", tokens, { pad: "[PAD]" }, 'it has no padding token "[PAD]"'],
     ["a list", ["a"], {}, "expected tokens with their numbers"],
-    ["several languages", { eng: { a: 0 }, deu: { a: 0 } }, {}, "it holds vocabularies of several languages"],
+    ["several languages", { eng: { a: 0 }, deu: { a: 0 } }, {}, "it holds vocabularies for several languages"],
     ["a number twice", { ...tokens, X: 5 }, {}, 'the number 5 stands for "T" and for "X"'],
     ["more tokens than classes", tokens, { size: 7 }, 'the token "<pad>" has the number 7, but there are 7 classes'],
   ])("%s", (_, json, options, message) => {
