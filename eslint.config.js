@@ -22,7 +22,7 @@ export default tseslint.config(
       "data/{batches,text}/**",
       "data/augment/{draw,feature_masks,spec_augment}.ts",
       "data/manifest/validate.ts",
-      "checkpoint/{checkpoint,state}.ts",
+      "checkpoint/{build_model,checkpoint,state}.ts",
       "checkpoint/safetensors/**",
       "checkpoint/hugging_face/{state,spelling}.ts",
       "recognition/{chunks,fitting_chunk,long_audio,memory,posteriors,recognise,recogniser}.ts",

@@ -4,7 +4,7 @@ import { expectTensors } from "./safetensors/expect_tensors.ts";
 import { toFloat32 } from "./safetensors/half_precision.ts";
 import { parseSafetensors, type SafeTensor } from "./safetensors/safetensors.ts";
 import { parseState, type CheckpointState } from "./state.ts";
-import type { BuiltModel } from "../config/build_model.ts";
+import type { BuiltModel } from "./build_model.ts";
 
 export type { CheckpointState } from "./state.ts";
 

@@ -2,7 +2,7 @@ import type { Parameters } from "../engine/parameters.ts";
 import type { Shape } from "../engine/shape.ts";
 import { unitsDifference, unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
-import { declareModel, type BuiltModel } from "../config/build_model.ts";
+import { declareModel, type BuiltModel } from "./build_model.ts";
 import { type Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { loadCheckpoint } from "./checkpoint_file.ts";
 import type { TrainConfig } from "../config/config.ts";

@@ -1,16 +1,11 @@
 import { UserError } from "../engine/errors.ts";
-import { hash } from "../engine/random.ts";
-import type { PathTerms } from "../model/joint_loss.ts";
-import { depthSchedule, dropLayers, type DepthSchedule } from "../model/unfold.ts";
+import { depthSchedule, type DepthSchedule } from "../model/unfold.ts";
 import type { TrainConfig } from "./plain.ts";
 
 export interface DepthPath {
   readonly depth: number;
   readonly schedule: DepthSchedule;
 }
-
-/** A path and its loss terms. Terms left out follow from its position: deep path, seed path, then middle depths. */
-export interface TrainingPath extends DepthPath, Partial<PathTerms> {}
 
 /** The depth schedule for a logical depth. With norms per depth, throws UserError for a depth that has none. */
 export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
@@ -23,25 +18,6 @@ export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
 /** The paths to evaluate. */
 export const evaluatedPaths = (config: TrainConfig): DepthPath[] =>
   config.unfold.depths.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));
-
-/**
- * The paths that a step trains: the trained depths, deepest first, then the middle depths drawn for this step, which are trained
- * like the shallowest. LayerDrop applies to the deepest path only.
- */
-export function trainingPaths(config: TrainConfig, step: number): TrainingPath[] {
-  const { seed, loss } = config;
-  const trained = trainedDepths(config);
-  const { ctcWeight } = trained.at(-1) as TrainedDepth;
-  const drawn = middleDepths(config)
-    .map((depth) => ({ depth, key: hash(seed, step, depth) }))
-    .sort((a, b) => a.key - b.key)
-    .slice(0, loss.middleDepths)
-    .map(({ depth }) => ({ depth, ctcWeight, distilled: true }));
-  return [...trained, ...drawn].map((terms, i) => {
-    const schedule = scheduleOf(config, terms.depth);
-    return { ...terms, schedule: i === 0 ? dropLayers(schedule, loss.layerDrop, seed, step) : schedule };
-  });
-}
 
 /** A depth that every step trains. */
 export interface TrainedDepth {
@@ -90,12 +66,6 @@ export function judgedDepth(config: TrainConfig): number {
   const [deepest] = trainedDepths(config) as [TrainedDepth, ...TrainedDepth[]];
   const { depths } = config.unfold;
   return depths.findLast((depth) => depth <= deepest.depth) ?? (depths[0] as number);
-}
-
-/** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not already trained. */
-export function middleDepths(config: TrainConfig): number[] {
-  const trained = trainedDepths(config).map(({ depth }) => depth);
-  return depthsBetween(trained, hasOwnNorms(config.model) ? config.unfold.depths : null);
 }
 
 /**

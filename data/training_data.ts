@@ -1,7 +1,7 @@
 import type { Cmvn } from "../model/features/cmvn.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 import type { Units } from "../model/units/units.ts";
-import { modelFrames } from "../config/build_model.ts";
+import { modelFrames } from "../config/model_config.ts";
 import { restoreCmvn } from "../config/front_end.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Origin } from "../config/origin.ts";

@@ -3,10 +3,10 @@ import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
-import { buildModel, type BuiltModel } from "../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { evaluatedPaths, type DepthPath } from "../config/depths.ts";
-import { activationType } from "../config/precision.ts";
+import { activationType } from "../engine/precision.ts";
 import { padBatch, type Batch } from "../data/batches/batch.ts";
 import { utteranceLosses } from "./posteriors.ts";
 

@@ -3,7 +3,7 @@ import type { Cmvn } from "../model/features/cmvn.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 import { unitsFromJSON } from "../model/units/restore.ts";
 import type { Units } from "../model/units/units.ts";
-import { buildModel, type BuiltModel } from "../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import { restoreConfig, type TrainConfig } from "../config/config.ts";
 import { buildFrontEnd, restoreCmvn } from "../config/front_end.ts";
 import { restoreParameters, type Checkpoint, expectHead } from "../checkpoint/checkpoint.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { averageCheckpoints } from "../checkpoint/average.ts";
-import type { BuiltModel } from "../config/build_model.ts";
+import type { BuiltModel } from "../checkpoint/build_model.ts";
 import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
 import { loadCheckpoint, writeCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import type { TrainConfig } from "../config/config.ts";

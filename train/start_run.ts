@@ -5,9 +5,9 @@ import { loadCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint_fi
 import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoint.ts";
 import { expectStart, startFrom } from "../checkpoint/initial_weights.ts";
 import { originOf } from "../checkpoint/load_config.ts";
-import { buildModel, type BuiltModel } from "../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import type { TrainConfig } from "../config/config.ts";
-import { activationType } from "../config/precision.ts";
+import { activationType } from "../engine/precision.ts";
 import { BucketSampler } from "../data/batches/sampler.ts";
 import { TrainingBatches } from "../data/batches/training_batches.ts";
 import { paddingWarnings } from "../data/manifest/warnings.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { formatUtterance } from "../recognition/evaluation/alignment_text.ts";
-import type { BuiltModel } from "../config/build_model.ts";
+import type { BuiltModel } from "../checkpoint/build_model.ts";
 import { writeAtomically } from "../data/files/atomic_file.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { RunData } from "./run_data.ts";

@@ -7,9 +7,9 @@ import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import type { BatchMasks } from "../data/augment/feature_masks.ts";
-import type { TrainingPath } from "../config/depths.ts";
+import type { TrainingPath } from "./training_paths.ts";
 import { optimizerStep } from "./optimizer.ts";
-import type { BuiltModel } from "../config/build_model.ts";
+import type { BuiltModel } from "../checkpoint/build_model.ts";
 import { untimed, type Phase } from "./profile/phases.ts";
 
 export interface Update {

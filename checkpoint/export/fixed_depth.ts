@@ -2,7 +2,7 @@ import type { CtcModel } from "../../model/ctc_model.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Units } from "../../model/units/units.ts";
-import { declareModel } from "../../config/build_model.ts";
+import { declareModel } from "../build_model.ts";
 import { restoreCmvn } from "../../config/front_end.ts";
 import { expectHead, type Checkpoint, type CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../../config/config.ts";

@@ -6,7 +6,7 @@ import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import { prefixOf } from "../../model/wav2vec2/names.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
-import { declareModel } from "../../config/build_model.ts";
+import { declareModel } from "../build_model.ts";
 import { scheduleOf } from "../../config/depths.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { restoreConfig } from "../../config/config.ts";

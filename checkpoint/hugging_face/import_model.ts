@@ -5,7 +5,7 @@ import type { Parameters } from "../../engine/parameters.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { prefixOf } from "../../model/wav2vec2/names.ts";
 import type { Units } from "../../model/units/units.ts";
-import { declareModel } from "../../config/build_model.ts";
+import { declareModel } from "../build_model.ts";
 import { scheduleOf } from "../../config/depths.ts";
 import { stateBeside, writeCheckpoint } from "../checkpoint_file.ts";
 import { plainConfig, type TrainConfig } from "../../config/config.ts";

@@ -4,7 +4,7 @@ import { createFrontEnd, type FrontEnd } from "../../model/features/front_end.ts
 import { subsampledLength } from "../../model/subsampling.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import type { Units } from "../../model/units/units.ts";
-import { modelFrames } from "../../config/build_model.ts";
+import { modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import type { Origin } from "../../config/origin.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 import { parseCmvn, serialiseCmvn, type Cmvn } from "../../model/features/cmvn.ts";
 import { writeAtomically } from "../files/atomic_file.ts";
-import { modelFrames } from "../../config/build_model.ts";
+import { modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import type { Origin } from "../../config/origin.ts";
 import type { Observer } from "../observer.ts";

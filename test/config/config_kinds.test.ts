@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
 import { wav2vec2Defaults } from "../../model/wav2vec2/config.ts";
-import { modelFrames } from "../../config/build_model.ts";
+import { modelFrames } from "../../config/model_config.ts";
 import { plainConfig, restoreConfig } from "../../config/config.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
 import { configReference } from "../../config/reference.ts";

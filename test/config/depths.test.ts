@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
-import { scheduleOf, evaluatedPaths, trainingPaths, judgedDepth } from "../../config/depths.ts";
+import { scheduleOf, evaluatedPaths, judgedDepth } from "../../config/depths.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
 import { countParameters, parametersOf, untiedParameters } from "../../model/parameter_counts.ts";
 import { testDevice } from "../test_device.ts";
 import { smallConfig, smallModel } from "../train/small_model.ts";

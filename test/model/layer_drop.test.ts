@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { dropLayers } from "../../model/unfold.ts";
-import { trainingPaths } from "../../config/depths.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
 import { smallConfig } from "../train/small_model.ts";
 
 const SCHEDULE = [0, 0, 1, 1, 2, 2];

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import type { Recogniser } from "../../recognition/recogniser.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
-import { declareModel } from "../../config/build_model.ts";
+import { declareModel } from "../../checkpoint/build_model.ts";
 import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
 import { chunksAtOnce, fittingChunk } from "../../recognition/fitting_chunk.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";

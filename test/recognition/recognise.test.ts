@@ -3,7 +3,7 @@ import { uniform } from "../../engine/random.ts";
 import { host } from "../../kernels/case.ts";
 import { ctcReference } from "../../kernels/ctc_loss/reference.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
-import type { BuiltModel } from "../../config/build_model.ts";
+import type { BuiltModel } from "../../checkpoint/build_model.ts";
 import type { Utterance } from "../../data/dataset.ts";
 import { ratesByDepth, evaluate } from "../../recognition/evaluation/evaluate.ts";
 import { evaluatedPaths } from "../../config/depths.ts";

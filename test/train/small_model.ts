@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../engine/device.ts";
-import { buildModel, type BuiltModel } from "../../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../../checkpoint/build_model.ts";
 import { type TrainConfig } from "../../config/config.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { normal, uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { padBatch } from "../../data/batches/batch.ts";
-import { trainingPaths } from "../../config/depths.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
 import { MetricsRing } from "../../train/log/metrics_ring.ts";
 import { trainingStep, uploadBatch } from "../../train/training_step.ts";
 import { testDevice } from "../test_device.ts";

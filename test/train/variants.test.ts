@@ -9,7 +9,7 @@ import { CharacterUnits } from "../../model/units/characters.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../checkpoint/checkpoint_file.ts";
 import { plainConfig } from "../../config/config.ts";
 import { padBatch } from "../../data/batches/batch.ts";
-import { trainingPaths } from "../../config/depths.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
 import { countParameters, parametersOf, untiedParameters } from "../../model/parameter_counts.ts";
 import { inspectCheckpoint } from "../../train/memory/inspect.ts";
 import { inspectionTable } from "../../train/memory/inspection_table.ts";

@@ -1,12 +1,13 @@
 import type { Device } from "../../engine/device.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
 import { Tape } from "../../engine/tape.ts";
-import { buildModel, type BuiltModel } from "../../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../../checkpoint/build_model.ts";
 import { restoreParameters, type Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import type { Batch, BatchItem } from "../../data/batches/batch.ts";
-import { evaluatedPaths, trainingPaths, type DepthPath } from "../../config/depths.ts";
-import { activationType } from "../../config/precision.ts";
+import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
+import { trainingPaths } from "../training_paths.ts";
+import { activationType } from "../../engine/precision.ts";
 import { recognise } from "../../recognition/recognise.ts";
 import { StepClock } from "../step_clock.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";

@@ -1,7 +1,7 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
 import type { FloatType } from "../../engine/tensor.ts";
-import type { BuiltModel } from "../../config/build_model.ts";
+import type { BuiltModel } from "../../checkpoint/build_model.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { describeDiagnosis, diagnose, type SuspectBatch } from "./diagnosis.ts";
 import type { MetricsRow } from "../../checkpoint/state.ts";

@@ -3,7 +3,7 @@ import { dryDevice } from "../../engine/dry_device.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import { unitsFromJSON } from "../../model/units/restore.ts";
 import type { Units } from "../../model/units/units.ts";
-import { buildModel } from "../../config/build_model.ts";
+import { buildModel } from "../../checkpoint/build_model.ts";
 import { hasHead, type Checkpoint } from "../../checkpoint/checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "../../config/config.ts";
 import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";

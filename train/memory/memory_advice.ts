@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { modelFrames } from "../../config/build_model.ts";
+import { modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import { planStep } from "./memory_plan.ts";

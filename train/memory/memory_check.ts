@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError, UserError } from "../../engine/errors.ts";
-import { modelFrames } from "../../config/build_model.ts";
+import { modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluationBatches } from "../../data/batches/evaluation_batches.ts";
 import type { TrainingData } from "../../data/training_data.ts";

@@ -2,7 +2,8 @@ import type { Device } from "../../engine/device.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
 import { countApplications } from "../../model/unfold.ts";
 import type { TrainConfig } from "../../config/config.ts";
-import { evaluatedPaths, trainingPaths, type TrainingPath } from "../../config/depths.ts";
+import { evaluatedPaths } from "../../config/depths.ts";
+import { trainingPaths, type TrainingPath } from "../training_paths.ts";
 import { featureMasks, type BatchMasks } from "../../data/augment/feature_masks.ts";
 import {
   blankBatch,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../engine/errors.ts";
-import { declareModel } from "../../config/build_model.ts";
+import { declareModel } from "../../checkpoint/build_model.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../../config/config.ts";
 import { isSection } from "../../config/camel_case.ts";

@@ -2,7 +2,7 @@ import { snakeKeys } from "../../../config/camel_case.ts";
 import { MIN_FRAMES, SUBSAMPLING } from "../../../model/subsampling.ts";
 import { UserError } from "../../../engine/errors.ts";
 import { restoreCmvn, buildFrontEnd } from "../../../config/front_end.ts";
-import { conformerConfig } from "../../../config/build_model.ts";
+import { conformerConfig } from "../../../config/model_config.ts";
 import type { FixedDepth } from "../fixed_depth.ts";
 import { Graph } from "./graph.ts";
 import { addNetwork, names } from "./network.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
-import { declareModel } from "../../../config/build_model.ts";
+import { declareModel } from "../../../checkpoint/build_model.ts";
 import { scheduleOf } from "../../../config/depths.ts";
 import { type CheckpointState } from "../../../checkpoint/checkpoint.ts";
 import { loadCheckpoint, loadState, writeCheckpoint } from "../../../checkpoint/checkpoint_file.ts";

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { VocabularyUnits } from "../../../model/units/vocabulary.ts";
 import { unitsFromJSON } from "../../../model/units/restore.ts";
-import { declareModel } from "../../../config/build_model.ts";
+import { declareModel } from "../../../checkpoint/build_model.ts";
 import { openRecogniser } from "../../../recognition/open_recogniser.ts";
 import { loadCheckpoint, loadState } from "../../../checkpoint/checkpoint_file.ts";
 import { restoreConfig } from "../../../config/config.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../../engine/random.ts";
 import { padBatch, type Batch } from "../../../data/batches/batch.ts";
-import { buildModel, type BuiltModel } from "../../../config/build_model.ts";
+import { buildModel, type BuiltModel } from "../../../checkpoint/build_model.ts";
 import { describeDiagnosis, diagnose, type Diagnosis } from "../../../train/health/diagnosis.ts";
 import { firstNotFinite } from "../../../train/health/finite_probe.ts";
 import { Tape } from "../../../engine/tape.ts";

@@ -5,14 +5,15 @@ import { RunError } from "../../../engine/errors.ts";
 import { uniform } from "../../../engine/random.ts";
 import { Tape } from "../../../engine/tape.ts";
 import { read, zeroTensor } from "../../../engine/transfer.ts";
-import { buildModel } from "../../../config/build_model.ts";
+import { buildModel } from "../../../checkpoint/build_model.ts";
 import type { TrainConfig } from "../../../config/config.ts";
 import { padBatch } from "../../../data/batches/batch.ts";
-import { evaluatedPaths, trainingPaths, type DepthPath } from "../../../config/depths.ts";
+import { evaluatedPaths, type DepthPath } from "../../../config/depths.ts";
+import { trainingPaths } from "../../../train/training_paths.ts";
 import { planMemory } from "../../../train/memory/memory_plan.ts";
 import { planEvaluation } from "../../../recognition/memory.ts";
 import { forEachPosterior } from "../../../recognition/posteriors.ts";
-import { activationType } from "../../../config/precision.ts";
+import { activationType } from "../../../engine/precision.ts";
 import { trainingStep, uploadBatch } from "../../../train/training_step.ts";
 import { smallConfig } from "../small_model.ts";
 

@@ -1,14 +1,11 @@
 import type { Device } from "../engine/device.ts";
-import { UserError } from "../engine/errors.ts";
 import { Parameters } from "../engine/parameters.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { conformerDefaults, type ConformerConfig } from "../model/config.ts";
-import { ConformerCtc, conformerFrames } from "../model/conformer_ctc.ts";
-import type { CtcModel, FrameCounts } from "../model/ctc_model.ts";
-import { Wav2Vec2Ctc, wav2vec2Frames } from "../model/wav2vec2/wav2vec2_ctc.ts";
-import type { TrainConfig } from "./plain.ts";
-import { depthsWithNorms } from "./depths.ts";
-import { buildFrontEnd } from "./front_end.ts";
+import { ConformerCtc } from "../model/conformer_ctc.ts";
+import type { CtcModel } from "../model/ctc_model.ts";
+import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
+import type { TrainConfig } from "../config/plain.ts";
+import { conformerConfig } from "../config/model_config.ts";
 
 export interface BuiltModel {
   readonly model: CtcModel;
@@ -65,22 +62,4 @@ export function buildModel(
   const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
   parameters.seal(device, { seed: config.seed, optimizer, half, draw: !restored });
   return { model, parameters, ...(lossScale && half && { lossScale }) };
-}
-
-/** The frame counts of a config's model. */
-export const modelFrames = ({ model }: TrainConfig): FrameCounts =>
-  model.kind === "conformer" ? conformerFrames({ ...conformerDefaults, ...model }) : wav2vec2Frames(model);
-
-/** The Conformer settings of a config, with the defaults filled in. Throws UserError for another kind of model. */
-export function conformerConfig(config: TrainConfig, vocabulary: number, blank: number): ConformerConfig {
-  const { model } = config;
-  if (model.kind !== "conformer") throw new UserError(`expected a Conformer, but model.kind is ${model.kind}`);
-  return {
-    ...conformerDefaults,
-    ...model,
-    inputDim: buildFrontEnd(config).bins,
-    vocabulary,
-    blank,
-    normDepths: depthsWithNorms(config),
-  };
 }

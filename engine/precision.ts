@@ -1,5 +1,5 @@
-import type { Device } from "../engine/device.ts";
-import type { FloatType } from "../engine/tensor.ts";
+import type { Device } from "./device.ts";
+import type { FloatType } from "./tensor.ts";
 
 /**
  * The activation type for a run's `precision` on a device: f16 only if its shaders support it. Warns if they do not, or if the

@@ -4,9 +4,9 @@ import { doubtsAboutHalf } from "../../engine/node/drivers.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/transfer.ts";
 import { lossScaleState } from "../../kernels/loss_scale/loss_scale.ts";
-import { buildModel } from "../../config/build_model.ts";
-import { trainingPaths } from "../../config/depths.ts";
-import { activationType } from "../../config/precision.ts";
+import { buildModel } from "../../checkpoint/build_model.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
+import { activationType } from "../../engine/precision.ts";
 import { trainingStep } from "../../train/training_step.ts";
 import { smallConfig } from "../train/small_model.ts";
 
