@@ -3,7 +3,7 @@ import type { ResultObserver } from "../../engine/tape.ts";
 import { type HostArray } from "../../engine/tensor.ts";
 import { readLater } from "../../engine/transfer.ts";
 
-/** A result that is not finite: where it was made. */
+/** Where a non-finite result was computed. */
 export interface Sighting {
   readonly operation: string;
   /** The part of the model; "" outside any. */
@@ -13,14 +13,14 @@ export interface Sighting {
   readonly value: number;
 }
 
-/** Bytes that are read back in one pass. */
+/** Bytes of results to read back in one pass. */
 const BUDGET = 2 ** 28;
 
 /**
- * The first of a pass's results, in the order in which they are computed, that is not finite. They are read back and looked at on
- * the host; where they are too many to hold at once, the pass runs again for the next of them.
+ * The first non-finite result of a pass, in order of computation. Results are read back and checked on the host; if they
+ * are too many to hold at once, the pass runs again for the next ones.
  *
- * @param encode encodes the pass, the same each time, and shows its results to the observer, as a tape's `onResult` does
+ * @param encode encodes the pass, identically each time, and passes its results to the observer, like a tape's `onResult`
  */
 export async function firstNotFinite(
   device: Device,

@@ -5,26 +5,26 @@ import { pieceOf, readManifest, type ManifestEntry } from "../../data/manifest/m
 import { encodeWav } from "../../data/audio/wav.ts";
 import type { Example } from "./alignments.ts";
 
-/** The sound of an utterance, within the page. */
+/** An utterance's audio, embedded in the page. */
 export interface Clip {
   /** A data URI of a 16-bit WAV file. */
   readonly source: string;
-  /** Of the utterance; the clip itself has `LONGEST_CLIP` of them at most. */
+  /** Length of the utterance; the clip itself lasts `LONGEST_CLIP` at most. */
   readonly seconds: number;
 }
 
-/** An example with its sound, if its audio could be read. */
+/** An example with its audio, if that could be read. */
 export interface HeardExample extends Example {
   readonly clip?: Clip;
 }
 
-/** Seconds of an utterance that are kept: a page with twenty clips at 16 kHz stays under 10 MB. */
+/** Seconds kept of an utterance: a page with twenty clips at 16 kHz stays under 10 MB. */
 export const LONGEST_CLIP = 10;
 const MOST_CLIPS = 20;
 
 /**
- * Adds the examples' sound, at the rate that the model hears, as far as the manifests of their sets and their audio files are
- * still there. The first of each set come first.
+ * Adds the examples' audio at the model's sample rate, as far as their sets' manifests and audio files still exist. The
+ * first examples of each set take precedence.
  */
 export async function withClips(
   sets: readonly { set: string; examples: readonly Example[] }[],
@@ -71,7 +71,7 @@ async function readClip(audio: AudioReader, entry: ManifestEntry, sampleRate: nu
   };
 }
 
-/** A report is no place to complain of files that training has long been done with. */
+/** A report should not complain about files that training no longer needs. */
 async function unlessUnreadable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -74,8 +74,8 @@ describe("the alarm on collapse", () => {
       alarms: [message],
     } = watchCollapse({ 6: 1 }, [heard(6, 0.9987, "", "")], 300);
     expect(message).toBe(
-      "at step 300 depth 6 says nothing for 2 evaluations running: 99.9 % of the frames are blank, 100.0 % of the hypotheses empty; early in training this passes, " +
-        "later try a lower optimizer.learning_rate or a longer schedule.warmup_steps, and check that the texts are those of the audio",
+      "at step 300 depth 6 has output next to nothing for 2 evaluations in a row: 99.9 % of the frames are blank, 100.0 % of the hypotheses are empty; early in training this passes, " +
+        "later try a lower optimizer.learning_rate or a longer schedule.warmup_steps, and check that the texts match the audio",
     );
   });
 });
