@@ -85,7 +85,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const rows = scores.map((score, i) =>
     resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
   );
-  sayDecoding(settings, [config]);
+  printDecoding(settings, [config]);
   print(
     options,
     { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
@@ -119,7 +119,7 @@ async function runCompare(
     terminalObserver(),
   );
   device.close();
-  sayDecoding(settings, [a.config, b.config]);
+  printDecoding(settings, [a.config, b.config]);
   print(
     options,
     { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
@@ -127,7 +127,7 @@ async function runCompare(
   );
 }
 
-function sayDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
+function printDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
   const hint = trainingDecoding(settings, configs);
   process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
 }

@@ -28,7 +28,7 @@ import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
 import { activationType } from "../config/precision.ts";
-import { lapIn, StepClock } from "./step_clock.ts";
+import { withAudioSpeed, StepClock } from "./step_clock.ts";
 import { expectRun } from "./run/run_folder.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { lockRun } from "./run/run_lock.ts";
@@ -185,7 +185,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
       learningRate,
       gpuBytes: device.pool.statistics.peakBytes,
       skipped: set.skipped.length,
-      ...lapIn(data.source.frontEnd, clock.lap()),
+      ...withAudioSpeed(data.source.frontEnd, clock.lap()),
     });
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };

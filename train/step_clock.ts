@@ -15,7 +15,7 @@ export interface Lap {
 }
 
 /** Adds the speed in seconds of audio for waveforms, whose frames are samples. */
-export const lapIn = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap =>
+export const withAudioSpeed = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap =>
   settings.kind === "waveform" ? { ...lap, audioPerSecond: lap.framesPerSecond / sampleRate } : lap;
 
 /** Measures training time, and keeps the host from running too far ahead of the device. */

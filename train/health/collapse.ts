@@ -11,7 +11,7 @@ const MOST_EMPTY_HYPOTHESES = 0.9;
 const EVALUATIONS = 2;
 
 /** What the check needs to know of an evaluated depth. */
-export type Heard = Pick<DepthScore, "depth" | "blankRatio"> & {
+export type DepthOutput = Pick<DepthScore, "depth" | "blankRatio"> & {
   readonly utterances: readonly { readonly hypothesis: string }[];
 };
 
@@ -21,7 +21,7 @@ export type Heard = Pick<DepthScore, "depth" | "blankRatio"> & {
  */
 export function watchCollapse(
   before: Silence,
-  scores: readonly Heard[],
+  scores: readonly DepthOutput[],
   step: number,
 ): { silence: Silence; alarms: string[] } {
   const alarms: string[] = [];

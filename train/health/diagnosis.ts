@@ -7,7 +7,7 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { Batch } from "../../data/batches/batch.ts";
 import { masksOfRow } from "../../data/augment/feature_masks.ts";
 import { trainingPaths } from "../../config/depths.ts";
-import { firstNotFinite, type Sighting } from "./finite_probe.ts";
+import { firstNotFinite, type NonFiniteResult } from "./finite_probe.ts";
 import { firstNotFiniteTensor } from "../../checkpoint/safetensors/expect_tensors.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 
@@ -29,7 +29,7 @@ export interface Diagnosis {
   /** Utterances with non-finite features. */
   readonly features: readonly string[];
   /** The first non-finite result of the batch's forward and backward pass. */
-  readonly first?: Sighting;
+  readonly first?: NonFiniteResult;
   /** Utterances that give a non-finite result on their own. */
   readonly alone: readonly string[];
 }
@@ -47,7 +47,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const { batch, ids, step, part } = suspect;
   const { parameters } = built;
-  const search = (of: Batch): Promise<Sighting | undefined> =>
+  const search = (of: Batch): Promise<NonFiniteResult | undefined> =>
     firstNotFinite(device, (onResult) => {
       parameters.zeroGrads();
       const tape = new Tape(device, {

@@ -4,7 +4,7 @@ import { type HostArray } from "../../engine/tensor.ts";
 import { readLater } from "../../engine/transfer.ts";
 
 /** Where a non-finite result was computed. */
-export interface Sighting {
+export interface NonFiniteResult {
   readonly operation: string;
   /** The part of the model; "" outside any. */
   readonly scope: string;
@@ -26,12 +26,12 @@ export async function firstNotFinite(
   device: Device,
   encode: (observer: ResultObserver) => void,
   budget = BUDGET,
-): Promise<Sighting | undefined> {
+): Promise<NonFiniteResult | undefined> {
   for (let from = 0; ;) {
     let results = 0;
     let bytes = 0;
     let full = false;
-    const kept: { sighting: Omit<Sighting, "value">; values: Promise<HostArray> }[] = [];
+    const kept: { sighting: Omit<NonFiniteResult, "value">; values: Promise<HostArray> }[] = [];
     encode((operation, result, pass) => {
       if (operation === "reshape" || results++ < from || full) return; // a reshaped tensor is the same
       full = bytes > 0 && bytes + result.bytes > budget;

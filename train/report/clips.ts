@@ -14,7 +14,7 @@ export interface Clip {
 }
 
 /** An example with its audio, if that could be read. */
-export interface HeardExample extends Example {
+export interface ExampleWithAudio extends Example {
   readonly clip?: Clip;
 }
 
@@ -29,7 +29,7 @@ const MOST_CLIPS = 20;
 export async function withClips(
   sets: readonly { set: string; examples: readonly Example[] }[],
   config: TrainConfig | undefined,
-): Promise<{ set: string; examples: HeardExample[] }[]> {
+): Promise<{ set: string; examples: ExampleWithAudio[] }[]> {
   const audio = new AudioReader();
   try {
     return await readClips(audio, sets, config);
@@ -42,12 +42,12 @@ async function readClips(
   audio: AudioReader,
   sets: readonly { set: string; examples: readonly Example[] }[],
   config: TrainConfig | undefined,
-): Promise<{ set: string; examples: HeardExample[] }[]> {
+): Promise<{ set: string; examples: ExampleWithAudio[] }[]> {
   const each = Math.floor(MOST_CLIPS / Math.max(1, sets.length));
-  const heard: { set: string; examples: HeardExample[] }[] = [];
+  const heard: { set: string; examples: ExampleWithAudio[] }[] = [];
   for (const { set, examples } of sets) {
     const entries = await entriesOf(config?.data.test.find(({ name }) => name === set)?.manifest);
-    const withSound = examples.map(async (example, i): Promise<HeardExample> => {
+    const withSound = examples.map(async (example, i): Promise<ExampleWithAudio> => {
       const entry = i < each ? entries.get(example.id) : undefined;
       const clip = entry && config && (await unlessUnreadable(() => readClip(audio, entry, config.data.sampleRate)));
       return { ...example, ...(clip && { clip }) };

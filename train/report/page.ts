@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { UserError } from "../../engine/errors.ts";
 import { restoreConfig } from "../../config/config.ts";
 import { configToYaml } from "../../config/yaml.ts";
-import type { HeardExample } from "./clips.ts";
+import type { ExampleWithAudio } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, raw, type Html } from "./html.ts";
 import { memoryChart } from "./memory_chart.ts";
@@ -15,7 +15,7 @@ import { blankChart, devChart, lossChart, trainingCharts } from "./training_char
 export function reportPage(
   name: string,
   history: History,
-  examples: readonly { set: string; examples: readonly HeardExample[] }[],
+  examples: readonly { set: string; examples: readonly ExampleWithAudio[] }[],
 ): string {
   const { start, plan, began, parts, results, average, warnings, end } = history;
   const status = end === null ? "still running, or killed" : end;

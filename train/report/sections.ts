@@ -2,7 +2,7 @@ import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 import type { AverageRecord, ResultRecord } from "../log/log_records.ts";
 import { formatCompact, formatCount, formatDuration, formatPercent } from "../../data/text/number_format.ts";
 import { resultColumns } from "../log/table.ts";
-import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
+import { LONGEST_CLIP, type Clip, type ExampleWithAudio } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, type Html } from "./html.ts";
 
@@ -52,13 +52,13 @@ function averageNote({ of, steps, wer, bestWer, tested }: AverageRecord): Html {
   return html`<p class="note">On dev, the average of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth ${deepest}. Tested: the ${tested === "average" ? "average" : "best one"}.</p>`;
 }
 
-export function examplesSection(sets: readonly { set: string; examples: readonly HeardExample[] }[]): Html {
+export function examplesSection(sets: readonly { set: string; examples: readonly ExampleWithAudio[] }[]): Html {
   return html`<p class="note">The utterances with the most errors, all depths together.
     <span class="word substitution"><del>said</del> recognised instead</span> <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span></p>
     ${sets.map(({ set, examples }) => html`<h3>${set}</h3>${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`)}`;
 }
 
-function exampleRow({ id, reference, byDepth, clip }: HeardExample): Html {
+function exampleRow({ id, reference, byDepth, clip }: ExampleWithAudio): Html {
   return html`<div class="example">
     <div class="heard"><code>${id}</code>${clip && player(clip)}</div>
     <dl>

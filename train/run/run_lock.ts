@@ -35,7 +35,7 @@ type Holder = z.output<typeof holderSchema>;
 export function lockRun(folder: string): { release(): void } {
   const file = join(folder, LOCK_FILE);
   const own = `${JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString(), birth: birthOf(process.pid) } satisfies Holder)}\n`;
-  take(folder, file, own);
+  acquire(folder, file, own);
   for (const name of readdirSync(folder)) if (isLeftBehind(folder, name)) rmSync(join(folder, name), { force: true });
   const release = (): void => {
     process.off("exit", release);
@@ -57,14 +57,14 @@ export function expectUnlocked(folder: string): void {
  * text that was read, so the replacing process first takes a second lock: the right to replace exactly this text, which
  * only one of its readers gets. A killed process may have left that second lock too; it is taken over the same way.
  */
-function take(folder: string, file: string, own: string): void {
+function acquire(folder: string, file: string, own: string): void {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (create(file, own)) return;
     const text = readText(file);
     if (text === null) continue; // released in the meantime
     expectGone(folder, file, text);
     const right = `${file}.after-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
-    take(folder, right, own);
+    acquire(folder, right, own);
     try {
       if (readText(file) !== text) continue; // replaced before this process got the right to
       replace(file, own);

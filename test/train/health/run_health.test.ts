@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { watchCollapse, type Heard } from "../../../train/health/collapse.ts";
+import { watchCollapse, type DepthOutput } from "../../../train/health/collapse.ts";
 import { type Silence } from "../../../checkpoint/state.ts";
 import { padBatch, countInfeasible } from "../../../data/batches/batch.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "../../../train/health/early_stop.ts";
@@ -43,12 +43,12 @@ describe("early stop", () => {
 });
 
 describe("the alarm on collapse", () => {
-  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): Heard => ({
+  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): DepthOutput => ({
     depth,
     blankRatio,
     utterances: hypotheses.map((hypothesis) => ({ hypothesis })),
   });
-  const alarms = (...evaluations: Heard[][]): string[][] => {
+  const alarms = (...evaluations: DepthOutput[][]): string[][] => {
     let silence: Silence = {};
     return evaluations.map((scores, i) => {
       const watched = watchCollapse(silence, scores, 10 * (i + 1));
