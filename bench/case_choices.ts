@@ -19,14 +19,14 @@ export function runCase(device: Device, kernelCase: KernelCase, inputs: Inputs, 
   }
 }
 
-/** The choices between variants that encoding something makes. */
+/** The choices between variants made while encoding. */
 export const choicesWithin = (device: Device, encode: () => void): MadeChoice[] => device.tuner.during(encode);
 
 /** The choices between variants that a case makes, forward and backward. */
 export const caseChoices = (device: Device, kernelCase: KernelCase, inputs: Inputs): MadeChoice[] =>
   choicesWithin(device, () => runCase(device, kernelCase, inputs, true));
 
-/** Runs `body` with a variant named, wherever it fits, and goes back to the usual choice after it. */
+/** Runs `body` with one variant forced wherever it fits, then returns to the usual choice. */
 export async function withVariant<T>(device: Device, overrule: Overrule, body: () => Promise<T>): Promise<T> {
   device.tuner.overrule([overrule]);
   try {

@@ -5,21 +5,21 @@ import { tensor } from "../engine/transfer.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../kernels/case_data.ts";
 
-/** More than the last-level cache of most machines: of a GPU (an H100 has 50 MiB), and of what one gets of a CPU's. */
+/** Larger than most last-level caches: a GPU's (an H100 has 50 MiB), and one's share of a CPU's. */
 const BEYOND_CACHE = { gpu: 256 * 2 ** 20, software: 32 * 2 ** 20 } as const;
-/** A case of which so many fit a cache, a test's, is timed within it. */
+/** A case so small that this many copies fit into a cache, such as a test's, is timed within it. */
 const MOST_COPIES = 128;
 
 /**
- * Runs of a case, each on the next of several copies of its inputs, and with other buffers for its outputs, so that no run
- * finds its data in a cache where the one before left it.
+ * Runs of a case that cycle through several copies of its inputs and output buffers, so that no run finds its data left
+ * in a cache by the one before.
  */
 export class CaseRuns {
   readonly #device: Device;
   readonly #case: KernelCase;
   readonly #inputs: Record<string, Tensor>[];
   readonly #data: ReturnType<typeof hostInputs>;
-  /** Of the latest runs, whose buffers are not given out again yet. */
+  /** Tapes of the latest runs, whose buffers must not be reused yet. */
   readonly #open: Tape[] = [];
   #next = 0;
   #dy: Tensor | undefined;
@@ -31,7 +31,7 @@ export class CaseRuns {
     this.#inputs = [placeInputs(device, kernelCase, this.#data)];
   }
 
-  /** How many copies of the inputs take turns. */
+  /** Number of copies of the inputs that take turns. */
   get copies(): number {
     return this.#inputs.length;
   }
@@ -45,7 +45,7 @@ export class CaseRuns {
     return this.#inputs[0]!;
   }
 
-  /** Makes as many copies as exceed the cache together, each with what a forward pass makes. */
+  /** Makes as many copies as together exceed the cache, counting what a forward pass allocates. */
   multiply(): void {
     const { pool } = this.#device;
     this.#closeTapes();
@@ -62,12 +62,12 @@ export class CaseRuns {
     this.#onTape(false, (tape, inputs) => this.#case.run(tape, inputs));
   }
 
-  /** Encodes a forward and a backward pass, as in training; gradients add up. `prepareBackward` comes before it. */
+  /** Encodes a forward and a backward pass, as in training; gradients accumulate. Call `prepareBackward` first. */
   forwardBackward(): void {
     this.#onTape(true, (tape, inputs) => tape.backward(this.#case.run(tape, inputs), this.#dy));
   }
 
-  /** Uploads a gradient of the output, so that it is no part of a run. */
+  /** Uploads a gradient of the output, so that runs need not. */
   prepareBackward(): void {
     let shape: readonly number[] = [];
     this.#onTape(false, (tape, inputs) => void ({ shape } = this.#case.run(tape, inputs)));
@@ -92,7 +92,7 @@ export class CaseRuns {
   }
 }
 
-/** Copies of a working set of so many bytes, which together exceed the cache; one if it does so alone. */
+/** Number of copies of a working set of `bytes` that together exceed the cache; one if it does so alone. */
 export function copiesBeyondCache(bytes: number, software: boolean): number {
   const cache = software ? BEYOND_CACHE.software : BEYOND_CACHE.gpu;
   return bytes >= cache ? 1 : Math.min(MOST_COPIES, Math.ceil(cache / bytes) + 1);

@@ -12,11 +12,11 @@ type Inputs = Readonly<Record<string, Tensor>>;
 
 /**
  * Compares a case's kernels with its float64 reference: the output as in evaluation and as in training, and every
- * gradient, at ten times the output's tolerance. New tensors are filled with NaN first, so that an element no kernel
- * writes shows. `halves` names inputs to give as f16: the reference then takes them rounded, too, and what remains is the
- * rounding of what is stored in between, so that the tolerance is f16's. Who compares several variants passes one `expectation`.
+ * gradient, at ten times the output's tolerance. New tensors are filled with NaN first, so that elements no kernel writes
+ * show. `halves` names inputs to pass as f16: the reference then also takes them rounded, and only the rounding of
+ * intermediate values remains, so the tolerance is that of f16. To compare several variants, pass the same `expectation`.
  *
- * @returns undefined where all agree, else what differs, with the first element that does
+ * @returns undefined if all agree, otherwise what differs and the first such element
  */
 export async function findDifference(
   device: Device,
@@ -40,7 +40,7 @@ export async function findDifference(
   }
 }
 
-/** One forward pass, compared; and one backward pass if there is a `dy`. */
+/** Compares one forward pass, and runs one backward pass if there is a `dy`. */
 async function run(
   device: Device,
   kernelCase: KernelCase,
@@ -63,7 +63,7 @@ async function run(
   }
 }
 
-/** Backward from a gradient of the output's type. */
+/** Runs backward from a gradient of the output's type. */
 function backward(tape: Tape, y: Tensor, { shape, data }: HostTensor): void {
   const dy =
     y.dtype === "f16" ? halfTensor(tape.device, data, shape) : tensor(tape.device, Float32Array.from(data), shape);
@@ -93,5 +93,5 @@ interface Tolerance {
 
 const toleranceOf = ({ tolerance }: KernelCase): Tolerance => tolerance ?? { rtol: 1e-4, atol: 1e-5 };
 
-/** f16 has 11 significant bits: rounding once is up to 4.9e-4 of a value, and values stored in between add theirs. */
+/** f16 has 11 significant bits: rounding once errs by up to 4.9e-4 of a value, and stored intermediate values add to it. */
 const HALF_TOLERANCE: Tolerance = { rtol: 2e-3, atol: 1e-3 };

@@ -5,39 +5,39 @@ import { multiplyAdds } from "./roofline/measure_roof.ts";
 
 export interface ClockChoice {
   readonly name: ClockName;
-  /** For a reader, with the numbers it was decided by. */
+  /** The reason in words, with the numbers behind it. */
   readonly why: string;
 }
 
-/** The milliseconds of the same work by both clocks. */
+/** Milliseconds of the same work by both clocks. */
 interface BothClocks {
   readonly device: number;
   readonly host: number;
 }
 
 export interface ClockTrial {
-  /** Dispatches that take long, one at a time. */
+  /** Long dispatches, one at a time. */
   readonly long: readonly BothClocks[];
-  /** Dispatches of which each waits for the one before, many at a time: by the device's clock their sum. */
+  /** Many dispatches at a time, each of which waits for the one before; `device` is their sum. */
   readonly chains: readonly BothClocks[];
   /** Short dispatches, by the device's clock. */
   readonly shortNanoseconds: readonly number[];
 }
 
-/** Encoding and waiting are a small part of a long dispatch; more than this, and one of the clocks is wrong. */
+/** Encoding and waiting are a small part of a long dispatch; outside these bounds one of the clocks is wrong. */
 const [LEAST_SHARE, MOST_SHARE] = [0.8, 1.02];
-/** Timestamps in steps as long as a small kernel say nothing about it. Browsers round to 2¹⁶ ns. */
+/** Timestamps as coarse as a small kernel's duration cannot measure it. Browsers round to 2¹⁶ ns. */
 const COARSE_NANOSECONDS = 4096;
 const [LONG_MS, LINK_MS] = [20, 0.5];
 const [LONG_TRIALS, CHAINS, LINKS] = [9, 5, 64];
 
 /**
- * Which clock to time this device by: its timestamps, if it has them, they agree with the host's clock over dispatches that
- * take long, and those of a chain of dispatches that wait for each other add up to no more than the host waited for all of them: where
- * a device stamps a dispatch's begin before it has waited for the one before, the profiler has to have taken that wait away.
- * The rule is the same for every driver, since a driver that counts something else shows in the trial. Measured:
+ * Chooses the clock to time this device by: its timestamps, if it has them, if they agree with the host's clock over long
+ * dispatches, and if those of a chain of dependent dispatches add up to no more than the host waited for all of them. (A
+ * device may stamp a dispatch's begin before waiting for the one before; the profiler must then have subtracted that
+ * wait.) The rule is the same for every driver, since a driver that counts something else shows in the trial. Measured:
  * 94 to 99 % of the host's time on lavapipe and on SwiftShader, both software drivers, whose timestamps are taken by the
- * thread that runs the dispatch; what is missing is encoding and waiting.
+ * thread that runs the dispatch; the rest is encoding and waiting.
  */
 export async function chooseClock(device: Device): Promise<ClockChoice> {
   if (!device.features.has("timestamp-query")) return { name: "queue", why: "the device has no timestamps" };
@@ -45,13 +45,13 @@ export async function chooseClock(device: Device): Promise<ClockChoice> {
 }
 
 export function judgeClock({ long, chains, shortNanoseconds }: ClockTrial): ClockChoice {
-  // The largest: on a busy machine the host may wait for long after the device is done, but never the other way round.
+  // The largest ratio: on a busy machine the host may wait long after the device is done, but never the reverse.
   const largest = (trials: readonly BothClocks[]): number =>
     Math.max(...trials.map(({ device, host }) => device / host));
   const share = largest(long);
   const percent = formatPercent(share, 0);
   if (!(share >= LEAST_SHARE && share <= MOST_SHARE))
-    return { name: "queue", why: `the device's timestamps say ${percent} of the host's time for long dispatches` };
+    return { name: "queue", why: `the device's timestamps show ${percent} of the host's time for long dispatches` };
   const chained = largest(chains);
   if (!(chained <= MOST_SHARE))
     return {
@@ -62,7 +62,7 @@ export function judgeClock({ long, chains, shortNanoseconds }: ClockTrial): Cloc
     return { name: "queue", why: "the device's timestamps are too coarse" };
   return {
     name: "timestamps",
-    why: `the device's timestamps say ${percent} of the host's time for long dispatches, which includes the waiting`,
+    why: `the device's timestamps show ${percent} of the host's time for long dispatches, which includes waiting`,
   };
 }
 
@@ -72,7 +72,7 @@ async function tryTimestamps(device: Device): Promise<ClockTrial> {
   const nanoseconds = async (): Promise<number[]> => (await profiler.dispatches()).map(({ begin, end }) => end - begin);
   const trials = async (count: number, calls: number): Promise<BothClocks[]> => {
     const found = [];
-    await nanoseconds(); // what came before is not of these
+    await nanoseconds(); // discard earlier dispatches
     for (let i = 0; i < count; i++) {
       const host = await elapsed(device, work.call, calls);
       found.push({ host, device: (await nanoseconds()).reduce((sum, each) => sum + each, 0) / 1e6 });

@@ -2,14 +2,14 @@ import type { Device } from "../engine/device.ts";
 import type { Profiler } from "../engine/profiler.ts";
 
 /**
- * timestamps: what the device's own clock says each dispatch took, in a compute pass of its own; encoding and the gaps
- * between dispatches are not in it, nor are copies. queue: the host's time until the device has run everything.
+ * timestamps: the time of each dispatch by the device's own clock, in a compute pass of its own; excludes encoding,
+ * copies and the gaps between dispatches. queue: the host's time until the device has run everything.
  */
 export type ClockName = "timestamps" | "queue";
 
 export interface Clock {
   readonly name: ClockName;
-  /** Issues calls back to back and waits until the device has run all of them: milliseconds for all. */
+  /** Issues calls back to back and waits until the device has run all of them. Returns the total milliseconds. */
   measure(call: () => void, calls: number): Promise<number>;
 }
 
@@ -26,7 +26,7 @@ function timestampClock(device: Device): Clock {
   return {
     name: "timestamps",
     async measure(call, calls) {
-      device.recorder.flush(); // what was encoded before is not of these calls
+      device.recorder.flush(); // what was encoded earlier does not belong to these calls
       profiler = device.recorder.profiler = profiler ?? device.startProfiling();
       try {
         await elapsed(device, call, calls);
@@ -38,7 +38,7 @@ function timestampClock(device: Device): Clock {
   };
 }
 
-/** Issues calls back to back and waits once until the device has run all of them: the host's milliseconds for all. */
+/** Issues calls back to back and waits once until the device has run all of them. Returns the host's total milliseconds. */
 export async function elapsed(device: Device, call: () => void, calls = 1): Promise<number> {
   const start = performance.now();
   for (let i = 0; i < calls; i++) call();

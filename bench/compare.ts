@@ -2,10 +2,10 @@ import { stridesOf } from "../engine/shape.ts";
 import type { HostTensor } from "../kernels/case.ts";
 
 /**
- * Compares what a kernel computed with its reference: |got - expected| ≤ atol · largest + rtol · |expected|, where
- * `largest` is the largest finite magnitude in the reference. Infinities and NaN must be the same on both sides.
+ * Compares a kernel's result with its reference: |got - expected| ≤ atol · largest + rtol · |expected|, where `largest`
+ * is the largest finite magnitude in the reference. Infinities and NaN must be the same on both sides.
  *
- * @returns undefined where all agree, else how many do not and the first of them
+ * @returns undefined if all agree, otherwise how many do not and the first of them
  */
 export function compare(
   label: string,
@@ -24,7 +24,7 @@ export function compare(
   let bad = 0;
   let first = -1;
   for (let i = 0; i < data.length; i++) {
-    // The reference as float32, so that what overflows there is the same infinity.
+    // The reference as float32, so that overflow gives the same infinity.
     if (agrees(got[i]!, Math.fround(data[i]!))) continue;
     if (bad++ === 0) first = i;
   }

@@ -4,7 +4,7 @@ import { formatNumber } from "../data/text/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
 import { labelOf, REPORT_FORMAT, REPORT_VERSION, reportSchema, type BenchReport } from "./report_schema.ts";
 
-/** A time with its spread, and how it was taken. */
+/** A time with its spread, and the clock that took it. */
 interface Measurement {
   readonly medianMs: number;
   readonly spreadMs: number;
@@ -25,15 +25,15 @@ export interface Comparison {
 
 export interface ReportComparison {
   readonly comparisons: readonly Comparison[];
-  /** Numbers that only one of the two has. */
+  /** Numbers that only one of the reports has. */
   readonly onlyOld: number;
   readonly onlyNew: number;
 }
 
-/** A difference counts if it is beyond so many deviations, and beyond so much of the time: else it is noise, or nothing. */
+/** A difference counts only beyond this many deviations and this ratio; otherwise it is noise or negligible. */
 const [DEVIATIONS, LEAST_RATIO] = [3, 1.1];
 
-/** Reads a file that `--json` wrote. Throws UserError, in one sentence, for anything else. */
+/** Reads a file written by `--json`. Throws UserError, in one sentence, for anything else. */
 export function readReport(path: string): BenchReport {
   const refuse = (why: string): never => {
     throw new UserError(`--compare: ${path} ${why}`);
@@ -55,7 +55,7 @@ export function readReport(path: string): BenchReport {
   if (format !== REPORT_FORMAT) return refuse("is not a report of 'unfold bench --json'");
   if (version !== REPORT_VERSION)
     return refuse(
-      `is a report of version ${String(version)}, and this is version ${REPORT_VERSION}: measure again with one version`,
+      `is a report of version ${String(version)}, but this is version ${REPORT_VERSION}: measure both with the same version`,
     );
   const { success, data, error } = reportSchema.safeParse(content);
   if (success) return data;
@@ -63,11 +63,11 @@ export function readReport(path: string): BenchReport {
   return refuse(`is a damaged report: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
 }
 
-/** Refuses a report of another adapter, whose differences would say nothing about the code. Throws UserError. */
+/** Throws UserError for a report of another adapter, whose differences would say nothing about the code. */
 export function expectAdapter(old: BenchReport, adapter: string, path: string): void {
   if (old.adapter !== adapter)
     throw new UserError(
-      `--compare: ${path} was measured on ${old.adapter}, and this is ${adapter}: add --any-adapter to see the ratios all the same`,
+      `--compare: ${path} was measured on ${old.adapter}, but this is ${adapter}: add --any-adapter to see the ratios anyway`,
     );
 }
 
@@ -97,7 +97,7 @@ function compareTimes(label: string, old: Measurement, now: Measurement): Compar
   return { label, oldMs: old.medianMs, newMs: now.medianMs, ratio, verdict };
 }
 
-/** The times of a report by label. */
+/** A report's times by label. */
 function measurementsOf({ kernels, step }: BenchReport): Map<string, Measurement> {
   const found = new Map<string, Measurement>();
   for (const result of kernels?.results ?? []) {
@@ -111,13 +111,13 @@ function measurementsOf({ kernels, step }: BenchReport): Map<string, Measurement
   return found;
 }
 
-/** The regression that is worst by its ratio; undefined if there is none. */
+/** The regression with the worst ratio; undefined if there is none. */
 export const worstRegression = ({ comparisons }: ReportComparison): Comparison | undefined =>
   comparisons
     .filter(({ verdict }) => verdict === "slower")
     .reduce<Comparison | undefined>((worst, next) => (worst && worst.ratio >= next.ratio ? worst : next), undefined);
 
-/** All ratios for the terminal, and what they amount to. */
+/** All ratios for the terminal, with a summary. */
 export function comparisonTable(comparison: ReportComparison, old: BenchReport, now: BenchReport): string {
   const { comparisons, onlyOld, onlyNew } = comparison;
   const columns: PlainColumn<Comparison>[] = [
@@ -137,7 +137,7 @@ export function comparisonTable(comparison: ReportComparison, old: BenchReport, 
   return [plainTable(columns, comparisons), "", `${facts.join(", ")}.`, ...roofLines(old, now)].join("\n");
 }
 
-/** If the device itself is slower than it was, so is everything on it, and that is no regression. */
+/** If the device itself is slower than before, so is everything on it, and that is not a regression. */
 function roofLines({ kernels: old }: BenchReport, { kernels: now }: BenchReport): string[] {
   if (!old || !now) return [];
   const part = (key: "gigabytesPerSecond" | "gflopsPerSecond", unit: string): string =>

@@ -2,8 +2,8 @@ import type { HostTensor, KernelCase } from "../kernels/case.ts";
 import { cotangent, hostInputs, rounded } from "../kernels/case_data.ts";
 
 /**
- * What a case should give, by its float64 reference, each part computed when it is first needed: the seconds that takes are
- * spent once, however many variants are compared with it. `halves` names inputs that are rounded to f16.
+ * A case's expected results by its float64 reference, each computed when first needed, so that these seconds are spent
+ * once however many variants are compared. `halves` names inputs that are rounded to f16.
  */
 export class Expectation {
   readonly halves: readonly string[];
@@ -22,7 +22,7 @@ export class Expectation {
     return (this.#output ??= this.#case.reference(this.inputs));
   }
 
-  /** The gradient that backward begins with. */
+  /** The gradient that backward starts from. */
   get cotangent(): HostTensor {
     const dy = cotangent(this.output.shape);
     return this.halves.length > 0 ? rounded(dy) : dy;

@@ -10,7 +10,7 @@ import {
 } from "./report_schema.ts";
 import { boundOf, intensityOf, type Roof } from "./roofline/roof.ts";
 
-/** What the terminal and the page show of a case. */
+/** The columns that the terminal and the page show for a case. */
 export function resultColumns(roof: Roof): PlainColumn<KernelResult>[] {
   const timed = (title: string, cell: (result: TimedResult) => string): PlainColumn<KernelResult> => ({
     title,
@@ -41,7 +41,7 @@ export function resultColumns(roof: Roof): PlainColumn<KernelResult>[] {
   ];
 }
 
-/** The results as a table for the terminal; cases that were not timed are named below it, with the reason. */
+/** The results as a table for the terminal, followed by the cases that were not timed and why. */
 export function kernelTable({ roof, results }: KernelReport): string {
   const problems = problemsOf(results);
   return [
@@ -70,11 +70,11 @@ export const roofLine = ({ gigabytesPerSecond, gflopsPerSecond, halfGflopsPerSec
   `The device's own roof: ${formatNumber(gigabytesPerSecond)} GB/s copied, ${formatNumber(gflopsPerSecond)} GFLOP/s of multiply-adds` +
   (halfGflopsPerSecond === null ? "" : `, ${formatNumber(halfGflopsPerSecond)} in f16`);
 
-/** Of the forward pass; where its kernels have no variants, nothing. */
+/** The variants of the forward pass; empty if its kernels have none. */
 const chosenVariants = (choices: readonly CaseChoice[]): string =>
   [...new Set(choices.filter(({ pass }) => pass === "forward").map(({ chosen }) => chosen))].join(", ");
 
-/** In the unit of the bound: arithmetic or memory. */
+/** The rate in the unit of the case's bound, arithmetic or memory. */
 export const rate = (result: TimedResult, roof: Roof): string =>
   boundOf(result, roof) === "arithmetic"
     ? `${formatNumber(result.forward.gflopsPerSecond)} GFLOP/s`

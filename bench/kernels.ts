@@ -11,24 +11,24 @@ import { defaultBudget, type TimeBudget } from "./time_calls.ts";
 import { timeCase, type CaseOptions, type CaseOutcome, type Phase } from "./time_case.ts";
 
 export interface Selection {
-  /** Only cases whose "operation: case" contains this, in any case of letters. */
+  /** Only cases whose "operation: case" contains this, ignoring case. */
   readonly filter?: string | undefined;
   /** The small cases of the tests as well. */
   readonly all?: boolean | undefined;
 }
 
 export interface KernelBenchOptions extends Selection {
-  /** A new device for each case, so that none finds pipelines, buffers or errors of the one before. */
+  /** Opens a new device for each case, so that none inherits pipelines, buffers or errors from the one before. */
   readonly open: () => Promise<Device>;
   readonly budget?: TimeBudget;
-  /** What is known of the device, if it need not be measured again. */
+  /** Known measurements of the device, if it need not be measured again. */
   readonly measured?: DeviceMeasurements | undefined;
-  /** Time every variant that fits a case, too. */
+  /** Also time every variant that fits a case. */
   readonly variants?: boolean | undefined;
   readonly onProgress?: (progress: BenchProgress) => void;
 }
 
-/** The device's clock and its own limits, against which the cases are measured. */
+/** The device's clock, and its limits against which the cases are measured. */
 export interface DeviceMeasurements {
   readonly adapter: AdapterDescription;
   readonly clock: KernelReport["clock"];
@@ -39,7 +39,7 @@ export interface BenchProgress {
   /** Cases finished, and in all. */
   readonly done: number;
   readonly total: number;
-  /** "operation: case", of which either `phase` begins or `outcome` is there. */
+  /** "operation: case"; either its `phase` begins or its `outcome` is known. */
   readonly label: string;
   readonly phase?: Phase | "measuring";
   readonly outcome?: CaseOutcome;
@@ -69,8 +69,8 @@ export function selectCases(found: FoundOperations, selection: Selection): Selec
 }
 
 /**
- * Measures the device's roof and times every selected case, after comparing it with its reference. Never throws for a single
- * case: what is wrong or fails is in its result. Throws UserError when nothing is selected.
+ * Measures the device's roof, then compares every selected case with its reference and times it. Never throws for a
+ * single case: its result says what is wrong or failed. Throws UserError when nothing is selected.
  */
 export async function benchKernels(
   found: FoundOperations,
@@ -126,7 +126,7 @@ async function timeAlone(
 
 type WithoutName<T> = T extends unknown ? Omit<T, "operation" | "case"> : never;
 
-/** Rates follow from the case's arithmetic and the bytes it must move at least. */
+/** Adds rates, from the case's arithmetic and the least bytes it must move. */
 function withRates(outcome: CaseOutcome, { flops, bytes }: KernelCase, roof: Roof): WithoutName<KernelResult> {
   if (outcome.status !== "timed") return outcome;
   const { medianMs } = outcome.forward;

@@ -15,7 +15,7 @@ export interface FoundOperations {
 const kernels = new URL("../kernels/", import.meta.url);
 const file = import.meta.url.endsWith(".ts") ? "cases.ts" : "cases.js"; // compiled in the package
 
-/** The folders in kernels/ that hold an operation, with its cases; the others hold what shaders share. */
+/** The folders in kernels/ that hold an operation and its cases; the others hold what shaders share. */
 export const operationFolders = (): string[] =>
   readdirSync(kernels, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/${file}`, kernels)))

@@ -12,7 +12,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { RunError, UserError } from "../engine/errors.ts";
 
-/** A file that is written in one piece at the end, or not at all; what was there before stays until then. */
+/** A file that is written in one piece at the end, or not at all; an earlier file stays until then. */
 export interface OutputFile {
   /** As the user named it. */
   readonly name: string;
@@ -20,10 +20,10 @@ export interface OutputFile {
 }
 
 /**
- * Makes sure, before anything is measured, that a file can be written later. `-` is standard output.
+ * Makes sure, before anything is measured, that a file can be written later. `-` means standard output.
  *
  * @param option the option that named it, for messages
- * @throws UserError where the folder is not there or is not writable, or where something else than a file has the name
+ * @throws UserError if the folder is missing or not writable, or if something other than a file has the name
  */
 export function outputFile(option: string, name: string): OutputFile {
   if (name === "-") return { name: "standard output", write: (text) => void process.stdout.write(text) };
@@ -32,7 +32,7 @@ export function outputFile(option: string, name: string): OutputFile {
   };
   let target = resolve(name);
   try {
-    target = realpathSync(target); // a link stays one
+    target = realpathSync(target); // keeps a link a link
     if (!statSync(target).isFile()) refuse("it is not a file");
     accessSync(target, constants.W_OK);
   } catch (error) {
@@ -58,7 +58,7 @@ export function outputFile(option: string, name: string): OutputFile {
   return { name, write: (text) => writeWhole(name, target, part, text) };
 }
 
-/** A signal that the process listens to arrives after this, never within: nothing is left half written. */
+/** Synchronous, so signals that the process handles arrive only afterwards and nothing is left half written. */
 function writeWhole(name: string, target: string, part: string, text: string): void {
   try {
     writeFileSync(part, text);

@@ -7,7 +7,7 @@ export interface PlainColumn<Row> {
   readonly cell: (row: Row) => string;
 }
 
-/** Columns with spaces between them and nothing else: legible in a terminal, and easy to cut and search. */
+/** Columns separated by spaces only: legible in a terminal, and easy to cut and search. */
 export function plainTable<Row>(columns: readonly PlainColumn<Row>[], rows: readonly Row[]): string {
   const table = new Table({
     head: columns.map(({ title }) => title),

@@ -4,15 +4,15 @@ import type { BenchProgress } from "./kernels.ts";
 import type { StepProgress } from "./step.ts";
 import type { TuneProgress } from "./tune.ts";
 
-/** Where progress goes: live if it is a terminal, else a line for each part that is done. */
+/** Where progress is shown: live on a terminal, otherwise as a line for each finished part. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };
 
 export interface BenchDisplay {
-  /** `finished`: a part is done, and `text` says what came out. */
+  /** `finished`: a part is done, and `text` gives its result. */
   readonly update: (done: number, total: number, text: string, finished: boolean) => void;
   /** A line that stays. */
   readonly say: (line: string) => void;
-  /** Has to be called at the end, also after an error or a signal: a live display hides the cursor. */
+  /** Must be called at the end, even after an error or a signal: a live display hides the cursor. */
   readonly stop: () => void;
 }
 
@@ -30,7 +30,7 @@ export function benchDisplay(stream: ProgressStream = process.stderr): BenchDisp
     say,
     update: (done, total, text) => {
       const format = "{bar} {value}/{total}  {text}";
-      // Without gracefulExit, which would listen to Ctrl-C and so keep the process alive.
+      // Without gracefulExit, which would listen for Ctrl-C and so keep the process alive.
       if (!bar)
         (bar = new SingleBar({
           stream,

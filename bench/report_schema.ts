@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { StepResult } from "./step.ts";
 
-/** What this version writes; another one's numbers may mean something else. */
+/** The format this version writes; another version's numbers may mean something else. */
 export const REPORT_FORMAT = "unfold bench";
 export const REPORT_VERSION = 1;
 
@@ -20,9 +20,9 @@ const timing = z.object({
 });
 
 const pass = timing.extend({
-  /** The first call on a device without pipelines: reading and compiling the shaders is in it. */
+  /** The first call on a device without pipelines, which includes reading and compiling the shaders. */
   firstMs: ms,
-  /** What the dispatches of one call bind: a lower estimate of what they move. */
+  /** Bytes that one call's dispatches bind: a lower estimate of what they move. */
   movedBytes: count,
   dispatches: count,
 });
@@ -30,19 +30,19 @@ const pass = timing.extend({
 const forward = pass.extend({
   gflopsPerSecond: rate,
   gigabytesPerSecond: rate,
-  /** Of the roof that the case's intensity sets: 1 is as fast as the device's own copy or multiply-add. */
+  /** Share of the roof at the case's intensity: 1 is as fast as the device's own copy or multiply-add. */
   roofShare: rate,
 });
 
 const sizes = z.record(z.string(), z.union([z.number(), z.boolean()]));
 
-/** A choice between variants that the case makes in its forward pass, or only in its backward pass. */
+/** A choice between variants made in the case's forward pass, or only in its backward pass. */
 const choice = z.object({
   operation: z.string(),
   sizes,
   pass: z.enum(["forward", "backward"]),
   chosen: z.string(),
-  /** Each variant that fits, where they were measured: the time of the whole pass with it, or what is wrong with it. */
+  /** Each variant that fits, if measured: the time of the whole pass with it, or what is wrong with it. */
   variants: z.array(
     z.union([timing.extend({ name: z.string() }), z.object({ name: z.string(), problem: z.string() })]),
   ),
@@ -54,10 +54,10 @@ const result = z.discriminatedUnion("status", [
   z.object({
     ...named,
     status: z.literal("timed"),
-    /** Of a forward pass: operations, and bytes that it must move at least. */
+    /** Of a forward pass: operations, and the least bytes it must move. */
     flops: rate,
     bytes: count,
-    /** Copies of the inputs that took turns. */
+    /** Number of copies of the inputs that took turns. */
     copies: count,
     forward,
     /** null: the operation has no gradients. */
@@ -74,7 +74,7 @@ const roof = z.object({
   copies: z.array(z.object({ bytes: count, gigabytesPerSecond: rate })),
 });
 
-/** The part of a step's results that a comparison reads. */
+/** The part of a step's results that comparisons read. */
 const comparedStep = z.looseObject({
   configuration: z.string(),
   paths: z.array(
@@ -98,7 +98,7 @@ export const reportSchema = z.object({
   adapter: z.string(),
   driver: z.string(),
   kind: z.string(),
-  /** How the numbers of each part were measured, for a reader. */
+  /** How each part's numbers were measured, for the reader. */
   method: z.array(z.string()),
   /** null: not measured. */
   kernels: z.object({ clock: z.object({ name: clock, why: z.string() }), roof, results: z.array(result) }).nullable(),

@@ -18,17 +18,17 @@ export interface BenchPlan extends Selection {
   readonly variants?: boolean | undefined;
   readonly open: () => Promise<Device>;
   readonly display: BenchDisplay;
-  /** May refuse the adapter, by throwing, before anything is measured. */
+  /** May throw to refuse the adapter before anything is measured. */
   readonly onAdapter?: ((adapter: AdapterDescription) => void) | undefined;
   /** What the user typed. */
   readonly command: string;
 }
 
-/** On a software driver with two cores; a GPU takes less. */
+/** Estimates for a software driver on two cores; a GPU takes less. */
 const SECONDS_A_CASE = 5;
 const SECONDS_A_CASE_WITH_VARIANTS = 12;
 
-/** Measures what is asked for. Throws UserError when the filter selects nothing in any part. */
+/** Runs the requested measurements. Throws UserError when the filter selects nothing in any part. */
 export async function runBench(found: FoundOperations, plan: BenchPlan): Promise<BenchReport> {
   const { open, filter, variants, display } = plan;
   const parts = partsOf(found, plan);
@@ -69,7 +69,7 @@ const adapterFields = ({ name, description, type }: AdapterDescription) => ({
   kind: type,
 });
 
-/** Of `all`, a filter that names only kernels leaves out the step, and the other way round. */
+/** For `all`, a filter that matches only kernels leaves out the step, and vice versa. */
 function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("kernels" | "step")[] {
   if (part === "step") return ["step"];
   const steps =
@@ -84,7 +84,7 @@ function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("ke
   return steps ? ["kernels", "step"] : ["kernels"];
 }
 
-/** Throws a RunError, for the exit code 1, if anything was wrong or failed. */
+/** Throws a RunError, for exit code 1, if anything was wrong or failed. */
 export function throwUntimed({ kernels, step }: Pick<BenchReport, "kernels" | "step">): void {
   const results = kernels?.results ?? [];
   const paths = (step ?? []).flatMap(({ configuration, paths }) =>

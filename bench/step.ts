@@ -17,13 +17,13 @@ import { stepConfigurations, trainConfigOf, type StepConfiguration } from "./ste
 import { defaultStepBudget, timeSteps, type StepBudget, type StepTiming } from "./step_time.ts";
 
 export interface StepBenchOptions {
-  /** A new device for each configuration, so that none finds pipelines, buffers or errors of the one before. */
+  /** Opens a new device for each configuration, so that none inherits pipelines, buffers or errors from the one before. */
   readonly open: () => Promise<Device>;
-  /** Only configurations whose name contains this, in any case of letters; then also those that are too slow for a software driver. */
+  /** Only configurations whose name contains this, ignoring case; even those that are too slow for a software driver. */
   readonly filter?: string | undefined;
   readonly budget?: StepBudget | undefined;
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;
-  /** Other configurations than the built-in ones. */
+  /** Configurations to use instead of the built-in ones. */
   readonly configurations?: readonly StepConfiguration[];
 }
 
@@ -38,7 +38,7 @@ export interface StepProgress {
   readonly path?: PathResult | FailedPath;
 }
 
-/** Plain values, as JSON can hold them. */
+/** Plain values that JSON can hold. */
 export interface StepReport {
   readonly adapter: AdapterDescription;
   readonly results: readonly StepResult[];
@@ -47,11 +47,11 @@ export interface StepReport {
 /** One configuration. */
 export interface StepResult {
   readonly configuration: string;
-  /** Of activations, as the device has it: f32 also for a configuration of f16 where its shaders lack the type. */
+  /** Type of the activations in effect: f32 even for an f16 configuration if the device's shaders lack f16. */
   readonly precision: FloatType;
   readonly blocks: number;
   readonly dim: number;
-  /** Values that are trained. */
+  /** Trained values. */
   readonly parameters: number;
   readonly encoderParameters: number;
   readonly batch: {
@@ -62,7 +62,7 @@ export interface StepResult {
     readonly labels: number;
     readonly vocabulary: number;
   };
-  /** Each depth alone, from the shallowest on; last the joint step as trained, if it has more than one path. */
+  /** Each depth alone, shallowest first; last the joint step as trained, if it has more than one path. */
   readonly paths: readonly (PathResult | FailedPath)[];
 }
 
@@ -72,13 +72,13 @@ export interface PathResult {
   /** "depth 4", or "joint 6+2+4": the deep path, the seed, middle depths. */
   readonly path: string;
   readonly depths: readonly number[];
-  /** Block applications, those that several paths share counted once. */
+  /** Block applications, counting those that several paths share once. */
   readonly applications: number;
-  /** Of whole steps: forward, joint loss, backward, gradient clipping and AdamW, from features that are on the device. */
+  /** Time of whole steps: forward, joint loss, backward, gradient clipping and AdamW, from features already on the device. */
   readonly timing: StepTiming;
-  /** The very first step on the device, if it is this one, compiles all pipelines. */
+  /** The first step along these paths. The first one on the device compiles all pipelines. */
   readonly firstMs: number;
-  /** Feature frames trained on in a second: batch size · frames / median. */
+  /** Feature frames trained on per second: batch size · frames / median. */
   readonly framesPerSecond: number;
   /** Counted by the recorder over one step. */
   readonly dispatches: number;
@@ -86,7 +86,10 @@ export interface PathResult {
   readonly submits: number;
   /** The most bytes of the pool in use at once during one step, parameters and optimiser state included. */
   readonly peakBytes: number;
-  /** From the device's timestamps over one more step, each dispatch in a pass of its own; null where the adapter has none. */
+  /**
+   * From the device's timestamps over one more step, each dispatch in a pass of its own; null if the adapter has no
+   * timestamps.
+   */
   readonly kernels: readonly KernelShare[] | null;
 }
 
@@ -98,8 +101,8 @@ export interface FailedPath {
 }
 
 /**
- * Times whole training steps of each selected configuration, depth by depth and as trained. Never throws for a single one:
- * what fails, such as for want of memory, is in its result. Throws UserError when nothing is selected.
+ * Times whole training steps of each selected configuration, depth by depth and as trained. Never throws for a single
+ * one: a failure, such as lack of memory, is in its result. Throws UserError when nothing is selected.
  */
 export async function benchStep({
   open,
@@ -144,7 +147,7 @@ interface NamedPaths {
   readonly paths: readonly DepthPath[];
 }
 
-/** Each depth alone, then what a step trains; middle depths are those of the first step. */
+/** Each depth alone, then the paths of a joint step; middle depths are those of the first step. */
 function pathsOf(config: TrainConfig): NamedPaths[] {
   const joint = trainingPaths(config, 0);
   const alone = evaluatedPaths(config).map((path) => ({ name: `depth ${path.depth}`, paths: [path] }));

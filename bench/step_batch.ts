@@ -14,7 +14,7 @@ export interface RandomBatch extends DeviceBatch {
   release(): void;
 }
 
-/** A batch as training would have it, of noise with random labels, that stays on the device for as many steps as wanted. */
+/** A training batch of noise with random labels that stays on the device for any number of steps. */
 export function randomBatch(
   device: Device,
   { batch, vocabulary }: StepConfiguration,
@@ -25,7 +25,7 @@ export function randomBatch(
   const utterances = Array.from({ length: batch.size }, (_, item) => ({
     frames,
     features: Float32Array.from({ length: frames * bins }, (_, i) => normal(item, i)),
-    // Class 0 is the blank. Neighbours differ, as a repeated label would need a frame more.
+    // Class 0 is the blank. Neighbours differ, as a repeated label would need an extra frame.
     labels: Int32Array.from(
       { length: batch.labels },
       (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % Math.floor((vocabulary - 1) / 2)),

@@ -3,7 +3,7 @@ import { restoreConfig, type TrainConfig } from "../config/config.ts";
 /** A model and a batch whose training steps are timed. */
 export interface StepConfiguration {
   readonly name: string;
-  /** False where a step takes a software driver minutes: then only if a filter names it. */
+  /** False if a step takes minutes on a software driver, where it then runs only if a filter names it. */
   readonly onSoftware: boolean;
   /** The sections of a training config that matter here, as in YAML. */
   readonly sections: Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ const declared: readonly StepConfiguration[] = [
     batch: { size: 12, seconds: 2, labels: 12 },
   },
   {
-    // The usual Conformer, nothing shared: 12 blocks, each applied once.
+    // The usual Conformer without sharing: 12 blocks, each applied once.
     name: "conformer-12x256",
     onSoftware: false,
     sections: { model: { ...conformer256, blocks: 12 }, unfold: { depths: [12], checkpointing: false } },
@@ -49,7 +49,7 @@ const declared: readonly StepConfiguration[] = [
     batch: batch256,
   },
   {
-    // The same depth from half the blocks: a seed of 6 that is trained together with its unfolding to 12.
+    // The same depth from half the blocks: a seed of 6 trained jointly with its unfolding to 12.
     name: "seed-unfold-256",
     onSoftware: false,
     sections: {
@@ -61,7 +61,7 @@ const declared: readonly StepConfiguration[] = [
   },
 ];
 
-/** The same with activations in f16, which gain nothing on a CPU. */
+/** The same with f16 activations, which gain nothing on a CPU. */
 const withHalves = (configuration: StepConfiguration): StepConfiguration => ({
   ...configuration,
   name: `${configuration.name}-f16`,

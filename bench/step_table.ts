@@ -4,15 +4,15 @@ import { kernelSharesTable } from "../train/profile/kernel_shares.ts";
 import { rules, withoutInnerRules } from "../data/text/table_rules.ts";
 import type { PathResult, StepReport, StepResult } from "./step.ts";
 
-/** How every number was measured, for whoever reads them. */
+/** How every number was measured, for the reader of a report. */
 export const STEP_METHOD =
-  "A step is forward, joint loss, backward, gradient clipping and AdamW on a random batch whose features are on the device. ms: median a step ± the median absolute " +
-  "deviation, over samples of several steps, each submitted as it is encoded, at most two ahead of the device, and a wait after the last. encoding: the host's part of it. " +
+  "A step is forward, joint loss, backward, gradient clipping and AdamW on a random batch whose features are on the device. ms: median per step ± the median absolute " +
+  "deviation, over samples of several steps, each submitted as it is encoded, at most two ahead of the device, and a wait after the last. encoding: the host's share of it. " +
   "frames/s: feature frames of the batch / median. first: the first step along these paths, which compiles what they need. Dispatches, compute passes and submissions are counted " +
-  "over one step, and so is memory: the most bytes in use at once, with parameters and optimiser state. Kernels: by the device's timestamps over one more step in which every " +
+  "over one step, and so is memory: the most bytes in use at once, including parameters and optimiser state. Kernels: by the device's timestamps over one more step in which every " +
   "dispatch has a pass of its own, so that their sum may exceed a step's time.";
 
-/** The report as text for the terminal: for each configuration its paths, and the kernels of its last one. */
+/** The report as text for the terminal: each configuration's paths, and the kernels of its last path. */
 export function stepTable({ adapter, results }: StepReport, date?: string): string {
   return [
     [adapter.name, adapter.description, ...(date === undefined ? [] : [date])].join(", "),

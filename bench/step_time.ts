@@ -7,28 +7,28 @@ import { StepClock } from "../train/step_clock.ts";
 export interface StepBudget {
   /** Milliseconds for all samples of one number. */
   readonly time: number;
-  /** At least so many samples, however long they take. */
+  /** Least number of samples, however long they take. */
   readonly samples: number;
-  /** Steps of each sample. */
+  /** Steps per sample. */
   readonly steps: number;
 }
 
 export const defaultStepBudget: StepBudget = { time: 1500, samples: 5, steps: 4 };
 
-/** Milliseconds a step, over samples of several steps each. */
+/** Milliseconds per step, over samples of several steps each. */
 export interface StepTiming {
   readonly medianMs: number;
   /** Median absolute deviation of the samples from their median. */
   readonly spreadMs: number;
   readonly samples: number;
   readonly stepsPerSample: number;
-  /** Of which the host took to encode a step: the median of all. Where it is near medianMs, the host is what is waited for. */
+  /** The host's median time to encode a step. If it is close to medianMs, the host is the bottleneck. */
   readonly encodeMs: number;
 }
 
 /**
- * The time of a step in the midst of many, as in training: a sample is some steps one after another, each submitted as it
- * is encoded and at most two ahead of the device, until the device has run the last one. `step` encodes one.
+ * Times a step among many, as in training: a sample is several steps in a row, each submitted as it is encoded and at
+ * most two ahead of the device, until the device has run the last one. `step` encodes one.
  */
 export async function timeSteps(
   device: Device,

@@ -7,11 +7,11 @@ import { clockOf, elapsed, type Clock, type ClockName } from "./clock.ts";
 export interface TimeBudget {
   /** Milliseconds for all samples of one number. */
   readonly time: number;
-  /** At least so many samples, however long they take. */
+  /** Least number of samples, however long they take. */
   readonly samples: number;
   /** Milliseconds before the first sample. */
   readonly warmup: number;
-  /** As many calls make a sample as fill this many milliseconds, so that the wait at its end counts for little. */
+  /** A sample has as many calls as fill this many milliseconds, so that the wait at its end counts for little. */
   readonly sample: number;
 }
 
@@ -19,21 +19,21 @@ export const defaultBudget: TimeBudget = { time: 600, samples: 7, warmup: 150, s
 
 const [FEWEST_CALLS, MOST_CALLS] = [2, 300];
 
-/** Milliseconds a call. */
+/** Milliseconds per call. */
 export interface Timing {
   readonly medianMs: number;
   /** Median absolute deviation of the samples from their median. */
   readonly spreadMs: number;
   readonly samples: number;
-  /** Calls issued back to back for each sample, before one wait for the device. */
+  /** Calls issued back to back in each sample before one wait for the device. */
   readonly callsPerSample: number;
   readonly clock: ClockName;
 }
 
 /**
- * The median time of a call, which encodes commands and gives back every tensor it makes, at the latest `rounds` calls later.
- * Call it once before, so that its pipelines are compiled. Calls without a dispatch leave no timestamps and are timed by the
- * queue. Throws a RunError if the pool grows meanwhile: the calls then keep their buffers.
+ * The median time of a call, which encodes commands and releases every tensor it makes, at the latest `rounds` calls
+ * later. Call it once beforehand, so that its pipelines are compiled. Calls without a dispatch leave no timestamps and
+ * are timed by the queue. Throws a RunError if the pool grows meanwhile, which means that the calls leak buffers.
  */
 export async function timeCalls(
   device: Device,

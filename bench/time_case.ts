@@ -27,12 +27,12 @@ export type Phase =
 export interface CaseOptions {
   readonly budget: TimeBudget;
   readonly clock: ClockName;
-  /** Time every variant that fits, too, each after comparing it with the reference. */
+  /** Also time every variant that fits, each after comparing it with the reference. */
   readonly variants: boolean;
   readonly onPhase: (phase: Phase) => void;
 }
 
-/** To rank variants, a third of the time for a number. */
+/** To rank variants, a third of the usual time per number. */
 const ranking = ({ time, samples, warmup, sample }: TimeBudget): TimeBudget => ({
   time: time / 3,
   samples: Math.ceil(samples / 2),
@@ -111,7 +111,7 @@ export async function timeCase(
   }
 }
 
-/** The choices of the forward pass, then those that only the backward pass makes. */
+/** The choices made in the forward pass, then those made only in the backward pass. */
 function choicesOf(
   device: Device,
   forward: () => void,

@@ -1,10 +1,10 @@
-// Measures the variants of every choice that the benchmark cases make, for `unfold bench --tune`:
+// Measures the variants of every choice made by the benchmark cases, for `unfold bench --tune`:
 //
 //     const table = await tune(await loadOperations(), { open: () => openDevice({ tuned: false, … }), command, onProgress });
 //     writeTable(ownTablePath(table.adapter), table);
 //
-// Training only reads the table. A case's choice in its forward pass is timed by that alone, a choice in its backward pass by
-// both: the numbers rank variants of one choice and mean nothing beyond it.
+// Training only reads the table. A choice in a case's forward pass is timed by that pass alone, a choice in its backward
+// pass by both passes: the numbers rank the variants of one choice and mean nothing beyond that.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Device } from "../engine/device.ts";
@@ -21,15 +21,18 @@ import type { FoundOperations } from "./operations.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
 
 export interface TuneOptions {
-  /** Opens a device that reads no table: one for all cases, and another after a case that failed, which may have broken it. */
+  /**
+   * Opens a device that reads no table: one for all cases, and a new one after each failed case, which may have broken
+   * it.
+   */
   readonly open: () => Promise<Device>;
-  /** Only cases whose "operation: case" contains this, in any case of letters. */
+  /** Only cases whose "operation: case" contains this, ignoring case. */
   readonly filter?: string | undefined;
   /** What the user typed, for the table's reader. */
   readonly command: string;
   readonly budget?: TimeBudget;
   readonly onProgress?: (progress: TuneProgress) => void;
-  /** Called after each case with what is measured so far, for whoever may not come to the end. */
+  /** Called after each case with the table so far, in case the end is never reached. */
   readonly onTable?: (table: TunedTable) => void;
 }
 
@@ -37,7 +40,7 @@ export interface TuneProgress {
   /** Cases finished, and in all. */
   readonly done: number;
   readonly total: number;
-  /** "matmul (rows 512, …)", measured just now. */
+  /** The choice just measured: "matmul (rows 512, …)". */
   readonly choice?: string;
   /** Milliseconds by variant; null for one that gave wrong results and is left out. */
   readonly ms?: Readonly<Record<string, number | null>>;
@@ -47,12 +50,12 @@ export interface TuneProgress {
 
 const BUDGET: TimeBudget = { time: 200, samples: 5, warmup: 50, sample: 20 };
 
-/** A single call that takes so many times the best median is not worth more of them. */
+/** A variant whose single call takes this many times the best median is not measured further. */
 const HOPELESS = 3;
 
 /**
- * Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an alternative are
- * left out; a case that fails is told to `onProgress` and the others go on.
+ * Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an
+ * alternative are left out; a case that fails is reported to `onProgress` and the others continue.
  */
 export async function tune(found: FoundOperations, options: TuneOptions): Promise<TunedTable> {
   const {
@@ -91,11 +94,11 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
           if (Object.keys(right).length > 0)
             (operations[choice.operation] ??= []).push({ sizes: choice.sizes, ms: right });
         });
-      await device.finish(); // what is wrong with this case is no fault of the next
-      device.trim(); // which wants buffers of other sizes
+      await device.finish(); // so that this case's errors do not hit the next one
+      device.trim(); // the next case needs buffers of other sizes
       onProgress({ done: done + 1, total: selected.length });
     } catch (error) {
-      // What is measured so far is kept, and the others get their turn.
+      // Keep what is measured so far and continue with the other cases.
       onProgress({
         done: done + 1,
         total: selected.length,
@@ -134,7 +137,7 @@ async function tuneCase(
             { operation: choice.operation, sizes: choice.sizes, variant },
             async () => {
               if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
-              await elapsed(device, call); // compiles what only this needs
+              await elapsed(device, call); // compiles what only this variant needs
               const once = await elapsed(device, call);
               const best = Math.min(...Object.values(ms).map((other) => other ?? Infinity));
               return once > HOPELESS * best ? once : (await timeCalls(device, call, budget)).medianMs;
@@ -148,7 +151,7 @@ async function tuneCase(
   }
 }
 
-/** As JSON with a line for each choice, so that a change of one shows as one. */
+/** As JSON with one line per choice, so that changing one choice changes one line. */
 function tableText({ operations, ...head }: TunedTable): string {
   const lines = (entries: readonly TunedEntry[]): string =>
     entries.map((entry) => `\n   ${JSON.stringify(entry)}`).join(",");
@@ -158,7 +161,7 @@ function tableText({ operations, ...head }: TunedTable): string {
   return `${JSON.stringify(head, null, 1).replace(/\n}$/, "")},\n "operations": {${parts.join(",")}\n }\n}\n`;
 }
 
-/** Writes a table in one piece; the folder is made. */
+/** Writes a table in one piece, creating its folder. */
 export function writeTable(path: string, table: TunedTable): void {
   mkdirSync(dirname(path), { recursive: true });
   const unfinished = `${path}.part`;

@@ -22,10 +22,15 @@ export function register(program: Command): void {
     .command("align")
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<manifest>", MANIFEST)
-    .description("When each word of known texts is spoken: the most probable CTC path of each utterance's text.")
+    .description(
+      "Find when each word of known texts is spoken, by the most probable CTC path of each utterance's text.",
+    )
     .requiredOption("--out <folder>", "folder for the result")
     .addOption(
-      new Option("--format <format>", "alignment.ctm of all utterances, or a .TextGrid of words and units for each")
+      new Option(
+        "--format <format>",
+        "one alignment.ctm for all utterances, or a .TextGrid of words and units for each",
+      )
         .choices(["ctm", "textgrid"])
         .default("ctm"),
     )

@@ -9,15 +9,15 @@ export function register(program: Command): void {
   program
     .command("average <checkpoints...>")
     .description(
-      "Write the mean of the weights of two checkpoints or more as one checkpoint, running statistics included, to recognise with.",
+      "Average the weights of two or more checkpoints, including running statistics, into one checkpoint for recognition.",
     )
     .requiredOption("--out <file>", "the .safetensors file to write")
-    .option("--force", "write over a file that is there")
+    .option("--force", "overwrite an existing file")
     .action(average);
 }
 
 function average(checkpoints: string[], { out, force }: { out: string; force?: true }): void {
-  if (checkpoints.length < 2) throw new UserError(`a mean needs two checkpoints or more, got ${checkpoints.length}`);
+  if (checkpoints.length < 2) throw new UserError(`averaging needs two or more checkpoints, got ${checkpoints.length}`);
   if (!out.endsWith(".safetensors"))
     throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   expectPlace([out, stateBeside(out)], { force: force === true });
@@ -25,6 +25,6 @@ function average(checkpoints: string[], { out, force }: { out: string; force?: t
   expectNoInput([out, stateBeside(out)], checkpoints.map(checkpointFile));
   writeCheckpoint(out, mean.tensors, mean.state);
   process.stdout.write(
-    `${out}: the mean of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`,
+    `${out}: the average of ${checkpoints.map((path) => basename(path)).join(", ")} (steps ${(mean.state.averageOf ?? []).join(", ")})\n`,
   );
 }

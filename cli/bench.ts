@@ -43,26 +43,26 @@ export function register(program: Command): void {
   const command = program
     .command("bench")
     .description(
-      "Measure how fast this machine computes: each kernel against the device's own memory and arithmetic, and whole training steps.",
+      "Measure how fast this machine computes: each kernel against the device's own memory and arithmetic limits, and whole training steps.",
     )
     .addArgument(new Argument("[part]", "what to measure").choices(PARTS).default("all"))
     .option(
       "--filter <name>",
-      "only cases whose 'operation: case' contains this, and steps of a configuration whose name does",
+      "only cases whose 'operation: case' contains this, and step configurations whose name does",
     )
-    .option("--all", "the tests' small cases as well")
-    .option("--variants", "time every variant of each kernel that fits, too, which takes two to three times as long")
-    .option("--json <file>", "write every number to this file; - is standard output, in place of the table")
+    .option("--all", "also time the small cases of the tests")
+    .option("--variants", "also time every other variant that fits each kernel, which takes two to three times as long")
+    .option("--json <file>", "write all numbers to this file; - means standard output, in place of the table")
     .option("--html <file>", "write a report with charts to this file")
     .option(
       "--compare <file>",
-      "compare with an earlier --json file; ends with 1 if something is slower beyond the spread",
+      "compare with an earlier --json file; exit code 1 if anything is slower beyond the spread",
     )
-    .option("--any-adapter", "compare with a file of another adapter, too; what is slower is then no failure")
+    .option("--any-adapter", "allow a file from another adapter; being slower is then not a failure")
     .addOption(
       new Option(
         "--tune",
-        "instead: time every variant and write the table by which this machine then chooses",
+        "instead, time every variant and write the table by which this machine then chooses",
       ).conflicts(["all", "variants", "json", "html", "compare"]),
     );
   addAdapterOptions(command).action(bench);
@@ -72,7 +72,7 @@ const command = (): string => ["unfold", ...process.argv.slice(2)].join(" ");
 
 async function bench(part: Part, options: BenchOptions): Promise<void> {
   if (part === "step" && (options.variants || options.all || options.tune))
-    throw new UserError("--variants, --all and --tune are about kernels, not about 'step'");
+    throw new UserError("--variants, --all and --tune apply to kernels, not to 'step'");
   const display = benchDisplay();
   const stop = (): never => {
     display.stop();
@@ -127,7 +127,7 @@ function reportText(report: BenchReport): string {
   ].join("\n\n");
 }
 
-/** Prints all ratios. Throws a RunError, for the exit code 1, if something is slower and that is to be a failure. */
+/** Prints all ratios. Throws a RunError, for exit code 1, if anything is slower and `failing` is set. */
 export function compareWith(
   old: BenchReport,
   report: BenchReport,
@@ -164,13 +164,13 @@ async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promis
   const entries = Object.values(table.operations).flat();
   process.stdout.write(`${entries.length} choices measured on ${table.adapter}, written to ${path}\n`);
   const faults = [
-    ...(wrong.length > 0 ? [`${wrong.length} variants gave wrong results and are left out: ${wrong.join(", ")}`] : []),
+    ...(wrong.length > 0 ? [`${wrong.length} variants gave wrong results and were left out: ${wrong.join(", ")}`] : []),
     ...(failed.length > 0 ? [`${failed.length} cases failed: ${failed.join(", ")}`] : []),
   ];
   if (faults.length > 0) throw new RunError(faults.join("; "));
 }
 
-/** Before the minutes of measuring. Throws a UserError where the table could not be written after them. */
+/** Called before minutes of measuring. Throws a UserError if the table could not be written afterwards. */
 function makeTableFolder(): void {
   const folder = dirname(ownTablePath("any"));
   try {
@@ -183,14 +183,14 @@ function makeTableFolder(): void {
   }
 }
 
-/** With what an earlier table knows besides. One that cannot be read is replaced, as its message has advised. */
+/** Adds what an earlier table knows besides. One that cannot be read is replaced, as its error message advises. */
 function withEarlier(path: string, table: TunedTable, display: BenchDisplay): TunedTable {
   if (!existsSync(path)) return table;
   try {
     return mergeTables(readTable(path), table);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    display.say(`${path} was no tuned table and is replaced`);
+    display.say(`${path} was not a tuned table and is replaced`);
     return table;
   }
 }

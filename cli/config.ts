@@ -4,7 +4,7 @@ import { configReference } from "../config/reference.ts";
 export function register(program: Command): void {
   program
     .command("config")
-    .description("Every key of a training config with its default and meaning, as Markdown.")
+    .description("Print every key of a training config with its default and meaning, as Markdown.")
     .action(() => {
       process.stdout.write(configReference());
     });

@@ -18,32 +18,32 @@ interface ImportOptions {
 export function register(program: Command): void {
   const command = program
     .command("data")
-    .description("Make manifests of corpora, look for faults in them, compute what features are normalised with.");
+    .description("Make manifests of corpora, check them for faults, compute feature statistics.");
   command
     .command("import")
-    .addArgument(new Argument("<kind>", "what the corpus is").choices(Object.keys(IMPORTERS)))
+    .addArgument(new Argument("<kind>", "format of the corpus").choices(Object.keys(IMPORTERS)))
     .argument("<path>", "its folder (kaldi, librispeech, audiofolder) or file (commonvoice: a .tsv, jsonl)")
-    .description("Write a manifest of a corpus; its audio stays where it is.")
+    .description("Write a manifest of a corpus; the audio stays where it is.")
     .requiredOption("--out <manifest>", "the JSON Lines file to write; audio paths in it are relative to its folder")
-    .option("--lowercase", "make all texts lower case")
-    .option("--no-punctuation", "take punctuation out of the texts, except apostrophes and hyphens within words")
-    .option("--durations", "read the audio for durations that the corpus does not say")
-    .option("--force", "replace a manifest that is there")
+    .option("--lowercase", "convert texts to lower case")
+    .option("--no-punctuation", "remove punctuation from the texts, except apostrophes and hyphens within words")
+    .option("--durations", "read the audio for durations that the corpus does not give")
+    .option("--force", "overwrite an existing manifest")
     .action(runImport);
   command
     .command("check <manifest>")
     .description(
-      "Read all of a manifest's audio and texts, and say what they are and what is wrong with them. Exit code 1 if anything is.",
+      "Read all audio and texts of a manifest and report statistics and faults. Exit code 1 if there are faults.",
     )
-    .option("--config <file>", "check for this config's sample rate, features and units instead of the defaults")
+    .option("--config <file>", "check against this config's sample rate, features and units instead of the defaults")
     .option("--json", "print everything as JSON")
     .action(runCheck);
   command
     .command("stats <manifest>")
-    .description("Compute mean and variance of the features, for a config's data.cmvn.")
-    .requiredOption("--config <file>", "the config whose features are meant")
+    .description("Compute the mean and variance of the features, for a config's data.cmvn.")
+    .requiredOption("--config <file>", "the config that defines the features")
     .requiredOption("--out <file>", "the JSON file to write")
-    .option("--force", "replace a file that is there")
+    .option("--force", "overwrite an existing file")
     .action(runStats);
 }
 

@@ -12,7 +12,9 @@ import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 export function register(program: Command): void {
   const command = program
     .command("devices")
-    .description("List the adapters of this machine, which one would be used and why, and what a graphics card lacks.")
+    .description(
+      "List this machine's adapters, which one would be used and why, and what keeps a graphics card from being used.",
+    )
     .option("--json", "print everything as JSON");
   addAdapterOptions(command).action(devices);
 }
@@ -37,14 +39,14 @@ function toText({ adapters, picked, why, missing, refusals }: AdapterSurvey): st
   return [
     ...adapters.map(describe),
     ...(chosen ? [`unfold would use ${chosen.name}: ${why}.\n`] : []),
-    ...refusals.map((reason) => `An installed driver was turned down: ${reason}\n`),
+    ...refusals.map((reason) => `An installed driver was rejected: ${reason}\n`),
     ...missing.map((sentence) => `A graphics card is not used: ${sentence}.\n`),
   ].join("\n");
 }
 
 const KINDS = { gpu: "hardware GPU", system: "installed software driver", bundled: "bundled software driver" };
 
-/** Features that kernels can use; the many others concern textures. */
+/** Features that kernels can use; most others concern textures. */
 const FEATURES = ["shader-f16", "subgroups", "subgroup-size-control", "timestamp-query"];
 
 function describe(adapter: SurveyedAdapter): string {
@@ -72,11 +74,11 @@ const LIMIT_WORDS: [LimitName, (value: number) => string][] = [
   ["maxStorageBufferBindingSize", (bytes) => `${binary(bytes)} bound at once`],
   ["maxStorageBuffersPerShaderStage", (count) => `${count} storage buffers`],
   ["maxComputeWorkgroupStorageSize", (bytes) => `${binary(bytes)} workgroup memory`],
-  ["maxComputeInvocationsPerWorkgroup", (count) => `${count} invocations a workgroup`],
+  ["maxComputeInvocationsPerWorkgroup", (count) => `${count} invocations per workgroup`],
   ["maxImmediateSize", (bytes) => `${binary(bytes)} immediates`],
 ];
 
-/** 16x16x16 f16 -> f32: the sides m, n and k of the product, the type of its factors and of the sum. */
+/** 16x16x16 f16 -> f32: the product's dimensions m, n and k, the type of its factors and that of the sum. */
 const matrixShape = ({ m, n, k, componentType, resultComponentType }: MatrixConfig): string =>
   `${m}x${n}x${k} ${componentType} -> ${resultComponentType}`;
 

@@ -37,20 +37,20 @@ export function register(program: Command): void {
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<manifest>", MANIFEST)
     .description(
-      "Word and character error rates of a checkpoint on a manifest, at each depth; or, with --compare, of two checkpoints and whether they differ.",
+      "Measure a checkpoint's word and character error rates on a manifest at each depth or, with --compare, test whether two checkpoints differ.",
     )
     .option(
       "--depths <list>",
-      "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare those of both)",
+      "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare, those of both)",
     )
     .option("--json", "print the results as JSON")
     .option(
       "--alignments <folder>",
-      "folder for the alignments of every utterance, a file for each depth (default: the checkpoint's)",
+      "folder for the alignments of every utterance, one file per depth (default: the checkpoint's folder)",
     )
     .option(
       "--compare <checkpoint>",
-      "B, which the first checkpoint, A, is compared with: a paired bootstrap over the utterances; may be A itself, for two of its depths",
+      "checkpoint B to compare with the first one, A, by a paired bootstrap over the utterances; may be A itself, for two of its depths",
     )
     .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
     .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
@@ -66,7 +66,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     ["--depth-a", options.depthA],
     ["--depth-b", options.depthB],
   ]) {
-    if (value !== undefined) throw new UserError(`${name} needs --compare; without it depths are chosen with --depths`);
+    if (value !== undefined) throw new UserError(`${name} needs --compare; without it, choose depths with --depths`);
   }
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
@@ -75,7 +75,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const paths = parseDepths(options.depths, config);
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
-  makeFolder(folder); // before the long part
+  makeFolder(folder); // fails early, before the long part
   const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
   device.close();
 
@@ -85,7 +85,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const rows = scores.map((score, i) =>
     resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
   );
-  sayDecoding(settings, [config]);
+  printDecoding(settings, [config]);
   print(
     options,
     { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
@@ -100,7 +100,7 @@ async function runCompare(
   options: EvalOptions,
 ): Promise<void> {
   if (options.alignments !== undefined)
-    throw new UserError("--alignments cannot be given together with --compare, which keeps none");
+    throw new UserError("--alignments cannot be combined with --compare, which keeps none");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),
@@ -119,7 +119,7 @@ async function runCompare(
     terminalObserver(),
   );
   device.close();
-  sayDecoding(settings, [a.config, b.config]);
+  printDecoding(settings, [a.config, b.config]);
   print(
     options,
     { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
@@ -127,7 +127,7 @@ async function runCompare(
   );
 }
 
-function sayDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
+function printDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
   const hint = trainingDecoding(settings, configs);
   process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
 }

@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { CommanderError } from "commander";
 import { UserError } from "../engine/errors.ts";
 
-/** 2 for what the user can correct (wrong input, wrong usage), 0 for `--help` and `--version`, 1 for the rest. */
+/** 2 for what the user can correct (wrong input or usage), 0 for `--help` and `--version`, 1 for everything else. */
 export function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   return error instanceof UserError ? 2 : 1;
@@ -23,6 +23,6 @@ export function printError(error: unknown): void {
   }
 }
 
-/** Control characters by their code: names in a file from elsewhere could move the cursor of a terminal, or colour it. */
+/** Escapes control characters: names in a foreign file could otherwise move the terminal's cursor or colour its text. */
 const visible = (line: string): string =>
   line.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -25,20 +25,26 @@ export function register(program: Command): void {
   const command = program
     .command("experiment <config>")
     .description(
-      "Train and compare the rows of an experiment on the same data, and write a table with intervals and tests. The same command goes on where it was stopped.",
+      "Train and compare the rows of an experiment on the same data, and write a table with intervals and tests. The same command continues where it was stopped.",
     )
-    .option("--out <folder>", "folder of runs, results and tables (default: runs/ and the name of the config's folder)")
-    .option("--data <folder>", "where the manifests are, instead of the corpus that the config asks for")
-    .option("--budget <minutes>", "choose the number of epochs, the same for all runs, so that all of them fit")
-    .option("--rows <names>", "train only these rows or groups, with commas between them")
-    .option("--seeds <number>", "runs of every row, instead of the config's numbers")
+    .option(
+      "--out <folder>",
+      "folder for runs, results and tables (default: runs/ plus the name of the config's folder)",
+    )
+    .option("--data <folder>", "folder of the manifests, instead of the corpus that the config asks for")
+    .option(
+      "--budget <minutes>",
+      "choose the number of epochs, the same for all runs, so that all of them fit into this time",
+    )
+    .option("--rows <names>", "train only these rows or groups, separated by commas")
+    .option("--seeds <number>", "number of runs of every row, instead of the config's")
     .option(
       "--set <key=value>",
-      "replace a value of every row's training config; may be given several times",
+      "override a value of every row's training config; may be repeated",
       (text: string, all: string[]) => [...all, text],
       [],
     )
-    .option("--times-only", "train nothing; measure steps, memory and recognition of the finished rows again");
+    .option("--times-only", "train nothing; only measure steps, memory and recognition of the finished rows again");
   addAdapterOptions(command).action(run);
 }
 
@@ -67,7 +73,7 @@ async function run(file: string, options: ExperimentCommandOptions): Promise<voi
     process.stdout.write(
       outcome === "finished"
         ? `\n${readFileSync(join(out, "table.md"), "utf8")}\nTable and figure: ${join(out, "table.md")}, ${join(out, "figure.svg")}\n`
-        : "\nSaved. The same command goes on from here.\n",
+        : "\nSaved. Run the same command again to continue.\n",
     );
     return outcome;
   });

@@ -15,12 +15,12 @@ interface ExportOptions {
 }
 
 const FEEDING = `
-An .onnx file needs no unfold: any runtime of ONNX (opset 17) runs it. Its inputs and outputs:
-  features        float32 [batch, frames, bins]; log-mel as Kaldi computes it of 16-bit samples, padded at the end with anything,
-                  not normalised (mean and variance are in the graph). Sample rate, bins and the rest: its metadata 'features'.
-  lengths         int64 [batch]; real frames of each utterance
-  log_probs       float32 [batch, about frames / 4, classes]; which is the blank, and the others' text: its metadata 'blank' and 'units'
-  output_lengths  int64 [batch]; frames of log_probs that count
+An .onnx file does not need unfold: any ONNX runtime (opset 17) can run it. Its inputs and outputs:
+  features        float32 [batch, frames, bins]; log-mel features as Kaldi computes them from 16-bit samples, with arbitrary padding at the end,
+                  not normalised (mean and variance are in the graph). Sample rate, bins and the rest are in the metadata 'features'.
+  lengths         int64 [batch]; frames of each utterance without padding
+  log_probs       float32 [batch, about frames / 4, classes]; the metadata 'blank' and 'units' give the blank's class and the others' text
+  output_lengths  int64 [batch]; valid frames of log_probs
 `;
 
 export function register(program: Command): void {
@@ -28,21 +28,21 @@ export function register(program: Command): void {
     .command("export")
     .argument("<checkpoint>", CHECKPOINT)
     .description(
-      "Write one depth of a checkpoint as a file of its own: a checkpoint without what training needs and other depths use, or an ONNX file. Weights of a block are in it once, however often it runs.",
+      "Write one depth of a checkpoint to a separate file: a checkpoint without what only training or other depths need, or an ONNX file. It holds a block's weights once, however often the block runs.",
     )
     .requiredOption(
       "--out <file>",
-      "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf a folder",
+      "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf, a folder",
     )
     .option(
       "--depth <depth>",
-      "logical depth (default: the deepest of the checkpoint's config; with --format hf the seed, each block once)",
+      "logical depth (default: the deepest of the checkpoint's config; with --format hf, the seed, each block once)",
     )
     .option(
       "--format <format>",
-      "safetensors, onnx (default: as the name of the file ends) or hf, a folder for Hugging Face transformers, where a block that runs twice is two layers",
+      "safetensors, onnx (default: by the file's extension) or hf, a folder for Hugging Face transformers, in which a block that runs twice becomes two layers",
     )
-    .option("--force", "write over a file that is there")
+    .option("--force", "overwrite an existing file")
     .addHelpText("after", FEEDING)
     .action(runExport);
 }
@@ -59,7 +59,7 @@ function exportHuggingFace(given: string, { out, depth, force }: ExportOptions):
     force: force === true,
   });
   checkpoint.close();
-  const why = stored > parameters ? "not all of whose blocks run" : "where blocks that run twice are one";
+  const why = stored > parameters ? "not all of whose blocks run" : "where a block that runs twice is stored once";
   const shared = stored === parameters ? "" : ` (${formatCount(stored)} in the checkpoint, ${why})`;
   process.stdout.write(
     `${out}: ${schedule.length} layers, blocks ${schedule.join(" ")}, ${formatCount(parameters)} parameters${shared}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`,

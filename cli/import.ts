@@ -21,24 +21,24 @@ export function register(program: Command): void {
     .command("import")
     .argument(
       "<folder>",
-      "a folder as save_pretrained of Hugging Face transformers writes it: config.json, model.safetensors, and of a fine-tuned model vocab.json",
+      "a folder as written by save_pretrained of Hugging Face transformers: config.json, model.safetensors and, for a fine-tuned model, vocab.json",
     )
     .description(
-      "Make a checkpoint of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model: a seed of some of its layers, which unfolds to any depth. A run starts from it with `init`; one with a trained output layer can be used as it is.",
+      "Convert a wav2vec 2.0, HuBERT or wav2vec2-Conformer model into a checkpoint: a seed of some of its layers, which unfolds to any depth. A run starts from it with `init`; a model with a trained output layer can be used directly.",
     )
     .requiredOption("--out <file>", "the .safetensors file to write")
     .option(
       "--seed-layers <layers>",
       "layers that become the seed's blocks, counted from 0, such as 0,1,2,3 (default: all)",
     )
-    .option("--seed-blocks <number>", "instead: how many blocks the seed has, taken as --pick says")
+    .option("--seed-blocks <number>", "instead, the number of blocks in the seed, chosen by --pick")
     .addOption(
       new Option(
         "--pick <which>",
         "with --seed-blocks: even, spread from the first layer to the last, or first",
       ).choices(["even", "first"]),
     )
-    .option("--depth <depths>", "depths that the seed unfolds to, such as 12 or 10,12 (default: the seed's own)")
+    .option("--depth <depths>", "depths to which the seed unfolds, such as 12 or 10,12 (default: the seed's own)")
     .addOption(
       new Option("--order <order>", "order of the blocks in deeper paths: repeat (0 0 1 1) or cycle (0 1 0 1)")
         .choices(["repeat", "cycle"])
@@ -47,10 +47,10 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         "--recipe <name>",
-        "instead of the options on layers and depths: 8-to-12 or 6-to-12, evenly picked blocks that unfold to 12 layers",
+        "instead of the options for layers and depths: 8-to-12 or 6-to-12, evenly picked blocks that unfold to 12 layers",
       ).choices(Object.keys(recipes)),
     )
-    .option("--force", "write over a file that is there")
+    .option("--force", "overwrite an existing file")
     .action(runImport);
 }
 
@@ -64,8 +64,7 @@ function runImport(
     "--pick": pick,
     "--depth": depth,
   }).find(([, value]) => value !== undefined);
-  if (recipe && given)
-    throw new UserError(`--recipe ${recipe} says which layers and depths there are: leave ${given[0]} out`);
+  if (recipe && given) throw new UserError(`--recipe ${recipe} already sets layers and depths: leave out ${given[0]}`);
   if (pick && seedBlocks === undefined) throw new UserError("--pick needs --seed-blocks: how many layers to take");
   const choice = recipe
     ? recipes[recipe]
@@ -83,7 +82,7 @@ function parseLayers(text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,4}(,\d{1,4})*$/u.test(text))
     throw new UserError(
-      `--seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '${text}'`,
+      `--seed-layers: expected whole numbers from 0 separated by commas, such as 0,1,2, got '${text}'`,
     );
   return text.split(",").map(Number);
 }

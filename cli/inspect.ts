@@ -11,7 +11,7 @@ export function register(program: Command): void {
   const command = program
     .command("inspect")
     .argument("<checkpoint>", CHECKPOINT)
-    .description("Parameters, schedules and memory of a checkpoint, at each depth.")
+    .description("Show the parameters, schedules and memory of a checkpoint at each depth.")
     .option("--json", "print everything as JSON");
   addAdapterOptions(command).action(runInspect);
 }

@@ -9,36 +9,33 @@ interface Verb {
 
 /** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
-  start: [
-    "make a small corpus, train on it and show the result: the whole of it in minutes",
-    () => import("./start.ts"),
-  ],
-  devices: ["list adapters, which one would be used and why", () => import("./devices.ts")],
-  bench: ["time kernels and training steps against what this machine can do", () => import("./bench.ts")],
+  start: ["make a small corpus, train on it and show the result, all in minutes", () => import("./start.ts")],
+  devices: ["list adapters, which one would be used, and why", () => import("./devices.ts")],
+  bench: ["time kernels and training steps against this machine's limits", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
-  data: [
-    "make a manifest of a corpus, look for faults in one, compute what features are normalised with",
-    () => import("./data.ts"),
-  ],
-  tokenizer: ["make a tokenizer.json of subwords from manifests, or look at one", () => import("./tokenizer.ts")],
+  data: ["make a manifest of a corpus, check one for faults, compute feature statistics", () => import("./data.ts")],
+  tokenizer: ["make a tokenizer.json of subwords from manifests, or inspect one", () => import("./tokenizer.ts")],
   experiment: [
     "train and compare the rows of an experiment: one table with intervals and tests",
     () => import("./experiment.ts"),
   ],
-  config: ["every key of a training config, with its default and meaning", () => import("./config.ts")],
-  average: ["the mean of checkpoints' weights as one checkpoint", () => import("./average.ts")],
-  eval: ["error rates of a checkpoint at each depth, or whether two checkpoints differ", () => import("./eval.ts")],
+  config: ["print every key of a training config, with its default and meaning", () => import("./config.ts")],
+  average: ["average checkpoints' weights into one checkpoint", () => import("./average.ts")],
+  eval: ["measure a checkpoint's error rates at each depth, or compare two checkpoints", () => import("./eval.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
-  align: ["when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
-  export: ["one depth of a checkpoint as a file of its own: a small checkpoint, or ONNX", () => import("./export.ts")],
+  align: ["find when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
+  export: [
+    "write one depth of a checkpoint to a separate file: a small checkpoint, or ONNX",
+    () => import("./export.ts"),
+  ],
   import: [
-    "a seed of a wav2vec 2.0, HuBERT or wav2vec2-Conformer model in Hugging Face's layout",
+    "make a seed from a wav2vec 2.0, HuBERT or wav2vec2-Conformer model in Hugging Face's layout",
     () => import("./import.ts"),
   ],
-  inspect: ["parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
+  inspect: ["show the parameters, schedules and memory of a checkpoint", () => import("./inspect.ts")],
 };
 
-/** Runs the command line. Exit codes: 0 good, 1 the run failed, 2 the user's input is wrong, 130 interrupted. */
+/** Runs the command line. Exit codes: 0 success, 1 the run failed, 2 wrong input, 130 interrupted. */
 async function main(words: string[]): Promise<void> {
   const program = new Command("unfold")
     .description("Train and use seed-unfold Conformers for speech recognition, on a GPU or a CPU.")
@@ -46,7 +43,7 @@ async function main(words: string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")) });
 
-  const named = words.find((word) => !word.startsWith("-") && word !== "help"); // in `tokenizer train` the tokenizer
+  const named = words.find((word) => !word.startsWith("-") && word !== "help"); // `tokenizer` in `tokenizer train`
   for (const [name, [summary, load]] of Object.entries(VERBS)) {
     if (name === named) (await load()).register(program);
     else program.command(name).summary(summary).description(summary);
@@ -60,13 +57,13 @@ function version(): string {
     try {
       return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
     } catch {
-      /* the other one */
+      /* try the other one */
     }
   }
   return "unknown";
 }
 
-// A reader that stops early, such as `head`, is no failure.
+// A reader that stops early, such as `head`, is not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
@@ -75,7 +72,7 @@ process.on("uncaughtException", fail);
 
 function fail(error: unknown): void {
   if (!(error instanceof CommanderError)) printError(error);
-  // process.exitCode alone would not do: a device that the failed verb left open keeps the process alive.
+  // process.exitCode alone is not enough: a device that the failed verb left open keeps the process alive.
   process.stdout.write("", () => process.exit(exitCode(error)));
 }
 

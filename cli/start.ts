@@ -29,10 +29,10 @@ export function register(program: Command): void {
     .description(
       "Make a small corpus of spoken digits, train a seed-unfold Conformer on it, and show what it has learnt at every depth.",
     )
-    .option("--out <folder>", "folder of the runs", "runs")
+    .option("--out <folder>", "folder for the runs", "runs")
     .option(
       "--set <key=value>",
-      "replace a value of examples/digits/config.yaml; may be given several times",
+      "override a value of examples/digits/config.yaml; may be repeated",
       (text: string, all: string[]) => [...all, text],
       [],
     );
@@ -55,19 +55,19 @@ async function start(options: StartOptions): Promise<void> {
   const device = await openDevice(adapterOptions(options));
   process.stderr.write(`computing on ${device.info.name}\n`);
   const { folder, resume } = nextRun(options.out);
-  if (resume) process.stderr.write(`going on with the interrupted run in ${folder}\n`);
+  if (resume) process.stderr.write(`resuming the interrupted run in ${folder}\n`);
   await interruptible(async (signal) => {
     const outcome = await train(device, config, { folder, resume, signal, observer });
     if (outcome === "finished") {
       await showThreeFiles(device, folder, manifests.test);
       process.stdout.write(`\nReport: ${join(folder, "report.html")}\n`);
-    } else process.stdout.write("\nSaved. The same command goes on from here.\n");
+    } else process.stdout.write("\nSaved. Run the same command again to continue.\n");
     return outcome;
   });
   device.close();
 }
 
-/** The first of digits, digits-2, … that is not finished: a new folder, or an interrupted run to go on with. */
+/** The first of digits, digits-2, … that is not finished: a new folder, or an interrupted run to resume. */
 function nextRun(runs: string): { folder: string; resume: boolean } {
   for (let n = 1; ; n++) {
     const folder = join(runs, n === 1 ? "digits" : `digits-${n}`);

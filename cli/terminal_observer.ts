@@ -13,7 +13,7 @@ export function terminalObserver(): RunObserver {
     task: (label, total) => createTaskProgress(label, total),
     begin(step, totalSteps) {
       progress = createProgress({ totalSteps });
-      if (step > 0) message(`going on after step ${step} of ${totalSteps}`);
+      if (step > 0) message(`resuming after step ${step} of ${totalSteps}`);
     },
     record(record) {
       if (record.type === "step") progress?.step(record);

@@ -15,31 +15,31 @@ interface TrainOptions {
 export function register(program: Command): void {
   const command = program
     .command("tokenizer")
-    .description("Make a tokenizer.json of subwords for a config's units, or look at what one does.");
+    .description("Make a tokenizer.json of subwords for a config's units, or see how one splits texts.");
   command
     .command("train <manifest...>")
     .description(
-      "Learn subwords from the texts of manifests by byte-pair encoding, and write them as Hugging Face's tokenizers do.",
+      "Learn subwords from the texts of manifests by byte-pair encoding, and write them in the format of Hugging Face's tokenizers.",
     )
-    .option("--size <tokens>", "number of tokens, <blank> and <unk> included: the classes of the model", parseSize)
+    .option("--size <tokens>", "number of tokens including <blank> and <unk>, which are the model's classes", parseSize)
     .requiredOption("--out <file>", "the tokenizer.json to write")
     .addOption(
       new Option("--kind <kind>", "bpe, or characters, which merges nothing and takes no --size")
         .choices(["bpe", "characters"])
         .default("bpe"),
     )
-    .option("--force", "write over a file that is there already")
+    .option("--force", "overwrite an existing file")
     .action(runTrain);
   command
     .command("encode <tokenizer> <text>")
-    .description("Print the pieces of a text, one a line, each with its class in the model.")
+    .description("Print the pieces of a text, one per line, each with its class in the model.")
     .action(runEncode);
 }
 
 async function runTrain(manifests: string[], { size, out, kind, force }: TrainOptions): Promise<void> {
   if (kind === "bpe" && size === undefined) throw new UserError("--size: expected the number of tokens, such as 500");
   if (kind === "characters" && size !== undefined)
-    throw new UserError("--size: does not go with --kind characters, whose number the texts decide");
+    throw new UserError("--size: cannot be combined with --kind characters, whose number depends on the texts");
   const { units, texts, labelsPerText, charactersPerText } = await trainTokenizer({
     manifests,
     kind,
@@ -49,7 +49,7 @@ async function runTrain(manifests: string[], { size, out, kind, force }: TrainOp
     observer: terminalObserver(),
   });
   process.stdout.write(
-    `${out}: ${units.size} tokens from ${texts} texts, ${labelsPerText.toFixed(1)} of them a text where it has ${charactersPerText.toFixed(1)} characters\n`,
+    `${out}: ${units.size} tokens from ${texts} texts; ${labelsPerText.toFixed(1)} tokens per text, which has ${charactersPerText.toFixed(1)} characters on average\n`,
   );
 }
 

@@ -30,32 +30,32 @@ export function register(program: Command): void {
   const command = program
     .command("train <config>")
     .description(
-      "Train a seed-unfold Conformer, or go on from a pretrained encoder, as a YAML config says, test it at every depth and write a report.",
+      "Train a seed-unfold Conformer, or fine-tune a pretrained encoder, as set out in a YAML config, test it at every depth and write a report.",
     )
     .option(
       "--set <key=value>",
-      "replace a value of the config, as model.dim=96; may be given several times",
+      "override a value of the config, such as model.dim=96; may be repeated",
       (text: string, all: string[]) => [...all, text],
       [],
     )
     .option(
       "--out <folder>",
-      "folder for checkpoints, log and report (default: runs/ and the name of the config's folder)",
+      "folder for checkpoints, log and report (default: runs/ plus the name of the config's folder)",
     )
-    .option("--data <folder>", "where the config's manifests are, instead of data.folder")
-    .option("--resume", "go on from the folder's last checkpoint")
+    .option("--data <folder>", "folder of the config's manifests, instead of data.folder")
+    .option("--resume", "resume from the folder's last checkpoint")
     .option(
       "--force",
-      "with --resume: go on also where the config or the training set has changed, if the model's shape has not",
+      "with --resume: resume even if the config or the training set has changed, as long as the model's shape has not",
     )
     .option(
       "--plan",
-      "print the device memory that the largest batch will need, with advice if there is too little, and end",
+      "print the device memory that the largest batch will need, with advice if it is too much, and exit",
     )
     .option(
       "--profile [steps]",
-      `time every kernel of some steps (${PROFILED_STEPS} if no number is given) after the first ${WARMUP_STEPS}, and train on: prints the most expensive ones, ` +
-        `and writes ${PROFILE_FILE} into the folder, a trace of host and device for chrome://tracing or ui.perfetto.dev. Changes no result; those steps take longer`,
+      `while training, time every kernel of some steps (default: ${PROFILED_STEPS}) after the first ${WARMUP_STEPS}: prints the most expensive kernels ` +
+        `and writes ${PROFILE_FILE} into the folder, a trace of host and device for chrome://tracing or ui.perfetto.dev. Results stay the same; those steps take longer`,
     );
   addAdapterOptions(command).action(runTrain);
 }
@@ -70,8 +70,8 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
   });
   if (options.plan) return printPlan(config, options);
   if (options.force && !resume)
-    throw new UserError("--force goes with --resume: it goes on with a run whose config has changed");
-  expectUnlocked(folder); // train() does as well; here it is said at once
+    throw new UserError("--force needs --resume: it resumes a run whose config has changed");
+  expectUnlocked(folder); // train() checks it too; this fails at once
   expectRun(folder, { resume });
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
@@ -87,7 +87,7 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     else
       process.stdout.write(
         isResumable(folder)
-          ? `\nSaved. Go on with: ${resumeCommand(file, folder, options)}\n`
+          ? `\nSaved. Resume with: ${resumeCommand(file, folder, options)}\n`
           : "\nStopped before the first step: there is nothing to save.\n",
       );
     return outcome;
@@ -104,7 +104,7 @@ async function printPlan(config: TrainConfig, options: TrainOptions): Promise<vo
   device.close();
 }
 
-/** What to type to go on: the same options, and `--resume`. */
+/** The command that resumes the run: the same options, and `--resume`. */
 function resumeCommand(file: string, folder: string, { set, data }: TrainOptions): string {
   const words = [
     file,

@@ -28,12 +28,12 @@ export function register(program: Command): void {
     .argument("<checkpoint>", CHECKPOINT)
     .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
     .description(
-      "Print what is said in audio files. One that cannot be read is named on stderr, and the exit code is then 2; the others are transcribed.",
+      "Transcribe audio files. Files that cannot be read are named on stderr, with exit code 2; the others are still transcribed.",
     )
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
-    .option("--json", "print one JSON object a file")
-    .option("--nbest <count>", "with --json and --beam: also the best so many texts, each with its scores")
-    .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how sure the model is of it");
+    .option("--json", "print one JSON object per file")
+    .option("--nbest <count>", "with --json and --beam: also this many of the best texts, each with its scores")
+    .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how confident the model is");
   addAdapterOptions(addDecodingOptions(addChunkOptions(command))).action(runTranscribe);
 }
 
@@ -41,13 +41,13 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const { json, timestamps } = options;
   const { beam, lm } = parseDecoding(options);
   const nbest = parseNbest(options.nbest);
-  parseChunks(options, () => 30); // what is wrong with them is said before anything is opened
+  parseChunks(options, () => 30); // reports invalid values before anything is opened
   if (!json && (nbest !== undefined || timestamps))
     throw new UserError(
-      `${timestamps ? "--timestamps" : "--nbest"} needs --json: a line of plain text holds one text only`,
+      `${timestamps ? "--timestamps" : "--nbest"} needs --json: plain text has room for one text per file only`,
     );
   if (nbest !== undefined && nbest > (beam ?? 1))
-    throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of texts that are followed`);
+    throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of hypotheses it follows`);
 
   const device = await openDevice(adapterOptions(options));
   const recogniser = openRecogniser(device, checkpoint);

@@ -1,5 +1,5 @@
-// A Vite plugin that makes unfold run in a browser: the host is engine/host/browser.ts, and its module "unfold:shaders" holds every
-// shader, with its parts included, without comments, and reflected. Needs the build of `npm run build`.
+// A Vite plugin that makes unfold run in a browser: the host is engine/host/browser.ts, and the module "unfold:shaders"
+// holds every shader with its includes expanded, comments removed and declarations reflected. Run `npm run build` first.
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { relative, sep } from "node:path";
@@ -10,7 +10,7 @@ import { reflect } from "../dist/engine/kernel/reflect.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SHADERS = "unfold:shaders";
 
-/** @param folders relative to the project: where shaders are */
+/** @param folders folders of shaders, relative to the project */
 export function browserHost({ folders = ["engine", "kernels"] } = {}) {
   return {
     name: "unfold-browser-host",
@@ -19,11 +19,11 @@ export function browserHost({ folders = ["engine", "kernels"] } = {}) {
       if (source === SHADERS) return `\0${SHADERS}`;
       if (/(^|\/)host\/node\.ts$/u.test(source)) return `${root}engine/host/browser.ts`;
       if (importer?.startsWith(root) && !importer.includes("node_modules") && isNode(source))
-        throw new Error(`${relative(root, importer)} imports ${source}, which no browser has`);
+        throw new Error(`${relative(root, importer)} imports ${source}, which browsers do not have`);
       return undefined;
     },
     load: (id) => (id === `\0${SHADERS}` ? shaders(folders) : undefined),
-    /** A module's place in the project instead of its address, since shaders are named by it. */
+    /** Replaces a module's URL by its place in the project, which names its shaders. */
     transform(code, id) {
       const file = id.split("?")[0];
       if (!file.startsWith(root) || file.includes("node_modules") || !code.includes("import.meta.url"))
@@ -35,7 +35,7 @@ export function browserHost({ folders = ["engine", "kernels"] } = {}) {
   };
 }
 
-/** A Vite plugin that leaves out what a config's keys mean, `.describe("…")`: on a page nobody asks for it. */
+/** A Vite plugin that drops the descriptions of config keys, `.describe("…")`, which a page does not need. */
 export const withoutDescriptions = () => ({
   name: "unfold-without-descriptions",
   transform(code, id) {
@@ -81,10 +81,10 @@ function shaders(folders) {
   return `export const texts = ${json(texts)};\nexport const declared = ${json(declared)};\n`;
 }
 
-/** Browsers offer no matrix units, so nothing ever asks for these. */
+/** Browsers offer no matrix units, so nothing ever requests these. */
 const needsMatrixUnits = (code) => code.includes("\nenable chromium_experimental_subgroup_matrix;");
 
-/** As engine/host/shaders.d.ts says. What is not written is the same in all shaders, or they are not like the others. */
+/** The format of engine/host/shaders.d.ts. Omits what is the same in all shaders, and throws for a shader that differs. */
 function declarationsOf(label, { bindings, immediates, immediateBytes, entryPoint }) {
   const usual =
     entryPoint === "main" &&
@@ -101,7 +101,7 @@ function declarationsOf(label, { bindings, immediates, immediateBytes, entryPoin
 
 const json = (entries) => JSON.stringify(Object.fromEntries(entries));
 
-/** Lines stay lines, since the loader rewrites those of constants and aliases; an include is a comment that stays. */
+/** Keeps line breaks, since the loader rewrites the lines of constants and aliases, and include comments. */
 const withoutComments = (code) =>
   code
     .split("\n")

@@ -1,5 +1,5 @@
-// Compiles the sources to dist/ and copies beside them what they read at run time: shaders, the examples' configs,
-// the tuner's tables. Nothing newer than the last build: nothing to do. Types are checked by `npm test`, not here.
+// Compiles the sources to dist/ and copies the files they read at run time: shaders, the examples' configs, the tuner's
+// tables. Does nothing if no source is newer than the last build. Types are checked by `npm test`, not here.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -32,7 +32,7 @@ const ROOT_FILES = [
   "scripts/build.mjs",
 ];
 const STAMP = "dist/.built";
-const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a package of its own, scripts, and what benchmarks write
+const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a separate package, scripts, and benchmark results
 const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;
 
 const entries = FOLDERS.filter((folder) => existsSync(folder)).flatMap(walk);
@@ -40,7 +40,7 @@ const newest = Math.max(...[...entries, ...ROOT_FILES].map((path) => statSync(pa
 if (!existsSync(STAMP) || statSync(STAMP).mtimeMs < newest) build();
 
 function build() {
-  const started = new Date(); // a file saved during the build is newer than it
+  const started = new Date(); // so that a file saved during the build counts as newer
   const tsc = findCompiler();
   if (tsc === undefined) return;
   const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noCheck"], { stdio: "inherit" });
@@ -58,7 +58,7 @@ function build() {
   utimesSync(STAMP, started, started);
 }
 
-/** TypeScript's compiler. With --where-possible, as npm calls this after an installation, its absence (--omit=dev) is fine. */
+/** TypeScript's compiler. With --where-possible, which npm passes after an installation, it may be missing (--omit=dev). */
 function findCompiler() {
   try {
     return createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -68,12 +68,12 @@ function findCompiler() {
   }
 }
 
-/** Whether a file in dist/ still comes from somewhere: sources are renamed and deleted, too. */
+/** Whether a file in dist/ still has a source, which may have been renamed or deleted. */
 function hasSource(path) {
   return existsSync(path) || existsSync(path.replace(/(\.d\.ts|\.js)$/, ".ts"));
 }
 
-/** Every file and folder below, folders included since a deleted file changes only its folder's time. */
+/** All files and folders below; folders too, since deleting a file only changes its folder's time. */
 function walk(folder) {
   return [
     folder,

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { build } from "vite";
 
-const { browserHost, withoutDescriptions } = await import("./browser_plugin.mjs"); // which needs what build.mjs makes
+const { browserHost, withoutDescriptions } = await import("./browser_plugin.mjs"); // needs the output of build.mjs
 const [{ output }] = await build({
   configFile: false,
   logLevel: "warn",
@@ -15,9 +15,9 @@ const [{ output }] = await build({
     lib: { entry: "browser.ts", formats: ["es"], fileName: () => "browser.js" },
     target: "es2022",
     minify: false,
-    rollupOptions: { onwarn: (warning, warn) => void (warning.code === "INVALID_ANNOTATION" || warn(warning)) }, // of zod
+    rollupOptions: { onwarn: (warning, warn) => void (warning.code === "INVALID_ANNOTATION" || warn(warning)) }, // from zod
   },
 });
 const { code } = await minify(output[0].code, { module: true, ecma: 2020, compress: { passes: 3 } });
 writeFileSync("dist/browser.js", code);
-console.log(`dist/browser.js: ${(gzipSync(code).length / 1000).toFixed(1)} kB when packed by gzip`);
+console.log(`dist/browser.js: ${(gzipSync(code).length / 1000).toFixed(1)} kB gzipped`);

@@ -1,6 +1,7 @@
-// Kills training at random moments (SIGKILL), resumes it until it is finished, and compares it with a run that nobody killed:
-// every number in the log, every bit of the checkpoints; until there were so many kills. Half of the moments are drawn from the time that a run takes, its
-// start included; the others come right after a file in the run's folder has changed, so that saving is hit as well.
+// Kills training at random moments (SIGKILL), resumes it until it finishes, and compares it with an uninterrupted run:
+// every number in the log, every bit of the checkpoints. Repeats until `--times` kills. Half the moments are drawn from a
+// run's duration, including its start; the others come right after a file in the run's folder has changed, so that saving
+// is hit as well.
 //
 //     npm run build && node scripts/kill_test.mjs [--times 20] [--seed 1]
 import { spawn } from "node:child_process";
@@ -23,15 +24,15 @@ if (!(Number.isInteger(times) && times > 0 && Number.isInteger(seed))) {
   console.error("usage: node scripts/kill_test.mjs [--times 20] [--seed 1], whole numbers");
   process.exit(2);
 }
-/** Kills of one run; after them it may end. */
+/** Most kills of one run, which may then finish. */
 const MOST_KILLS = 4;
 const CHECKPOINTS = ["last", "best", "average"];
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-kill-"));
 await writeCorpus();
 const whole = await trainOnce("whole", []);
-if (whole.code !== 0) fail(`the run that nobody kills failed: ${whole.stderr}`);
-let { duration } = whole; // shorter later on, if other programs leave the machine alone
+if (whole.code !== 0) fail(`the uninterrupted run failed: ${whole.stderr}`);
+let { duration } = whole; // shrinks later on if the machine is less busy
 console.log(`a whole run takes ${(duration / 1000).toFixed(1)} s and changes files ${whole.changes} times`);
 
 let kills = 0;
@@ -52,7 +53,7 @@ while (kills < times) {
     const { code, signal, stderr, duration: took } = await trainOnce(name, resume ? ["--resume"] : [], moment);
     if (signal === "SIGKILL")
       moments.push(atChange ? `change ${moment.change}` : `${(moment.milliseconds / 1000).toFixed(2)} s`);
-    else if (code !== 0) fail(`${name}, killed at ${moments.join(", ")}, could not go on: ${stderr}`);
+    else if (code !== 0) fail(`${name}, killed at ${moments.join(", ")}, could not be resumed: ${stderr}`);
     else {
       if (moments.length === 0) duration = Math.min(duration, took);
       break;
@@ -60,20 +61,20 @@ while (kills < times) {
   }
   const differences = compare(name);
   if (differences.length > 0)
-    fail(`${name}, killed at ${moments.join(", ")}, is another run: ${differences.join("; ")}`);
+    fail(`${name}, killed at ${moments.join(", ")}, differs from the uninterrupted run: ${differences.join("; ")}`);
   kills += moments.length;
-  console.log(`${runs}: the same after kills at ${moments.join(", ") || "no moment: it had ended before"}`);
+  console.log(`${runs}: the same after kills at ${moments.join(", ") || "no moment: it finished first"}`);
   rmSync(join(folder, name), { recursive: true });
 }
 rmSync(folder, { recursive: true });
-console.log(`${runs} runs, ${kills} kills: every log and every checkpoint is that of the run that nobody killed`);
+console.log(`${runs} runs, ${kills} kills: every log and every checkpoint equals the uninterrupted run's`);
 
 function fail(message) {
-  console.error(`${message}\nwhat is there is in ${folder}`);
+  console.error(`${message}\nthe runs are in ${folder}`);
   process.exit(1);
 }
 
-/** Trains in a process of its own, until it ends or is killed: after so many milliseconds, or at such a change of a file. */
+/** Trains in a separate process until it ends or is killed: after `milliseconds`, or at the `change`-th change of a file. */
 async function trainOnce(name, words, { milliseconds, change } = {}) {
   const out = join(folder, name);
   mkdirSync(out, { recursive: true });
@@ -98,7 +99,7 @@ async function trainOnce(name, words, { milliseconds, change } = {}) {
   return { code, signal, stderr, changes, duration: performance.now() - started };
 }
 
-/** What differs from the run that nobody killed; seconds and sizes aside. */
+/** What differs from the uninterrupted run, apart from times and sizes. */
 function compare(name) {
   const differences = isDeepStrictEqual(course(name), course("whole")) ? [] : ["the log"];
   for (const file of CHECKPOINTS) {
@@ -110,7 +111,7 @@ function compare(name) {
   return differences;
 }
 
-/** All records of a log but those that each part of a run begins and ends with. */
+/** All records of a log except those that start and end each part of a run. */
 function course(name) {
   return readLog(join(folder, name, "log.jsonl"))
     .filter(({ type }) => !["start", "plan", "end"].includes(type))
@@ -131,7 +132,7 @@ function checkpoint(name, file) {
   return { state: { ...JSON.parse(metadata.unfold), seconds: 0 }, tensors: bytes.subarray(header), beside };
 }
 
-/** Six utterances, and a config with all that a resumed run has to repeat, in little time. */
+/** Six utterances, and a fast config with everything that a resumed run has to repeat. */
 async function writeCorpus() {
   const rate = 8000;
   const lines = [];

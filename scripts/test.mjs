@@ -1,5 +1,5 @@
-// `npm test`: types, format (`npm run format` mends it), lint, import direction, then the tests; the last line is the sum of all, "N passed, N failed".
-// With arguments, only the test files that match them: `npm test -- test/engine`.
+// `npm test`: types, format (`npm run format` fixes it), lint, import direction, then the tests; the last line is the
+// total, "N passed, N failed". With arguments, runs only the test files that match them: `npm test -- test/engine`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -52,7 +52,10 @@ runTests();
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
-/** Adds vitest's counts. What tests run as a command is built before, since several of them begin at once. A file that does not load, and an end without a report, count as one failure each. */
+/**
+ * Adds vitest's counts. Builds first, since several tests that run the command line start at once. A file that does not
+ * load, or an end without a report, counts as one failure.
+ */
 function runTests() {
   spawnSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
   const folder = mkdtempSync(join(tmpdir(), "unfold-test-"));

@@ -1,5 +1,5 @@
-// `npm run test:browser`: the tests of test/browser in Chromium; the last line is the sum, "N passed, N failed". Arguments go to Vitest:
-// `npm run test:browser -- -t softmax` runs the cases of one operation.
+// `npm run test:browser`: runs the tests of test/browser in Chromium; the last line is the total, "N passed, N failed".
+// Arguments are passed to Vitest: `npm run test:browser -- -t softmax` runs the cases of one operation.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const browser = process.env["CHROMIUM"] ?? findBrowser();
 if (browser === undefined) {
   console.error(
-    `no browser found: expected ${NAMES.join(", ")} on the path or its file in the environment variable CHROMIUM. ` +
+    `no browser found: expected ${NAMES.join(", ")} on the PATH, or the environment variable CHROMIUM to name its file. ` +
       "Debian and Ubuntu: apt-get install chromium; others: https://www.chromium.org/getting-involved/download-chromium",
   );
   process.exit(1);

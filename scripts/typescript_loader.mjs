@@ -1,5 +1,5 @@
-// Lets a thread of Node 20 run the sources: `--import scripts/typescript_loader.mjs` strips types from .ts files as they are
-// loaded. vitest and vite-node do that for the main thread alone; what is built to dist/ needs nothing of it.
+// Lets a worker thread in Node 20 run the sources: `--import scripts/typescript_loader.mjs` strips types from .ts files
+// as they are loaded. vitest and vite-node do that only for the main thread; the build in dist/ does not need it.
 import { readFile } from "node:fs/promises";
 import { register } from "node:module";
 

@@ -14,8 +14,8 @@ import { formatPercent } from "../data/text/number_format.ts";
 import type { RunObserver } from "./run/run_observer.ts";
 
 /**
- * Loads the weights that a finished run is tested with: those of the best checkpoint, or, where the config asks for it, the
- * mean of the kept ones, if that is better on dev at the deepest path. The mean is in `average.safetensors` either way.
+ * Loads the weights to test after training: the best checkpoint's or, with `checkpoint.average`, the average of the kept
+ * checkpoints if it scores better on dev at the deepest path. Writes the average to `average.safetensors` either way.
  */
 export async function chooseWeights(
   device: Device,
@@ -38,7 +38,10 @@ export async function chooseWeights(
   if (!average) return;
   const files = checkpoints.files(average.of, average.count);
   if (files.length < 2)
-    return write({ type: "warning", message: `checkpoint.average: there is one checkpoint only, and no mean of it` });
+    return write({
+      type: "warning",
+      message: `checkpoint.average: fewer than two checkpoints were kept, so there is nothing to average`,
+    });
 
   const mean = averageCheckpoints(files);
   writeCheckpoint(join(folder, "average.safetensors"), mean.tensors, mean.state);
@@ -51,7 +54,7 @@ export async function chooseWeights(
   const tested = isBetter({ wer: meanWer, cer: meanCer }, bestScore) ? "average" : "best";
   write({ type: "average", of: average.of, steps: [...(mean.state.averageOf ?? [])], wer, cer, bestWer, tested });
   observer.message(
-    `WER on dev: ${formatPercent(meanWer, 2)} with the mean of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} with the best one; testing the ${tested === "best" ? "best one" : "mean"}`,
+    `dev WER: ${formatPercent(meanWer, 2)} for the average of ${files.length} checkpoints, ${formatPercent(bestWer, 2)} for the best one; testing the ${tested === "best" ? "best one" : "average"}`,
   );
   if (tested === "best") restoreBest();
 }

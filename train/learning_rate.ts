@@ -1,6 +1,6 @@
 import type { TrainConfig } from "../config/config.ts";
 
-/** The learning rate of the step that follows `step` steps already done, by the config's schedule. */
+/** The config's learning rate for the next step, after `step` completed ones. */
 export function learningRateAt({ schedule, optimizer, model }: TrainConfig, step: number, allSteps: number): number {
   const peak = optimizer.learningRate;
   const warmup = schedule.warmupSteps;
@@ -30,7 +30,7 @@ export function learningRateAt({ schedule, optimizer, model }: TrainConfig, step
   }
 }
 
-/** Learning rates as pure functions of the step. Beyond their end they stay at their last value. */
+/** Schedules as pure functions of the step. Past their end they keep their last value. */
 
 /** factor · dim^-½ · min(step^-½, step · warmup^-3/2), from step 1 (Vaswani et al., 2017). */
 export const noam = (step: number, o: { dim: number; warmup: number; factor: number }): number =>
@@ -43,19 +43,22 @@ export const warmupInverseRoot = (step: number, o: { peak: number; warmup: numbe
 /** Linear from 0 at step 0 to `peak` at `warmup`, then half a cosine down to `floor` at `total`. */
 export function warmupCosine(step: number, o: { peak: number; warmup: number; total: number; floor: number }): number {
   if (step < o.warmup) return (o.peak * step) / o.warmup;
-  const progress = Math.min(1, (step - o.warmup) / spanAfterWarmup(o));
+  const progress = Math.min(1, (step - o.warmup) / stepsAfterWarmup(o));
   return o.floor + (o.peak - o.floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
 /** Linear from 0 at step 0 to `peak` at `warmup`, then linear to 0 at `total`. */
 export const warmupLinear = (step: number, o: { peak: number; warmup: number; total: number }): number =>
-  o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / spanAfterWarmup(o)));
+  o.peak * (step < o.warmup ? step / o.warmup : Math.max(0, (o.total - step) / stepsAfterWarmup(o)));
 
 /** Linear from 0 at step 0 to `peak` at `warmup`, then constant. */
 export const warmupConstant = (step: number, o: { peak: number; warmup: number }): number =>
   step < o.warmup ? (o.peak * step) / o.warmup : o.peak;
 
-/** Linear from initial · peak to peak, hold, exponential decay to final · peak (wav2vec 2.0's fine-tuning in fairseq). */
+/**
+ * Linear from initial · peak to peak, hold, exponential decay to final · peak (fairseq's schedule for fine-tuning wav2vec
+ * 2.0).
+ */
 export function triStage(
   step: number,
   o: { peak: number; warmup: number; hold: number; decay: number; initial: number; final: number },
@@ -65,5 +68,5 @@ export function triStage(
   return o.peak * Math.exp(Math.log(o.final) * Math.min(1, (step - o.warmup - o.hold) / o.decay));
 }
 
-/** Steps after the warm-up. A run may end with its warm-up or before: then what would follow it has no length, and no rate is NaN. */
-const spanAfterWarmup = ({ warmup, total }: { warmup: number; total: number }): number => Math.max(1, total - warmup);
+/** Steps after the warm-up; at least 1, as a run may end within its warm-up and no rate may become NaN. */
+const stepsAfterWarmup = ({ warmup, total }: { warmup: number; total: number }): number => Math.max(1, total - warmup);

@@ -20,7 +20,7 @@ import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, openLog, type Log, type LogRecord } from "./log/log.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
-import { lapIn, StepClock } from "./step_clock.ts";
+import { withAudioSpeed, StepClock } from "./step_clock.ts";
 import { expectRun } from "./run/run_folder.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { lockRun } from "./run/run_lock.ts";
@@ -32,17 +32,17 @@ import { writeReport } from "./report/report.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export interface RunOptions extends StartOptions {
-  /** Steps to profile after a warm-up: a trace in the folder, and a table as a message. */
+  /** Number of steps to profile after a warm-up: writes a trace into the folder and reports a table. */
   readonly profile?: number | undefined;
 }
 
 /**
- * Trains a seed that unfolds: audio -> features -> encoder at two depths or more -> joint loss -> backward ->
- * optimiser, until the config's last step. Then it tests the best checkpoint at every depth and writes the report.
+ * Trains a seed-unfold model: audio -> features -> encoder at two depths or more -> joint loss -> backward -> optimiser,
+ * until the config's last step. Then it tests the best checkpoint at every depth and writes the report.
  *
- * @returns "finished", or "interrupted" when the signal stopped it; then `resume` goes on as if nothing had happened. While
- *   audio is read for the first time the signal is heeded at once, and nothing is saved that was not there
- * @throws UserError also if the folder has a run that is not to be resumed, or another process trains in it
+ * @returns "finished", or "interrupted" if the signal stopped it; `resume` then continues as if nothing had happened.
+ *   While audio is first being read, the signal stops the run at once and nothing is saved
+ * @throws UserError also if the folder holds a run and `resume` is not set, or if another process is training in it
  */
 export async function train(
   device: Device,
@@ -102,7 +102,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   });
   const save = (moments: boolean) => (path: string) => saveCheckpoint(path, parameters, state(), { moments });
 
-  /** Brings the numbers of the last batches to the host and stops the run if it has diverged. */
+  /** Reads back the metrics of the latest batches and stops the run if it has diverged. */
   const collect = async (): Promise<void> => {
     const diverged = await metrics.collect();
     if (!diverged) return;
@@ -119,7 +119,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     await checkpoints.last(step, save(true));
   };
 
-  /** Logs the means since the last such record. */
+  /** Logs the means since the last step record. */
   const report = async (epoch: number, learningRate: number): Promise<void> => {
     await collect();
     const means = metrics.takeMeans();
@@ -131,14 +131,17 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
       learningRate,
       gpuBytes: device.pool.statistics.peakBytes,
       skipped: set.skipped.length,
-      ...lapIn(data.source.frontEnd, clock.lap()),
+      ...withAudioSpeed(data.source.frontEnd, clock.lap()),
     });
     logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };
   };
 
-  /** Error rates and CTC loss on dev. The rates of the deepest depth that is trained decide which checkpoints are the best, and when to stop early. */
+  /**
+   * Computes error rates and CTC loss on dev. The deepest trained depth decides which checkpoints are best and when to
+   * stop early.
+   */
   const evaluateDev = async (epoch: number): Promise<void> => {
-    await collect(); // so that weights which are no numbers are not tested
+    await collect(); // so that NaN weights are not evaluated
     const scores = await evaluate(device, model, dev.utterances, evaluatedPaths(config), units, {
       ...data.search,
       loss: true,
@@ -167,11 +170,11 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     for (const message of started.warnings)
       if (log.warned.has(message)) observer.record({ type: "warning", message });
       else write({ type: "warning", message });
-    if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed, whatever happens
+    if (!resumed) await clock.pause(saveLast); // from here on the run can be resumed whatever happens
 
-    // The loop: one optimiser step a turn, of `accumulate` batches.
+    // One optimiser step per iteration, with gradients accumulated over `accumulate` batches.
     let over = step >= totalSteps || isExhausted(patience, config.earlyStop);
-    if (over && !checkpoints.state.best) await clock.pause(() => evaluateDev(batches.state.epoch)); // ended by force, before its first evaluation
+    if (over && !checkpoints.state.best) await clock.pause(() => evaluateDev(batches.state.epoch)); // --force ended the run before its first evaluation
     while (!over && !signal.aborted) {
       profile?.beginStep(step + 1);
       const learningRate = learningRateAt(config, step, totalSteps);
@@ -215,10 +218,10 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     const stoppedEarly = step < totalSteps;
     if (stoppedEarly)
       observer.message(
-        `stopped at step ${step} of ${totalSteps}: the dev WER has not fallen for ${patience.evaluations} evaluations`,
+        `stopped early at step ${step} of ${totalSteps}: the dev WER has not improved for ${patience.evaluations} evaluations`,
       );
 
-    // The best checkpoint, or the mean of several, on the test sets, at every depth.
+    // Test the best checkpoint, or the average of several, on every test set at every depth.
     await chooseWeights(device, config, built, data, checkpoints, observer, write, folder);
     observer.end();
     await testAllSets(device, config, built, data, observer, write, folder);
@@ -237,11 +240,11 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   }
 }
 
-/** Writes how a run failed, unless it is the log that cannot be written. */
+/** Logs why a run failed, unless the log itself cannot be written. */
 function endLog(log: Log, error: unknown): void {
   try {
     log.append({ type: "end", reason: (error as Error).message });
   } catch {
-    /* the error at hand says so */
+    /* the original error says so */
   }
 }

@@ -9,19 +9,20 @@ export interface OptimizerConfig {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly weightDecay: number;
-  /** Weight decay also for norms and biases; by default they get none. */
+  /** Also decay norms and biases, which by default are not decayed. */
   readonly decayAll?: boolean;
-  /** Gradients are scaled down to this global norm. */
+  /** Gradients are clipped to this global norm. */
   readonly maxGradNorm: number;
 }
 
 /**
- * One AdamW step over all parameters (Loshchilov and Hutter, 2019): one norm over all gradients, one dispatch per decay
- * group. A gradient that is not finite leaves every parameter as it is. Gradients are zero afterwards.
+ * One AdamW step over all parameters (Loshchilov and Hutter, 2019): one global gradient norm, one dispatch per decay
+ * group. A non-finite gradient leaves all parameters unchanged. Gradients are zeroed afterwards.
  *
  * @param step      counts from 1, for the bias corrections
- * @param lossScale what the gradients were multiplied by, which is divided out and moved; it counts its steps itself
- * @returns the gradients' norm before clipping, one element
+ * @param lossScale the factor the gradients were multiplied by; it is divided out, then adjusted, and counts its own
+ *   steps
+ * @returns the gradient norm before clipping, one element
  */
 export function optimizerStep(
   tape: Tape,

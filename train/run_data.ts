@@ -3,13 +3,13 @@ import type { TrainConfig } from "../config/config.ts";
 import { loadTrainingData, type LoadingOptions, type TrainingData } from "../data/training_data.ts";
 import { openFusion } from "../recognition/language_model.ts";
 
-/** What a run reads before it trains. */
+/** What a run reads before training. */
 export interface RunData extends TrainingData {
-  /** How dev and test are decoded: beam and language model of the config. */
+  /** How dev and test sets are decoded: the config's beam and language model. */
   readonly search: SearchOptions & { readonly batchSize: number };
 }
 
-/** Reads all that a config names. Throws as `loadTrainingData` does, and UserError for a language model that cannot be used. */
+/** Reads everything a config names. Throws like `loadTrainingData`, and UserError for an unusable language model. */
 export async function loadRunData(config: TrainConfig, options: Omit<LoadingOptions, "onUnits">): Promise<RunData> {
   const { lm, beam, batchSize } = config.eval;
   let fusion: SearchOptions["fusion"];
@@ -20,7 +20,7 @@ export async function loadRunData(config: TrainConfig, options: Omit<LoadingOpti
   return { ...data, search: { beam, batchSize, fusion } };
 }
 
-/** What the promise gives, or undefined if it was rejected because the signal was aborted. */
+/** The promise's result, or undefined if it was rejected because the signal was aborted. */
 export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;

@@ -2,24 +2,23 @@ import type { Device } from "../engine/device.ts";
 import { waitFor } from "../engine/host/node.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 
-/** Steps that may be encoded before the device has finished them: enough to keep it busy, few enough to bound memory. */
+/** Steps that may be encoded ahead of the device: enough to keep it busy, few enough to bound memory. */
 const STEPS_AHEAD = 2;
 
 export interface Lap {
   readonly framesPerSecond: number;
-  /** Where a frame is a sample. */
+  /** Only for waveforms, whose frames are samples. */
   readonly audioPerSecond?: number;
-  /** Share of the time in which training stood still because no batch was ready. */
+  /** Share of the time that training waited for a batch. */
   readonly dataWaitShare: number;
-  /** Time spent training so far, earlier parts of a resumed run included. */
-  readonly seconds: number;
+  /** Training time so far, including earlier parts of a resumed run. */ readonly seconds: number;
 }
 
-/** A lap with its speed in seconds of audio as well, where a frame is a sample. */
-export const lapIn = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap =>
+/** Adds the speed in seconds of audio for waveforms, whose frames are samples. */
+export const withAudioSpeed = ({ settings, sampleRate }: FrontEnd, lap: Lap): Lap =>
   settings.kind === "waveform" ? { ...lap, audioPerSecond: lap.framesPerSecond / sampleRate } : lap;
 
-/** Where the time of training goes, and the brake that keeps the host from running away from the device. */
+/** Measures training time, and keeps the host from running too far ahead of the device. */
 export class StepClock {
   readonly #device: Device;
   #inFlight: Promise<unknown>[] = [];
@@ -34,12 +33,12 @@ export class StepClock {
     this.#laps = earlierSeconds;
   }
 
-  /** Time spent training so far. */
+  /** Training time so far. */
   get seconds(): number {
     return this.#laps + (performance.now() - this.#started - this.#paused) / 1000;
   }
 
-  /** The time until the promise is settled counts as waiting for data; next to none if the data are there already. */
+  /** Counts the time until the promise settles as waiting for data: next to none if the data is already there. */
   async waiting<T>(data: Promise<T>): Promise<T> {
     const started = performance.now();
     try {
@@ -49,7 +48,10 @@ export class StepClock {
     }
   }
 
-  /** Runs `body`, left out of the time of training; steps under way, which `body` would else wait for, are finished first. */
+  /**
+   * Runs `body` without counting its time as training. Steps in flight finish first, as `body` would otherwise wait for
+   * them.
+   */
   async pause<T>(body: () => Promise<T>): Promise<T> {
     while (this.#inFlight.length > 0) await this.#finishOldest();
     const started = performance.now();
@@ -58,15 +60,18 @@ export class StepClock {
     return result;
   }
 
-  /** Submits a step of so many real frames, and waits while too many are under way. Throws what the device met, such as its loss. */
+  /**
+   * Submits a step of `frames` unpadded frames and waits while too many steps are in flight. Throws device errors, such
+   * as device loss.
+   */
   async submitted(frames: number): Promise<void> {
     this.#frames += frames;
     this.#device.recorder.flush();
-    this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // its reason is thrown below
+    this.#inFlight.push(this.#device.gpu.queue.onSubmittedWorkDone().catch(() => undefined)); // throwIfBroken throws the reason
     if (this.#inFlight.length > STEPS_AHEAD) await this.#finishOldest();
   }
 
-  /** The numbers since the last lap. */
+  /** Speed and waiting time since the last lap. */
   lap(): Lap {
     const now = performance.now();
     const milliseconds = now - this.#started - this.#paused;

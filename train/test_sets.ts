@@ -11,7 +11,7 @@ import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts
 import type { LogRecord, ResultRow } from "./log/log.ts";
 import type { RunObserver } from "./run/run_observer.ts";
 
-/** Evaluates a model on every test set at every depth, each depth timed alone, and keeps the alignments. */
+/** Evaluates a model on every test set at every depth, timing each depth separately, and writes the alignments. */
 export async function testAllSets(
   device: Device,
   config: TrainConfig,
@@ -46,7 +46,7 @@ export const alignmentFile = (set: string, depth: number): string => `alignments
 export const alignmentText = ({ utterances }: DepthScore): string =>
   utterances.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n");
 
-/** A depth's line in the table: error rates beside the parameters that it loads, and those of a model that shares nothing. */
+/** One depth's row of the results table: error rates, the parameters it loads, and those of a model that shares nothing. */
 export function resultRow(
   score: DepthScore,
   { depth, schedule }: DepthPath,

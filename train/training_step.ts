@@ -22,7 +22,7 @@ export interface Update {
 export interface DeviceBatch {
   /** `[batch, frames, bins]` */
   readonly features: Tensor;
-  /** Real frames of each utterance. */
+  /** Frames of each utterance, without padding. */
   readonly lengths: readonly number[];
   /** i32 `[batch, maxLabels]` */
   readonly targets: Tensor;
@@ -31,7 +31,7 @@ export interface DeviceBatch {
   readonly masks?: FeatureMasks | undefined;
 }
 
-/** Copies a batch to tensors that the tape owns. All copies at once: each group of them parts a compute pass in two. */
+/** Uploads a batch to tensors that the tape owns. All at once, since every group of copies splits a compute pass in two. */
 export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
   features: tape.upload(batch.features, [batch.size, batch.frames, batch.bins]),
   lengths: [...batch.lengths],
@@ -46,11 +46,12 @@ const uploadMasks = (tape: Tape, { time, channels, shapes }: BatchMasks): Featur
 });
 
 /**
- * One batch: forward along every path with common prefixes shared, joint loss, backward, and with `update` the optimiser.
- * Everything is encoded and nothing is waited for; gradients stay until an update, and are divided by the parts of a step.
+ * Encodes one batch without waiting for the device: forward along every path with common prefixes shared, joint loss,
+ * backward and, with `update`, the optimiser. Gradients accumulate until an update, each divided by the number of
+ * accumulated batches.
  *
- * @returns one-element tensors, by the names of the log: loss, kl, gradNorm, the CTC loss of each depth, and with a loss scale
- *   lossScale and skippedSteps
+ * @returns one-element tensors under the log's names: loss, kl, gradNorm, the CTC loss of each depth, and with a loss
+ *   scale also lossScale and skippedSteps
  */
 export function trainingStep(
   tape: Tape,
@@ -74,7 +75,7 @@ export function trainingStep(
     );
   });
 
-  phase("encode backward", () => tape.backward(loss.total, startOfBackward(tape, config.batch.accumulate, lossScale)));
+  phase("encode backward", () => tape.backward(loss.total, initialGradient(tape, config.batch.accumulate, lossScale)));
   const gradNorm =
     update &&
     phase("optimizer", () =>
@@ -92,8 +93,8 @@ export function trainingStep(
   };
 }
 
-/** dL/dL, divided by the parts of a step and multiplied by the loss scale; undefined for 1. */
-function startOfBackward(tape: Tape, parts: number, lossScale: Tensor | undefined): Tensor | undefined {
-  if (!lossScale) return parts === 1 ? undefined : tape.filled([], 1 / parts);
-  return parts === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), 1 / parts);
+/** dL/dL, divided by the number of accumulated batches and multiplied by the loss scale; undefined for 1. */
+function initialGradient(tape: Tape, accumulate: number, lossScale: Tensor | undefined): Tensor | undefined {
+  if (!lossScale) return accumulate === 1 ? undefined : tape.filled([], 1 / accumulate);
+  return accumulate === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), 1 / accumulate);
 }

@@ -1,8 +1,8 @@
 import type { Device } from "../../engine/device.ts";
 
-/** Something that a GPU should compute right. */
+/** Something that a GPU should compute correctly. */
 export interface Check {
   readonly name: string;
-  /** What is wrong, or undefined. */
+  /** Returns what is wrong, or undefined. */
   readonly run: (device: Device) => Promise<string | undefined>;
 }

@@ -1,5 +1,6 @@
-// One training step of a benchmark configuration, for another implementation to repeat: weights, batch, loss and gradients in a
-// safetensors file. The loss is without dropout, since no two implementations draw the same random numbers.
+// Exports one training step of a benchmark configuration for another implementation to repeat: weights, batch, loss and
+// gradients in a safetensors file. The loss is without dropout, since no two implementations draw the same random
+// numbers.
 //
 //     node export_step.js conformer-12x256 step.safetensors
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Kernels at sizes beyond the caches of any GPU: each is checked at some hundred elements against float64, then timed.
+// Kernels at sizes beyond any GPU's caches: each is checked against float64 at some hundred elements, then timed.
 //
 //     node large_cases.js --out large.json [--small] [--filter layer_norm]
 import { parseArgs } from "node:util";
@@ -60,7 +60,7 @@ for (const large of casesOf(sizes, device.features.has("shader-f16")).filter(({ 
   const result = await measureCase(device, large, clock.name);
   results.push(result);
   process.stdout.write(`${describe(result)}\n`);
-  // After every case, so that a time limit loses nothing that was measured.
+  // After every case, so that a time limit loses no measurement.
   if (options.out !== undefined)
     writeJson(options.out, { date: new Date().toISOString(), adapter: device.info, clock, sizes, roof, copy, results });
 }

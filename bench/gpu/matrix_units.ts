@@ -9,12 +9,15 @@ import { matmulReference } from "../../kernels/matmul/reference.ts";
 import { compare } from "../compare.ts";
 import type { Check } from "./check.ts";
 
-/** Sizes of which none is a multiple of a tile, and which want several tiles, steps and a remainder of each. */
+/** Sizes that are no multiples of a tile, and need several tiles and steps with a remainder of each. */
 const [ROWS, COLS, INNER, SPLIT_INNER] = [268, 196, 108, 1108];
-/** Products of f16 are exact in f32, in which they are summed: what remains is the rounding of each sum. */
+/** Products of f16 are exact in f32, in which they are summed: only the rounding of each sum remains. */
 const toleranceOf = (inner: number) => ({ rtol: 1e-4, atol: 1e-6 * inner });
 
-/** Products of f16 on matrix units, which no software driver has: both tiles, each operand as it is and transposed, and one whose sum is split. */
+/**
+ * f16 products on matrix units, which no software driver has: both tiles, each operand plain and transposed, and one with
+ * a split sum.
+ */
 export const matrixUnitChecks: readonly Check[] = [64, 128].flatMap((tile) => [
   ...[false, true].flatMap((transposeA) =>
     [false, true].map((transposeB) => ({
@@ -25,7 +28,7 @@ export const matrixUnitChecks: readonly Check[] = [64, 128].flatMap((tile) => [
   { name: `subgroup_matrix_${tile}, in parts`, run: (device) => multiply(device, tile, SPLIT_INNER, true, false) },
 ]);
 
-/** What is wrong with a product. */
+/** Returns what is wrong with a product. */
 async function multiply(
   device: Device,
   tile: number,

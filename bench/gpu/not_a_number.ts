@@ -6,7 +6,7 @@ import { linear } from "../../kernels/linear/linear.ts";
 import { relu, sigmoid, tanh } from "../../kernels/pointwise/unary.ts";
 import type { Check } from "./check.ts";
 
-/** An operation of one tensor, of which element 1 is NaN, and where its result should be. */
+/** An operation on one tensor whose element 1 is NaN, and where its result should be NaN. */
 const check = (
   name: string,
   shape: readonly number[],
@@ -36,7 +36,7 @@ const check = (
 
 const ones = (tape: Tape, ...shape: number[]): Tensor => tape.filled(shape, 1);
 
-/** A compiler that takes it for granted that there is no NaN, or a max that gives the other operand, would lose it: drivers differ. */
+/** A compiler that assumes there is no NaN, or a max that returns the other operand, would lose it: drivers differ. */
 export const notANumberChecks: readonly Check[] = [
   ...Object.entries({ relu, sigmoid, tanh }).map(([name, apply]) => check(name, [4], apply, [1])),
   ...(["relu", "sigmoid", "tanh"] as const).map((activation) =>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs what visit.sh needs on a Linux x64 machine with a GPU that has no network and no Node: Node, the packages, the compiled programs
+# Packs what visit.sh needs on a Linux x64 machine with a GPU but without a network or Node: Node, the packages, the compiled programs
 # and a Vulkan loader. Needs `npm ci`, a network and, for the loader, Debian or Ubuntu. Writes, in the project's root,
 #
 #   .offline/base     what every visit needs
@@ -21,14 +21,14 @@ case ${1:-} in
   *) sed -n '5,11s/^# *//p' "$0" >&2; exit 2 ;;
 esac
 
-# Machine code shrinks by a tenth where its jumps are written as absolute ones.
+# Machine code shrinks by a tenth if its jumps are written as absolute ones.
 squeeze() { tar -C "$1" -cf - "$2" | xz -c --x86 --lzma2=preset=9e,dict=128MiB >"$3"; }
 
 say "compiling"
 mkdir -p "$work/app/dist"
 node node_modules/typescript/bin/tsc -p bench/gpu/tsconfig.json --noCheck --outDir "$work/app/dist"
 cp package.json "$work/app/"
-# What programs read at run time.
+# Files that programs read at run time.
 git ls-files -co --exclude-standard -- api engine kernels model config data checkpoint recognition train cli bench examples | grep -E '\.(wgsl|html|css|py|mjs)$|^examples/.*\.(yaml|json)$|^bench/(tuned|gpu)/.*\.json$' | grep -v '^bench/peers/' |
   tar -cf - -T - | tar -xf - -C "$work/app/dist"
 find "$work/app" -name '*.tsbuildinfo' -delete
@@ -40,8 +40,8 @@ mkdir "$work/npm"
 cp package.json package-lock.json .npmrc "$work/npm/"
 (cd "$work/npm" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund >/dev/null)
 modules=$work/npm/node_modules
-# The software driver and its needs, other platforms, what only browsers load, a decoder's option that is not used, sources, types and
-# documentation.
+# Without the software driver and its dependencies, other platforms, browser-only files, a decoder's unused option, sources, types
+# and documentation.
 rm -rf "$modules"/@sparticuz "$modules"/tar-fs "$modules"/bare-* "$modules"/@wasm-audio-decoders/opus-ml
 find "$modules/webgpu/dist" -mindepth 1 -maxdepth 1 ! -name linux-x64 -exec rm -rf {} +
 rm -rf "$modules"/ogg-opus-decoder/dist/*opus-ml* "$modules"/libflacjs/{doc,tools} "$modules"/libflacjs/dist/libflac.dev* \
@@ -59,7 +59,7 @@ say "Node $(node --version) and a Vulkan loader"
 mkdir -p "$work/runtime/bin" "$work/debs" "$work/apt/partial"
 cp "$(node -p process.execPath)" "$work/runtime/bin/node"
 strip -s "$work/runtime/bin/node" 2>/dev/null || true
-# The loader, and what NVIDIA's driver is linked with.
+# The loader, and the libraries that NVIDIA's driver links to.
 lists=(-oAPT::Architecture=amd64 -oAPT::Architectures=amd64 "-oDir::State::Lists=$work/apt")
 apt-get "${lists[@]}" update -qq >/dev/null 2>&1
 (cd "$work/debs" && apt-get "${lists[@]}" download -qq libvulkan1 libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0 2>"$work/apt/errors" >/dev/null) || { cat "$work/apt/errors" >&2; exit 1; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A visit as it will be: in an empty folder that holds the working tree and .offline and nothing else, without a network, without npm's
-# cache or Node on the path, with a home of its own. Mesa's software driver stands for the GPU. Needs root, for `unshare`, and pack.sh
-# before it. Arguments are visit.sh's; PYTHON names a Python with torch and safetensors. Ends with 0 if the visit ended in time, no step
-# failed (its limit may have ended it) and every JSON that came back is whole.
+# Rehearses a visit: in an empty folder with only the working tree and .offline, without a network, npm's cache or Node on the
+# PATH, and with its own home. Mesa's software driver stands in for the GPU. Needs root, for `unshare`; run pack.sh first.
+# Arguments are visit.sh's; PYTHON names a Python with torch and safetensors. Exits with 0 if the visit ended in time, no step
+# failed (reaching its limit is fine) and every JSON file that came back is whole.
 #
 #   bench/gpu/rehearse.sh A --small
 #   bench/gpu/rehearse.sh B --small --limit 20

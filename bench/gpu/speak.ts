@@ -1,4 +1,4 @@
-// Makes the corpus that `unfold start` trains on, a minute's work for one core, while the GPU is measured.
+// Makes the corpus that `unfold start` trains on while the GPU is being measured: a minute's work for one core.
 import { join } from "node:path";
 import { cacheFolder } from "../../engine/node/cache_folder.ts";
 import { makeDigitCorpus } from "../../data/synthetic/digit_corpus.ts";

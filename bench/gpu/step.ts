@@ -1,4 +1,5 @@
-// Training steps of one benchmark configuration, written after each path, with the share of every kernel:
+// Times training steps of one benchmark configuration, with the share of every kernel, and writes results after each
+// path:
 //
 //     node step.js conformer-12x256 --out step.json
 import { parseArgs } from "node:util";

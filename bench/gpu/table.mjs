@@ -1,4 +1,4 @@
-// One Markdown table of what visit.sh left in a folder: node bench/gpu/table.mjs bench/results/<adapter>
+// Prints Markdown tables of the results that visit.sh left in a folder: node bench/gpu/table.mjs bench/results/<adapter>
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -36,7 +36,7 @@ const table = (head, rows) => [
   ...rows.map((cells) => row(...cells)),
 ];
 
-/** The verdict on a precision: its processes' parts together; undefined where none has run. */
+/** The verdict on a precision, over the parts of all its processes; undefined if none has run. */
 function verdictOf(precision) {
   const parts = readdirSync(folder)
     .filter((name) => name.startsWith(`verify_${precision}_`) && name.endsWith(".json"))
@@ -64,7 +64,7 @@ function describeVerdict(verdict) {
 const isRight = (verdict) =>
   !verdict?.offered ? "" : verdict.wrong.length === 0 && verdict.verdicts.length === verdict.planned ? "yes" : "**no**";
 
-// Of PyTorch's ways to do the same work, the fastest.
+// The fastest of PyTorch's ways to do the same work.
 const fastest = (name, pass) => {
   const times = (torch?.results ?? [])
     .filter((result) => result.name === name && result[pass])
@@ -80,7 +80,7 @@ const shareOf = ({ bound }, pass) =>
       ? pass.gigabytesPerSecond / large.copy.gigabytesPerSecond
       : pass.gflopsPerSecond / peak;
 
-/** A target, the measured value, and whether it is met; undefined: not measured. */
+/** A target, the measured value (undefined if not measured), and whether it is met. */
 const target = (what, value, least, show) => [
   what,
   value === undefined ? "not measured" : show(value),
@@ -158,7 +158,7 @@ function targets() {
   ];
 }
 
-/** Variants that do not fit or are wrong show up as texts. */
+/** Variants that do not fit or are wrong show up as strings. */
 function wellDone({ problem, variants = {} }) {
   return problem === undefined && Object.values(variants).every((ms) => typeof ms === "number");
 }
@@ -168,7 +168,7 @@ const wrongRows = () =>
     (verdict?.wrong ?? []).map(({ name, difference }) => [name, precision, difference]),
   );
 
-/** What was predicted before any GPU had run it, and what came. */
+/** What was predicted before any GPU had run it, and what was measured. */
 function predictionRows() {
   const compared = (low, high, value, show) => [
     `${show(low)} to ${show(high)}`,

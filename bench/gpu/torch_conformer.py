@@ -84,7 +84,7 @@ class ConvModule(nn.Module):
         self.pointwise_conv2 = nn.Conv1d(dim, dim, 1)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        # A pointwise convolution is a linear map of the channels, which spares a transposition on either side.
+        # A pointwise convolution is a linear map of the channels, which saves a transposition on either side.
         gated = F.glu(F.linear(x, self.pointwise_conv1.weight.squeeze(-1), self.pointwise_conv1.bias), dim=-1)
         mixed = self.depthwise_conv((gated * mask[:, :, None]).transpose(1, 2)).transpose(1, 2)
         return F.linear(F.silu(self.norm(mixed)), self.pointwise_conv2.weight.squeeze(-1), self.pointwise_conv2.bias)
@@ -124,7 +124,7 @@ class Encoder(nn.Module):
         x = self.dropout(self.embed(features) * math.sqrt(self.dim))
         mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         positions = relative_positions(x.shape[1], self.dim, x)
-        states: dict[tuple[int, ...], Tensor] = {(): x}  # paths share what their schedules begin with
+        states: dict[tuple[int, ...], Tensor] = {(): x}  # paths share the common prefix of their schedules
         for schedule in schedules:
             for depth, block in enumerate(schedule):
                 done = tuple(schedule[: depth + 1])
@@ -155,7 +155,7 @@ class ConformerCtc(nn.Module):
         return loss
 
     def distil(self, teacher: Tensor, student: Tensor, lengths: Tensor) -> Tensor:
-        """T² KL(teacher ‖ student) at temperature T, averaged over real frames; nothing flows into the teacher."""
+        """T² KL(teacher ‖ student) at temperature T, averaged over unpadded frames; no gradient flows into the teacher."""
         t = self.joint["temperature"]
         log_p, log_q = F.log_softmax(teacher.detach() / t, -1), F.log_softmax(student / t, -1)
         divergence = F.kl_div(log_q, log_p, reduction="none", log_target=True).sum(-1)

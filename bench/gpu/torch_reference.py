@@ -54,7 +54,7 @@ def machine() -> dict:
 
 
 def result(name: str, how: str, forward: Callable[[], Tensor], inputs: list[Tensor]) -> dict:
-    """Times a forward pass, and with the gradients of `inputs` a forward and a backward pass. What fails is in the result."""
+    """Times a forward pass and, if there are `inputs` to differentiate, a forward and a backward pass. Failures are in the result."""
     try:
         with torch.no_grad():
             found: dict = {"name": name, "how": how, "forward": time_calls(forward)}

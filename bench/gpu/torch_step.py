@@ -17,7 +17,7 @@ from torch_conformer import ConformerCtc
 from torch_timing import synchronize, time_steps, write_json
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-# Of float32 arithmetic against float64, through all blocks and back.
+# For float32 arithmetic against float64, through all blocks and back.
 LOSS_TOLERANCE, GRADIENT_TOLERANCE = 1e-4, 2e-3
 
 
@@ -84,7 +84,7 @@ def compare(settings: dict, tensors: dict[str, Tensor]) -> dict:
 
 
 def ways(settings: dict, tensors: dict[str, Tensor]):
-    """The step as most would write it, with what PyTorch has fused, and both in mixed precision."""
+    """The step as most people would write it, with PyTorch's fused operations, and both in mixed precision."""
     for half in (False, True) if DEVICE.type == "cuda" else (False,):
         for fused in (False, True):
             how = f"{'AMP f16' if half else 'eager f32'}{', fused attention and AdamW' if fused else ''}"

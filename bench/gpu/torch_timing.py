@@ -11,7 +11,7 @@ import torch
 
 
 def finite(value: object) -> object:
-    """JSON has no NaN and no infinity: their names stand for them."""
+    """JSON has no NaN or infinity: their names stand in for them."""
     if isinstance(value, dict):
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -20,7 +20,7 @@ def finite(value: object) -> object:
 
 
 def write_json(path: Path, value: object) -> None:
-    """In one piece, so that whoever stops this program at any moment finds whole JSON."""
+    """Writes in one piece, so that stopping the program at any moment leaves whole JSON."""
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(finite(value), indent=1, allow_nan=False))
     unfinished.replace(path)

@@ -1,5 +1,5 @@
-// Measures the variants of every choice, as `unfold bench --tune`, and keeps what it has after each case: for this machine's cache, and
-// as a file that serves everybody's as bench/tuned/<adapter>.json.
+// Measures the variants of every choice, like `unfold bench --tune`, and saves the table after each case: to this
+// machine's cache, and as a file that serves everyone as bench/tuned/<adapter>.json.
 //
 //     node tune.js --out tuned.json [--filter layer_norm]
 import { parseArgs } from "node:util";
@@ -27,7 +27,7 @@ await tune(await loadOperations(), {
     if (problem !== undefined) process.stdout.write(`${problem}\n`);
   },
   onTable: (table) => {
-    if (Object.keys(table.operations).length === 0) return; // one that says nothing is no table
+    if (Object.keys(table.operations).length === 0) return; // an empty table is not a table
     writeTable(ownTablePath(table.adapter), table);
     if (options.out !== undefined) writeTable(options.out, table);
   },

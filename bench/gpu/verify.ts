@@ -1,5 +1,6 @@
-// What a GPU computes, compared with float64: the usual variant of every operation at all its test cases, then whole models with
-// PyTorch's values. f32 and f16 each have a verdict of their own, since a driver may be older than Dawn wants for f16.
+// Compares what a GPU computes with float64: the usual variant of every operation on all its test cases, then whole
+// models against PyTorch's values. f32 and f16 have separate verdicts, since a driver may be too old for Dawn to trust
+// its f16.
 //
 //     node verify.js --precision f16 --out verify_f16.json [--part 0/4] [--small]
 import { parseArgs } from "node:util";
@@ -18,7 +19,7 @@ import { writeJson } from "./write_json.ts";
 interface Verdict {
   readonly name: string;
   readonly ms: number;
-  /** Absent where all agrees. */
+  /** Absent if all agrees. */
   readonly difference?: string;
 }
 
@@ -72,7 +73,10 @@ process.stdout.write(
 );
 process.exitCode = wrong > 0 ? 1 : 0;
 
-/** What a Conformer's step is made of first, then whole models, then the other operations: a time limit cuts off the end. */
+/**
+ * First the operations of a Conformer's step, then whole models, then the other operations: a time limit cuts off the
+ * end.
+ */
 async function checksOf(half: boolean): Promise<Check[]> {
   const { operations, broken } = await loadOperations();
   if (broken[0]) throw new Error(`${broken[0].operation}: ${broken[0].problem}`);

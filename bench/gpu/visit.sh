@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# One visit to a machine with a GPU, of under six minutes, with nothing but what pack.sh has packed and the working tree:
+# One visit to a machine with a GPU, of under six minutes, with only the working tree and what pack.sh has packed:
 #
 #   OUT=results bench/gpu/visit.sh A      devices; what it computes, f32 and f16; a Conformer's training step beside PyTorch's
 #   OUT=results bench/gpu/visit.sh B      large kernels in all variants beside PyTorch's; tuning; two minutes of digits
 #
 # --small       tiny sizes, to see that everything runs
 # --limit N     no step longer than N seconds
-# --rehearsal   takes Mesa's software driver for the GPU; without it nothing but a GPU is measured
+# --rehearsal   uses Mesa's software driver as the GPU; without it only a GPU is measured
 #
-# Every step has a time limit and writes whole JSON as it goes. What there is, is packed into $OUT every few seconds and after each
+# Every step has a time limit and writes whole JSON as it goes. Results so far are packed into $OUT every few seconds and after each
 # step, in at most four files: results.tar.gz, table.md, visit.log, and shaders.tar.gz, the driver's compiled shaders, which a later
-# visit to a fresh machine finds again as .offline/shaders.tar.gz.
+# visit to a fresh machine reuses as .offline/shaders.tar.gz.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 readonly TREE=$PWD OFFLINE=$PWD/.offline
@@ -40,10 +40,10 @@ mkdir -p "$OUT" "$R" "$WORK/cache/gl" "$WORK/cache/mesa" "$WORK/home"
 exec > >(tee -a "$OUT/visit.log") 2>&1
 say() { printf '%3d s  %s\n' "$SECONDS" "$*"; }
 
-# What there is, each file in one piece. A lock, since the clock below and the end of a step may both come here.
+# Packs what there is so far, each file in one piece. Locked, since the clock below and the end of a step may both call this.
 pack() (
   flock 9
-  # The log of a training run that goes on may end within a line.
+  # The log of a training in progress may end within a line.
   [ ! -f "$WORK/runs/digits/log.jsonl" ] || sed '${/}$/!d}' "$WORK/runs/digits/log.jsonl" >"$R/digits.jsonl"
   tar -C "$WORK" --exclude='*.part' -czf "$OUT/.results.tar.gz" results 2>/dev/null
   (($? < 2)) && mv "$OUT/.results.tar.gz" "$OUT/results.tar.gz" # 1: a log grew meanwhile
@@ -51,7 +51,7 @@ pack() (
 
 table() { [ ! -f "$WORK/bin/node" ] || { "$WORK/bin/node" "$WORK/unfold/dist/bench/gpu/table.mjs" "$R" >"$OUT/.table.md" && mv "$OUT/.table.md" "$OUT/table.md"; }; }
 
-# Only where it is worth a file: NVIDIA's cache, or Mesa's.
+# NVIDIA's or Mesa's shader cache, unless it is too large.
 pack_shaders() {
   tar -C "$WORK" -czf "$OUT/.shaders.tar.gz" cache/gl cache/mesa && mv "$OUT/.shaders.tar.gz" "$OUT/shaders.tar.gz"
   (($(stat -c %s "$OUT/shaders.tar.gz") < 15 * 2 ** 20)) || rm -f "$OUT/shaders.tar.gz"
@@ -72,14 +72,14 @@ finish() {
 trap finish EXIT
 trap 'exit 143' INT TERM
 
-# run NAME SECONDS FUNCTION: within a limit and the visit's, and what it prints in NAME.log. Its exit status.
+# run NAME SECONDS FUNCTION: runs it within its limit and the visit's, with output in NAME.log. Returns its exit status.
 run() {
   local name=$1 limit=$2 begin=$SECONDS status
   ((limit > most)) && limit=$most
   ((limit > ALL - SECONDS)) && limit=$((ALL - SECONDS))
-  if ((limit < 5)); then say "$name: no time is left"; return 1; fi
+  if ((limit < 5)); then say "$name: no time left"; return 1; fi
   say "$name, at most $limit s"
-  set -m # a process group of its own, so that the limit ends all of it
+  set -m # its own process group, so that the limit ends all of it
   "$3" >"$R/$name.log" 2>&1 &
   job=$!
   set +m
@@ -109,19 +109,19 @@ if [ ! -f "$WORK/unpacked" ]; then
   [ ! -f "$OFFLINE/shaders.tar.gz" ] || tar -C "$WORK" -xzf "$OFFLINE/shaders.tar.gz"
   touch "$WORK/unpacked"
 fi
-rm -rf "$WORK/unfold/dist" && unpack "$OFFLINE/base/app.tar.xz" "$WORK/unfold" # anew: it may have changed since the last visit
+rm -rf "$WORK/unfold/dist" && unpack "$OFFLINE/base/app.tar.xz" "$WORK/unfold" # always: it may have changed since the last visit
 if [ "$part" = B ] && [ -f "$OFFLINE/speech/packages.tar.xz" ]; then unpack "$OFFLINE/speech/packages.tar.xz" "$WORK/unfold"; fi
 
 export PATH=$WORK/bin:$PATH HOME=$WORK/home UNFOLD_CACHE=$WORK/cache/unfold UNFOLD_FIXTURES=$TREE/test/fixtures
 export __GL_SHADER_DISK_CACHE=1 __GL_SHADER_DISK_CACHE_PATH=$WORK/cache/gl __GL_SHADER_DISK_CACHE_SKIP_CLEANUP=1 MESA_SHADER_CACHE_DIR=$WORK/cache/mesa
-# Where containers mount NVIDIA's libraries without telling the linker.
+# Some containers mount NVIDIA's libraries here without telling the linker.
 if [ -d /usr/local/nvidia/lib64 ]; then export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64; fi
 if [ -n "$rehearsal" ] || ! ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1'; then export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$WORK/lib; fi
 if [ -n "$rehearsal" ]; then
   export UNFOLD_DRIVER=system VK_DRIVER_FILES=/usr/share/vulkan/icd.d/lvp_icd.json
 else
   export UNFOLD_DRIVER=gpu
-  # Where containers put NVIDIA's driver; the loader itself looks in /usr/share and /etc.
+  # Containers may put NVIDIA's driver here; the loader itself looks in /usr/share and /etc.
   nvidia=/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json
   if [ -z "${VK_DRIVER_FILES:-}" ] && [ -f $nvidia ] && ! ls /usr/share/vulkan/icd.d/nvidia* /etc/vulkan/icd.d/nvidia* >/dev/null 2>&1; then export VK_DRIVER_FILES=$nvidia; fi
 fi
@@ -137,7 +137,7 @@ devices() {
   nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.mem --format=csv 2>/dev/null
   unfold devices --json >"$R/devices.part" && mv "$R/devices.part" "$R/devices.json" && node -p "JSON.parse(require('fs').readFileSync('$R/devices.json')).picked" && return 0
   cat "$R/devices.part"
-  # What could tell why.
+  # What might explain it.
   ls -l /usr/share/vulkan/icd.d /etc/vulkan/icd.d /usr/local/nvidia/share/vulkan/icd.d /dev/nvidia* /dev/dri
   ldconfig -p | grep -iE 'vulkan|nvidia|libX11|libGL'
   env | grep -E '^(VK_|LD_|UNFOLD_|NVIDIA_)'
@@ -145,7 +145,7 @@ devices() {
   return 1
 }
 
-# Shaders compile on one core a process.
+# A process compiles shaders on one core.
 parts=$(($(nproc) < 4 ? $(nproc) : 4))
 verify() {
   local part failed=0 jobs=()
@@ -204,7 +204,7 @@ case $part in
       run digits "$ALL" digits
       [ ! -f "$WORK/runs/digits/report.html" ] || cp "$WORK/runs/digits/report.html" "$R/digits.html"
     else
-      say "no digits: the synthesiser was not carried"
+      say "no digits: the synthesiser was not packed"
     fi
     ;;
 esac

@@ -10,7 +10,7 @@ const timedOf = ({ results }: KernelReport): TimedResult[] =>
   results.filter((result): result is TimedResult => result.status === "timed");
 const value = { textAnchor: "start", dx: 5, fill: "currentColor", fontSize: 10.5 } as const;
 
-/** The share of the roof that each case reaches, the best first; also of cases without arithmetic. */
+/** The share of the roof that each case reaches, best first, including cases without arithmetic. */
 export function shareChart(report: KernelReport): Html | null {
   const bars = timedOf(report)
     .map((result) => ({ label: labelOf(result), share: result.forward.roofShare, ms: result.forward.medianMs }))
@@ -58,10 +58,10 @@ const CHOSEN = [
   { name: "chosen", color: "var(--set-1)" },
   { name: "not chosen", color: "var(--line)" },
 ];
-/** Slower than this is slow: the bars end here, and the number says the rest. */
+/** Bars of slower variants end here, and their number says the rest. */
 const LONGEST = 6;
 
-/** For each kernel with variants, a chart of them at the sizes that the cases ask for: time as a multiple of the fastest. */
+/** For each kernel with variants, a chart of their times at the cases' sizes, as multiples of the fastest. */
 export function variantCharts(report: KernelReport): Html[] {
   const bars = new Map<string, VariantBar[]>();
   for (const result of timedOf(report)) {
@@ -89,7 +89,7 @@ export function variantCharts(report: KernelReport): Html[] {
 
 function variantChart(operation: string, bars: readonly VariantBar[]): Html {
   const heads = bars.filter(({ choice }, i) => bars[i - 1]?.choice !== choice);
-  // A row for the name of each choice above its variants.
+  // Above the variants of each choice, a row for its name.
   const rows = bars.flatMap((bar) => (heads.includes(bar) ? [`head ${bar.row}`, bar.row] : [bar.row]));
   const longest = Math.min(LONGEST, Math.max(...bars.map(({ relative }) => relative)));
   return chart({

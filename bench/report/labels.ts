@@ -21,7 +21,7 @@ interface Box {
 
 const [LETTER, LINE, GAP, DOT] = [5.8, 12, 7, 5];
 
-/** Where a label may be, the best place first. */
+/** Possible places of a label, the best first. */
 const PLACES = [
   { dx: GAP, dy: 0, anchor: "start" },
   { dx: -GAP, dy: 0, anchor: "end" },
@@ -34,8 +34,8 @@ const PLACES = [
 ] as const;
 
 /**
- * Places labels greedily so that none covers a dot, another label or the edge. One that finds no place is left out, as is a
- * second one of the same text that is near: a chart with fewer words is read sooner than one with all.
+ * Places labels greedily so that none covers a dot, another label or the edge. A label without a free place is left out,
+ * and so is a second one with the same text nearby: a chart with fewer words is easier to read.
  */
 export function placeLabels<T extends Labelled>(
   items: readonly T[],

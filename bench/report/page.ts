@@ -7,7 +7,7 @@ import { stepSections } from "../step_table.ts";
 import { shareChart, variantCharts } from "./bar_charts.ts";
 import { rooflineChart } from "./roofline_chart.ts";
 
-/** The whole page: one file, no script, nothing fetched from anywhere. */
+/** The whole page: one file without scripts or external resources. */
 export function benchPage(report: BenchReport): string {
   const { adapter, driver, date, command, method, kernels, step } = report;
   const page = html`<!doctype html>
@@ -45,7 +45,7 @@ ${variants.length > 0 && section("Variants", html`<div class="charts">${variants
 ${section("All cases", html`<div class="card">${caseTable(kernels)}</div>`)}`;
 }
 
-/** The numbers to be seen first. */
+/** The headline numbers. */
 function headline({ roof, results, clock }: KernelReport): Html {
   const shares = results
     .flatMap((result) => (result.status === "timed" ? [result.forward.roofShare] : []))
@@ -73,7 +73,7 @@ function headline({ roof, results, clock }: KernelReport): Html {
   return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
 }
 
-/** The table that the terminal shows as well. */
+/** The same table as on the terminal. */
 function caseTable({ roof, results }: KernelReport): Html {
   const columns = resultColumns(roof);
   return html`<div class="scroll"><table class="cases">

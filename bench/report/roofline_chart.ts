@@ -23,8 +23,8 @@ interface Dot {
 }
 
 /**
- * The roofline: GFLOP/s against operations a byte, both logarithmic. A dot below the roof is a case; hollow ones are its
- * other variants, where those were measured. Cases without arithmetic have no place here and are in the other charts.
+ * The roofline: GFLOP/s against operations per byte, both logarithmic. Each dot is a case; hollow ones are its other
+ * variants, if measured. Cases without arithmetic have no place here and are in the other charts.
  */
 export function rooflineChart({ roof, results }: KernelReport): Html | null {
   const timed = results.filter((result): result is TimedResult => result.status === "timed" && result.flops > 0);
@@ -62,7 +62,7 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
   const without = results.filter((result) => result.status === "timed" && result.flops === 0).length;
   return chart({
     title: "Roofline",
-    note: `GFLOP/s against operations a byte${others.length > 0 ? "; hollow: variants that were not chosen" : ""}${without > 0 ? `; without arithmetic, and so only below: ${without}` : ""}`,
+    note: `GFLOP/s against operations per byte${others.length > 0 ? "; hollow: variants that were not chosen" : ""}${without > 0 ? `; without arithmetic, and so only below: ${without}` : ""}`,
     wide: true,
     height: HEIGHT,
     series: BOUNDS,
@@ -71,7 +71,7 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
       domain: [x.low, x.high],
       ticks: x.ticks,
       tickFormat: String,
-      label: "operations a byte",
+      label: "operations per byte",
       grid: true,
     },
     y: { type: "log", domain: [y.low, y.high], ticks: y.ticks, nice: false },

@@ -1,9 +1,9 @@
-// How fast memory is: y = x, over more bytes than any cache holds.
-// A fixed number of threads walks the buffers in steps of all threads, so that neighbours read neighbouring vec4s at the same
-// time and no thread is started for a single one (on a software driver a workgroup's start costs as much as 64 elements).
+// Measures memory bandwidth: y = x, over more bytes than any cache holds. A fixed number of threads walks the buffers
+// with a stride of all threads, so that neighbours read neighbouring vec4s at the same time and no thread is started for
+// just one (on a software driver, starting a workgroup costs as much as 64 elements).
 struct Sizes {
   count: u32,  // vec4s
-  stride: u32, // threads in all
+  stride: u32, // total threads
 }
 var<immediate> sizes: Sizes;
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

@@ -15,7 +15,7 @@ export interface MeasuredRoof extends Roof {
 
 const WORKGROUP = 64; // of all kernels here
 const COPY_WORKGROUPS = [256, 1024, 4096] as const;
-/** Enough to fill a GPU several times over; a CPU needs few, of which each start takes it some time. */
+/** Enough to fill a GPU several times over; a CPU needs few, as it takes some time to start each. */
 const arithmeticWorkgroups = ({ isSoftware }: Pick<Device, "isSoftware">): number => (isSoftware ? 256 : 4096);
 const MIB = 2 ** 20;
 /** Beyond every cache: a software driver binds at most 128 MiB, a large GPU's second level holds some 50 MiB. */
@@ -40,16 +40,16 @@ const arithmetic = (name: string) =>
     workgroups: ({ workgroups }) => [workgroups],
   });
 
-/** The kernel of each type, and the operations of a thread in a round of it. */
+/** The kernel of each type, and its operations per thread and round. */
 const MULTIPLY_ADD = {
   f32: { kernel: arithmetic("multiply_add"), flops: 160 },
   f16: { kernel: arithmetic("multiply_add_f16"), flops: 320 },
 };
 
 /**
- * Measures a device's own limits. A limit is the best of some samples, not their median: whatever else the machine does can
- * only lower it. A copy counts the bytes it reads and those it writes; a CPU also reads the lines that it writes, so work that
- * mostly reads can be faster than this roof.
+ * Measures a device's own limits. A limit is the best of some samples, not their median, as other work on the machine can
+ * only lower it. A copy counts the bytes read and written; a CPU also reads the cache lines it writes, so work that
+ * mostly reads can exceed this roof.
  */
 export async function measureRoof(device: Device, clock: ClockName): Promise<MeasuredRoof> {
   const copies = [];
@@ -85,7 +85,7 @@ async function bandwidth(device: Device, clock: ClockName, bytes: number): Promi
   } finally {
     release(x);
     release(y);
-    device.trim(); // the buffers are large, and of no size that a case asks for
+    device.trim(); // the buffers are large, and no case needs their size
   }
 }
 
@@ -108,20 +108,20 @@ async function best(device: Device, name: ClockName, call: () => void, samples: 
   return Math.min(...times);
 }
 
-/** A dispatch of arithmetic alone, as long as one likes. */
+/** A dispatch of pure arithmetic, of adjustable length. */
 export function multiplyAdds(device: Device, type: keyof typeof MULTIPLY_ADD) {
   const { kernel, flops } = MULTIPLY_ADD[type];
   const workgroups = arithmeticWorkgroups(device);
   const threads = workgroups * WORKGROUP;
   const y = emptyTensor(device, [threads]);
   let rounds = 1;
-  // Every chain tends to 2, whatever it starts from: no value overflows or becomes tiny.
+  // Every chain tends to 2 from any start: no value overflows or becomes tiny.
   const call = (): void => kernel.encode({ device }, { y }, { rounds, factor: 0.5, term: 1, workgroups }, {});
   return {
     call,
     flops: (): number => threads * rounds * flops,
     shorten: (): void => void (rounds = 1),
-    /** Until a call takes so many milliseconds. */
+    /** Lengthens the work until a call takes this many milliseconds. */
     async lengthen(ms: number): Promise<void> {
       await elapsed(device, call); // compiles
       for (let taken = await elapsed(device, call); taken < ms; taken = await elapsed(device, call))

@@ -1,5 +1,6 @@
 enable f16;
-// How fast arithmetic in f16 is: multiply_add.wgsl in vec2s, the width of a GPU's f16 units. 320 operations a thread and round.
+// Measures f16 arithmetic throughput: multiply_add.wgsl in vec2s, the width of a GPU's f16 units. 320 operations per
+// thread and round.
 struct Sizes {
   rounds: u32,
   factor: f32,

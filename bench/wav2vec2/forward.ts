@@ -1,6 +1,6 @@
 /**
- * Forward pass of wav2vec 2.0 at its published sizes, with random weights: time, memory, and with --folder the weights, the
- * input and the logits for `torch_forward.py`, which computes the same in PyTorch.
+ * Forward pass of wav2vec 2.0 at its published sizes, with random weights: measures time and memory, and with --folder
+ * writes the weights, the input and the logits for `torch_forward.py`, which computes the same in PyTorch.
  *
  *     node --import ./scripts/typescript_loader.mjs bench/wav2vec2/forward.ts base --folder runs/wav2vec2-base --json runs/forward.json
  */
@@ -48,7 +48,7 @@ const { positionals, values: options } = parseArgs({
 });
 const size = positionals[0] ?? "base";
 const config = MODELS[size];
-if (!config) throw new Error(`${size} is no size, expected ${Object.keys(MODELS).join(" or ")}`);
+if (!config) throw new Error(`${size} is not a size, expected ${Object.keys(MODELS).join(" or ")}`);
 
 const device = await openDevice();
 const { model, parameters, seconds: drawing } = build(device, config);
@@ -96,7 +96,7 @@ function build(on: Device, of: Wav2Vec2Config) {
   return { model: built, parameters: declared, seconds: (performance.now() - started) / 1000 };
 }
 
-/** The Hugging Face layout, the waveform and the logits. */
+/** Writes the model in Hugging Face layout, the waveform and the logits. */
 async function writeForTorch(folder: string, of: Wav2Vec2Config, weights: Parameters): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const tensors = new Map<string, SafeTensor>();

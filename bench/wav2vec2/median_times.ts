@@ -1,13 +1,13 @@
 export interface MedianTimes {
   /** Seconds of the first call, which compiles kernels. */
   readonly first: number;
-  /** Of the others. */
+  /** Median of the other calls. */
   readonly median: number;
-  /** Median distance from the median. */
+  /** Median absolute deviation from the median. */
   readonly spread: number;
 }
 
-/** Seconds of a call, once and then `rounds` times. */
+/** Times a call, once and then `rounds` times more. */
 export async function medianTimes(rounds: number, call: () => Promise<void>): Promise<MedianTimes> {
   const seconds: number[] = [];
   for (let round = 0; round <= rounds; round++) {

@@ -1,4 +1,4 @@
-"""The forward pass that bench/wav2vec2/forward.ts left in a folder, in PyTorch: are the logits the same, and how long does it take.
+"""Repeats in PyTorch the forward pass that bench/wav2vec2/forward.ts wrote to a folder: compares the logits and times it.
 
     python bench/wav2vec2/torch_forward.py runs/wav2vec2-base --json runs/torch_forward.json
 """

@@ -12,15 +12,15 @@ export function addChunkOptions(command: Command): Command {
   return command
     .option(
       "--chunk-seconds <seconds>",
-      "recognise longer files in overlapping chunks of this length, of which little is in memory at a time; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or what the device has room for)",
+      "recognise longer files in overlapping chunks of this length, few of which are in memory at a time; waveforms are normalised chunk by chunk; 0: every file as a whole (default: 30, or less if the device lacks memory)",
     )
-    .option("--overlap-seconds <seconds>", "what neighbouring chunks share at least (default: a sixth of a chunk)");
+    .option("--overlap-seconds <seconds>", "least overlap of neighbouring chunks (default: a sixth of a chunk)");
 }
 
 /**
- * What these options say; undefined for no chunks. Throws UserError for lengths that are none.
+ * Parses these options; undefined for no chunks. Throws UserError for invalid lengths.
  *
- * @param longest seconds of a chunk where they do not say
+ * @param longest default length of a chunk, in seconds
  */
 export function parseChunks(
   { chunkSeconds, overlapSeconds }: ChunkOptions,
@@ -37,7 +37,9 @@ export function parseChunks(
     return undefined;
   }
   if (overlap >= chunk)
-    throw new UserError(`--overlap-seconds ${overlap} must be less than --chunk-seconds ${chunk}, or no chunk goes on`);
+    throw new UserError(
+      `--overlap-seconds ${overlap} must be less than --chunk-seconds ${chunk}, or chunks would not advance`,
+    );
   return { chunk, overlap };
 }
 

@@ -11,22 +11,22 @@ export interface DecodingOptions {
   lmLevel?: "word" | "character";
 }
 
-/** Adds `--beam` and `--lm...`, which every verb that recognises takes. */
+/** Adds `--beam` and `--lm...`, for every verb that recognises. */
 export function addDecodingOptions(command: Command): Command {
   return command
     .option("--beam <width>", "CTC prefix beam search of this width instead of greedy decoding")
-    .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) that takes part in the beam search")
+    .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) to use in the beam search")
     .option("--lm-weight <number>", "weight of its log-probabilities (default: 0.5)")
     .option("--lm-bonus <number>", "added for each word, or character (default: 0)")
     .addOption(
-      new Option(
-        "--lm-level <level>",
-        "whether its n-grams are of words or of the output units (default: word)",
-      ).choices(["word", "character"]),
+      new Option("--lm-level <level>", "whether its n-grams are over words or output units (default: word)").choices([
+        "word",
+        "character",
+      ]),
     );
 }
 
-/** What these options say. Throws UserError for numbers that are none, and where one option lacks another. */
+/** Parses these options. Throws UserError for invalid numbers, and if an option lacks another that it needs. */
 export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: DecodingOptions): DecodingSettings {
   const beam = parseBeam(width) ?? null;
   if (lm === undefined) {
@@ -37,7 +37,7 @@ export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: D
     return { beam, lm: null };
   }
   if (beam === null)
-    throw new UserError("--lm needs --beam, the width of the search that the language model takes part in, such as 16");
+    throw new UserError("--lm needs --beam, the width of the search that uses the language model, such as 16");
   const weight = parseNumber("--lm-weight", lmWeight ?? "0.5");
   if (weight < 0) throw new UserError(`--lm-weight: expected a number, 0 or more, got '${lmWeight}'`);
   return { beam, lm: { arpa: lm, weight, bonus: parseNumber("--lm-bonus", lmBonus ?? "0"), level: lmLevel ?? "word" } };

@@ -102,7 +102,7 @@ describe("reading a report", () => {
     ["[1]", "is not a report of 'unfold bench --json'"],
     [
       JSON.stringify({ ...fixedReport(), version: 2 }),
-      "is a report of version 2, and this is version 1: measure again with one version",
+      "is a report of version 2, but this is version 1: measure both with the same version",
     ],
     [JSON.stringify({ ...fixedReport(), kernels: { results: 3 } }), "is a damaged report: kernels."],
     [
@@ -120,7 +120,7 @@ describe("reading a report", () => {
       `--compare: ${join(folder, "none.json")} does not exist`,
     );
     expect(() => expectAdapter(fixedReport(), "Slide rule", "old.json")).toThrow(
-      "--compare: old.json was measured on Abacus <2>, and this is Slide rule: add --any-adapter to see the ratios all the same",
+      "--compare: old.json was measured on Abacus <2>, but this is Slide rule: add --any-adapter to see the ratios anyway",
     );
     expect(() => expectAdapter(fixedReport(), "Abacus <2>", "old.json")).not.toThrow();
   });

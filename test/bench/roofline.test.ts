@@ -60,7 +60,7 @@ describe("the choice of a clock", () => {
   it("takes the queue where they do not, or are in steps as long as a small kernel", () => {
     expect(judgeClock({ ...trial, long: long(0.3) })).toEqual({
       name: "queue",
-      why: "the device's timestamps say 30 % of the host's time for long dispatches",
+      why: "the device's timestamps show 30 % of the host's time for long dispatches",
     });
     expect(judgeClock({ ...trial, long: long(1.2) }).name).toBe("queue");
     expect(judgeClock({ ...trial, long: long(NaN) }).name).toBe("queue");

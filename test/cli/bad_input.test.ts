@@ -139,7 +139,7 @@ async function run(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
 function complaint({ stdout, stderr }: Outcome): string[] {
   expect(stdout).toBe("");
   return stderr
-    .replace(/^device memory of the largest batch[^]*?^There are .+$/mu, "")
+    .replace(/^device memory of the largest batch[^]*?^Available: .+$/mu, "")
     .split("\n")
     .filter((line) => line !== "" && !/^reading \w+: \d+ of \d+ in |^Warning: loader_/u.test(line));
 }
@@ -186,7 +186,7 @@ describe("one sentence and exit code 1 where", () => {
     const outcome = await run(["train", "@config.yaml", "--out", "@diverged", "--set", "optimizer.learning_rate=1e30"]);
     expect(complaint(outcome)).toEqual([
       expect.stringMatching(
-        /^unfold: the loss became NaN at step 2, in the batch of u\d, u\d: first -?(NaN|Infinity) in \w+( of '.+')? for \w[^;]+; the weights as they are now are in diverged\/diverged\.safetensors, the last good checkpoint is untouched$/,
+        /^unfold: the loss became NaN at step 2, in the batch of u\d, u\d: first -?(NaN|Infinity) in \w+( of '.+')? for \w[^;]+; the current weights are in diverged\/diverged\.safetensors, the last good checkpoint is untouched$/,
       ),
     ]);
     expect(outcome.status).toBe(1);

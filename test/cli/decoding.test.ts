@@ -251,7 +251,7 @@ const WRONG: [name: string, verb: typeof transcribe, words: string[], message: R
     "an overlap of a whole chunk",
     transcribe,
     ["transcribe", "run", "a", "--chunk-seconds", "10", "--overlap-seconds", "10"],
-    /^--overlap-seconds 10 must be less than --chunk-seconds 10, or no chunk goes on$/,
+    /^--overlap-seconds 10 must be less than --chunk-seconds 10, or chunks would not advance$/,
   ],
   [
     "an overlap of no chunks",
@@ -282,7 +282,7 @@ const WRONG: [name: string, verb: typeof transcribe, words: string[], message: R
     "--alignments with --compare",
     evaluate,
     ["eval", "run", "dev", "--compare", "run", "--alignments", "folder"],
-    /^--alignments cannot be given together with --compare/,
+    /^--alignments cannot be combined with --compare/,
   ],
 ];
 

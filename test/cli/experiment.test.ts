@@ -24,7 +24,7 @@ it.each<[string, string[], string]>([
   [
     "a row that is not there",
     ["experiment.yaml", "--rows", "a,c"],
-    "--rows: 'c' is no row or group of the experiment; there are a, b",
+    "--rows: 'c' is not a row or group of the experiment; there are a, b",
   ],
   ["no seeds", ["experiment.yaml", "--seeds", "0"], "--seeds: expected a whole number from 1, got '0'"],
   ["no budget", ["experiment.yaml", "--budget", "soon"], "--budget: expected minutes, a number over 0, got 'soon'"],

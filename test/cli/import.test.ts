@@ -45,7 +45,7 @@ it("says which layers became which blocks and what is saved, and export writes a
   );
   expect(exported).toMatchObject({ status: 0, stderr: "" });
   expect(exported.stdout).toMatch(
-    /deep: 4 layers, blocks 0 1 0 1, 28,804 parameters \(18,668 in the checkpoint, where blocks that run twice are one\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u,
+    /deep: 4 layers, blocks 0 1 0 1, 28,804 parameters \(18,668 in the checkpoint, where a block that runs twice is stored once\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u,
   );
   const shallow = await running(
     "export",
@@ -83,7 +83,7 @@ it.each<[string, string[], RegExp]>([
   [
     "layers that are no numbers",
     [".", "--seed-layers", "0,one"],
-    /^unfold: --seed-layers: expected whole numbers from 0 with commas between them, such as 0,1,2, got '0,one'\n$/u,
+    /^unfold: --seed-layers: expected whole numbers from 0 separated by commas, such as 0,1,2, got '0,one'\n$/u,
   ],
   ["no blocks", [".", "--seed-blocks", "0"], /^unfold: --seed-blocks: expected a whole number from 1, got '0'\n$/u],
   [
@@ -94,7 +94,7 @@ it.each<[string, string[], RegExp]>([
   [
     "a recipe and what it decides",
     [".", "--recipe", "8-to-12", "--depth", "12"],
-    /^unfold: --recipe 8-to-12 says which layers and depths there are: leave --depth out\n$/u,
+    /^unfold: --recipe 8-to-12 already sets layers and depths: leave out --depth\n$/u,
   ],
   ["a pick of nothing", [".", "--pick", "first"], /^unfold: --pick needs --seed-blocks: how many layers to take\n$/u],
 ])("refuses %s in one sentence, and writes nothing", async (_, words, message) => {

@@ -41,7 +41,7 @@ it("what does not fit", async () => {
   expect(stdout).toContain("inference, depth 3");
   expect(stderr.split("\n").filter((line) => line.startsWith("unfold: "))).toEqual([
     expect.stringMatching(
-      /^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, and there are 105 KiB \(memory\.limit_gib, .*\): /,
+      /^unfold: training with 2 x 67 frames as the largest batch needs \d+ KiB of device memory, but only 105 KiB are available \(memory\.limit_gib, .*\): /,
     ),
   ]);
   expect(existsSync(join(folder, "run"))).toBe(false);

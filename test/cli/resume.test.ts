@@ -85,14 +85,14 @@ describe("Ctrl-C", () => {
     const first = await interrupted(words("stopped"), "SIGINT", "step 3/20");
     expect(first).toMatchObject({
       status: 130,
-      stdout: `\nSaved. Go on with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n`,
+      stdout: `\nSaved. Resume with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n`,
     });
-    expect(first.stderr).toContain("\nunfold: saving after this step; once more to stop at once\n");
+    expect(first.stderr).toContain("\nunfold: saving after this step; interrupt again to stop at once\n");
     expect(readLog(at("stopped/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "interrupted" });
     cpSync(at("stopped"), at("full"), { recursive: true });
 
     const before = stepOf("stopped");
-    const second = await interrupted(words("stopped", "--resume"), "SIGINT", "going on after step");
+    const second = await interrupted(words("stopped", "--resume"), "SIGINT", "resuming after step");
     expect(second.status).toBe(130);
     expect(stepOf("stopped")).toBeGreaterThan(before);
     expect(stepOf("stopped")).toBeLessThan(20);

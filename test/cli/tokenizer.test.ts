@@ -43,7 +43,7 @@ it("train writes a tokenizer.json of several manifests, and encode shows what it
   ]);
   expect(trained).toMatchObject({
     status: 0,
-    stdout: "deep/bpe.json: 8 tokens from 7 texts, 2.1 of them a text where it has 2.3 characters\n",
+    stdout: "deep/bpe.json: 8 tokens from 7 texts; 2.1 tokens per text, which has 2.3 characters on average\n",
   });
   expect(readdirSync(at("deep"))).toEqual(["bpe.json"]);
   expect(await run(["tokenizer", "encode", "@deep/bpe.json", " ab  ca "])).toEqual({
@@ -65,7 +65,7 @@ describe("one sentence and exit code 2 for", () => {
     [
       "a size of characters",
       train("--out", "@new.json", "--size", "9", "--kind", "characters"),
-      "--size: does not go with --kind characters, whose number the texts decide",
+      "--size: cannot be combined with --kind characters, whose number depends on the texts",
     ],
     [
       "a file that is there",

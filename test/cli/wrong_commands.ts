@@ -129,7 +129,7 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   ...["0", "2,1000000"].map((depths): [string, string[], RegExp] => [
     `--depths '${depths}'`,
     ["eval", "@run", "@dev.jsonl", `--depths=${depths}`],
-    /^--depths: expected whole numbers from 1 to 1000 with commas between them, such as 2,4,6, got '/,
+    /^--depths: expected whole numbers from 1 to 1000 separated by commas, such as 2,4,6, got '/,
   ]),
   [
     "--depth 0",
@@ -144,18 +144,18 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "--out with a run in it",
     ["train", "@config.yaml", "--out", "@run"],
-    /^.*run already holds a run: add --resume to go on with it, or choose another folder with --out$/,
+    /^.*run already holds a run: add --resume to continue it, or choose another folder with --out$/,
   ],
   [
     "--out in place of a file",
     ["train", "@config.yaml", "--out", "@u0.wav"],
     /u0\.wav cannot be made: a file is in its place$/,
   ],
-  ["--resume without a run", train("--resume"), /^new\d+ holds no run to resume: last\.safetensors is not there$/],
+  ["--resume without a run", train("--resume"), /^new\d+ holds no run to resume: last\.safetensors is missing$/],
   [
     "--resume with another config",
     resume("--set", "model.dropout=0.2", "--set", "data.sample_rate=16000"),
-    /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dropout was 0\.1, is now 0\.2; --force goes on with the new one$/,
+    /run\/last\.safetensors was trained with another config, so the run cannot be resumed exactly: data\.sample_rate was 8000, is now 16000, model\.dropout was 0\.1, is now 0\.2; add --force to resume with the new one$/,
   ],
   [
     "--resume with a letter the model does not know",
@@ -165,25 +165,21 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "--resume --force with a model of another shape",
     resume("--force", "--set", "model.dim=32"),
-    /run\/last\.safetensors was trained with another config: model\.dim was 16, is now 32; that is another model, so a new run is needed: choose another folder with --out$/,
+    /run\/last\.safetensors was trained with another config: model\.dim was 16, is now 32; this changes the model, so a new run is needed: choose another folder with --out$/,
   ],
-  [
-    "--force without --resume",
-    train("--force"),
-    /^--force goes with --resume: it goes on with a run whose config has changed$/,
-  ],
+  ["--force without --resume", train("--force"), /^--force needs --resume: it resumes a run whose config has changed$/],
   [
     "a folder that another process trains in",
     ["train", "@config.yaml", "--out", "@locked"],
     new RegExp(
-      `^another run is writing to locked: process ${process.pid} on .+, since 2026-01-02T03:04:05Z; wait for its end, choose another folder with --out$`,
+      `^another run is writing to locked: process ${process.pid} on .+, since 2026-01-02T03:04:05Z; wait until it ends or choose another folder with --out$`,
       "u",
     ),
   ],
   [
     "average of one checkpoint",
     ["average", "@run", "--out", "@mean.safetensors"],
-    /^a mean needs two checkpoints or more, got 1$/,
+    /^averaging needs two or more checkpoints, got 1$/,
   ],
   [
     "average of another model",
@@ -218,6 +214,6 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "--resume with another training set",
     resume("--set", "data.train=one_less.jsonl"),
-    /run\/last\.safetensors was trained on other utterances than those of the training set now/,
+    /run\/last\.safetensors was trained on other utterances than the training set has now/,
   ],
 ];

@@ -72,7 +72,7 @@ it("without augmentation the losses are others", async () => {
 it("other noises are other data, and the run is not resumed", async () => {
   writeManifest(at("noise.jsonl"), ['{"audio_filepath": "u4.wav"}']);
   await expect(run("parts", [], Infinity, true)).rejects.toThrow(
-    /was trained on other utterances than those of the training set now/,
+    /was trained on other utterances than the training set has now/,
   );
 });
 

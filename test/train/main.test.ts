@@ -83,8 +83,8 @@ it("a weight that is NaN: the loss, the step, the batch and where the weights ar
   const error = await attempt("nan", { resume: true });
   expect(error).toBeInstanceOf(RunError);
   expect((error as Error).message).toBe(
-    `the loss became NaN at step 3, in the batch of ${/batch of (.+?):/.exec((error as Error).message)?.[1]}: first NaN in linear of 'head', with NaN among the weights ctc_lo.weight; ` +
-      `the weights as they are now are in ${at("nan/diverged.safetensors")}, the last good checkpoint is untouched`,
+    `the loss became NaN at step 3, in the batch of ${/batch of (.+?):/.exec((error as Error).message)?.[1]}: first NaN in linear of 'head', with NaN in the weights ctc_lo.weight; ` +
+      `the current weights are in ${at("nan/diverged.safetensors")}, the last good checkpoint is untouched`,
   );
   expect((error as Error).message).toMatch(/batch of u\d, u\d:/);
   expect(readFileSync(file).equals(before)).toBe(true);
@@ -190,11 +190,11 @@ it("a changed config is refused, and with force gone on with where the model's s
   const refused = await attempt("changed", { sets: ["steps=3", "batch.size=3"], resume: true });
   expect(refused).toBeInstanceOf(UserError);
   expect((refused as Error).message).toBe(
-    `${file} was trained with another config, so the run cannot be resumed exactly: batch.size was 2, is now 3, steps was 2, is now 3; --force goes on with the new one`,
+    `${file} was trained with another config, so the run cannot be resumed exactly: batch.size was 2, is now 3, steps was 2, is now 3; add --force to resume with the new one`,
   );
   const larger = await attempt("changed", { sets: ["steps=3", "model.dim=32"], resume: true, force: true });
   expect((larger as Error).message).toBe(
-    `${file} was trained with another config: model.dim was 16, is now 32, steps was 2, is now 3; that is another model, so a new run is needed: choose another folder with --out`,
+    `${file} was trained with another config: model.dim was 16, is now 32, steps was 2, is now 3; this changes the model, so a new run is needed: choose another folder with --out`,
   );
   expect([readFileSync(file), readFileSync(at("changed/log.jsonl"))]).toEqual(before);
 
@@ -202,7 +202,7 @@ it("a changed config is refused, and with force gone on with where the model's s
   const records = readLog(at("changed/log.jsonl"));
   expect(records).toContainEqual({
     type: "warning",
-    message: "resumed with --force, not as the run began: batch.size was 2, is now 3, steps was 2, is now 3",
+    message: "resumed with --force despite changes: batch.size was 2, is now 3, steps was 2, is now 3",
   });
   expect(records.flatMap((record) => (record.type === "step" ? [record.step] : []))).toEqual([1, 2, 3]);
 });

@@ -8,16 +8,16 @@ import { loadWorkload } from "./workload.ts";
 
 export interface ChosenLength {
   readonly epochs: number;
-  /** What each row was measured to take. */
+  /** The measured cost of each row. */
   readonly rows: Record<string, RowCost>;
 }
 
 /**
- * Measures what a run of each row takes, and fits all runs, and the measuring of times at the end, into so many minutes.
+ * Measures what a run of each row costs and fits all runs, and the timing at the end, into a budget of minutes.
  *
- * @param rounds in which times are measured at the end
+ * @param rounds rounds of the timing at the end
  * @returns undefined when the signal is aborted
- * @throws UserError where not even one epoch fits
+ * @throws UserError if not even one epoch fits
  */
 export async function chooseLength(
   device: Device,

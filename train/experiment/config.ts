@@ -10,13 +10,13 @@ import { experimentSchema, type ParsedExperiment } from "./schema.ts";
 export interface Row {
   readonly name: string;
   readonly title: string;
-  /** The row's own name where it belongs to no group. */
+  /** The row's own name if it belongs to no group. */
   readonly group: string;
-  /** What the figure calls the group, or the row alone. */
+  /** The figure's name for the group, or for a row without one. */
   readonly groupTitle: string;
   /** Number of runs. */
   readonly seeds: number;
-  /** As `--set` takes them: common ones, the row's, those of the command line. */
+  /** As for `--set`: common ones, the row's, those of the command line. */
   readonly overrides: readonly string[];
 }
 
@@ -30,20 +30,20 @@ export interface Experiment {
   readonly rounds: number;
 }
 
-/** How long every run of an experiment is, where that is not what its config says: so many epochs. */
+/** Epochs of every run of an experiment; null for the length in its config. */
 export type RunLength = number | null;
 
 export interface ExperimentOptions {
-  /** `key=value` each, on top of what all rows have in common and of the rows' own. */
+  /** `key=value` each, on top of the common overrides and the rows' own. */
   readonly overrides?: readonly string[];
   /** Runs of every row, instead of the config's numbers. */
   readonly seeds?: number | undefined;
 }
 
 /**
- * Reads the YAML of an experiment. The rows' training configs are checked when they are made, by `trainConfigOf`.
+ * Reads the YAML of an experiment. The rows' training configs are checked later, by `trainConfigOf`.
  *
- * @throws UserError with one line for each thing that is wrong, which names file, line, key, what was expected and what came
+ * @throws UserError with one line per fault, naming file, line, key, the expected value and the given one
  */
 export function loadExperiment(file: string, { overrides = [], seeds }: ExperimentOptions = {}): Experiment {
   const { value, lineOf } = parseYaml(readConfigFile(file), file);
@@ -85,11 +85,11 @@ function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
   const comparable = [...new Set(rows.map(({ name, group }) => group ?? name))];
   const twice = [...duplicates(names)].map((i): Fault => ({
     path: ["rows", i, "name"],
-    message: `is "${names[i]}", which another row is called already`,
+    message: `is "${names[i]}", which is already the name of another row`,
   }));
   const clashes = rows.flatMap(({ group }, i): Fault[] =>
     group !== undefined && names.includes(group)
-      ? [{ path: ["rows", i, "group"], message: `is "${group}", which a row is called` }]
+      ? [{ path: ["rows", i, "group"], message: `is "${group}", which is the name of a row` }]
       : [],
   );
   const untitled = Object.keys(groups).flatMap((name): Fault[] =>
@@ -102,7 +102,7 @@ function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
         : [
             {
               path: ["compare", i, side],
-              message: `is "${name}", which is no row or group; the nearest one is "${closest(name, comparable)}"`,
+              message: `is "${name}", which is not a row or group; the closest is "${closest(name, comparable)}"`,
             },
           ],
     ),
@@ -111,11 +111,11 @@ function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
 }
 
 /**
- * The training config of one run. Rows with the same seed get the same batches in the same order. The dev set is evaluated
- * four times in the run: choosing the best checkpoint must not cost much of it.
+ * The training config of one run. Rows with the same seed get the same batches in the same order. The dev set is
+ * evaluated only four times per run, so that choosing the best checkpoint costs little.
  *
- * @param dataFolder where manifests are; the config's own if undefined
- * @throws UserError that names the row, for an override that is none, with a line for each fault
+ * @param dataFolder folder of the manifests; the config's own if undefined
+ * @throws UserError for an invalid override, with one line per fault naming the row
  */
 export function trainConfigOf(
   { file, base }: Experiment,

@@ -7,8 +7,8 @@ import type { RunObserver } from "../run/run_observer.ts";
 import type { Experiment } from "./config.ts";
 
 /**
- * The folder of an experiment's manifests: `given`, or that of the corpus which its config asks for, made on the first use in
- * the cache folder, each set of options in a folder of its own. Undefined: where the training config says.
+ * The folder of an experiment's manifests: `given`, or that of the corpus its config asks for, which is made in the cache
+ * folder on first use, with one folder per set of options. Undefined means the training config's folder.
  */
 export async function experimentData(
   { corpus }: Experiment,

@@ -4,7 +4,7 @@ import { formatCompact } from "../../data/text/number_format.ts";
 import { html, raw, type Html } from "../report/html.ts";
 import type { Summary, SummaryLine } from "./summary.ts";
 
-/** Distinct also for most people with a colour deficiency: Okabe and Ito's palette, then others. */
+/** Distinct even for most people with a colour vision deficiency: Okabe and Ito's palette, then others. */
 const COLORS = [
   "#0072B2",
   "#D55E00",
@@ -32,9 +32,10 @@ interface Point {
 }
 
 /**
- * Word error rate against parameters (left) and depth (right), a line of panels for each test set, with 95 % intervals and one
- * colour for each row or group: one SVG file, on white, that needs nothing else. Series stand side by side, each moved by the same
- * amount everywhere (over parameters by up to 6.5 % of the most), so that points are not exactly over their x: the table is exact.
+ * Word error rate against parameters (left) and depth (right), a row of panels for each test set, with 95 % intervals and
+ * one colour for each row or group: one self-contained SVG file on white. Series are placed side by side, each shifted by
+ * a constant amount (over parameters by up to 6.5 % of the largest), so points are not exactly at their x: the table is
+ * exact.
  */
 export function summaryFigure({ lines }: Summary): string {
   const series = [...new Set(lines.map(({ groupTitle }) => groupTitle))];
@@ -119,7 +120,7 @@ function panel(
     y: { label: title, labelArrow: "none", grid: true, ...options },
     color: { type: "ordinal", domain: [...series], range: series.map((_, i) => colorOf(i)) },
     marks: [
-      ...(rates ? [Plot.axisY(rates, { text: (rate: number) => `${rate}`, label: title, labelArrow: "none" })] : []), // Plot itself leaves out the labels of some
+      ...(rates ? [Plot.axisY(rates, { text: (rate: number) => `${rate}`, label: title, labelArrow: "none" })] : []), // Plot's own axis leaves out some labels
       Plot.lineY(placed, { x: "x", y: "wer", z: "series", stroke: "series", strokeWidth: 1.5, sort: "depth" }),
       Plot.link(placed, { x1: "x", x2: "x", y1: "low", y2: "high", stroke: "series", strokeWidth: 1.2 }),
       Plot.dot(placed, { x: "x", y: "wer", fill: "series", r: 4 }),
@@ -131,7 +132,10 @@ function panel(
   return raw(svg.outerHTML);
 }
 
-/** Rates so far apart that a linear scale would show but the worst are on a logarithmic one; `floor`, its lower end, stands for a rate of 0. */
+/**
+ * A logarithmic scale if the rates are so far apart that a linear one would only show the worst; its lower end, `floor`,
+ * stands for a rate of 0.
+ */
 function rateScale(points: readonly Point[]): { floor: number; ticks?: number[]; options: Plot.ScaleOptions } {
   const rates = points.map(({ wer }) => wer).filter((rate) => rate > 0);
   const [least, most] = [Math.min(...rates), Math.max(...points.map(({ high }) => high))];

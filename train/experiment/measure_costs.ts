@@ -5,17 +5,18 @@ import type { RowCost } from "./plan.ts";
 import { TimedRow } from "./timed_row.ts";
 import type { Workload } from "./workload.ts";
 
-/** Evaluations on dev in one run. */
+/** Dev evaluations in one run. */
 const EVALUATIONS = 4;
 
-/** A row's cost, and what one round of measuring it at the end takes. */
+/** A row's cost, and that of one round of timing it at the end. */
 export interface MeasuredCost extends RowCost {
   readonly roundSeconds: number;
 }
 
 /**
- * Measures what a run of each row takes: steps on batches of all sizes, and recognition of some utterances, on a model with new
- * weights, after a warm-up that compiles the kernels. Ends early when the signal is aborted, with the rows measured so far.
+ * Measures what a run of each row costs: steps on batches of all sizes and recognition of some utterances, with freshly
+ * initialised weights, after a warm-up that compiles the kernels. Stops early when the signal is aborted and returns the
+ * rows measured so far.
  */
 export async function measureCosts(
   device: Device,

@@ -7,11 +7,11 @@ import type { Experiment, RunLength } from "./config.ts";
 
 const schema = z.object({
   format: z.literal("unfold-experiment/1"),
-  /** What the rows are trained on: the corpus's options, or the folder given. */
+  /** What the rows are trained on: the corpus's options, or the given folder. */
   data: z.unknown(),
-  /** Epochs of every run where --budget chose them; null where the config says. */
+  /** Epochs of every run if --budget chose them; null if the config does. */
   epochs: z.int().min(1).nullable(),
-  /** What --budget was, and what each row was measured to take. */
+  /** The --budget, and the measured cost of each row. */
   budget: z
     .object({
       minutes: z.number(),
@@ -20,15 +20,15 @@ const schema = z.object({
     .nullable(),
 });
 
-/** What has been decided once for all runs of an experiment, however often it goes on. */
+/** What is decided once for all runs of an experiment, however often it is resumed. */
 export type ExperimentState = z.output<typeof schema>;
 
 const fileOf = (out: string): string => join(out, "experiment.json");
 
 /**
- * The state of the experiment in a folder; undefined if it begins now.
+ * The state of the experiment in a folder; undefined for a new one.
  *
- * @throws UserError if the file is none, or its data are others than those of now
+ * @throws UserError if the file is invalid or was written for other data
  */
 export function readState(
   out: string,
@@ -41,7 +41,7 @@ export function readState(
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    /* said below */
+    /* reported below */
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success)
@@ -71,6 +71,6 @@ export function writeState(
   writeAtomically(fileOf(out), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
-/** Made corpora are the same in every folder. */
+/** Generated corpora are the same in every folder. */
 const dataOf = ({ corpus }: Experiment, given: string | undefined): unknown =>
   given === undefined ? (corpus ?? "of the training config") : given;

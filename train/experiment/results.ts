@@ -15,21 +15,21 @@ const resultSchema = z.object({
   format: z.literal("unfold-experiment-result/1"),
   row: z.string(),
   seed: z.int().min(1),
-  /** As `plainConfig` writes it, without the folders of the machine. */
+  /** As `plainConfig` returns it, without this machine's folders. */
   config: z.record(z.string(), z.unknown()),
   /** Digest of the utterances trained on. */
   trainingSet: z.string().nullable(),
-  /** Of the whole model, as stored. */
+  /** Of the whole model as stored. */
   parameters: size,
   /** Size of the checkpoint without optimizer state. */
   checkpointBytes: z.number(),
   steps: z.number(),
   epochs: z.number(),
-  /** Time spent training; depends on what else the machine did. */
+  /** Training time; depends on what else the machine was doing. */
   seconds: z.number(),
-  /** What each depth loads. */
+  /** Parameters each depth loads. */
   depths: z.array(z.object({ depth: z.int(), parameters: size })).min(1),
-  /** By test set: ids and reference words of its utterances, and their errors at each depth. */
+  /** By test set: its utterances' ids, reference words, and errors at each depth. */
   sets: z.record(
     z.string(),
     z.object({
@@ -41,14 +41,14 @@ const resultSchema = z.object({
   ),
 });
 
-/** All that tables and figures need of a finished run. */
+/** Everything that tables and figures need from a finished run. */
 export type RunResult = z.output<typeof resultSchema>;
 
 const resultsFolder = (out: string): string => join(out, "results");
 
 export const resultFile = (out: string, run: string): string => join(resultsFolder(out), `${run}.json`);
 
-/** The result of a run; undefined while there is none. Throws UserError for a file that holds something else. */
+/** The result of a run; undefined if there is none yet. Throws UserError for a file that holds something else. */
 export function readResult(out: string, run: string): RunResult | undefined {
   const file = resultFile(out, run);
   if (!statSync(file, { throwIfNoEntry: false })) return undefined;
@@ -57,18 +57,18 @@ export function readResult(out: string, run: string): RunResult | undefined {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UserError(
-      `${file}: cannot be read as a result: ${(error as Error).message}; without it the run is trained again`,
+      `${file}: cannot be read as a result: ${(error as Error).message}; delete it to train the run again`,
     );
   }
   const result = resultSchema.safeParse(value);
   if (!result.success)
     throw new UserError(
-      `${file}: is no result of an experiment: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}; without it the run is trained again`,
+      `${file}: is not a result of an experiment: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}; delete it to train the run again`,
     );
   return result.data;
 }
 
-/** The results of some rows, as far as they are there: by row in the order of the rows, then by seed. */
+/** The existing results of some rows, in the order of the rows and then by seed. */
 export function readResults(out: string, rows: readonly { readonly name: string }[]): RunResult[] {
   const files = statSync(resultsFolder(out), { throwIfNoEntry: false }) ? readdirSync(resultsFolder(out)) : [];
   const found = files.flatMap((file) => {
@@ -88,7 +88,7 @@ export function writeResult(out: string, run: Run, result: RunResult): void {
   writeAtomically(resultFile(out, run.name), Buffer.from(`${JSON.stringify(result)}\n`));
 }
 
-/** Gathers what a finished run left in its folder: the log, the alignments of the test sets, the best checkpoint. */
+/** Gathers the result of a finished run from its folder: the log, the test sets' alignments, the best checkpoint. */
 export function collectResult(folder: string, { row, seed }: Run): RunResult {
   const records = readLog(join(folder, LOG_FILE));
   const start = records.findLast((record) => record.type === "start");
@@ -99,7 +99,7 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
   const [rows] = tested.values();
   if (!start || !last || !rows)
     throw new RunError(
-      `${folder}: the run's log lacks its beginning, its steps or its results; without the folder it is trained again`,
+      `${folder}: the run's log lacks its beginning, its steps or its results; delete the folder to train the run again`,
     );
   const best = join(folder, "best.safetensors");
   return {
@@ -141,7 +141,7 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
   };
 }
 
-/** A plain config that says the same on every machine: manifests as they are within the folder of the data. */
+/** A plain config that is the same on every machine: manifest paths are relative to the data folder. */
 function withoutFolders(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const {
     folder,
@@ -156,7 +156,7 @@ function withoutFolders(config: Readonly<Record<string, unknown>>): Record<strin
   return { ...config, data: { ...data, train: within(train), dev: within(dev), test: tests } };
 }
 
-/** The counts of every utterance of an alignment file, as `formatUtterance` wrote them. */
+/** The counts of every utterance in an alignment file written by `formatUtterance`. */
 function readCounts(file: string): { id: string; errors: number; words: number }[] {
   const heads = readFileSync(file, "utf8").matchAll(
     /^(.+) \((\d+) substituted, (\d+) deleted, (\d+) inserted, of (\d+)\)$/gmu,

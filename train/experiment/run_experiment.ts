@@ -27,13 +27,13 @@ import { loadWorkload } from "./workload.ts";
 export interface ExperimentRunOptions {
   /** Folder of all runs, results and tables. */
   readonly out: string;
-  /** Rows to train; the tables have all that are finished. */
+  /** Rows to train; the tables cover all finished ones. */
   readonly rows: readonly Row[];
   /** Folder of the manifests, absolute; the experiment's own data if undefined. */
   readonly dataFolder?: string | undefined;
-  /** Minutes into which all runs should fit: chooses their number of epochs when the experiment begins. */
+  /** Minutes into which all runs should fit; sets their number of epochs when the experiment begins. */
   readonly budget?: number | undefined;
-  /** Train nothing, measure times again. */
+  /** Train nothing, only measure times again. */
   readonly timesOnly?: boolean;
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
@@ -41,10 +41,10 @@ export interface ExperimentRunOptions {
 
 /**
  * Trains every row with every seed on the same data for the same number of epochs, measures what each costs, and writes
- * table.md, table.json and figure.svg. A run that is finished leaves a file in `results/` and is not repeated; an interrupted one
- * goes on from its checkpoint. So the same call goes on where the last one was stopped.
+ * table.md, table.json and figure.svg. A finished run leaves a file in `results/` and is not repeated; an interrupted one
+ * resumes from its checkpoint. So the same call continues where the last one stopped.
  *
- * @throws UserError, before anything is trained, for a row whose config is wrong, or other than that of its runs so far
+ * @throws UserError, before anything is trained, if a row's config is invalid or differs from that of its runs so far
  */
 export async function runExperiment(
   device: Device,
@@ -58,7 +58,7 @@ export async function runExperiment(
     trainConfigOf(experiment, row, seed, length, dataFolder);
   const runs = runsOf(rows);
 
-  // What can be wrong is found before anything is made, not after hours.
+  // Find whatever may be wrong before anything is made, not after hours.
   const [first] = runs.map(({ row, seed }) => configOf(row, seed, before?.epochs ?? null)) as [
     TrainConfig,
     ...TrainConfig[],
@@ -72,7 +72,7 @@ export async function runExperiment(
     throw new UserError(`${out} holds no finished run to measure`);
   makeFolder(out);
 
-  // The length of every run, once and for all.
+  // The length of every run, decided once and for all.
   let length: RunLength = before?.epochs ?? null;
   if (before && budget !== undefined) {
     observer.message(
@@ -98,11 +98,11 @@ export async function runExperiment(
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
     const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
-    if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) writeSummary(experiment, out); // takes seconds: not after each
+    if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) writeSummary(experiment, out); // takes seconds, so not after every run
     if (outcome === "interrupted") return "interrupted";
   }
 
-  // Times, of all rows that have a finished run, under the same conditions.
+  // Times of all rows with a finished run, under the same conditions.
   const finished = experiment.rows.flatMap((row) => {
     const seed = readResults(out, [row])[0]?.seed;
     return seed === undefined
@@ -117,7 +117,7 @@ export async function runExperiment(
   return "finished";
 }
 
-/** Trains one run, from its checkpoint where it has one, and keeps its result. */
+/** Trains one run, resuming from its checkpoint if it has one, and keeps its result. */
 async function trainRun(
   device: Device,
   config: TrainConfig,
@@ -137,7 +137,7 @@ async function trainRun(
   return "finished";
 }
 
-/** Refuses finished runs whose row has another config now: a table of both would compare nothing. */
+/** Refuses finished runs whose row now has another config: a table of both would compare nothing. */
 function expectSameConfigs(out: string, rows: readonly Row[], configOf: (row: Row, seed: number) => TrainConfig): void {
   for (const result of readResults(out, rows)) {
     const row = rows.find(({ name }) => name === result.row) as Row;
@@ -153,18 +153,21 @@ function expectSameConfigs(out: string, rows: readonly Row[], configOf: (row: Ro
   }
 }
 
-/** Refuses to go on with a run that was stopped if its row has another config now: it would be found when its turn comes. */
+/**
+ * Refuses to resume an interrupted run whose row now has another config: otherwise it would only fail when its turn
+ * comes.
+ */
 function expectSameBeginning(out: string, { row, name }: Run, config: TrainConfig): void {
   const last = join(out, name, LAST_FILE);
   if (!existsSync(last) || readResult(out, name)) return;
   const differences = configDifferences(config, loadState(last).config, last);
   if (differences.length > 0)
     throw new UserError(
-      `row ${row.name} was begun with another config in ${join(out, name)}, so it cannot go on: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`,
+      `row ${row.name} was started with another config in ${join(out, name)}, so it cannot be resumed: ${differences.join(", ")}; put the config back, or delete that folder to train the run again`,
     );
 }
 
-/** Writes tables and figure of what is finished so far. */
+/** Writes the tables and the figure of what is finished so far. */
 function writeSummary(experiment: Experiment, out: string): void {
   const summary = summarise(experiment, out, readResults(out, experiment.rows), readTimes(out));
   const write = (name: string, text: string): void => writeAtomically(join(out, name), Buffer.from(text));

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { finite, text, whole } from "../../config/schema/fields.ts";
 
-/** Names are parts of file names. */
+/** Names become parts of file names. */
 const name = (what: string) =>
   z
     .string({ error: `expected ${what}` })
     .regex(/^[a-z0-9]+([-_][a-z0-9]+)*$/u, { error: `expected ${what}: small letters, digits and hyphens` });
 
-/** `{ model.blocks: 4, loss.kl_weight: 0 }`: what `--set` would say, a key each. */
+/** `{ model.blocks: 4, loss.kl_weight: 0 }`: one entry per `--set`. */
 const sets = () =>
   z.record(z.string(), z.unknown(), { error: "expected a section of keys and values such as { model.blocks: 4 }" });
 
@@ -15,22 +15,22 @@ const digits = z.strictObject({
   train: whole(1).default(2000).describe("Strings to train on."),
   dev: whole(1, 5000).default(100).describe("Strings evaluated during training."),
   test: whole(1, 5000).default(540).describe("Strings of the test set, by the speakers of the training set."),
-  test_unseen: whole(1, 5000).default(270).describe("Strings of the test set by a speaker who is heard nowhere else."),
+  test_unseen: whole(1, 5000).default(270).describe("Strings of the test set by a speaker who appears nowhere else."),
   held_out_speaker: text("the name of a speaker").default("rms").describe("That speaker: awb, slt, rms or kal."),
   snr: z
     .tuple([finite(), finite()], { error: "expected two numbers of dB such as [15, 40]" })
     .default([15, 40])
     .describe("Lowest and highest speech-to-noise ratio, dB."),
-  seed: whole(0).default(1).describe("Of the corpus."),
+  seed: whole(0).default(1).describe("Seed of the corpus."),
 });
 
 const row = z.strictObject({
   name: name("a row's name").describe("Part of the names of the row's runs."),
-  title: text("a row's title").describe("What the table calls it."),
+  title: text("a row's title").describe("Its name in the table."),
   group: name("a group's name")
     .optional()
     .describe(
-      "Rows that are compared and drawn as one, such as models built one for each depth; the row alone if left out.",
+      "Rows that are compared and drawn as one, such as models built separately for each depth; the row alone if left out.",
     ),
   set: sets().default({}).describe("What differs from the common config."),
   seeds: whole(1, 100).optional().describe("Runs of this row, instead of `seeds`."),
@@ -45,7 +45,7 @@ export const experimentSchema = z.strictObject({
   corpus: z
     .strictObject({ digits: digits.describe("Synthetic spoken digit strings, made into the cache folder.") })
     .optional()
-    .describe("Data that is made when it is not there; that of `base` if left out. Replaced by --data."),
+    .describe("Data that is generated if missing; that of `base` if left out. Overridden by --data."),
   seeds: whole(1, 100).default(3).describe("Runs of each row, with seeds 1, 2, ..."),
   groups: z
     .record(z.string(), text("a group's title"), { error: "expected a section of groups and their titles" })

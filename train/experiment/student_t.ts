@@ -1,6 +1,7 @@
 /**
- * Two-sided p-value of "the mean is 0" by Student's t-test of one sample: of paired differences, the paired test. It asks how far
- * the mean is from 0 in its own standard errors, t = mean / (deviation / √n), also where n is as small as three seeds. 0 if all are equal.
+ * Two-sided p-value of "the mean is 0" by Student's one-sample t-test; on paired differences this is the paired test. It
+ * asks how many standard errors the mean is from 0, t = mean / (deviation / √n), even with n as small as three seeds. 0
+ * if all values are equal.
  *
  * @param values two or more
  * @throws RangeError for fewer, which have no deviation
@@ -15,8 +16,8 @@ export function oneSampleT(values: readonly number[]): number {
 }
 
 /**
- * The probability of a t-distributed number of this many degrees of freedom, a whole number, to be further from 0 than t: a finite
- * sum (Abramowitz and Stegun 1964, equations 26.7.3 and 26.7.4, with θ = atan(t / √freedom)),
+ * The probability that a t-distributed number with this many degrees of freedom, a whole number, is further from 0 than
+ * t: a finite sum (Abramowitz and Stegun 1964, equations 26.7.3 and 26.7.4, with θ = atan(t / √freedom)),
  *
  *     freedom even:  1 - sin θ (1 + 1/2 cos² θ + (1·3)/(2·4) cos⁴ θ + ... up to cos^(freedom - 2))
  *     freedom odd:   1 - 2/π (θ + sin θ (cos θ + 2/3 cos³ θ + (2·4)/(3·5) cos⁵ θ + ... up to cos^(freedom - 2)))

@@ -16,12 +16,12 @@ import type { Times } from "./times.ts";
 /** Word error rate of one row at one depth on one test set. */
 export interface ErrorSummary {
   readonly set: string;
-  /** Of all seeds together, with the 95 % interval of a bootstrap over utterances: what another test set would change. */
+  /** Over all seeds, with the 95 % interval of a bootstrap over utterances: what another test set would change. */
   readonly wer: Interval;
-  /** Of each seed, and their standard deviation (n - 1; null of one): what another start of training would change. */
+  /** Of each seed, and their standard deviation (n - 1; null for one seed): what other initial weights would change. */
   readonly bySeed: readonly number[];
   readonly deviation: number | null;
-  /** Reference words of the set. */
+  /** Reference words in the set. */
   readonly words: number;
 }
 
@@ -34,13 +34,13 @@ export interface SummaryLine {
   readonly depth: number;
   readonly seeds: readonly number[];
   readonly errors: readonly ErrorSummary[];
-  /** What this depth loads. */
+  /** Parameters this depth loads. */
   readonly parameters: ModelSize;
   /** Of the row's whole checkpoint, without optimizer state. */
   readonly checkpointBytes: number;
   readonly steps: number;
   readonly epochs: number;
-  /** Of a training step of the row; null while not measured. */
+  /** Of a training step of the row; null if not yet measured. */
   readonly memory: StepMemory | null;
   readonly stepMs: number | null;
   readonly realTimeFactor: number | null;
@@ -55,26 +55,29 @@ export interface SummaryComparison {
   readonly seeds: readonly number[];
   /** WER of `a` minus that of `b`: below 0, `a` is better. */
   readonly difference: Interval;
-  /** The same of each of the seeds: whether another start of training would turn it round. */
+  /** The same for each seed: whether other initial weights would reverse it. */
   readonly bySeed: readonly number[];
-  /** Two-sided, of "these models are equally good": a paired bootstrap over utterances. */
+  /** Two-sided, for "these models are equally good": a paired bootstrap over utterances. */
   readonly pValue: number;
-  /** Two-sided, of "both are equally good, whatever the seed": Student's t-test of the seeds' differences; null of one seed. */
+  /**
+   * Two-sided, for "both are equally good, whatever the seed": Student's t-test of the seeds' differences; null for one
+   * seed.
+   */
   readonly pSeeds: number | null;
 }
 
 export interface Summary {
   readonly lines: readonly SummaryLine[];
   readonly comparisons: readonly SummaryComparison[];
-  /** Of the times, or null. */
+  /** How times were measured, or null. */
   readonly times: Omit<Times, "rows" | "format"> | null;
 }
 
 /**
- * What the results say: error rates with intervals, and tests of the differences that the experiment asks for. The bootstrap draws
- * utterances, each with its errors of all seeds; it knows nothing of seeds that were not run.
+ * Summarises the results: error rates with intervals, and tests of the differences that the experiment asks for. The
+ * bootstrap draws utterances, each with its errors for all seeds; it knows nothing of seeds that were not run.
  *
- * @throws UserError if a result is of other utterances than the others, and names it
+ * @throws UserError naming a result whose utterances differ from the others'
  */
 export function summarise(
   experiment: Experiment,
@@ -128,7 +131,7 @@ function errorsOf(set: string, runs: readonly RunResult[], depth: number): Error
   };
 }
 
-/** Every utterance with its errors and words in all runs together: the rate is then the mean of the runs' rates. */
+/** Every utterance with its errors and words summed over all runs: the rate is then the mean of the runs' rates. */
 function pooled(runs: readonly RunResult[], set: string, depth: number): UtteranceErrors[] {
   const words = runs[0]?.sets[set]?.words ?? [];
   return words.map((count, i) => ({
@@ -137,12 +140,12 @@ function pooled(runs: readonly RunResult[], set: string, depth: number): Utteran
   }));
 }
 
-/** What is not there counts as nothing else: it would be no errors. */
+/** Missing errors must not count as no errors, so they throw. */
 function errorsIn({ row, seed, sets }: RunResult, set: string, depth: number, utterance: number): number {
   const errors = sets[set]?.errors[depth]?.[utterance];
   if (errors === undefined)
     throw new UserError(
-      `the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; without its file in results/ the run is trained again`,
+      `the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; delete its file in results/ to train the run again`,
     );
   return errors;
 }
@@ -150,7 +153,7 @@ function errorsIn({ row, seed, sets }: RunResult, set: string, depth: number, ut
 const rateOf = (utterances: readonly UtteranceErrors[]): number =>
   utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
 
-/** Two rows or groups at every depth that both have; of several rows of a group, the one that has the depth. */
+/** Two rows or groups at every depth that both have; of a group's rows, the one that has the depth. */
 function compare(
   a: string,
   b: string,
@@ -200,6 +203,6 @@ function expectSameUtterances(out: string, results: readonly RunResult[]): void 
   const other = first && others.find((result) => marks(result) !== marks(first));
   if (!first || !other) return;
   throw new UserError(
-    `${resultFile(out, runName(other.row, other.seed))}: was trained or tested on other utterances than ${runName(first.row, first.seed)}, so they cannot be compared; without it the run is trained again`,
+    `${resultFile(out, runName(other.row, other.seed))}: was trained or tested on other utterances than ${runName(first.row, first.seed)}, so they cannot be compared; delete it to train the run again`,
   );
 }

@@ -1,7 +1,7 @@
 import { formatBytes, formatCompact, formatCount, formatPercent } from "../../data/text/number_format.ts";
 import type { ErrorSummary, Summary, SummaryComparison, SummaryLine } from "./summary.ts";
 
-/** The summary as Markdown: what each row and depth costs and gets wrong, then the tests of differences. */
+/** The summary as Markdown: cost and error rates of each row and depth, then the tests of differences. */
 export function summaryMarkdown(summary: Summary): string {
   const { lines, comparisons, times } = summary;
   if (lines.length === 0) return "No row is finished yet.\n";
@@ -12,19 +12,19 @@ export function summaryMarkdown(summary: Summary): string {
   const parts = [
     `Every run: ${range(({ epochs }) => epochs)} epochs, ${range(({ steps }) => steps)} steps. Words of the test sets: ${words}.`,
     lineTable(lines, sets),
-    "WER: all seeds together, in brackets its 95 % interval (bootstrap over utterances), then the lowest and highest seed with their standard deviation. " +
-      "Parameters: what the depth loads. Checkpoint: of the whole row, without optimizer state. " +
+    "WER: over all seeds, with its 95 % interval in brackets (bootstrap over utterances), then the lowest and highest seed with the standard deviation. " +
+      "Parameters: those the depth loads. Checkpoint: the whole row's, without optimizer state. " +
       (times
-        ? `Memory and step: of training, with one batch of ${times.batch.size} utterances, ${times.batch.frames} frames each with padding, for all rows in turn in ${times.rounds} rounds (medians), as the real-time factor; adapter: ${times.adapter}.`
-        : "Times are not measured yet."),
+        ? `Memory and step: of training on one batch of ${times.batch.size} utterances of ${times.batch.frames} frames with padding. Steps and real-time factors: medians of ${times.rounds} rounds over all rows in turn; adapter: ${times.adapter}.`
+        : "Times have not been measured yet."),
   ];
   if (comparisons.length > 0)
     parts.push(
       comparisonTable(comparisons),
-      "Difference: WER of the first minus that of the second in percentage points with its 95 % interval, of the seeds that both have together, then the lowest and highest of one seed. " +
+      "Difference: WER of the first minus that of the second in percentage points with its 95 % interval, over the seeds that both have, then the lowest and highest of a single seed. " +
         "p, utterances: paired bootstrap over utterances (10,000 resamples). This and the interval are about the models trained here: what other utterances of the same speakers would change, not what other seeds would. " +
-        "p, seeds: Student's t-test of the differences of each seed, which a claim about methods needs, and which few seeds seldom satisfy. Both are two-sided and not corrected for the number of tests. " +
-        "A p over 0.05 does not show that two are equally good; the interval says by how much the first may be worse.",
+        "p, seeds: Student's t-test of the seeds' differences, which a claim about methods needs and few seeds seldom satisfy. Both are two-sided and not corrected for the number of tests. " +
+        "A p above 0.05 does not show that two are equally good; the interval says by how much the first may be worse.",
     );
   return `${parts.join("\n\n")}\n`;
 }
@@ -100,7 +100,7 @@ const percent = (share: number): string => (100 * share).toFixed(2);
 
 const signed = (share: number): string => `${share > 0 ? "+" : ""}${percent(share)}`;
 
-/** @param left columns from the left that hold text */
+/** @param left number of columns from the left that hold text */
 function markdownTable(head: readonly string[], body: readonly (readonly string[])[], left: number): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), `|${head.map((_, i) => (i < left ? "---" : "--:")).join("|")}|`, ...body.map(line)].join("\n");

@@ -18,12 +18,12 @@ export interface StepMemory {
   readonly parameters: number;
   /** Gradients and both moments. */
   readonly optimizer: number;
-  /** The most that a step has in use at once besides. */
+  /** The most that a step uses at once beyond those. */
   readonly activations: number;
   readonly total: number;
 }
 
-/** A row's model on a device, to measure what its steps and its recognition take. */
+/** A row's model on a device, to measure its steps and its recognition. */
 export class TimedRow {
   readonly config: TrainConfig;
   readonly #device: Device;
@@ -31,7 +31,7 @@ export class TimedRow {
   readonly #bytes: { parameters: number; optimizer: number };
   #step = 0;
 
-  /** @param checkpoint whose weights to load; without it they are drawn */
+  /** @param checkpoint whose weights to load; without it they are initialised at random */
   constructor(
     device: Device,
     config: TrainConfig,
@@ -55,7 +55,7 @@ export class TimedRow {
     return evaluatedPaths(this.config);
   }
 
-  /** Seconds of one training step, the mean over some batches, each as submitted in training. The weights stay as they are. */
+  /** Seconds per training step, the mean over some batches, submitted as in training. The weights stay unchanged. */
   async stepSeconds(batches: readonly Batch[]): Promise<number> {
     await this.#device.finish();
     const clock = new StepClock(this.#device, 0);
@@ -68,14 +68,14 @@ export class TimedRow {
     return (performance.now() - start) / 1000 / batches.length;
   }
 
-  /** Seconds of recognising some utterances greedily along one path. */
+  /** Seconds to recognise some utterances greedily along one path. */
   async recogniseSeconds(utterances: readonly BatchItem[], { schedule }: DepthPath): Promise<number> {
     const start = performance.now();
     await recognise(this.#device, this.#built.model, utterances, [schedule]);
     return (performance.now() - start) / 1000;
   }
 
-  /** Memory of a step with this batch, counted by the device's pool: the most over some steps, since depths may be drawn. */
+  /** Memory of a step with this batch, counted by the device's pool: the most over some steps, since depths may be random. */
   async memory(batch: Batch, steps = 8): Promise<StepMemory> {
     await this.#device.finish();
     const { pool } = this.#device;

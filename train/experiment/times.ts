@@ -10,7 +10,7 @@ import type { RunObserver } from "../run/run_observer.ts";
 import { TimedRow } from "./timed_row.ts";
 import type { Workload } from "./workload.ts";
 
-/** Steps of a row in one round. */
+/** Steps per row in one round. */
 const STEPS = 3;
 
 const bytes = z.number();
@@ -23,10 +23,10 @@ const timesSchema = z.object({
   rows: z.record(
     z.string(),
     z.object({
-      /** Milliseconds of a training step: the median of the rounds. */
+      /** Milliseconds per training step: the median of the rounds. */
       stepMs: z.number(),
       memory: z.object({ parameters: bytes, optimizer: bytes, activations: bytes, total: bytes }),
-      /** By depth, seconds of recognition for a second of sound: the median of the rounds. */
+      /** By depth, seconds of recognition per second of audio: the median of the rounds. */
       realTimeFactor: z.record(z.string(), z.number()),
     }),
   ),
@@ -36,7 +36,7 @@ export type Times = z.output<typeof timesSchema>;
 
 const fileOf = (out: string): string => join(out, "times.json");
 
-/** The times measured last; undefined if there are none yet. Throws UserError if the file is something else. */
+/** The latest times; undefined if there are none yet. Throws UserError if the file is something else. */
 export function readTimes(out: string): Times | undefined {
   const file = fileOf(out);
   if (!existsSync(file)) return undefined;
@@ -44,17 +44,18 @@ export function readTimes(out: string): Times | undefined {
     return timesSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
     throw new UserError(
-      `${file}: holds no times of an experiment; without it they are measured again with --times-only`,
+      `${file}: does not hold the times of an experiment; delete it and measure them again with --times-only`,
     );
   }
 }
 
 /**
- * Measures all rows in turn, round after round, so that they are compared under the same conditions even on a machine that is
- * busy now and then: the training step on one batch, recognition of the same utterances at each depth. Memory is counted once.
+ * Measures all rows in turn, round after round, so that they are compared under the same conditions even on a machine
+ * that is busy at times: the training step on one batch, and recognition of the same utterances at each depth. Memory is
+ * counted once.
  *
- * @param rows with the folder of a finished run each
- * @returns undefined when the signal was aborted before the end: half of the rounds would compare nothing
+ * @param rows each with the folder of a finished run
+ * @returns undefined if the signal was aborted before the end: half the rounds would compare nothing
  */
 export async function measureTimes(
   device: Device,
@@ -85,7 +86,7 @@ export async function measureTimes(
         steps: [],
         factors: new Map(row.paths.map(({ depth }) => [depth, []])),
       });
-      for (const path of row.paths) await row.recogniseSeconds(utterances, path); // compiles, as the steps above
+      for (const path of row.paths) await row.recogniseSeconds(utterances, path); // compiles, like the steps above
       task.update(timed.length, (rounds + 1) * rows.length);
     }
     for (let round = 0; round < rounds; round++)

@@ -8,29 +8,29 @@ import type { RunObserver } from "../run/run_observer.ts";
 
 /** What all rows are measured with. */
 export interface Workload {
-  /** Output classes of a model, the blank included, and which of them it is. */
+  /** Output classes of a model, including the blank, and the blank's index. */
   readonly vocabulary: number;
   readonly blank: number;
-  /** Batches of one epoch. */
+  /** Batches per epoch. */
   readonly batchesPerEpoch: number;
-  /** Some of them, from the smallest to the largest at equal distances: their mean is close to the epoch's. */
+  /** Some of them, evenly spaced from the smallest to the largest: their mean is close to the epoch's. */
   readonly batches: readonly Batch[];
   /** The one in the middle. */
   readonly typical: Batch;
-  /** Of the first test set, or of dev where there is none; all lengths. */
+  /** From the first test set, or from dev if there is none; of all lengths. */
   readonly utterances: readonly BatchItem[];
-  /** Length of their audio together. */
+  /** Total length of their audio. */
   readonly seconds: number;
-  /** Utterances that are evaluated in one run: dev at each of its evaluations, test sets at the end. */
+  /** Utterances evaluated in one run: dev at each evaluation, test sets at the end. */
   readonly evaluated: { readonly dev: number; readonly tests: number };
-  /** Seconds that reading the data took. */
+  /** Seconds spent reading the data. */
   readonly readingSeconds: number;
 }
 
 const BATCHES = 9;
 const UTTERANCES = 48;
 
-/** Reads an experiment's data once, as a run would, and takes samples of them. Undefined when the signal is aborted meanwhile. */
+/** Reads an experiment's data once, as a run would, and samples it. Undefined if the signal is aborted meanwhile. */
 export async function loadWorkload(
   config: TrainConfig,
   observer: RunObserver,
@@ -87,7 +87,7 @@ async function sampleData(
   };
 }
 
-/** At most `most` items at equal distances: each stands for as many around it. */
+/** At most `most` evenly spaced items: each stands for as many around it. */
 function spread<Item>(items: readonly Item[], most: number): Item[] {
   const count = Math.min(most, items.length);
   return Array.from({ length: count }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)] as Item);

@@ -7,33 +7,36 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { Batch } from "../../data/batches/batch.ts";
 import { masksOfRow } from "../../data/augment/feature_masks.ts";
 import { trainingPaths } from "../training_paths.ts";
-import { firstNotFinite, type Sighting } from "./finite_probe.ts";
+import { firstNotFinite, type NonFiniteResult } from "./finite_probe.ts";
 import { firstNotFiniteTensor } from "../../checkpoint/safetensors/expect_tensors.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 
-/** A batch whose loss or gradient was not finite, as training computed it. */
+/** A batch whose loss or gradient was not finite in training. */
 export interface SuspectBatch {
   readonly batch: Batch;
   readonly ids: readonly string[];
-  /** Steps done before it, and which part of its step it was: they name its random numbers. */
+  /**
+   * Steps completed before it, and its index among the step's accumulated batches: together they select its random
+   * numbers.
+   */
   readonly step: number;
   readonly part: number;
 }
 
 export interface Diagnosis {
-  /** The first parameter that holds such a value. */
+  /** The first parameter with a non-finite value. */
   readonly parameter?: { readonly name: string; readonly value: number };
-  /** Utterances whose features hold such a value. */
+  /** Utterances with non-finite features. */
   readonly features: readonly string[];
-  /** The first result of the batch's forward and backward pass that is not finite. */
-  readonly first?: Sighting;
-  /** Utterances for which, alone, there is such a result. */
+  /** The first non-finite result of the batch's forward and backward pass. */
+  readonly first?: NonFiniteResult;
+  /** Utterances that give a non-finite result on their own. */
   readonly alone: readonly string[];
 }
 
 /**
- * Runs a batch again, and each of its utterances alone, with the weights as they are, and looks at every operation's result. Weights
- * stay as they are; gradients and running statistics do not, so that training cannot go on.
+ * Reruns a batch, and each of its utterances alone, with the current weights and checks every operation's result. Weights
+ * stay unchanged; gradients and running statistics do not, so training cannot continue.
  */
 export async function diagnose(
   device: Device,
@@ -44,7 +47,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const { batch, ids, step, part } = suspect;
   const { parameters } = built;
-  const search = (of: Batch): Promise<Sighting | undefined> =>
+  const search = (of: Batch): Promise<NonFiniteResult | undefined> =>
     firstNotFinite(device, (onResult) => {
       parameters.zeroGrads();
       const tape = new Tape(device, {
@@ -63,7 +66,7 @@ export async function diagnose(
   const rows = ids.map((_, row) => alone(batch, row, built.model));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));
   const values = await parameters.read("values");
-  // Not the running statistics: they are what the batch made of them.
+  // Not the running statistics, which the batch itself has changed.
   const parameter = firstNotFiniteTensor(
     new Map(parameters.all.map(({ name }) => [name, values.get(name) as { values: Float32Array }])),
   );
@@ -93,12 +96,12 @@ function alone(
   };
 }
 
-/** A diagnosis of a batch of these utterances, as the end of a sentence. */
+/** A diagnosis of a batch of these utterances, worded as the end of a sentence. */
 export function describeDiagnosis({ parameter, features, first, alone }: Diagnosis, ids: readonly string[]): string {
-  if (!first) return "computed again, every operation's result is finite";
+  if (!first) return "when computed again, every operation's result is finite";
   const where = `first ${first.value} in ${first.pass === "backward" ? "the gradients of " : ""}${first.operation}${first.scope === "" ? "" : ` of '${first.scope}'`}`;
-  if (parameter) return `${where}, with ${parameter.value} among the weights ${parameter.name}`;
-  if (alone.length === 0) return `${where}, and in none of them alone`;
+  if (parameter) return `${where}, with ${parameter.value} in the weights ${parameter.name}`;
+  if (alone.length === 0) return `${where}, but for none of them alone`;
   const whose = alone.length === ids.length && ids.length > 1 ? "each of them" : named(alone);
   return `${where} for ${whose}${features.length > 0 ? `, with features that are not finite in ${named(features)}` : ""}`;
 }

@@ -7,12 +7,12 @@ import { describeDiagnosis, diagnose, type SuspectBatch } from "./diagnosis.ts";
 import type { MetricsRow } from "../../checkpoint/state.ts";
 
 /**
- * Says of a batch whose loss or gradient is not finite in which operation, for which utterance, and why, as far as computing it
- * again shows. A step with such a gradient is never applied, so the weights are still those that it was computed with, unless
- * other batches came after it.
+ * The error for a batch whose loss or gradient is not finite. Reruns the batch to name the operation, the utterance and
+ * the cause, as far as that shows them. A step with such a gradient is never applied, so the weights are still those it
+ * was computed with, unless other batches followed.
  *
- * @param row   the batch's numbers
- * @param saved the file that has the weights as they are now
+ * @param row the batch's metrics
+ * @param saved the file with the current weights
  */
 export async function divergenceError(
   device: Device,
@@ -23,10 +23,10 @@ export async function divergenceError(
   suspect: SuspectBatch,
   saved: string,
 ): Promise<RunError> {
-  const what = Number.isFinite(loss) ? `the gradient's norm became ${gradNorm}` : `the loss became ${loss}`;
+  const what = Number.isFinite(loss) ? `the gradient norm became ${gradNorm}` : `the loss became ${loss}`;
   const diagnosis = describeDiagnosis(await diagnose(device, built, config, activation, suspect), suspect.ids);
   return new RunError(
     `${what} at step ${suspect.step + 1}, in the batch of ${suspect.ids.join(", ")}: ${diagnosis}; ` +
-      `the weights as they are now are in ${saved}, the last good checkpoint is untouched`,
+      `the current weights are in ${saved}, the last good checkpoint is untouched`,
   );
 }

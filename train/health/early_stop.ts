@@ -1,14 +1,14 @@
 import type { Patience } from "../../checkpoint/state.ts";
 export interface EarlyStopConfig {
-  /** Evaluations in a row without a lower WER that end the run. */
+  /** Evaluations in a row without a lower WER after which the run ends. */
   readonly patience: number;
-  /** By how much a WER has to be lower, to count. */
+  /** The WER must fall by more than this to count as lower. */
   readonly minDelta: number;
 }
 
 export const fullPatience: Patience = { lowest: null, evaluations: 0 };
 
-/** The patience after one more evaluation, of the deepest path: it is the one that the best checkpoint is chosen by. */
+/** The patience after one more evaluation; `wer` is that of the deepest path, which also decides the best checkpoint. */
 export function afterEvaluation(
   { lowest, evaluations }: Patience,
   wer: number,

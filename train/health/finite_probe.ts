@@ -3,8 +3,8 @@ import type { ResultObserver } from "../../engine/tape.ts";
 import { type HostArray } from "../../engine/tensor.ts";
 import { readLater } from "../../engine/transfer.ts";
 
-/** A result that is not finite: where it was made. */
-export interface Sighting {
+/** Where a non-finite result was computed. */
+export interface NonFiniteResult {
   readonly operation: string;
   /** The part of the model; "" outside any. */
   readonly scope: string;
@@ -13,25 +13,25 @@ export interface Sighting {
   readonly value: number;
 }
 
-/** Bytes that are read back in one pass. */
+/** Bytes of results to read back in one pass. */
 const BUDGET = 2 ** 28;
 
 /**
- * The first of a pass's results, in the order in which they are computed, that is not finite. They are read back and looked at on
- * the host; where they are too many to hold at once, the pass runs again for the next of them.
+ * The first non-finite result of a pass, in order of computation. Results are read back and checked on the host; if they
+ * are too many to hold at once, the pass runs again for the next ones.
  *
- * @param encode encodes the pass, the same each time, and shows its results to the observer, as a tape's `onResult` does
+ * @param encode encodes the pass, identically each time, and passes its results to the observer, like a tape's `onResult`
  */
 export async function firstNotFinite(
   device: Device,
   encode: (observer: ResultObserver) => void,
   budget = BUDGET,
-): Promise<Sighting | undefined> {
+): Promise<NonFiniteResult | undefined> {
   for (let from = 0; ;) {
     let results = 0;
     let bytes = 0;
     let full = false;
-    const kept: { sighting: Omit<Sighting, "value">; values: Promise<HostArray> }[] = [];
+    const kept: { sighting: Omit<NonFiniteResult, "value">; values: Promise<HostArray> }[] = [];
     encode((operation, result, pass) => {
       if (operation === "reshape" || results++ < from || full) return; // a reshaped tensor is the same
       full = bytes > 0 && bytes + result.bytes > budget;

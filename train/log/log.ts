@@ -4,26 +4,25 @@ import { RunError, UserError } from "../../engine/errors.ts";
 import type { LogRecord } from "./log_records.ts";
 export type * from "./log_records.ts";
 
-/** The name of the log in a run's folder. */
+/** File name of the log in a run's folder. */
 export const LOG_FILE = "log.jsonl";
 
-/** The log of one run: JSON Lines, one record a line, only ever added to. */
+/** The append-only log of one run: JSON Lines, one record per line. */
 export interface Log {
-  /** Writes a record before it returns. Numbers that are not finite become null. */
+  /** Writes a record before returning. Non-finite numbers become null. */
   append(record: LogRecord): void;
-  /** Waits until the disk has it all: before a checkpoint that counts on it. */
+  /** Waits until everything is on disk, for a checkpoint that relies on it. */
   flush(): void;
-  /** Warnings that the log held when it was opened, which need not be said again. */
+  /** Warnings already in the log when it was opened, which need not be repeated. */
   readonly warned: ReadonlySet<string>;
   close(): void;
 }
 
 /**
- * Opens a log for writing. Without `resumeAt` it begins empty. With it, the log of the run that is resumed goes on: what
- * was written after that step is cut off, since it is about to happen again, with the results of tests and a half-written
- * last line.
+ * Opens a log for writing. Without `resumeAt` it starts empty. With it, the log of the resumed run continues: everything
+ * after that step is cut off, as it is about to happen again, including test results and a half-written last line.
  *
- * @throws RunError if the file cannot be written, also while it is appended to
+ * @throws RunError if the file cannot be written, now or in a later append
  */
 export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefined } = {}): Log {
   const kept = resumeAt === undefined || !existsSync(file) ? [] : linesUpTo(resumeAt, file);
@@ -46,15 +45,18 @@ export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefi
 }
 
 /**
- * The records of a log, in order. A half-written last line, as a crash leaves it, is passed over.
+ * The records of a log, in order. Skips a half-written last line, as left by a crash.
  *
- * @throws UserError if the file cannot be read, or naming the line that is no record
+ * @throws UserError if the file cannot be read, or naming a line that is not a record
  */
 export function readLog(file: string): LogRecord[] {
   return readLines(file).map(({ record }) => record);
 }
 
-/** Why the run in a folder ended last: "finished", "interrupted"; undefined if it has no log or was killed. */
+/**
+ * Why the run in a folder last ended: "finished", "interrupted" or an error message; undefined if it has no log or was
+ * killed.
+ */
 export function lastReason(folder: string): string | undefined {
   const file = join(folder, LOG_FILE);
   const last = existsSync(file) ? readLog(file).at(-1) : undefined;
@@ -69,7 +71,7 @@ interface Line {
 
 function readLines(file: string): Line[] {
   const lines = readBytes(file).toString("utf8").split("\n");
-  lines.pop(); // empty, or half a record: a whole one has its line break
+  lines.pop(); // empty, or half a record: a whole one ends with a line break
   let end = 0;
   return lines.flatMap((line, i): Line[] => {
     end += Buffer.byteLength(line) + 1;
@@ -82,7 +84,7 @@ function parseRecord(line: string, name: string): LogRecord {
     const value = JSON.parse(line) as { type?: unknown } | null;
     if (typeof value?.type === "string") return withNumbers(value as LogRecord);
   } catch {
-    // Said below, in the same words as of JSON that is no record.
+    // Reported below, like JSON that is not a record.
   }
   throw new UserError(`${name}: expected a record such as {"type": "step", ...}.`);
 }
@@ -94,7 +96,7 @@ function withNumbers(record: LogRecord): LogRecord {
   return JSON.parse(JSON.stringify(record), (_, value: unknown) => (value === null ? NaN : value)) as LogRecord;
 }
 
-/** The log without what came after a step: the first record of a later step or of the tests at the end, and all that follow it. */
+/** The log up to a step: without the first record of a later step or of the final tests, and without anything after it. */
 function linesUpTo(step: number, file: string): Line[] {
   const lines = readLines(file);
   const later = lines.findIndex(

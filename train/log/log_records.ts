@@ -3,58 +3,58 @@ import type { MemoryLimit } from "../memory/memory_limit.ts";
 import type { MemoryPlan } from "../memory/memory_plan.ts";
 import type { EvaluationMemory } from "../../recognition/memory.ts";
 
-/** Opens each part of a run: the first, and one more for each time it was resumed. */
+/** Starts each part of a run: the first one, and one for each time it was resumed. */
 export interface StartRecord {
   type: "start";
   /** ISO 8601. */
   time: string;
-  /** As `plainConfig` gives it. */
+  /** As `plainConfig` returns it. */
   config: Record<string, unknown>;
   /** Name of the WebGPU adapter. */
   adapter: string;
-  /** Number of parameters that are stored. */
+  /** Number of stored parameters. */
   parameters: { whole: number; encoder: number };
 }
 
-/** The memory that the largest batches were predicted to need, and what there is; null if nobody tells. */
+/** The predicted memory of the largest batches, and the available memory, null if unknown. */
 export interface PlanRecord extends MemoryPlan {
   type: "plan";
-  /** Undefined where a tensor of it is larger than any of the device's buffers. */
+  /** Undefined if one of its tensors does not fit into any buffer of the device. */
   evaluation?: EvaluationMemory;
-  /** Of runs on waveforms, whose frames are samples: Hz. */
+  /** Sample rate in Hz; only in runs on waveforms, whose frames are samples. */
   waveformRate?: number;
   limit: MemoryLimit | null;
 }
 
-/** Means over the steps since the last such record. */
+/** Means over the steps since the last step record. */
 export interface StepRecord {
   type: "step";
   step: number;
   epoch: number;
   /** The joint loss. */
   loss: number;
-  /** CTC loss of each path: sum over the batch / utterances. */
+  /** CTC loss of each path: the batch's sum divided by its utterances. */
   ctc: PerDepth;
   /** KL term before its weight. */
   kl: number;
   learningRate: number;
   /** Global norm before clipping. */
   gradNorm: number;
-  /** Feature frames trained on in a second, padding not counted. */
+  /** Feature frames trained on per second, without padding. */
   framesPerSecond: number;
-  /** Of runs on waveforms, whose frames are samples: seconds of audio a second. */
+  /** Seconds of audio per second; only in runs on waveforms, whose frames are samples. */
   audioPerSecond?: number;
-  /** Share of the time, 0 to 1, in which the device waited for data. */
+  /** Share of the time spent waiting for data, 0 to 1. */
   dataWaitShare: number;
   gpuBytes: number;
-  /** Utterances left out of the training set, since CTC cannot align them. */
+  /** Utterances left out of the training set because CTC cannot align them. */
   skipped: number;
-  /** Utterances of these steps' batches that were too short for their texts when it came to it: they added nothing to the loss. */
+  /** Utterances in these steps' batches that proved too short for their texts and added nothing to the loss. */
   infeasible?: number;
-  /** With f16: what the loss is multiplied by now, and steps left out so far because the gradient overflowed. */
+  /** With f16: the current loss scale, and the steps skipped so far because the gradient overflowed. */
   lossScale?: number;
   skippedSteps?: number;
-  /** Time spent training so far, all parts of a resumed run together. */
+  /** Training time so far, over all parts of a resumed run. */
   seconds: number;
 }
 
@@ -65,18 +65,21 @@ export interface DevRecord {
   /** Word error rate, 1 is 100 %. */
   wer: PerDepth;
   cer: PerDepth;
-  /** Share of frames whose best class is the blank, at the deepest path or at each. Close to 1 for long, the model has collapsed. */
+  /**
+   * Share of frames whose most probable class is the blank, of the deepest path or of each. If it stays close to 1, the
+   * model has collapsed.
+   */
   blankRatio: PerDepth | number;
   /**
-   * CTC loss, like the steps' `ctc` but without dropout: sum over utterances / utterances. Those whose text has characters that
-   * no unit spells, or cannot be aligned, are left out.
+   * Mean CTC loss per utterance, like the steps' `ctc` but without dropout. Leaves out utterances that cannot be aligned
+   * or whose text has characters that no unit spells.
    */
   loss?: PerDepth;
 }
 
 export interface WarningRecord {
   type: "warning";
-  /** Of one that training gave; those of the data have none. */
+  /** Only for warnings raised by training, not for those about the data. */
   step?: number;
   message: string;
 }
@@ -90,13 +93,13 @@ export interface ResultRow {
   substitutions: number;
   deletions: number;
   insertions: number;
-  /** Words of the references. */
+  /** Reference words. */
   words: number;
-  /** Parameters that have to be loaded for this depth. */
+  /** Parameters to load for this depth. */
   parameters: number;
-  /** Seconds of decoding for a second of sound. */
+  /** Seconds of decoding per second of audio. */
   realTimeFactor: number;
-  /** The encoder's part of `parameters`, and what an individually built model of this depth would have. */
+  /** The encoder's share of `parameters`, and the parameters of a separately built model of this depth. */
   encoderParameters?: number;
   untied?: { whole: number; encoder: number };
 }
@@ -108,17 +111,17 @@ export interface ResultRecord {
   rows: ResultRow[];
 }
 
-/** The mean of several checkpoints, evaluated on dev as the best of them was. */
+/** The average of several checkpoints, evaluated on dev like the best one. */
 export interface AverageRecord {
   type: "average";
   of: "best" | "last";
-  /** Of the checkpoints. */
+  /** Steps of the checkpoints. */
   steps: number[];
-  /** On dev, and that of the best checkpoint at the deepest path. */
+  /** On dev; `bestWer` is the best checkpoint's, at the deepest path. */
   wer: PerDepth;
   cer: PerDepth;
   bestWer: number;
-  /** Which the test sets are tested with: the mean, where its WER at the deepest path is lower. */
+  /** Which of them the test sets are tested with: the average if it is better at the deepest path. */
   tested: "average" | "best";
 }
 
@@ -126,7 +129,7 @@ export interface EndRecord {
   type: "end";
   /** "finished", "interrupted", or the message of what went wrong. */
   reason: string;
-  /** Of a run that ended before its last step, since the dev WER no longer fell: the step. */
+  /** The step at which early stopping ended the run, as the dev WER no longer fell. */
   stoppedEarly?: number;
 }
 

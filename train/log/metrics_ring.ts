@@ -3,15 +3,15 @@ import type { Device } from "../../engine/device.ts";
 import { release, type Tensor } from "../../engine/tensor.ts";
 import { read, zeroTensor } from "../../engine/transfer.ts";
 
-/** The mean over those rows that have the number; 0 if none has. */
+/** The mean over the rows that have this metric; 0 if none has. */
 export function meanOf(rows: readonly MetricsRow[], name: string): number {
   const values = rows.flatMap((row) => row[name] ?? []);
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
- * Single numbers of many steps, kept on the device until somebody wants to see them: a step never waits for the host,
- * and a copy of four bytes per number is all that it costs.
+ * Scalar metrics of many steps, kept on the device until they are read: a step never waits for the host, and each metric
+ * costs it only a copy of four bytes.
  */
 export class MetricsRing {
   readonly #device: Device;
@@ -26,7 +26,7 @@ export class MetricsRing {
     this.#rows = zeroTensor(device, [capacity, names.length]);
   }
 
-  /** Encodes keeping these one-element tensors as the next row, which lacks the names without a tensor. */
+  /** Encodes copies of these one-element tensors into the next row, which lacks the names without a tensor. */
   push(values: Readonly<Record<string, Tensor | undefined>>): void {
     const [capacity = 0] = this.#rows.shape;
     const row = this.#present.length;

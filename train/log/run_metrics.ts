@@ -4,13 +4,13 @@ import type { StepRecord } from "./log_records.ts";
 import { MetricsRing, meanOf } from "./metrics_ring.ts";
 import { type MetricsRow } from "../../checkpoint/state.ts";
 
-/** Which batch some numbers are of: enough to make it again. */
+/** Identifies the batch that some metrics belong to, with enough to recreate it. */
 export interface BatchOrigin {
-  /** Steps done before it, and which part of its step it is. */
+  /** Steps completed before it, and its index among the step's accumulated batches. */
   readonly step: number;
   readonly part: number;
   readonly epoch: number;
-  /** Of its utterances in the training set. */
+  /** Its utterances, as indices into the training set. */
   readonly indices: readonly number[];
   /** Utterances that are too short for their texts. */
   readonly infeasible: number;
@@ -22,7 +22,7 @@ export interface Divergence {
   readonly row: MetricsRow;
 }
 
-/** The numbers of a run's batches, from the device to the means in the log. */
+/** Carries the metrics of a run's batches from the device to the means in the log. */
 export class RunMetrics {
   readonly #ring: MetricsRing;
   readonly #depths: readonly string[];
@@ -31,8 +31,8 @@ export class RunMetrics {
 
   /**
    * @param depths   whose CTC losses are logged
-   * @param capacity batches between two records of the log
-   * @param unlogged what a checkpoint kept
+   * @param capacity batches between two log records
+   * @param unlogged metrics kept in a checkpoint
    */
   constructor(device: Device, depths: readonly string[], capacity: number, unlogged: readonly MetricsRow[] = []) {
     this.#ring = new MetricsRing(device, ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depths], capacity);
@@ -40,13 +40,13 @@ export class RunMetrics {
     this.#unlogged = [...unlogged];
   }
 
-  /** Keeps what `trainingStep` gave for a batch, on the device. */
+  /** Keeps what `trainingStep` returned for a batch, on the device. */
   push(values: Readonly<Record<string, Tensor | undefined>>, origin: BatchOrigin): void {
     this.#ring.push(values);
     this.#origins.push(origin);
   }
 
-  /** Brings the numbers of the last batches to the host. Returns the first batch with numbers that are not finite, if any. */
+  /** Reads back the metrics of the latest batches. Returns the first batch with a non-finite one, if any. */
   async collect(): Promise<Divergence | undefined> {
     const origins = this.#origins;
     this.#origins = [];
@@ -57,12 +57,12 @@ export class RunMetrics {
     return undefined;
   }
 
-  /** What was collected since the last record of the log, for a checkpoint. */
+  /** Metrics collected since the last log record, for a checkpoint. */
   get unlogged(): readonly MetricsRow[] {
     return this.#unlogged;
   }
 
-  /** What the next record of the log says of them, which are then forgotten. */
+  /** The unlogged metrics' means for the next log record. Discards the metrics. */
   takeMeans(): Pick<StepRecord, "loss" | "ctc" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"> {
     const rows = this.#unlogged;
     this.#unlogged = [];
@@ -82,7 +82,10 @@ export class RunMetrics {
   }
 }
 
-/** Without the norm of a gradient that overflowed: the step was skipped, and the next has a smaller loss scale. At 1 there is none. */
+/**
+ * Drops the norm of an overflowed gradient: its step was skipped and the next has a smaller loss scale. At a scale of 1
+ * it is kept, as a divergence.
+ */
 function withoutSkipped({ gradNorm, ...row }: MetricsRow): MetricsRow {
   const skipped = gradNorm === undefined || (!Number.isFinite(gradNorm) && (row.lossScale ?? 1) > 1);
   return skipped ? row : { ...row, gradNorm };

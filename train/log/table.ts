@@ -9,8 +9,8 @@ interface Column {
 }
 
 /**
- * The columns of a table of results. Those about an individually built model of the same depth are there only if it is
- * known how large that would be; sharing then saves a share of the whole model and a larger one of its encoder.
+ * The columns of a results table. Those comparing with a separately built model of the same depth appear only if its size
+ * is known; sharing then saves a share of the whole model and a larger one of its encoder.
  */
 export function resultColumns(results: readonly ResultRecord[]): Column[] {
   const columns: Column[] = [

@@ -31,23 +31,23 @@ export interface Inspection {
   readonly path: string;
   readonly step: number;
   readonly bestWer: number | null;
-  /** Null of an encoder without output units. */
+  /** Null for an encoder without output units. */
   readonly units: number | null;
   readonly unitKind: Units["kind"] | null;
-  /** False of an encoder that has only been pretrained: of it alone the parameters are counted. */
+  /** False for an encoder that has only been pretrained; only its own parameters are then counted. */
   readonly hasHead: boolean;
   readonly parameters: ModelSize;
   readonly parameterBytes: number;
   /** Gradients and both moments. */
   readonly optimizerBytes: number;
-  /** Length of the audio, one utterance, that activations are planned for. */
+  /** Length of the single utterance that activations are planned for. */
   readonly seconds: number;
   readonly depths: readonly DepthInspection[];
 }
 
 const SECONDS = 10;
 
-/** Input frames of so much audio. */
+/** Input frames in `SECONDS` of audio. */
 function framesOf(config: TrainConfig): number {
   const { sampleRate, frameShift } = buildFrontEnd(config);
   return Math.round((SECONDS * sampleRate) / frameShift);
@@ -58,7 +58,7 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
   const { path, state } = checkpoint;
   const config = restoreConfig(state.config, path);
   const units = state.units === null ? null : unitsFromJSON(state.units, path);
-  const vocabulary = units?.size ?? checkpoint.tensors.get("lm_head.weight")?.shape[0] ?? 2; // without units: of a model that was imported
+  const vocabulary = units?.size ?? checkpoint.tensors.get("lm_head.weight")?.shape[0] ?? 2; // without units: an imported model's
   const built = buildModel(dryDevice(device), config, vocabulary, { optimizer: true, blank: units?.blank ?? 0 });
   const {
     model: { scopes },

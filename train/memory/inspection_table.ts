@@ -3,7 +3,7 @@ import type { Inspection } from "./inspect.ts";
 import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 import { formatBytes, formatCount, formatPercent } from "../../data/text/number_format.ts";
 
-/** An inspection as text: what the checkpoint is, then a line for each depth. */
+/** An inspection as text: what the checkpoint is, then a row for each depth. */
 export function inspectionTable(inspection: Inspection): string {
   const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind, hasHead } =
     inspection;

@@ -1,27 +1,30 @@
 import type { TrainConfig } from "../../config/config.ts";
 import type { BatchShape } from "../../recognition/memory.ts";
 
-/** What the size of a batch depends on. */
+/** What an utterance contributes to a batch's size. */
 export interface BatchMember {
   readonly frames: number;
   readonly labels: { readonly length: number };
 }
 
-/** Frames of the encoder by which attention adds as much again: plans of 64 x 25, 2 x 800 and 1 x 1600 of them differ by a fifth to two fifths. */
+/**
+ * Encoder frames at which attention doubles the load: plans of 64 x 25, 2 x 800 and 1 x 1600 of them differ by a fifth to
+ * two fifths.
+ */
 const ATTENTION_FRAMES = 4000;
 
 /**
- * By what shapes are compared: activations grow with `size · frames`, and those of attention with the frames once more.
+ * The load by which shapes are compared: activations grow with `size · frames`, attention's with `size · frames²`.
  *
- * @param stride input frames of one frame of the encoder
+ * @param stride input frames per encoder frame
  */
 export const batchLoad = ({ size, frames }: Pick<BatchShape, "size" | "frames">, stride: number): number =>
   size * frames * (1 + frames / (stride * ATTENTION_FRAMES));
 
 /**
- * The padded shape of the largest load, see `batchLoad`, that a batch of these utterances can have under the config's
- * limits, in whichever order an epoch shuffles them. With a limit of frames, an utterance that is longer than it is a
- * batch alone.
+ * The padded shape with the largest load (see `batchLoad`) that a batch of these utterances can have under the config's
+ * limits, in whatever order an epoch shuffles them. Under a frame limit, an utterance longer than the limit is a batch of
+ * its own.
  *
  * @param utterances at least one
  */
@@ -35,7 +38,7 @@ export function largestBatch(
   let largest: BatchShape = { size: 0, frames: 0, labels };
   for (const [i, longest] of lengths.entries()) {
     const fitting = frames === null ? Infinity : Math.max(1, Math.floor(frames / longest));
-    const most = Math.min(i + 1, size ?? Infinity, fitting); // only those up to i are no longer
+    const most = Math.min(i + 1, size ?? Infinity, fitting); // only the utterances up to i are no longer than `longest`
     const shape = { size: most, frames: longest, labels };
     if (batchLoad(shape, stride) >= batchLoad(largest, stride)) largest = shape;
   }

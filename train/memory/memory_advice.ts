@@ -8,9 +8,9 @@ import { planEvaluation, type BatchShape, type StepMemory } from "../../recognit
 import { formatBytes } from "../../data/text/number_format.ts";
 
 /**
- * What to change so that training fits into `limit` bytes, found by planning the changed steps: "batch.frames=6400 (...) or
- * unfold.checkpointing=true (5.20 GiB)". Each way alone suffices; where none does, all of them together. Undefined where
- * that is not enough either.
+ * What to change so that training fits into `limit` bytes, found by planning the changed steps: "batch.frames=6400 (...)
+ * or unfold.checkpointing=true (5.20 GiB)". Each change alone is enough; if none is, suggests all of them together.
+ * Undefined if that is not enough either.
  */
 export function memoryAdvice(
   device: Device,
@@ -50,7 +50,10 @@ const withCheckpointing = (config: TrainConfig): TrainConfig => ({
 });
 const withHalves = (config: TrainConfig): TrainConfig => ({ ...config, precision: "f16" });
 
-/** The largest batches of an evaluation that fit between training steps: "eval.batch_size=4". Undefined where not even one utterance does. */
+/**
+ * The largest evaluation batch size that fits between training steps: "eval.batch_size=4". Undefined if not even one
+ * utterance fits.
+ */
 export function evaluationAdvice(
   device: Device,
   config: TrainConfig,
@@ -63,7 +66,7 @@ export function evaluationAdvice(
   return fits(1) ? `eval.batch_size=${mostThatFits(1, largest.size, 1, fits)}` : undefined;
 }
 
-/** Infinite where a tensor is larger than any of the device's buffers. */
+/** Infinity if a tensor does not fit into any buffer of the device. */
 function totalBytes(plan: () => StepMemory): number {
   try {
     return plan().totalBytes;
@@ -73,7 +76,7 @@ function totalBytes(plan: () => StepMemory): number {
   }
 }
 
-/** The largest limit of a batch that fits, by bisection, with the accumulation that keeps the step as large. */
+/** The largest batch limit that fits, by bisection, with the gradient accumulation that keeps the amount of data per step. */
 function smallerBatch(
   config: TrainConfig,
   utterances: readonly BatchMember[],
@@ -90,10 +93,10 @@ function smallerBatch(
   );
   const rounded = key === "size" ? fitting : Math.max(lowest, twoDigits(fitting));
   const value = fits(limited(rounded)) ? rounded : fitting;
-  return `batch.${key}=${value} (with batch.accumulate=${Math.ceil((config.batch.accumulate * now) / value)} for a step of as much data)`;
+  return `batch.${key}=${value} (with batch.accumulate=${Math.ceil((config.batch.accumulate * now) / value)} for as much data per step)`;
 }
 
-/** Bisection between a number that fits and one that does not, until they are no further apart than `precision`. */
+/** Bisects between a number that fits and one that does not, until they are at most `precision` apart. */
 function mostThatFits(fitting: number, tooMuch: number, precision: number, fits: (value: number) => boolean): number {
   while (tooMuch - fitting > precision) {
     const middle = Math.floor((fitting + tooMuch) / 2);
@@ -103,7 +106,7 @@ function mostThatFits(fitting: number, tooMuch: number, precision: number, fits:
   return fitting;
 }
 
-/** Rounded down to a number that a person would choose: 6431 -> 6400. */
+/** Rounds down to two significant digits: 6431 -> 6400. */
 function twoDigits(value: number): number {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
   return Math.floor(value / unit) * unit;

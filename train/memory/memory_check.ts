@@ -18,17 +18,17 @@ import { formatBytes } from "../../data/text/number_format.ts";
 import { referenceLabels } from "../../recognition/evaluation/evaluate.ts";
 import type { RunObserver } from "../run/run_observer.ts";
 
-/** What memory is planned for. */
+/** The data that memory is planned for. */
 export interface PlannedData {
   /** Output units, the blank included. */
   readonly vocabulary: number;
-  /** The training set, each utterance as long as it can become. */
+  /** The training set, each utterance as long as augmentation can make it. */
   readonly training: readonly BatchMember[];
   /** The dev set and the test sets. */
   readonly evaluated: readonly (readonly BatchMember[])[];
 }
 
-/** What memory is planned for, of a run's data: the texts of dev count, since their CTC loss is logged. */
+/** The part of a run's data that memory is planned for. Dev texts count, since their CTC loss is logged. */
 export function plannedData(
   config: TrainConfig,
   { augmented, dev, tests, units }: Pick<TrainingData, "augmented" | "dev" | "tests" | "units">,
@@ -46,17 +46,17 @@ export function plannedData(
 }
 
 export interface CheckedPlan {
-  /** Undefined where a tensor is larger than any of the device's buffers. */
+  /** Undefined if a tensor does not fit into any buffer of the device. */
   readonly record: PlanRecord | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
- * Plans the memory of the largest batches, of training and of evaluation, shows the plan and compares it with what there is.
- * Where it does not fit, `memory.check` decides: a UserError with advice before the first epoch, or a warning that says the
- * same. Where it does, the device's pool is held to the limit from now on.
+ * Plans the memory of the largest training and evaluation batches, shows the plan and compares it with the available
+ * memory. If the plan does not fit, `memory.check` decides between a UserError with advice before the first epoch and a
+ * warning saying the same. If it fits, the device's pool is held to the limit from now on.
  *
- * @param show gets the plan as a table
+ * @param show receives the plan as a table
  */
 export function checkMemory(
   device: Device,
@@ -67,14 +67,14 @@ export function checkMemory(
   const { record, fault } = plan(device, config, data);
   if (record) show(memoryTable(record));
   if (fault === undefined) {
-    device.pool.budget = record?.limit?.bytes ?? Infinity; // batches of many shapes would leave more buffers waiting than the largest needs
+    device.pool.budget = record?.limit?.bytes ?? Infinity; // batches of many shapes would leave more idle buffers than the largest batch needs
     return { record, warnings: [] };
   }
   if (config.memory.check) throw new UserError(fault);
   return { record, warnings: [fault] };
 }
 
-/** The check alone, without a run: reads the data of a config and shows what training on it would need. */
+/** The check alone, without a run: reads a config's data and shows what training on it would need. */
 export async function planTraining(
   device: Device,
   config: TrainConfig,
@@ -97,7 +97,7 @@ function plan(
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
   const tooMuch = (bytes: number): string | undefined =>
     limit && bytes > most
-      ? `needs ${formatBytes(bytes)} of device memory, and there are ${formatBytes(most)} (${limit.source}${ignored})`
+      ? `needs ${formatBytes(bytes)} of device memory, but only ${formatBytes(most)} are available (${limit.source}${ignored})`
       : undefined;
 
   const { stride, paddingMatters } = modelFrames(config);
@@ -112,12 +112,14 @@ function plan(
       ? undefined
       : { type: "plan", ...steps.value, ...(waveformRate !== undefined && { waveformRate }), limit };
   if (trouble !== undefined) {
+    const changes = memoryAdvice(device, config, vocabulary, training, most);
     const advice =
-      memoryAdvice(device, config, vocabulary, training, most) ??
-      "no smaller batch, so leave out the longest utterances, or take a smaller model";
+      changes === undefined
+        ? "no smaller batch fits, so leave out the longest utterances or use a smaller model"
+        : `it fits with ${changes}`;
     return {
       ...(record && { record }),
-      fault: `training with ${show(batch)} as the largest batch ${trouble}: it fits with ${advice}`,
+      fault: `training with ${show(batch)} as the largest batch ${trouble}: ${advice}`,
     };
   }
 
@@ -135,16 +137,18 @@ function plan(
     "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
   if (evaluationTrouble === undefined) return { record: whole };
+  const change = evaluationAdvice(device, config, vocabulary, largest, most);
   const advice =
-    evaluationAdvice(device, config, vocabulary, largest, most) ??
-    "no smaller batch, so leave out the longest utterances of dev and test sets";
+    change === undefined
+      ? "no smaller batch fits, so leave out the longest utterances of the dev and test sets"
+      : `it fits with ${change}`;
   return {
     record: whole,
-    fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: it fits with ${advice}`,
+    fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: ${advice}`,
   };
 }
 
-/** A tensor that no buffer or binding of the device can hold ends a plan. */
+/** Returns the error if a tensor is too large for the device's buffers or bindings. */
 function unlessTooLarge<T>(planned: () => T): { value: T } | { error: string } {
   try {
     return { value: planned() };

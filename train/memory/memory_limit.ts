@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../engine/device.ts";
 
-/** How much device memory there is, and who says so. */
+/** How much device memory is available, and according to what. */
 export interface MemoryLimit {
   readonly bytes: number;
   readonly source: string;
@@ -14,9 +14,9 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 /**
- * What a run may take: the config's limit, else the memory that is free now. A software driver computes in the machine's
- * own memory, of which a container may have a part. WebGPU tells nothing of a card's memory, so for NVIDIA's cards nvidia-smi
- * is asked, and for AMD's on Linux the kernel. Null where nobody tells.
+ * The memory a run may use: the config's limit, otherwise what is free now. A software driver uses the machine's own
+ * memory, of which a container may have only a part. WebGPU does not report a card's memory, so this asks nvidia-smi for
+ * NVIDIA cards and the Linux kernel for AMD cards. Null if unknown.
  */
 export function memoryLimit(
   { info, isSoftware, pool }: Pick<Device, "info" | "isSoftware" | "pool">,
@@ -29,11 +29,11 @@ export function memoryLimit(
   return free === null ? null : { bytes: free + ours, source: `free memory of ${info.name}` };
 }
 
-/** Of the machine, or of the container that this process may use; which of them only Node 20.13 and later tells. */
+/** Free memory of the machine or, with Node 20.13 and later, of the container this process runs in. */
 const freeMemory = (): number =>
   (process as Partial<Pick<NodeJS.Process, "availableMemory">>).availableMemory?.() ?? freemem();
 
-/** Bytes by NVIDIA's own tool; null where it is not installed or does not answer. */
+/** Free bytes according to nvidia-smi; null if it is not installed or does not answer. */
 function freeOfNvidia(name: string): number | null {
   const { stdout, status } = spawnSync(
     "nvidia-smi",
@@ -44,15 +44,15 @@ function freeOfNvidia(name: string): number | null {
 }
 
 /**
- * Of lines `NVIDIA H100 80GB HBM3, 81000` (MiB), the free bytes of the card of this name; of several such cards the
- * least, since nobody says which of them computes; null if there is none.
+ * The free bytes of the card with this name, from lines such as `NVIDIA H100 80GB HBM3, 81000` (MiB). With several such
+ * cards the least, since it is unknown which one computes; null if there is none.
  */
 export function parseNvidiaSmi(output: string, name: string): number | null {
   const cards = [...output.matchAll(/^(.+), (\d+)$/gmu)].filter(([, card]) => card === name || name.includes(card!));
   return cards.length === 0 ? null : Math.min(...cards.map(([, , free]) => Number(free) * MIB));
 }
 
-/** Bytes by Linux's amdgpu driver: of several cards the one with the most memory, which Dawn takes as well. */
+/** Free bytes according to Linux's amdgpu driver: of several cards the one with the most memory, which Dawn picks as well. */
 function freeOfAmd(): number | null {
   const folder = "/sys/class/drm";
   try {

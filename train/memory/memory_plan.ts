@@ -27,20 +27,20 @@ export interface DepthMemory {
 /** What the largest batch of a run needs on a device. */
 export interface MemoryPlan {
   readonly batch: BatchShape;
-  /** Values of all parameters, with their f16 copies where there are any. */
+  /** Values of all parameters, with their f16 copies if there are any. */
   readonly parameterBytes: number;
   /** Gradients and both moments. */
   readonly optimizerBytes: number;
-  /** A step as it is trained: every path at once. */
+  /** A joint training step: every path at once. */
   readonly joint: StepMemory & { readonly depths: readonly number[] };
   readonly depths: readonly DepthMemory[];
 }
 
 /**
- * Predicts the memory of training with a batch of this shape, by running the steps on a dry device: `totalBytes` is what
+ * Predicts the memory of training with a batch of this shape by running the steps on a dry device: `totalBytes` is what
  * `device.pool` will report as its peak.
  *
- * @throws RunError naming the first tensor that is larger than the device's buffers or bindings
+ * @throws RunError naming the first tensor that exceeds the device's buffers or bindings
  */
 export function planMemory(device: Device, config: TrainConfig, vocabulary: number, batch: BatchShape): MemoryPlan {
   const parameterBytes = modelBytes(device, config, vocabulary, false);
@@ -59,7 +59,7 @@ export function planMemory(device: Device, config: TrainConfig, vocabulary: numb
   };
 }
 
-/** The memory of a training step along these paths together, the optimiser's update included. */
+/** The memory of a joint training step along these paths, including the optimiser's update. */
 export function planStep(
   device: Device,
   config: TrainConfig,
@@ -82,10 +82,13 @@ export function planStep(
   });
 }
 
-/** Steps looked at where paths are drawn anew in each. */
+/** Steps examined if paths are drawn anew in each. */
 const DRAWS = 500;
 
-/** The paths of the step with the most block applications: with middle depths they differ, and LayerDrop may leave out no layer. */
+/**
+ * The paths of the step with the most block applications. With middle depths steps differ; LayerDrop is turned off, as a
+ * step may drop no layer.
+ */
 function largestPaths(config: TrainConfig): TrainingPath[] {
   const whole = { ...config, loss: { ...config.loss, layerDrop: 0 } };
   const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) =>
@@ -95,7 +98,7 @@ function largestPaths(config: TrainConfig): TrainingPath[] {
   return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
 }
 
-/** The masks of a batch in training, if there are any. */
+/** The masks of a training batch, if there are any. */
 function masksOf({ size, frames }: BatchShape, model: CtcModel, { masking }: TrainConfig): BatchMasks | undefined {
   const outputs = model.outputFrames(frames);
   return masking

@@ -5,7 +5,7 @@ import { formatBytes } from "../../data/text/number_format.ts";
 import type { StepMemory } from "../../recognition/memory.ts";
 import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 
-/** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth by itself. */
+/** A plan as text: where the memory of the largest batch goes, for the joint step and for each depth alone. */
 export function memoryTable({
   batch,
   parameterBytes,
@@ -39,7 +39,7 @@ export function memoryTable({
     `device memory of the largest batch, ${batchText(batch, waveformRate)}:`,
     withoutInnerRules(table.toString(), [evaluation ? 2 : 1, depths.length, depths.length]),
     limit
-      ? `There are ${formatBytes(limit.bytes)} (${limit.source}).`
-      : "How much there is, nobody tells: see memory.limit_gib.",
+      ? `Available: ${formatBytes(limit.bytes)} (${limit.source}).`
+      : "How much is available is unknown: see memory.limit_gib.",
   ].join("\n");
 }

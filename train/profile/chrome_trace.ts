@@ -1,6 +1,6 @@
 import type { ProfiledDispatch } from "../../engine/profiler.ts";
 
-/** A stretch of the host's time: milliseconds of `performance.now()`. */
+/** A span of host time, in milliseconds of `performance.now()`. */
 export interface HostSpan {
   readonly name: string;
   readonly begin: number;
@@ -12,7 +12,7 @@ export interface StepDispatch extends ProfiledDispatch {
   readonly step: number;
 }
 
-/** An event of the trace format that chrome://tracing, Perfetto and speedscope read; times are in microseconds. */
+/** An event of the trace format read by chrome://tracing, Perfetto and speedscope; times are in microseconds. */
 export type TraceEvent =
   | {
       readonly ph: "M";
@@ -43,11 +43,11 @@ const PID = 1;
 const [HOST, DEVICE] = [1, 2];
 
 /**
- * One track of the host's phases and one of the device's kernels, on one time axis that begins with the first phase.
- * Events are sorted by their begin; on the device's track none overlaps the one before.
+ * A trace with one track for the host's phases and one for the device's kernels, on a common time axis that starts with
+ * the first phase. Events are sorted by start; on the device's track none overlaps the one before.
  *
- * The two clocks share no zero. No dispatch begins before it was submitted, and the one that began soonest after had a
- * device that was idle: the device's clock is set by that one.
+ * The two clocks have no common zero. No dispatch begins before it is submitted, and the one that began soonest after its
+ * submission found the device idle, so that one sets the device's clock.
  */
 export function chromeTrace(
   host: readonly HostSpan[],
@@ -89,10 +89,10 @@ const event = (
   args,
 });
 
-/** To the nanosecond. */
+/** Rounded to the nanosecond. */
 const microseconds = (value: number): number => Math.round(value * 1e3) / 1e3;
 
-/** By begin; of events that begin together the longer one encloses the other. */
+/** By start; of two events with the same start the longer one comes first, as it encloses the other. */
 const byTime = (a: TraceEvent, b: TraceEvent): number => a.ts - b.ts || durationOf(b) - durationOf(a);
 const durationOf = (e: TraceEvent): number => (e.ph === "X" ? e.dur : 0);
 

@@ -3,18 +3,18 @@ import type { ProfiledKernel } from "../../engine/profiler.ts";
 import { formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 
-/** What one kernel takes of a step. */
+/** One kernel's share of a step. */
 export interface KernelShare {
   readonly kernel: string;
-  /** Dispatches a step. */
+  /** Dispatches per step. */
   readonly calls: number;
-  /** Milliseconds of the device a step. */
+  /** Device milliseconds per step. */
   readonly ms: number;
-  /** Of the time of all kernels, 0 to 1. */
+  /** Share of the time of all kernels, 0 to 1. */
   readonly share: number;
 }
 
-/** Each kernel's part of the time of so many steps, most expensive first. */
+/** Each kernel's share of the time of `steps` steps, most expensive first. */
 export function kernelShares(totals: readonly ProfiledKernel[], steps = 1): KernelShare[] {
   const whole = totals.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   return totals.map(({ label, calls, milliseconds }) => ({
@@ -25,7 +25,7 @@ export function kernelShares(totals: readonly ProfiledKernel[], steps = 1): Kern
   }));
 }
 
-/** The most expensive kernels as a table for the terminal; all others together in its last line. */
+/** The most expensive kernels as a table for the terminal; its last row sums up all others. */
 export function kernelSharesTable(shares: readonly KernelShare[], most = 15): string {
   const others = shares.slice(most);
   const sum = (value: (share: KernelShare) => number): number =>
@@ -38,7 +38,7 @@ export function kernelSharesTable(shares: readonly KernelShare[], most = 15): st
   };
   const rows = others.length > 1 ? [...shares.slice(0, most), rest] : shares;
   const table = new Table({
-    head: ["kernel", "share", "calls a step", "ms a step", "us a call"],
+    head: ["kernel", "share", "calls/step", "ms/step", "us/call"],
     colAligns: ["left", "right", "right", "right", "right"],
     style: { head: [], border: [] },
     chars: rules,

@@ -1,7 +1,7 @@
-/** What the host does in a training step, in this order; all but the last only encode commands. */
+/** The host's phases of a training step, in order; only the first and the last wait for anything. */
 export type PhaseName = "batch" | "encode forward" | "encode backward" | "optimizer" | "wait";
 
-/** Runs one phase of a step and returns what it returns. A profile takes the time as well, of a promise until it settles. */
+/** Runs one phase of a step and returns its result. A profile also times it, a promise until it settles. */
 export type Phase = <T>(name: PhaseName, body: () => T) => T;
 
 export const untimed: Phase = (_, body) => body();

@@ -8,15 +8,15 @@ import { chromeTrace, type HostSpan, type StepDispatch } from "./chrome_trace.ts
 import { kernelShares, kernelSharesTable } from "./kernel_shares.ts";
 import type { Phase } from "./phases.ts";
 
-/** The name of the trace in a run's folder. */
+/** File name of the trace in a run's folder. */
 export const PROFILE_FILE = "profile.json";
 
-/** Steps before the first one that is profiled: they compile pipelines and make buffers. */
+/** Steps before the first profiled one: they compile pipelines and create buffers. */
 export const WARMUP_STEPS = 3;
 
 /**
- * Where the time of a few training steps goes, on the host and on the device. What is computed stays the same; the steps
- * take longer, since every dispatch gets a compute pass of its own.
+ * Profiles a few training steps, on the host and on the device. Results stay the same; the steps take longer, since every
+ * dispatch gets a compute pass of its own.
  */
 export class StepProfile {
   readonly #device: Device;
@@ -24,22 +24,22 @@ export class StepProfile {
   #warmup = WARMUP_STEPS;
   #left: number;
   readonly #host: HostSpan[] = [];
-  /** The profiled steps, each with the number of dispatches up to its end. */
+  /** The profiled steps, each with the total number of dispatches at its end. */
   readonly #steps: { step: number; dispatches: number }[] = [];
   #current: { step: number; begin: number; dispatches: number } | undefined;
 
-  /** @throws RunError where the adapter has no timestamp queries */
+  /** @throws RunError if the adapter has no timestamp queries */
   constructor(device: Device, steps: number) {
     if (!device.features.has("timestamp-query"))
       throw new RunError(
-        `--profile needs timestamp queries, which the adapter ${device.info.name} does not have; without --profile the same run works`,
+        `--profile needs timestamp queries, which the adapter ${device.info.name} does not have; run again without --profile`,
       );
     this.#device = device;
     this.#profiler = new Profiler(device.gpu);
     this.#left = steps;
   }
 
-  /** Call before anything of a step is done. */
+  /** Call before a step does anything. */
   beginStep(step: number): void {
     if (this.#left === 0 || this.#warmup-- > 0) return;
     const { recorder } = this.#device;
@@ -47,7 +47,7 @@ export class StepProfile {
     this.#current = { step, begin: performance.now(), dispatches: recorder.dispatches };
   }
 
-  /** Takes the time of a phase, if its step is profiled. */
+  /** Times a phase if its step is profiled. */
   readonly phase: Phase = (name, body) => {
     const step = this.#current?.step;
     if (step === undefined) return body();
@@ -60,7 +60,7 @@ export class StepProfile {
   };
 
   /**
-   * Call when a step is submitted. True when the profile is ready to be written: after the last step that was asked for, or
+   * Call when a step is submitted. Returns true when the profile is ready to be written: after the last requested step or
    * the run's last.
    */
   endStep(isLast: boolean): boolean {
@@ -79,10 +79,10 @@ export class StepProfile {
     return this.#left === 0;
   }
 
-  /** Writes the trace into a run's folder and returns what is to be said of it. Waits for the device. */
+  /** Writes the trace into a run's folder and returns a summary. Waits for the device. */
   async write(folder: string): Promise<string> {
     if (this.#steps.length === 0)
-      return `--profile: nothing to show, the run ended within the ${WARMUP_STEPS} steps that warm up`;
+      return `--profile: nothing to show, the run ended within the ${WARMUP_STEPS} warm-up steps`;
     await this.#device.finish();
     const dispatches = await this.#profiler.dispatches();
     const stepOf = (index: number): number =>
@@ -107,8 +107,8 @@ export class StepProfile {
       if (!name.startsWith("step ")) phases.set(name, (phases.get(name) ?? 0) + end - begin);
     const perStep = (ms: number): string => `${formatNumber(ms / this.#steps.length)} ms`;
     return [
-      `Profile of ${first === last ? `step ${first}` : `steps ${first} to ${last}`}: kernels ran for ${perStep(busy)} a step, ${formatPercent(busy / whole)} of the device's time.`,
-      `The host's time, a step: ${[...phases].map(([name, ms]) => `${name} ${perStep(ms)}`).join(", ")}.`,
+      `Profile of ${first === last ? `step ${first}` : `steps ${first} to ${last}`}: kernels ran for ${perStep(busy)} per step, ${formatPercent(busy / whole)} of the device's time.`,
+      `Host time per step: ${[...phases].map(([name, ms]) => `${name} ${perStep(ms)}`).join(", ")}.`,
     ];
   }
 }

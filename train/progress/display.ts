@@ -1,14 +1,14 @@
 import type { DevRecord, StepRecord } from "../log/log_records.ts";
 
-/** Where progress is shown: live if it is a terminal, else as plain lines. */
+/** Where progress is shown: live on a terminal, otherwise as plain lines. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };
 
 export interface ProgressOptions {
-  /** Steps of the whole run, those before it was resumed too. */
+  /** Steps of the whole run, including those before it was resumed. */
   totalSteps: number;
   /** Default: stderr. */
   stream?: ProgressStream;
-  /** Steps from one plain line to the next; default: a fiftieth of the run. */
+  /** Steps between plain lines; default: a fiftieth of the run. */
   plainEvery?: number;
   /** A clock, in seconds. */
   now?: () => number;
@@ -19,6 +19,6 @@ export interface Progress {
   dev(record: DevRecord): void;
   /** A line that stays: a warning, a checkpoint. */
   message(text: string): void;
-  /** Has to be called at the end, also after an error: a live display keeps the process alive and hides the cursor. */
+  /** Must be called at the end, even after an error: a live display keeps the process alive and hides the cursor. */
   stop(): void;
 }

@@ -2,7 +2,7 @@ import type { DevRecord, StepRecord } from "../log/log_records.ts";
 import type { PerDepth } from "../../checkpoint/state.ts";
 import { formatBytes, formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 
-/** `2: 1.53  4: 1.21`: a value a depth, shallow first. */
+/** `2: 1.53  4: 1.21`: one value per depth, shallow first. */
 export function perDepth(values: PerDepth, format: (value: number) => string): string {
   return Object.keys(values)
     .map(Number)
@@ -11,7 +11,7 @@ export function perDepth(values: PerDepth, format: (value: number) => string): s
     .join("  ");
 }
 
-/** The losses of a step: the joint one, its parts. */
+/** The losses of a step: the joint loss and its parts. */
 export function lossText({ loss, ctc, kl }: StepRecord): string {
   return `loss ${formatNumber(loss)}   CTC at depth ${perDepth(ctc, formatNumber)}   KL ${formatNumber(kl)}`;
 }
@@ -44,8 +44,8 @@ export function devText({ step, wer, loss }: DevRecord): string {
 }
 
 /**
- * Estimates the time that is left from the last steps, `window` of them at most: a run that was resumed, or whose machine
- * has become slower, is judged by its present speed.
+ * Estimates the remaining time from the last steps, at most `window` of them: a run that was resumed, or whose machine
+ * has slowed down, is judged by its current speed.
  */
 export class RemainingTime {
   readonly #seen: { step: number; at: number }[] = [];
@@ -57,7 +57,7 @@ export class RemainingTime {
     this.#window = window;
   }
 
-  /** Seconds that are left after `step` was finished at `at` (seconds on any clock); NaN before the second call. */
+  /** Seconds left after `step` finished at `at` (seconds on any clock); NaN before the second call. */
   after(step: number, at: number): number {
     this.#seen.push({ step, at });
     if (this.#seen.length > this.#window) this.#seen.shift();

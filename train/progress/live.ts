@@ -12,7 +12,7 @@ export const barStyle = {
   gracefulExit: false,
 };
 
-/** Four lines at the bottom of a terminal that are drawn again and again; messages scroll by above them. */
+/** Four lines at the bottom of a terminal that are redrawn; messages scroll by above them. */
 export function liveProgress({ totalSteps, stream, now }: Required<ProgressOptions>): Progress {
   const bars = new MultiBar({ ...barStyle, stream, forceRedraw: true, format: "{text}" });
   const remaining = new RemainingTime(totalSteps);

@@ -6,7 +6,7 @@ import { plainProgress } from "./plain.ts";
 
 export type { Progress, ProgressOptions, ProgressStream } from "./display.ts";
 
-/** Shows how training goes on: losses at each depth, KL, WER on dev, learning rate, gradient norm, speed, memory, time left. */
+/** Shows training progress: losses at each depth, KL, dev WER, learning rate, gradient norm, speed, memory, time left. */
 export function createProgress(options: ProgressOptions): Progress {
   const {
     totalSteps,
@@ -18,14 +18,14 @@ export function createProgress(options: ProgressOptions): Progress {
 }
 
 export interface TaskProgress {
-  /** `total` if it has become known only now. */
+  /** `total` if it only became known now. */
   update(done: number, total?: number): void;
   stop(): void;
 }
 
 /**
- * Progress of something with a known number of parts: reading a data set, making a corpus. Not on a terminal it is a
- * single line when it is done.
+ * Progress of a task with a known number of parts, such as reading a data set or making a corpus. Without a terminal it
+ * is a single line at the end.
  */
 export function createTaskProgress(
   label: string,

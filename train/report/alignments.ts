@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 
-/** One utterance, as it was recognised at each depth. */
+/** One utterance as recognised at each depth. */
 export interface Example {
   id: string;
   reference: string[];
@@ -10,8 +10,8 @@ export interface Example {
 }
 
 /**
- * The utterances with the most errors, all depths together, of each set that has files `alignments-<set>-<depth>.txt` in
- * a run's folder.
+ * The utterances with the most errors, summed over all depths, of each set with files `alignments-<set>-<depth>.txt` in a
+ * run's folder.
  */
 export function worstUtterances(folder: string, most: number): { set: string; examples: Example[] }[] {
   const sets = new Map<string, Map<string, Example>>();

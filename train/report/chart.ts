@@ -23,17 +23,17 @@ export interface ChartOptions {
   marks: Plot.Markish[];
   x: Plot.ScaleOptions;
   y: Plot.ScaleOptions;
-  /** Over both columns of the page. */
+  /** Spans both columns of the page. */
   wide?: boolean;
   /** In pixels, as are all sizes here. Default: 300 if wide, else 260. */
   height?: number;
-  /** Room for the names of rows. */
+  /** Room for row names. */
   marginLeft?: number;
 }
 
 /**
- * A figure with an SVG made here, not in the browser: it needs no script, scales and prints. Colours are CSS variables
- * of the page, so it follows its light or dark scheme.
+ * A figure whose SVG is rendered here, not in the browser: it needs no script, scales and prints. Colours are the page's
+ * CSS variables, so it follows the light or dark scheme.
  */
 export function chart({
   title,
@@ -59,7 +59,7 @@ export function chart({
     x: { nice: false, labelArrow: "none", labelAnchor: "right", ...x },
     y: { grid: true, nice: true, labelArrow: "none", label: null, ...y },
     color: { type: "ordinal", domain: series.map(({ name }) => name), range: series.map(({ color }) => color) },
-    // A log scale's own axis would leave out the names of some ticks.
+    // A log scale's own axis would leave out some tick labels.
     marks: y.type === "log" ? [Plot.axisY(y.ticks as number[], { text: String, label: null }), ...marks] : marks,
   });
   return html`<figure class="chart${wide && " wide"}">
@@ -80,7 +80,7 @@ function legend(series: readonly Series[]): Html {
   return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;
 }
 
-/** A logarithmic axis if values span more than a factor of 20 and are all over 0, so that late, small changes show. */
+/** A logarithmic axis if values span more than a factor of 20 and are all above 0, so that small, late changes show. */
 export function scaleFor(points: readonly Point[]): Plot.ScaleOptions {
   const values = points.map(({ y }) => y).filter(Number.isFinite);
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -96,7 +96,7 @@ function logTicks(low: number, high: number): number[] {
     .filter((tick) => tick >= low && tick <= high);
 }
 
-/** Curves: every point thin, their running mean strong, where there are enough points for one. */
+/** Curves: thin through every point, with a bold running mean if there are enough points for one. */
 export function curves(points: readonly Point[]): Plot.Markish[] {
   const perSeries = points.length / new Set(points.map(({ series }) => series)).size;
   const line = { x: "x", y: "y", z: "series", stroke: "series", strokeLinejoin: "round" } as const;

@@ -5,31 +5,31 @@ import { pieceOf, readManifest, type ManifestEntry } from "../../data/manifest/m
 import { encodeWav } from "../../data/audio/wav.ts";
 import type { Example } from "./alignments.ts";
 
-/** The sound of an utterance, within the page. */
+/** An utterance's audio, embedded in the page. */
 export interface Clip {
   /** A data URI of a 16-bit WAV file. */
   readonly source: string;
-  /** Of the utterance; the clip itself has `LONGEST_CLIP` of them at most. */
+  /** Length of the utterance; the clip itself lasts `LONGEST_CLIP` at most. */
   readonly seconds: number;
 }
 
-/** An example with its sound, if its audio could be read. */
-export interface HeardExample extends Example {
+/** An example with its audio, if that could be read. */
+export interface ExampleWithAudio extends Example {
   readonly clip?: Clip;
 }
 
-/** Seconds of an utterance that are kept: a page with twenty clips at 16 kHz stays under 10 MB. */
+/** Seconds kept of an utterance: a page with twenty clips at 16 kHz stays under 10 MB. */
 export const LONGEST_CLIP = 10;
 const MOST_CLIPS = 20;
 
 /**
- * Adds the examples' sound, at the rate that the model hears, as far as the manifests of their sets and their audio files are
- * still there. The first of each set come first.
+ * Adds the examples' audio at the model's sample rate, as far as their sets' manifests and audio files still exist. The
+ * first examples of each set take precedence.
  */
 export async function withClips(
   sets: readonly { set: string; examples: readonly Example[] }[],
   config: TrainConfig | undefined,
-): Promise<{ set: string; examples: HeardExample[] }[]> {
+): Promise<{ set: string; examples: ExampleWithAudio[] }[]> {
   const audio = new AudioReader();
   try {
     return await readClips(audio, sets, config);
@@ -42,12 +42,12 @@ async function readClips(
   audio: AudioReader,
   sets: readonly { set: string; examples: readonly Example[] }[],
   config: TrainConfig | undefined,
-): Promise<{ set: string; examples: HeardExample[] }[]> {
+): Promise<{ set: string; examples: ExampleWithAudio[] }[]> {
   const each = Math.floor(MOST_CLIPS / Math.max(1, sets.length));
-  const heard: { set: string; examples: HeardExample[] }[] = [];
+  const heard: { set: string; examples: ExampleWithAudio[] }[] = [];
   for (const { set, examples } of sets) {
     const entries = await entriesOf(config?.data.test.find(({ name }) => name === set)?.manifest);
-    const withSound = examples.map(async (example, i): Promise<HeardExample> => {
+    const withSound = examples.map(async (example, i): Promise<ExampleWithAudio> => {
       const entry = i < each ? entries.get(example.id) : undefined;
       const clip = entry && config && (await unlessUnreadable(() => readClip(audio, entry, config.data.sampleRate)));
       return { ...example, ...(clip && { clip }) };
@@ -71,7 +71,7 @@ async function readClip(audio: AudioReader, entry: ManifestEntry, sampleRate: nu
   };
 }
 
-/** A report is no place to complain of files that training has long been done with. */
+/** A report should not complain about files that training no longer needs. */
 async function unlessUnreadable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -9,23 +9,22 @@ import type {
 } from "../log/log_records.ts";
 import type { PerDepth } from "../../checkpoint/state.ts";
 
-/** A log, sorted by what a report shows. */
+/** A log, arranged by what a report shows. */
 export interface History {
-  /** Of the run's last part, and the time of its first. */
+  /** From the run's last part; `began` is the time of its first. */
   start: StartRecord | null;
   began: string | null;
-  /** Of the run's last part. */
-  plan: PlanRecord | null;
+  /** From the run's last part. */ plan: PlanRecord | null;
   parts: number;
   steps: StepRecord[];
   devs: DevRecord[];
   /** The last one of each set. */
   results: ResultRecord[];
-  /** Of checkpoints, if the run made one. */
+  /** Checkpoint average, if the run made one. */
   average: AverageRecord | null;
   /** With the number of times each was logged. */
   warnings: Map<string, number>;
-  /** Why the run ended; null if it goes on, or was killed. */
+  /** Why the run ended; null if it is still running or was killed. */
   end: string | null;
   /** All depths that were trained or evaluated, shallow first. */
   depths: number[];
@@ -63,7 +62,7 @@ export function readHistory(records: readonly LogRecord[]): History {
 
 /**
  * At most `most` records: neighbours are averaged, so that a long run gives curves of the same size as a short one.
- * A mean over a value that is missing or not a number is taken over the others.
+ * Missing values and NaN are left out of the means.
  */
 export function thinSteps(steps: readonly StepRecord[], most: number): StepRecord[] {
   const group = Math.ceil(steps.length / most);

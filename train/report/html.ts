@@ -1,4 +1,4 @@
-/** Text that is HTML already, as opposed to text that has to be escaped. */
+/** Text that is already HTML, as opposed to text that must be escaped. */
 export class Html {
   readonly source: string;
   constructor(source: string) {
@@ -8,7 +8,7 @@ export class Html {
 
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
-/** A template whose parts are escaped, unless they are `Html`; lists are joined, null, undefined and false are nothing. */
+/** A template that escapes its parts unless they are `Html`, joins lists and omits null, undefined and false. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.map((text, i) => text + render(parts[i])).join(""));
 }

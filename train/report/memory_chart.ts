@@ -17,7 +17,7 @@ interface Bar {
   bytes: number;
 }
 
-/** Memory against depth, as the plan of the largest batch predicts it: bars for each depth by itself, for the evaluation and for the joint step. */
+/** Memory by depth as predicted for the largest batch: bars for each depth alone, for evaluation and for the joint step. */
 export function memoryChart({
   batch,
   parameterBytes,
@@ -48,7 +48,7 @@ export function memoryChart({
   const title = ({ row, part, bytes }: Bar): string => `${row}: ${formatBytes(bytes)} of ${part}`;
   return chart({
     title: "Device memory against depth",
-    note: `predicted for the largest batch, ${batchText(batch, waveformRate)}${limit ? `; there are ${formatBytes(limit.bytes)}` : ""}`,
+    note: `predicted for the largest batch, ${batchText(batch, waveformRate)}${limit ? `; ${formatBytes(limit.bytes)} available` : ""}`,
     wide: true,
     height: 60 + 28 * rows.length,
     marginLeft: 168,

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { UserError } from "../../engine/errors.ts";
 import { restoreConfig } from "../../config/config.ts";
 import { configToYaml } from "../../config/yaml.ts";
-import type { HeardExample } from "./clips.ts";
+import type { ExampleWithAudio } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, raw, type Html } from "./html.ts";
 import { memoryChart } from "./memory_chart.ts";
@@ -11,14 +11,14 @@ import { examplesSection, headline, resultsSection, warningsSection } from "./se
 import { style } from "./style.ts";
 import { blankChart, devChart, lossChart, trainingCharts } from "./training_charts.ts";
 
-/** The whole page: one file, no script, nothing fetched from anywhere. */
+/** The whole page: one file without scripts or external resources. */
 export function reportPage(
   name: string,
   history: History,
-  examples: readonly { set: string; examples: readonly HeardExample[] }[],
+  examples: readonly { set: string; examples: readonly ExampleWithAudio[] }[],
 ): string {
   const { start, plan, began, parts, results, average, warnings, end } = history;
-  const status = end === null ? "still running, or stopped without notice" : end;
+  const status = end === null ? "still running, or killed" : end;
   const wordErrors = [devChart(history), ...(results.length > 0 ? [depthChart(results), parameterChart(results)] : [])];
   const page = html`<!doctype html>
 <html lang="en">
@@ -60,7 +60,7 @@ function charts(figures: readonly Html[]): Html {
     : html`<p class="note">Too few steps for curves.</p>`;
 }
 
-/** Without the folders of the machine, unless the config is of a version that is no longer valid. */
+/** Without this machine's folders, unless the config's version is no longer valid. */
 function configText(plain: Record<string, unknown>): string {
   try {
     return configToYaml(restoreConfig(plain, "the log"));

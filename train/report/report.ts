@@ -8,13 +8,13 @@ import { withClips } from "./clips.ts";
 import { readHistory } from "./history.ts";
 import { reportPage } from "./page.ts";
 
-/** The name of the report in a run's folder. */
+/** File name of the report in a run's folder. */
 export const REPORT_FILE = "report.html";
 
 /**
- * Writes a run's report, a single HTML file with curves, results and examples, from its log, from files
- * `alignments-<set>-<depth>.txt` where there are any, and from the examples' audio where that can still be read. A run that has
- * not ended has a report as well.
+ * Writes a run's report: a single HTML file with curves, results and examples. It is made from the log, from any files
+ * `alignments-<set>-<depth>.txt`, and from the examples' audio if that can still be read. Works for a run that has not
+ * ended, too.
  *
  * @returns the path of the report
  * @throws UserError if the folder has no log; RunError if the report cannot be written
@@ -33,7 +33,7 @@ export async function writeReport(runFolder: string): Promise<string> {
   return file;
 }
 
-/** Undefined if the config is of a version that is no longer valid. */
+/** Undefined if the config's version is no longer valid. */
 function configOf({ config }: StartRecord): TrainConfig | undefined {
   try {
     return restoreConfig(config, LOG_FILE);

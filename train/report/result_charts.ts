@@ -11,7 +11,7 @@ function setSeries(results: readonly ResultRecord[]): Series[] {
   return results.map(({ set }, i) => ({ name: set, color: COLORS[i % COLORS.length]! }));
 }
 
-/** What unfolding brings: word error rate of each test set against depth. */
+/** What unfolding gains: word error rate of each test set against depth. */
 export function depthChart(results: readonly ResultRecord[]): Html {
   const points = results.flatMap(({ set, rows }) => rows.map(({ depth, wer }) => ({ x: depth, y: wer, series: set })));
   const depths = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
@@ -29,7 +29,7 @@ export function depthChart(results: readonly ResultRecord[]): Html {
   });
 }
 
-/** What sharing saves: the parameters that each depth loads, and those that a model of the same depth would have alone. */
+/** What sharing saves: the parameters each depth loads, and those of a separately built model of the same depth. */
 export function parameterChart(results: readonly ResultRecord[]): Html {
   const points = results.flatMap(({ set, rows }) =>
     rows.map((row) => ({ ...row, set, alone: row.untied?.whole ?? row.parameters })),

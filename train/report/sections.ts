@@ -2,11 +2,11 @@ import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 import type { AverageRecord, ResultRecord } from "../log/log_records.ts";
 import { formatCompact, formatCount, formatDuration, formatPercent } from "../../data/text/number_format.ts";
 import { resultColumns } from "../log/table.ts";
-import { LONGEST_CLIP, type Clip, type HeardExample } from "./clips.ts";
+import { LONGEST_CLIP, type Clip, type ExampleWithAudio } from "./clips.ts";
 import type { History } from "./history.ts";
 import { html, type Html } from "./html.ts";
 
-/** The numbers to be seen first. */
+/** The headline numbers. */
 export function headline({ start, steps, devs, results, depths }: History): Html {
   const deepest = depths.at(-1);
   const bestDev = Math.min(...devs.map(({ wer }) => wer[String(deepest)] ?? NaN).filter(Number.isFinite));
@@ -31,7 +31,7 @@ export function headline({ start, steps, devs, results, depths }: History): Html
   return html`<div class="tiles">${tiles.map(([value, label, detail]) => html`<div><b>${value}</b><span>${label}</span><small>${detail}</small></div>`)}</div>`;
 }
 
-/** The table that the terminal shows as well. */
+/** The same table as on the terminal. */
 export function resultsSection(results: readonly ResultRecord[], average: AverageRecord | null): Html {
   const columns = resultColumns(results);
   const body = results.map(
@@ -49,16 +49,16 @@ export function resultsSection(results: readonly ResultRecord[], average: Averag
 function averageNote({ of, steps, wer, bestWer, tested }: AverageRecord): Html {
   const deepest = Math.max(...Object.keys(wer).map(Number));
   const rates = `${formatPercent(wer[String(deepest)] ?? NaN, 2)} and ${formatPercent(bestWer, 2)}`;
-  return html`<p class="note">On dev, the mean of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth ${deepest}. Tested: the ${tested === "average" ? "mean" : "best one"}.</p>`;
+  return html`<p class="note">On dev, the average of the ${steps.length} ${of} checkpoints and the best one have a WER of ${rates} at depth ${deepest}. Tested: the ${tested === "average" ? "average" : "best one"}.</p>`;
 }
 
-export function examplesSection(sets: readonly { set: string; examples: readonly HeardExample[] }[]): Html {
+export function examplesSection(sets: readonly { set: string; examples: readonly ExampleWithAudio[] }[]): Html {
   return html`<p class="note">The utterances with the most errors, all depths together.
     <span class="word substitution"><del>said</del> recognised instead</span> <span class="word deletion"><del>left out</del></span> <span class="word insertion">added</span></p>
     ${sets.map(({ set, examples }) => html`<h3>${set}</h3>${examples.length === 0 ? html`<p>No errors at any depth.</p>` : examples.map(exampleRow)}`)}`;
 }
 
-function exampleRow({ id, reference, byDepth, clip }: HeardExample): Html {
+function exampleRow({ id, reference, byDepth, clip }: ExampleWithAudio): Html {
   return html`<div class="example">
     <div class="heard"><code>${id}</code>${clip && player(clip)}</div>
     <dl>

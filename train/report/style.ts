@@ -1,4 +1,4 @@
-/** The page's style: light or dark as the reader's system is, one column on a phone, black on white in print. */
+/** The page's style: light or dark like the reader's system, one column on a phone, black on white in print. */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -6,12 +6,12 @@ import { chart, countTick, curves, scaleFor, type ChartOptions, type Point, type
 import { thinSteps, type History } from "./history.ts";
 import type { Html } from "./html.ts";
 
-/** Curves of more points than this are no sharper on a screen. */
+/** More points than this make no curve sharper on a screen. */
 const MOST_POINTS = 400;
 
 const PLAIN: Series[] = [{ name: "all", color: "var(--accent)" }];
 
-/** Shallow paths in warm, deep ones in cool colours: depth is an order, and its colours are one too. */
+/** Warm colours for shallow paths, cool ones for deep paths: depth is ordered, and so are its colours. */
 export function depthSeries(depths: readonly number[]): Series[] {
   return depths.map((depth, i) => ({
     name: `depth ${depth}`,
@@ -65,14 +65,17 @@ export function trainingCharts(history: History): Html[] {
     }),
     single(
       "Speed",
-      "frames of the input a second (of waveforms: samples), padding not counted",
+      "input frames per second (samples for waveforms), without padding",
       ({ framesPerSecond }) => framesPerSecond,
       { zero: true, tickFormat: countTick },
     ),
   ];
 }
 
-/** CTC loss of the deepest path, on the training set and on dev: where dev's rises while the other falls, the model learns by heart. */
+/**
+ * CTC loss of the deepest path, on the training set and on dev: where dev's rises while the other falls, the model
+ * overfits.
+ */
 export function lossChart({ steps, devs, depths }: History): Html | null {
   const deepest = depths.findLast(
     (depth) => steps.some(({ ctc }) => depth in ctc) && devs.some(({ loss }) => loss && depth in loss),
@@ -92,7 +95,7 @@ export function lossChart({ steps, devs, depths }: History): Html | null {
   );
   return stepChart({
     title: "CTC loss on train and dev",
-    note: `at depth ${deepest}, per utterance; that of dev without dropout and augmentation`,
+    note: `at depth ${deepest}, per utterance; dev without dropout and augmentation`,
     wide: true,
     series: [
       { name: "train", color: "var(--accent)" },
@@ -123,7 +126,7 @@ export function devChart({ devs, depths }: History): Html | null {
   );
 }
 
-/** Share of frames without a unit, over the steps. */
+/** Share of blank frames on dev over the steps. */
 export function blankChart({ devs, depths }: History): Html | null {
   const perDepth = devs.flatMap(({ blankRatio, ...dev }) =>
     typeof blankRatio === "number"
@@ -134,7 +137,7 @@ export function blankChart({ devs, depths }: History): Html | null {
     perDepthPoints(perDepth, ({ blankRatio }) => blankRatio),
     depths,
     "Blank ratio on dev",
-    "frames whose likeliest class is the blank; near 100 % for long is a collapse",
+    "frames whose most probable class is the blank; a model that stays near 100 % has collapsed",
   );
 }
 

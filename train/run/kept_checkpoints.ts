@@ -5,13 +5,16 @@ import { copyAtomically } from "../../data/files/atomic_file.ts";
 import { type CheckpointState } from "../../checkpoint/checkpoint.ts";
 import { loadState, writeStateBeside } from "../../checkpoint/checkpoint_file.ts";
 
-/** Whether `a` has the lower WER or, since at first all have 100 %, the lower CER at the same WER. */
+/** Whether `a` has the lower WER or, at the same WER, the lower CER: early in training every WER is 100 %. */
 export function isBetter(a: Omit<Scored, "step">, b: Omit<Scored, "step">): boolean {
   return a.wer < b.wer || (a.wer === b.wer && (a.cer ?? Infinity) < (b.cer ?? Infinity));
 }
 
 export interface KeepingConfig {
-  /** Steps between regular checkpoints; others, of an interrupted run, are not kept beside the last one. */
+  /**
+   * Steps between regular checkpoints; those that an interrupted run saves in between are not kept once a newer one
+   * exists.
+   */
   readonly everySteps: number;
   readonly keepLast: number;
   readonly keepBest: number;
@@ -23,12 +26,12 @@ export const BEST_FILE = "best.safetensors";
 type Kind = "last" | "best";
 
 /**
- * The checkpoints of a run's folder: `last.safetensors` to resume from, `best.safetensors` to use, and with keep_last or
- * keep_best over 1 the ones before them, under names with their step (`last-000600.safetensors`).
+ * The checkpoints in a run's folder: `last.safetensors` to resume from, `best.safetensors` to use, and with keep_last or
+ * keep_best above 1 the ones before them, named by their step (`last-000600.safetensors`).
  *
- * A kill at any moment loses nothing that a resumed run counts on. Every file is complete from the moment it has its name,
- * and what `last.safetensors` says is kept stays until a later one says otherwise: first the old file gets its second name,
- * then the new one takes the first name, and only a saved `last.safetensors` lets others go.
+ * A kill at any moment loses nothing that a resumed run relies on. A file gets its name only once it is complete, and
+ * every checkpoint that `last.safetensors` lists stays until a newer one drops it: the old file first gets a second name,
+ * then the new one takes over the first, and others are deleted only after `last.safetensors` is saved.
  */
 export class KeptCheckpoints {
   readonly #folder: string;
@@ -36,7 +39,7 @@ export class KeptCheckpoints {
   #ranking: Scored[];
   #lastStep: number;
 
-  /** @param resumed the state of the `last.safetensors` that the run goes on from: the folder becomes as it was then */
+  /** @param resumed state of the `last.safetensors` that the run resumes from; the folder is restored to what it was then */
   constructor(folder: string, config: KeepingConfig, resumed?: CheckpointState) {
     this.#folder = folder;
     this.#config = config;
@@ -45,12 +48,12 @@ export class KeptCheckpoints {
     if (resumed) this.#restore(resumed);
   }
 
-  /** Lowest WER first; of equals the one of lower CER, then the earlier one. */
+  /** Lowest WER first; ties go to the lower CER, then to the earlier one. */
   get ranking(): readonly Scored[] {
     return this.#ranking;
   }
 
-  /** What a checkpoint's state says of the others. */
+  /** The part of a checkpoint's state that lists the best ones. */
   get state(): Pick<CheckpointState, "best" | "nextBest"> {
     const [best = null, ...nextBest] = this.#ranking;
     return { best, ...(nextBest.length > 0 && { nextBest }) };
@@ -63,14 +66,14 @@ export class KeptCheckpoints {
     );
   }
 
-  /** The files of up to `count` of the checkpoints kept, best or newest first. */
+  /** Files of up to `count` kept checkpoints, best or newest first. */
   files(kind: Kind, count: number): string[] {
     if (kind === "best" && this.#ranking.length === 0) return [];
     const more = kind === "best" ? this.#ranking.slice(1).map(({ step }) => step) : this.#earlierLast();
     return [this.path(kind), ...more.map((step) => this.path(kind, step))].slice(0, count);
   }
 
-  /** Ranks an evaluated model, and saves it if it is among the best. `save` is called after `state` has it. */
+  /** Ranks an evaluated model and saves it if it is among the best. Calls `save` once `state` includes it. */
   async evaluated(scored: Scored, save: (path: string) => Promise<void>): Promise<void> {
     const place = this.#ranking.filter((kept) => !isBetter(scored, kept)).length;
     if (place >= this.#config.keepBest) return;
@@ -80,7 +83,7 @@ export class KeptCheckpoints {
     await save(place === 0 ? this.path("best") : this.path("best", scored.step));
   }
 
-  /** Saves what the run can go on from, then deletes what is no longer kept. */
+  /** Saves a checkpoint to resume from, then deletes those no longer kept. */
   async last(step: number, save: (path: string) => Promise<void>): Promise<void> {
     const regular = this.#lastStep > 0 && this.#lastStep % this.#config.everySteps === 0;
     if (this.#config.keepLast > 1 && regular && this.#lastStep < step) this.#keepAs("last", this.#lastStep);
@@ -89,13 +92,13 @@ export class KeptCheckpoints {
     this.#prune();
   }
 
-  /** Gives the newest file of a kind its second name, too. */
+  /** Keeps a copy of a kind's newest file under a name with its step. */
   #keepAs(kind: Kind, step: number): void {
     for (const named of [(path: string) => path, json])
       if (existsSync(named(this.path(kind)))) copyAtomically(named(this.path(kind)), named(this.path(kind, step)));
   }
 
-  /** Undoes what a killed run did after its last checkpoint. The JSON beside may be that of the one before. */
+  /** Undoes what a killed run did after its last checkpoint. The JSON file beside it may still be the previous one's. */
   #restore(resumed: CheckpointState): void {
     writeStateBeside(this.path("last"), resumed);
     const [best] = this.#ranking;

@@ -1,7 +1,8 @@
-// Not proper-lockfile (4.1.2): with it a process holds its lock by touching it every 5 s. One that is suspended, or in a call that
-// does not return for 10 s, loses it to the next and later dies of an uncaught error; one that was killed keeps it for 10 s (a
-// longer limit helps the former and harms the latter); another machine's clock has a say as well. Of several that find a killed
-// one's lock at once, two get it in a few of a hundred tries. What it throws names no process.
+// Why not proper-lockfile (4.1.2): there a process keeps its lock by touching it every 5 s. A process that is suspended,
+// or blocked in a call for 10 s, loses its lock to the next one and later dies of an uncaught error; a killed process
+// keeps its lock for 10 s (a longer limit helps the former and hurts the latter). It also depends on other machines'
+// clocks. If several processes find a killed one's lock at once, two of them get it in a few of a hundred tries. Its
+// errors do not name the process.
 import { createHash } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -9,10 +10,10 @@ import { join } from "node:path";
 import * as z from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
 
-/** In the folder of a run as long as a process writes to it. */
+/** Exists in a run's folder as long as a process writes to it. */
 export const LOCK_FILE = "run.lock";
 
-/** Each is lost to another process that takes the lock or gives it back at the same time. */
+/** An attempt fails if another process takes or releases the lock at the same time. */
 const ATTEMPTS = 100;
 
 const holderSchema = z.object({
@@ -20,21 +21,21 @@ const holderSchema = z.object({
   host: z.string(),
   /** ISO 8601. */
   since: z.string(),
-  /** Tells a process from a later one with the same number, where the system can. */
+  /** Distinguishes a process from a later one with the same PID, where the system can. */
   birth: z.string().nullable(),
 });
 type Holder = z.output<typeof holderSchema>;
 
 /**
- * Makes a folder this process's own until `release`, or until it ends. A lock whose process is gone from this machine, as
- * after a kill, is taken over.
+ * Locks a folder for this process until `release` or until the process ends. Takes over a lock whose process is gone from
+ * this machine, as after a kill.
  *
- * @throws UserError naming the process that has it
+ * @throws UserError naming the process that holds the lock
  */
 export function lockRun(folder: string): { release(): void } {
   const file = join(folder, LOCK_FILE);
   const own = `${JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString(), birth: birthOf(process.pid) } satisfies Holder)}\n`;
-  take(folder, file, own);
+  acquire(folder, file, own);
   for (const name of readdirSync(folder)) if (isLeftBehind(folder, name)) rmSync(join(folder, name), { force: true });
   const release = (): void => {
     process.off("exit", release);
@@ -44,7 +45,7 @@ export function lockRun(folder: string): { release(): void } {
   return { release };
 }
 
-/** Refuses a folder that another process has locked. Throws a UserError that names it. */
+/** Throws a UserError naming the process if another one has locked the folder. */
 export function expectUnlocked(folder: string): void {
   const file = join(folder, LOCK_FILE);
   const text = readText(file);
@@ -52,20 +53,20 @@ export function expectUnlocked(folder: string): void {
 }
 
 /**
- * Creates a lock, or replaces that of a process which is gone. No file can be replaced on the condition that it is still the
- * one that was read, so whoever does it holds a second lock, on the right to replace just this text: among all that have
- * read it, one does. That lock may be a killed process's, too, and is then taken over in the same way.
+ * Creates a lock, or replaces one whose process is gone. The file system cannot replace a file only if it still holds the
+ * text that was read, so the replacing process first takes a second lock: the right to replace exactly this text, which
+ * only one of its readers gets. A killed process may have left that second lock too; it is taken over the same way.
  */
-function take(folder: string, file: string, own: string): void {
+function acquire(folder: string, file: string, own: string): void {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (create(file, own)) return;
     const text = readText(file);
-    if (text === null) continue; // given back in the meantime
+    if (text === null) continue; // released in the meantime
     expectGone(folder, file, text);
     const right = `${file}.after-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
-    take(folder, right, own);
+    acquire(folder, right, own);
     try {
-      if (readText(file) !== text) continue; // replaced before the right was taken
+      if (readText(file) !== text) continue; // replaced before this process got the right to
       replace(file, own);
       return;
     } finally {
@@ -78,13 +79,13 @@ function take(folder: string, file: string, own: string): void {
 function expectGone(folder: string, file: string, text: string): void {
   const holder = parseHolder(text);
   if (!holder || !mayRun(holder)) return;
-  const elsewhere = holder.host === hostname() ? "" : `, or delete ${file} if that process is gone`;
+  const deletion = holder.host === hostname() ? "" : `, or delete ${file} if that process is gone`;
   throw new UserError(
-    `another run is writing to ${folder}: process ${holder.pid} on ${holder.host}, since ${holder.since}; wait for its end, choose another folder with --out${elsewhere}`,
+    `another run is writing to ${folder}: process ${holder.pid} on ${holder.host}, since ${holder.since}; wait until it ends or choose another folder with --out${deletion}`,
   );
 }
 
-/** Null for anything that is no lock: it holds nothing. */
+/** Null for text that is not a lock and so locks nothing. */
 function parseHolder(text: string): Holder | null {
   try {
     return holderSchema.safeParse(JSON.parse(text)).data ?? null;
@@ -93,7 +94,7 @@ function parseHolder(text: string): Holder | null {
   }
 }
 
-/** Of another machine nothing is known. */
+/** Whether the holder may still be running. On another machine it may, as nothing is known of it. */
 function mayRun({ pid, host, birth }: Omit<Holder, "since">): boolean {
   if (host !== hostname()) return true;
   try {
@@ -104,14 +105,14 @@ function mayRun({ pid, host, birth }: Omit<Holder, "since">): boolean {
   return birth === null || birth === birthOf(pid);
 }
 
-/** Boot of the machine and, in ticks since then, the start of the process (field 22 of proc(5)'s stat); null where there is no /proc. */
+/** The machine's boot ID and the process's start in ticks since boot (field 22 of stat in proc(5)); null without /proc. */
 function birthOf(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" "); // a name may hold blanks; field 3 follows it
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" "); // the name may contain spaces; field 3 follows it
   return fields ? `${readText("/proc/sys/kernel/random/boot_id")?.trim() ?? ""} ${fields[19] ?? ""}` : null;
 }
 
-/** Whether a file is of a process that was killed while it took the lock. */
+/** Whether a file was left by a process killed while taking the lock. */
 function isLeftBehind(folder: string, name: string): boolean {
   if (!name.startsWith(LOCK_FILE)) return false;
   const [, rights, pid] = /^((?:\.after-[0-9a-f]{16})*)(?:\.(\d+))?$/u.exec(name.slice(LOCK_FILE.length)) ?? [];
@@ -120,9 +121,9 @@ function isLeftBehind(folder: string, name: string): boolean {
   return holder === null || (holder !== undefined && !mayRun(holder));
 }
 
-/** Creates a file with this content, both at once; false if there is one already. */
+/** Creates a file together with its content, atomically; false if it already exists. */
 function create(file: string, text: string): boolean {
-  return prepared(file, text, (name) => {
+  return withTemporaryFile(file, text, (name) => {
     try {
       linkSync(name, file);
     } catch (error) {
@@ -143,11 +144,11 @@ function createWithoutLinks(file: string, text: string): boolean {
   }
 }
 
-/** Puts a file with this content in place of the one that is there. */
-const replace = (file: string, text: string): void => prepared(file, text, (name) => renameSync(name, file));
+/** Replaces the existing file with one of this content. */
+const replace = (file: string, text: string): void => withTemporaryFile(file, text, (name) => renameSync(name, file));
 
-/** Does something with a file of this content and another name, which is not there any longer afterwards. */
-function prepared<T>(file: string, text: string, use: (name: string) => T): T {
+/** Calls `use` with a temporary file of this content, which is removed afterwards. */
+function withTemporaryFile<T>(file: string, text: string, use: (name: string) => T): T {
   const name = `${file}.${process.pid}`;
   try {
     writeFileSync(name, text);

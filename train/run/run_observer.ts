@@ -1,12 +1,12 @@
 import type { Observer } from "../../data/observer.ts";
 import type { LogRecord } from "../log/log.ts";
 
-/** Where a run's news goes besides the log. Tasks come before training begins, or after it. */
+/** Receives a run's events besides the log. Tasks run only before or after training. */
 export interface RunObserver extends Observer {
-  /** Training begins, or goes on after `step`. */
+  /** Training begins, or resumes after `step`. */
   begin(step: number, totalSteps: number): void;
   record(record: LogRecord): void;
-  /** Training is over, one way or the other. */
+  /** Training has ended, successfully or not. */
   end(): void;
 }
 

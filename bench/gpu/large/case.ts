@@ -5,7 +5,7 @@ import { hash } from "../../../engine/random.ts";
 import { host, type HostTensor } from "../../../kernels/case.ts";
 import type { Range } from "./random_values.ts";
 
-/** An input too large to be kept on the host: random values that can be computed again one by one. */
+/** An input too large to keep on the host: random values that can be recomputed one by one. */
 export interface LargeInput {
   readonly shape: Shape;
   /** Default: uniform in [-1, 1). */
@@ -15,7 +15,7 @@ export interface LargeInput {
   readonly integers?: (i: number) => number;
 }
 
-/** Elements of the output ("y") or of the gradient of an input, and what they should be, from the inputs in float64. */
+/** Elements of the output ("y") or of an input's gradient, and their expected values, computed from the inputs in float64. */
 export interface Spots {
   readonly of: string;
   readonly at: readonly number[];
@@ -25,15 +25,18 @@ export interface Spots {
 /** Element i of an input, by name; "dy" is the gradient that backward starts from. */
 export type Values = (name: string) => (i: number) => number;
 
-/** Work at a size beyond the caches, checked at some elements only, as the whole would take a host minutes. */
+/** Work at a size beyond the caches, checked only at some elements, as checking everything would take the host minutes. */
 export interface LargeCase {
-  /** As torch_reference.py calls the same work. */
+  /** The name of the same work in torch_reference.py. */
   readonly name: string;
   /** What it should be limited by. */
   readonly bound: "memory" | "f32" | "f16";
   readonly inputs: Readonly<Record<string, LargeInput>>;
   readonly run: (tape: Tape, inputs: Readonly<Record<string, Tensor>>) => Tensor;
-  /** Arithmetic, and bytes that must be moved: of a forward pass, and of a forward and a backward pass (absent: it has none). */
+  /**
+   * Arithmetic and bytes that must be moved: in a forward pass, and in a forward and a backward pass (absent if it has
+   * none).
+   */
   readonly forward: Cost;
   readonly both?: Cost;
   readonly spots: (values: Values) => Spots[];
@@ -44,7 +47,7 @@ export interface Cost {
   readonly bytes: number;
 }
 
-/** `count` different-looking numbers below `size`, the first and the last among them. */
+/** Up to `count` scattered numbers below `size`, including the first and the last. */
 export const someOf = (size: number, count: number): number[] => {
   const inner = Array.from({ length: Math.max(0, Math.min(count, size) - 2) }, (_, i) => hash(size, i) % size);
   return [...new Set([0, size - 1, ...inner])].sort((a, b) => a - b);

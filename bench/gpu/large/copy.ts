@@ -16,7 +16,7 @@ const copyKernel = defineKernel({
   workgroups: ({ stride }) => [stride / THREADS],
 });
 
-/** GB/s, bytes read and bytes written together, of copying so many floats: the median of the best number of workgroups. */
+/** GB/s, bytes read plus bytes written, of copying `floats` floats: the median with the best number of workgroups. */
 export async function copyBandwidth(
   device: Device,
   clock: ClockName,

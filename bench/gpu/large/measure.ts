@@ -14,7 +14,7 @@ export interface LargeResult {
   readonly bound: LargeCase["bound"];
   readonly forward?: PassResult;
   readonly both?: PassResult;
-  /** Milliseconds of the forward pass by variant, for the choices it makes; a text says what is wrong with one. */
+  /** Milliseconds of the forward pass with each variant of its choices; a string says what is wrong with one. */
   readonly variants?: Readonly<Record<string, number | string>>;
   readonly problem?: string;
 }
@@ -27,7 +27,10 @@ export interface PassResult extends Pick<Timing, "medianMs" | "spreadMs" | "cloc
 const VARIANT_BUDGET: TimeBudget = { ...defaultBudget, time: 150, warmup: 30, samples: 3 };
 const USUAL: Range = { scale: 1, offset: 0 };
 
-/** Checks a case at some elements, then times it: the usual choice of variants, forward and with backward, and every other one forward. */
+/**
+ * Checks a case at some elements, then times it: the usual variants forward and with backward, every other one forward
+ * only.
+ */
 export async function measureCase(device: Device, large: LargeCase, clock: ClockName): Promise<LargeResult> {
   const { name, bound } = large;
   const inputs = Object.fromEntries(
@@ -83,7 +86,10 @@ const valuesOf =
   (name) =>
     randomValue(name, name === "dy" ? halfGradient : inputs[name]?.half === true, inputs[name]?.range ?? USUAL);
 
-/** What is wrong with the output or a gradient; new tensors are filled with NaN first, so that an element no kernel writes shows. */
+/**
+ * Returns what is wrong with the output or a gradient. New tensors are filled with NaN first, so that elements no kernel
+ * writes show.
+ */
 async function findDifference(
   device: Device,
   large: LargeCase,

@@ -1,4 +1,4 @@
-// What only moves data: at these sizes nothing of it stays in a cache, so the bandwidth of memory is the limit.
+// Work that only moves data: at these sizes nothing stays in a cache, so memory bandwidth is the limit.
 import { viewOf } from "../../../engine/tensor.ts";
 import { adamw } from "../../../kernels/adamw/adamw.ts";
 import { adamwReference } from "../../../kernels/adamw/reference.ts";
@@ -44,7 +44,7 @@ export function layerNormCase([rows, cols]: readonly [number, number]): LargeCas
   };
 }
 
-/** The parameters' gradients in some columns, which all rows add to: Σ dy · x̂ and Σ dy. */
+/** The parameters' gradients in some columns, summed over all rows: Σ dy · x̂ and Σ dy. */
 function columnSums(values: Values, rows: number, cols: number, columns: readonly number[]) {
   const [x, dy] = [values("x"), values("dy")];
   const [scale, shift] = [columns.map(() => 0), columns.map(() => 0)];
@@ -87,7 +87,7 @@ export function softmaxCase([rows, cols]: readonly [number, number]): LargeCase 
   };
 }
 
-/** A few rows, the first and the last among them. */
+/** A few rows, including the first and the last. */
 function wholeRows(rows: number, cols: number) {
   const chosen = someOf(rows, 6);
   const origin = (i: number): number => (chosen[Math.floor(i / cols)] as number) * cols + (i % cols);
@@ -128,7 +128,7 @@ export function adamwCase(count: number): LargeCase {
   };
 }
 
-/** Channels do not meet, so a few of them alone are a smaller convolution with the same results. */
+/** Channels are independent, so a few of them alone are a smaller convolution with the same results. */
 export function depthwiseCase([batch, frames, channels, kernel]: readonly [number, number, number, number]): LargeCase {
   const size = batch * frames * channels;
   const chosen = someOf(channels, 3);

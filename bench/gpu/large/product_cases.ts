@@ -1,4 +1,4 @@
-// What mostly multiplies: matrix products, attention; and the CTC loss, which is bound by neither.
+// Work that mostly multiplies: matrix products and attention; and the CTC loss, which is bound by neither.
 import { attention } from "../../../kernels/attention/attention.ts";
 import { attentionGradients, attentionReference } from "../../../kernels/attention/reference.ts";
 import { host } from "../../../kernels/case.ts";
@@ -9,7 +9,7 @@ import { part, someOf, type LargeCase } from "./case.ts";
 
 const FLOAT = 4; // bytes
 
-/** y = op(a) · op(b): N as it is, T transposed. */
+/** y = op(a) · op(b): N plain, T transposed. */
 export function matmulCase(
   [rows, cols, inner]: readonly [number, number, number],
   kind: "NN" | "NT" | "TN",
@@ -61,8 +61,8 @@ export function matmulCase(
 }
 
 /**
- * Self-attention. Heads do not meet, so the last head of the last utterance alone is a smaller attention with the same
- * results. The gradients of positions and biases, which all utterances add to, are left to the tests.
+ * Self-attention. Heads are independent, so the last head of the last utterance alone is a smaller attention with the
+ * same results. The gradients of positions and biases, which sum over all utterances, are left to the tests.
  */
 export function attentionCase(
   [batch, heads, frames, width]: readonly [number, number, number, number],
@@ -121,7 +121,7 @@ export function attentionCase(
   };
 }
 
-/** Forward reads the logits, and so does backward, which writes as much. The arithmetic of the lattice hardly counts. */
+/** Forward reads the logits; backward reads them too and writes as much. The arithmetic of the lattice hardly counts. */
 export function ctcCase([batch, frames, labels, classes]: readonly [number, number, number, number]): LargeCase {
   const size = batch * frames * classes;
   const integers = {

@@ -17,12 +17,12 @@ export interface Range {
   readonly offset: number;
 }
 
-/** f16 has 11 significant bits. 20 are enough to show a product that rounds its f32 operands, as TF32 does to 11. */
+/** f16 has 11 significant bits. For f32, 20 are enough to expose a product that rounds its operands, as TF32 does to 11. */
 const bitsOf = (half: boolean): number => (half ? 11 : 20);
 
 const keyOf = (name: string): number => hash(...[...name].map((letter) => letter.charCodeAt(0)));
 
-/** Fills a tensor on its device with the random values of this name. */
+/** Fills a tensor on its device with the random values belonging to this name. */
 export function fillRandom(device: Device, y: Tensor, name: string, { scale, offset }: Range): void {
   randomValues.encode(
     { device },

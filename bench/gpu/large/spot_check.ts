@@ -8,13 +8,13 @@ import type { Spots } from "./case.ts";
 
 const WORD = 4;
 
-/** As bench/check_case.ts: of an output; a gradient may be off ten times as far. */
+/** As in bench/check_case.ts: for outputs; gradients may be off ten times as far. */
 const TOLERANCE = { f32: { rtol: 1e-4, atol: 1e-5 }, f16: { rtol: 2e-3, atol: 1e-3 } };
 
 /**
- * Compares some elements of a tensor with what they should be.
+ * Compares some elements of a tensor with their expected values.
  *
- * @returns undefined where all agree, else how many do not, and the first of them by its place in the list of spots
+ * @returns undefined if all agree, otherwise how many do not, and the first of them by its index in the list of spots
  */
 export async function differenceAt(
   device: Device,
@@ -33,7 +33,7 @@ export async function differenceAt(
   );
 }
 
-/** Some elements of a tensor: the words that hold them are copied one by one. */
+/** Reads some elements of a tensor by copying the words that hold them one by one. */
 async function readAt(device: Device, x: Tensor, at: readonly number[]): Promise<number[]> {
   const half = x.dtype === "f16";
   const bytes = half ? 2 : 4;

@@ -21,7 +21,7 @@ describe("depths", () => {
     "'%s' are none",
     (text) => {
       expect(() => parseDepths(text, config)).toThrow(
-        `--depths: expected whole numbers from 1 to 1000 with commas between them, such as 2,4,6, got '${text}'`,
+        `--depths: expected whole numbers from 1 to 1000 separated by commas, such as 2,4,6, got '${text}'`,
       );
       expect(() => parseDepth(text, config)).toThrow(`--depth: expected a whole number from 1 to 1000, got '${text}'`);
     },

@@ -8,6 +8,6 @@ it("is a number of steps, or three", () => {
 
 it.each(["0", "101", "2.5", "-1", "config.yaml", ""])("refuses '%s'", (given) => {
   expect(() => parseProfile(given)).toThrow(
-    new UserError(`--profile: expected a whole number of steps from 1 to 100, or no word after it, got '${given}'`),
+    new UserError(`--profile: expected a whole number of steps from 1 to 100, or nothing after it, got '${given}'`),
   );
 });

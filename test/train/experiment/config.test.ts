@@ -71,15 +71,15 @@ it.each([
   ],
   [
     `base: config.yaml\n${ROW}compare: [[a, pear]]\n`,
-    '{file}, line 3: compare[0][1] is "pear", which is no row or group; the nearest one is "pair".',
+    '{file}, line 3: compare[0][1] is "pear", which is not a row or group; the closest is "pair".',
   ],
   [
     "base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: a, title: two }\n",
-    '{file}, line 4: rows[1].name is "a", which another row is called already.',
+    '{file}, line 4: rows[1].name is "a", which is already the name of another row.',
   ],
   [
     "base: config.yaml\nrows:\n  - { name: a, title: one }\n  - { name: b, title: two, group: a }\n",
-    '{file}, line 4: rows[1].group is "a", which a row is called.',
+    '{file}, line 4: rows[1].group is "a", which is the name of a row.',
   ],
   [`base: config.yaml\ngroups: { pairs: the pair }\n${ROW}`, "{file}, line 2: groups.pairs is a group without rows."],
   [

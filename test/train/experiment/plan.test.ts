@@ -34,7 +34,7 @@ it("rows are chosen by their names or their groups', in the experiment's order",
   expect(chooseRows(ROWS, undefined)).toEqual(ROWS);
   expect(() => chosen("method", "metod")).toThrow(
     new UserError(
-      "--rows: 'metod' is no row or group of the experiment; there are alone-2, alone, alone-4, method, repeat",
+      "--rows: 'metod' is not a row or group of the experiment; there are alone-2, alone, alone-4, method, repeat",
     ),
   );
 });
@@ -50,7 +50,7 @@ it("the epochs that fit into a budget: most of it, less what is done once and in
   expect(epochsWithin(229, costs, 50)).toBe(1);
   expect(() => epochsWithin(228, costs, 50)).toThrow(
     new UserError(
-      "--budget: 3.8 minutes are too few for 4 runs; one epoch each needs 4 minutes: fewer rows with --rows, or fewer seeds with --seeds, need less",
+      "--budget: 3.8 minutes are too few for 4 runs; one epoch each needs 4 minutes; choose fewer rows with --rows or fewer seeds with --seeds",
     ),
   );
 });

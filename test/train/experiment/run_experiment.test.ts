@@ -85,7 +85,7 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
   writeFileSync(at("experiment.yaml"), EXPERIMENT.replace("title: the method", "$&, set: { loss.kl_weight: 0.5 }"));
   await expect(attempt("out")).rejects.toThrow(
     new UserError(
-      `row method was begun with another config in ${at("out/method-seed1")}, so it cannot go on: loss.kl_weight was 0.1, is now 0.5; put the config back, or delete that folder to train the run again`,
+      `row method was started with another config in ${at("out/method-seed1")}, so it cannot be resumed: loss.kl_weight was 0.1, is now 0.5; put the config back, or delete that folder to train the run again`,
     ),
   );
   writeFileSync(at("experiment.yaml"), EXPERIMENT);

@@ -125,7 +125,7 @@ it("a result of other utterances is refused, by the name of its file", () => {
   const other = result("method", 3, { 2: [0, 0, 0, 0, 0, 0], 6: [0, 0, 0, 0, 0, 0] }, [4, 3, 5, 2, 4, 3]);
   expect(() => summarise(EXPERIMENT, "out", [...RESULTS, other], undefined)).toThrow(
     new UserError(
-      "out/results/method-seed3.json: was trained or tested on other utterances than alone-2-seed1, so they cannot be compared; without it the run is trained again",
+      "out/results/method-seed3.json: was trained or tested on other utterances than alone-2-seed1, so they cannot be compared; delete it to train the run again",
     ),
   );
 });
@@ -135,7 +135,7 @@ it("a result that lacks a depth is refused rather than taken for one without err
   const results = RESULTS.with(4, shallow);
   expect(() => summarise(EXPERIMENT, "out", results, undefined)).toThrow(
     new UserError(
-      "the result of method-seed2 lacks errors at depth 6 on test; without its file in results/ the run is trained again",
+      "the result of method-seed2 lacks errors at depth 6 on test; delete its file in results/ to train the run again",
     ),
   );
   const stopped = RESULTS.map((run) => (run.row === "alone-6" ? { ...run, steps: 60, epochs: 5 } : run));

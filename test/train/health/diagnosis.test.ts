@@ -50,14 +50,14 @@ const fill =
 
 describe("a batch run again", () => {
   it("is finite where nothing is wrong", async () => {
-    expect((await diagnosed(batchOf())).text).toBe("computed again, every operation's result is finite");
+    expect((await diagnosed(batchOf())).text).toBe("when computed again, every operation's result is finite");
   });
 
   it("a weight that is NaN is named, with the operation and the layer where it first shows", async () => {
     // Of the second block, which the seed path runs as layer 1.
     const { text } = await diagnosed(batchOf(), fill("encoder.encoders.1.feed_forward.w_1.weight", 5, NaN));
     expect(text).toBe(
-      "first NaN in linear of 'layer 1, block 1', with NaN among the weights encoder.encoders.1.feed_forward.w_1.weight",
+      "first NaN in linear of 'layer 1, block 1', with NaN in the weights encoder.encoders.1.feed_forward.w_1.weight",
     );
   });
 
@@ -103,7 +103,7 @@ it("what only f16 cannot hold is found in f16, where the adapter has it", async 
       pass: "forward",
     });
   expect(describeDiagnosis(await diagnose(device(), built, config, "f32", suspect), ids)).toBe(
-    "computed again, every operation's result is finite",
+    "when computed again, every operation's result is finite",
   );
   built.parameters.release();
 });

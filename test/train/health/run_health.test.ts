@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { watchCollapse, type Heard } from "../../../train/health/collapse.ts";
+import { watchCollapse, type DepthOutput } from "../../../train/health/collapse.ts";
 import { type Silence } from "../../../checkpoint/state.ts";
 import { padBatch, countInfeasible } from "../../../data/batches/batch.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "../../../train/health/early_stop.ts";
@@ -43,12 +43,12 @@ describe("early stop", () => {
 });
 
 describe("the alarm on collapse", () => {
-  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): Heard => ({
+  const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): DepthOutput => ({
     depth,
     blankRatio,
     utterances: hypotheses.map((hypothesis) => ({ hypothesis })),
   });
-  const alarms = (...evaluations: Heard[][]): string[][] => {
+  const alarms = (...evaluations: DepthOutput[][]): string[][] => {
     let silence: Silence = {};
     return evaluations.map((scores, i) => {
       const watched = watchCollapse(silence, scores, 10 * (i + 1));
@@ -74,8 +74,8 @@ describe("the alarm on collapse", () => {
       alarms: [message],
     } = watchCollapse({ 6: 1 }, [heard(6, 0.9987, "", "")], 300);
     expect(message).toBe(
-      "at step 300 depth 6 says nothing for 2 evaluations running: 99.9 % of the frames are blank, 100.0 % of the hypotheses empty; early in training this passes, " +
-        "later try a lower optimizer.learning_rate or a longer schedule.warmup_steps, and check that the texts are those of the audio",
+      "at step 300 depth 6 has output next to nothing for 2 evaluations in a row: 99.9 % of the frames are blank, 100.0 % of the hypotheses are empty; early in training this passes, " +
+        "later try a lower optimizer.learning_rate or a longer schedule.warmup_steps, and check that the texts match the audio",
     );
   });
 });

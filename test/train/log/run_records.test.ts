@@ -112,7 +112,7 @@ it("log.tensorboard: false leaves no event file", async () => {
 
 it("a run without room for its largest batch leaves nothing behind; without the check it is warned of", async () => {
   await expect(run(configOf("memory.limit_gib=0.0001"), "small")).rejects.toThrow(
-    /^training with 2 x 67 frames as the largest batch needs .*, and there are 105 KiB \(memory\.limit_gib, which memory\.check=false ignores\): /,
+    /^training with 2 x 67 frames as the largest batch needs .*, but only 105 KiB are available \(memory\.limit_gib, which memory\.check=false ignores\): /,
   );
   expect(readdirSync(join(folder, "small"))).toEqual([]);
   await run(configOf("memory.limit_gib=0.0001", "memory.check=false", "steps=1"), "unchecked");

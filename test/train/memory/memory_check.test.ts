@@ -37,7 +37,7 @@ describe("advice", () => {
     const config = smallConfig("batch.size=16");
     const limit = needs(smallConfig("batch.size=5"));
     expect(memoryAdvice(device, config, UNITS, utterances, limit)).toMatch(
-      /^batch\.size=5 \(with batch\.accumulate=4 for a step of as much data\)/,
+      /^batch\.size=5 \(with batch\.accumulate=4 for as much data per step\)/,
     );
     expect(needs(smallConfig("batch.size=6"))).toBeGreaterThan(limit);
   });
@@ -109,14 +109,14 @@ describe("the check before the first epoch", () => {
       "inference, depth 2",
       "inference, depth 4",
     ]);
-    expect(lines.at(-1)).toContain("There are 4.00 GiB (memory.limit_gib)");
+    expect(lines.at(-1)).toContain("Available: 4.00 GiB (memory.limit_gib)");
   });
 
   it("stops what does not fit in one sentence with advice, or warns of it", () => {
     const limit = `memory.limit_gib=${needs(smallConfig("batch.size=4")) / 1024 / MIB}`;
     const text = message(() => checkMemory(device, smallConfig(limit), data, () => undefined));
     expect(text).toMatch(
-      /^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, and there are [\d.]+ MiB \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /,
+      /^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, but only [\d.]+ MiB are available \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /,
     );
     const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), data, () => undefined);
     expect(record!.joint.totalBytes).toBeGreaterThan(record!.limit!.bytes);

@@ -77,12 +77,12 @@ it("changes nothing that is computed, and writes a trace of host and device", as
 
   const lines = message!.split("\n");
   expect(lines[0]).toMatch(
-    /^Profile of steps 4 to 5: kernels ran for [\d.]+ ms a step, [\d.]+ % of the device's time\.$/,
+    /^Profile of steps 4 to 5: kernels ran for [\d.]+ ms per step, [\d.]+ % of the device's time\.$/,
   );
   expect(lines[1]).toMatch(
-    /^The host's time, a step: batch [\d.]+ ms, encode forward [\d.]+ ms, encode backward [\d.]+ ms, wait [\d.]+ ms, optimizer [\d.]+ ms\.$/,
+    /^Host time per step: batch [\d.]+ ms, encode forward [\d.]+ ms, encode backward [\d.]+ ms, wait [\d.]+ ms, optimizer [\d.]+ ms\.$/,
   );
-  expect(lines[2]).toMatch(/^ *kernel +share +calls a step +ms a step +us a call$/);
+  expect(lines[2]).toMatch(/^ *kernel +share +calls\/step +ms\/step +us\/call$/);
   expect(lines.at(-1)).toBe(`Trace for chrome://tracing or ui.perfetto.dev: ${at("profiled/profile.json")}`);
 
   const { traceEvents } = traceOf("profiled");
@@ -149,7 +149,7 @@ it("a run that ends early is profiled as far as it went", async () => {
     new Set(traceOf("short").traceEvents.flatMap((event) => (event.ph === "X" ? [event.args["step"]] : []))),
   ).toEqual(new Set([4]));
   expect(await run("shorter", { profile: 2, sets: ["steps=3"] })).toEqual([
-    "--profile: nothing to show, the run ended within the 3 steps that warm up",
+    "--profile: nothing to show, the run ended within the 3 warm-up steps",
   ]);
   expect(readdirSync(at("shorter"))).not.toContain("profile.json");
 });
@@ -159,6 +159,6 @@ it("wants an adapter with timestamps", () => {
   const open = (): StepProfile => new StepProfile(without, 2);
   expect(open).toThrow(RunError);
   expect(open).toThrow(
-    "--profile needs timestamp queries, which the adapter Slate 3000 does not have; without --profile the same run works",
+    "--profile needs timestamp queries, which the adapter Slate 3000 does not have; run again without --profile",
   );
 });

@@ -193,7 +193,7 @@ test("a run that was killed after its first step has a report", async () => {
   writeFileSync(log, lines.slice(0, 4).join("\n") + "\n" + lines[4]!.slice(0, 30));
   for (const name of readdirSync(folder)) if (name.startsWith("alignments")) rmSync(path.join(folder, name));
   const page = readFileSync(await writeReport(folder), "utf8");
-  expect(page).toContain("still running, or stopped without notice");
+  expect(page).toContain("still running, or killed");
   expect(page).toContain("Too few steps for curves.");
 });
 
@@ -265,7 +265,7 @@ test("which weights were tested, where a mean of checkpoints was made", () => {
     [],
   );
   expect(page).toContain(
-    "the mean of the 2 last checkpoints and the best one have a WER of 12.50 % and 25.00 % at depth 4. Tested: the mean.",
+    "the average of the 2 last checkpoints and the best one have a WER of 12.50 % and 25.00 % at depth 4. Tested: the average.",
   );
 });
 

@@ -22,7 +22,7 @@ const faults = (before: string[], now: string[]): string | null => {
     expect(error).toBeInstanceOf(UserError);
     return (error as Error).message
       .replace("run/last.safetensors was trained with another config, so the run cannot be resumed exactly: ", "")
-      .replace("; --force goes on with the new one", "");
+      .replace("; add --force to resume with the new one", "");
   }
 };
 
@@ -90,7 +90,7 @@ it.each<[string[], string[], string]>([
     expect(resuming).toThrow(UserError);
     expect(resuming).toThrow(
       new UserError(
-        `run/last.safetensors was trained with another config: ${differences}; that is another model, so a new run is needed: choose another folder with --out`,
+        `run/last.safetensors was trained with another config: ${differences}; this changes the model, so a new run is needed: choose another folder with --out`,
       ),
     );
   }
@@ -111,7 +111,7 @@ it("forced, a run goes on with what has changed: said in one sentence, and at th
   const at = { ...checkpoint, state: { ...checkpoint.state, sampler: { epoch: 2, batch: 5 } } };
   const changes = configChanges(smallConfig("optimizer.learning_rate=3", "steps=9"), at, { force: true });
   expect(changeWarnings(changes)).toEqual([
-    "resumed with --force, not as the run began: optimizer.learning_rate was 0.001, is now 3, epochs was 50, is now null, steps was null, is now 9",
+    "resumed with --force despite changes: optimizer.learning_rate was 0.001, is now 3, epochs was 50, is now null, steps was null, is now 9",
   ]);
   expect(samplerStart(at, changes)).toEqual({ epoch: 2, batch: 5 });
   expect(samplerStart(at, configChanges(smallConfig("batch.size=3"), at, { force: true }))).toEqual({

@@ -38,7 +38,7 @@ async function deadProcess(): Promise<number> {
 it("a folder is one run's until it gives it back", () => {
   const lock = lockRun(folder);
   const message = new RegExp(
-    `^another run is writing to ${folder}: process ${process.pid} on ${hostname()}, since \\d{4}-.+Z; wait for its end, choose another folder with --out$`,
+    `^another run is writing to ${folder}: process ${process.pid} on ${hostname()}, since \\d{4}-.+Z; wait until it ends or choose another folder with --out$`,
     "u",
   );
   for (const attempt of [lockRun, expectUnlocked]) {
@@ -184,7 +184,7 @@ describe("the right to take over a lock", () => {
     const right = rightTo(LOCK_FILE, dead);
     writeFileSync(join(folder, right), holder({ pid: 17, host: "elsewhere" }));
     expect(() => lockRun(folder)).toThrow(
-      `process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait for its end, choose another folder with --out, or delete ${join(folder, right)} if that process is gone`,
+      `process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait until it ends or choose another folder with --out, or delete ${join(folder, right)} if that process is gone`,
     );
     expect(readFileSync(file(), "utf8")).toBe(dead);
     expect(readdirSync(folder)).toEqual([LOCK_FILE, right]);
@@ -226,7 +226,7 @@ describe("a lock is taken over", () => {
 it("a lock of another machine is respected, and the message says what to do", () => {
   writeFileSync(file(), holder({ pid: 17, host: "elsewhere" }));
   expect(() => lockRun(folder)).toThrow(
-    `process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait for its end, choose another folder with --out, or delete ${file()} if that process is gone`,
+    `process 17 on elsewhere, since 2026-01-02T03:04:05.678Z; wait until it ends or choose another folder with --out, or delete ${file()} if that process is gone`,
   );
   expect(readFileSync(file(), "utf8")).toBe(holder({ pid: 17, host: "elsewhere" }));
 });

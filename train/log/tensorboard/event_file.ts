@@ -6,23 +6,23 @@ import { encodeEvent, FILE_VERSION, SESSION_START, type Event } from "./event_sc
 import { scalarsOf } from "./scalars.ts";
 import crc32c from "crc-32/crc32c.js";
 
-/** What TensorBoard shows of one part of a run; a run has one file more for each time it was resumed. */
+/** A TensorBoard event file for one part of a run; each time a run is resumed adds one more file. */
 export interface EventFile {
-  /** Writes the record's numbers, if it has any to plot, before it returns. */
+  /** Writes the record's scalars, if it has any, before returning. */
   append(record: LogRecord): void;
   close(): void;
 }
 
-/** As TensorBoard expects them: sorted by name, they are in the order of time. */
+/** Named as TensorBoard expects: sorted by name, the files are in order of time. */
 const OURS = /^events\.out\.tfevents\.\d{10}\.unfold\.\d+$/u;
 
 /**
- * Begins an event file in a run's folder. Without `resumeAt` the run is new, and files of an earlier one are removed, as the
- * log is emptied. With it, TensorBoard is told to drop what earlier files have after that step, which is about to
- * happen again.
+ * Starts an event file in a run's folder. Without `resumeAt` the run is new, and files of an earlier one are removed,
+ * just as the log is emptied. With it, tells TensorBoard to drop what earlier files have after that step, as it is about
+ * to happen again.
  *
  * @param now a clock, in milliseconds since 1970
- * @throws RunError if the file cannot be written, also while it is appended to
+ * @throws RunError if the file cannot be written, now or in a later append
  */
 export function openEventFile(
   folder: string,
@@ -53,7 +53,7 @@ export function openEventFile(
   };
 }
 
-/** In place of an event file where none is wanted. */
+/** Stands in for an event file when none is wanted. */
 export const noEventFile: EventFile = { append: () => undefined, close: () => undefined };
 
 function orFail<T>(file: string, action: () => T): T {
@@ -68,8 +68,8 @@ function orFail<T>(file: string, action: () => T): T {
 }
 
 /**
- * A record as TFRecord files have it: its length in 8 bytes, the length's checksum, the data, the data's checksum, all
- * little-endian. A reader can so tell a record that was cut short.
+ * Frames a record as in TFRecord files: its length in 8 bytes, the length's checksum, the data, the data's checksum, all
+ * little-endian. This lets a reader detect a truncated record.
  */
 export function frameRecord(data: Uint8Array): Buffer {
   const frame = Buffer.alloc(12 + data.length + 4);
@@ -80,7 +80,7 @@ export function frameRecord(data: Uint8Array): Buffer {
   return frame;
 }
 
-/** CRC32C, rotated and shifted as TFRecord does, since the checksum of data that holds its own checksum is a bad one. */
+/** CRC32C, rotated and offset as in TFRecord, since the checksum of data that contains its own checksum is a poor one. */
 export function maskedChecksum(data: Uint8Array): number {
   const checksum = crc32c.buf(data) >>> 0;
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;

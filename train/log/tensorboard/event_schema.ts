@@ -1,6 +1,6 @@
 import protobuf from "protobufjs/light.js";
 
-/** What happens at a moment of a run: one of the last three. */
+/** An event of a run, with exactly one of the last three fields. */
 export interface Event {
   /** Seconds since 1970. */
   wallTime: number;
@@ -8,7 +8,7 @@ export interface Event {
   /** "brain.Event:2", once at the start of a file. */
   fileVersion?: string;
   summary?: { value: Scalar[] };
-  /** A run that goes on from `step`: readers drop what older files have from that step on. */
+  /** Marks a run resumed at `step`: readers drop what older files have from that step on. */
   sessionLog?: { status: typeof SESSION_START };
 }
 
@@ -20,7 +20,7 @@ export interface Scalar {
 export const FILE_VERSION = "brain.Event:2";
 export const SESSION_START = 1;
 
-/** The parts that scalars need of TensorFlow's event.proto and summary.proto. */
+/** The parts of TensorFlow's event.proto and summary.proto that scalars need. */
 const schema = protobuf.Root.fromJSON({
   nested: {
     Event: {
@@ -36,7 +36,7 @@ const schema = protobuf.Root.fromJSON({
       fields: { value: { rule: "repeated", type: "Value", id: 1 } },
       nested: {
         Value: {
-          oneofs: { value: { oneof: ["simpleValue"] } }, // as in summary.proto: a member of a oneof is written also when it is 0
+          oneofs: { value: { oneof: ["simpleValue"] } }, // as in summary.proto: a member of a oneof is written even if it is 0
           fields: { tag: { type: "string", id: 1 }, simpleValue: { type: "float", id: 2 } },
         },
       },

@@ -2,7 +2,7 @@ import type { LogRecord } from "../log_records.ts";
 import type { PerDepth } from "../../../checkpoint/state.ts";
 import type { Scalar } from "./event_schema.ts";
 
-/** What a record of the log has to be plotted, under TensorBoard's names: those with a common start are shown together. */
+/** The scalars to plot from a log record. TensorBoard groups tags with a common prefix. */
 export function scalarsOf(record: LogRecord): Scalar[] {
   switch (record.type) {
     case "step":
