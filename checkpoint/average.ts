@@ -6,16 +6,16 @@ import { loadCheckpoint } from "./checkpoint_file.ts";
 import { isFloat, toFloat32 } from "./safetensors/half_precision.ts";
 import type { SafeTensor } from "./safetensors/safetensors.ts";
 
-/** Not of the model: the optimiser's moments, and the loss scale of f16. */
+/** Training-only tensors: the optimiser's moments, and the loss scale of f16. */
 const LEFT_OUT = /^(first_moment|second_moment)\/|^loss_scale$/u;
 
 /**
- * The mean of several checkpoints' values, running statistics included: a sum in float64, element by element, rounded once to
- * float32. A loss scale is that of the newest, and so is the state; moments are left out.
+ * Averages the values of several checkpoints, running statistics included: summed element by element in float64,
+ * rounded once to float32. The state and any loss scale are the newest checkpoint's; moments are left out.
  *
  * @param paths checkpoint files or run folders, two or more
- * @throws UserError naming the file that cannot be read, or whose tensors, units, normalisation or order of blocks are not those
- *   of the first
+ * @throws UserError naming the file that cannot be read, or whose tensors, units, normalisation or block order differ
+ *   from the first's
  */
 export function averageCheckpoints(paths: readonly string[]): Checkpoint {
   let first: Checkpoint | undefined;
@@ -27,7 +27,7 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     const checkpoint = loadCheckpoint(path);
     const { state, tensors } = checkpoint;
     first ??= checkpoint;
-    expectSameUse(checkpoint, first);
+    expectSameTraining(checkpoint, first);
     const values = [...tensors].filter(([name]) => !LEFT_OUT.test(name));
     if (checkpoint === first)
       for (const [name, { shape }] of values) sums.set(name, { shape, values: new Float64Array(sizeOf(shape)) });
@@ -44,7 +44,7 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
     }
     checkpoint.close();
   }
-  if (!first || !newest) throw new UserError("a mean needs checkpoints, none were given");
+  if (!first || !newest) throw new UserError("averaging needs at least one checkpoint, got none");
   const means = [...sums].map(([name, { shape, values }]): [string, SafeTensor] => [
     name,
     { dtype: "F32", shape, values: Float32Array.from(values, (sum) => sum / paths.length) },
@@ -56,16 +56,16 @@ export function averageCheckpoints(paths: readonly string[]): Checkpoint {
   };
 }
 
-/** What weights have learnt to work with: those that learnt with something else mean nothing together. */
-const LEARNT_WITH: readonly (readonly [string, (state: CheckpointState) => unknown])[] = [
+/** What the weights were trained with: averaging weights trained with different ones is meaningless. */
+const TRAINED_WITH: readonly (readonly [string, (state: CheckpointState) => unknown])[] = [
   ["other units", ({ units }) => units],
   ["other feature statistics", ({ cmvn }) => cmvn],
   ["another order of blocks", ({ config }) => (config["unfold"] as { order?: unknown }).order],
 ];
 
-function expectSameUse({ path, state }: Checkpoint, first: Checkpoint): void {
-  const other = LEARNT_WITH.find(([, of]) => !isDeepStrictEqual(of(state), of(first.state)));
-  if (other) throw new UserError(`${path} has ${other[0]} than ${first.path}, so they have no mean`);
+function expectSameTraining({ path, state }: Checkpoint, first: Checkpoint): void {
+  const other = TRAINED_WITH.find(([, of]) => !isDeepStrictEqual(of(state), of(first.state)));
+  if (other) throw new UserError(`${path} has ${other[0]} than ${first.path}, so they cannot be averaged`);
 }
 
 function expectSameTensors(
@@ -76,10 +76,10 @@ function expectSameTensors(
 ): void {
   for (const name of new Set([...sums.keys(), ...values.keys()])) {
     const [expected, found] = [sums.get(name), values.get(name)];
-    const say = (shape: readonly number[] | undefined): string => (shape ? showShape(shape) : "not there");
+    const say = (shape: readonly number[] | undefined): string => (shape ? showShape(shape) : "missing");
     if (!expected || !found || showShape(expected.shape) !== showShape(found.shape)) {
       throw new UserError(
-        `${checkpoint.path} is of another model than ${first.path}: ${name} is ${say(found?.shape)}, expected ${say(expected?.shape)}`,
+        `${checkpoint.path} is a different model from ${first.path}: ${name} is ${say(found?.shape)}, expected ${say(expected?.shape)}`,
       );
     }
     if (!isFloat(found))

@@ -11,15 +11,15 @@ export type { CheckpointState } from "./state.ts";
 export interface Checkpoint {
   readonly path: string;
   readonly state: CheckpointState;
-  /** By parameter name; moments as `first_moment/<name>` and `second_moment/<name>`. */
+  /** Keyed by parameter name; moments by `first_moment/<name>` and `second_moment/<name>`. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 
 /**
- * Reads a checkpoint whose bytes are in memory; `loadCheckpoint` opens a file. Values are views of the bytes.
+ * Parses a checkpoint held in memory; `loadCheckpoint` opens a file. Values are views of the bytes.
  *
- * @param name how messages call it
- * @throws UserError in one sentence for anything that is no checkpoint of unfold
+ * @param name used in error messages
+ * @throws UserError in one sentence for anything that is not an unfold checkpoint
  */
 export function parseCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes, name);
@@ -28,7 +28,7 @@ export function parseCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 
 const MOMENTS = { firstMoment: "first_moment", secondMoment: "second_moment" } as const;
 
-/** A parameter's or buffer's values, or a parameter's moment, and what a checkpoint calls it. */
+/** The values of a parameter or buffer, or a parameter's moment, with its key in a checkpoint. */
 export interface StoredTensor {
   readonly key: string;
   readonly name: string;
@@ -36,7 +36,7 @@ export interface StoredTensor {
   readonly flat: "values" | keyof typeof MOMENTS;
 }
 
-/** What a checkpoint of a model holds. Parameters that are not trained have no moments. */
+/** The tensors that a model's checkpoint holds. Frozen parameters have no moments. */
 export function storedTensors(parameters: Parameters, { moments }: { moments: boolean }): StoredTensor[] {
   const flats = moments ? (Object.entries(MOMENTS) as [keyof typeof MOMENTS, string][]) : [];
   const trained = parameters.all.filter(({ frozen }) => !frozen);
@@ -51,8 +51,8 @@ export function storedTensors(parameters: Parameters, { moments }: { moments: bo
 /**
  * Copies a checkpoint's tensors into a model of the same shape, one at a time.
  *
- * @param moments the optimiser's moments as well
- * @throws UserError, before anything is copied, that names the tensors which are missing or of another shape or type
+ * @param moments whether to restore the optimiser's moments as well
+ * @throws UserError, before anything is copied, naming the tensors that are missing or have another shape or type
  */
 export function restoreParameters(
   checkpoint: Checkpoint,
@@ -71,14 +71,14 @@ export function restoreParameters(
   parameters.roundToHalf();
 }
 
-/** Whether a checkpoint has the output layer of its model: an encoder that has only been pretrained has none before a run. */
+/** Whether a checkpoint has an output layer: an encoder that has only been pretrained has none. */
 export const hasHead = ({ tensors }: Checkpoint, { model: { scopes }, parameters }: BuiltModel): boolean =>
   parameters.all.some(({ name }) => !name.startsWith(scopes.encoder) && tensors.has(name));
 
-/** Throws UserError for a checkpoint without an output layer, which writes no text. */
+/** Throws UserError for a checkpoint without an output layer, which cannot produce text. */
 export function expectHead(checkpoint: Checkpoint, built: BuiltModel): void {
   if (!hasHead(checkpoint, built))
     throw new UserError(
-      `${checkpoint.path} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`,
+      `${checkpoint.path} has no output layer yet: a run can start from it (init), but it cannot produce text until it has been fine-tuned`,
     );
 }

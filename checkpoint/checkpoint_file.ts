@@ -9,18 +9,18 @@ import { bytesOf, layOut } from "./safetensors/header.ts";
 import { safetensorsPieces, type NamedTensors } from "./safetensors/safetensors.ts";
 import { parseState, type CheckpointState } from "./state.ts";
 
-/** A checkpoint whose tensors are read from its file whenever their values are asked for, until it is closed. */
+/** A checkpoint that stays open: each access to a tensor's values reads them from the file. */
 export interface OpenCheckpoint extends Checkpoint {
   close(): void;
 }
 
 /**
- * Writes one `.safetensors` file that holds all of it (the state as JSON in its header), and beside it the state as
- * readable JSON. The file is complete or not there: it is written under another name, flushed and renamed, so that what
- * was there before survives a full disk and a kill at any moment.
+ * Writes everything to one `.safetensors` file (the state as JSON in its header), and the state again as readable JSON
+ * beside it. The file is either complete or absent: it is written under a temporary name, flushed and renamed, so the
+ * previous version survives a full disk or a kill at any moment.
  *
- * @param moments also the optimiser's moments, which resuming needs and decoding does not
- * @param finite  false to write weights as well that are no finite numbers, for somebody who wants to look at them
+ * @param moments whether to include the optimiser's moments, which resuming needs and decoding does not
+ * @param finite  false to write non-finite weights too, so that they can be inspected
  * @throws RunError if the file cannot be written, or naming the weights that are not finite
  */
 export async function saveCheckpoint(
@@ -41,7 +41,7 @@ export async function saveCheckpoint(
       const bad = finite && flat === "values" ? values.find((value) => !Number.isFinite(value)) : undefined;
       if (bad !== undefined)
         throw new RunError(
-          `the weights ${name} hold ${bad} after step ${state.step}, so ${path} is not written; the one before, if any, is untouched`,
+          `the weights ${name} contain ${bad} after step ${state.step}, so ${path} was not written; the previous one, if any, is untouched`,
         );
       yield bytesOf(entry, values);
     }
@@ -50,7 +50,7 @@ export async function saveCheckpoint(
   writeStateBeside(path, state);
 }
 
-/** The same of tensors on the host or in an open file, one of which is in memory at a time. */
+/** The same for tensors on the host or in an open file, with one of them in memory at a time. */
 export function writeCheckpoint(path: string, tensors: NamedTensors, state: CheckpointState): void {
   writeAtomically(path, safetensorsPieces(tensors, stateMetadata(state)));
   writeStateBeside(path, state);
@@ -58,7 +58,7 @@ export function writeCheckpoint(path: string, tensors: NamedTensors, state: Chec
 
 const stateMetadata = (state: CheckpointState): Record<string, string> => ({ unfold: JSON.stringify(state) });
 
-/** Where a checkpoint's state is as readable JSON. */
+/** Path of the readable JSON beside a checkpoint. */
 export const stateBeside = (path: string): string => path.replace(/\.safetensors$/, ".json");
 
 /** Writes the readable JSON beside a checkpoint. */
@@ -67,8 +67,8 @@ export function writeStateBeside(path: string, state: CheckpointState): void {
 }
 
 /**
- * Opens a checkpoint file, or a run folder's `best.safetensors`: reads its state and checks its header; close it once its tensors
- * are no longer needed. Throws a UserError in one sentence for anything else.
+ * Opens a checkpoint file, or a run folder's `best.safetensors`, reads its state and checks its header. Close it once
+ * its tensors are no longer needed. Throws a UserError in one sentence for anything else.
  */
 export function loadCheckpoint(given: string): OpenCheckpoint {
   const path = checkpointFile(given);
@@ -90,14 +90,14 @@ export function loadCheckpoint(given: string): OpenCheckpoint {
   }
 }
 
-/** The state of a checkpoint alone. Throws as `loadCheckpoint` does. */
+/** Reads only a checkpoint's state. Throws as `loadCheckpoint` does. */
 export function loadState(given: string): CheckpointState {
   const { state, close } = loadCheckpoint(given);
   close();
   return state;
 }
 
-/** The file that is meant by a checkpoint's file or a run's folder. */
+/** Resolves a run folder to its `best.safetensors`; a file stays as given. */
 export const checkpointFile = (given: string): string => (isFolder(given) ? join(given, "best.safetensors") : given);
 
 function isFolder(path: string): boolean {

@@ -10,10 +10,11 @@ import { expectTensors } from "./safetensors/expect_tensors.ts";
 import { toFloat32 } from "./safetensors/half_precision.ts";
 
 /**
- * Gives a new run's model the weights of a checkpoint, a tensor at a time. The output layer's too where the units are the same;
- * otherwise it is drawn anew, as everything is that belongs to training and not to the model.
+ * Initialises a new run's model from a checkpoint, one tensor at a time. The output layer is taken over only if the
+ * units are the same; otherwise it is newly initialised, like everything that belongs to training rather than the
+ * model.
  *
- * @returns a sentence if the output layer is new, and the checkpoint's state
+ * @returns a message if the output layer is new, and the checkpoint's state
  * @throws UserError, before anything is written, naming the tensors that do not fit
  */
 export function startFrom(
@@ -34,16 +35,19 @@ export function startFrom(
       parameters.write(name, tensor ? toFloat32(tensor) : parameters.initialValues(name, seed));
     }
     parameters.roundToHalf();
-    return { message: reason === null ? undefined : `init: the output layer is drawn anew, since ${reason}`, state };
+    return {
+      message: reason === null ? undefined : `init: the output layer is newly initialised, since ${reason}`,
+      state,
+    };
   } finally {
     checkpoint.close();
   }
 }
 
-/** Refuses a config whose encoder is not that of the checkpoint it starts from: said before hours of audio are read. */
+/** Rejects a config whose encoder does not match the checkpoint it starts from, before hours of audio are read. */
 export function expectStart(config: TrainConfig): void {
   if (config.init === null) return;
-  const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // of any units
+  const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // for any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
   expectTensors(
@@ -53,16 +57,16 @@ export function expectStart(config: TrainConfig): void {
   );
 }
 
-/** Why the checkpoint's output layer is of no use; null if it is. */
+/** Why the checkpoint's output layer cannot be used; null if it can. */
 function newHead({ path, state, tensors }: Checkpoint, units: Units, head: readonly string[]): string | null {
   if (state.units === null || !head.every((name) => tensors.has(name))) return `${path} has none`;
   const difference = unitsDifference(unitsFromJSON(state.units, path), units);
-  return difference === null ? null : `the units are others than those of ${path}: ${difference}`;
+  return difference === null ? null : `the units differ from those of ${path}: ${difference}`;
 }
 
-/** Everything that is saved with a model, but for what only training with f16 has. */
+/** Everything saved with a model, except what only f16 training has. */
 const modelTensors = ({ savedShapes }: Parameters): (readonly [string, Shape])[] =>
   [...savedShapes].filter(([name]) => name !== "loss_scale");
 
-/** How the message begins that names tensors which do not fit. */
+/** Start of the message that names tensors which do not fit. */
 const complaintOf = ({ path }: Checkpoint): string => `init: ${path} does not fit the model of the config`;

@@ -8,19 +8,19 @@ import { type CheckpointState } from "./checkpoint.ts";
 import { loadState } from "./checkpoint_file.ts";
 
 export interface ConfigOptions {
-  /** What `--data` gave: takes the place of `data.folder`. Relative to the working directory. */
+  /** Value of `--data`, which replaces `data.folder`. Relative to the working directory. */
   readonly dataFolder?: string | undefined;
-  /** The checkpoint of a run that is resumed: what `init` gave it is read there. */
+  /** The checkpoint of a resumed run, which is read instead of that of `init`. */
   readonly resumedFrom?: string | undefined;
 }
 
 /**
- * Reads a YAML config, applies what `--set` gave, takes over what the checkpoint of `init` says, checks everything and fills in
- * defaults. Relative paths in it start at the config's own folder, those of manifests at `data.folder`.
+ * Reads a YAML config, applies `--set` overrides, inherits settings from the checkpoint of `init`, validates everything
+ * and fills in defaults. Relative paths start at the config's own folder, those of manifests at `data.folder`.
  *
- * @param overrides `key.sub=value` each, later ones win
- * @throws UserError if the file cannot be read or is not YAML, or with one line for each thing that is wrong in it, which
- *   names file, line, the key's path, what was expected and what came
+ * @param overrides each `key.sub=value`; later ones win
+ * @throws UserError if the file cannot be read or is not YAML, or with one line per error, naming the file, line and
+ *   key path, what was expected and what was found
  */
 export function loadConfig(
   file: string,
@@ -43,7 +43,10 @@ function stateOfInit({ sourceOf }: ConfigDraft, checkpoint: string): CheckpointS
   }
 }
 
-/** What a run takes over from the checkpoint that it goes on from, or else from the one that its config names; undefined without either. */
+/**
+ * What a run inherits from the checkpoint that it resumes from, or else from its config's `init`; undefined without
+ * either.
+ */
 export function originOf(
   { init }: Pick<TrainConfig, "init">,
   resumed?: { readonly path: string; readonly state: CheckpointState },
@@ -52,7 +55,7 @@ export function originOf(
   return init === null ? undefined : { ...loadState(init), path: init, resumed: false };
 }
 
-/** A config's text. Throws UserError where there is none. */
+/** Reads a config's text. Throws UserError if it cannot be read. */
 export function readConfigFile(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");

@@ -3,34 +3,37 @@ import { UserError } from "../engine/errors.ts";
 import type { UnitsJson } from "../model/units/units.ts";
 import type { HuggingFaceState } from "./hugging_face/state.ts";
 
-/** A number for each depth; JSON has strings as keys, so a depth is written `"6"`. */
+/** A number per depth. JSON keys are strings, so a depth is written `"6"`. */
 export type PerDepth = Record<string, number>;
 
-/** A checkpoint that is kept for its WER on dev. Those of older runs do not say their CER. */
+/** A checkpoint kept for its dev WER. Those of older runs have no CER. */
 export interface Scored {
   readonly wer: number;
   readonly cer?: number | undefined;
   readonly step: number;
 }
 
-/** For early stop: how long the dev WER has not fallen. */
+/** For early stopping: how long the dev WER has not improved. */
 export interface Patience {
-  /** The lowest WER that counted; null before the first evaluation. JSON has no infinity, so that becomes null as well. */
+  /** The lowest WER that counted; null before the first evaluation, or if infinite, since JSON has no infinity. */
   readonly lowest: number | null;
   /** Evaluations since then. */
   readonly evaluations: number;
 }
 
-/** For the alarm on collapse: for how many evaluations in a row each depth, written as a string, has said nothing. */
+/**
+ * For collapse detection: the number of consecutive evaluations in which each depth, keyed as a string, has output
+ * nothing.
+ */
 export type Silence = Readonly<Record<string, number>>;
 
-/** The numbers of one batch by name, as far as it has them. */
+/** The available metrics of one batch, by name. */
 export type MetricsRow = Readonly<Record<string, number>>;
 
-/** The last numbers that were logged. */
+/** The last logged metrics. */
 export interface Metrics {
   readonly train?: { readonly step: number; readonly loss: number; readonly ctc: PerDepth };
-  /** Error rates, share of blank frames and CTC loss at each depth. */
+  /** Error rates, ratio of blank frames and CTC loss at each depth. */
   readonly dev?: {
     readonly step: number;
     readonly wer: PerDepth;
@@ -46,14 +49,17 @@ export interface SamplerPosition {
   readonly batch: number;
 }
 
-/** Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the step. */
+/**
+ * Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the
+ * step.
+ */
 export interface CheckpointState {
   readonly format: "unfold-checkpoint/1";
   /** As `plainConfig` writes it. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Null of a pretrained encoder without a CTC head, which a run can start from. */
+  /** Null for a pretrained encoder without a CTC head, which a run can start from. */
   readonly units: UnitsJson | null;
-  /** As `serialiseCmvn` writes it; null where the front end takes none. */
+  /** As `serialiseCmvn` writes it; null if the front end uses none. */
   readonly cmvn: unknown;
   /** Optimiser steps done. */
   readonly step: number;
@@ -61,30 +67,30 @@ export interface CheckpointState {
   readonly seconds: number;
   /** The batch that comes next. */
   readonly sampler: SamplerPosition;
-  /** Lowest WER of the deepest path on dev so far. */
+  /** Lowest dev WER of the deepest path so far. */
   readonly best: Scored | null;
-  /** The next best that are kept. */
+  /** The next best checkpoints kept. */
   readonly nextBest?: readonly Scored[] | undefined;
-  /** Of early stop. */
+  /** For early stopping. */
   readonly patience?: Patience | undefined;
-  /** Of the alarm on collapse. */
+  /** For collapse detection. */
   readonly silence?: Silence | undefined;
-  /** The last numbers that were logged, for a reader. */
+  /** The last logged metrics, for human readers. */
   readonly metrics?: Metrics | undefined;
-  /** Of a mean of checkpoints: their steps. */
+  /** For an average of checkpoints: their steps. */
   readonly averageOf?: readonly number[] | undefined;
-  /** What was measured since the last record of the log, which the next record is the mean of. */
+  /** Metrics since the last log record; the next record is their mean. */
   readonly unlogged?: readonly MetricsRow[] | undefined;
-  /** Of a run that began with a Hugging Face model: what an export in that layout needs besides the weights. */
+  /** For a run started from a Hugging Face model: what an export in that layout needs besides the weights. */
   readonly huggingFace?: HuggingFaceState | undefined;
-  /** Digest of the utterances trained on, since the sampler's state means nothing for others. */
+  /** Digest of the training utterances: the sampler's state is meaningless for any others. */
   readonly trainingSet?: string | undefined;
 }
 
 const rateSchema = z
   .number()
   .nullable()
-  .transform((rate) => rate ?? Infinity); // JSON has no infinity, which is the rate where dev has no words
+  .transform((rate) => rate ?? Infinity); // JSON has no infinity, the rate of a dev set without words
 const scoredSchema = z.object({ wer: rateSchema, cer: rateSchema.optional(), step: z.int().min(0) });
 
 const stateSchema = z.looseObject({
@@ -106,16 +112,16 @@ const stateSchema = z.looseObject({
   huggingFace: z.looseObject({}).optional(), // parseHuggingFaceState reads the rest
 });
 
-/** Reads a checkpoint's state from its header. Throws UserError if it is none. */
+/** Parses a checkpoint's state from its header. Throws UserError if it is invalid. */
 export function parseState(json: string | undefined, path: string): CheckpointState {
   if (json === undefined)
     throw new UserError(
-      `${path} is a safetensors file, but not a checkpoint of unfold: its header has no 'unfold' entry`,
+      `${path} is a safetensors file, but not an unfold checkpoint: its header has no 'unfold' entry`,
     );
   const state = stateSchema.safeParse(parseJson(json));
   if (!state.success)
     throw new UserError(
-      `${path}: the checkpoint's header is not one of unfold: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`,
+      `${path}: the checkpoint's header is not a valid unfold header: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`,
     );
   return state.data as unknown as CheckpointState;
 }

@@ -18,46 +18,52 @@ export interface Utterance extends LazyItem {
 }
 
 export interface Dataset {
-  /** With normalised features: in memory as far as it has room for them, otherwise read or computed again when asked for. */
+  /** With normalised features: kept in memory as far as there is room, otherwise read or computed again on demand. */
   utterances: Utterance[];
-  /** Where the sound of each utterance is. */
+  /** The location of each utterance's audio. */
   audio: AudioPart[];
   bins: number;
-  /** What they were normalised with; null where the front end takes no statistics. */
+  /** The normalisation applied; null if the front end uses no statistics. */
   cmvn: Cmvn | null;
-  /** What is left out, and why: broken files, texts too long for their audio, or that no units spell. */
+  /**
+   * Utterances left out, and why: unreadable files, texts too long for their audio, or with characters that are no
+   * unit.
+   */
   skipped: Skipped[];
   warnings: string[];
-  /** Length of the audio of all utterances. */
+  /** Total length of the audio. */
   seconds: number;
 }
 
 export interface DatasetOptions {
-  /** Audio of another rate than the front end's is converted. */
+  /** Audio at a different sample rate than the front end's is resampled. */
   frontEnd: FrontEnd;
-  /** Where the features come from; in place and without a cache unless given. Features not in memory are asked of it later. */
+  /** Source of the features, also of those loaded later; by default they are computed in place, without a cache. */
   source?: FeatureSource;
-  /** The training set's statistics; null, for the training set itself, takes them from the utterances read, if the front end takes any. */
+  /**
+   * The training set's statistics; null, for the training set itself, computes them from the utterances if the front
+   * end uses any.
+   */
   cmvn: Cmvn | null;
-  /** Encodes the texts; null, as for decoding only, gives utterances without labels. */
+  /** Encodes the texts; null, for decoding only, leaves utterances without labels. */
   units: Units | null;
-  /** Frames of the model's output for so many feature frames: what CTC has to align with. */
+  /** Number of output frames of the model for a number of feature frames: what CTC has for its alignment. */
   outputFrames: (frames: number) => number;
-  /** Leave out audio files that cannot be read, instead of throwing. */
+  /** Leave out unreadable audio files instead of throwing. */
   skipBroken?: boolean;
-  /** Leave out utterances whose text has a character that is no unit, instead of throwing. */
-  skipUnspelled?: boolean;
+  /** Leave out utterances whose text has a character that is not a unit, instead of throwing. */
+  skipUnencodable?: boolean;
   /** Called after each utterance. */
   onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Reads the audio of all entries once, or finds their features in the cache: so every utterance is known to be readable, the
- * frames are counted and the statistics taken, before anything is trained. Utterances that CTC cannot align with their text
- * are left out, also of the statistics, and named in `skipped`.
+ * Reads the audio of all entries once, or finds their features in the cache. So before training starts, every utterance
+ * is known to be readable, frames are counted and statistics computed. Utterances that CTC cannot align with their text
+ * are left out, also of the statistics, and listed in `skipped`.
  *
- * @throws UserError naming the manifest's line at an audio file that cannot be read (unless `skipBroken`) or a text with
- *   a character that is no unit (unless `skipUnspelled`), or if no utterance is left
+ * @throws UserError naming the manifest line of an audio file that cannot be read (unless `skipBroken`) or a text with
+ *   a character that is not a unit (unless `skipUnencodable`), or if no utterance is left
  */
 export async function loadDataset(entries: readonly ManifestEntry[], options: DatasetOptions): Promise<Dataset> {
   const {
@@ -66,18 +72,18 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
     units,
     outputFrames,
     skipBroken = false,
-    skipUnspelled = false,
+    skipUnencodable = false,
     onProgress,
   } = options;
   const { sampleRate, bins, takesCmvn } = frontEnd;
   const takesStatistics = takesCmvn && options.cmvn === null;
-  const unspelled: Skipped[] = [];
-  const spelled: { entry: ManifestEntry; labels: Int32Array }[] = [];
+  const unencodable: Skipped[] = [];
+  const encoded: { entry: ManifestEntry; labels: Int32Array }[] = [];
   for (const entry of entries) {
-    // texts first, because that is quick and can fail
+    // texts first: they are quick to encode and can fail
     const labels = encodeText(entry, units);
-    if (!(labels instanceof UserError)) spelled.push({ entry, labels });
-    else if (skipUnspelled) unspelled.push({ id: entry.id, reason: labels.message });
+    if (!(labels instanceof UserError)) encoded.push({ entry, labels });
+    else if (skipUnencodable) unencodable.push({ id: entry.id, reason: labels.message });
     else throw atLine(entry, labels);
   }
 
@@ -94,8 +100,8 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   const [broken, skipped, warnings]: [Skipped[], Skipped[], string[]] = [[], [], []];
   let statistics = emptyCmvn(bins);
   let seen = 0;
-  for await (const answer of inOrder(spelled, source.ahead, read)) {
-    const { entry, labels } = spelled[seen] as (typeof spelled)[number];
+  for await (const answer of inOrder(encoded, source.ahead, read)) {
+    const { entry, labels } = encoded[seen] as (typeof encoded)[number];
     if (answer instanceof UserError) {
       if (!skipBroken) throw atLine(entry, answer);
       broken.push({ id: entry.id, reason: answer.message.replace(/\.$/u, "") });
@@ -115,11 +121,11 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
       }
     }
     seen++;
-    onProgress?.(seen, spelled.length);
+    onProgress?.(seen, encoded.length);
   }
   source.flush();
 
-  const leftOut = [...unspelled, ...broken, ...skipped];
+  const leftOut = [...unencodable, ...broken, ...skipped];
   if (utterances.length === 0) {
     const first = leftOut[0] ? `; the first, ${leftOut[0].id}: ${leftOut[0].reason}` : "";
     throw new UserError(`none of the ${entries.length} utterances can be used${first}`);
@@ -146,7 +152,7 @@ function encodeText({ text }: ManifestEntry, units: Units | null): Int32Array | 
   }
 }
 
-/** Its features are given later. */
+/** An utterance whose features are set later. */
 function makeUtterance(
   { id, text, speaker }: ManifestEntry,
   { samples, frames }: FeatureAnswer,
@@ -164,7 +170,7 @@ function makeUtterance(
   };
 }
 
-/** The same error, with the manifest's line before it. */
+/** Prefixes the error with the manifest line. */
 function atLine(entry: ManifestEntry, error: UserError): UserError {
   return new UserError(`${entry.source}: ${error.message}`, { cause: error });
 }

@@ -1,12 +1,12 @@
-/** A piece of work with a known number of parts, as shown to the user. */
+/** The progress display of a task with a known number of steps. */
 export interface TaskDisplay {
   readonly update: (done: number, total: number) => void;
   readonly stop: () => void;
 }
 
-/** Where news of long work goes: a terminal, or nowhere in tests. */
+/** Receives the progress of long tasks: a terminal, or nothing in tests. */
 export interface Observer {
-  /** Reading data, testing: whatever a user waits for. */
+  /** Starts a task that the user waits for, such as reading data or testing. */
   task(label: string, total: number): TaskDisplay;
   message(text: string): void;
 }

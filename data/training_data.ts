@@ -19,33 +19,33 @@ import { createHash } from "node:crypto";
 
 export interface TrainingData {
   readonly train: Dataset;
-  /** The same with the augmentation of each epoch: what is trained on. */
+  /** The training set with each epoch's augmentation: what is actually trained on. */
   readonly augmented: AugmentedSet;
-  /** Of what is trained on, see `digestOf`. */
+  /** Digest of the training set, see `digestOf`. */
   readonly digest: string;
   readonly dev: Dataset;
   readonly tests: readonly { readonly name: string; readonly set: Dataset }[];
   readonly units: Units;
-  /** What a user should know of the data: duplicates, utterances left out, durations that disagree. */
+  /** Warnings about the data: duplicates, utterances left out, durations that disagree. */
   readonly warnings: readonly string[];
-  /** Gives the features that are not in memory; to be closed in the end. */
+  /** Provides the features that are not in memory; close it when done. */
   readonly source: FeatureSource;
 }
 
 export interface LoadingOptions {
-  /** The checkpoint that the run starts from or goes on from. */
+  /** The checkpoint that the run starts or resumes from. */
   readonly origin?: Origin | undefined;
   readonly observer: Observer;
   readonly signal?: AbortSignal | undefined;
-  /** Called as soon as the units are known and before any audio is read: what needs them should fail now, not hours later. */
+  /** Called as soon as the units are known, before any audio is read, so that what depends on them fails early. */
   readonly onUnits?: (units: Units) => void | Promise<void>;
 }
 
 /**
- * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming; the
- * normalisation also from a checkpoint that the run starts from.
+ * Reads all sets of a config. Units and normalisation come from the training set, or from the checkpoint when resuming;
+ * the normalisation also from a checkpoint that the run starts from.
  *
- * @throws UserError that names file and line before anything is trained; the signal's reason, at once, when it is aborted
+ * @throws UserError naming the file and line, before training starts; the signal's reason, at once, if it is aborted
  */
 export async function loadTrainingData(
   config: TrainConfig,
@@ -56,7 +56,7 @@ export async function loadTrainingData(
   const source = openFeatureSource(config, (message) => warn(message));
   const interrupt = (): void => source.close(signal?.reason as Error);
   signal?.addEventListener("abort", interrupt);
-  if (signal?.aborted) interrupt(); // while the device was opened
+  if (signal?.aborted) interrupt(); // while the device was being opened
   try {
     const sets = await readSets(config, options, source, warnings);
     if (process.env["UNFOLD_DEBUG"] === "1") options.observer.message(describeCounts(source));
@@ -125,7 +125,10 @@ async function readSets(
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units };
 }
 
-/** What to normalise with: what the resumed run does, the config says, or the weights that a run starts from expect; null if it has to be computed. */
+/**
+ * The normalisation of the resumed run, of the config, or of the checkpoint that the run starts from; null if it has to
+ * be computed.
+ */
 function knownCmvn(config: TrainConfig, origin: Origin | undefined, { bins }: FrontEnd): Cmvn | null {
   if (origin?.resumed) return restoreCmvn(origin.cmvn, config, origin.path);
   if (config.data.cmvn !== null) return readStatistics(config.data.cmvn, bins);
@@ -133,9 +136,12 @@ function knownCmvn(config: TrainConfig, origin: Origin | undefined, { bins }: Fr
 }
 
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
-  `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cache's were damaged`;
+  `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cached ones were damaged`;
 
-/** Tells training sets apart: by the names, lengths and labels of their utterances and by their order, and by those of the noises added. */
+/**
+ * Identifies a training set by the ids, lengths and labels of its utterances in order, and by the ids and lengths of
+ * its noise recordings.
+ */
 export function digestOf(
   utterances: readonly Pick<Utterance, "id" | "frames" | "labels">[],
   noises: readonly Pick<NoiseRecording, "id" | "samples">[] = [],

@@ -8,11 +8,12 @@ import { readTokenizer } from "./tokenizer/tokenizer_file.ts";
 import { readVocabulary } from "./tokenizer/vocabulary_file.ts";
 
 /**
- * The output units of a run: the characters of its training texts, or those of the config's tokenizer or vocabulary; where it
- * names none, those of the checkpoint that it starts from, if characters spell all texts; those of the checkpoint when resuming.
+ * The output units of a run: the characters of its training texts, or the units of the config's tokenizer or
+ * vocabulary; if it names none, those of the checkpoint that it starts from, provided that characters cover all texts;
+ * when resuming, those of the checkpoint.
  *
- * @param origin the checkpoint that the run starts from or goes on from, if there is one
- * @throws UserError if the file cannot be used, or is another one than the checkpoint's, with the first difference
+ * @param origin the checkpoint that the run starts or resumes from, if any
+ * @throws UserError if the file cannot be used, or differs from the checkpoint's, naming the first difference
  */
 export function trainingUnits(
   { units: { kind, tokenizer, vocabulary } }: Pick<TrainConfig, "units">,
@@ -26,7 +27,7 @@ export function trainingUnits(
     const difference = given && unitsDifference(units, given);
     if (difference == null) return units;
     throw new UserError(
-      `${tokenizer ?? vocabulary} is another ${kind === "bpe" ? "tokenizer" : "vocabulary"} than the one that ${origin.path} was trained with: ${difference}`,
+      `${tokenizer ?? vocabulary} is not the ${kind === "bpe" ? "tokenizer" : "vocabulary"} that ${origin.path} was trained with: ${difference}`,
     );
   }
   if (given) return given;
@@ -39,6 +40,6 @@ export function trainingUnits(
   const file =
     kind === "bpe" ? { key: "tokenizer", name: "a tokenizer.json" } : { key: "vocabulary", name: "a vocab.json" };
   throw new UserError(
-    `units.${file.key} is needed by kind ${kind}: the path of ${file.name}${origin ? `, since ${origin.path} has no units of that kind` : ""}`,
+    `units.kind ${kind} needs units.${file.key}, the path of ${file.name}${origin ? `, since ${origin.path} has no units of that kind` : ""}`,
   );
 }

@@ -13,19 +13,19 @@ import type { Observer } from "../data/observer.ts";
 /** An audio file to recognise. */
 export interface AudioFile {
   readonly file: string;
-  /** Its place among the files that were asked for. */
+  /** Its index among the requested files. */
   readonly index: number;
   readonly seconds: number;
 }
 
-/** One that is recognised as a whole, its features in memory. */
+/** A file recognised whole, with its features in memory. */
 export interface WholeFile extends AudioFile, BatchItem {}
 
-/** One that is recognised in chunks, of which nothing is in memory yet. */
+/** A file recognised in chunks, none of it in memory yet. */
 export interface LongFile extends AudioFile {
-  /** Of all of it, at the front end's rate. */
+  /** Total length in samples, at the front end's rate. */
   readonly samples: number;
-  /** Whether a part of it can be read without the rest. */
+  /** Whether a part of it can be read without decoding the rest. */
   readonly inParts: boolean;
 }
 
@@ -34,13 +34,14 @@ const isLong = (file: WholeFile | LongFile): file is LongFile => "inParts" in fi
 export interface ReadFiles {
   readonly whole: readonly WholeFile[];
   readonly long: readonly LongFile[];
-  /** What is wrong with the others. */
+  /** Errors for the other files. */
   readonly faults: readonly UserError[];
 }
 
 /**
- * Reads the features of the files that are not longer than `longest` seconds, and how long the others are: of a WAV file its header
- * says it, files of the other formats are decoded for it, to their end, which shows damage as well, and once more when they are recognised.
+ * Reads the features of files of at most `longest` seconds, and the lengths of longer ones. The header of a WAV file
+ * gives its length; files in other formats are decoded to their end, which also detects damage, and decoded again when
+ * they are recognised.
  */
 export async function readAudioFiles(
   { config, cmvn, model }: Recogniser,
@@ -91,15 +92,15 @@ async function readFile(
   if (frames < minInputFrames) {
     const needed = (minInputFrames - 1) * frameShift + frameLength;
     throw new UserError(
-      `${file}: ${Math.floor(milliseconds(samples, sampleRate))} ms of audio are too short to recognise anything; ${Math.ceil(milliseconds(needed, sampleRate))} ms or more are needed`,
+      `${file}: ${Math.floor(milliseconds(samples, sampleRate))} ms of audio is too short to recognise; at least ${Math.ceil(milliseconds(needed, sampleRate))} ms is needed`,
     );
   }
   return { file, index, features: values, frames, labels: new Int32Array(), seconds };
 }
 
 /**
- * Opens long files for reading their features in parts, to be closed in the end. One that turns out to be damaged while it is read
- * is all zeros from there on, and `onFault` hears of it.
+ * Opens long files for reading their features in parts; close when done. A file found to be damaged while it is read
+ * gives zeros from there on, and is reported to `onFault`.
  */
 export function openLongFiles(
   { config, cmvn, frontEnd }: Recogniser,

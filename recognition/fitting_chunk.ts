@@ -4,15 +4,19 @@ import type { Recogniser } from "./recogniser.ts";
 import type { DepthPath } from "../config/depths.ts";
 import { planInference } from "./memory.ts";
 
-/** Seconds. Attention grows with the square of a chunk's length, and more surroundings hardly help. */
+/** Chunk lengths in seconds. Attention grows with the square of a chunk's length, and more context hardly helps. */
 const [LONGEST, SHORTEST] = [30, 2];
 
-/** Seconds of features in a batch of chunks. The first layer of waveforms alone has more values than a Conformer: there, one chunk. */
+/**
+ * Seconds of audio in a batch of chunks, for models on features. For models on waveforms, whose first layer alone has
+ * more values than a Conformer, a batch is one chunk.
+ */
 const BATCH_SECONDS = 120;
 
 /**
- * Seconds of the longest chunk that the device can recognise: 30, halved as long as some tensor of the forward pass is larger than
- * what it binds at once. Software drivers bind 128 MiB: 20 seconds in the first convolution of wav2vec 2.0.
+ * Length in seconds of the longest chunk that the device can recognise: 30, halved while any tensor of the forward pass
+ * exceeds the device's binding limit. Software drivers bind 128 MiB: 20 seconds in the first convolution of wav2vec
+ * 2.0.
  */
 export function fittingChunk(device: Device, recogniser: Recogniser, path: DepthPath): number {
   let seconds = LONGEST;
@@ -20,7 +24,7 @@ export function fittingChunk(device: Device, recogniser: Recogniser, path: Depth
   return seconds;
 }
 
-/** How many chunks, or whole files, of so many seconds go through the model together. */
+/** Number of chunks, or whole files, of a given length in seconds that go through the model together. */
 export function chunksAtOnce(device: Device, recogniser: Recogniser, path: DepthPath, seconds: number): number {
   let count = recogniser.model.config.inputDim === 1 ? 1 : Math.max(1, Math.floor(BATCH_SECONDS / seconds));
   while (count > 1 && !fits(device, recogniser, path, seconds, count)) count = Math.floor(count / 2);

@@ -8,7 +8,7 @@ import { characterFusion, wordFusion, type Fusion } from "../model/decode/fusion
 import type { NgramModel } from "../model/decode/ngram_model.ts";
 import type { Units } from "../model/units/units.ts";
 
-/** A language model for decoding, as `eval.lm` of a config and the options `--lm...` give it. */
+/** A language model for decoding, from a config's `eval.lm` or the `--lm...` options. */
 export interface LanguageModelSettings {
   /** Path of an ARPA file, which may be gzipped. */
   readonly arpa: string;
@@ -18,9 +18,9 @@ export interface LanguageModelSettings {
 }
 
 /**
- * What a search needs to let a language model take part; null for none.
+ * Prepares a language model for fusion in the search; null for none.
  *
- * @throws UserError if the file cannot be read or a line is wrong, or if the units' characters are not those of the model
+ * @throws UserError if the file cannot be read or a line is invalid, or if the units' characters are not the model's
  */
 export async function openFusion(settings: LanguageModelSettings | null, units: Units): Promise<Fusion | null> {
   if (settings === null) return null;
@@ -28,13 +28,16 @@ export async function openFusion(settings: LanguageModelSettings | null, units: 
   return (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
 }
 
-/** Reads an ARPA file line by line, unpacking what begins as gzip does. Throws a UserError that names the file, and the line of a fault. */
+/**
+ * Reads an ARPA file line by line, decompressing it if it is gzipped. Throws a UserError that names the file, and the
+ * line of an error.
+ */
 export async function readArpa(path: string): Promise<NgramModel> {
   try {
     const packed = await isGzip(path);
     const bytes = createReadStream(path);
     const text = packed ? bytes.pipe(createGunzip()) : bytes;
-    // Neither pipe nor readline passes errors on: without this the loop over the lines would wait for ever.
+    // Neither pipe nor readline forwards errors: without this the loop over the lines would wait forever.
     const lines = createInterface({ input: text, crlfDelay: Infinity });
     const failed = new Promise<never>((_, reject) => {
       bytes.on("error", reject);
@@ -60,5 +63,5 @@ async function isGzip(path: string): Promise<boolean> {
 function reason({ code, message }: NodeJS.ErrnoException): string {
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a folder";
-  return code?.startsWith("Z_") ? `its gzip data are damaged or cut short: ${message}` : message;
+  return code?.startsWith("Z_") ? `its gzip data is damaged or truncated: ${message}` : message;
 }

@@ -7,7 +7,7 @@ import { forEachPosterior } from "./posteriors.ts";
 
 /** A recording whose input frames are read in parts. */
 export interface LongRecording {
-  /** Of all of it. */
+  /** Total number of input frames. */
   readonly frames: number;
   /** Input frames `from` to before `to`, `[to - from, inputDim]`. */
   features(from: number, to: number): Promise<Float32Array>;
@@ -15,16 +15,17 @@ export interface LongRecording {
 
 export interface LongAudioOptions {
   readonly sizes: ChunkFrames;
-  /** Chunks in a batch, of one recording or several. */
+  /** Chunks per batch, from one recording or several. */
   readonly batchSize: number;
-  /** Called after each chunk with the output frames that have come of it. */
+  /** Called after each chunk with the number of output frames that it contributed. */
   readonly onFrames?: (frames: number, recording: number) => void;
 }
 
 /**
- * Runs recordings that are longer than a chunk through a schedule, chunk by chunk, and hands out each one's log-probabilities
- * `[frames, vocab]`, put together of what is kept of its chunks, in the order of the recordings. Only two batches of chunks are in
- * memory at a time, the features of the second being read while the model works on the first, and the log-probabilities of one recording.
+ * Runs recordings longer than a chunk through a schedule, chunk by chunk, and hands out each one's log-probabilities
+ * `[frames, vocab]`, assembled from the kept frames of its chunks, in the order of the recordings. Memory holds the
+ * log-probabilities of one recording and at most two batches of chunks: the features of the second are read while the
+ * model works on the first.
  */
 export async function forEachLongPosterior(
   device: Device,
@@ -43,7 +44,7 @@ export async function forEachLongPosterior(
     const { recording, start } = chunks[i] as ChunkOf;
     return (recordings[recording] as LongRecording).features(start, start + inputFrames);
   });
-  // All of one length, so they stay in this order and no batch has padding.
+  // All have the same length, so they stay in this order and no batch has padding.
   const items = chunks.map((_, i): LazyItem => ({
     frames: inputFrames,
     labels: new Int32Array(),
@@ -64,7 +65,7 @@ export async function forEachLongPosterior(
 
 type ChunkOf = Chunk & { readonly recording: number };
 
-/** Reads item i when it is asked for, and begins then with the one `ahead` further on. */
+/** Reads item i on request, and then starts reading the one `ahead` further on. */
 function readAhead<Item>(
   count: number,
   ahead: number,
@@ -76,7 +77,7 @@ function readAhead<Item>(
     begun.delete(i);
     if (i + ahead < count) {
       const next = read(i + ahead);
-      next.catch(() => undefined); // thrown when it is asked for
+      next.catch(() => undefined); // thrown when it is requested
       begun.set(i + ahead, next);
     }
     return item;

@@ -10,7 +10,7 @@ import { activationType } from "../engine/precision.ts";
 import { padBatch, type Batch } from "../data/batches/batch.ts";
 import { utteranceLosses } from "./posteriors.ts";
 
-/** The size of a padded batch: utterances, feature frames of the longest, labels of the longest target. */
+/** The size of a padded batch: number of utterances, feature frames of the longest, labels of the longest target. */
 export interface BatchShape {
   readonly size: number;
   readonly frames: number;
@@ -19,13 +19,13 @@ export interface BatchShape {
 
 /** Device memory of one step, in bytes. */
 export interface StepMemory {
-  /** Beyond parameters, gradients and optimiser state, where the step needs most. */
+  /** Peak beyond parameters, gradients and optimiser state. */
   readonly activationBytes: number;
-  /** All that is in use at once, where the step needs most: what the device has to have. */
+  /** Peak of everything in use at once: what the device must have. */
   readonly totalBytes: number;
 }
 
-/** Memory of an evaluation, while training holds its model. */
+/** Memory of an evaluation while training holds its model. */
 export interface EvaluationMemory extends StepMemory {
   readonly batch: BatchShape;
   readonly depths: readonly number[];
@@ -58,7 +58,7 @@ function forward(
   );
 }
 
-/** The memory of evaluating a batch at every depth together, with its CTC losses, between training steps. */
+/** The memory of evaluating a batch at all depths together, with its CTC losses, between training steps. */
 export function planEvaluation(
   device: Device,
   config: TrainConfig,
@@ -82,10 +82,10 @@ export function planEvaluation(
   return { batch, depths: paths.map(({ depth }) => depth), ...memory };
 }
 
-/** Whichever class it is, memory is the same. */
+/** Any class will do: memory is the same. */
 const BLANK = 0;
 
-/** The memory of what `body` does with a model on a dry device, which computes nothing. */
+/** Measures the memory that `body` uses with a model on a dry device, which computes nothing. */
 export function measureMemory(
   device: Device,
   config: TrainConfig,
@@ -104,7 +104,7 @@ export function measureMemory(
   return { activationBytes: peakBytes - held, totalBytes: peakBytes };
 }
 
-/** What a model holds before its first step. */
+/** The memory that a model uses before its first step. */
 export function modelBytes(device: Device, config: TrainConfig, vocabulary: number, optimizer: boolean): number {
   const dry = dryDevice(device);
   buildModel(dry, config, vocabulary, {
@@ -115,7 +115,7 @@ export function modelBytes(device: Device, config: TrainConfig, vocabulary: numb
   return dry.pool.statistics.liveBytes;
 }
 
-/** A batch of zeros. Its utterances are all as long as the longest, which changes no tensor's size. */
+/** A batch of zeros. All its utterances are as long as the longest, which does not change any tensor's size. */
 export function blankBatch({ size, frames, labels }: BatchShape, bins: number): Batch {
   const item = { features: new Float32Array(frames * bins), frames, labels: new Int32Array(labels).fill(1) };
   return padBatch(new Array<typeof item>(size).fill(item), bins);

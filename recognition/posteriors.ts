@@ -10,25 +10,28 @@ import { loadItems, padBatch, type Batch, type LazyItem } from "../data/batches/
 import { evaluationBatches } from "../data/batches/evaluation_batches.ts";
 
 export interface PosteriorOptions {
-  /** Most utterances of a batch; 16 by default. Where padding matters to the model, only those of one length share a batch. */
+  /**
+   * Maximum number of utterances in a batch; 16 by default. If padding affects the model, only utterances of the same
+   * length share a batch.
+   */
   readonly batchSize?: number;
-  /** Called after each batch with the utterances done. */
+  /** Called after each batch with the number of utterances done. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** What each utterance says, null where that is not known: gives their CTC losses too, of the same pass. */
+  /** Reference labels of each utterance, null if unknown; also computes their CTC losses in the same pass. */
   readonly references?: readonly (Int32Array | null)[] | undefined;
 }
 
 /**
  * @param logProbs  log-probabilities `[frames, vocab]`, padding cut off
- * @param utterance its index
- * @param schedule  its index
+ * @param utterance index of the utterance
+ * @param schedule  index of the schedule
  * @param loss      CTC loss of the reference; null without one
  */
 export type UsePosterior = (logProbs: Float32Array, utterance: number, schedule: number, loss: number | null) => void;
 
 /**
  * Runs the utterances through every schedule (shared prefixes once), in batches of similar length, and hands out each
- * utterance's log-posteriors as soon as they are there, so that only those of one batch are in memory.
+ * utterance's log-posteriors as soon as they are computed, so that only one batch is in memory.
  */
 export async function forEachPosterior(
   device: Device,
@@ -56,7 +59,7 @@ export async function forEachPosterior(
       const { logits, lengths, deviceLengths } = model.forward(tape, features, [...batch.lengths], schedules);
       const ofReferences = references ? utteranceLosses(tape, logits, deviceLengths, batch, blank) : [];
       const [losses, posteriors] = await Promise.all([
-        Promise.all(ofReferences.map((path) => readLater(device, path))), // submitted with the next
+        Promise.all(ofReferences.map((path) => readLater(device, path))), // submitted together with the next
         Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>)),
       ]);
       for (const [schedule, logProbs] of posteriors.entries()) {
@@ -79,11 +82,11 @@ export async function forEachPosterior(
 }
 
 /**
- * The CTC loss of each utterance of a batch along each path, natural logarithm; 0 where the labels cannot be aligned. What
- * it needs on the way is given back at once, and before anything else of the logits' size is made.
+ * The CTC loss of each utterance of a batch along each path, natural logarithm; 0 if the labels cannot be aligned.
+ * Temporary tensors are freed at once, before anything else of the logits' size is allocated.
  *
  * @param logits  of each path, `[batch, frames, classes]`
- * @param lengths i32 `[batch]`: real frames of the logits
+ * @param lengths i32 `[batch]`, real frames of the logits
  * @returns       `[batch]` for each path
  */
 export function utteranceLosses(

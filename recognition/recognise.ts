@@ -10,11 +10,11 @@ import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 export interface RecogniseOptions extends SearchOptions, PosteriorOptions {}
 
 export interface Recognised {
-  /** Best hypothesis of each utterance, in their order. */
+  /** Best hypothesis of each utterance, in order. */
   readonly hypotheses: readonly Hypothesis[];
-  /** Share of real frames whose likeliest class is the blank; near 1 a model has collapsed. */
+  /** Fraction of real frames whose most likely class is the blank; near 1 the model has collapsed. */
   readonly blankRatio: number;
-  /** CTC loss: sum over the utterances that have references / their number. Undefined where none has. */
+  /** CTC loss: sum over the utterances with references / their number. Undefined if there are none. */
   readonly loss: number | undefined;
 }
 

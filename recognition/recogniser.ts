@@ -8,17 +8,20 @@ import { restoreConfig, type TrainConfig } from "../config/config.ts";
 import { buildFrontEnd, restoreCmvn } from "../config/front_end.ts";
 import { restoreParameters, type Checkpoint, expectHead } from "../checkpoint/checkpoint.ts";
 
-/** A model as training left it, with all that it takes to recognise speech. */
+/** A trained model, with everything needed to recognise speech. */
 export interface Recogniser extends BuiltModel {
   readonly checkpoint: Checkpoint;
   readonly config: TrainConfig;
   readonly units: Units;
   readonly frontEnd: FrontEnd;
-  /** Null where the front end takes none. */
+  /** Null if the front end uses none. */
   readonly cmvn: Cmvn | null;
 }
 
-/** Builds the model of a checkpoint and gives it its weights. Throws UserError if the checkpoint has no output layer, or does not fit its own config. */
+/**
+ * Builds the model of a checkpoint and loads its weights. Throws UserError if the checkpoint has no output layer, or
+ * does not fit its own config.
+ */
 export function recogniserOf(device: Device, checkpoint: Checkpoint): Recogniser {
   const { state, path } = checkpoint;
   const config = restoreConfig(state.config, path);

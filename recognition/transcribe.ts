@@ -16,22 +16,25 @@ import { hypothesisText } from "./recognise.ts";
 import type { Observer } from "../data/observer.ts";
 
 export interface TranscribeOptions extends SearchOptions {
-  /** How many different texts to give of each file; none but the best unless given. */
+  /** Maximum number of distinct texts per file; only the best by default. */
   readonly nbest?: number | undefined;
-  /** Also when each word is spoken. */
+  /** Include when each word is spoken. */
   readonly timestamps?: boolean | undefined;
-  /** Files that are longer than a chunk are recognised in chunks; without it every file as a whole, whatever its length. */
+  /**
+   * Files longer than a chunk are recognised in chunks; if undefined, every file is recognised whole, whatever its
+   * length.
+   */
   readonly chunks?: ChunkSeconds | undefined;
 }
 
-/** A text that a search found, and why it ranks where it does; natural logarithms. */
+/** A text found by the search, with the scores it is ranked by; natural logarithms. */
 export interface RankedText {
   readonly text: string;
-  /** log p_ctc; of greedy decoding that of its single best path. */
+  /** log p_ctc; for greedy decoding, of the single best path. */
   readonly ctc: number;
-  /** log p_lm, not weighted. */
+  /** log p_lm, unweighted. */
   readonly lm: number;
-  /** What texts are ranked by: ctc + weight · lm + bonus · words. */
+  /** The ranking score: ctc + weight · lm + bonus · words. */
   readonly total: number;
 }
 
@@ -41,33 +44,38 @@ export interface Transcript {
   readonly depth: number;
   /** Length of the audio. */
   readonly seconds: number;
-  /** `ctc` of the text. */
+  /** The text's `ctc`. */
   readonly logProbability: number;
-  /** Left out if no path of a long file's text stays among the states that its alignment follows. */
+  /** Omitted if the forced alignment of a long file loses every path within its window. */
   readonly words?: readonly TimedText[];
   readonly nbest?: readonly RankedText[];
 }
 
 export interface Transcription {
-  /** In the order of the files, without those that cannot be read. */
+  /** In the order of the files, without the unreadable ones. */
   readonly transcripts: readonly Transcript[];
-  /** What is wrong with those, a sentence for each. */
+  /** Errors of the unreadable files, one sentence each. */
   readonly faults: readonly UserError[];
-  /** Of all transcripts. */
+  /** Total length of the transcribed audio. */
   readonly audioSeconds: number;
-  /** Of the model and the search; reading the audio is not counted, but for that of long files, which goes on meanwhile. */
+  /**
+   * Time of the model and the search. Excludes reading the audio, except that of long files, which is read meanwhile.
+   */
   readonly computingSeconds: number;
 }
 
-/** Files recognised together, as far as they are short. */
+/** Maximum number of short files recognised together. */
 const MOST_FILES = 16;
 
-/** A forced alignment follows so many states of a long recording's path: about 20 s of speech behind and before the likeliest. */
+/**
+ * Window of the forced alignment of a long recording, in states: about 20 s of speech on either side of the most likely
+ * one.
+ */
 const ALIGNED_STATES = 1024;
 
 /**
- * What is said in some files, at one depth: files that are not longer than a chunk as wholes, in batches of files of similar length,
- * and longer ones in chunks, whose log-probabilities are put together before the search. Files that cannot be read are left out.
+ * Transcribes files at one depth. Files no longer than a chunk are recognised whole, in batches of similar length;
+ * longer ones in chunks, whose log-probabilities are joined before the search. Unreadable files are left out.
  */
 export async function transcribeFiles(
   device: Device,
@@ -119,7 +127,7 @@ export async function transcribeFiles(
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
 
-/** What a search finds in a file's log-probabilities `[frames, vocab]`. */
+/** Decodes a file's log-probabilities `[frames, vocab]`. */
 function transcriptOf(
   { file, seconds }: AudioFile,
   logProbs: Float32Array,
@@ -139,11 +147,11 @@ function transcriptOf(
     seconds,
     logProbability: score,
     ...(alignment && { words: timedUtterance(alignment, units, frameTime(model, frontEnd)).words }),
-    ...(options.nbest !== undefined && { nbest: differentTexts(hypotheses, units).slice(0, options.nbest) }),
+    ...(options.nbest !== undefined && { nbest: distinctTexts(hypotheses, units).slice(0, options.nbest) }),
   };
 }
 
-/** Progress in whole seconds of all these files. */
+/** A progress display over all these files, in whole seconds of audio. */
 function secondsOfAudio(
   observer: Observer,
   files: readonly AudioFile[],
@@ -157,7 +165,9 @@ function secondsOfAudio(
   };
 }
 
-/** Hands out the log-probabilities `[frames, vocab]` of each long file; returns what is wrong with those that turn out to be damaged. */
+/**
+ * Hands out the log-probabilities `[frames, vocab]` of each long file; returns the errors of those found to be damaged.
+ */
 async function forEachLongFile(
   device: Device,
   recogniser: Recogniser,
@@ -179,8 +189,8 @@ async function forEachLongFile(
   return [...broken.values()];
 }
 
-/** Labellings that differ in spaces only are one text: the best of them stands for all. */
-function differentTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {
+/** The distinct texts; labellings that differ only in spaces are one text, represented by the best. */
+function distinctTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {
   const byText = new Map<string, RankedText>();
   for (const { labels, score, lm, total } of found) {
     const text = hypothesisText(labels, units);

@@ -9,7 +9,7 @@ import { expectPlace } from "../../data/files/output_place.ts";
 import { atFixedDepth, type FixedDepth } from "./fixed_depth.ts";
 import { onnxModel } from "./onnx/model.ts";
 
-/** What is written, by the end of the file's name. */
+/** Writers by file extension. */
 const WRITERS = {
   safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void =>
     writeCheckpoint(out, tensors, state),
@@ -20,12 +20,15 @@ export type ExportFormat = keyof typeof WRITERS;
 
 export const exportFormats = Object.keys(WRITERS) as ExportFormat[];
 
-/** What was written: one depth of a model, and the file's size. */
+/** The exported depth, and the size of the file. */
 export interface Exported extends FixedDepth {
   readonly bytes: number;
 }
 
-/** The format of `--format`, or else of the file's name. Throws UserError if there is none, or the two contradict each other. */
+/**
+ * The format given by `--format`, or else by the file's extension. Throws UserError if neither gives one, or they
+ * contradict each other.
+ */
 export function formatOf(out: string, given: string | undefined): ExportFormat {
   const format = exportFormats.find((name) => name === given);
   const ending = exportFormats.find((name) => out.endsWith(`.${name}`));
@@ -39,11 +42,12 @@ export function formatOf(out: string, given: string | undefined): ExportFormat {
 }
 
 /**
- * Writes one depth of a checkpoint as a file of its own: a checkpoint, with its state as JSON beside it, or an ONNX file. It is
- * complete or not there.
+ * Writes one depth of a checkpoint to a file of its own: a checkpoint with its state as JSON beside it, or an ONNX
+ * file. The file is either complete or absent.
  *
- * @param force whether files that are there are written over; the checkpoint itself never is
- * @throws UserError if a file is there, or its folder is not, or the checkpoint is damaged; RunError if it cannot be written
+ * @param force whether to overwrite existing files; the checkpoint itself is never overwritten
+ * @throws UserError if a file exists, its folder does not, or the checkpoint is damaged; RunError if it cannot be
+ *   written
  */
 export function exportFile(
   checkpoint: Checkpoint,

@@ -12,32 +12,32 @@ import { expectTensors } from "../safetensors/expect_tensors.ts";
 import { ofBlocks, parseHuggingFaceState } from "../hugging_face/state.ts";
 import type { SafeTensor } from "../safetensors/safetensors.ts";
 
-/** What one depth of a model takes to recognise speech, and nothing else. */
+/** Everything needed to recognise speech at one depth of a model, and nothing else. */
 export interface FixedDepth {
-  /** Its path is that of the checkpoint it was taken from. */
+  /** Its path is that of the source checkpoint. */
   readonly checkpoint: Checkpoint;
   readonly config: TrainConfig;
   readonly units: Units;
   readonly depth: number;
-  /** Of the physical blocks that are left, counted from 0. */
+  /** Indices into the remaining physical blocks, from 0. */
   readonly schedule: DepthSchedule;
-  /** Trainable numbers: each physical block counts once, however often it runs. */
+  /** Number of trainable values: each physical block counts once, however often it runs. */
   readonly parameters: number;
-  /** The same of a model of this depth whose layers share nothing. */
+  /** The same for a model of this depth whose layers share nothing. */
   readonly untied: number;
 }
 
 /**
- * The checkpoint of one depth alone: the physical blocks that its path uses, renumbered in their order; an explicit list as
- * `unfold.order`; of norms per depth only its own; no moments of the optimiser and nothing of the state that only resuming
- * needs. Tensors are those of the checkpoint, not copies, so results are the same to the last bit.
+ * Reduces a checkpoint to one depth: only the physical blocks on its path, renumbered in order, with an explicit list
+ * as `unfold.order`; of the per-depth norms only its own; no optimiser moments, and none of the state that only
+ * resuming needs. Tensors are the checkpoint's own, not copies, so results are bit-identical.
  *
- * @throws UserError naming the checkpoint's tensors that do not fit its config, or if the rest of it is damaged
+ * @throws UserError naming the tensors that do not fit the checkpoint's config, or if the rest of it is damaged
  */
 export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { depth, schedule }: DepthPath): FixedDepth {
   const { path, state } = checkpoint;
   const units = unitsFromJSON(state.units, path);
-  restoreCmvn(state.cmvn, config, path); // throws if it is none
+  restoreCmvn(state.cmvn, config, path); // throws if it is invalid
   const used = [...new Set(schedule)].sort((a, b) => a - b);
   const renumbered = schedule.map((block) => used.indexOf(block));
   const fixed = restoreConfig(
@@ -45,7 +45,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
       ...config,
       model: { ...config.model, blocks: used.length },
       unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
-      // With norms per depth it is what makes them those of this depth alone.
+      // With per-depth norms, this selects those of this depth.
       loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
     }),
     path,
@@ -81,7 +81,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   };
 }
 
-/** Where the checkpoint keeps what block i is now: it was block `used[i]`. */
+/** The checkpoint's name for a tensor of what is now block i: there it belongs to block `used[i]`. */
 function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonly number[]): string {
   const blocks = firstBlock.slice(0, -"0.".length);
   if (!name.startsWith(blocks)) return name;
@@ -89,7 +89,7 @@ function oldName(name: string, { firstBlock }: CtcModel["scopes"], used: readonl
   return [`${blocks}${used[Number(block)]}`, ...rest].join(".");
 }
 
-/** What an export to Hugging Face's layout needs, of a model that came from there. */
+/** What a Hugging Face export needs if the model came from there. */
 function huggingFaceOf(
   { path, state: { huggingFace } }: Checkpoint,
   { model }: TrainConfig,
@@ -100,7 +100,7 @@ function huggingFaceOf(
     : {};
 }
 
-/** The best WER stays if it is this depth's: it is measured at the deepest. */
+/** Keeps the best WER only for the deepest path, which it was measured on. */
 function inferenceState(
   { format, units, cmvn, step, seconds, sampler, best, averageOf }: CheckpointState,
   config: TrainConfig,

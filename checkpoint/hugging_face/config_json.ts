@@ -3,18 +3,20 @@ import { UserError } from "../../engine/errors.ts";
 import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 
 const count = (preset: number) => z.int().min(1).default(preset);
-/** Beyond these a config.json is damaged, and lists as long would fill the memory before any weight is compared. */
+/**
+ * A config.json beyond these limits is damaged, and would fill memory with long lists before any weight is compared.
+ */
 const [MOST_LAYERS, MOST_CLASSES] = [1000, 1_000_000];
 const share = (preset: number) => z.number().min(0).max(1).default(preset);
 const sizes = (...preset: number[]) => z.array(z.int().min(1)).min(1).max(MOST_LAYERS).default(preset);
-/** An option of which only the usual value is there. */
+/** An option for which only the usual value is supported. */
 const only = <T extends boolean | null>(value: T) =>
   z.literal(value, `expected ${String(value)}: models with it are not supported`).default(value as never);
 const activation = z.enum(["gelu", "swish", "silu"], "expected gelu or swish");
 
 /**
- * The keys of a `config.json` that decide what an encoder computes, with the defaults of Hugging Face transformers; the others
- * (of pretraining, of other heads) are left as they are.
+ * The keys of a `config.json` that determine what an encoder computes, with the defaults of Hugging Face transformers;
+ * other keys (of pretraining, of other heads) are left alone.
  */
 const configSchema = z.looseObject({
   model_type: z.enum(["wav2vec2", "hubert", "wav2vec2-conformer"], "expected wav2vec2, hubert or wav2vec2-conformer"),
@@ -72,7 +74,7 @@ export type HuggingFaceConfig = z.output<typeof configSchema>;
  * Checks the content of a `config.json`.
  *
  * @param source the file, for messages
- * @throws UserError in one sentence that names each key whose value is none that this project knows, and the value
+ * @throws UserError in one sentence that names each key with an unsupported value, and the value
  */
 export function parseModelConfig(json: unknown, source: string): HuggingFaceConfig {
   const parsed = configSchema.safeParse(json);
@@ -100,7 +102,7 @@ export function parseModelConfig(json: unknown, source: string): HuggingFaceConf
   } = parsed.data;
   if (conv_dim.length !== conv_kernel.length || conv_dim.length !== conv_stride.length) {
     throw new UserError(
-      `${source}: conv_dim, conv_kernel and conv_stride have ${conv_dim.length}, ${conv_kernel.length} and ${conv_stride.length} entries, expected as many of each`,
+      `${source}: conv_dim, conv_kernel and conv_stride have ${conv_dim.length}, ${conv_kernel.length} and ${conv_stride.length} entries, expected the same number of each`,
     );
   }
   if (hidden_size % num_attention_heads !== 0)
@@ -119,8 +121,8 @@ export function parseModelConfig(json: unknown, source: string): HuggingFaceConf
 }
 
 /**
- * Sizes and conventions of the model that a `config.json` describes. Whether padding is hidden from attention stands in
- * `preprocessor_config.json`; here it is what feature extractors have where they do not say: not with a group norm.
+ * Sizes and conventions of the model that a `config.json` describes. `preprocessor_config.json` says whether padding is
+ * masked in attention; here it takes the default of feature extractors: not with a group norm.
  *
  * @throws UserError as `parseModelConfig`
  */
@@ -159,7 +161,7 @@ export function readModelConfig(json: unknown, source: string): Wav2Vec2Config {
   };
 }
 
-/** The section `masking` of a training config; null where the model was trained without. */
+/** The `masking` section of a training config; null if the model was trained without masking. */
 export function readMasking(config: HuggingFaceConfig): Record<string, number> | null {
   if (!config.apply_spec_augment || (config.mask_time_prob === 0 && config.mask_feature_prob === 0)) return null;
   return {
@@ -172,7 +174,7 @@ export function readMasking(config: HuggingFaceConfig): Record<string, number> |
   };
 }
 
-/** A line for each dropout over 0 that the models of this project do not have. */
+/** A line for each non-zero dropout that this project's models do not support. */
 export function missingDropouts({
   model_type,
   attention_dropout,
@@ -182,16 +184,18 @@ export function missingDropouts({
   const isOther =
     model_type === "wav2vec2-conformer" && conformer_conv_dropout > 0 && conformer_conv_dropout !== hidden_dropout;
   return [
-    ...(attention_dropout > 0 ? [`attention_dropout ${attention_dropout} is not there: fine-tuning runs without`] : []),
+    ...(attention_dropout > 0
+      ? [`attention_dropout ${attention_dropout} is not supported: fine-tuning runs without it`]
+      : []),
     ...(isOther
       ? [
-          `conformer_conv_dropout ${conformer_conv_dropout} is not there: fine-tuning has hidden_dropout, ${hidden_dropout}, after convolutions too`,
+          `conformer_conv_dropout ${conformer_conv_dropout} is not supported: fine-tuning uses hidden_dropout, ${hidden_dropout}, after convolutions too`,
         ]
       : []),
   ];
 }
 
-/** What the JSON of a model of this project has to say, of a model that came from no such file. */
+/** The config.json entries for a model that did not come from such a file. */
 export function modelConfigJson(
   config: Wav2Vec2Config,
   masking: Readonly<Record<string, number>> | null,

@@ -20,7 +20,7 @@ import { parseHuggingFaceState, unpackTensor } from "./state.ts";
 
 const WEIGHTS = "model.safetensors";
 
-/** Files that would be read in place of those written, or contradict them. */
+/** Files that would be read instead of the written ones, or contradict them. */
 const STALE = [
   "model.safetensors.index.json",
   "processor_config.json",
@@ -30,26 +30,26 @@ const STALE = [
   "vocab.json",
 ];
 
-/** What was written. */
+/** Summary of an export. */
 export interface ExportedFolder {
-  /** Of each layer, the physical block that its weights come from. */
+  /** For each layer, the physical block that its weights come from. */
   readonly schedule: DepthSchedule;
-  /** Numbers in the folder's layers and round them, buffers aside. */
+  /** Number of values in the folder's weights, without buffers. */
   readonly parameters: number;
-  /** The same in the checkpoint, where a block that runs several times is there once. */
+  /** The same in the checkpoint, which stores a block that runs several times once. */
   readonly stored: number;
-  /** Of the weights. */
+  /** Size of the weights. */
   readonly bytes: number;
 }
 
 /**
- * Writes a checkpoint as a folder for Hugging Face transformers, which knows no unfolding: each logical layer of the path is a
- * layer with weights of its own. Names, types and text files are those of the folder that the model came from, if it came from
- * one. The weights go first and config.json last, without which a folder is no model.
+ * Writes a checkpoint as a folder for Hugging Face transformers, which has no unfolding: each logical layer of the path
+ * becomes a layer with weights of its own. Names, types and text files follow the folder that the model came from, if
+ * any. The weights are written first and config.json last, since a folder without it is not a model.
  *
- * @param depth logical depth; undefined: the physical blocks, each once
- * @throws UserError if the model is of another kind, the folder is there, the checkpoint is in it or damaged; RunError if it
- *   cannot be written
+ * @param depth logical depth; undefined exports each physical block once
+ * @throws UserError if the model is of another kind, the folder exists, or the checkpoint is inside it or damaged;
+ *   RunError if it cannot be written
  */
 export function exportFolder(
   checkpoint: Checkpoint,
@@ -64,7 +64,7 @@ export function exportFolder(
     );
   if (config.model.kind !== "hubert" && !config.model.projectionNorm)
     throw new UserError(
-      `--format hf: model.projection_norm is false, which Hugging Face has of kind hubert alone, but model.kind is ${config.model.kind}`,
+      `--format hf: model.projection_norm is false, which Hugging Face supports only for hubert, but model.kind is ${config.model.kind}`,
     );
   const schedule =
     depth === undefined ? Array.from({ length: config.model.blocks }, (_, block) => block) : scheduleOf(config, depth);
@@ -95,7 +95,7 @@ export function exportFolder(
     dtype: dtypeOf(stored.values()),
   };
   const files = folderFiles(content, origin?.files ?? {});
-  if (!(origin?.maskVector ?? masksFrames(files))) stored.delete(`${prefixOf(model)}masked_spec_embed`); // as in Hugging Face's own such models
+  if (!(origin?.maskVector ?? masksFrames(files))) stored.delete(`${prefixOf(model)}masked_spec_embed`); // as in Hugging Face's own models
   const spelling: Spelling = origin
     ? { ...origin.spelling, prefixed: origin.spelling.prefixed || hasHead }
     : { prefixed: true, weightNorm: "parametrizations" };
@@ -104,7 +104,7 @@ export function exportFolder(
 
   makeFolder(out, { force });
   const places = [WEIGHTS, ...STALE, ...Object.keys(files)].map((name) => join(out, name));
-  expectPlace(places as [string, ...string[]], { force: true }); // what may be there, makeFolder said
+  expectPlace(places as [string, ...string[]], { force: true }); // makeFolder has checked for existing files
   expectNoInput(places, [path]);
   writeAtomically(join(out, WEIGHTS), safetensorsPieces(spelt, { format: "pt" }));
   for (const name of STALE) if (files[name] === undefined) rmSync(join(out, name), { force: true });
@@ -133,7 +133,7 @@ function inLayers(
   return new Map(named);
 }
 
-/** PyTorch's count of the batches that each batch norm has seen, of a model that was never there: none. */
+/** PyTorch's counters of the batches seen by each batch norm: zero for a model that was never in PyTorch. */
 function countersOf(model: Wav2Vec2Config): [string, SafeTensor][] {
   if (model.kind !== "wav2vec2_conformer") return [];
   return Array.from({ length: model.blocks }, (_, block) => [
@@ -154,7 +154,7 @@ function dtypeOf(tensors: Iterable<SafeTensor>): FolderContent["dtype"] {
     : undefined;
 }
 
-/** Whether Hugging Face's model has a vector for masked frames. */
+/** Whether Hugging Face's model has a mask vector. */
 function masksFrames(files: Readonly<Record<string, string>>): boolean {
   const config = parseModelConfig(JSON.parse(files["config.json"] as string), "config.json");
   return config.mask_time_prob > 0 || config.mask_feature_prob > 0;
@@ -165,13 +165,13 @@ function makeFolder(out: string, { force }: { force: boolean }): void {
   if (out === "") throw new UserError("--out: expected the name of a folder, got ''");
   if (isThere && !isFolder) throw new UserError(`--out: ${out} is a file, expected the name of a folder`);
   if (isFolder && readdirSync(out).length > 0 && !force)
-    throw new UserError(`${out} is there already and not empty: choose another name, or add --force`);
+    throw new UserError(`${out} already exists and is not empty: choose another name, or add --force`);
   if (!isDirectory(dirname(out))) throw new UserError(`--out: there is no folder ${dirname(out)}`);
   if (isThere) return;
   try {
     mkdirSync(out);
   } catch (error) {
-    throw new RunError(`the folder ${out} cannot be made: ${(error as Error).message}`);
+    throw new RunError(`the folder ${out} cannot be created: ${(error as Error).message}`);
   }
 }
 

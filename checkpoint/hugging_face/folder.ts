@@ -7,7 +7,7 @@ import type { Wav2Vec2Config } from "../../model/wav2vec2/config.ts";
 import { parse, readJson, readText, readVocabulary } from "../../data/tokenizer/vocabulary_file.ts";
 import { missingDropouts, parseModelConfig, readMasking, readModelConfig } from "./config_json.ts";
 
-/** Files of a folder that are kept as they are, so that an export can write them again. */
+/** Text files that the checkpoint keeps verbatim, so that an export can write them again. */
 const TEXT_FILES = [
   "config.json",
   "preprocessor_config.json",
@@ -18,40 +18,41 @@ const TEXT_FILES = [
   "added_tokens.json",
 ];
 
-/** A path that reads as the name of a repository, such as `facebook/wav2vec2-base`. */
+/** A path that looks like a repository name, such as `facebook/wav2vec2-base`. */
 const REPOSITORY = /^\w[\w.-]*\/\w[\w.-]*$/u;
 
 const extractorSchema = z.looseObject({
   sampling_rate: z.int().min(1).default(16000),
   do_normalize: z.boolean().default(true),
-  feature_size: z.literal(1, "expected 1: one value a sample").default(1),
+  feature_size: z.literal(1, "expected 1: one value per sample").default(1),
   padding_value: z.literal(0, "expected 0").default(0),
   return_attention_mask: z.boolean().optional(),
 });
 
-/** All that a folder in Hugging Face's layout says of a model besides its weights. */
+/** Everything but the weights in a Hugging Face model folder. */
 export interface ModelFolder {
   readonly path: string;
   readonly config: Wav2Vec2Config;
-  /** The section `masking` of a training config. */
+  /** The `masking` section of a training config. */
   readonly masking: Record<string, number> | null;
-  /** Probability of LayerDrop. */
+  /** LayerDrop probability. */
   readonly layerDrop: number;
-  /** A line for each dropout of config.json that is not there. */
+  /** A line for each unsupported dropout in config.json. */
   readonly missingDropouts: readonly string[];
-  /** Of the waveform, in Hz. */
+  /** Waveform sample rate in Hz. */
   readonly sampleRate: number;
-  /** Whether each waveform is brought to mean 0 and variance 1. */
+  /** Whether each waveform is normalised to mean 0 and variance 1. */
   readonly normalise: boolean;
-  /** Null where the folder has no vocabulary: an encoder that has only been pretrained. */
+  /** Null if the folder has no vocabulary, as for an encoder that has only been pretrained. */
   readonly units: VocabularyUnits | null;
-  /** Text of the files that say so, by name. */
+  /** Contents of these files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads config.json, preprocessor_config.json, vocab.json and the tokenizer's settings. Without a preprocessor_config.json the
- * model takes normalised waveforms of 16 kHz, and padding is hidden unless the feature encoder has a group norm.
+ * Reads config.json, preprocessor_config.json, vocab.json and the tokenizer's settings. Without a
+ * preprocessor_config.json the model takes normalised 16 kHz waveforms, and padding is masked unless the feature
+ * encoder has a group norm.
  *
  * @throws UserError in one sentence that names the file and what is wrong with it
  */
@@ -60,15 +61,15 @@ export function readModelFolder(path: string): ModelFolder {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const download =
       REPOSITORY.test(path) && !existsSync(path)
-        ? `; nothing is downloaded here: hf download ${path} --local-dir ${basename(path)} makes one`
+        ? `; models are not downloaded automatically: run hf download ${path} --local-dir ${basename(path)}`
         : "";
     throw new UserError(
-      `${path} is no folder: expected one with a config.json and a model.safetensors, as save_pretrained of Hugging Face transformers writes it${download}`,
+      `${path} is not a folder: expected one with a config.json and a model.safetensors, as written by save_pretrained of Hugging Face transformers${download}`,
     );
   }
   if (!existsSync(at("config.json")))
     throw new UserError(
-      `${path} holds no config.json: expected a folder as save_pretrained of Hugging Face transformers writes it`,
+      `${path} has no config.json: expected a folder written by save_pretrained of Hugging Face transformers`,
     );
   const json = readJson(at("config.json"));
   const config = readModelConfig(json, at("config.json"));
@@ -77,7 +78,7 @@ export function readModelFolder(path: string): ModelFolder {
   const units = existsSync(at("vocab.json")) ? readVocabulary(at("vocab.json"), { size: config.vocabulary }) : null;
   if (units && units.blank !== config.blank)
     throw new UserError(
-      `${path}: pad_token_id of config.json, the blank of CTC, is ${config.blank}, but the padding token of vocab.json has the number ${units.blank}`,
+      `${path}: pad_token_id of config.json, the blank of CTC, is ${config.blank}, but the padding token of vocab.json has id ${units.blank}`,
     );
   return {
     path,
@@ -94,7 +95,7 @@ export function readModelFolder(path: string): ModelFolder {
   };
 }
 
-/** The feature extractor's settings: in a file of their own, or as newer processors write them. */
+/** The feature extractor's settings, from their own file or from that of newer processors. */
 function readExtractor(at: (name: string) => string): z.output<typeof extractorSchema> {
   const [own, processor] = [at("preprocessor_config.json"), at("processor_config.json")];
   if (existsSync(own)) return parse(extractorSchema, readJson(own), own);

@@ -13,7 +13,10 @@ type Files = Readonly<Record<string, string>>;
 
 const TOKENIZER_FILES = ["vocab.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
-/** Keys that change what the same weights, or fewer of them, compute, so that a run may have set them to other values than the folder it began with. */
+/**
+ * Keys that change what the same weights (or a subset of them) compute; a run may have set them to other values than
+ * the original folder's.
+ */
 const COMPUTING = [
   ["num_attention_heads", "heads"],
   ["hidden_act", "activation"],
@@ -27,8 +30,8 @@ const COMPUTING = [
   ["rotary_embedding_base", "rotaryBase"],
 ] as const satisfies readonly (readonly [string, keyof Wav2Vec2Config])[];
 
-/** What a preprocessor_config.json means where it does not say: the first published ones have no type. */
-const UNSAID = {
+/** Defaults for keys missing from preprocessor_config.json: the first published ones have no type. */
+const EXTRACTOR_DEFAULTS = {
   feature_extractor_type: "Wav2Vec2FeatureExtractor",
   feature_size: 1,
   padding_side: "right",
@@ -37,29 +40,33 @@ const UNSAID = {
   sampling_rate: 16000,
 };
 
-/** What has to stand in the text files of a folder. */
+/** What the text files of a folder have to express. */
 export interface FolderContent {
   readonly config: TrainConfig;
   readonly model: Wav2Vec2Config;
   readonly layers: number;
   readonly units: Units | null;
-  /** Whether the model has an output layer, for these units if there are any. */
+  /** Whether the model has an output layer, matching the units if there are any. */
   readonly hasHead: boolean;
-  /** Type of all weights, where it is one. */
+  /** Type of the weights, if they all share one. */
   readonly dtype: "float32" | "float16" | "bfloat16" | undefined;
 }
 
 /**
- * The text files of a folder in Hugging Face's layout. A file of the folder that the model came from stays as it is, to the
- * byte, unless it says something that is no longer so; then that alone is changed. What a processor_config.json said of the
- * feature extractor is in preprocessor_config.json, which older releases of transformers read too.
+ * The text files of a Hugging Face folder. A file of the folder that the model came from is kept byte for byte unless
+ * some of its entries are out of date; then only those are changed. The feature extractor settings of a
+ * processor_config.json go to preprocessor_config.json, which older releases of transformers read too.
  *
- * @throws UserError for units that the layout's tokenizer cannot spell
+ * @throws UserError for units that the folder's tokenizer cannot spell
  */
 export function folderFiles(content: FolderContent, original: Files): Files {
   return {
     ...tokenizerFiles(content.units, original),
-    "preprocessor_config.json": changed(original["preprocessor_config.json"], extractorJson(content), UNSAID),
+    "preprocessor_config.json": changed(
+      original["preprocessor_config.json"],
+      extractorJson(content),
+      EXTRACTOR_DEFAULTS,
+    ),
     "config.json": changed(original["config.json"], configJson(content, original["config.json"])),
   };
 }
@@ -130,7 +137,7 @@ function tokenizerFiles(units: Units | null, original: Files): Files {
   return { "vocab.json": text(vocabulary), "tokenizer_config.json": text(settings) };
 }
 
-/** The token for what no other token spells; texts are refused here before they need one. */
+/** The token for unknown characters; this project rejects texts that would need one. */
 const unknownOf = (vocabulary: Readonly<Record<string, number>>): string =>
   ["<unk>", "[UNK]"].find((token) => token in vocabulary) ?? "<unk>";
 
@@ -148,7 +155,7 @@ function spelling(units: Units): {
   }
   if (units.kind === "bpe")
     throw new UserError(
-      "--format hf: the model writes subwords, but the tokenizer of these models spells in characters: choose safetensors or onnx",
+      "--format hf: the model outputs subwords, but the tokenizer of these models spells characters: choose safetensors or onnx",
     );
   const { characters } = units.toJSON() as CharacterUnitsJson;
   const wordDelimiter = characters.includes("|") ? " " : "|";
@@ -161,16 +168,16 @@ function spelling(units: Units): {
   };
 }
 
-/** A file's text with these entries: as it was where it says so already, by what it leaves `unsaid` too. */
+/** A file's text with these entries: unchanged if it already has them, explicitly or by its defaults. */
 function changed(
   original: string | undefined,
   entries: Readonly<Record<string, unknown>>,
-  unsaid: Readonly<Record<string, unknown>> = {},
+  defaults: Readonly<Record<string, unknown>> = {},
 ): string {
   if (original === undefined) return text(entries);
   const given = JSON.parse(original) as Record<string, unknown>;
   const says = ([key, value]: readonly [string, unknown]): boolean =>
-    isDeepStrictEqual(key in given ? given[key] : unsaid[key], value);
+    isDeepStrictEqual(key in given ? given[key] : defaults[key], value);
   return Object.entries(entries).every(says) ? original : text({ ...given, ...entries });
 }
 

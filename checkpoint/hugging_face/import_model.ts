@@ -22,39 +22,40 @@ import { packTensor } from "./state.ts";
 import { openWeights } from "./weights.ts";
 
 export interface ImportOptions extends LayerChoice, SeedDepths {
-  /** Whether a checkpoint that is there is written over. */
+  /** Whether to overwrite an existing checkpoint. */
   readonly force: boolean;
 }
 
-/** What became of a pretrained model. */
+/** Summary of an import. */
 export interface ImportedModel {
   readonly config: TrainConfig;
   /** Layers of the pretrained encoder. */
   readonly originalLayers: number;
-  /** Of each physical block, the layer that it begins with. */
+  /** For each physical block, the layer that it is initialised from. */
   readonly layers: readonly number[];
-  /** Of the deep path: the block of each logical layer. */
+  /** For the deepest path, the block of each logical layer. */
   readonly schedule: DepthSchedule;
-  /** Without an output layer where there is none. */
+  /** Excludes the output layer if there is none. */
   readonly parameters: ModelSize;
-  /** Of a model as deep whose layers share nothing. */
+  /** Size of an equally deep model whose layers share nothing. */
   readonly untied: ModelSize;
   readonly units: Units | null;
-  /** Whether there is an output layer: only then can the seed be used as it is. */
+  /** Whether there is an output layer: only then is the seed usable as it is. */
   readonly hasHead: boolean;
-  /** Tensors that only pretraining uses. */
+  /** Names of tensors used only in pretraining. */
   readonly leftOut: readonly string[];
-  /** A line for each dropout of config.json that is not there. */
+  /** A line for each unsupported dropout in config.json. */
   readonly missingDropouts: readonly string[];
   readonly bytes: number;
 }
 
 /**
- * Makes a checkpoint of this project of a folder in Hugging Face's layout, a tensor at a time: the chosen layers become the
- * physical blocks 0, 1, …, which unfold to the depths asked for. Values keep their type.
+ * Imports a Hugging Face folder as a checkpoint of this project, one tensor at a time: the chosen layers become the
+ * physical blocks 0, 1, …, which unfold to the requested depths. Values keep their type.
  *
- * @param out the checkpoint to write, complete or not there; its state as JSON goes beside it
- * @throws UserError in one sentence for whatever is wrong with folder, choice of layers or place; RunError if it cannot be written
+ * @param out the checkpoint to write, either complete or absent; its state as JSON goes beside it
+ * @throws UserError in one sentence if the folder, the choice of layers or the destination is unusable; RunError if it
+ *   cannot be written
  */
 export function importModel(path: string, out: string, options: ImportOptions): ImportedModel {
   if (!out.endsWith(".safetensors"))
@@ -113,7 +114,9 @@ export function importModel(path: string, out: string, options: ImportOptions): 
   }
 }
 
-/** Of each parameter and buffer of the seed, the tensor of the layer that it begins with, or what a new one begins with. */
+/**
+ * For each parameter and buffer of the seed: the tensor of the layer that initialises it, or its usual initial values.
+ */
 function seedTensors(
   { tensors, hasHead }: MatchedWeights,
   parameters: Parameters,
@@ -126,7 +129,7 @@ function seedTensors(
     const original = block === undefined ? name : inLayer(name, layers[block] as number, config);
     const found = tensors.get(original);
     if (found) return [[name, checkedOnReading(found, `the weights in ${path}: ${original}`)]];
-    if (name.startsWith("lm_head.") && !hasHead) return []; // drawn by the run that starts from the seed
+    if (name.startsWith("lm_head.") && !hasHead) return []; // initialised by the run that starts from the seed
     return [[name, { dtype: "F32", shape, values: parameters.initialValues(name, seed) }]];
   });
   return new Map(named);
@@ -145,7 +148,7 @@ function* keptOf(
   }
 }
 
-/** The tensor, whose values are refused when they are read if some are no numbers. */
+/** The same tensor, which throws on reading values that are not finite. */
 function checkedOnReading(tensor: SafeTensor, name: string): SafeTensor {
   const { dtype, shape } = tensor;
   return {
@@ -153,7 +156,7 @@ function checkedOnReading(tensor: SafeTensor, name: string): SafeTensor {
     shape,
     get values() {
       const { values } = tensor;
-      if (!allFinite(values, dtype)) throw new UserError(`${name} holds values that are no finite numbers`);
+      if (!allFinite(values, dtype)) throw new UserError(`${name} contains values that are not finite`);
       return values;
     },
   } as SafeTensor;

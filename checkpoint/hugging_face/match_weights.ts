@@ -7,10 +7,10 @@ import type { SafeTensor } from "../safetensors/safetensors.ts";
 import type { ModelFolder } from "./folder.ts";
 import { modelName, spellingOf, type Spelling } from "./spelling.ts";
 
-/** Of pretraining, which neither the encoder nor a CTC head uses. */
+/** Tensors of pretraining, which neither the encoder nor a CTC head uses. */
 const PRETRAINING = /^(quantizer|project_q|project_hid)\./u;
 
-/** Buffers that PyTorch keeps and this project computes or does not need. */
+/** Buffers that PyTorch stores and this project computes or does not need. */
 const KEPT = /\.(num_batches_tracked|inv_freq)$/u;
 
 const HEAD = ["lm_head.weight", "lm_head.bias"];
@@ -18,20 +18,20 @@ const HEAD = ["lm_head.weight", "lm_head.bias"];
 /** A file's tensors under the model's names. */
 export interface MatchedWeights {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
-  /** Not of the model, but written again by an export. */
+  /** Not part of the model, but written again by an export. */
   readonly kept: ReadonlyMap<string, SafeTensor>;
-  /** Names in the file of what is left out: parts of pretraining. */
+  /** Names in the file of omitted tensors: parts of pretraining. */
   readonly leftOut: readonly string[];
   readonly spelling: Spelling;
-  /** False of an encoder that has only been pretrained. */
+  /** False for an encoder that has only been pretrained. */
   readonly hasHead: boolean;
 }
 
 /**
- * Finds the place of each of a file's tensors in the model that its config.json describes. Only a CTC head may be missing, as a
- * whole, and the vector of masked frames where the config masks none.
+ * Matches a file's tensors to the model that its config.json describes. Only a CTC head may be missing, as a whole, and
+ * the mask vector if the config does no masking.
  *
- * @throws UserError that names all tensors which are missing, not expected, there twice, or of another shape or type
+ * @throws UserError naming all tensors that are missing, unexpected, duplicated, or of another shape or type
  */
 export function matchWeights(
   given: ReadonlyMap<string, SafeTensor>,
@@ -62,9 +62,9 @@ export function matchWeights(
   const missing = [...expected.keys()].filter((name) => !tensors.has(name) && !optional.includes(name));
   const faults = [
     ...(missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),
-    ...(unexpected.length > 0 ? [`not expected: ${unexpected.join(", ")}`] : []),
-    ...(doubled.length > 0 ? [`there in both spellings of weight norm: ${doubled.join(", ")}`] : []),
-    ...(misshapen.length > 0 ? [`other than expected: ${misshapen.join(", ")}`] : []),
+    ...(unexpected.length > 0 ? [`unexpected: ${unexpected.join(", ")}`] : []),
+    ...(doubled.length > 0 ? [`present in both spellings of weight norm: ${doubled.join(", ")}`] : []),
+    ...(misshapen.length > 0 ? [`wrong shape or type: ${misshapen.join(", ")}`] : []),
   ];
   if (faults.length > 0) throw new UserError(`the weights in ${path} do not fit its config.json: ${faults.join("; ")}`);
   for (const name of kept.keys()) tensors.delete(name);

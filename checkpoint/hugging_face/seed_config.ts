@@ -6,19 +6,19 @@ import type { ModelFolder } from "./folder.ts";
 
 /** How the seed unfolds. */
 export interface SeedDepths {
-  /** Depths that are evaluated besides the seed's own, the largest of them the deep path's. */
+  /** Depths to evaluate besides the seed's own; the largest is that of the deepest path. */
   readonly depths: readonly number[];
   readonly order: Extract<UnfoldOrder, string>;
 }
 
-/** What a model's sizes say of its input and its units, which sections of their own say in a config. */
-const OF_UNITS = ["inputDim", "vocabulary", "blank"];
+/** Sizes that depend on the input and the units, which have config sections of their own. */
+const FROM_OTHER_SECTIONS = ["inputDim", "vocabulary", "blank"];
 
 /**
- * A complete training config of a seed that was made of a pretrained model: its model, features, sample rate, units, masking and LayerDrop.
- * What it says of data means nothing yet: a run that starts from the seed has its own.
+ * A complete training config for a seed made from a pretrained model: its model, features, sample rate, units, masking
+ * and LayerDrop. Its data section is a placeholder: a run that starts from the seed has its own.
  *
- * @throws UserError where the deepest path is not as deep as the seed, or the config's own checks fail
+ * @throws UserError if the deepest path is shallower than the seed, or the config's own checks fail
  */
 export function seedConfig(
   { path, config, masking, layerDrop, sampleRate, normalise, units }: ModelFolder,
@@ -28,9 +28,9 @@ export function seedConfig(
   const deepest = Math.max(blocks, ...depths);
   if (depths.length > 0 && Math.max(...depths) < blocks)
     throw new UserError(
-      `--depth: expected at least one that is as deep as the seed of ${blocks} blocks, got ${depths.join(",")}`,
+      `--depth: expected at least one no shallower than the seed of ${blocks} blocks, got ${depths.join(",")}`,
     );
-  const sizes = Object.entries({ ...config, blocks }).filter(([key]) => !OF_UNITS.includes(key));
+  const sizes = Object.entries({ ...config, blocks }).filter(([key]) => !FROM_OTHER_SECTIONS.includes(key));
   return restoreConfig(
     {
       data: { folder: ".", train: "train.jsonl", dev: "dev.jsonl", sample_rate: sampleRate },

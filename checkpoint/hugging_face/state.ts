@@ -5,7 +5,7 @@ import type { SafeTensor } from "../safetensors/safetensors.ts";
 import { bytesIn, bytesOf, viewValues } from "../safetensors/header.ts";
 import { inLayer, layerOf } from "./spelling.ts";
 
-/** Files that an export changes where they are no longer true. The others are copied as they are. */
+/** Files that an export updates where they are out of date. The others are copied verbatim. */
 const PARSED = ["config.json", "preprocessor_config.json", "vocab.json"];
 
 const keptSchema = z
@@ -20,7 +20,7 @@ const keptSchema = z
   );
 
 const stateSchema = z.object({
-  /** Text of the folder's files, by name. */
+  /** Contents of the folder's text files, by name. */
   files: z
     .record(z.string(), z.string())
     .refine(
@@ -28,27 +28,27 @@ const stateSchema = z.object({
       `expected JSON objects of ${PARSED.join(", ")}`,
     ),
   spelling: z.object({ prefixed: z.boolean(), weightNorm: z.enum(["weight_g", "parametrizations"]) }),
-  /** Of each physical block, the layer that it began with. */
+  /** For each physical block, the layer that initialised it. */
   layers: z.array(z.int().min(0)),
-  /** Whether the vector of masked frames is among the weights, whatever config.json masks; without it config.json decides. */
+  /** Whether the weights include the mask vector, regardless of config.json; if undefined, config.json decides. */
   maskVector: z.boolean().optional(),
   /** Buffers that this project does not use, by name. */
   kept: z.record(z.string(), keptSchema),
 });
 
-/** What a checkpoint keeps of the Hugging Face folder that it began with, so that an export can write one like it. */
+/** What a checkpoint keeps of the Hugging Face folder it came from, so that an export can write a matching one. */
 export type HuggingFaceState = z.output<typeof stateSchema>;
 
-/** Reads a checkpoint's entry. Throws a UserError that begins with the source if it is none. */
+/** Validates a checkpoint's entry. Throws a UserError that begins with the source if it is invalid. */
 export function parseHuggingFaceState(json: unknown, source: string): HuggingFaceState {
   const parsed = stateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new UserError(
-    `${source}: the checkpoint's entry of Hugging Face's files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
+    `${source}: the checkpoint's entry for the Hugging Face files is damaged: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
   );
 }
 
-/** The same of some of the blocks: block i is what was block `used[i]`. */
+/** Restricts the state to some of the blocks: block i is the former block `used[i]`. */
 export function ofBlocks(
   { kept, layers, ...state }: HuggingFaceState,
   used: readonly number[],

@@ -16,10 +16,10 @@ const indexSchema = z.looseObject({
 
 const architecturesSchema = z.looseObject({ architectures: z.array(z.string()).nullish() });
 
-/** A model's tensors, of one file or several, read when their values are asked for. */
+/** A model's tensors, from one file or several shards; values are read on access. */
 export interface OpenWeights {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
-  /** Files that were opened for them. */
+  /** Files opened for them. */
   readonly files: readonly string[];
   close(): void;
 }
@@ -27,8 +27,8 @@ export interface OpenWeights {
 /**
  * Opens `model.safetensors`, or the files that `model.safetensors.index.json` names.
  *
- * @throws UserError in one sentence: no such file, only PyTorch's pickled weights, an index that names what is not there, or a
- *   file that is damaged
+ * @throws UserError in one sentence: no such file, only PyTorch's pickled weights, an index that names a missing file
+ *   or tensor, or a damaged file
  */
 export function openWeights(folder: string): OpenWeights {
   const at = (name: string): string => join(folder, name);
@@ -37,19 +37,21 @@ export function openWeights(folder: string): OpenWeights {
   if (existsSync(at(PICKLED)) || existsSync(at(`${PICKLED}.index.json`))) {
     const name = architectureOf(at("config.json"));
     throw new UserError(
-      `${folder} holds its weights only as ${PICKLED}, a Python pickle, which can run any code when it is read: convert it once with python -c "from transformers import ${name}; ${name}.from_pretrained('${folder}').save_pretrained('${folder}')"`,
+      `${folder} has its weights only as ${PICKLED}, a Python pickle, which can run arbitrary code when loaded: convert it once with python -c "from transformers import ${name}; ${name}.from_pretrained('${folder}').save_pretrained('${folder}')"`,
     );
   }
-  throw new UserError(`${folder} holds no weights: expected ${WEIGHTS} or ${INDEX}`);
+  throw new UserError(`${folder} has no weights: expected ${WEIGHTS} or ${INDEX}`);
 }
 
-/** The class that wrote a folder: another one would leave out what it does not have, or add an output layer that nobody has trained. */
+/**
+ * The class that wrote a folder: any other would drop tensors that it does not know, or add an untrained output layer.
+ */
 function architectureOf(file: string): string {
   const { architectures } = parse(architecturesSchema, readJson(file), file);
   return architectures?.find((name) => /^\w+$/u.test(name)) ?? "AutoModel";
 }
 
-/** A file of weights. Throws UserError also where it cannot be read, such as a folder. */
+/** Opens a file of weights. Throws UserError also if it cannot be read, such as a folder. */
 function openFile(path: string): SafetensorsFile {
   try {
     return openSafetensors(path);
@@ -66,7 +68,7 @@ function openShards(index: string, at: (name: string) => string): OpenWeights {
   try {
     for (const name of new Set(map.map(([, shard]) => shard))) {
       if (name.includes("/") || name.includes("\\") || !existsSync(at(name)))
-        throw new UserError(`${index} names the file ${name}, which is not there`);
+        throw new UserError(`${index} names the file ${name}, which does not exist`);
       shards.set(name, openFile(at(name)));
     }
     const tensors = map.map(([tensor, name]): [string, SafeTensor] => {

@@ -3,22 +3,22 @@ import { sameShape, showShape, type Shape } from "../../engine/shape.ts";
 import { isFloat } from "./half_precision.ts";
 import type { SafeTensor } from "./safetensors.ts";
 
-/** A checkpoint, for one. */
+/** Such as a checkpoint. */
 interface TensorFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 
-/** Faults that a message names; of the others it says how many they are. */
-const NAMED = 5;
+/** A message names this many faults and counts the rest. */
+const MOST_NAMED = 5;
 
 /**
- * The wanted ones of a file's tensors, in the order wanted, once each is known to be there in the shape wanted and of a
- * floating-point type. Values are not read, and what else the file holds does not matter.
+ * Selects the wanted tensors of a file, in the wanted order, after checking that each is present with the wanted shape
+ * and a floating-point type. Values are not read, and other tensors in the file are ignored.
  *
  * @param wanted names with shapes, such as `Parameters.savedShapes`
- * @param complaint how the message begins, before the faults
- * @throws UserError that names the tensors which are missing or of another shape or type
+ * @param complaint start of the message, before the faults
+ * @throws UserError naming the tensors that are missing or have another shape or type
  */
 export function expectTensors(
   { path, tensors }: TensorFile,
@@ -35,25 +35,28 @@ export function expectTensors(
   }
   if (faults.length > 0)
     throw new UserError(
-      `${complaint}: ${faults.slice(0, NAMED).join("; ")}${faults.length > NAMED ? `; and ${faults.length - NAMED} more` : ""}`,
+      `${complaint}: ${faults.slice(0, MOST_NAMED).join("; ")}${faults.length > MOST_NAMED ? `; and ${faults.length - MOST_NAMED} more` : ""}`,
     );
   return fitting;
 }
 
-/** What is wrong with a tensor that should be a floating-point one of a shape: `lm_head.bias is [31], expected [32]`; null if nothing. */
+/**
+ * How a tensor differs from the expected floating-point shape, such as `lm_head.bias is [31], expected [32]`; null if
+ * it fits.
+ */
 export function misfit(name: string, tensor: SafeTensor, shape: Shape): string | null {
   if (!isFloat(tensor)) return `${name} has type ${tensor.dtype}, expected a floating-point one`;
   return sameShape(tensor.shape, shape) ? null : `${name} is ${showShape(tensor.shape)}, expected ${showShape(shape)}`;
 }
 
-/** Whether no value of a tensor is NaN or an infinity: in half precision, an exponent of ones. */
+/** Whether a tensor has no NaN or infinity: in half precision, an exponent of all ones. */
 export function allFinite(values: SafeTensor["values"], dtype: SafeTensor["dtype"]): boolean {
   if (dtype === "F32") return (values as Float32Array).every((value) => Number.isFinite(value));
   const exponent = dtype === "F16" ? 0x7c00 : dtype === "BF16" ? 0x7f80 : null;
   return exponent === null || (values as Uint16Array).every((bits) => (bits & exponent) !== exponent);
 }
 
-/** The first tensor, by name, that holds NaN or an infinity; undefined if all are finite. */
+/** The first tensor that contains NaN or an infinity; undefined if all are finite. */
 export function firstNotFiniteTensor(
   tensors: ReadonlyMap<string, { readonly values: Float32Array }>,
 ): { name: string; value: number } | undefined {

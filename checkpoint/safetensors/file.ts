@@ -3,9 +3,9 @@ import { UserError } from "../../engine/errors.ts";
 import { readLayout, viewValues, type Entry, type SafeTensor } from "./header.ts";
 import type { SafeTensors } from "./safetensors.ts";
 
-/** A safetensors file on disk. Names, types and shapes are in memory; the values of a tensor are read whenever they are asked for. */
+/** A safetensors file on disk. Names, types and shapes are in memory; each access to a tensor's values reads them. */
 export interface SafetensorsFile extends SafeTensors {
-  /** Closes the file; values can no longer be read then. */
+  /** Closes the file; its values can no longer be read. */
   close(): void;
 }
 
@@ -13,18 +13,18 @@ export interface SafetensorsFile extends SafeTensors {
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Opens a safetensors file and checks all that its header says against its size, so that what is cut short is found before
- * anything is loaded. An open file stays the one that was opened, even if another takes its name.
+ * Opens a safetensors file and checks its header against its size, so that a truncated file is found before anything is
+ * loaded. The open file stays the same one, even if another takes its name.
  *
- * @throws UserError if the file is cut short, malformed or holds a type that this project does not use; the file system's own
- *   error where there is no file to read
+ * @throws UserError if the file is truncated, malformed or contains an unsupported type; the file system's own error if
+ *   it cannot be opened
  */
 export function openSafetensors(path: string): SafetensorsFile {
-  if (statSync(path).isFIFO()) throw new UserError(`${path} is a pipe, expected a file`); // opening it would wait for whoever writes
+  if (statSync(path).isFIFO()) throw new UserError(`${path} is a pipe, expected a file`); // opening it would wait for a writer
   const descriptor = openSync(path, "r");
   let open = true;
   const read = (start: number, end: number): Uint8Array => {
-    if (!open) throw new Error(`${path}: its tensors are read after the file was closed`);
+    if (!open) throw new Error(`${path}: tensor values were read after the file was closed`);
     return readBytes(descriptor, start, end, path);
   };
   const close = (): void => {
@@ -60,7 +60,7 @@ function readBytes(descriptor: number, start: number, end: number, path: string)
     const got = readSync(descriptor, bytes, done, Math.min(bytes.length - done, MOST_BYTES), start + done);
     if (got === 0)
       throw new UserError(
-        `${path} has become shorter while it was read: it ends at byte ${start + done}, but a tensor goes on to ${end}.`,
+        `${path} was truncated while being read: it ends at byte ${start + done}, but a tensor extends to ${end}.`,
       );
     done += got;
   }

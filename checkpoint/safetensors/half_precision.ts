@@ -1,11 +1,11 @@
 import { halfToNumber } from "../../engine/half.ts";
 import type { SafeTensor } from "./safetensors.ts";
 
-/** Whether `toFloat32` takes the tensor. */
+/** Whether `toFloat32` accepts the tensor. */
 export const isFloat = ({ dtype }: SafeTensor): boolean => dtype === "F32" || dtype === "F16" || dtype === "BF16";
 
 /**
- * A floating-point tensor's values as float32: F32 as they are (not copied), F16 and BF16 widened, which is exact.
+ * A floating-point tensor's values as float32: F32 as is (not copied), F16 and BF16 widened, which is exact.
  *
  * @throws Error if the tensor holds integers
  */
@@ -22,7 +22,7 @@ export function toFloat32(tensor: SafeTensor): Float32Array {
   }
 }
 
-// Loops: `from` of typed arrays takes twenty times as long, and models have hundreds of millions of values.
+// Explicit loops: a typed array's `from` takes twenty times as long, and models have hundreds of millions of values.
 
 /** bfloat16 is the upper half of a float32. */
 function widenBfloat16(bits: Uint16Array): Float32Array {
@@ -31,7 +31,7 @@ function widenBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(widened.buffer);
 }
 
-/** The values of all 65,536 halves, made when the first is needed: looking one up takes a tenth of working it out. */
+/** The values of all 65,536 halves, built on first use: a lookup takes a tenth of the time of a conversion. */
 let halves: Float32Array | undefined;
 
 function widenHalf(bits: Uint16Array): Float32Array {

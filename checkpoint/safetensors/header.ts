@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 
 /*
- * What stands before the data of a safetensors file, and where each tensor's bytes have to be:
+ * The header of a safetensors file, and where it places each tensor's bytes:
  *
  *     8 bytes   length of the header, little-endian
  *     header    JSON: { "name": { "dtype", "shape", "data_offsets": [begin, end] }, …, "__metadata__": { … } }
@@ -24,14 +24,14 @@ export type SafeDtype = keyof typeof arrays;
 type TensorOf<D extends SafeDtype> = {
   readonly dtype: D;
   readonly shape: readonly number[];
-  /** Of an open file, each access reads the bytes anew. */
+  /** For an open file, each access reads the bytes again. */
   readonly values: InstanceType<(typeof arrays)[D]>;
 };
 
-/** One tensor: `values` is row-major, its class follows from `dtype`; a scalar has shape []. */
+/** One tensor. `values` is row-major, its class given by `dtype`; a scalar has shape []. */
 export type SafeTensor = { [D in SafeDtype]: TensorOf<D> }[SafeDtype];
 
-/** What a header says of one tensor; offsets count from the first byte of the data. */
+/** A header's entry for one tensor; offsets count from the first byte of the data. */
 export interface Entry {
   readonly name: string;
   readonly dtype: SafeDtype;
@@ -40,27 +40,27 @@ export interface Entry {
   readonly end: number;
 }
 
-/** A whole header. Entries are in the order of their bytes, which they cover without holes. */
+/** A whole header. Entries are in byte order and cover the data without holes. */
 export interface Layout {
   readonly entries: readonly Entry[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** Where the data begins in the file. */
+  /** Byte at which the data begins in the file. */
   readonly dataStart: number;
 }
 
 export const PREFIX_BYTES = 8;
 const METADATA = "__metadata__";
 
-/** The official reader's limit: a larger header is an attack or another kind of file. */
+/** The official reader's limit: a larger header means an attack or another kind of file. */
 const LONGEST_HEADER = 100_000_000;
 
 /**
  * Reads and checks a header.
  *
- * @param read gives bytes of the file, from `start` to `end`
+ * @param read returns the file's bytes from `start` to before `end`
  * @param fileBytes size of the file
- * @param file how messages call it
- * @throws UserError if the file is cut short, malformed or holds a type that this project does not use
+ * @param file its name in error messages
+ * @throws UserError if the file is truncated, malformed or contains an unsupported type
  */
 export function readLayout(read: (start: number, end: number) => Uint8Array, fileBytes: number, file: string): Layout {
   const header = readHeader(read, fileBytes, file);
@@ -75,8 +75,8 @@ export function readLayout(read: (start: number, end: number) => Uint8Array, fil
 }
 
 /**
- * The header of these tensors, and where each one's bytes follow it. The same tensors give the same bytes, whatever order they
- * come in: widest type first, so that every tensor is aligned, then by name.
+ * Lays out tensors in a file: the header, and where each one's bytes follow it. The same tensors always give the same
+ * bytes, in whatever order they come: widest type first, so that every tensor is aligned, then by name.
  *
  * @returns `bytes`: prefix, JSON and the spaces that align the data
  * @throws Error if a tensor is called "__metadata__"
@@ -105,20 +105,20 @@ export function layOut(
   return { bytes, entries };
 }
 
-/** A tensor's values as a view of its bytes, or of a copy where their alignment does not allow it. */
+/** A tensor's values as a view of its bytes, or of a copy if they are misaligned. */
 export function viewValues({ dtype }: Pick<Entry, "dtype">, bytes: Uint8Array): SafeTensor["values"] {
   const aligned = bytes.byteOffset % width(dtype) === 0 ? bytes : bytes.slice();
   return new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.byteLength / width(dtype));
 }
 
-/** The values' bytes, after a check that they fill their place. Throws Error if they do not. */
+/** The bytes of a tensor's values. Throws Error if their number does not match the shape. */
 export function bytesOf(
   { name, shape }: Pick<Entry, "name" | "shape">,
   values: ArrayBufferView & { readonly length: number },
 ): Uint8Array {
   if (values.length !== elements(shape)) {
     throw new Error(
-      `serialiseSafetensors: tensor '${name}' has ${values.length} values, its shape [${shape.join(", ")}] needs ${elements(shape)}.`,
+      `serialiseSafetensors: tensor '${name}' has ${values.length} values, but its shape [${shape.join(", ")}] needs ${elements(shape)}.`,
     );
   }
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -131,7 +131,7 @@ function readHeader(
 ): { json: Record<string, unknown>; dataStart: number } {
   if (fileBytes < PREFIX_BYTES) {
     throw new UserError(
-      `${file} is not a safetensors file: it has ${fileBytes} bytes, fewer than the ${PREFIX_BYTES} of its header's length.`,
+      `${file} is not a safetensors file: it has ${fileBytes} bytes, fewer than the ${PREFIX_BYTES} that give its header's length.`,
     );
   }
   const prefix = read(0, PREFIX_BYTES);
@@ -139,7 +139,7 @@ function readHeader(
   const dataStart = PREFIX_BYTES + length;
   if (length > LONGEST_HEADER || dataStart > fileBytes) {
     throw new UserError(
-      `${file} is not a safetensors file or is cut short: its header should be ${length} bytes long, the whole file has ${fileBytes}.`,
+      `${file} is not a safetensors file or is truncated: its header should be ${length} bytes long, but the whole file has ${fileBytes}.`,
     );
   }
   let json: unknown;
@@ -173,7 +173,7 @@ function readEntry(name: string, value: unknown, file: string): Entry {
   const expected = bytesIn({ dtype: dtype as SafeDtype, shape });
   if (end - begin !== expected) {
     throw new UserError(
-      `${file}: tensor '${name}', ${dtype} [${shape.join(", ")}], needs ${expected} bytes, its data_offsets [${begin}, ${end}] give ${end - begin}.`,
+      `${file}: tensor '${name}', ${dtype} [${shape.join(", ")}], needs ${expected} bytes, but its data_offsets [${begin}, ${end}] span ${end - begin}.`,
     );
   }
   return { name, dtype: dtype as SafeDtype, shape, begin, end };
@@ -185,7 +185,7 @@ function expectNoHoles(entries: readonly Entry[], dataBytes: number, file: strin
   for (const { name, begin, end } of entries) {
     if (end > dataBytes) {
       throw new UserError(
-        `${file}: tensor '${name}' ends at byte ${end} of the data, but only ${dataBytes} are there; the file is cut short.`,
+        `${file}: tensor '${name}' ends at byte ${end} of the data, but there are only ${dataBytes}; the file is truncated.`,
       );
     }
     if (begin < previousEnd)
@@ -199,7 +199,7 @@ function expectNoHoles(entries: readonly Entry[], dataBytes: number, file: strin
     throw new UserError(`${file}: ${dataBytes - previousEnd} bytes after the last tensor belong to no tensor.`);
 }
 
-/** Bytes of a tensor's values. */
+/** Size of a tensor's values in bytes. */
 export const bytesIn = ({ dtype, shape }: Pick<Entry, "dtype" | "shape">): number => elements(shape) * width(dtype);
 
 const width = (dtype: SafeDtype): number => arrays[dtype].BYTES_PER_ELEMENT;

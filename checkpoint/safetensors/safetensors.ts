@@ -3,25 +3,25 @@ import { bytesOf, layOut, readLayout, viewValues, type SafeTensor } from "./head
 export type { SafeDtype, SafeTensor } from "./header.ts";
 
 /**
- * The content of one file of the safetensors format, which PyTorch, Hugging Face and this project's checkpoints share; its
- * layout is in safetensors_header.ts. Tensors are in the order of their bytes. Node runs on little-endian machines, so typed
- * arrays read the bytes as they are.
+ * The contents of a safetensors file, the format shared by PyTorch, Hugging Face and this project's checkpoints;
+ * header.ts describes its layout. Tensors are in byte order. Node runs on little-endian machines, so typed arrays read
+ * the bytes directly.
  */
 export interface SafeTensors {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Tensors by name. Their order means nothing. */
+/** Tensors by name, in any order. */
 export type NamedTensors = ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>;
 
 /**
- * Reads a whole safetensors file that is in memory; safetensors_file.ts reads one that is not. Values come back as views of the
- * bytes wherever the alignment allows it.
+ * Parses a whole safetensors file in memory; file.ts reads one from disk. Values are views of the bytes wherever the
+ * alignment allows it.
  *
- * @param bytes the file's content; keep it unchanged as long as the tensors are used
- * @param name how messages call the file, usually its path
- * @throws UserError if the file is cut short, malformed or holds a type that this project does not use
+ * @param bytes the file's content; leave it unchanged as long as the tensors are used
+ * @param name of the file in error messages, usually its path
+ * @throws UserError if the file is truncated, malformed or contains an unsupported type
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
   const { entries, metadata, dataStart } = readLayout(
@@ -37,7 +37,7 @@ export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
 }
 
 /**
- * Tensors as the bytes of a safetensors file, see `layOut`.
+ * Serialises tensors as the bytes of a safetensors file, see `layOut`.
  *
  * @throws Error if a tensor's values do not fill its shape, or if it is called "__metadata__"
  */
@@ -55,7 +55,7 @@ export function serialiseSafetensors(
   return bytes;
 }
 
-/** The same piece by piece: the header, then each tensor, whose values are asked for once, when it is its turn. */
+/** The same in pieces: the header, then each tensor, whose values are read once, in turn. */
 export function* safetensorsPieces(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},

@@ -6,7 +6,7 @@ import type { OpenRecording, Recording } from "./recording.ts";
 import { resampledLength, Resampler } from "./resample.ts";
 import { WavRecording } from "./wav.ts";
 
-/** One mono recording: samples in [-1, 1) at `sampleRate` Hz; the file itself has `originalRate`. */
+/** One mono recording: samples in [-1, 1) at `sampleRate` Hz; the file's own rate is `originalRate`. */
 export interface Audio {
   readonly samples: Float32Array;
   readonly sampleRate: number;
@@ -14,26 +14,26 @@ export interface Audio {
 }
 
 /**
- * Reads audio files as mono sound at a wanted rate. Parts of a recording are often read one after the other, so the last recording of
- * which a part was read stays open, and costs a single decoding that way. To be closed in the end.
+ * Reads audio files as mono at a given rate. Pieces of a recording are often read one after another, so the last
+ * recording read in pieces stays open and is decoded only once. Close the reader when done.
  */
 export class AudioReader {
   readonly #resampler: Resampler;
   #last: { readonly state: string; readonly recording: Promise<OpenRecording> } | undefined;
 
-  /** @param resampler converts rates; one of its own unless given */
+  /** @param resampler converts sample rates; by default the reader creates its own */
   constructor(resampler: Resampler = new Resampler()) {
     this.#resampler = resampler;
   }
 
   /**
-   * A WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file, or a piece of it. 16-bit values come out as value / 32768 exactly; channels are
-   * averaged; another sample rate is converted.
+   * Reads a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file, or a piece of it. 16-bit values become exactly value / 32768;
+   * channels are averaged; other sample rates are converted.
    *
    * @param targetRate in Hz
-   * @param piece the part of the recording to return, cut before its rate is converted; all of it unless given
-   * @throws UserError with one sentence that names the file if it is missing, empty, cut short, damaged, of an unknown format,
-   *   encoding or rate, or without a single sample, or if the piece reaches beyond its end
+   * @param piece the part of the recording to return, cut before resampling; by default all of it
+   * @throws UserError in one sentence that names the file if it is missing, empty, truncated, damaged, of an
+   *   unsupported format, encoding or rate, or without samples, or if the piece reaches beyond its end
    */
   async read(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
     const { samples: recorded, sampleRate } = await this.readRecording(path, piece);
@@ -44,7 +44,7 @@ export class AudioReader {
     };
   }
 
-  /** The same at the file's own rate, with its number of channels. A file that is read as a whole does not stay open. */
+  /** The same at the file's own rate, with its number of channels. A file that is read whole does not stay open. */
   async readRecording(path: string, piece?: Piece): Promise<Recording> {
     if (!piece) return readRecording(path);
     const recording = await this.#open(path);
@@ -54,16 +54,16 @@ export class AudioReader {
   }
 
   /**
-   * The samples `from` to before `to` of what `read` gives of the whole file. Where the rate is converted, it is with a second of
-   * sound on each side, so that the borders of a span are not heard: the samples agree with the whole file's to the rounding of the
-   * converter.
+   * The samples `from` to before `to` of what `read` returns for the whole file. Resampling includes a second of sound
+   * on either side, so that the borders of a span are inaudible: the samples equal the whole file's up to the
+   * converter's rounding.
    *
    * @param span in samples at the target rate
    * @throws UserError as `read` does; RangeError if the span is not within the recording
    */
   async readSpan(path: string, targetRate: number, span: SampleSpan): Promise<Audio> {
     const { from, to } = span;
-    if (!(from >= 0 && from <= to)) throw new RangeError(`readSpan: [${from}, ${to}) is no span of samples`);
+    if (!(from >= 0 && from <= to)) throw new RangeError(`readSpan: [${from}, ${to}) is not a span of samples`);
     const recording = await this.#open(path);
     const samples = await this.#resampler.resampleSpan(recording, targetRate, span);
     if (samples.length < to - from)
@@ -72,7 +72,7 @@ export class AudioReader {
   }
 
   /**
-   * How many samples `read` would give. The header of a WAV file says it; other files are decoded for it.
+   * The number of samples that `read` would return: read from the header of a WAV file, found by decoding other files.
    *
    * @throws UserError as `read` does
    */
@@ -81,18 +81,18 @@ export class AudioReader {
     return resampledLength(await recording.length(), recording.sampleRate, targetRate);
   }
 
-  /** Lets go of the recording that is still open, once what was asked of it is done. */
+  /** Releases the open recording, once pending reads are done. */
   async close(): Promise<void> {
     const last = this.#last;
     this.#last = undefined;
     await last?.recording.then(
       (recording) => recording.close(),
-      () => undefined, // whoever opened it was told what is wrong
+      () => undefined, // the caller that opened it got the error
     );
   }
 
   async #open(path: string): Promise<OpenRecording> {
-    const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // reading it says what is wrong
+    const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // reading it reports the error
     const state = JSON.stringify([path, size, mtimeMs]);
     if (this.#last?.state !== state) {
       void this.close();
@@ -102,7 +102,7 @@ export class AudioReader {
   }
 }
 
-/** What `AudioReader.read` gives, for whoever reads little or converts no rates. */
+/** `AudioReader.read` for callers that read few files or need no resampling. */
 export async function readAudio(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
   const reader = new AudioReader();
   try {
@@ -112,7 +112,7 @@ export async function readAudio(path: string, targetRate: number, piece?: Piece)
   }
 }
 
-/** A whole file at its own rate; throws as `AudioReader.read` does. */
+/** Reads a whole file at its own rate; throws as `AudioReader.read` does. */
 export async function readRecording(path: string): Promise<Recording> {
   const recording = await openRecording(path);
   try {
@@ -123,13 +123,13 @@ export async function readRecording(path: string): Promise<Recording> {
   }
 }
 
-/** What `AudioReader.length` gives where no decoding is needed for it: of a sound WAV file. Null of all others. */
+/** `AudioReader.length` where no decoding is needed, which is for an intact WAV file; null for all others. */
 export function knownLength(path: string, targetRate: number): number | null {
   try {
     const layout = WavRecording.open(path)?.layout;
     return layout ? resampledLength(layout.length, layout.sampleRate, targetRate) : null;
   } catch (error) {
-    if (error instanceof UserError) return null; // reading it says what is wrong
+    if (error instanceof UserError) return null; // reading it reports the error
     throw error;
   }
 }

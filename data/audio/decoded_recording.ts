@@ -1,15 +1,16 @@
 import type { OpenRecording, Recording } from "./recording.ts";
 
-/** So many of the samples that were decoded last stay in memory: 35 minutes at 16 kHz, 128 MiB. */
+/** How many of the latest decoded samples stay in memory: 35 minutes at 16 kHz, 128 MiB. */
 const KEPT_SAMPLES = 2 ** 25;
 
-/** Decodes a recording from its start to its end, in blocks of at least one sample each. */
+/** Decodes a recording from start to end, in blocks of at least one sample each. */
 type Decode = () => AsyncGenerator<Recording, void>;
 
 /**
- * A recording whose file cannot be entered in the middle: it is decoded from its start on, as far as somebody reads. What was decoded
- * last stays in memory, all of it unless it is long; reading what is gone already begins at the start again. So parts that are read in
- * order cost a single decoding, in memory that does not depend on the length of the recording.
+ * A recording whose file format does not allow seeking: it is decoded from the start, only as far as it is read. The
+ * latest decoded samples stay in memory, all of them unless the recording is long; reading discarded ones decodes from
+ * the start again. So pieces read in order cost a single decoding, with memory use independent of the recording's
+ * length.
  */
 export class DecodedRecording implements OpenRecording {
   readonly sampleRate: number;
@@ -45,14 +46,14 @@ export class DecodedRecording implements OpenRecording {
   }
 
   length(): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#sequentially(async () => {
       while (this.#length === undefined) await this.#next(Infinity);
       return this.#length;
     });
   }
 
   read(from: number, to: number): Promise<Float32Array> {
-    return this.#inTurn(async () => {
+    return this.#sequentially(async () => {
       if (from < this.#start) await this.#rewind();
       while (this.#end < to && !(await this.#next(from)));
       const samples = new Float32Array(Math.max(0, Math.min(to, this.#end) - from));
@@ -66,23 +67,23 @@ export class DecodedRecording implements OpenRecording {
     });
   }
 
-  /** Closes the file once what was asked for before is done; whoever reads on nevertheless opens it again for that time. */
+  /** Closes the file once pending reads are done. A later read reopens it for as long as that read takes. */
   close(): Promise<void> {
-    return this.#inTurn(() => Promise.resolve(void (this.#closed = true)));
+    return this.#sequentially(() => Promise.resolve(void (this.#closed = true)));
   }
 
-  /** One after the other, each after all that were asked for before. Nothing stays open after what comes once it is closed. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs operations one at a time, in the order of the calls. Once closed, an operation leaves nothing open. */
+  #sequentially<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#previous.then(work).finally(() => (this.#closed ? this.#rewind() : undefined));
     this.#previous = result.catch(() => undefined);
     return result;
   }
 
-  /** Decodes one block more, for which others before sample `needed` may be forgotten; true at the end. */
+  /** Decodes one more block, possibly discarding blocks that end before sample `needed`; returns true at the end. */
   async #next(needed: number): Promise<boolean> {
     this.#blocks ??= this.#decode();
     const next = await this.#blocks.next().catch(async (error: unknown) => {
-      await this.#rewind(); // so that whoever reads next hears of it too
+      await this.#rewind(); // so that the next read fails too
       throw error;
     });
     if (next.done) {

@@ -1,31 +1,29 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 
-/** Read at once, since most of the parts that are asked for are small and follow one another. */
+/** Read in one go, since most requests are small and consecutive. */
 const READ_BYTES = 2 ** 18;
 
 /**
- * The bytes of an audio file, few of which are in memory at a time. Reading is synchronous: the decoders ask for bytes in the middle
- * of their work.
+ * Access to the bytes of an audio file, few of which are in memory at a time. Reads are synchronous: the decoders
+ * request bytes in the middle of their work.
  */
 export class FileBytes {
   readonly path: string;
-  /** In bytes, when it was opened. */
+  /** Size in bytes when the file was opened. */
   readonly size: number;
   readonly #file: number;
   #buffer: Buffer = Buffer.alloc(0);
   #bufferStart = 0;
 
-  /** @throws UserError if there is no such file, it cannot be read, or it is none that can be read in parts */
+  /** @throws UserError if the file does not exist, cannot be read, or does not allow random access */
   constructor(path: string) {
     this.path = path;
     try {
       const stats = statSync(path);
       if (stats.isDirectory()) throw new UserError(`${path} is a folder, not an audio file.`);
       if (!stats.isFile())
-        throw new UserError(
-          `${path} is a pipe or a device, expected a file, since audio is not read from start to end alone.`,
-        );
+        throw new UserError(`${path} is a pipe or a device, expected a file: reading audio needs random access.`);
       this.#file = openSync(path, "r");
       this.size = stats.size;
     } catch (error) {
@@ -33,7 +31,7 @@ export class FileBytes {
     }
   }
 
-  /** Opens a file for as long as `use` runs. */
+  /** Opens a file while `use` runs. */
   static using<Result>(path: string, use: (file: FileBytes) => Result): Result {
     const file = new FileBytes(path);
     try {
@@ -52,7 +50,7 @@ export class FileBytes {
     return this.#buffer.subarray(start - this.#bufferStart, start - this.#bufferStart + count);
   }
 
-  /** The same for the caller to keep. No other bytes of the file are read. */
+  /** The same as a copy that the caller may keep. Reads no other bytes of the file. */
   copy(start: number, count: number): Buffer {
     const bytes = Buffer.alloc(Math.max(0, Math.min(count, this.size - start)));
     let filled = 0;
@@ -62,11 +60,11 @@ export class FileBytes {
     } catch (error) {
       throw readError(this.path, error);
     }
-    if (filled < bytes.length) throw new UserError(`${this.path} has become shorter while it was read.`);
+    if (filled < bytes.length) throw new UserError(`${this.path} was truncated while being read.`);
     return bytes;
   }
 
-  /** From byte `start` to before `end`, in parts that decode to a few seconds or minutes each. */
+  /** The bytes from `start` to before `end`, in parts that decode to a few seconds or minutes each. */
   *parts(start: number, end = this.size, bytes = 2 ** 16): Generator<Uint8Array> {
     for (let at = start; at < end; at += bytes) yield Uint8Array.from(this.read(at, Math.min(bytes, end - at)));
   }

@@ -14,9 +14,10 @@ export function isFlac(file: FileBytes): boolean {
 }
 
 /**
- * Decodes a FLAC file of 16 or 24 bits, frame by frame, with libFLAC, which also checks each frame's CRC and the MD5 sum of the whole.
+ * Decodes a 16-bit or 24-bit FLAC file, frame by frame, with libFLAC, which also checks each frame's CRC and the MD5
+ * sum of the whole.
  *
- * @throws UserError if it is of another bit depth; at the end, if it is damaged or cut short
+ * @throws UserError if it has another bit depth; at the end, if it is damaged or truncated
  */
 export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const name = file.path;
@@ -37,7 +38,7 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
       position += buffer.length;
       return { buffer, readDataLength: buffer.length, error: false };
     } catch (error) {
-      readError = error; // not through the library's frames
+      readError = error; // must not be thrown through the library's stack frames
       return { buffer: new Uint8Array(), readDataLength: 0, error: true };
     }
   };
@@ -55,7 +56,7 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
   let intact = false;
   try {
     while (processed && flac.FLAC__stream_decoder_get_state(decoder) < END_OF_STREAM) {
-      processed = flac.FLAC__stream_decoder_process_single(decoder); // a frame, or a block of what comes before the first
+      processed = flac.FLAC__stream_decoder_process_single(decoder); // a frame, or a metadata block before the first
       if (bitDepth !== 16 && bitDepth !== 24 && (bitDepth !== 0 || frames.length > 0))
         throw new UserError(`${name} is a FLAC file of ${bitDepth} bits, expected 16 or 24.`);
       for (const frame of frames) {
@@ -71,22 +72,25 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
     flac.FLAC__stream_decoder_delete(decoder);
   }
   if (readError !== undefined) throw readError;
-  if (sampleRate === 0) throw new UserError(`${name} is a damaged or cut short FLAC file: it has no stream header.`);
+  if (sampleRate === 0) throw new UserError(`${name} is a damaged or truncated FLAC file: it has no stream header.`);
   if (decoded < announced) {
     throw new UserError(
-      `${name} is cut short or damaged: its header announces ${announced} samples, ${decoded} could be read.`,
+      `${name} is truncated or damaged: its header announces ${announced} samples, but only ${decoded} could be read.`,
     );
   }
   if (firstError !== undefined || !processed || !intact) {
-    throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not fit its samples"}.`);
+    throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not match its samples"}.`);
   }
-  if (holdsAnother(file, start + 1)) throw new UserError(`${name} holds several FLAC streams, expected one.`);
+  if (holdsAnother(file, start + 1)) throw new UserError(`${name} contains several FLAC streams, expected one.`);
 }
 
-/** How each stream starts: its name, then the header, which may be the last block before the sound, of 34 bytes. */
+/**
+ * How each stream starts: the marker, then the header of the 34-byte STREAMINFO block, which may be the last metadata
+ * block.
+ */
 const STREAM_STARTS = [0, 0x80].map((isLast) => Buffer.from([...Buffer.from("fLaC"), isLast, 0, 0, 34]));
 
-/** The library stops where the header says that the samples end, whatever follows. */
+/** Looks for a further stream: the library stops where the header says that the samples end, ignoring what follows. */
 function holdsAnother(file: FileBytes, start: number): boolean {
   const [step, overlap] = [2 ** 18, 7];
   for (let at = start; at < file.size; at += step) {
@@ -97,8 +101,8 @@ function holdsAnother(file: FileBytes, start: number): boolean {
 }
 
 /**
- * libFLAC once it can be called: it needs 30 ms the first time, and Node keeps the module. "release" is plain
- * JavaScript; the package's WebAssembly build does not load on Node 18 and later.
+ * Waits until libFLAC is ready: 30 ms the first time, after which Node keeps the module. "release" is plain JavaScript;
+ * the package's WebAssembly build does not load on Node 18 and later.
  */
 export async function readyLibFlac(): Promise<LibFlac> {
   const flac = loadFlac("release");
@@ -106,7 +110,7 @@ export async function readyLibFlac(): Promise<LibFlac> {
   return flac;
 }
 
-/** A frame comes as bytes of each channel: two for a 16-bit sample, four (sign-extended) for a 24-bit one. */
+/** Converts a frame's bytes of one channel: two per 16-bit sample, four (sign-extended) per 24-bit one. */
 function samplesOf(bytes: Uint8Array, bitDepth: 16 | 24): Float32Array {
   const integers = new (bitDepth === 16 ? Int16Array : Int32Array)(Uint8Array.from(bytes).buffer);
   const half = 2 ** (bitDepth - 1);

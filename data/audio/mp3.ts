@@ -5,12 +5,13 @@ import type { DecodedAudio } from "./recording.ts";
 import { skipId3v2, skipTags, skipZeros } from "./tags.ts";
 
 /*
- * libmpg123 goes on at the next frame that it understands, without a word, so the frames are walked here first. The libraries that do so
- * are as lenient: to `codec-parser` 2.5.0, `mediabunny` 1.61.0 and `music-metadata` 11.16.1 a file that is cut short, or has garbage at its
- * end, is a sound one; the first leaves out the frame before a tag, the second all frames from where the rate changes.
+ * libmpg123 silently resumes at the next frame it understands, so the frames are walked here first. Libraries that walk
+ * frames are as lenient: `codec-parser` 2.5.0, `mediabunny` 1.61.0 and `music-metadata` 11.16.1 accept a file that is
+ * truncated or has garbage at its end; the first drops the frame before a tag, the second all frames after a change of
+ * sample rate.
  */
 
-/** Whether an MPEG frame starts the file or follows its tags and any zeros after them. */
+/** Whether an MPEG frame starts the file, or follows its tags and any zeros after them. */
 export function isMp3(file: FileBytes): boolean {
   return parseHeader(file, firstFrame(file)) !== null;
 }
@@ -21,31 +22,31 @@ function firstFrame(file: FileBytes): number {
 }
 
 /**
- * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III), part by part, with libmpg123; silence that the encoder added at the ends is
- * left out where the file says how much it is. The format has no checksum, so little damage is noticed: missing frames where the file
- * says how many there are, and what the library cannot go on after.
+ * Decodes an MP3 file (MPEG-1, 2 or 2.5, layers I to III), part by part, with libmpg123. Silence that the encoder added
+ * at the ends is removed if the file says how much there is. The format has no checksum, so little damage is detected:
+ * missing frames if the file says how many there are, and errors that the library cannot recover from.
  *
- * @throws UserError if it is cut short, of changing rate or the "free" format, or cannot be decoded
+ * @throws UserError if it is truncated, changes its sample rate, has the "free" format, or cannot be decoded
  */
 export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const name = file.path;
   const start = firstFrame(file);
-  const { announced, present, channels, cutShort, end } = readFrames(file, start);
+  const { announced, present, channels, truncated, end } = readFrames(file, start);
   if (announced !== null && present < announced) {
     throw new UserError(
-      `${name} is cut short or damaged: its header announces ${announced} samples, ${present} are there.`,
+      `${name} is truncated or damaged: its header announces ${announced} samples, but there are only ${present}.`,
     );
   }
-  if (cutShort) throw new UserError(`${name} is a cut short MP3 file: it ends within a frame.`);
+  if (truncated) throw new UserError(`${name} is a truncated MP3 file: it ends within a frame.`);
 
-  const decoder = new MPEGDecoder(); // it has a WebAssembly memory of its own until it is freed
+  const decoder = new MPEGDecoder(); // holds its own WebAssembly memory until freed
   try {
     await decoder.ready;
     let decoded = 0;
     for (const part of file.parts(start, end)) {
       const { channelData, samplesDecoded, sampleRate, errors } = decodePart(decoder, part, name);
       if (errors[0]) throw damaged(name, errors[0].message);
-      if (samplesDecoded > 0) yield { channels: channelData.slice(0, channels), sampleRate }; // the library gives two that are the same for one
+      if (samplesDecoded > 0) yield { channels: channelData.slice(0, channels), sampleRate }; // the library returns mono as two identical channels
       decoded += samplesDecoded;
     }
     if (decoded === 0) throw damaged(name, "nothing could be decoded");
@@ -56,7 +57,7 @@ export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> 
 
 const damaged = (name: string, why: string) => new UserError(`${name} is a damaged MP3 file: ${why.split("\n")[0]}.`);
 
-/** The library prints each error as well as returning it. */
+/** Decodes one part, silencing the library, which prints each error as well as returning it. */
 function decodePart(decoder: MPEGDecoder, part: Uint8Array, name: string): ReturnType<MPEGDecoder["decode"]> {
   const { error } = console;
   console.error = () => undefined;
@@ -69,22 +70,22 @@ function decodePart(decoder: MPEGDecoder, part: Uint8Array, name: string): Retur
   }
 }
 
-/** What the frames of an MPEG audio file say, without decoding them. */
+/** What the frame headers of an MPEG audio file say, before anything is decoded. */
 interface Mp3Frames {
-  /** Samples per channel that the encoder wrote down (in a "Xing" or "Info" frame); null if it did not. */
+  /** Samples per channel as stored by the encoder (in a "Xing" or "Info" frame); null if it did not. */
   readonly announced: number | null;
-  /** Samples of the frames that are there, by their headers. */
+  /** Samples in the frames present, according to their headers. */
   readonly present: number;
-  /** 1 if all frames have one. */
+  /** 1 if all frames are mono. */
   readonly channels: 1 | 2;
-  /** The file ends within a frame. */
-  readonly cutShort: boolean;
-  /** Byte after which there is nothing to decode: nothing but tags follows the frames there, or the file ends. */
+  /** Whether the file ends within a frame. */
+  readonly truncated: boolean;
+  /** Byte at which decodable data ends: only tags follow, or the file ends. */
   readonly end: number;
 }
 
 interface FrameHeader {
-  /** Bytes to the next frame; null in the "free" format, which does not say. */
+  /** Bytes to the next frame; null in the "free" format, which does not store it. */
   readonly length: number | null;
   readonly samples: number;
   readonly channels: 1 | 2;
@@ -94,7 +95,7 @@ interface FrameHeader {
 
 const HEADER_BYTES = 4;
 
-/** The mode of a frame with one channel; the others have two. */
+/** The channel mode of a mono frame; the other modes are stereo. */
 const MONO = 3;
 
 /** kbit/s by index: MPEG-1 layers I, II, III; MPEG-2 and 2.5 layer I, layers II and III (ISO 11172-3 and 13818-3). */
@@ -114,9 +115,11 @@ const KILOBITS = {
 const RATES_V1 = [44100, 48000, 32000];
 
 /**
- * Goes from frame to frame by the lengths in their headers, over tags between them, to the file's end or to what is neither.
+ * Walks the frames by the lengths in their headers, skipping tags between them, to the end of the file or to anything
+ * else.
  *
- * @throws UserError where the rate changes, as in files put one after another, and in the "free" format, which the decoder takes for others
+ * @throws UserError if the sample rate changes, as in concatenated files, or at the "free" format, which the decoder
+ *   misreads
  */
 function readFrames(file: FileBytes, start: number): Mp3Frames {
   const announced = announcedSamples(file, start);
@@ -128,7 +131,7 @@ function readFrames(file: FileBytes, start: number): Mp3Frames {
     const header = parseHeader(file, at);
     if (!header) {
       const untagged = skipTags(file, at);
-      if (untagged === at) return { announced, present, channels, cutShort: false, end: file.size }; // what else it is, the decoder says
+      if (untagged === at) return { announced, present, channels, truncated: false, end: file.size }; // the decoder reports what it is
       at = untagged;
       continue;
     }
@@ -136,17 +139,17 @@ function readFrames(file: FileBytes, start: number): Mp3Frames {
       throw new UserError(`${file.path} is an MP3 file in the "free" format, expected one of the usual bit rates.`);
     if (header.sampleRate !== first?.sampleRate)
       throw new UserError(
-        `${file.path} changes its rate from ${first?.sampleRate} to ${header.sampleRate} samples a second at byte ${at}.`,
+        `${file.path} changes its sample rate from ${first?.sampleRate} to ${header.sampleRate} Hz at byte ${at}.`,
       );
     if (header.channels === 2) channels = 2;
-    if (at + header.length > file.size) return { announced, present, channels, cutShort: true, end };
+    if (at + header.length > file.size) return { announced, present, channels, truncated: true, end };
     present += header.samples;
     end = at += header.length;
   }
-  return { announced, present, channels, cutShort: false, end };
+  return { announced, present, channels, truncated: false, end };
 }
 
-/** Of the frame that starts here, with eleven bits of 1 and no reserved value; null if none does. */
+/** The header of the frame that starts here: eleven set bits and no reserved value; null if there is none. */
 function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   if (at + HEADER_BYTES > file.size) return null;
   const [sync = 0, kind = 0, rates = 0, mode = 0] = file.read(at, HEADER_BYTES);
@@ -162,7 +165,7 @@ function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   const channels = mode >> 6 === MONO ? 1 : 2;
   if (bitrate === 0) return { length: null, samples, channels, sampleRate };
   const bitsPerSecond = 1000 * (KILOBITS[version === 3 ? "v1" : "v2"][layer][bitrate - 1] as number);
-  const slot = layer === 1 ? 4 : 1; // bytes that a length counts in, and that padding adds
+  const slot = layer === 1 ? 4 : 1; // bytes per slot, the unit of frame lengths and padding
   return {
     length: (Math.floor((samples * bitsPerSecond) / 8 / slot / sampleRate) + ((rates >> 1) & 1)) * slot,
     samples,
@@ -171,7 +174,10 @@ function parseHeader(file: FileBytes, at: number): FrameHeader | null {
   };
 }
 
-/** The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the frame that says so is not among them. */
+/**
+ * The encoder's own count: "Xing" or "Info", flags (1: the count follows), frames; the count excludes the frame that
+ * holds it.
+ */
 function announcedSamples(file: FileBytes, start: number): number | null {
   const first = Buffer.from(file.read(start, 200)); // a copy, since the header is read next
   const at = Math.max(first.indexOf("Xing"), first.indexOf("Info"));

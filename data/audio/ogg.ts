@@ -5,9 +5,9 @@ import type { FileBytes } from "./file_bytes.ts";
 import type { DecodedAudio } from "./recording.ts";
 
 /*
- * The decoders pass over pages that they do not understand, so the pages are walked here first, and their checksums compared:
- * `codec-parser` 2.5.0, which finds the pages for the decoders, `mediabunny` 1.61.0 and `music-metadata` 11.16.1 give all samples of a file
- * with a damaged page, or with garbage after its last page, without a word.
+ * The decoders skip pages they do not understand, so the pages are walked here first and their checksums verified:
+ * `codec-parser` 2.5.0, which finds the pages for the decoders, `mediabunny` 1.61.0 and `music-metadata` 11.16.1
+ * silently return all samples of a file with a damaged page, or with garbage after its last page.
  */
 
 interface Decoded {
@@ -17,22 +17,22 @@ interface Decoded {
   readonly errors: { readonly message: string }[];
 }
 
-/** What both libraries offer. Each decoder has a WebAssembly memory of its own until it is freed. */
+/** The interface of both libraries. Each decoder holds its own WebAssembly memory until freed. */
 interface OggDecoder {
   readonly ready: Promise<void>;
-  /** Of the pages that are complete with this part. */
+  /** Decodes the pages completed by this part. */
   decode(part: Uint8Array): Promise<Decoded>;
-  /** Of the last page. */
+  /** Decodes the last page. */
   flush(): Promise<Decoded>;
   free(): void;
 }
 
 interface Codec {
   readonly name: string;
-  /** First bytes of the first packet. */
+  /** The first bytes of the first packet. */
   readonly magic: string;
   open(): OggDecoder;
-  /** Samples that the stream says it has. */
+  /** Number of samples according to the stream. */
   announced(stream: OggStream): number;
 }
 
@@ -46,21 +46,22 @@ const CODECS: readonly Codec[] = [
   {
     name: "Opus",
     magic: "OpusHead",
-    open: () => new OggOpusDecoder() as unknown as OggDecoder, // its types forget that `decode` is asynchronous
-    // The samples that prime the decoder count as well, though they are not heard (RFC 7845, section 4).
+    open: () => new OggOpusDecoder() as unknown as OggDecoder, // its types omit that `decode` is asynchronous
+    // The granule position includes the pre-skip, samples that prime the decoder and are not played (RFC 7845, section
+    // 4).
     announced: ({ firstPacket, endPosition }) => endPosition - ((firstPacket[10] ?? 0) + 256 * (firstPacket[11] ?? 0)),
   },
 ];
 
 export const isOgg = (file: FileBytes): boolean => startsPage(file.read(0, 4));
 
-/** What else is found in Ogg files, for a message. */
+/** Other codecs found in Ogg files, for messages. */
 const OTHER_CODECS: Record<string, string> = { "\x7fFLAC": "FLAC", "Speex   ": "Speex", "\x80theora": "Theora" };
 
 /**
- * Decodes an Ogg file of Vorbis or Opus, part by part; Opus always at 48 kHz, the rate it is defined at.
+ * Decodes an Ogg Vorbis or Opus file, part by part; Opus always at 48 kHz, the rate it is defined at.
  *
- * @throws UserError if it is damaged, cut short or of another codec
+ * @throws UserError if it is damaged, truncated or uses another codec
  */
 export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> {
   const stream = readPages(file);
@@ -68,19 +69,19 @@ export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> 
   const codec = CODECS.find((known) => magic.startsWith(known.magic));
   if (!codec) {
     const other = Object.entries(OTHER_CODECS).find(([start]) => magic.startsWith(start))?.[1] ?? "an unknown codec";
-    throw new UserError(`${file.path} is an Ogg file of ${other}, expected Vorbis or Opus.`);
+    throw new UserError(`${file.path} is an Ogg file with ${other}, expected Vorbis or Opus.`);
   }
   const announced = codec.announced(stream);
   let decoded = 0;
   for await (const { channelData, samplesDecoded, sampleRate } of decodeParts(codec, file)) {
-    const length = Math.max(0, Math.min(samplesDecoded, announced - decoded)); // the last packet has more than is heard
+    const length = Math.max(0, Math.min(samplesDecoded, announced - decoded)); // the last packet decodes to more than is played
     decoded += samplesDecoded;
     yield { channels: channelData.map((channel) => channel.subarray(0, length)), sampleRate };
   }
   if (decoded === 0) throw damaged(codec, file.path, "nothing could be decoded");
 }
 
-/** What has samples of what the library makes of a file. */
+/** Decodes a file and yields the results that have samples. */
 async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decoded> {
   const decoder = codec.open();
   const checked = async (decoding: Promise<Decoded>): Promise<Decoded> => {
@@ -114,17 +115,18 @@ interface OggStream {
 
 const HEADER_BYTES = 27;
 
-/** In the flags of a page: a stream begins with it. The second of two equal files has the first one's serial. */
+/** Page flag: beginning of a stream. Needed besides the serial number, which concatenated copies of a file share. */
 const FIRST_PAGE = 2;
 
-/** Of all segments, each of up to 255 bytes. */
+/** 255 segments of up to 255 bytes each. */
 const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
 
 /**
- * Walks the pages of an Ogg file and compares the checksum of each. A page (RFC 3533, section 6): "OggS", version, flags, granule
- * position (8 bytes), serial, sequence number, checksum (4 each), number of segments, their lengths, their bytes.
+ * Walks the pages of an Ogg file and verifies each one's checksum. A page (RFC 3533, section 6): "OggS", version,
+ * flags, granule position (8 bytes), serial number, sequence number, checksum (4 each), number of segments, their
+ * lengths, their bytes.
  *
- * @throws UserError if a page is damaged or missing, the file ends within one, or it holds several streams
+ * @throws UserError if a page is damaged or missing, the file ends within one, or it contains several streams
  */
 function readPages(file: FileBytes): OggStream {
   const name = file.path;
@@ -137,18 +139,18 @@ function readPages(file: FileBytes): OggStream {
     const body = HEADER_BYTES + (bytes[HEADER_BYTES - 1] ?? 0);
     const end = bytes.subarray(HEADER_BYTES, body).reduce((sum, length) => sum + length, body);
     if (startsPage(bytes) ? end > bytes.length : bytes.length < 4)
-      throw new UserError(`${name} is a cut short Ogg file: it ends within page ${number}.`);
+      throw new UserError(`${name} is a truncated Ogg file: it ends within page ${number}.`);
     if (!startsPage(bytes)) throw new UserError(`${name} is a damaged Ogg file: no page starts at byte ${start}.`);
     const page = bytes.subarray(0, end);
     const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
     if (checksum(page) !== view.getUint32(22, true))
-      throw new UserError(`${name} is a damaged Ogg file: page ${number} does not fit its checksum.`);
+      throw new UserError(`${name} is a damaged Ogg file: page ${number} does not match its checksum.`);
     serial ??= view.getUint32(14, true);
     const begins = ((bytes[5] ?? 0) & FIRST_PAGE) !== 0;
     if (view.getUint32(14, true) !== serial || (begins && number > 1))
-      throw new UserError(`${name} holds several Ogg streams, expected one.`);
+      throw new UserError(`${name} contains several Ogg streams, expected one.`);
     if (sequence !== undefined && view.getUint32(18, true) !== sequence + 1)
-      throw new UserError(`${name} is a damaged Ogg file: before page ${number} another one is missing.`);
+      throw new UserError(`${name} is a damaged Ogg file: a page is missing before page ${number}.`);
     sequence = view.getUint32(18, true);
     const position = view.getBigInt64(6, true); // -1 where no packet ends
     if (position > 0n) endPosition = Number(position);
@@ -161,8 +163,8 @@ function readPages(file: FileBytes): OggStream {
 const startsPage = (bytes: Buffer): boolean => bytes.toString("latin1", 0, 4) === "OggS";
 
 /**
- * CRC-32 of polynomial 0x04c11db7, highest bit first, from 0; the checksum's own four bytes count as 0. The package `crc-32` and
- * `node:zlib` have the one with the lowest bit first.
+ * CRC-32 with polynomial 0x04c11db7, most significant bit first, starting from 0, with the checksum's own four bytes as
+ * 0. The package `crc-32` and `node:zlib` have the variant with the least significant bit first.
  */
 function checksum(page: Uint8Array): number {
   let crc = 0;

@@ -7,7 +7,7 @@ import { decodeOgg, isOgg } from "./ogg.ts";
 import { checkLength, monoRecording, type DecodedAudio, type OpenRecording, type Recording } from "./recording.ts";
 import { WavRecording } from "./wav.ts";
 
-/** The formats that can only be decoded from the start on. What a file is, its content says, not its name. */
+/** The formats that can only be decoded from the start, recognised by a file's content, not its name. */
 const DECODED_FORMATS: readonly {
   matches(file: FileBytes): boolean;
   decode(file: FileBytes): AsyncGenerator<DecodedAudio>;
@@ -18,21 +18,21 @@ const DECODED_FORMATS: readonly {
 ];
 
 /**
- * Opens a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file. Of a WAV file only the bytes of the parts that are read are looked at; the
- * others are decoded as far as somebody reads, see `DecodedRecording`. Whoever opens a recording closes it.
+ * Opens a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file. Of a WAV file only the requested bytes are read; the others are
+ * decoded as far as they are read, see `DecodedRecording`. The caller closes the recording.
  *
- * @throws UserError with one sentence that names the file if it is missing, empty, no such audio, of an encoding or rate that is not
- *   supported, or damaged where that shows at its start
+ * @throws UserError in one sentence that names the file if it is missing, empty, not audio, of an unsupported encoding
+ *   or rate, or damaged where that shows at its start
  */
 export async function openRecording(path: string): Promise<OpenRecording> {
   return WavRecording.open(path) ?? DecodedRecording.open(() => decodeBlocks(path));
 }
 
 /**
- * Decodes a file of any format but WAV from its start to its end. No more than a block and some bytes of the file are in memory at a
- * time. There is at least one sample, and all blocks have samples.
+ * Decodes a file of any format but WAV from start to end. At most one block and some bytes of the file are in memory at
+ * a time. Every block has samples, and there is at least one block.
  *
- * @throws UserError as `openRecording` does; at some damage only when the end is reached
+ * @throws UserError as `openRecording` does; for some damage only at the end
  */
 export async function* decodeBlocks(path: string): AsyncGenerator<Recording, void, undefined> {
   const file = new FileBytes(path);
@@ -43,7 +43,7 @@ export async function* decodeBlocks(path: string): AsyncGenerator<Recording, voi
       const block = monoRecording(decoded, path);
       sampleRate ??= block.sampleRate;
       if (block.sampleRate !== sampleRate)
-        throw new UserError(`${path} changes its rate from ${sampleRate} to ${block.sampleRate} samples a second.`);
+        throw new UserError(`${path} changes its sample rate from ${sampleRate} to ${block.sampleRate} Hz.`);
       length += block.samples.length;
       if (block.samples.length > 0) yield block;
     }
@@ -57,8 +57,6 @@ function decode(file: FileBytes): AsyncGenerator<DecodedAudio> {
   if (file.size === 0) throw new UserError(`${file.path} is empty: it has 0 bytes.`);
   const format = DECODED_FORMATS.find(({ matches }) => matches(file));
   if (!format)
-    throw new UserError(
-      `${file.path} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`,
-    );
+    throw new UserError(`${file.path} is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus.`);
   return format.decode(file);
 }

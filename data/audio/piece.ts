@@ -1,6 +1,6 @@
 import { UserError } from "../../engine/errors.ts";
 
-/** A part of a recording, in seconds; without a duration it reaches to the end. */
+/** A part of a recording, in seconds; without a duration it extends to the end. */
 export interface Piece {
   readonly offset: number;
   readonly duration: number | null;
@@ -12,15 +12,16 @@ export interface SampleSpan {
   readonly to: number;
 }
 
-/** Times are often rounded to hundredths, and segmentations end a little late: so much too much is passed over. */
+/** Times are often rounded to hundredths, and segmentations end a little late: an excess up to this is ignored. */
 const TOLERANCE_SECONDS = 0.1;
 
 /**
- * The samples of a piece: those from `round(offset · rate)` to before `round((offset + duration) · rate)`, or to the end.
+ * The samples of a piece: those from `round(offset · rate)` to before `round((offset + duration) · rate)`, or to the
+ * end.
  *
- * @param length of the recording, in samples
+ * @param length length of the recording in samples
  * @param sampleRate in Hz
- * @param name how messages call the file
+ * @param name of the file in error messages
  * @throws UserError if the piece starts at or after the recording's end, or ends more than 0.1 s after it
  */
 export function pieceSpan(length: number, sampleRate: number, { offset, duration }: Piece, name: string): SampleSpan {
@@ -34,7 +35,7 @@ export function pieceSpan(length: number, sampleRate: number, { offset, duration
     throw new UserError(`${name} is ${seconds(length / sampleRate)} long, but the piece ${piece}.`);
   }
   if (to <= from)
-    throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} has not a single sample at ${sampleRate} Hz.`);
+    throw new UserError(`${name}: a piece of ${seconds(duration ?? 0)} contains no samples at ${sampleRate} Hz.`);
   return { from, to: Math.min(to, length) };
 }
 

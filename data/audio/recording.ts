@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import { rateLimits } from "./resample.ts";
 
-/** A block of sound as a format's decoder gives it: one array of samples in [-1, 1) per channel, all of one length. */
+/** A block of sound from a format's decoder: one array of samples in [-1, 1) per channel, all of the same length. */
 export interface DecodedAudio {
   readonly channels: readonly Float32Array[];
   /** Hz */
@@ -17,43 +17,43 @@ export interface Recording {
   readonly channels: number;
 }
 
-/** A recording that is open for reading parts of it. */
+/** A recording open for reading in parts. */
 export interface OpenRecording {
   /** Hz */
   readonly sampleRate: number;
   /** Number of channels of the file. */
   readonly channels: number;
-  /** In samples. Throws UserError if the file turns out to be damaged. */
+  /** Length in samples. Throws UserError if the file turns out to be damaged. */
   length(): Promise<number>;
   /** Mono samples `from` to before `to`, up to the recording's end. Throws UserError if they are damaged. */
   read(from: number, to: number): Promise<Float32Array>;
-  /** Lets go of the file and of what was decoded of it. */
+  /** Releases the file and its decoded samples. */
   close(): Promise<void>;
 }
 
 /**
  * Averages the channels of a block.
  *
- * @param path how messages call the file
- * @throws UserError at a rate that cannot be converted, or at samples that are not finite
+ * @param path of the file, for messages
+ * @throws UserError if the rate cannot be converted or a sample is not finite
  */
 export function monoRecording({ channels, sampleRate }: DecodedAudio, path: string): Recording {
   checkRate(sampleRate, path);
   const samples = average(channels);
-  if (!samples.every(Number.isFinite)) throw new UserError(`${path} holds samples that are not finite numbers.`);
+  if (!samples.every(Number.isFinite)) throw new UserError(`${path} contains samples that are not finite numbers.`);
   return { samples, sampleRate, channels: channels.length };
 }
 
-/** @throws UserError at a rate, in Hz, that cannot be converted */
+/** @throws UserError if a rate, in Hz, cannot be converted */
 export function checkRate(sampleRate: number, path: string): void {
   const { lowest, highest } = rateLimits;
   if (sampleRate < lowest || sampleRate > highest)
-    throw new UserError(`${path} has ${sampleRate} samples a second, expected ${lowest} to ${highest}.`);
+    throw new UserError(`${path} has a sample rate of ${sampleRate} Hz, expected ${lowest} to ${highest}.`);
 }
 
-/** @throws UserError if there is not a single sample */
+/** @throws UserError if there are no samples */
 export function checkLength(length: number, path: string): void {
-  if (length === 0) throw new UserError(`${path} holds no audio: its length is 0 samples.`);
+  if (length === 0) throw new UserError(`${path} contains no audio: its length is 0 samples.`);
 }
 
 function average(channels: readonly Float32Array[]): Float32Array {

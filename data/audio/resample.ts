@@ -3,21 +3,22 @@ import type { SampleSpan } from "./piece.ts";
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
 
-/** The rates between which the library converts, in Hz. */
+/** The sample rates that the library can convert, in Hz. */
 export const rateLimits = { lowest: 1000, highest: 192_000 };
 
-/** More samples at once, in or out, and the library loses some. */
+/** With more samples at once, in or out, the library loses some. */
 const LARGEST_BLOCK = 1_000_000;
 
-/** Far more than the converter's filter reaches, so that a block's kept part does not feel where the block was cut. */
+/** Far more than the reach of the converter's filter, so that the kept part of a block is unaffected by the cuts. */
 const MARGIN_SECONDS = 1;
 
-/** Samples that `Resampler.resample` gives of so many. */
+/** Number of samples that `Resampler.resample` returns for an input of this length. */
 export const resampledLength = (samples: number, from: number, to: number): number => Math.round((samples * to) / from);
 
 /**
- * Converts mono samples to another rate with libsamplerate's band-limited sinc interpolation (97 dB). Loading the WebAssembly code
- * takes longer than a short file, so each pair of rates loads it once for each resampler: whoever converts much keeps one.
+ * Converts mono samples to another rate with libsamplerate's band-limited sinc interpolation (97 dB). Loading the
+ * WebAssembly code takes longer than converting a short file, so each resampler loads it once per pair of rates: keep
+ * one for many conversions.
  */
 export class Resampler {
   readonly #converters = new Map<string, Promise<Converter>>();
@@ -49,10 +50,10 @@ export class Resampler {
   }
 
   /**
-   * A span of what `resample` gives of a long recording, of which only the span and a margin are read. Cut at whole seconds, as
-   * the blocks of `resample` are, so the two differ by no more than what rounding does within the converter.
+   * A span of what `resample` returns for a long recording, reading only the span and a margin. Both cut at whole
+   * seconds, so the results differ only by the converter's rounding.
    *
-   * @param recording whose `read` stops at its end
+   * @param recording its `read` stops at its end
    * @param span in samples at the rate `to`, within the recording
    */
   async resampleSpan(

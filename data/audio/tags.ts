@@ -1,26 +1,29 @@
 import type { FileBytes } from "./file_bytes.ts";
 
 /*
- * Tags, of titles and pictures, are passed over here: `music-metadata` 11.16.1 says what is in them but not where they end, and does not
- * recognise a file whose ID3v2 tag has a footer and zeros after it.
+ * Tags (titles, pictures) are skipped here: `music-metadata` 11.16.1 returns what is in them but not where they end,
+ * and does not recognise a file whose ID3v2 tag has a footer and zeros after it.
  */
 
 const ID3V2_HEADER_BYTES = 10;
 
-/** In the flags of an ID3v2 tag: its header is repeated at its end. */
+/** ID3v2 flag: a copy of the header follows the tag. */
 const HAS_FOOTER = 0x10;
 const ID3V1_BYTES = 128;
 
-/** Of the header and the footer of an APE tag, each; the length it gives counts the footer alone. */
+/** Size of an APE tag's header, and of its footer; the length stored in the tag counts only the footer. */
 const APE_HEADER_BYTES = 32;
 
-/** The first byte from `at` on that belongs to no ID3v2 tag. Such tags can come before any kind of audio. */
+/** The first byte from `at` on outside any ID3v2 tag. Such tags can precede any kind of audio. */
 export function skipId3v2(file: FileBytes, at: number): number {
   for (let length = id3v2Length(file, at); length > 0; length = id3v2Length(file, at)) at += length;
   return at;
 }
 
-/** The first byte from `at` on that belongs to no tag of ID3v2, ID3v1 or APE and, after a tag or at the end of the file, is not 0. */
+/**
+ * The first byte from `at` on outside any ID3v2, ID3v1 or APE tag; zeros after a tag or at the end of the file are
+ * skipped too.
+ */
 export function skipTags(file: FileBytes, at: number): number {
   for (let end = at; ; at = end) {
     end = skipZeros(file, skipId3v2(file, at));
@@ -39,7 +42,9 @@ export function skipZeros(file: FileBytes, at: number): number {
   return at;
 }
 
-/** 0 where none starts. The length is four times 7 bits, and counts neither header nor footer. */
+/**
+ * Length of the ID3v2 tag here, 0 if there is none. It is stored as four times 7 bits, and excludes header and footer.
+ */
 function id3v2Length(file: FileBytes, at: number): number {
   const header = file.read(at, ID3V2_HEADER_BYTES);
   if (header.length < ID3V2_HEADER_BYTES || header.toString("latin1", 0, 3) !== "ID3") return 0;

@@ -5,37 +5,43 @@ import { FileBytes } from "./file_bytes.ts";
 import { checkLength, checkRate, monoRecording, type OpenRecording } from "./recording.ts";
 
 /*
- * A WAV file is "RIFF", its length, "WAVE", then chunks: an id of 4 bytes, the length of the content, the content, a byte of padding if
- * that is odd. "fmt " says how samples are stored, "data" holds them. "RIFX" is the same with big-endian numbers; "RF64" (EBU Tech 3306)
- * is for more than 4 GiB, with the length of "data" in a chunk "ds64".
+ * A WAV file is "RIFF", its length, "WAVE", then chunks: a 4-byte id, the length of the content, the content, and a
+ * byte of padding if that length is odd. "fmt " says how samples are stored, "data" holds them. "RIFX" is the same with
+ * big-endian numbers; "RF64" (EBU Tech 3306) is for more than 4 GiB, with the length of "data" in a chunk "ds64".
  *
- * The chunks are walked here: `mediabunny` 1.61.0 reads parts of all these layouts, but takes a file that is cut short for a shorter one
- * without a word. `wavefile` 11.0.0 and `riff-file` 1.0.3 need the whole file in memory; `node-wav` 0.0.2 and `audio-decode` 3.12.0
- * know neither RIFX nor RF64 and divide positive 16-bit values by 32767.
+ * The chunks are walked here: `mediabunny` 1.61.0 reads parts of all these layouts, but silently treats a truncated
+ * file as a shorter one. `wavefile` 11.0.0 and `riff-file` 1.0.3 need the whole file in memory; `node-wav` 0.0.2 and
+ * `audio-decode` 3.12.0 support neither RIFX nor RF64 and divide positive 16-bit values by 32767.
  */
 
 const CONTAINERS = ["RIFF", "RIFX", "RF64"];
 const CONTAINER_BYTES = 12;
 const CHUNK_BYTES = 8;
 
-/** Of "fmt ": the part that each file has, and how far the number of an extensible file's real encoding reaches, its last 4 bytes. */
+/**
+ * Size of "fmt ": the part present in every file, and the part up to and including the actual encoding of an extensible
+ * file, its last 4 bytes.
+ */
 const FORMAT_BYTES = 16;
 const EXTENSIBLE_BYTES = 28;
 const EXTENSIBLE = 0xfffe;
 
-/** The length of "data" that a program writes to a pipe, and that of a file whose true length is in "ds64". */
+/** Length of "data" written by a program to a pipe, or in a file whose true length is in "ds64". */
 const UNKNOWN_LENGTH = 0xffffffff;
 
-/** So many samples of all channels are decoded at once. */
+/** Samples, over all channels, decoded at a time. */
 const BLOCK = 2 ** 16;
 
-/** How a sample is stored: in so many bytes, which `read` turns into a number in [-1, 1). */
+/** How a sample is stored: its number of bytes, which `read` converts to a number in [-1, 1). */
 interface Encoding {
   readonly bytes: number;
   read(data: DataView, at: number, littleEndian: boolean): number;
 }
 
-/** By the encoding's number in "fmt " and the bits of a sample. Integers are divided by half their range; those of 8 bits are unsigned. */
+/**
+ * Keyed by the encoding's number in "fmt " and the bits per sample. Integers are divided by half their range; 8-bit
+ * ones are unsigned.
+ */
 const ENCODINGS: Readonly<
   Record<number, { readonly name: string; readonly bits: Readonly<Record<number, Encoding>> }>
 > = {
@@ -65,7 +71,7 @@ function readInt24(data: DataView, at: number, littleEndian: boolean): number {
     : data.getInt16(at, false) * 256 + data.getUint8(at + 2);
 }
 
-/** The 256 values of A-law ("8a") or µ-law ("8m") are those of `wavefile`. */
+/** The 256 values of A-law ("8a") or µ-law ("8m"), taken from `wavefile`. */
 function companded(law: "8a" | "8m"): Encoding {
   const wav = new wavefile.WaveFile();
   wav.fromScratch(
@@ -80,12 +86,12 @@ function companded(law: "8a" | "8m"): Encoding {
   return { bytes: 1, read: (data, at) => values[data.getUint8(at)] as number };
 }
 
-/** Where a WAV file keeps its samples, and how. */
+/** Where and how a WAV file stores its samples. */
 export interface WavLayout {
   /** Hz */
   readonly sampleRate: number;
   readonly channels: number;
-  /** In samples of each channel, at least 1. */
+  /** In samples per channel, at least 1. */
   readonly length: number;
   /** Byte at which the samples start. */
   readonly dataStart: number;
@@ -94,8 +100,8 @@ export interface WavLayout {
 }
 
 /**
- * A WAV file of PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, A-law or µ-law, also as "extensible". Only the bytes of the parts
- * that are read are looked at. Nothing stays open between them.
+ * A WAV file with PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, A-law or µ-law, optionally "extensible". Only
+ * the requested bytes are read. Nothing stays open between reads.
  */
 export class WavRecording implements OpenRecording {
   readonly layout: WavLayout;
@@ -107,9 +113,9 @@ export class WavRecording implements OpenRecording {
   }
 
   /**
-   * Null for a file of another format.
+   * Returns null for a file of another format.
    *
-   * @throws UserError if the file is damaged, cut short, of another encoding or rate, or without a single sample
+   * @throws UserError if the file is damaged, truncated, of an unsupported encoding or rate, or without samples
    */
   static open(path: string): WavRecording | null {
     const layout = FileBytes.using(path, readLayout);
@@ -142,12 +148,12 @@ export class WavRecording implements OpenRecording {
 
   async close(): Promise<void> {}
 
-  /** `[channels][count]`, from sample `from` on. */
+  /** Decodes `[channels][count]`, from sample `from` on. */
   #decode(file: FileBytes, from: number, count: number): Float32Array[] {
     const { channels, dataStart, encoding, littleEndian } = this.layout;
     const stride = channels * encoding.bytes;
     const bytes = file.copy(dataStart + from * stride, count * stride);
-    if (bytes.length < count * stride) throw new UserError(`${this.#path} has become shorter while it was read.`);
+    if (bytes.length < count * stride) throw new UserError(`${this.#path} was truncated while being read.`);
     const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return Array.from({ length: channels }, (_, channel) => {
       const samples = new Float32Array(count);
@@ -164,13 +170,13 @@ function readLayout(file: FileBytes): WavLayout | null {
   const container = head.toString("latin1", 0, 4);
   if (!CONTAINERS.includes(container)) return null;
   const littleEndian = container !== "RIFX";
-  if (head.toString("latin1", 8) !== "WAVE") throw unsound(name, 'it has no "WAVE"');
+  if (head.toString("latin1", 8) !== "WAVE") throw malformed(name, 'it has no "WAVE" marker');
   const { format, data } = findChunks(file, littleEndian);
-  if (!format || !data) throw unsound(name, `it has no "${format ? "data" : "fmt "}" chunk`);
+  if (!format || !data) throw malformed(name, `it has no "${format ? "data" : "fmt "}" chunk`);
   const there = Math.max(0, file.size - data.start);
   if (data.bytes > there)
     throw new UserError(
-      `${name} is cut short: its header announces ${data.bytes} bytes of samples, ${there} are there.`,
+      `${name} is truncated: its header announces ${data.bytes} bytes of samples, but there are only ${there}.`,
     );
   const [channels, sampleRate, bits] = [
     format.getUint16(2, littleEndian),
@@ -178,7 +184,7 @@ function readLayout(file: FileBytes): WavLayout | null {
     format.getUint16(14, littleEndian),
   ];
   if (channels < 1 || sampleRate < 1)
-    throw new UserError(`${name} is damaged: its header says ${channels} channels at ${sampleRate} Hz.`);
+    throw new UserError(`${name} is damaged: its header specifies ${channels} channels at ${sampleRate} Hz.`);
   const stated = format.getUint16(0, littleEndian);
   const number =
     stated === EXTENSIBLE && format.byteLength >= EXTENSIBLE_BYTES
@@ -197,16 +203,16 @@ function readLayout(file: FileBytes): WavLayout | null {
   return { sampleRate, channels, length, dataStart: data.start, encoding, littleEndian };
 }
 
-const unsound = (name: string, why: string) => new UserError(`${name} is a damaged or cut short WAV file: ${why}.`);
+const malformed = (name: string, why: string) => new UserError(`${name} is a damaged or truncated WAV file: ${why}.`);
 
 interface WavChunks {
   /** The start of the content of "fmt ", of at least `FORMAT_BYTES`. */
   format?: DataView;
-  /** Where the content of "data" starts, and how long it is said to be. */
+  /** Where the content of "data" starts, and its length according to the header. */
   data?: { readonly start: number; readonly bytes: number };
 }
 
-/** Goes from chunk to chunk, as far as both are found. */
+/** Walks the chunks until both are found. */
 function findChunks(file: FileBytes, littleEndian: boolean): WavChunks {
   const view = (start: number, count: number): DataView => {
     const { buffer, byteOffset, byteLength } = file.copy(start, count);
@@ -229,8 +235,8 @@ function findChunks(file: FileBytes, littleEndian: boolean): WavChunks {
 }
 
 /**
- * Mono samples in [-1, 1) as a file of 16-bit PCM: value · 32768, rounded and clipped, so that reading it back gives
- * multiples of 1 / 32768 exactly.
+ * Encodes mono samples in [-1, 1) as 16-bit PCM: value · 32768, rounded and clipped, so that reading them back gives
+ * exact multiples of 1 / 32768.
  *
  * @param sampleRate in Hz
  */
@@ -241,7 +247,7 @@ export function encodeWav(samples: Float32Array, sampleRate: number): Uint8Array
   return wav.toBuffer();
 }
 
-/** Writes what `encodeWav` gives. */
+/** Writes the output of `encodeWav` to a file. */
 export async function writeWav(path: string, samples: Float32Array, sampleRate: number): Promise<void> {
   await writeFile(path, encodeWav(samples, sampleRate));
 }

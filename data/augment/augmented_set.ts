@@ -8,18 +8,18 @@ import { drawChanges, drawSpeed, type AugmentConfig } from "./draw.ts";
 import { samplesAtSpeed } from "./waveform.ts";
 
 export interface AugmentedSetOptions {
-  /** Null: the utterances as they are. */
+  /** Null leaves the utterances unchanged. */
   readonly augment: AugmentConfig | null;
   /** The recordings of the noise manifest, if noise is added. */
   readonly noises: readonly AudioPart[];
   readonly seed: number;
-  /** Frames of the model's output for so many feature frames. */
+  /** Number of output frames of the model for a number of feature frames. */
   readonly outputFrames: (frames: number) => number;
 }
 
 /**
- * What training sees of a set: in each epoch, every utterance with the changes of its waveform drawn for that epoch. What
- * is drawn depends on the seed, the epoch and the utterance's place in the set alone.
+ * A set as training sees it: in each epoch, every utterance with waveform changes drawn for that epoch. The draws
+ * depend only on the seed, the epoch and the utterance's index in the set.
  */
 export class AugmentedSet {
   readonly utterances: readonly Utterance[];
@@ -27,7 +27,7 @@ export class AugmentedSet {
   readonly #set: Dataset;
   readonly #source: FeatureSource;
   readonly #options: AugmentedSetOptions;
-  /** Features that stay in memory, by speed and utterance; those at speed 1 are the set's own. */
+  /** Features kept in memory, by speed and utterance; those at speed 1 are the set's own. */
   readonly #kept = new Map<string, Float32Array>();
 
   constructor(set: Dataset, source: FeatureSource, options: AugmentedSetOptions) {
@@ -38,7 +38,7 @@ export class AugmentedSet {
     this.#options = options;
   }
 
-  /** Frames of each utterance in an epoch: other ones than the set's where its speed is changed. */
+  /** Frames of each utterance in an epoch, which differ from the set's where its speed is changed. */
   lengths(epoch: number): number[] {
     const { augment, seed } = this.#options;
     return this.utterances.map((utterance, i) =>
@@ -48,7 +48,7 @@ export class AugmentedSet {
     );
   }
 
-  /** The utterances with the most frames that each can have in any epoch: what memory is planned for. */
+  /** Every utterance with the most frames it can have in any epoch, for memory planning. */
   longest(): { readonly frames: number; readonly labels: Int32Array }[] {
     const slowest = Math.min(1, ...(this.#options.augment?.speed ?? []));
     return this.utterances.map((utterance) => ({
@@ -57,7 +57,7 @@ export class AugmentedSet {
     }));
   }
 
-  /** One utterance as it is in an epoch, normalised. */
+  /** One utterance as augmented in an epoch, normalised. */
   async item(index: number, epoch: number): Promise<BatchItem> {
     const utterance = this.utterances[index] as Utterance;
     const features = await this.#features(utterance, index, epoch);

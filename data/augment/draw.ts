@@ -1,12 +1,12 @@
 import { hash, uniform } from "../../engine/random.ts";
 
-/** The config's section `augment`. */
+/** The config section `augment`. */
 export interface AugmentConfig {
-  /** Speeds of which one is drawn for each utterance and epoch. */
+  /** The speeds to draw from for each utterance and epoch. */
   readonly speed: readonly number[] | null;
-  /** Range of the gain, and how often there is one. */
+  /** Range of the gain, and the probability of applying one. */
   readonly volume: { readonly gainDb: readonly [number, number]; readonly probability: number } | null;
-  /** Range of the signal-to-noise ratio, and how often there is noise. */
+  /** Range of the signal-to-noise ratio, and the probability of adding noise. */
   readonly noise: {
     readonly manifest: string;
     readonly snrDb: readonly [number, number];
@@ -14,29 +14,29 @@ export interface AugmentConfig {
   } | null;
 }
 
-/** What is done to one utterance's waveform in one epoch. */
+/** The changes to one utterance's waveform in one epoch. */
 export interface Changes {
   /** 1: as recorded. */
   readonly speed: number;
-  /** Which of the noise recordings, where in it (in [0, 1)), and how loud. */
+  /** The noise recording, the position in it (in [0, 1)), and the signal-to-noise ratio. */
   readonly noise: { readonly recording: number; readonly position: number; readonly snrDb: number } | null;
   readonly gainDb: number | null;
 }
 
 export const unchanged: Changes = { speed: 1, noise: null, gainDb: null };
 
-// What a hash is for. SpecAugment, with the same key, has 0 and 1.
+// Hash purposes. SpecAugment, with the same key, uses 0 and 1.
 const SPEED = 2;
 const NOISE = 3;
 const VOLUME = 4;
 
 /**
- * Draws the changes of an utterance. They depend on nothing but the key, so a resumed run repeats them and threads need
- * not agree.
+ * Draws the changes of an utterance. They depend only on the key, so a resumed run repeats them and threads need no
+ * coordination.
  *
  * @param key `[seed, epoch, utterance]`
- * @param recordings how many noise recordings there are
- * @param fits whether the utterance is long enough at a speed; where it is not, it keeps speed 1
+ * @param recordings number of noise recordings
+ * @param fits whether the utterance is long enough at a speed; if not, it keeps speed 1
  */
 export function drawChanges(
   config: AugmentConfig,
@@ -52,7 +52,7 @@ export function drawChanges(
   };
 }
 
-/** The speed alone: it decides how long the utterance is. */
+/** Draws only the speed, which determines the utterance's length. */
 export function drawSpeed({ speed: speeds }: AugmentConfig, seed: number, fits: (speed: number) => boolean): number {
   const drawn = speeds?.[Math.floor(uniform(seed, SPEED) * speeds.length)] ?? 1;
   return drawn === 1 || fits(drawn) ? drawn : 1;

@@ -1,27 +1,30 @@
 /**
- * What wav2vec 2.0 and HuBERT do not see of their projected features in training: spans of frames, which become a learned vector,
- * and spans of channels, which become zero (Baevski et al. 2020, section 4.2 and appendix B). Spans are drawn as Hugging Face's
- * `_compute_mask_indices` draws them, but for each utterance by itself, so that its masks do not depend on the batch it is in.
+ * Masking of projected features for training wav2vec 2.0 and HuBERT: spans of frames are replaced by a learned vector,
+ * spans of channels by zero (Baevski et al. 2020, section 4.2 and appendix B). Spans are drawn as by Hugging Face's
+ * `_compute_mask_indices`, but separately for each utterance, so that its masks do not depend on its batch.
  */
 import { hash, uniform } from "../../engine/random.ts";
 
 export interface MaskingConfig {
-  /** Share of an utterance's frames at which spans begin, times the length of a span; at 0 there are none, whatever `timeMin` is. */
+  /**
+   * Fraction of an utterance's frames at which spans begin, times the span length; 0 disables masking, whatever
+   * `timeMin` is.
+   */
   readonly timeProb: number;
-  /** Frames of a span. */
+  /** Span length in frames. */
   readonly timeLength: number;
-  /** Fewest spans, as far as they fit. */
+  /** Minimum number of spans, as far as they fit. */
   readonly timeMin: number;
   readonly channelProb: number;
   readonly channelLength: number;
   readonly channelMin: number;
 }
 
-/** Masks of a batch on the host: 1 hides. */
+/** Masks of a batch, on the host; 1 is masked. */
 export interface BatchMasks {
   /** `[batch, frames, 1]`; 0 in padding */
   readonly time: Uint32Array;
-  /** `[batch, 1, dim]`; undefined where channels are never hidden */
+  /** `[batch, 1, dim]`; undefined if channels are never masked */
   readonly channels: Uint32Array | undefined;
   readonly shapes: {
     readonly time: readonly [number, number, number];
@@ -29,18 +32,18 @@ export interface BatchMasks {
   };
 }
 
-// What a hash is for, so that the two kinds of spans are independent.
+// Hash purposes, so that the two kinds of spans are independent.
 const TIME = 0x74696d65;
 const CHANNELS = 0x6368616e;
 
 /**
- * The masks of a batch.
+ * Draws the masks of a batch.
  *
  * @param lengths real output frames of each utterance
  * @param frames  output frames of the batch, padding included
  * @param dim     channels of the projected features
- * @param keys    of each utterance, the integers that say what its masks are for, such as `[seed, epoch, utterance]`: the same
- *   key gives the same masks, so a resumed run repeats them
+ * @param keys    for each utterance, integers that identify its masks, such as `[seed, epoch, utterance]`: the same key
+ *   gives the same masks, so a resumed run repeats them
  */
 export function featureMasks(
   lengths: readonly number[],
@@ -70,7 +73,7 @@ export function featureMasks(
   return { time, channels, shapes: { time: [batch, frames, 1], channels: [batch, 1, dim] } };
 }
 
-/** The masks of one utterance of a batch, alone, of so many output frames. */
+/** The masks of one utterance of a batch by itself, with this number of output frames. */
 export function masksOfRow({ time, channels, shapes }: BatchMasks, row: number, frames: number): BatchMasks {
   const [[, longest], [, , dim]] = [shapes.time, shapes.channels];
   return {
@@ -81,15 +84,15 @@ export function masksOfRow({ time, channels, shapes }: BatchMasks, row: number, 
 }
 
 /**
- * Sets spans of a mask to 1: share · length / span of them, rounded up or down at random so that this is the mean, `least` or
- * more, at different starts, none beyond the end. Spans may overlap, so fewer places than `share` are hidden.
+ * Sets share · length / span spans of a mask to 1, rounded up or down at random so that this is the mean, but at least
+ * `least`, at distinct starts, none beyond the end. Spans may overlap, so less than `share` may be masked.
  */
 function hideSpans(
   mask: Uint32Array,
   { share, span, least }: { share: number; span: number; least: number },
   key: number,
 ): void {
-  if (share === 0) return; // as in Hugging Face's models, whose least number of spans is 2 unless said otherwise
+  if (share === 0) return; // as in Hugging Face's models, whose default minimum number of spans is 2
   const starts = Math.max(0, mask.length - span + 1);
   const wanted = Math.max(least, Math.floor((share * mask.length) / span + uniform(key, 0)));
   const count = Math.min(wanted, Math.floor(mask.length / span), starts);

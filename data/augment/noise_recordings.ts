@@ -4,19 +4,19 @@ import { pieceOf, readManifest, type ManifestEntry } from "../manifest/manifest.
 import { inOrder } from "../features/workers/in_order.ts";
 import type { AudioPart } from "../features/workers/request.ts";
 
-/** A recording that may be added to utterances. */
+/** A noise recording that may be added to utterances. */
 export interface NoiseRecording extends AudioPart {
   readonly id: string;
-  /** At the filter bank's rate. */
+  /** Length at the filter bank's sample rate. */
   readonly samples: number;
 }
 
 /**
- * The recordings of a noise manifest, each of which has been read once (or was found in the feature cache), so that a broken
- * one is known before training.
+ * Reads a noise manifest and each of its recordings (or finds them in the feature cache), so that a broken one is
+ * detected before training.
  *
  * @param onProgress called after each recording
- * @throws UserError naming the manifest's line that is wrong, or whose audio cannot be read
+ * @throws UserError naming the manifest line that is invalid or whose audio cannot be read
  */
 export async function readNoises(
   manifest: string,

@@ -1,24 +1,27 @@
 /**
- * SpecAugment: whole stretches of time and bands of frequency are hidden from the model (Park et al. 2019, without time
- * warping; with the adaptive size and number of Park et al. 2020, "SpecAugment on large scale datasets", by which a time
- * mask covers at most a share of the utterance, and longer utterances have more masks).
+ * SpecAugment: masks spans of time and bands of frequency (Park et al. 2019, without time warping; with the adaptive
+ * size and number of Park et al. 2020, "SpecAugment on large scale datasets": a time mask covers at most a fraction of
+ * the utterance, and longer utterances have more masks).
  */
 import { hash, uniform } from "../../engine/random.ts";
 
 export interface SpecAugmentConfig {
-  /** Number of frequency masks, and the most bins that one covers. */
+  /** Number of frequency masks, and the maximum width of one in bins. */
   freqMasks: number;
   freqWidth: number;
-  /** Number of time masks, and the most frames that one covers. */
+  /** Number of time masks, and the maximum width of one in frames. */
   timeMasks: number;
   timeWidth: number;
-  /** The most of the utterance, in [0, 1], that one time mask covers. */
+  /** Maximum fraction of the utterance, in [0, 1], that one time mask covers. */
   maxTimeRatio: number;
-  /** Over 0: an utterance has floor(timeMaskRatio · frames) time masks, at most `timeMasks`. 0: always `timeMasks`. */
+  /**
+   * If positive, an utterance has floor(timeMaskRatio · frames) time masks, at most `timeMasks`; if 0, always
+   * `timeMasks`.
+   */
   timeMaskRatio: number;
 }
 
-// What a hash is for, so that time masks are independent of the number of frequency masks.
+// Hash purposes, so that time masks are independent of the number of frequency masks.
 const FREQUENCY = 0;
 const TIME = 1;
 
@@ -26,8 +29,8 @@ const TIME = 1;
  * Masks one utterance in place with 0, the mean of normalised features. Masks may overlap.
  *
  * @param features `[frames, bins]`, normalised
- * @param key integers that say what the masks are for, such as `[seed, epoch, utterance]`: the same key gives the same
- *   masks, so a resumed run repeats them
+ * @param key integers that identify the masks, such as `[seed, epoch, utterance]`: the same key gives the same masks,
+ *   so a resumed run repeats them
  */
 export function specAugment(
   features: Float32Array,

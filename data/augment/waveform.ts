@@ -1,13 +1,13 @@
 import type { Resampler } from "../audio/resample.ts";
 
 /**
- * Adds a piece of a noise recording, scaled so that 10 log10(power of the signal / power of the noise added) is `snrDb`,
- * where power is the mean square over the whole utterance.
+ * Adds a piece of a noise recording, scaled so that 10 log10(signal power / added noise power) is `snrDb`, where power
+ * is the mean square over the whole utterance.
  *
- * @param noise at the same rate; a recording that is shorter than the signal is repeated
- * @param position in [0, 1): where in the recording the piece starts, among the places where it fits without repeating, or
- *   anywhere if it has to be repeated
- * @returns `signal` itself if either is silent, as no scale gives the ratio then
+ * @param noise at the same sample rate; repeated if shorter than the signal
+ * @param position in [0, 1): where the piece starts, among the places where it fits without repeating, or anywhere if
+ *   the recording has to be repeated
+ * @returns `signal` itself if either is silent, since no scale gives the ratio then
  */
 export function addNoise(signal: Float32Array, noise: Float32Array, position: number, snrDb: number): Float32Array {
   const places = noise.length > signal.length ? noise.length - signal.length + 1 : noise.length;
@@ -26,8 +26,8 @@ function meanSquare(samples: Float32Array): number {
 }
 
 /**
- * Speed perturbation (Ko et al. 2015): the waveform as if played at `factor` times its speed, which changes tempo and pitch
- * together. The samples are taken as recorded at rate · factor Hz (rounded) and converted to the rate.
+ * Speed perturbation (Ko et al. 2015): the waveform as if played at `factor` times its speed, which changes tempo and
+ * pitch together. The samples are treated as recorded at rate · factor Hz (rounded) and resampled to the rate.
  *
  * @param rate in Hz
  * @param resampler kept by the caller, since loading a converter takes longer than using it
@@ -40,15 +40,15 @@ export const changeSpeed = (
   resampler: Resampler,
 ): Promise<Float32Array> => resampler.resample(samples, playedRate(rate, factor), rate);
 
-/** How many samples `changeSpeed` makes of so many. */
+/** Number of samples that `changeSpeed` returns for an input of this length. */
 export const samplesAtSpeed = (samples: number, rate: number, factor: number): number =>
   Math.round((samples * rate) / playedRate(rate, factor));
 
 const playedRate = (rate: number, factor: number): number => Math.round(rate * factor);
 
 /**
- * The waveform louder or quieter by a gain in dB. A gain that would lift the loudest sample over 1 is lowered so that it
- * does not clip, at most to none.
+ * Applies a gain in dB to the waveform. A gain that would lift the peak above 1 is lowered to avoid clipping, at most
+ * to none.
  */
 export function changeVolume(samples: Float32Array, gainDb: number): Float32Array {
   let peak = 0;

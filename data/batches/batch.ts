@@ -2,7 +2,7 @@ import type { BatchMasks } from "../augment/feature_masks.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
 import { framesNeeded } from "../manifest/validate.ts";
 
-/** What a batch needs of an utterance. */
+/** The part of an utterance that a batch needs. */
 export interface BatchItem {
   /** `[frames, bins]` */
   features: Float32Array;
@@ -10,13 +10,13 @@ export interface BatchItem {
   labels: Int32Array;
 }
 
-/** An item whose features may still have to be read. */
+/** An item whose features may not have been loaded yet. */
 export interface LazyItem extends Omit<BatchItem, "features"> {
-  /** `[frames, bins]`, or what gives them. */
+  /** `[frames, bins]`, or a function that loads them. */
   features: Float32Array | (() => Promise<Float32Array>);
 }
 
-/** The items with their features at hand. */
+/** Loads the features of items. */
 export function loadItems(items: readonly LazyItem[]): Promise<BatchItem[]> {
   return Promise.all(
     items.map(async ({ frames, labels, features }) => ({
@@ -27,7 +27,7 @@ export function loadItems(items: readonly LazyItem[]): Promise<BatchItem[]> {
   );
 }
 
-/** Padded typed arrays of equal rows, ready for upload. */
+/** Padded typed arrays with rows of equal length, ready for upload. */
 export interface Batch {
   size: number;
   /** Frames of the longest utterance. */
@@ -39,16 +39,16 @@ export interface Batch {
   features: Float32Array;
   /** `[size]`, real frames. */
   lengths: Int32Array;
-  /** `[size, maxLabels]`, padded with 0: a class that exists, so that a kernel may gather before it masks. */
+  /** `[size, maxLabels]`, padded with 0: a valid class, so that a kernel may gather before it masks. */
   targets: Int32Array;
   /** `[size]`, real labels. */
   targetLengths: Int32Array;
-  /** What is hidden of the projected features; left out: nothing. */
+  /** Masks for the projected features; undefined masks nothing. */
   masks?: BatchMasks | undefined;
 }
 
 /**
- * Stacks utterances.
+ * Stacks utterances into a padded batch.
  *
  * @throws RangeError if there are none, or an utterance's features are not `[frames, bins]`
  */
@@ -80,8 +80,8 @@ export function padBatch(items: readonly BatchItem[], bins: number): Batch {
 }
 
 /**
- * The utterances of a batch that are too short for their texts, so that their CTC loss counts as 0: augmentation can make one
- * so that was long enough when it was read.
+ * Counts the utterances of a batch that are too short for their texts, whose CTC loss therefore counts as 0:
+ * augmentation can shorten one that was long enough when it was read.
  */
 export function countInfeasible(
   { lengths, maxLabels, targets, targetLengths }: Batch,

@@ -1,10 +1,10 @@
 /**
- * Which utterances go through a model together in an evaluation: those of similar length, so that little of a batch is padding, the
- * longest first, so that memory that does not suffice shows early. Where padding changes what a model says of an utterance, only those
- * of one length share a batch: what is recognised depends on no other utterance.
+ * Groups utterances into batches for evaluation: by similar length, to minimise padding, and longest first, so that
+ * running out of memory shows early. If padding affects the model's output, only utterances of the same length share a
+ * batch, so that no result depends on other utterances.
  *
  * @param frames input frames of each utterance
- * @param batchSize most utterances of a batch
+ * @param batchSize maximum number of utterances in a batch
  * @returns the utterances' indices, batch by batch
  */
 export function evaluationBatches(

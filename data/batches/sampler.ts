@@ -1,15 +1,21 @@
 import { hash } from "../../engine/random.ts";
 
 export interface SamplerConfig {
-  /** Most utterances of a batch; unlimited if left out. */
+  /** Maximum number of utterances in a batch; unlimited by default. */
   batchSize?: number;
-  /** Most frames of a batch, padding included; unlimited if left out. An utterance longer than that is a batch alone. */
+  /**
+   * Maximum number of frames in a batch, padding included; unlimited by default. A longer utterance forms a batch
+   * alone.
+   */
   batchFrames?: number;
-  /** Number of groups of similar length, within which utterances are shuffled: more of them, less padding. Default 10. */
+  /**
+   * Number of groups of similar length, within which utterances are shuffled; more buckets mean less padding. Default
+   * 10.
+   */
   buckets?: number;
 }
 
-/** Where a sampler stands: the batch that comes next. All that a checkpoint has to keep. */
+/** A sampler's position: the batch that comes next. This is all that a checkpoint has to store. */
 export interface SamplerState {
   epoch: number;
   batch: number;
@@ -20,13 +26,13 @@ export interface SampledBatch extends SamplerState {
   indices: number[];
 }
 
-// What a hash is for, so that the two shuffles of an epoch are independent.
+// Hash purposes, so that the two shuffles of an epoch are independent.
 const UTTERANCES = 0;
 const BATCHES = 1;
 
 /**
- * Batches of utterances of similar length, every utterance exactly once an epoch, in an order that depends only on the
- * seed and the epoch. So the state is two numbers, and a resumed run continues with the very batches that it missed.
+ * Batches utterances of similar length, using each exactly once per epoch, in an order that depends only on the seed
+ * and the epoch. So the state is two numbers, and a resumed run continues with exactly the remaining batches.
  */
 export class BucketSampler {
   readonly #lengthsIn: (epoch: number) => readonly number[];
@@ -36,10 +42,10 @@ export class BucketSampler {
   #planned: { epoch: number; batches: number[][] } | undefined;
 
   /**
-   * @param lengths frames of each utterance, at least one utterance; a function, where speed perturbation gives them
-   *   other lengths in another epoch
-   * @param state where to go on; by default the first batch of epoch 0
-   * @throws RangeError if a setting is not a positive integer or `state` cannot be a sampler's
+   * @param lengths frames of each utterance, at least one utterance; a function if speed perturbation changes them
+   *   between epochs
+   * @param state where to continue; by default the first batch of epoch 0
+   * @throws RangeError if a setting is not a positive integer or `state` is invalid
    */
   constructor(
     lengths: readonly number[] | ((epoch: number) => readonly number[]),
@@ -69,7 +75,7 @@ export class BucketSampler {
     return { ...this.#state };
   }
 
-  /** Advances by one batch, and into the next epoch behind the last one. */
+  /** Advances by one batch, moving to the next epoch after the last one. */
   next(): SampledBatch {
     let { epoch, batch } = this.#state;
     if (batch >= this.#plan(epoch).length) [epoch, batch] = [epoch + 1, 0];
@@ -77,12 +83,12 @@ export class BucketSampler {
     return { epoch, batch, indices: this.#plan(epoch)[batch]! };
   }
 
-  /** All batches of an epoch, in order. With `batchFrames` their number can differ a little between epochs. */
+  /** All batches of an epoch, in order. With `batchFrames` their number can vary slightly between epochs. */
   batches(epoch: number): number[][] {
     return this.#plan(epoch).map((indices) => [...indices]);
   }
 
-  /** Share of an epoch's frames, 0 to 1, that is padding. */
+  /** Fraction of an epoch's frames that is padding, 0 to 1. */
   paddingShare(epoch: number): number {
     const lengths = this.#lengthsIn(epoch);
     const padded = this.#plan(epoch).reduce(
@@ -107,7 +113,10 @@ export class BucketSampler {
     return this.#planned.batches;
   }
 
-  /** Cuts an order into batches. They may cross from one bucket into the next: that leaves one small batch, not one a bucket. */
+  /**
+   * Cuts an order into batches. They may span two buckets, which leaves one small batch in all rather than one per
+   * bucket.
+   */
   #fill(order: readonly number[], lengths: readonly number[]): number[][] {
     const { batchSize, batchFrames } = this.#config;
     const batches: number[][] = [];

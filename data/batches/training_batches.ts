@@ -5,12 +5,12 @@ import type { BucketSampler, SamplerState } from "./sampler.ts";
 import { featureMasks, type BatchMasks, type MaskingConfig } from "../augment/feature_masks.ts";
 import { specAugment, type SpecAugmentConfig } from "../augment/spec_augment.ts";
 
-/** So many batches are read ahead, so that one slow file does not stop training. */
+/** Number of batches read ahead, so that one slow file does not stall training. */
 const AHEAD = 4;
 
 export interface TrainingBatch {
   readonly batch: Batch;
-  /** The utterances in it. */
+  /** Indices of its utterances. */
   readonly indices: readonly number[];
   readonly epoch: number;
 }
@@ -21,18 +21,18 @@ export interface BatchConfig {
   readonly seed: number;
 }
 
-/** What masks depend on. */
+/** The model properties that masks depend on. */
 type MaskedModel = Pick<CtcModel, "outputFrames"> & { readonly config: { readonly dim: number } };
 
-/** A batch that is not trained on yet, and the sampler's state before it. */
+/** A prepared batch that has not been used yet, and the sampler's state before it. */
 interface Prepared {
   readonly before: SamplerState;
   readonly batch: Promise<TrainingBatch>;
 }
 
 /**
- * The batches of training in the sampler's order, prepared while the device computes: features asked for, padded, and partly
- * hidden by SpecAugment or, of models that mask their projected features, with masks for them.
+ * Training batches in the sampler's order, prepared while the device computes: features are fetched and padded, then
+ * masked by SpecAugment or, for models that mask their projected features, given masks.
  */
 export class TrainingBatches {
   readonly #set: AugmentedSet;
@@ -57,17 +57,17 @@ export class TrainingBatches {
     this.#seed = seed;
   }
 
-  /** Where training stands: the batch that `next` gives next. Batches prepared ahead do not count. */
+  /** Training position: the batch that `next` returns next. Batches prepared ahead do not count. */
   get state(): SamplerState {
     return this.#ahead[0]?.before ?? this.#sampler.state;
   }
 
-  /** @throws UserError at a file that can no longer be read */
+  /** @throws UserError if a file can no longer be read */
   async next(): Promise<TrainingBatch> {
     if (this.#ahead.length === 0) this.#prepareOne();
     const batch = await (this.#ahead[0] as Prepared).batch;
     this.#ahead.shift();
-    setTimeout(() => this.#fill(), 0); // when the step at hand is encoded and the host waits for the device
+    setTimeout(() => this.#fill(), 0); // once the current step is encoded and the host waits for the device
     return batch;
   }
 
@@ -78,11 +78,11 @@ export class TrainingBatches {
   #prepareOne(): void {
     const before = this.#sampler.state;
     const batch = this.prepare(this.#sampler.next());
-    batch.catch(() => undefined); // thrown by `next`, or of no interest as training has ended
+    batch.catch(() => undefined); // thrown by `next`, or irrelevant once training has ended
     this.#ahead.push({ before, batch });
   }
 
-  /** Makes a batch, the same each time. */
+  /** Builds a batch, deterministically. */
   async prepare({ indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">): Promise<TrainingBatch> {
     const { bins } = this.#set;
     const items = await Promise.all(indices.map((index) => this.#set.item(index, epoch)));

@@ -20,14 +20,15 @@ import { durationsOf, type DataReport, type Fault, type FaultKind } from "./repo
 import { examineSound } from "./sound.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 
-/** dB full scale; speech recorded very quietly is at -45. */
+/** dBFS; speech recorded very quietly is at -45. */
 const SILENCE_DBFS = -60;
 
 /**
- * Reads all of a manifest's audio and texts and finds what training would refuse, leave out or learn nothing from.
+ * Reads all audio and texts of a manifest and finds what training would reject, leave out or learn nothing from.
  *
- * @param config whose sample rate, features and units count; null for the defaults (a Conformer) and the characters of the texts
- * @param origin the checkpoint that the config starts from, if it does
+ * @param config whose sample rate, features and units apply; null for the defaults (a Conformer) and the characters of
+ *   the texts
+ * @param origin the checkpoint that the config starts from, if any
  * @throws UserError if the manifest or the config's tokenizer cannot be read
  */
 export async function checkData(
@@ -43,7 +44,7 @@ export async function checkData(
   const units = config ? trainingUnits(config, texts, origin) : CharacterUnits.fromTexts(texts);
 
   const faults: Fault[] = manifest.duplicates.map((entry) =>
-    faultOf("duplicate", entry, `has the audio and text of ${entry.earlier.id} (${entry.earlier.source})`),
+    faultOf("duplicate", entry, `has the same audio and text as ${entry.earlier.id} (${entry.earlier.source})`),
   );
   const heard: Heard[] = [];
   const duplicates = new Duplicates();
@@ -111,7 +112,7 @@ async function readEntry(audio: AudioReader, entry: ManifestEntry): Promise<Reco
   }
 }
 
-/** What training would say of the utterance's length, after resampling and subsampling, and of its text. */
+/** What training would report about the utterance's length, after resampling and subsampling, and about its text. */
 function alignmentFaults(
   entry: ManifestEntry,
   recording: Recording,

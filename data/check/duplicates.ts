@@ -1,10 +1,10 @@
 import type { ManifestEntry } from "../manifest/manifest.ts";
 
-/** Finds utterances with the samples of an earlier one, in the same file or a copy. */
+/** Finds utterances with the same samples as an earlier one, in the same file or a copy. */
 export class Duplicates {
   readonly #first = new Map<string, ManifestEntry>();
 
-  /** What is wrong with the next utterance; undefined if its sound is new. */
+  /** Describes how the next utterance repeats an earlier one; undefined if its sound is new. */
   next(entry: ManifestEntry, digest: string): string | undefined {
     const earlier = this.#first.get(digest);
     if (!earlier) {
@@ -13,7 +13,7 @@ export class Duplicates {
     }
     const twin = `${earlier.id} (${earlier.source})`;
     return earlier.text === entry.text
-      ? `has the audio and text of ${twin}`
-      : `has the audio of ${twin}, but another text`;
+      ? `has the same audio and text as ${twin}`
+      : `has the same audio as ${twin}, but a different text`;
   }
 }

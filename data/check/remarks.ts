@@ -1,17 +1,17 @@
 import { nameSome } from "../import/text_file.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** What was found out about the sound of an utterance that can be read. */
+/** Findings about the audio of a readable utterance. */
 export interface Heard {
   readonly id: string;
   readonly seconds: number;
   readonly sampleRate: number;
   readonly channels: number;
-  /** Samples cut off at full scale. */
+  /** Number of clipped samples. */
   readonly clipped: number;
 }
 
-/** What training copes with but its user should know: one sentence each. */
+/** Remarks, one sentence each, on what training handles but the user should know. */
 export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, targetRate: number): string[] {
   const remarks: string[] = [];
   const rates = [...new Set(heard.map(({ sampleRate }) => sampleRate))].sort((a, b) => a - b);
@@ -24,7 +24,7 @@ export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, t
   const low = heard.filter(({ sampleRate }) => sampleRate < targetRate);
   if (low.length > 0)
     remarks.push(
-      `${low.length} of ${heard.length} have no sound above half of their sample rate, lower than the ${targetRate} Hz of training: ${some(low)}`,
+      `${low.length} of ${heard.length} have a lower sample rate than the ${targetRate} Hz of training, so no sound above half of it: ${some(low)}`,
     );
   const several = heard.filter(({ channels }) => channels > 1);
   if (several.length > 0)
@@ -35,7 +35,7 @@ export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, t
   const sameId = heard.filter(({ id }) => seen.size === seen.add(id).size);
   if (sameId.length > 0)
     remarks.push(
-      `${sameId.length} of ${heard.length} have the id of an earlier one, with which reports confuse them: ${some(sameId)}`,
+      `${sameId.length} of ${heard.length} have the id of an earlier one, so reports cannot tell them apart: ${some(sameId)}`,
     );
   if (emptyTexts > 0) remarks.push(`${emptyTexts} texts are empty`);
   return remarks;

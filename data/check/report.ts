@@ -2,16 +2,16 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 export type FaultKind = "unreadable" | "too short" | "unknown character" | "duplicate" | "silent" | "wrong duration";
 
-/** An utterance that should be corrected or taken out. */
+/** An utterance that should be corrected or removed. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly id: string;
-  /** The manifest's line. */
+  /** The manifest line. */
   readonly source: string;
   readonly reason: string;
 }
 
-/** Seconds: the shortest, the percentiles (nearest rank), the longest. */
+/** In seconds: the shortest, percentiles (nearest rank), the longest. */
 export interface Durations {
   readonly min: number;
   readonly p5: number;
@@ -26,17 +26,17 @@ export interface Durations {
 export interface DataReport {
   readonly manifest: string;
   readonly utterances: number;
-  /** Of those that can be read. */
+  /** Only of readable utterances. */
   readonly hours: number;
   readonly speakers: number;
-  /** Null if none can be read. */
+  /** Null if no utterance can be read. */
   readonly durations: Durations | null;
   readonly sampleRates: readonly { readonly hz: number; readonly utterances: number }[];
   readonly vocabulary: Vocabulary;
-  /** Classes that the texts were checked with, the blank included. */
+  /** The classes used to check the texts, including the blank. */
   readonly units: { readonly kind: string; readonly size: number };
   readonly faults: readonly Fault[];
-  /** What is no fault but worth knowing, one sentence each. */
+  /** Not faults but worth knowing, one sentence each. */
   readonly remarks: readonly string[];
 }
 

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import type { Recording } from "../audio/recording.ts";
 
-/** What can be said of a recording without a transcript. */
+/** Properties of a recording that need no transcript. */
 export interface Sound {
-  /** Level of the signal without its mean, in dB below a full-scale square wave; -Infinity if all samples are equal. */
+  /**
+   * Level of the signal after removing its mean, in dB relative to a full-scale square wave; -Infinity if all samples
+   * are equal.
+   */
   readonly dbfs: number;
-  /** Samples cut off at the top or bottom: three or more in a row of the same, largest value. */
+  /** Number of clipped samples: three or more in a row at the same, largest value. */
   readonly clipped: number;
-  /** Equal for the same samples, whatever file they are in. */
+  /** The same for equal samples, whatever file they are in. */
   readonly digest: string;
 }
 
-/** So near to full scale that a flat top was cut off there. */
+/** A flat top this close to full scale is clipped. */
 const FULL_SCALE = 0.99;
 const SHORTEST_RUN = 3;
 

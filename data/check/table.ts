@@ -2,11 +2,11 @@ import Table from "cli-table3";
 import { formatCount, formatDuration } from "../text/number_format.ts";
 import type { DataReport, Fault } from "./report.ts";
 
-/** So many faults of a kind, and characters of the vocabulary, are shown; the JSON has all. */
+/** Maximum number of faults per kind, and of characters of the vocabulary, shown here; the JSON has all. */
 const SHOWN = 10;
 const SHOWN_CHARACTERS = 60;
 
-/** A report for the terminal: what the data are, remarks, faults by kind. */
+/** Formats a report for the terminal: a summary of the data, remarks, faults by kind. */
 export function dataTable(report: DataReport): string {
   const { vocabulary, durations, units } = report;
   const rows: [string, string][] = [
@@ -66,7 +66,7 @@ function faultLines(faults: readonly Fault[]): string {
     .join("\n");
 }
 
-/** Columns and nothing else. */
+/** Columns without borders. */
 const PLAIN = {
   top: "",
   "top-mid": "",

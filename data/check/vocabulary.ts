@@ -1,9 +1,9 @@
 export interface Vocabulary {
   readonly words: number;
   readonly distinctWords: number;
-  /** Characters and how often they are there, the most frequent first; the space counts between words. */
+  /** Characters with their counts, most frequent first; the space between words counts too. */
   readonly characters: readonly { readonly character: string; readonly count: number }[];
-  /** Texts without a word. */
+  /** Number of texts without a word. */
   readonly emptyTexts: number;
 }
 

@@ -2,21 +2,22 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-/** Lines are appended whole, so that two runs may write at once; a later line of the same path counts. */
+/** Lines are appended whole, so that two runs may write at once; the last line for a path wins. */
 const FILE = "contents.jsonl";
-/** New entries are written in groups, since a start may find a hundred thousand. */
+/** New entries are written in groups, since a start may add a hundred thousand. */
 const GROUP = 256;
 
 /**
- * Which content a file had when its path, size and time of change were these: so that a start need not read gigabytes of
- * audio only to see that nothing has changed. In the cache's folder as JSON lines `[path, size, mtime in ms, hash]`.
+ * Maps a file's path, size and modification time to a hash of its content, so that a start need not read gigabytes of
+ * audio only to see that nothing has changed. Stored in the cache folder as JSON lines
+ * `[path, size, mtime in ms, hash]`.
  */
 export class ContentIndex {
   readonly #folder: string;
   readonly #known = new Map<string, string>();
   #unwritten: string[] = [];
 
-  /** Reads the folder's index. Lines that are damaged count as not there. */
+  /** Reads the folder's index, ignoring damaged lines. */
   constructor(folder: string) {
     this.#folder = folder;
     for (const line of readLines(join(folder, FILE))) {
@@ -25,7 +26,7 @@ export class ContentIndex {
     }
   }
 
-  /** The state of a file now, as a key for `get` and `add`; null if there is no such file. */
+  /** The file's current state, as a key for `get` and `add`; null if it does not exist. */
   async keyOf(path: string): Promise<string | null> {
     const absolute = resolve(path);
     return stat(absolute).then(
@@ -46,7 +47,7 @@ export class ContentIndex {
     if (this.#unwritten.length >= GROUP) this.flush();
   }
 
-  /** Appends what is new. An index that cannot be written only costs time. */
+  /** Appends the new entries. An index that cannot be written only costs time. */
   flush(): void {
     const lines = this.#unwritten.splice(0);
     if (lines.length === 0) return;
@@ -54,7 +55,7 @@ export class ContentIndex {
       mkdirSync(this.#folder, { recursive: true });
       appendFileSync(join(this.#folder, FILE), lines.join(""));
     } catch {
-      /* a full disk is reported with the first features that cannot be written */
+      /* a full disk is reported when features cannot be written */
     }
   }
 }

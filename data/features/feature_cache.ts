@@ -6,8 +6,8 @@ import type { Features } from "../../model/features/fbank.ts";
 import type { Piece } from "../audio/piece.ts";
 
 /*
- * Features on disk, one file an utterance, as they are before normalisation. A file's name is the hash of all that its
- * values depend on, so features of other settings or of changed audio are simply not found. The file:
+ * Features on disk, one file per utterance, before normalisation. A file's name is the hash of everything its values
+ * depend on, so features for other settings or changed audio are simply not found. File format:
  *
  *   8 bytes   "unfoldft"
  *   32 bytes  the key, as in the name
@@ -15,10 +15,10 @@ import type { Piece } from "../audio/piece.ts";
  *   16 bytes  checksum of all the rest
  *   f32       [frames, bins]
  *
- * Numbers are in the order of the machine's own bytes: a cache is not carried to another machine.
+ * Numbers are in native byte order: a cache does not move to another machine.
  */
 
-/** To be raised with any change to decoding, resampling or the front end that changes a number. */
+/** Increment with any change to decoding, resampling or the front end that changes a value. */
 const CODE_VERSION = 1;
 
 const MAGIC = Buffer.from("unfoldft", "latin1");
@@ -31,10 +31,10 @@ export interface StoredFeatures extends Features {
 }
 
 /**
- * The name of an utterance's features.
+ * The cache key of an utterance's features.
  *
  * @param content  hash of the audio file's bytes
- * @param speed    by which the waveform was perturbed; 1: not at all
+ * @param speed    speed perturbation of the waveform; 1 for none
  * @param settings `cacheKey` of the front end
  */
 export function featureKey(
@@ -50,7 +50,7 @@ export function featureKey(
     .digest("hex");
 }
 
-/** The features of a key, "missing", or "damaged" if the file there is not a whole one of that key. */
+/** Reads the features of a key; "damaged" if the file is not a complete one for that key. */
 export function readFeatures(folder: string, key: string): StoredFeatures | "missing" | "damaged" {
   let bytes: Buffer;
   try {
@@ -60,16 +60,16 @@ export function readFeatures(folder: string, key: string): StoredFeatures | "mis
   }
   if (bytes.length < HEADER || !bytes.subarray(CHECKSUM, HEADER).equals(checksum(bytes))) return "damaged";
   if (!bytes.subarray(0, COUNTS).equals(Buffer.concat([MAGIC, Buffer.from(key, "hex")]))) return "damaged";
-  const content = Uint8Array.from(bytes).buffer; // a copy that starts at an aligned address
+  const content = Uint8Array.from(bytes).buffer; // an aligned copy
   const [frames, bins, samples] = new Uint32Array(content, COUNTS, 3) as unknown as [number, number, number];
   return { frames, bins, samples, values: new Float32Array(content.slice(HEADER)) };
 }
 
 /**
- * Writes them under another name first, so that no reader meets half a file. It is not flushed to the disk: after a crash
- * of the machine, the checksum tells.
+ * Writes features under a temporary name first, so that no reader sees a partial file. It is not flushed to disk: after
+ * a system crash the checksum detects damage.
  *
- * @throws what the file system throws, such as ENOSPC
+ * @throws file system errors, such as ENOSPC
  */
 export function writeFeatures(folder: string, key: string, { frames, bins, samples, values }: StoredFeatures): void {
   const bytes = Buffer.alloc(HEADER + values.byteLength);
@@ -90,7 +90,7 @@ export function writeFeatures(folder: string, key: string, { frames, bins, sampl
   }
 }
 
-/** Folders of a few thousand files each, at most, even of a large corpus. */
+/** Spreads the files over folders, each of at most a few thousand even for a large corpus. */
 const pathOf = (folder: string, key: string): string => join(folder, key.slice(0, 2), `${key.slice(2)}.feat`);
 
 const checksum = (bytes: Buffer): Buffer =>

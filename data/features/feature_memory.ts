@@ -1,9 +1,10 @@
-/** So much of all sets' features stays in memory, if nothing else is said. */
+/** Default memory for the features of all sets. */
 const DEFAULT_BYTES = 2 ** 30;
 
 /**
- * Room for features that stay in memory. First come, first kept: an epoch visits every utterance once, in another order each
- * time, so whichever utterances are kept save the same share of reading, and throwing some out for others would save nothing.
+ * A budget for features kept in memory, first come, first kept. An epoch visits every utterance once, each time in
+ * another order, so any choice of utterances saves the same share of reading, and evicting some for others would save
+ * nothing.
  */
 export class FeatureMemory {
   #left: number;
@@ -16,10 +17,10 @@ export class FeatureMemory {
     return this.#left <= 0;
   }
 
-  /** Takes room for these values, or says that there is not enough. */
+  /** Reserves memory for these values; false if there is not enough. */
   keep({ byteLength }: Float32Array): boolean {
     if (byteLength > this.#left) {
-      this.#left = 0; // else a set's few short utterances would still be let in, each after being computed in vain
+      this.#left = 0; // otherwise short utterances would still be admitted, after computing many others in vain
       return false;
     }
     this.#left -= byteLength;

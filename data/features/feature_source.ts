@@ -8,30 +8,30 @@ import { ThreadPool } from "./workers/thread_pool.ts";
 
 export interface FeatureSourceOptions {
   readonly frontEnd: FrontEnd;
-  /** Threads that compute; 0, the default, computes in place. */
+  /** Number of worker threads; 0, the default, computes in place. */
   readonly workers?: number;
-  /** Folder of the feature cache; null, the default: none. */
+  /** Folder of the feature cache; null, the default, for none. */
   readonly cache?: string | null;
-  /** Bytes of the cache's disk that it leaves free; none, the default, fills it. */
+  /** Bytes to leave free on the cache's disk; 0 by default, which may fill it. */
   readonly spareBytes?: number;
-  /** How much of the features `memory` lets a set keep. */
+  /** Size of `memory`, for features that a set may keep. */
   readonly memoryBytes?: number;
-  /** Told once if the cache cannot be written. */
+  /** Called once if the cache cannot be written. */
   readonly warn?: (message: string) => void;
 }
 
-/** What is wanted of an utterance. What is left out: as recorded, not normalised, all values. */
-export type FeatureWish = AudioPart &
+/** A request for an utterance's features. Defaults: as recorded, not normalised, all values. */
+export type FeatureQuery = AudioPart &
   Partial<Pick<FeatureRequest, "span" | "speed" | "noise" | "gainDb" | "cmvn" | "want">>;
 
 /**
- * Gives the features of utterances: from the cache on disk, or computed of the audio by threads. Which of these, and how
- * many threads, changes nothing about the values.
+ * Provides the features of utterances, from the cache on disk or computed from the audio by threads. Neither the cache
+ * nor the number of threads affects the values.
  */
 export class FeatureSource {
   readonly frontEnd: FrontEnd;
   readonly memory: FeatureMemory;
-  /** How many requests keep all threads busy. */
+  /** Number of concurrent requests that keep all threads busy. */
   readonly ahead: number;
   readonly counts: Record<FeatureAnswer["origin"], number> = { cache: 0, computed: 0, damaged: 0 };
   readonly #computer: ThreadPool | FeatureComputer;
@@ -50,8 +50,11 @@ export class FeatureSource {
     this.#index = usable === null ? undefined : new ContentIndex(usable);
   }
 
-  /** @throws UserError, as `AudioReader.read` does, at a file that cannot be read; RunError if a thread failed; the reason of `close` */
-  async get(wish: FeatureWish): Promise<FeatureAnswer> {
+  /**
+   * @throws UserError, as `AudioReader.read` does, if a file cannot be read; RunError if a thread failed; the reason
+   *   given to `close`
+   */
+  async get(query: FeatureQuery): Promise<FeatureAnswer> {
     if (this.#closed) throw this.#closed;
     const {
       path,
@@ -62,7 +65,7 @@ export class FeatureSource {
       gainDb = null,
       cmvn = null,
       want = { values: true, statistics: false },
-    } = wish;
+    } = query;
     const state = await this.#index?.keyOf(path);
     const content = state == null ? null : (this.#index?.get(state) ?? null);
     const answer = await this.#computer.compute({ path, piece, span, content, speed, noise, gainDb, cmvn, want });
@@ -72,13 +75,13 @@ export class FeatureSource {
     return answer;
   }
 
-  /** Writes down which files were read, so that the next start need not read them. */
+  /** Records the content of the files read, so that the next start need not read them. */
   flush(): void {
     this.#index?.flush();
   }
 
-  /** Ends the threads at once; what they still owe is rejected with the reason. */
-  close(reason: Error = new Error("the source of features was closed")): void {
+  /** Stops the threads at once; pending requests are rejected with the reason. */
+  close(reason: Error = new Error("the feature source was closed")): void {
     this.#closed ??= reason;
     void this.#computer.close(reason);
     this.flush();
@@ -95,7 +98,7 @@ export class FeatureSource {
   }
 
   #warnOnce(reason: string): void {
-    this.#warn?.(`features are not kept for the next run, since the cache cannot be written: ${reason}`);
+    this.#warn?.(`features are not cached for the next run, since the cache cannot be written: ${reason}`);
     this.#warn = undefined;
   }
 }

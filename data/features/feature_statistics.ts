@@ -18,17 +18,17 @@ export interface FeatureStatistics {
   readonly cmvn: Cmvn;
   readonly utterances: number;
   readonly seconds: number;
-  /** One sentence for each thing that a user should know. */
+  /** Warnings for the user, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Computes the mean and variance of a manifest's features as training would, leaving out the same utterances, and writes them to
- * a file that `data.cmvn` of a config can name.
+ * Computes the mean and variance of a manifest's features as training would, leaving out the same utterances, and
+ * writes them to a file for the config's `data.cmvn`.
  *
  * @param out    the JSON file to write
- * @param origin the checkpoint that the config starts from, if it does
- * @throws UserError if the file is there already and not `force`, or as training does
+ * @param origin the checkpoint that the config starts from, if any
+ * @throws UserError if the file already exists and `force` is not set, or as training does
  */
 export async function computeStatistics(
   manifest: string,
@@ -61,7 +61,7 @@ export async function computeStatistics(
       skipBroken: config.data.skipBroken,
       onProgress: task.update,
     });
-    const cmvn = set.cmvn as Cmvn; // the front end takes it
+    const cmvn = set.cmvn as Cmvn; // the front end uses it
     writeAtomically(out, Buffer.from(serialiseCmvn(cmvn)));
     return {
       cmvn,
@@ -76,9 +76,9 @@ export async function computeStatistics(
 }
 
 /**
- * What `computeStatistics` wrote.
+ * Reads the output of `computeStatistics`.
  *
- * @param bins of the features that it is for
+ * @param bins expected number of feature bins
  * @throws UserError if the file cannot be read, holds something else, or is for another number of bins
  */
 export function readStatistics(file: string, bins: number): Cmvn {
@@ -93,6 +93,6 @@ export function readStatistics(file: string, bins: number): Cmvn {
   }
   const cmvn = parseCmvn(json, file);
   if (cmvn.mean.length !== bins)
-    throw new UserError(`${file} has statistics of ${cmvn.mean.length} bins, the config's features have ${bins}`);
+    throw new UserError(`${file} has statistics for ${cmvn.mean.length} bins, but the config's features have ${bins}`);
   return cmvn;
 }

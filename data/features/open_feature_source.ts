@@ -8,13 +8,13 @@ import { fromSources } from "./workers/entry.ts";
 
 const MOST_THREADS = 8;
 
-/** The cache stops growing before the disk is full: a run could not save its checkpoints. */
+/** The cache stops growing before the disk is full, so that a run can still save its checkpoints. */
 const SPARE_BYTES = 2 ** 30;
 
 /**
- * The source of features that a config asks for, to be closed in the end.
+ * Opens the feature source described by a config; close it when done.
  *
- * @param warn told once if the cache cannot be written
+ * @param warn called once if the cache cannot be written
  */
 export function openFeatureSource(config: TrainConfig, warn: (message: string) => void): FeatureSource {
   const { workers, cache } = config.data;
@@ -28,10 +28,10 @@ export function openFeatureSource(config: TrainConfig, warn: (message: string) =
 }
 
 /**
- * The same for work with a finished model: with this machine's number of threads, whatever the run was given.
+ * The same for work with a trained model: with this machine's default number of threads, whatever the run used.
  *
- * @param keep whether the features are looked for in the cache of the config, and kept there; not worth it for audio that is read once
- * @param oneThread whether one thread does all: it keeps the recording that it has decoded, for the next part of it
+ * @param keep whether to read and write the config's cache; not worth it for audio that is read once
+ * @param oneThread whether to use a single thread, which keeps a decoded recording for its next piece
  */
 export const openFinishedSource = (
   config: TrainConfig,
@@ -46,6 +46,9 @@ export const openFinishedSource = (
     warn,
   );
 
-/** One less than there are cores. From the sources none, unless asked for: each thread would compile them first. */
+/**
+ * One less than the number of cores. When running from the sources, none by default: each thread would have to compile
+ * them first.
+ */
 const defaultThreads = (): number =>
   fromSources ? 0 : Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1));

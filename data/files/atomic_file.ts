@@ -1,7 +1,7 @@
-// Not write-file-atomic (8.0.0, nor 7.0.1, which Node 20 can run): it takes no pieces, so all of a checkpoint would be in memory;
-// it writes once and ignores how much of it was, so a disk that becomes full puts a truncated file in the place of the good one,
-// without an error; it writes through a link, into what may be an input; each kill leaves one more half-written file. Nor
-// atomically (2.1.1): it does the same but takes streams, and if one fails its promise is never settled.
+// Not write-file-atomic (8.0.0, nor 7.0.1, which Node 20 can run): it accepts no pieces, so a whole checkpoint would be
+// in memory; it writes once and ignores short writes, so a disk that fills up silently replaces the good file with a
+// truncated one; it writes through a link, possibly into an input; every kill leaves another half-written file. Nor
+// atomically (2.1.1): it has the same faults but accepts streams, and if one fails its promise never settles.
 import { closeSync, copyFileSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { RunError, UserError } from "../../engine/errors.ts";
 
@@ -9,11 +9,12 @@ import { RunError, UserError } from "../../engine/errors.ts";
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Writes a file under another name, flushes it to the disk, and puts it in place. The other name is always the same, so that what
- * a killed process has left is written over: two processes that write one file at the same time would disturb each other.
+ * Writes a file under a temporary name, flushes it to disk, and renames it into place. The temporary name is always the
+ * same, so that leftovers of a killed process are overwritten; two processes writing the same file at once would
+ * interfere.
  *
- * @param content the bytes, or pieces of them that are made one after the other
- * @throws RunError that names the file; a RunError or UserError of whoever makes the pieces as it is
+ * @param content the bytes, or pieces of them generated in turn
+ * @throws RunError that names the file; a RunError or UserError thrown while generating the pieces, unchanged
  */
 export function writeAtomically(path: string, content: Uint8Array | Iterable<Uint8Array>): void {
   const pieces = content instanceof Uint8Array ? [content] : content;
@@ -28,7 +29,7 @@ export function writeAtomically(path: string, content: Uint8Array | Iterable<Uin
   });
 }
 
-/** The same with pieces that have to be waited for. */
+/** The same with asynchronous pieces. */
 export async function writePiecesAtomically(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const partial = partialOf(path);
   try {
@@ -45,7 +46,10 @@ export async function writePiecesAtomically(path: string, pieces: AsyncIterable<
   }
 }
 
-/** Gives a file a second name, in place of what has it; a copy where the file system has no links. Throws a RunError that names it. */
+/**
+ * Gives a file a second name, replacing any file of that name; copies it if the file system has no links. Throws a
+ * RunError that names the file.
+ */
 export function copyAtomically(from: string, to: string): void {
   putInPlace(to, (partial) => {
     rmSync(partial, { force: true });
@@ -69,18 +73,18 @@ function putInPlace(path: string, make: (partial: string) => void): void {
   try {
     make(partial);
     renameSync(partial, path);
-    rmSync(partial, { force: true }); // still there if both were names of one file already
+    rmSync(partial, { force: true }); // remains if both were already names of the same file
   } catch (error) {
     throw failure(path, error);
   }
 }
 
-/** Removes what is half-written, and says why there is no more of it. */
+/** Removes the half-written file, and describes why writing failed. */
 function failure(path: string, error: unknown): Error {
   try {
     rmSync(partialOf(path), { force: true });
   } catch {
-    /* the error at hand says why */
+    /* the original error is reported */
   }
   if (error instanceof RunError || error instanceof UserError) return error;
   const { code, message } = error as NodeJS.ErrnoException;

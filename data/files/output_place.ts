@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 
 /**
- * Refuses a file that cannot be written, before anything long is done for it: its folder is not there, a folder has its name, or
- * something is there already.
+ * Rejects an unusable output file before any long work: its folder does not exist, a folder has its name, or it already
+ * exists.
  *
- * @param files as `--out` names it, and what is written beside it
- * @param force whether files that are there are written over
+ * @param files the file given by `--out`, and those written beside it
+ * @param force whether to overwrite existing files
  * @throws UserError
  */
 export function expectPlace([out, ...beside]: readonly [string, ...string[]], { force }: { force: boolean }): void {
@@ -18,36 +18,36 @@ export function expectPlace([out, ...beside]: readonly [string, ...string[]], { 
   const inTheWay = taken.find((file) => statSync(file).isDirectory());
   if (inTheWay !== undefined) throw new UserError(`--out: ${inTheWay} is a folder, expected the name of a file`);
   if (taken[0] !== undefined && !force)
-    throw new UserError(`${taken[0]} is there already: choose another name, or add --force`);
+    throw new UserError(`${taken[0]} already exists: choose another name, or add --force`);
 }
 
 /**
- * Refuses to write over what is read, whatever is forced: what is not taken over from it would be lost.
+ * Refuses to overwrite an input, even when forced: parts of it that the output does not include would be lost.
  *
- * @param files  that will be written
- * @param inputs that they are made of, under any name
+ * @param files  the files to be written
+ * @param inputs the files that they are made from, under any name
  * @throws UserError
  */
 export function expectNoInput(files: readonly string[], inputs: readonly string[]): void {
   const lost = files.find((file) => existsSync(file) && inputs.some((input) => isOver(file, input)));
   if (lost !== undefined)
-    throw new UserError(`--out: ${lost} is among the files that are read, and would be lost: choose another place`);
+    throw new UserError(`--out: ${lost} is one of the input files and would be lost: choose another place`);
 }
 
-/** Whether a new file of this name takes the place of the input. A link that leads to it is only a link less. */
+/** Whether a new file of this name replaces the input. Replacing a link elsewhere to the input loses only the link. */
 function isOver(file: string, input: string): boolean {
   const replaced = lstatSync(file);
   return [lstatSync(input), statSync(input)].some(({ dev, ino }) => dev === replaced.dev && ino === replaced.ino);
 }
 
-/** Makes a folder, with those above it. Throws a UserError where there can be none, as in place of a file. */
+/** Creates a folder and its parents. Throws a UserError if that is impossible, such as in place of a file. */
 export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(
-      `the folder ${folder} cannot be made: ${code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message}`,
+      `the folder ${folder} cannot be created: ${code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : message}`,
     );
   }
 }

@@ -1,11 +1,11 @@
 import { UserError } from "../../engine/errors.ts";
 
 /**
- * Text of UTF-8, without its byte order mark. Anything else is refused: read as UTF-8 all the same, the letters of other
- * encodings would become one strange character, which a model would learn to spell.
+ * Decodes UTF-8 text, without its byte order mark. Anything else is rejected: letters of other encodings would decode
+ * to a replacement character, which a model would learn to spell.
  *
- * @param name how messages call the file
- * @throws UserError that names the first line with a byte that is not UTF-8
+ * @param name of the file in error messages
+ * @throws UserError naming the first line with a byte that is not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array, name: string): string {
   try {

@@ -9,10 +9,10 @@ import { readJsonLines } from "./json_lines.ts";
 const METADATA = ["metadata.csv", "metadata.jsonl"];
 
 /**
- * An `audiofolder` of Hugging Face's datasets: a folder with `metadata.csv` or `metadata.jsonl`, whose column `file_name` is
- * relative to it and whose texts are in `transcription`, `text` or `sentence`.
+ * Imports an `audiofolder` of Hugging Face Datasets: a folder with `metadata.csv` or `metadata.jsonl`, whose column
+ * `file_name` is relative to it, with texts in `transcription`, `text` or `sentence`.
  *
- * @throws UserError if the folder has no such file; if its subfolders have, as with splits, naming those
+ * @throws UserError if the folder has no such file; if its subfolders do, as with splits, naming those
  */
 export async function importAudioFolder(folder: string): Promise<ImportedUtterance[]> {
   const metadata = METADATA.map((name) => path.join(folder, name)).find((file) => existsSync(file));
@@ -23,7 +23,7 @@ export async function importAudioFolder(folder: string): Promise<ImportedUtteran
 
 function withoutMetadata(folder: string): string {
   if (!existsSync(folder)) return `there is no folder ${folder}`;
-  if (!statSync(folder).isDirectory()) return `${folder} is no folder`;
+  if (!statSync(folder).isDirectory()) return `${folder} is not a folder`;
   const splits = readdirSync(folder).filter((name) =>
     METADATA.some((file) => existsSync(path.join(folder, name, file))),
   );

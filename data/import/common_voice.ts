@@ -5,8 +5,9 @@ import { readCsv } from "./csv_table.ts";
 import type { ImportedUtterance } from "./imported.ts";
 
 /**
- * A table of Common Voice, such as `validated.tsv` or `train.tsv`, with columns `path`, `sentence` and `client_id`, the speaker.
- * The audio is in `clips` beside it, and durations are in `clip_durations.tsv`, which newer releases have.
+ * Imports a Common Voice table, such as `validated.tsv` or `train.tsv`, with columns `path`, `sentence` and
+ * `client_id`, the speaker. The audio is in `clips` beside it, and durations are in `clip_durations.tsv`, which newer
+ * releases have.
  *
  * @throws UserError if a column is missing
  */
@@ -17,10 +18,8 @@ export async function importCommonVoice(file: string): Promise<ImportedUtterance
   return rows.map(({ fields, source }) => {
     const { path: clip, sentence, client_id: speaker } = fields;
     if (!clip || sentence === undefined)
-      throw new UserError(
-        `${source}: expected the columns path and sentence, there are ${Object.keys(fields).join(", ")}`,
-      );
-    const name = path.extname(clip) === "" ? `${clip}.mp3` : clip; // the first releases left the ending out
+      throw new UserError(`${source}: expected the columns path and sentence, got ${Object.keys(fields).join(", ")}`);
+    const name = path.extname(clip) === "" ? `${clip}.mp3` : clip; // the first releases omit the extension
     const duration = durations.get(name);
     return {
       audioPath: path.join(folder, "clips", name),
@@ -31,7 +30,7 @@ export async function importCommonVoice(file: string): Promise<ImportedUtterance
   });
 }
 
-/** Seconds by the clip's name; empty where the release has no such table. */
+/** Durations in seconds by clip name; empty if the release has no such table. */
 async function clipDurations(file: string): Promise<Map<string, number>> {
   if (!existsSync(file)) return new Map();
   const rows = await readCsv(file, "tsv");

@@ -2,7 +2,7 @@ import { parse } from "csv-parse/sync";
 import { UserError } from "../../engine/errors.ts";
 import { readText } from "./text_file.ts";
 
-/** A row by the names of its columns, and where it is. */
+/** A row keyed by column name, and its location. */
 export interface CsvRow {
   readonly fields: Readonly<Record<string, string>>;
   /** For messages: `metadata.csv, line 12`. */
@@ -10,10 +10,10 @@ export interface CsvRow {
 }
 
 /**
- * Rows of a table whose first line names the columns.
+ * Reads the rows of a table whose first line names the columns.
  *
- * @param kind "csv" with commas and quotes, or "tsv" with tabs and no quotes, where a quotation mark is one
- * @throws UserError if it cannot be read, has no rows, or naming the line that does not fit
+ * @param kind "csv" with commas and quotes, or "tsv" with tabs and no quoting, so quotation marks are literal
+ * @throws UserError if it cannot be read or has no rows, or naming the malformed line
  */
 export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow[]> {
   const content = await readText(file, "the table");
@@ -27,6 +27,8 @@ export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow
     return rows.map(({ record, info }) => ({ fields: record, source: `${file}, line ${info.lines}` }));
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${file} is not a table of ${kind.toUpperCase()}: ${(error as Error).message.split("\n")[0]}`);
+    throw new UserError(
+      `${file} is not a valid ${kind.toUpperCase()} table: ${(error as Error).message.split("\n")[0]}`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import type { ImportedUtterance } from "./imported.ts";
 
-/** How manifests and tables of other programs call what a manifest has; the first that is there counts. */
+/** Names that manifests and tables of other programs use for our fields; the first one present counts. */
 const NAMES = {
   audio: ["audio_filepath", "audio_path", "audio_file", "audio", "file_name", "filename", "file", "path", "wav"],
   text: ["text", "transcription", "transcript", "sentence", "normalized_text", "txt"],
@@ -10,11 +10,12 @@ const NAMES = {
 } as const;
 
 /**
- * An utterance from an object with fields of any of the usual names: those of NeMo (`audio_filepath`, `text`, `duration`, `offset`),
- * WeNet (`key`, `wav`, `txt`, and `start` and `end` of a segment, in seconds) and Hugging Face's data sets (`file_name` or `audio`, `transcription` or `sentence`).
+ * Builds an utterance from an object with any of the usual field names: those of NeMo (`audio_filepath`, `text`,
+ * `duration`, `offset`), WeNet (`key`, `wav`, `txt`, and `start` and `end` of a segment, in seconds) and Hugging Face
+ * datasets (`file_name` or `audio`, `transcription` or `sentence`).
  *
  * @param locate makes the audio's path absolute
- * @throws UserError at a field that is missing or wrong
+ * @throws UserError if a field is missing or invalid
  */
 export function utteranceOf(
   fields: Readonly<Record<string, unknown>>,
@@ -24,7 +25,7 @@ export function utteranceOf(
   const found = (names: readonly string[]): unknown =>
     names.map((name) => fields[name]).find((value) => value !== undefined && value !== null && value !== "");
   const audio = found(NAMES.audio);
-  // Hugging Face's JSON has the audio as an object with a path.
+  // In Hugging Face's JSON the audio is an object with a path.
   const file = typeof audio === "object" && audio !== null && "path" in audio ? audio.path : audio;
   if (typeof file !== "string")
     throw new UserError(`${source}: no field holds the audio's path, expected one of ${NAMES.audio.join(", ")}`);
@@ -33,7 +34,7 @@ export function utteranceOf(
     throw new UserError(`${source}: no field holds the text, expected one of ${NAMES.text.join(", ")}`);
 
   const [speaker, id] = [found(NAMES.speaker), found(NAMES.id)];
-  // Only WeNet's: in tables of clips that are cut already, start and end are those within another recording.
+  // Only for WeNet: in tables of clips already cut, start and end refer to another recording.
   const [start, end] = ["start", "end"].map((name) =>
     "wav" in fields ? seconds(found([name]), name, source) : undefined,
   );

@@ -13,7 +13,7 @@ import { cleanText, type TextOptions } from "./plain_text.ts";
 import { nameSome } from "./text_file.ts";
 import { writeManifest } from "./write_manifest.ts";
 
-/** What corpora are called on the command line. */
+/** Corpus kinds, as named on the command line. */
 export const IMPORTERS: Readonly<Record<string, Importer>> = {
   kaldi: importKaldi,
   librispeech: importLibriSpeech,
@@ -25,9 +25,9 @@ export const IMPORTERS: Readonly<Record<string, Importer>> = {
 export interface ImportOptions extends TextOptions {
   /** The manifest to write. */
   readonly out: string;
-  /** Read the audio for durations that the corpus does not say. */
+  /** Read the audio for durations that the corpus does not give. */
   readonly durations: boolean;
-  /** Replace a manifest that is there. */
+  /** Replace an existing manifest. */
   readonly force: boolean;
   readonly observer: Observer;
 }
@@ -36,21 +36,21 @@ export interface ImportSummary {
   readonly utterances: number;
   readonly files: number;
   readonly speakers: number;
-  /** Of the utterances whose duration is known. */
+  /** Total duration of the utterances for which it is known. */
   readonly seconds: number;
   readonly unknownDurations: number;
   readonly warnings: readonly string[];
 }
 
 /**
- * Writes a manifest for a corpus of another kind; audio stays where it is.
+ * Writes a manifest for a corpus in another format; the audio stays where it is.
  *
- * @throws UserError if the kind is unknown, the manifest is there already, or something is wrong with the corpus; the
- *   manifest is then as it was
+ * @throws UserError if the kind is unknown, the manifest already exists, or the corpus is invalid; the manifest is then
+ *   left as it was
  */
 export async function importCorpus(kind: string, corpus: string, options: ImportOptions): Promise<ImportSummary> {
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
-  if (!importer) throw new UserError(`'${kind}' is no kind of corpus, expected ${Object.keys(IMPORTERS).join(", ")}`);
+  if (!importer) throw new UserError(`unknown kind of corpus '${kind}', expected ${Object.keys(IMPORTERS).join(", ")}`);
   const { out, force, durations, observer } = options;
   expectWritable(out, force);
   const found = (await importer(corpus)).map((utterance) => ({
@@ -73,24 +73,24 @@ export async function importCorpus(kind: string, corpus: string, options: Import
   };
 }
 
-/** Refuses to replace a file, or to write in place of a folder or into one that is not there: before the work, not after it. */
+/** Before any work, refuses to replace a file, or to write in place of a folder or into one that does not exist. */
 export function expectWritable(out: string, force: boolean): void {
   if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
-  if (existsSync(out) && !force) throw new UserError(`${out} is there already; --force replaces it`);
+  if (existsSync(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);
   if (!isFolder(path.dirname(out)))
     throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
 }
 
 const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();
 
-/** A few missing files are worth a warning; if none is there, the path is wrong. */
+/** Warns of some missing files; if all are missing, the path is wrong. */
 function expectAudio(utterances: readonly ImportedUtterance[], corpus: string): string[] {
   const files = [...new Set(utterances.map(({ audioPath }) => audioPath))];
   const missing = files.filter((file) => !existsSync(file)).map((file) => path.relative("", file));
   if (missing.length === 0) return [];
   if (missing.length === files.length)
-    throw new UserError(`${corpus}: none of its ${files.length} audio files is there: ${nameSome(missing)}`);
-  return [`${missing.length} of ${files.length} audio files are not there: ${nameSome(missing)}`];
+    throw new UserError(`${corpus}: none of its ${files.length} audio files exist: ${nameSome(missing)}`);
+  return [`${missing.length} of ${files.length} audio files do not exist: ${nameSome(missing)}`];
 }
 
 async function withDurations(utterances: readonly ImportedUtterance[], observer: Observer) {

@@ -1,21 +1,21 @@
-/** An utterance as a corpus describes it, before it becomes a manifest's line. */
+/** An utterance as described by a corpus, before it becomes a manifest line. */
 export interface ImportedUtterance {
-  /** The corpus' own name for it; undefined where only its file has a name. */
+  /** The corpus's own name for it; undefined if only its file has a name. */
   readonly id?: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly audioPath: string;
   readonly text: string;
   readonly speaker?: string;
-  /** Seconds into the file, if the utterance is a piece of it. */
+  /** Start in seconds, if the utterance is a piece of the file. */
   readonly offset?: number;
-  /** Seconds, if the corpus says so. */
+  /** In seconds, if the corpus gives it. */
   readonly duration?: number;
 }
 
 /**
  * Reads a corpus.
  *
- * @param path as the user wrote it: the corpus' folder or file, whichever its kind has
- * @throws UserError with one sentence if it is no such corpus, or naming file and line of what is wrong in it
+ * @param path as given by the user: the corpus's folder or file, depending on its kind
+ * @throws UserError in one sentence if it is not such a corpus, or naming the file and line of an error in it
  */
 export type Importer = (path: string) => Promise<ImportedUtterance[]>;

@@ -5,15 +5,15 @@ import { utteranceOf } from "./field_names.ts";
 import type { ImportedUtterance } from "./imported.ts";
 import { linesOf, readText } from "./text_file.ts";
 
-/** An object on a line of its own, and where it is. */
+/** The object on one line, and its location. */
 export interface JsonRow {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly source: string;
 }
 
 /**
- * A manifest of NeMo, WeNet or another program: JSON Lines with fields of the usual names. Relative paths start at the
- * file's folder, or else at the working directory.
+ * Imports a manifest of NeMo, WeNet or another program: JSON Lines with any of the usual field names. Relative paths
+ * start at the file's folder, or else at the working directory.
  */
 export async function importJsonLines(file: string): Promise<ImportedUtterance[]> {
   const locate = (name: string): string => {
@@ -23,7 +23,7 @@ export async function importJsonLines(file: string): Promise<ImportedUtterance[]
   return (await readJsonLines(file)).map(({ fields, source }) => utteranceOf(fields, source, locate));
 }
 
-/** @throws UserError if the file cannot be read or has no lines, or naming the line that is no JSON object */
+/** @throws UserError if the file cannot be read or has no lines, or naming a line that is not a JSON object */
 export async function readJsonLines(file: string): Promise<JsonRow[]> {
   const lines = linesOf(await readText(file, "the file"));
   if (lines.length === 0) throw new UserError(`${file} has no lines`);
@@ -36,7 +36,7 @@ export async function readJsonLines(file: string): Promise<JsonRow[]> {
       throw new UserError(`${source}: not JSON: ${(error as Error).message}`);
     }
     if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new UserError(`${source}: expected an object of JSON, got '${text.slice(0, 40)}'`);
+      throw new UserError(`${source}: expected a JSON object, got '${text.slice(0, 40)}'`);
     return { fields: value as Record<string, unknown>, source };
   });
 }

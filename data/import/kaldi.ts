@@ -6,11 +6,12 @@ import { expectSameIds, readKaldiTable, type KaldiRow, type KaldiTable } from ".
 import { nameSome } from "./text_file.ts";
 
 /**
- * A Kaldi data folder (kaldi-asr.org/doc/data_prep.html): `wav.scp` (recording, path), `text` (utterance, words), and where
- * they are there `segments` (utterance, recording, start, end in seconds) and `utt2spk` (utterance, speaker). Without segments each
- * recording is an utterance. Relative paths start at the working directory, as in Kaldi, or else at the folder.
+ * Imports a Kaldi data folder (kaldi-asr.org/doc/data_prep.html): `wav.scp` (recording, path), `text` (utterance,
+ * words), and optionally `segments` (utterance, recording, start, end in seconds) and `utt2spk` (utterance, speaker).
+ * Without segments each recording is an utterance. Relative paths start at the working directory, as in Kaldi, or else
+ * at the folder.
  *
- * @throws UserError also if ids of one file are missing in another, and at a command in `wav.scp`, which is never run
+ * @throws UserError also if ids of one file are missing in another, or for a command in `wav.scp`, which is never run
  */
 export async function importKaldi(folder: string): Promise<ImportedUtterance[]> {
   const optional = (name: string) => (existsSync(path.join(folder, name)) ? readKaldiTable(folder, name) : undefined);
@@ -34,7 +35,7 @@ function audioPath({ value, source }: KaldiRow, folder: string): string {
   if (value === "") throw new UserError(`${source}: the path is missing`);
   if (value.endsWith("|") || value.startsWith("|")) {
     throw new UserError(
-      `${source}: '${value}' is a command, and commands are not run: write the audio that it makes to a file and put the file's path here`,
+      `${source}: '${value}' is a command, and commands are not run: write its output to an audio file and put the file's path here`,
     );
   }
   if (/\.ark:\d+$/u.test(value))
@@ -48,22 +49,22 @@ function parseSegment({ value, source }: KaldiRow): { recording: string; offset:
   const [recording = "", start, end, ...rest] = value.split(/\s+/u);
   if (rest.length > 0)
     throw new UserError(
-      `${source}: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end`,
+      `${source}: channels of a recording cannot be selected, since they are averaged; expected recording, start and end`,
     );
   const [offset, until] = [Number(start), Number(end)];
   if (!(offset >= 0 && offset < Infinity) || !((until > offset && until < Infinity) || until === -1))
     throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
-  // An end of -1 is the recording's. Kaldi's times are decimal, and so should be the difference.
+  // An end of -1 is the recording's end. Kaldi's times are decimal, and so should be the difference.
   return until === -1 ? { recording, offset } : { recording, offset, duration: Number((until - offset).toFixed(6)) };
 }
 
-/** Recordings without a segment are fine: Kaldi's folders have them after filtering. */
+/** Every segment needs its recording. Recordings without a segment are fine: filtered Kaldi folders have them. */
 function expectRecordings(folder: string, segments: KaldiTable, recordings: KaldiTable): void {
   const missing = [...new Set([...segments.rows.values()].map((row) => parseSegment(row).recording))].filter(
     (id) => !recordings.rows.has(id),
   );
   if (missing.length > 0)
     throw new UserError(
-      `${folder}: the ids do not fit: ${missing.length} recordings of segments missing in wav.scp (${nameSome(missing)})`,
+      `${folder}: the ids do not match: ${missing.length} recordings of segments missing in wav.scp (${nameSome(missing)})`,
     );
 }

@@ -2,21 +2,21 @@ import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { linesOf, nameSome, readText } from "./text_file.ts";
 
-/** What a Kaldi file says of an id: the rest of its line. */
+/** A Kaldi file's value for an id: the rest of its line. */
 export interface KaldiRow {
   readonly value: string;
   /** For messages: `data/train/text, line 12`. */
   readonly source: string;
 }
 
-/** A Kaldi file: on each line an id, spaces, and what belongs to it. */
+/** A Kaldi file: each line has an id, spaces, and its value. */
 export interface KaldiTable {
   /** `wav.scp` */
   readonly name: string;
   readonly rows: ReadonlyMap<string, KaldiRow>;
 }
 
-/** @throws UserError if the file cannot be read or has an id twice */
+/** @throws UserError if the file cannot be read or repeats an id */
 export async function readKaldiTable(folder: string, name: string): Promise<KaldiTable> {
   const file = path.join(folder, name);
   const rows = new Map<string, KaldiRow>();
@@ -24,7 +24,7 @@ export async function readKaldiTable(folder: string, name: string): Promise<Kald
     const [id = "", value = ""] = splitOnce(text);
     const source = `${file}, line ${number}`;
     const earlier = rows.get(id);
-    if (earlier) throw new UserError(`${source}: ${id} is there already, in ${earlier.source}`);
+    if (earlier) throw new UserError(`${source}: ${id} is repeated, first in ${earlier.source}`);
     rows.set(id, { value, source });
   }
   if (rows.size === 0) throw new UserError(`${file} is empty`);
@@ -36,7 +36,7 @@ function splitOnce(line: string): [string, string] {
   return gap < 0 ? [line, ""] : [line.slice(0, gap), line.slice(gap).trim()];
 }
 
-/** Refuses two files that do not have the same ids, naming the first ones that either lacks. */
+/** Rejects two files with different ids, naming the first few that either lacks. */
 export function expectSameIds(folder: string, a: KaldiTable, b: KaldiTable): void {
   const faults = [[a, b] as const, [b, a] as const].flatMap(([has, lacks]) => {
     const missing = [...has.rows.keys()].filter((id) => !lacks.rows.has(id));
@@ -44,5 +44,5 @@ export function expectSameIds(folder: string, a: KaldiTable, b: KaldiTable): voi
       ? [`${missing.length} of ${has.name} missing in ${lacks.name} (${nameSome(missing)})`]
       : [];
   });
-  if (faults.length > 0) throw new UserError(`${folder}: the ids do not fit: ${faults.join("; ")}`);
+  if (faults.length > 0) throw new UserError(`${folder}: the ids do not match: ${faults.join("; ")}`);
 }

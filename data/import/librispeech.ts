@@ -7,10 +7,10 @@ import { linesOf, readText } from "./text_file.ts";
 const TRANSCRIPTS = ".trans.txt";
 
 /**
- * A LibriSpeech folder, whole or a part: at any depth, `84-121123.trans.txt` with lines `84-121123-0000 GO DO YOU HEAR`, and beside
- * it `84-121123-0000.flac`. The speaker is the id's first number.
+ * Imports a LibriSpeech folder, or part of one: at any depth, `84-121123.trans.txt` with lines
+ * `84-121123-0000 GO DO YOU HEAR`, and beside it `84-121123-0000.flac`. The speaker is the id's first number.
  *
- * @throws UserError if there is no such file or a line is something else
+ * @throws UserError if there is no such file or a line is malformed
  */
 export async function importLibriSpeech(folder: string): Promise<ImportedUtterance[]> {
   const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
@@ -18,15 +18,15 @@ export async function importLibriSpeech(folder: string): Promise<ImportedUtteran
       error.code === "ENOENT"
         ? "there is no such folder"
         : error.code === "ENOTDIR"
-          ? "it is no folder"
+          ? "it is not a folder"
           : error.message;
     throw new UserError(`cannot read the LibriSpeech folder ${folder}: ${why}`);
   });
   const files = names.filter((name) => name.endsWith(TRANSCRIPTS)).sort();
   if (files.length === 0)
-    throw new UserError(`${folder} is no LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
+    throw new UserError(`${folder} is not a LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
   const read: ImportedUtterance[][] = [];
-  for (const name of files) read.push(await readTranscripts(path.join(folder, name))); // one at a time: thousands at once are more than may be open
+  for (const name of files) read.push(await readTranscripts(path.join(folder, name))); // one at a time: thousands at once would exceed the limit on open files
   return read.flat();
 }
 

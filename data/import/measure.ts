@@ -4,12 +4,12 @@ import type { ImportedUtterance } from "./imported.ts";
 
 export interface Measured {
   readonly utterances: ImportedUtterance[];
-  /** One sentence for each file that cannot be read; its utterances stay without a duration. */
+  /** One sentence for each unreadable file; its utterances stay without a duration. */
   readonly unreadable: string[];
 }
 
 /**
- * Fills in the durations that a corpus does not say, by reading the audio, each file once.
+ * Fills in missing durations by reading the audio, each file once.
  *
  * @param onProgress called after each utterance
  */

@@ -2,16 +2,16 @@ import { readFile } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 
-/** A line that is not empty, with its number from 1. */
+/** A non-empty line with its number, from 1. */
 export interface Line {
   readonly text: string;
   readonly number: number;
 }
 
 /**
- * A text file without its byte order mark.
+ * Reads a text file without its byte order mark.
  *
- * @param what names it in the message: `the Kaldi folder's wav.scp`
+ * @param what describes it in the message: `the Kaldi folder's wav.scp`
  * @throws UserError if it cannot be read or is not UTF-8
  */
 export async function readText(path: string, what: string): Promise<string> {
@@ -28,7 +28,7 @@ export async function readText(path: string, what: string): Promise<string> {
   return decodeUtf8(bytes, path);
 }
 
-/** The lines that are not empty, without spaces at their ends. */
+/** The non-empty lines, trimmed. */
 export function linesOf(content: string): Line[] {
   return content
     .split("\n")
@@ -36,7 +36,7 @@ export function linesOf(content: string): Line[] {
     .filter(({ text }) => text !== "");
 }
 
-/** `a, b, c and 7 more`: three at most. */
+/** Names at most three: `a, b, c and 7 more`. */
 export function nameSome(names: readonly string[]): string {
   const rest = names.length - 3;
   return names.slice(0, 3).join(", ") + (rest > 0 ? ` and ${rest} more` : "");

@@ -2,7 +2,7 @@ import path from "node:path";
 import { writeAtomically } from "../files/atomic_file.ts";
 import type { ImportedUtterance } from "./imported.ts";
 
-/** Writes a manifest, whole or not at all. Audio paths are relative to its folder, unless they are on another drive. */
+/** Writes a manifest atomically. Audio paths are relative to its folder, unless they are on another drive. */
 export function writeManifest(file: string, utterances: readonly ImportedUtterance[]): void {
   const folder = path.dirname(path.resolve(file));
   const lines = utterances.map(({ id, audioPath, text, speaker, offset, duration }) =>

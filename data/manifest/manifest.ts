@@ -9,19 +9,19 @@ import { distinctIds, idFromPath } from "./utterance_ids.ts";
 /** One line of a manifest. */
 export interface ManifestEntry {
   /**
-   * The name in logs and reports: the line's `id`, or its audio path without extension, with as many folders as tell it apart
-   * from others of the manifest, and `@12.5` at a later offset.
+   * The name in logs and reports: the line's `id`, or its audio path without extension, with as many folders as
+   * distinguish it from others in the manifest, and `@12.5` for a non-zero offset.
    */
   id: string;
   /** Absolute, or relative to the working directory if the manifest's own path is. */
   audioPath: string;
   /** Unicode NFC, words separated by single spaces. */
   text: string;
-  /** Seconds, if the line says so: of the piece, or of the whole file if it `isWhole`. */
+  /** In seconds, if the line gives it: of the piece, or of the whole file if `isWhole`. */
   duration: number | null;
-  /** Seconds into the file at which the utterance starts. */
+  /** Start of the utterance in the file, in seconds. */
   offset: number;
-  /** The line has no `offset`: the utterance is all of its file, whatever the duration. */
+  /** Whether the line has no `offset`: the utterance is then the whole file, whatever the duration. */
   isWhole: boolean;
   speaker: string | null;
   /** For messages: `train.jsonl, line 12`. */
@@ -30,14 +30,14 @@ export interface ManifestEntry {
 
 export interface Manifest {
   entries: ManifestEntry[];
-  /** One sentence for each thing that was wrong but could be passed over. */
+  /** One sentence for each problem that could be ignored. */
   warnings: string[];
-  /** Those that were dropped, each with the utterance that it repeats. */
+  /** The dropped utterances, each with the one that it repeats. */
   duplicates: (ManifestEntry & { earlier: ManifestEntry })[];
 }
 
 export interface ManifestOptions {
-  /** False, as for recordings of noise: lines need no text. */
+  /** False for noise recordings: lines need no text. */
   readonly texts?: boolean;
 }
 
@@ -53,14 +53,15 @@ const lineSchema = z.looseObject({
 const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as unknown as typeof lineSchema;
 
 /**
- * Reads a manifest: JSON Lines, one utterance a line,
- * `{"audio_filepath": "audio/a.flac", "text": "one two", "duration": 1.2, "speaker": "anna"}`, of which the first two
- * are required. A line with an `offset` (seconds, as in NeMo's manifests) is the piece of the file that starts there and has
- * the line's duration, or reaches to the file's end without one. Relative audio paths start at the manifest's folder. Empty
- * lines are skipped, other fields ignored. An utterance with the audio path, the offset and the text of an earlier one is
- * dropped, with a warning.
+ * Reads a manifest: JSON Lines, one utterance per line,
+ * `{"audio_filepath": "audio/a.flac", "text": "one two", "duration": 1.2, "speaker": "anna"}`, with the first two
+ * fields required. A line with an `offset` (in seconds, as in NeMo's manifests) is the piece of the file that starts
+ * there and has the line's duration, or extends to the end of the file without one. Relative audio paths start at the
+ * manifest's folder. Empty lines are skipped, other fields ignored. An utterance with the audio path, offset and text
+ * of an earlier one is dropped, with a warning.
  *
- * @throws UserError if the file cannot be read or has no utterance, or naming file, line number and field of a bad line
+ * @throws UserError if the file cannot be read or has no utterances, or naming the file, line number and field of an
+ *   invalid line
  */
 export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
@@ -107,7 +108,7 @@ function parseLine(line: string, file: string, number: number, schema: typeof li
   };
 }
 
-/** What to read of the entry's file; undefined for all of it. */
+/** The piece of its file that an entry covers; undefined for the whole file. */
 export function pieceOf({
   offset,
   duration,
@@ -116,7 +117,7 @@ export function pieceOf({
   return isWhole ? undefined : { offset, duration };
 }
 
-/** Composed characters (NFC) and single spaces, so that texts that look the same are the same. */
+/** Normalises to composed characters (NFC) and single spaces, so that texts that look the same are equal. */
 export function normalizeText(text: string): string {
   return text.normalize("NFC").trim().replace(/\s+/gu, " ");
 }
@@ -131,7 +132,7 @@ function dropDuplicates(all: ManifestEntry[]): Manifest {
     else first.set(key, entry);
   }
   const warnings = duplicates.map(
-    ({ source, id, earlier }) => `${source}: ${id} has the audio and text of ${earlier.source} and is dropped`,
+    ({ source, id, earlier }) => `${source}: ${id} has the same audio and text as ${earlier.source} and is dropped`,
   );
   return { entries: [...first.values()], warnings, duplicates };
 }

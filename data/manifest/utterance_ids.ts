@@ -1,27 +1,31 @@
 import path from "node:path";
 
-/** What names of utterances are made of. */
+/** What an utterance's id is derived from. */
 interface Named {
   readonly id: string;
   readonly audioPath: string;
   readonly offset: number;
 }
 
-/** What is called by its audio file's name, `one` or at an offset `one@12.5`, with so many parts of the path: 2 for `anna/one`. */
+/**
+ * An id from the audio file's name, such as `one`, or `one@12.5` with an offset, including this many parts of the path:
+ * 2 for `anna/one`.
+ */
 export function idFromPath(audioPath: string, offset: number, parts = 1): string {
   const { dir, name } = path.parse(audioPath);
   const folders = parts > 1 ? dir.split(/[\\/]/u).slice(1 - parts) : [];
   return [...folders, name].join("/") + (offset > 0 ? `@${offset}` : "");
 }
 
-/** Deeper than any corpus is. */
+/** Deeper than any corpus. */
 const MOST_PARTS = 12;
 
 /**
- * Gives utterances without an id of their own that are called the same, as those of `anna/one.wav` and `bob/one.wav` are,
- * as many folders in their names as tell the files apart: reports and alignments find utterances by their ids.
+ * Makes ids unique, since reports and alignments find utterances by id: utterances without an id of their own whose
+ * files have the same name, such as `anna/one.wav` and `bob/one.wav`, get as many folders in their ids as distinguish
+ * the files.
  *
- * @param hasOwnId whether the manifest's line says what an utterance is called
+ * @param hasOwnId whether the manifest line gives the utterance's id
  */
 export function distinctIds<Entry extends Named>(
   entries: readonly Entry[],

@@ -1,12 +1,12 @@
-/** What must be known of an utterance to judge it. */
+/** What the validation needs to know of an utterance. */
 export interface Candidate {
   id: string;
-  /** Frames that the loss sees, after subsampling. */
+  /** Frames seen by the loss, after subsampling. */
   frames: number;
   labels: ArrayLike<number>;
-  /** Seconds by the manifest; null if it says nothing. */
+  /** Duration in seconds according to the manifest; null if not given. */
   duration: number | null;
-  /** What the audio file really holds: samples, and their rate in Hz. */
+  /** What the audio file actually contains: samples, and their rate in Hz. */
   samples: number;
   sampleRate: number;
 }
@@ -17,15 +17,15 @@ export interface Skipped {
 }
 
 export interface Verdict {
-  /** Indices of the candidates that can be trained on. */
+  /** Indices of the candidates usable for training. */
   usable: number[];
   skipped: Skipped[];
   warnings: string[];
 }
 
 /**
- * The fewest frames in which CTC can emit the labels: one each, and a blank between equal neighbours, which would be
- * merged otherwise.
+ * The minimum number of frames in which CTC can emit the labels: one each, plus a blank between equal neighbours, which
+ * would otherwise be merged.
  */
 export function framesNeeded(labels: ArrayLike<number>): number {
   let needed = labels.length;
@@ -34,9 +34,9 @@ export function framesNeeded(labels: ArrayLike<number>): number {
 }
 
 /**
- * Finds, before the first step, the utterances that would give an infinite loss: those without a frame and those with
- * fewer frames than `framesNeeded`. And warns of manifest durations that differ from the file's by more than 0.1 s and
- * by more than 5 %, a sign of a truncated file or of the wrong one.
+ * Finds, before the first step, utterances that would give an infinite loss: those without frames and those with fewer
+ * frames than `framesNeeded`. Also warns of manifest durations that differ from the file's by more than 0.1 s and more
+ * than 5 %, a sign of a truncated or wrong file.
  */
 export function validateUtterances(candidates: readonly Candidate[]): Verdict {
   const verdict: Verdict = { usable: [], skipped: [], warnings: [] };
@@ -53,14 +53,14 @@ export function validateUtterances(candidates: readonly Candidate[]): Verdict {
     if (frames >= needed) {
       verdict.usable.push(index);
     } else {
-      const reason = `${frames} frames after subsampling, CTC needs ${needed} for its ${labels.length} labels`;
+      const reason = `${frames} frames after subsampling, but CTC needs ${needed} for its ${labels.length} labels`;
       verdict.skipped.push({ id, reason: `too short for its text: ${reason}` });
     }
   }
   return verdict;
 }
 
-/** `skipped 2 of 100 utterances: a (…), b (…)`, naming ten at most; null if nothing was skipped. */
+/** `skipped 2 of 100 utterances: a (…), b (…)`, naming at most ten; null if nothing was skipped. */
 export function summarizeSkipped(skipped: readonly Skipped[], total: number): string | null {
   if (skipped.length === 0) return null;
   const named = skipped.slice(0, 10).map(({ id, reason }) => `${id} (${reason})`);

@@ -3,12 +3,15 @@ import type { Dataset } from "../dataset.ts";
 import type { Manifest } from "./manifest.ts";
 import { summarizeSkipped } from "./validate.ts";
 
-/** So many warnings of a kind are told one by one, since a large corpus can have a hundred thousand; `unfold data check` tells all. */
-const TOLD = 10;
+/**
+ * Maximum number of warnings of a kind to list, since a large corpus can have a hundred thousand; `unfold data check`
+ * lists all.
+ */
+const MOST_LISTED = 10;
 
 /**
- * What a user should know of a set that was read, one sentence each: duplicates, durations that disagree, utterances left
- * out, and characters that are no unit of the model, which it can only get wrong.
+ * Warnings about a set, one sentence each: duplicates, durations that disagree, utterances left out, and characters
+ * that are not units of the model, which it can only get wrong.
  */
 export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
   const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
@@ -20,25 +23,25 @@ export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" |
   ];
 }
 
-/** From this share of padding on, buckets would save a good part of each step. */
+/** From this share of padding on, buckets would save a significant part of each step. */
 const MUCH_PADDING = 0.25;
 
-/** Of the share of an epoch's frames that is padding: computed like the others, and in vain. */
+/** Warns if a large share of an epoch's frames is padding, on which computation is wasted. */
 export function paddingWarnings(share: number): string[] {
   return share < MUCH_PADDING
     ? []
     : [
-        `${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would leave less`,
+        `${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would reduce it`,
       ];
 }
 
 function first(warnings: readonly string[], others: string): string[] {
-  const rest = warnings.length - TOLD;
-  return rest > 0 ? [...warnings.slice(0, TOLD), `${rest} more ${others}`] : [...warnings];
+  const rest = warnings.length - MOST_LISTED;
+  return rest > 0 ? [...warnings.slice(0, MOST_LISTED), `${rest} more ${others}`] : [...warnings];
 }
 
 function unknownCharacters({ entries }: Manifest, { skipped }: Pick<Dataset, "skipped">, units: Units): string[] {
-  const leftOut = new Set(skipped.map(({ id }) => id)); // which are no errors
+  const leftOut = new Set(skipped.map(({ id }) => id)); // these do not count as errors
   const affected = entries
     .filter(({ id }) => !leftOut.has(id))
     .map(({ text, source }) => ({ unknown: units.unknownIn(text), source }))

@@ -1,8 +1,8 @@
-/** Zero crossings of the sinc on each side of its centre, and table entries from one to the next. */
+/** Zero crossings of the sinc on each side of its centre, and table entries per zero crossing. */
 const CROSSINGS = 10;
 const ENTRIES = 512;
 
-/** Half of a Hann-windowed sinc, `sinc(t) cos^2(pi t / (2 CROSSINGS))`, and a zero for interpolation at its end. */
+/** Half of a Hann-windowed sinc, `sinc(t) cos^2(pi t / (2 CROSSINGS))`, with a zero at its end for interpolation. */
 const KERNEL = Float64Array.from({ length: CROSSINGS * ENTRIES + 2 }, (_, i) => {
   const t = Math.PI * Math.min(i / ENTRIES, CROSSINGS);
   return t === 0 ? 1 : (Math.sin(t) / t) * Math.cos(t / (2 * CROSSINGS)) ** 2;
@@ -13,9 +13,9 @@ const KERNEL = Float64Array.from({ length: CROSSINGS * ENTRIES + 2 }, (_, i) => 
  *
  *     y[m] = sum_n  c x[n] kernel(c |m step - n|),   c = min(1, 1 / step)
  *
- * where the cut-off `c` avoids aliasing when `step > 1`. Every utterance has a step of its own, any real number, so the
- * kernel is a table with linear interpolation instead of one filter per pair of whole rates (as for reading files at
- * another rate). J. O. Smith, "Digital Audio Resampling".
+ * where the cut-off `c` avoids aliasing if `step > 1`. Every utterance has its own real-valued step, so the kernel is a
+ * table with linear interpolation rather than one filter per pair of integer rates (as for reading files at another
+ * rate). J. O. Smith, "Digital Audio Resampling".
  *
  * @param step input samples per output sample: speed * (input rate) / (output rate)
  * @returns ceil(length / step) samples

@@ -8,7 +8,7 @@ import { loadFlite, VOICES } from "./flite.ts";
 import { checkOptions, DIGIT_CORPUS_DEFAULTS, type DigitCorpusOptions } from "./options.ts";
 import { drawTake, renderTake } from "./utterance.ts";
 
-/** Raised whenever the same options would give other files. */
+/** Incremented whenever the same options would give different files. */
 const VERSION = 2;
 
 const MANIFESTS: Record<Split, string> = {
@@ -19,16 +19,18 @@ const MANIFESTS: Record<Split, string> = {
 };
 
 /**
- * A corpus of spoken digit strings ("four two nine", one to five digits) in `folder`: 16-bit mono WAV files under `wav/`
- * and one JSONL manifest a split, with lines `{ audio_filepath, duration, text, speaker }`, paths relative to the manifest
- * and durations in seconds. No digit string is in two splits. The files depend on the options alone, byte for byte.
+ * Makes a corpus of spoken digit strings ("four two nine", one to five digits) in `folder`: 16-bit mono WAV files under
+ * `wav/` and one JSONL manifest per split, with lines `{ audio_filepath, duration, text, speaker }`, paths relative to
+ * the manifest and durations in seconds. No digit string is in two splits. The files depend only on the options, byte
+ * for byte.
  *
- * A corpus made with the same options is reused at once. A new one (about a minute for the default sizes) grows in
- * `<folder>.partial`, which becomes `folder` when complete, so an interrupted run leaves nothing that looks finished.
+ * An existing corpus with the same options is reused. A new one (about a minute for the default sizes) is built in
+ * `<folder>.partial`, which is renamed to `folder` when complete, so an interrupted run leaves nothing that looks
+ * finished.
  *
- * @param onProgress called after each utterance with the number made and the number in all; not called on reuse
+ * @param onProgress called after each utterance with the number made and the total; not called on reuse
  * @returns the paths of the four manifests
- * @throws UserError for an unusable option, or if `folder` holds something else than a corpus made here
+ * @throws UserError for an invalid option, or if `folder` contains anything but a corpus made here
  */
 export async function makeDigitCorpus(
   folder: string,
@@ -83,7 +85,7 @@ async function writeSplits(
   }
 }
 
-/** What `corpus.json` holds: the options in a fixed order and the version, so equal corpora have equal labels. */
+/** The content of `corpus.json`: the options in a fixed order and the version, so equal corpora have equal labels. */
 function corpusLabel({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): string {
   const ordered = Object.fromEntries(SPLITS.map((split) => [split, sizes[split]]));
   return (
@@ -103,7 +105,7 @@ async function isFinished(folder: string, label: string, sizes: Record<Split, nu
   }
 }
 
-/** A folder about to be replaced must be empty or hold a corpus: somebody's own recordings are never deleted. */
+/** Refuses to replace a folder that is neither empty nor a digit corpus: a user's own recordings are never deleted. */
 async function refuseForeignFolder(folder: string): Promise<void> {
   const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [] as string[];
@@ -111,7 +113,7 @@ async function refuseForeignFolder(folder: string): Promise<void> {
   });
   if (present.length > 0 && !present.includes("corpus.json"))
     throw new UserError(
-      `makeDigitCorpus: ${folder} holds other files than a digit corpus and was left alone; name an empty folder`,
+      `makeDigitCorpus: ${folder} contains something other than a digit corpus and was left alone; give an empty folder`,
     );
   await mkdir(dirname(folder), { recursive: true });
 }

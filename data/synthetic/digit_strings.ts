@@ -7,13 +7,13 @@ export type Split = (typeof SPLITS)[number];
 const WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"] as const;
 const LONGEST = 5;
 
-/** Of the 111,100 strings of two to five digits about a tenth belongs to each of dev, test and testUnseen. */
+/** About a tenth of the 111,100 strings of two to five digits belongs to each of dev, test and testUnseen. */
 export const MOST_HELD_OUT = 5_000;
 
 /**
- * The digit strings of one split, as words. A hash of the digits alone decides which split a string belongs to, so splits
- * are disjoint whatever their sizes; single digits all belong to train. Lengths 1 to 5 are equally likely in train and
- * may repeat (another voice speaks them in another manner); the other splits hold each string once.
+ * The digit strings of one split, as words. A hash of the digits alone decides which split a string belongs to, so
+ * splits are disjoint whatever their sizes; single digits all belong to train. In train, lengths 1 to 5 are equally
+ * likely and strings may repeat (spoken by another voice, in another manner); the other splits have each string once.
  */
 export function digitStrings(seed: number, split: Split, count: number): string[][] {
   const strings: string[][] = [];

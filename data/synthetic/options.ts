@@ -9,7 +9,7 @@ export type DigitCorpusOptions = {
   heldOutSpeaker: string;
   /** Samples per second. */
   sampleRate: number;
-  /** Lowest and highest speech-to-noise ratio, dB. */
+  /** Lowest and highest speech-to-noise ratio in dB. */
   snr: [number, number];
   seed: number;
 };
@@ -22,7 +22,7 @@ export const DIGIT_CORPUS_DEFAULTS: DigitCorpusOptions = {
   seed: 1,
 };
 
-/** @throws UserError naming the first unusable option, what it should be and what it is */
+/** @throws UserError naming the first invalid option, what was expected and its value */
 export function checkOptions({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): void {
   const expect = (ok: boolean, name: string, expected: string, actual: unknown) => {
     if (!ok) throw new UserError(`makeDigitCorpus: ${name}: expected ${expected}, got ${JSON.stringify(actual)}`);
@@ -48,7 +48,7 @@ export function checkOptions({ sizes, heldOutSpeaker, sampleRate, snr, seed }: D
   expect(
     Number.isFinite(snr[0]) && Number.isFinite(snr[1]) && snr[0] <= snr[1],
     "snr",
-    "two numbers of dB, the lower first",
+    "two numbers in dB, the lower first",
     snr,
   );
   expect(Number.isInteger(seed), "seed", "an integer", seed);

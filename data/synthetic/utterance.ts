@@ -5,11 +5,11 @@ import { changeSpeed } from "./change_speed.ts";
 
 /** Everything that is drawn at random for one utterance. */
 export type Take = {
-  /** Factor on all durations, by the synthesiser: pitch and timbre stay. */
+  /** Factor on all durations, applied by the synthesiser: pitch and timbre are unchanged. */
   stretch: number;
   /** Mean fundamental frequency in Hz. */
   pitch: number;
-  /** Read-out speed of the samples: moves duration, pitch and formants, as another vocal tract would. */
+  /** Playback speed of the samples: changes duration, pitch and formants, like another vocal tract. */
   speed: number;
   /** Whether a pause follows each word but the last. */
   pauses: boolean[];
@@ -24,7 +24,7 @@ export type Take = {
   noiseKey: number;
 };
 
-/** The take that `key` stands for: each quantity is uniform (factors: uniform in the logarithm) over its range. */
+/** Draws the take for `key`: each quantity is uniform over its range (factors in the logarithm). */
 export function drawTake(key: number, voice: Voice, words: string[], snr: readonly [number, number]): Take {
   let drawn = 0;
   const between = (low: number, high: number) => low + (high - low) * uniform(key, drawn++);
@@ -43,7 +43,7 @@ export function drawTake(key: number, voice: Voice, words: string[], snr: readon
   };
 }
 
-/** Speaks `words` as the take says. The result is never clipped: its level is set after everything else. */
+/** Speaks `words` according to the take. The result is never clipped: its level is set last. */
 export function renderTake(
   synthesize: Synthesizer,
   voice: Voice,
@@ -62,7 +62,9 @@ export function renderTake(
   return { samples: scaleToPeak(noisy, 10 ** (take.peak / 20)), sampleRate };
 }
 
-/** Cuts both ends to 30 ms outside the first and last sample above 1 % of the peak (weak fricatives begin below it). */
+/**
+ * Trims both ends to 30 ms outside the first and last sample above 1 % of the peak (weak fricatives begin below it).
+ */
 function trimSilence({ samples, sampleRate }: Speech): Float32Array {
   const threshold = 0.01 * peakOf(samples);
   const margin = Math.round(0.03 * sampleRate);

@@ -1,4 +1,4 @@
-/** Numbers as people read them, the same in the terminal and in the report. */
+/** Human-readable numbers, the same in the terminal and in the report. */
 
 /** 12345 -> "12,345". */
 export function formatCount(value: number): string {

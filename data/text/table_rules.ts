@@ -1,4 +1,4 @@
-/** Rules between rows and nothing else. */
+/** Only rules between rows. */
 export const rules = {
   top: "",
   "top-mid": "",
@@ -17,7 +17,7 @@ export const rules = {
   "right-mid": "",
 };
 
-/** cli-table3 rules off every row; here only the rules that begin a set stay. */
+/** Removes the rules that cli-table3 puts between all rows, except those that begin a set. */
 export function withoutInnerRules(table: string, rowsOfSets: readonly number[]): string {
   const lines = table.split("\n").map((line) => line.trimEnd());
   const starts = new Set<number>();

@@ -1,16 +1,16 @@
-/** A word as tokens, and how often the texts have it. */
+/** A word as tokens, and its count in the texts. */
 export interface CountedWord {
   tokens: number[];
   readonly count: number;
 }
 
-/** More tokens than any tokenizer has; a pair is one number, `left * MOST_TOKENS + right`, in the order of its tokens. */
+/** More tokens than any tokenizer has. A pair is encoded as `left * MOST_TOKENS + right`, which sorts by its tokens. */
 const MOST_TOKENS = 2 ** 24;
 
 export const leftOf = (pair: number): number => Math.floor(pair / MOST_TOKENS);
 export const rightOf = (pair: number): number => pair % MOST_TOKENS;
 
-/** How often each pair of neighbouring tokens is there, and in which words, while words change by merging. */
+/** Counts each pair of neighbouring tokens, and tracks the words that contain it, while words change by merging. */
 export class PairCounts {
   readonly #words: readonly CountedWord[];
   readonly #count = new Map<number, number>();
@@ -21,7 +21,7 @@ export class PairCounts {
     for (const index of words.keys()) this.#add(index);
   }
 
-  /** 0 for a pair that is nowhere. */
+  /** Count of a pair; 0 if it does not occur. */
   of(pair: number): number {
     return this.#count.get(pair) ?? 0;
   }
@@ -30,7 +30,10 @@ export class PairCounts {
     return this.#count.keys();
   }
 
-  /** Makes one token of the pair wherever it is, from left to right. Returns the pairs that are new neighbours by it. */
+  /**
+   * Merges every occurrence of the pair into one token, from left to right. Returns the pairs that this makes
+   * neighbours.
+   */
   merge(pair: number, token: number): Set<number> {
     const [left, right] = [leftOf(pair), rightOf(pair)];
     const touched = new Set<number>();

@@ -5,8 +5,8 @@ import type { TokenizerJson } from "../../model/units/tokenizer_json.ts";
 import { SPECIAL_TOKENS, WORD_START, type BytePairs } from "./byte_pair.ts";
 
 /**
- * Byte pairs as Hugging Face's tokenizers write them, so that their libraries read the file too. `<blank>` is token 0, and
- * so the ids are the classes of a CTC model.
+ * Byte pairs in the format of Hugging Face tokenizers, so that their libraries can read the file too. `<blank>` is
+ * token 0, so the ids are the classes of a CTC model.
  */
 export function bytePairTokenizer({ tokens, merges }: BytePairs): TokenizerJson {
   const metaspace = {
@@ -47,7 +47,7 @@ export function bytePairTokenizer({ tokens, merges }: BytePairs): TokenizerJson 
   };
 }
 
-/** Reads a tokenizer.json as output units. Throws a UserError in one sentence that names the file and what is wrong with it. */
+/** Reads a tokenizer.json as output units. Throws a UserError in one sentence that names the file and the problem. */
 export function readTokenizer(file: string): SubwordUnits {
   let content: string;
   try {

@@ -10,14 +10,14 @@ import { learnBytePairs } from "./byte_pair.ts";
 import { bytePairTokenizer } from "./tokenizer_file.ts";
 
 export interface TokenizerOptions {
-  /** Manifests whose texts it learns from. */
+  /** Manifests with the texts to learn from. */
   readonly manifests: readonly string[];
   readonly kind: "bpe" | "characters";
-  /** Number of tokens, which is that of the model's classes; of kind bpe only, where it is needed. */
+  /** Number of tokens, equal to the model's number of classes; required for kind bpe, unused otherwise. */
   readonly size: number | null;
   /** The tokenizer.json to write. */
   readonly out: string;
-  /** Write over a file that is there. */
+  /** Overwrite an existing file. */
   readonly force?: boolean;
   readonly observer: Observer;
 }
@@ -25,15 +25,16 @@ export interface TokenizerOptions {
 export interface TrainedTokenizer {
   readonly units: SubwordUnits;
   readonly texts: number;
-  /** Mean length of a text in labels, beside that in characters: what CTC has to fit into its frames. */
+  /** Mean length of a text in labels (what CTC has to fit into its frames), next to that in characters. */
   readonly labelsPerText: number;
   readonly charactersPerText: number;
 }
 
 /**
- * Makes a tokenizer.json for the texts of manifests.
+ * Makes a tokenizer.json from the texts of manifests.
  *
- * @throws UserError if the file is there already (unless `force`) or a folder, a manifest cannot be read, or the texts do not give a tokenizer of this size
+ * @throws UserError if the file already exists (unless `force`) or is a folder, a manifest cannot be read, or the texts
+ *   cannot give a tokenizer of this size
  */
 export async function trainTokenizer({
   manifests,
@@ -46,7 +47,7 @@ export async function trainTokenizer({
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
   if (existsSync(out) && !force)
-    throw new UserError(`${out} is there already: choose another file with --out, or add --force`);
+    throw new UserError(`${out} already exists: choose another file with --out, or add --force`);
   let texts: string[] = [];
   for (const manifest of manifests)
     texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
@@ -64,7 +65,7 @@ export async function trainTokenizer({
   }
   const units = new SubwordUnits(json, out);
   const mean = (lengths: number[]): number => lengths.reduce((sum, length) => sum + length, 0) / texts.length;
-  const labelsPerText = mean(texts.map((text) => units.encode(text).length)); // which throws where a text has the word mark
+  const labelsPerText = mean(texts.map((text) => units.encode(text).length)); // throws if a text contains the word marker
   const charactersPerText = mean(texts.map((text) => [...text].length));
   makeFolder(dirname(out));
   writeAtomically(out, Buffer.from(`${JSON.stringify(json, null, 2)}\n`));

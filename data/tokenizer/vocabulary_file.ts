@@ -8,10 +8,10 @@ const token = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
   .nullish();
 
-/** Tokenizers that spell as Wav2Vec2CTCTokenizer does, under its old and new names. */
+/** Tokenizers that spell like Wav2Vec2CTCTokenizer, under its old and new names. */
 const CHARACTER_TOKENIZERS = ["Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer", "HubertCTCTokenizer"];
 
-/** What a tokenizer_config.json or special_tokens_map.json says of a vocabulary. */
+/** The settings in a tokenizer_config.json or special_tokens_map.json that concern the vocabulary. */
 const settingsSchema = z.looseObject({
   tokenizer_class: z
     .enum(CHARACTER_TOKENIZERS, `expected ${CHARACTER_TOKENIZERS[0]}, which spells in characters`)
@@ -23,11 +23,11 @@ const settingsSchema = z.looseObject({
 });
 
 /**
- * Reads Hugging Face's vocab.json as output units. A tokenizer_config.json and a special_tokens_map.json beside it say which
- * token is the blank and which the space; without them they are `<pad>` and `|`.
+ * Reads Hugging Face's vocab.json as output units. A tokenizer_config.json and a special_tokens_map.json beside it
+ * define the blank and space tokens, by default `<pad>` and `|`.
  *
- * @param size outputs of the model, where one is there already
- * @throws UserError in one sentence that names the file and what is wrong with it
+ * @param size number of outputs of the model, if there is one already
+ * @throws UserError in one sentence that names the file and the problem
  */
 export function readVocabulary(file: string, { size }: { size?: number } = {}): VocabularyUnits {
   const beside = (name: string): z.output<typeof settingsSchema> => {
@@ -47,7 +47,7 @@ export function readVocabulary(file: string, { size }: { size?: number } = {}): 
   );
 }
 
-/** The content of a JSON file. Throws a UserError in one sentence that names it, where there is none or it is no JSON. */
+/** Reads a JSON file. Throws a UserError in one sentence that names it, if it does not exist or is not valid JSON. */
 export function readJson(file: string): unknown {
   const text = readText(file);
   try {
@@ -57,7 +57,10 @@ export function readJson(file: string): unknown {
   }
 }
 
-/** A file's text, without the mark that some editors begin it with and JSON does not allow. Throws a UserError that names it, where there is none. */
+/**
+ * Reads a text file without its byte order mark, which JSON does not allow. Throws a UserError that names it, if it
+ * cannot be read.
+ */
 export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
@@ -67,7 +70,7 @@ export function readText(file: string): string {
   }
 }
 
-/** Checks a file's content. Throws a UserError that names the file, the first key that is wrong, and its value. */
+/** Validates a file's content. Throws a UserError that names the file, the first invalid key and its value. */
 export function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: string): z.output<Schema> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

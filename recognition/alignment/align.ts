@@ -13,10 +13,10 @@ export interface AlignedUtterance extends TimedUtterance {
 }
 
 /**
- * When the words of known texts are spoken, by the model's most probable path of each text.
+ * Finds when the words of known texts are spoken, by forced alignment: the model's most probable path for each text.
  *
  * @param utterances with labels
- * @returns in their order, null for an utterance whose text has the probability 0
+ * @returns in their order, null for an utterance whose text has probability 0
  */
 export async function alignUtterances(
   device: Device,

@@ -8,14 +8,14 @@ import { dataWarnings } from "../../data/manifest/warnings.ts";
 import type { DepthPath } from "../../config/depths.ts";
 import type { Observer } from "../../data/observer.ts";
 import { alignUtterances, type AlignedUtterance } from "./align.ts";
-import { expectNames } from "./alignment_files.ts";
+import { expectDistinctNames } from "./alignment_files.ts";
 
 /**
  * Aligns a manifest's utterances with their texts. Those whose audio is too short for their text, or whose text has a
- * character that is no unit, are named and left out. Features come from threads and the cache, as in training.
+ * character that is not a unit, are named and left out. Features come from threads and the cache, as in training.
  *
- * @throws UserError for two utterances of one name, audio that cannot be read, or if no utterance is left; RunError if the
- *   model thinks all texts impossible
+ * @throws UserError for duplicate utterance names, audio that cannot be read, or if no utterance is left; RunError if
+ *   all texts have probability 0
  */
 export async function alignManifest(
   device: Device,
@@ -24,7 +24,7 @@ export async function alignManifest(
   path: DepthPath,
   observer: Observer,
 ): Promise<AlignedUtterance[]> {
-  expectNames(manifest.entries);
+  expectDistinctNames(manifest.entries);
   const { config, cmvn, units, model } = recogniser;
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
@@ -36,7 +36,7 @@ export async function alignManifest(
       cmvn,
       units,
       outputFrames: (frames: number) => model.outputFrames(frames),
-      skipUnspelled: true,
+      skipUnencodable: true,
     };
     const set = await loadDataset(manifest.entries, { ...options, onProgress: reading.update }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
@@ -48,10 +48,10 @@ export async function alignManifest(
     const impossible = set.utterances.filter((_, i) => found[i] === null).map(({ id }) => id);
     if (impossible.length === found.length)
       throw new RunError(
-        `none of the ${found.length} texts can be aligned: the model gives all of them the probability 0`,
+        `none of the ${found.length} texts can be aligned: the model gives each of them probability 0`,
       );
     if (impossible.length > 0)
-      warn(`the model gives the probability 0 to the texts of ${impossible.join(", ")}, which are left out`);
+      warn(`the model gives probability 0 to the texts of ${impossible.join(", ")}, which are left out`);
     return found.filter((utterance) => utterance !== null);
   } finally {
     source.close();

@@ -9,8 +9,8 @@ import { textGrid } from "./textgrid.ts";
 export type AlignmentFormat = "ctm" | "textgrid";
 
 /**
- * Writes alignments into a folder: `alignment.ctm` of all utterances, or a file `<id>.TextGrid` for each, `_` in place of
- * what no file name can have.
+ * Writes alignments into a folder: one `alignment.ctm` for all utterances, or one `<id>.TextGrid` for each, with `_` in
+ * place of characters not allowed in file names.
  *
  * @returns the path written, or the folder of the files
  */
@@ -32,15 +32,15 @@ export function writeAlignments(
   return folder;
 }
 
-/** Two utterances of one name would be one in the files. Throws a UserError that names their lines. */
-export function expectNames(entries: readonly ManifestEntry[]): void {
+/** Rejects two utterances with the same name in the files. Throws a UserError that names their lines. */
+export function expectDistinctNames(entries: readonly ManifestEntry[]): void {
   const first = new Map<string, ManifestEntry>();
   for (const entry of entries) {
     const name = fileName(entry.id);
     const earlier = first.get(name);
     if (earlier)
       throw new UserError(
-        `${entry.source}: '${entry.id}' is also what the utterance of ${earlier.source} is called; give one of them an "id" of its own`,
+        `${entry.source}: '${entry.id}' has the same name as the utterance of ${earlier.source}; give one of them its own "id"`,
       );
     first.set(name, entry);
   }

@@ -1,8 +1,8 @@
 import type { TimedText } from "./timed_text.ts";
 
 /**
- * An utterance's words in NIST's CTM format, a line each: `id channel start duration word confidence`, times in seconds.
- * White space in the id, which would be the end of it, becomes `_`.
+ * An utterance's words in NIST's CTM format, one per line: `id channel start duration word confidence`, times in
+ * seconds. White space in the id, which would end the field, becomes `_`.
  */
 export function ctmLines(id: string, words: readonly TimedText[]): string {
   const name = id.replace(/\s+/gu, "_");

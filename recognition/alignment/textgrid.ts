@@ -1,9 +1,9 @@
 import type { TimedText, TimedUtterance } from "./timed_text.ts";
 
 /**
- * An utterance as a TextGrid, the annotation format of Praat, in its long text form: an interval tier of words and one of
- * units. Intervals of a tier follow each other without gaps, so what lies between words is an interval without text; the
- * space in units is shown as `▁`.
+ * An utterance as a TextGrid, the annotation format of Praat, in its long text form: an interval tier of words and one
+ * of units. The intervals of a tier have no gaps, so stretches between words are intervals without text; the space unit
+ * is shown as `▁`.
  *
  * @param seconds length of the audio
  */
@@ -43,7 +43,10 @@ function tier(name: string, items: readonly TimedText[], seconds: number): strin
 
 type Interval = Omit<TimedText, "confidence">;
 
-/** The whole time cut into intervals. Nothing ends after the audio does, and nothing begins before what is before it ends. */
+/**
+ * Covers the whole duration with intervals, which are clipped so that none overlaps the previous one or ends after the
+ * audio.
+ */
 function withoutGaps(items: readonly TimedText[], seconds: number): Interval[] {
   const intervals: Interval[] = [];
   let now = 0;

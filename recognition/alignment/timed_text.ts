@@ -3,13 +3,13 @@ import type { CtcModel } from "../../model/ctc_model.ts";
 import type { FrontEnd } from "../../model/features/front_end.ts";
 import type { Units } from "../../model/units/units.ts";
 
-/** A word or unit and when it is spoken. */
+/** A word or unit with its time span. */
 export interface TimedText {
   readonly text: string;
-  /** Seconds from the utterance's beginning. */
+  /** Seconds from the start of the utterance. */
   readonly start: number;
   readonly end: number;
-  /** Mean posterior, 0 to 1, of its labels in the frames that they have; blanks between them are not counted. */
+  /** Mean posterior, 0 to 1, of its labels over their own frames; blanks between them do not count. */
   readonly confidence: number;
 }
 
@@ -19,14 +19,14 @@ export interface TimedUtterance {
   readonly units: readonly TimedText[];
 }
 
-/** Seconds from the utterance's beginning at which a frame of the output begins. */
+/** Start time of an output frame, in seconds from the start of the utterance. */
 export type FrameTime = (frame: number) => number;
 
 /**
- * Frame t of the output begins at t · shift · stride, and lasts until the next. That is the beginning of what it sees: the first
- * layers of a Conformer look at the sound from there on for 6 feature shifts and one feature window (85 ms at 10 ms and 25 ms),
- * those of wav2vec 2.0 for 25 ms. CTC is free to speak a label anywhere in or after its sound, often in one frame only, so times are those of the
- * model's peaks, not the borders of sounds.
+ * Output frame t starts at t · shift · stride, and lasts until the next one. That is the start of what it sees: the
+ * first layers of a Conformer see the following 6 feature shifts and one feature window (85 ms at 10 ms and 25 ms),
+ * those of wav2vec 2.0 the following 25 ms. CTC may emit a label anywhere in or after its sound, often in a single
+ * frame, so times are those of the model's peaks, not of phone boundaries.
  */
 export function frameTime(
   { stride }: Pick<CtcModel, "stride">,
@@ -36,7 +36,10 @@ export function frameTime(
   return (frame) => (frame * samples) / sampleRate;
 }
 
-/** Times of the words and units of an alignment. A word lasts from its first label's first frame to its last label's last. */
+/**
+ * Times of the words and units of an alignment. A word lasts from the first frame of its first label to the last frame
+ * of its last label.
+ */
 export function timedUtterance({ spans }: ForcedAlignment, units: Units, timeOf: FrameTime): TimedUtterance {
   const timed = (text: string, part: readonly LabelSpan[]): TimedText => {
     const frames = part.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -3,14 +3,14 @@ import { countErrors, type AlignmentStep } from "./error_rate.ts";
 const MARKS: Record<AlignmentStep["op"], string> = { correct: "", substitution: "S", deletion: "D", insertion: "I" };
 
 /**
- * An alignment as lines with one column a word, in the manner of NIST's sclite; a gap is `***` and every error is marked
- * below its column:
+ * Formats an alignment with one column per word, like NIST's sclite; a gap is `***` and every error is marked below its
+ * column:
  *
  *     REF  one two   *** three
  *     HYP  one seven oh  ***
  *     ERR      S     I   D
  *
- * The last line is missing where there is no error. Widths are counted in code points.
+ * The last line is omitted if there is no error. Widths are counted in code points.
  */
 export function formatAlignment(alignment: readonly AlignmentStep[]): string {
   const columns = alignment.map(({ op, ref, hyp }) => ({ ref: ref ?? "***", hyp: hyp ?? "***", mark: MARKS[op] }));

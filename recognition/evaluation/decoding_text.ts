@@ -12,10 +12,11 @@ export function describeDecoding({ beam, lm }: DecodingSettings): string {
 }
 
 /**
- * A hint that the tables of training are not to be compared with greedy results, since they were decoded with what a config's
- * section `eval` says: in one line, with the options that decode so; null where a search was asked for, or no config has one.
+ * A one-line hint that the tables printed during training, decoded as the config section `eval` says, are not
+ * comparable with greedy results, with the options that decode the same way; null if a search was requested, or no
+ * config has one.
  *
- * @param configs of the checkpoints that were evaluated
+ * @param configs configs of the evaluated checkpoints
  */
 export function trainingDecoding(
   { beam, lm }: DecodingSettings,
@@ -23,7 +24,7 @@ export function trainingDecoding(
 ): string | null {
   const used = configs.map((config) => config.eval).find((settings) => settings.beam !== null);
   if (beam !== null || lm !== null || used === undefined) return null;
-  return `hint: training's own table used ${describeDecoding(used)}: ${optionsOf(used)} decodes in the same way`;
+  return `hint: training's own table used ${describeDecoding(used)}: ${optionsOf(used)} decodes the same way`;
 }
 
 function optionsOf({ beam, lm }: DecodingSettings): string {

@@ -1,4 +1,4 @@
-/** One step of an alignment. `ref` is null where something was inserted, `hyp` where something was deleted. */
+/** One step of an alignment. `ref` is null for an insertion, `hyp` for a deletion. */
 export type AlignmentStep =
   | { op: "correct" | "substitution"; ref: string; hyp: string }
   | { op: "deletion"; ref: string; hyp: null }
@@ -12,12 +12,12 @@ export interface ErrorCounts {
   references: number;
 }
 
-/** What is counted: word error rate or character error rate. */
+/** The unit counted: words for WER or characters for CER. */
 export type ErrorUnit = "word" | "character";
 
 /**
- * Cuts a text into words at white space, or into characters: Unicode code points, single spaces between words among
- * them, none at the ends.
+ * Splits a text into words at white space, or into characters: Unicode code points, including single spaces between
+ * words but none at the ends.
  */
 export function cutText(text: string, unit: ErrorUnit): string[] {
   const words = text.split(/\s+/u).filter((word) => word !== "");
@@ -25,9 +25,9 @@ export function cutText(text: string, unit: ErrorUnit): string[] {
 }
 
 /**
- * An alignment of the fewest errors (Levenshtein distance, every error costs 1). That number is unique, its split is
+ * Aligns with the fewest errors (Levenshtein distance, every error costs 1). That number is unique, but its split is
  * not ("one two" / "two one": two substitutions, or a deletion and an insertion). Walking back from the end, a match or
- * substitution is taken wherever it is optimal, else a deletion, else an insertion.
+ * substitution is preferred wherever it is optimal, then a deletion, then an insertion.
  */
 export function align(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {
   const columns = hypothesis.length + 1;
@@ -71,7 +71,7 @@ export function countErrors(alignment: readonly AlignmentStep[]): ErrorCounts {
   return counts;
 }
 
-/** The errors between two texts, by words or by characters. */
+/** Counts the errors between two texts, by words or by characters. */
 export function compareTexts(reference: string, hypothesis: string, unit: ErrorUnit): ErrorCounts {
   return countErrors(align(cutText(reference, unit), cutText(hypothesis, unit)));
 }
@@ -80,7 +80,7 @@ export function noErrors(): ErrorCounts {
   return { substitutions: 0, deletions: 0, insertions: 0, references: 0 };
 }
 
-/** The counts of a corpus: those of its utterances, added up. */
+/** Sums the counts of utterances to those of a corpus. */
 export function addErrors(all: Iterable<ErrorCounts>): ErrorCounts {
   const sum = noErrors();
   for (const counts of all) {
@@ -93,7 +93,7 @@ export function addErrors(all: Iterable<ErrorCounts>): ErrorCounts {
 }
 
 /**
- * Errors divided by reference words or characters: a fraction, over 1 if there are many insertions. Without any
+ * Errors divided by reference words or characters: a fraction, above 1 if there are many insertions. Without any
  * reference it is 0 if there are no errors either, else infinite.
  */
 export function errorRate({ substitutions, deletions, insertions, references }: ErrorCounts): number {

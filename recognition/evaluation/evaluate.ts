@@ -33,24 +33,24 @@ export interface DepthScore {
   readonly cer: number;
   readonly blankRatio: number;
   /**
-   * Where it was asked for, the CTC loss, as training has it but without dropout: sum over utterances / utterances, not
-   * divided by their lengths. Texts with unknown characters and those that cannot be aligned are left out; undefined where
-   * none is left.
+   * The CTC loss, if requested, as in training but without dropout: sum over utterances / utterances, not divided by
+   * their lengths. Texts with unknown characters and those that cannot be aligned are left out; undefined if none is
+   * left.
    */
   readonly loss?: number | undefined;
-  /** Seconds of computing per second of audio; null when the depths were computed together. */
+  /** Seconds of computation per second of audio; null if the depths were computed together. */
   readonly realTimeFactor: number | null;
   readonly utterances: readonly ScoredUtterance[];
 }
 
 export interface EvaluateOptions extends Omit<RecogniseOptions, "references"> {
-  /** The CTC loss of the utterances' texts too. */
+  /** Also compute the CTC loss of the utterances' texts. */
   readonly loss?: boolean;
-  /** One pass for each depth, so that each has its own time. Otherwise depths share what they can. */
+  /** Run one pass per depth, so that each is timed separately. Otherwise depths share what they can. */
   readonly timed?: boolean;
 }
 
-/** Word and character error rates of a model at each depth, against the utterances' texts. */
+/** Measures a model's word and character error rates at each depth, against the utterances' texts. */
 export async function evaluate(
   device: Device,
   model: CtcModel,
@@ -85,7 +85,10 @@ export async function evaluate(
   return scores;
 }
 
-/** The first batch compiles kernels and fills the pool: seconds that would count as those of the depth that happens to come first. */
+/**
+ * Runs one batch in advance: the first batch compiles kernels and fills the pool, which would otherwise count towards
+ * the time of the first depth.
+ */
 async function warmUp(
   device: Device,
   model: CtcModel,
@@ -127,8 +130,8 @@ function score(
 }
 
 /**
- * The classes of an utterance's text, for its CTC loss. Null where there is no such loss: the text has characters that no
- * unit spells, which the texts of dev may have, or the model gives fewer frames than CTC needs to align it.
+ * The labels of an utterance's text, for its CTC loss. Null if the loss does not exist: the text has characters that
+ * are not units, which dev texts may have, or the model outputs fewer frames than CTC needs to align it.
  */
 export function referenceLabels(
   { text, frames }: Pick<Utterance, "text" | "frames">,
@@ -140,7 +143,7 @@ export function referenceLabels(
   return model.outputFrames(frames) >= Math.max(1, framesNeeded(labels)) ? labels : null;
 }
 
-/** The error rates of evaluated depths, and their CTC losses if there are any, as the log has them. */
+/** The error rates of evaluated depths, and their CTC losses if present, as logged. */
 export function ratesByDepth(scores: readonly DepthScore[]): {
   wer: PerDepth;
   cer: PerDepth;

@@ -9,18 +9,18 @@ import { evaluate, type DepthScore } from "./evaluate.ts";
 import { openFusion, type LanguageModelSettings } from "../language_model.ts";
 import type { Observer } from "../../data/observer.ts";
 
-/** How an evaluation decodes: as a config's section `eval` says it, or options of the command line. */
+/** How an evaluation decodes, from a config's `eval` section or command-line options. */
 export interface DecodingSettings {
-  /** Width of the prefix beam search; greedy without it. */
+  /** Width of the prefix beam search; null for greedy decoding. */
   readonly beam: number | null;
   readonly lm: LanguageModelSettings | null;
 }
 
 /**
- * Error rates of a checkpoint on a manifest's utterances, each depth timed by itself. Features come from threads and the cache
- * of the checkpoint's config, as in training.
+ * Measures a checkpoint's error rates on a manifest's utterances, timing each depth separately. Features come from
+ * threads and the cache of the checkpoint's config, as in training.
  *
- * @throws UserError for audio or a language model that cannot be read
+ * @throws UserError if audio or a language model cannot be read
  */
 export async function evaluateManifest(
   device: Device,

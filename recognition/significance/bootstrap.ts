@@ -1,19 +1,19 @@
 /**
  * The bootstrap over utterances (Bisani & Ney 2004, "Bootstrap estimates for confidence intervals in ASR performance
- * evaluation", ICASSP): a test set is one draw of utterances out of all that could have been recorded. Drawing as many of
- * its utterances again, with replacement, many times, shows how far an error rate would have varied.
+ * evaluation", ICASSP): a test set is one sample of all utterances that could have been recorded. Resampling the same
+ * number of its utterances with replacement, many times, shows how far an error rate could have varied.
  *
  * A *resample* counts each utterance as often as it was drawn, c[u] with sum n, and has the error rate
  *
  *     W = sum_u c[u] errors[u] / sum_u c[u] words[u].
  *
- * Two systems are compared on the *same* resamples (paired): an utterance that is hard for both says nothing about which
- * of them is better, and cancels.
+ * Two systems are compared on the *same* resamples (paired): an utterance that is hard for both says nothing about
+ * which is better, and cancels out.
  */
 import { UserError } from "../../engine/errors.ts";
 import { hash } from "../../engine/random.ts";
 
-/** One utterance's errors (substitutions, deletions, insertions together) and words of its reference. */
+/** One utterance's errors (substitutions, deletions and insertions together) and number of reference words. */
 export interface UtteranceErrors {
   readonly errors: number;
   readonly words: number;
@@ -24,11 +24,11 @@ export interface BootstrapOptions {
   readonly resamples?: number;
   /** The same seed draws the same resamples; 0 by default. */
   readonly seed?: number;
-  /** Share of resamples within the interval; 0.95 by default. */
+  /** Fraction of resamples within the interval; 0.95 by default. */
   readonly confidence?: number;
 }
 
-/** A value on the whole set, and the interval in which the middle `confidence` of the resamples' values lie. */
+/** A value on the whole set, and the interval that contains the middle `confidence` of the resampled values. */
 export interface Interval {
   readonly value: number;
   readonly low: number;
@@ -36,12 +36,15 @@ export interface Interval {
 }
 
 export interface PairedComparison {
-  /** Error rates of both systems, 1 is 100 %. */
+  /** Error rates of both systems; 1 is 100 %. */
   readonly a: Interval;
   readonly b: Interval;
-  /** Rate of `b` minus rate of `a`: below 0, `b` is better. */
+  /** Rate of `b` minus rate of `a`: negative if `b` is better. */
   readonly difference: Interval;
-  /** Share of resamples in which `b` has the lower rate; equal rates count half. Bisani & Ney's "probability of improvement". */
+  /**
+   * Fraction of resamples in which `b` has the lower rate; ties count half. Bisani & Ney's "probability of
+   * improvement".
+   */
   readonly improvement: number;
   /** Two-sided p-value of "both are equally good": see `twoSided`. */
   readonly pValue: number;
@@ -54,7 +57,7 @@ const DEFAULTS = { resamples: 10_000, seed: 0, confidence: 0.95 };
  * An error rate with its percentile interval.
  *
  * @param utterances each with its errors and reference words, `[utterances]`
- * @throws UserError if there is no reference word: there is no rate then
+ * @throws UserError if there are no reference words, and so no rate
  */
 export function bootstrapInterval(utterances: readonly UtteranceErrors[], options: BootstrapOptions = {}): Interval {
   const { resamples, seed, confidence } = { ...DEFAULTS, ...options };
@@ -66,7 +69,7 @@ export function bootstrapInterval(utterances: readonly UtteranceErrors[], option
  * Compares two systems on the same utterances, in the same order.
  *
  * @throws UserError if there is no reference word
- * @throws RangeError if the numbers of utterances or the words of an utterance differ
+ * @throws RangeError if the numbers of utterances, or of an utterance's words, differ
  */
 export function pairedBootstrap(
   a: readonly UtteranceErrors[],
@@ -98,8 +101,8 @@ export function pairedBootstrap(
 
 /**
  * Error rates of several systems on the same resamples, `[systems][resamples]`. Draw i of resample r is a function of
- * (seed, r, i) alone. A resample without a single reference word has no rate and counts as 0 without errors, infinite
- * with; only sets of few utterances with texts ever have one.
+ * (seed, r, i) alone. A resample without reference words has no rate and counts as 0 without errors, infinite with
+ * them; this happens only if few utterances of the set have texts.
  */
 function resampledRates(
   systems: readonly (readonly UtteranceErrors[])[],
@@ -126,7 +129,7 @@ function resampledRates(
   return rates;
 }
 
-/** Also of two infinite rates, which are equal. */
+/** Also handles two infinite rates, which are equal. */
 const difference = (b: number, a: number): number => (a === b ? 0 : b - a);
 
 function rateOf(operation: string, utterances: readonly UtteranceErrors[]): number {
@@ -151,9 +154,9 @@ function interval(value: number, resampled: Float64Array, confidence: number): I
 }
 
 /**
- * Twice the smaller tail: the share of resamples in which the sign of the difference is not the one of the whole set, a
- * difference of 0 on both sides. One more than was counted over one more than was drawn (Davison & Hinkley 1997, chapter
- * 4), since a p-value of 0 is more than any number of resamples can show.
+ * Twice the smaller tail: the fraction of resamples whose difference has the opposite sign to the whole set's, with a
+ * difference of 0 counted on both sides. Computed as (count + 1) / (draws + 1) (Davison & Hinkley 1997, chapter 4),
+ * since no number of resamples can show a p-value of 0.
  */
 function twoSided(differences: Float64Array): number {
   const count = (holds: (d: number) => boolean): number => differences.reduce((sum, d) => sum + (holds(d) ? 1 : 0), 0);

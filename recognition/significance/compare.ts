@@ -9,13 +9,13 @@ import type { Manifest } from "../../data/manifest/manifest.ts";
 import { evaluateManifest, type DecodingSettings } from "../evaluation/evaluate_manifest.ts";
 import type { Observer } from "../../data/observer.ts";
 
-/** A depth of one checkpoint beside a depth of another, or of the same. */
+/** Comparison of a depth of one checkpoint with a depth of another, or of the same. */
 export interface DepthComparison extends PairedComparison {
   readonly depthA: number;
   readonly depthB: number;
 }
 
-/** Word errors of each utterance, in their order: what a bootstrap resamples. */
+/** Word errors of each utterance, in order, for the bootstrap. */
 export const utteranceErrors = ({ utterances }: Pick<DepthScore, "utterances">): UtteranceErrors[] =>
   utterances.map(({ alignment }) => {
     const { substitutions, deletions, insertions, references } = countErrors(alignment);
@@ -25,8 +25,8 @@ export const utteranceErrors = ({ utterances }: Pick<DepthScore, "utterances">):
 /**
  * Compares word error rates of pairs of depths by a paired bootstrap over the utterances.
  *
- * @param a scores on the same utterances as those of `b`, `a[i]` to be compared with `b[i]`
- * @throws UserError if one of the checkpoints could not use all of these utterances
+ * @param a scores on the same utterances as `b`; `a[i]` is compared with `b[i]`
+ * @throws UserError if one checkpoint could not use all of these utterances
  */
 export function compareDepths(
   a: readonly DepthScore[],
@@ -53,7 +53,7 @@ function expectSameUtterances({ utterances: a }: DepthScore, { utterances: b }: 
   );
 }
 
-/** The pairs of depths that are to be compared: given ones, or all that both have. */
+/** The pairs of depths to compare: given ones, or all that both have. */
 export interface DepthChoice {
   readonly depths?: readonly number[] | undefined;
   readonly depthA?: number | undefined;
@@ -61,8 +61,8 @@ export interface DepthChoice {
 }
 
 /**
- * Depths of A and of B, one pair after the other: those of `depths`; or one pair, of which a depth that is not given is the
- * deepest of its checkpoint; or, if nothing is given, those that both configs evaluate.
+ * The depths of A and B to compare, in pairs: those of `depths`; or one pair, in which a missing depth is the deepest
+ * of its checkpoint; or, by default, those that both configs evaluate.
  *
  * @param ofA depths that A's config evaluates, the deepest last
  * @throws UserError if the choice contradicts itself, or the checkpoints have no depth in common
@@ -87,7 +87,7 @@ export function pairDepths(
 /**
  * Evaluates two checkpoints on the same utterances, decoded in the same way, and compares their depths.
  *
- * @throws UserError for a choice of depths that there are not, and as `evaluateManifest` does
+ * @throws UserError for depths that do not exist, and as `evaluateManifest` does
  */
 export async function compareCheckpoints(
   device: Device,

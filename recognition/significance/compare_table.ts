@@ -4,9 +4,12 @@ import type { DepthComparison } from "./compare.ts";
 import { formatPercent } from "../../data/text/number_format.ts";
 import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 
-/** Comparisons for the terminal: error rates and their difference with 95 % intervals, and how sure it is which is better. */
+/**
+ * Formats comparisons for the terminal: error rates and their difference with 95 % intervals, and the confidence in
+ * which is better.
+ */
 export function comparisonTable(comparisons: readonly DepthComparison[]): string {
-  const head = ["depth A", "depth B", "WER of A", "WER of B", "B less A", "B is better", "p-value"];
+  const head = ["depth A", "depth B", "WER of A", "WER of B", "B - A", "B is better", "p-value"];
   const table = new Table({
     head,
     colAligns: head.map(() => "right" as const),

@@ -63,9 +63,9 @@ it("of one checkpoint twice is that checkpoint, of half precision widened", () =
 });
 
 it.each<[string, Record<string, SafeTensor>, object, string]>([
-  ["another shape", { w: floats(1, 2) }, {}, "is of another model than FIRST: w is [2], expected [1]"],
-  ["a tensor less", {}, {}, "is of another model than FIRST: w is not there, expected [1]"],
-  ["a tensor more", { w: floats(1), v: floats(1) }, {}, "is of another model than FIRST: v is [1], expected not there"],
+  ["another shape", { w: floats(1, 2) }, {}, "is a different model from FIRST: w is [2], expected [1]"],
+  ["a tensor less", {}, {}, "is a different model from FIRST: w is missing, expected [1]"],
+  ["a tensor more", { w: floats(1), v: floats(1) }, {}, "is a different model from FIRST: v is [1], expected missing"],
   [
     "integers",
     { w: { dtype: "I32", shape: [1], values: Int32Array.of(1) } },
@@ -76,19 +76,19 @@ it.each<[string, Record<string, SafeTensor>, object, string]>([
     "other units",
     { w: floats(1) },
     { units: { blank: 0, characters: ["a", "b"] } },
-    "has other units than FIRST, so they have no mean",
+    "has other units than FIRST, so they cannot be averaged",
   ],
   [
     "other feature statistics",
     { w: floats(1) },
     { cmvn: { mean: [2] } },
-    "has other feature statistics than FIRST, so they have no mean",
+    "has other feature statistics than FIRST, so they cannot be averaged",
   ],
   [
     "another order of blocks",
     { w: floats(1) },
     { config: { model: {}, unfold: { order: "repeat" } } },
-    "has another order of blocks than FIRST, so they have no mean",
+    "has another order of blocks than FIRST, so they cannot be averaged",
   ],
 ])("a checkpoint with %s is refused", (_, tensors, changes, message) => {
   const [first, second] = [write("first", 1, { w: floats(1) }), write("second", 2, tensors, changes)];

@@ -108,7 +108,7 @@ describe("a checkpoint", () => {
     parameters.write("ctc_lo.bias", Float32Array.of(0, 1, Infinity, 0, 0, 0));
     await expect(saveCheckpoint(at("finite.safetensors"), parameters, state, { moments: false })).rejects.toThrow(
       new RunError(
-        `the weights ctc_lo.bias hold Infinity after step 7, so ${at("finite.safetensors")} is not written; the one before, if any, is untouched`,
+        `the weights ctc_lo.bias contain Infinity after step 7, so ${at("finite.safetensors")} was not written; the previous one, if any, is untouched`,
       ),
     );
     expect(readFileSync(at("finite.safetensors")).equals(before)).toBe(true);

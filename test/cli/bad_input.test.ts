@@ -223,14 +223,17 @@ describe("a warning, and training goes on", () => {
   });
 
   it.each([
-    ["a duplicate", "train: warned.jsonl, line 5: u0 has the audio and text of warned.jsonl, line 1 and is dropped"],
+    [
+      "a duplicate",
+      "train: warned.jsonl, line 5: u0 has the same audio and text as warned.jsonl, line 1 and is dropped",
+    ],
     [
       "a wrong sample count",
       "train: u4: wrong sample count: 5200 samples at 8000 Hz (0.65 s), the manifest's 1.50 s would be 12000",
     ],
     [
       "an utterance too short for its text",
-      "train: skipped 1 of 6 utterances: u5 (too short for its text: 16 frames after subsampling, CTC needs 80 for its 80 labels)",
+      "train: skipped 1 of 6 utterances: u5 (too short for its text: 16 frames after subsampling, but CTC needs 80 for its 80 labels)",
     ],
     [
       "a letter of dev that train does not have",

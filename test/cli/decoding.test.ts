@@ -130,7 +130,7 @@ it.concurrent("eval says how it decoded on stderr too, and in greedy decoding ho
       .filter((line) => /decod|beam/u.test(line));
   expect(await said()).toEqual([
     "greedy decoding",
-    `hint: training's own table used prefix beam search of width 4 with ${lm}: --beam 4 --lm characters.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level character decodes in the same way`,
+    `hint: training's own table used prefix beam search of width 4 with ${lm}: --beam 4 --lm characters.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level character decodes the same way`,
   ]);
   expect(await said("--beam", "4", "--lm", "@characters.arpa", "--lm-level", "character")).toEqual([
     `prefix beam search of width 4 with ${lm}`,

@@ -55,7 +55,7 @@ it.each<[string, () => string[], RegExp]>([
   [
     "a checkpoint that is none",
     () => [at("weights.safetensors"), "--out", at("x.onnx")],
-    /^unfold: .*weights\.safetensors is a safetensors file, but not a checkpoint of unfold: .*\n$/u,
+    /^unfold: .*weights\.safetensors is a safetensors file, but not an unfold checkpoint: .*\n$/u,
   ],
 ])("refuses %s in one sentence, and writes nothing", async (_, words, message) => {
   const { status, stdout, stderr } = await exporting(...words());

@@ -31,7 +31,7 @@ it("says which layers became which blocks and what is saved, and export writes a
   );
   expect(imported).toMatchObject({ status: 0, stderr: "" });
   expect(imported.stdout).toMatch(
-    /seed\.safetensors: wav2vec2, a seed of 2 blocks from 2 layers, [\d.]+ KiB\nblocks 0 to 1 begin as the layers 1 0\ndepth 4 runs the blocks 0 1 0 1\n18\.7 k parameters, 35\.2 % less than the 28\.8 k of 4 layers that share nothing \(of the encoder alone 36\.2 %\)\n32 output classes, the blank is class 31\nattention_dropout 0\.1 is not there: fine-tuning runs without\n$/u,
+    /seed\.safetensors: wav2vec2, a seed of 2 blocks from 2 layers, [\d.]+ KiB\nblocks 0 to 1 are initialised from layers 1 0\ndepth 4 runs the blocks 0 1 0 1\n18\.7 k parameters, 35\.2 % less than the 28\.8 k of 4 layers that share nothing \(of the encoder alone 36\.2 %\)\n32 output classes, the blank is class 31\nattention_dropout 0\.1 is not supported: fine-tuning runs without it\n$/u,
   );
   const exported = await running(
     "export",
@@ -73,12 +73,12 @@ it.each<[string, string[], RegExp]>([
   [
     "a folder that is none",
     ["nowhere"],
-    /^unfold: nowhere is no folder: expected one with a config\.json and a model\.safetensors, .*\n$/u,
+    /^unfold: nowhere is not a folder: expected one with a config\.json and a model\.safetensors, .*\n$/u,
   ],
   [
     "the name of a repository",
     ["facebook/wav2vec2-base"],
-    /is no folder: .*; nothing is downloaded here: hf download facebook\/wav2vec2-base --local-dir wav2vec2-base makes one\n$/u,
+    /is not a folder: .*; models are not downloaded automatically: run hf download facebook\/wav2vec2-base --local-dir wav2vec2-base\n$/u,
   ],
   [
     "layers that are no numbers",

@@ -70,7 +70,7 @@ describe("one sentence and exit code 2 for", () => {
     [
       "a file that is there",
       train("--out", "@there.json", "--size", "6"),
-      "there.json is there already: choose another file with --out, or add --force",
+      "there.json already exists: choose another file with --out, or add --force",
     ],
     [
       "a config with a tokenizer of another model",

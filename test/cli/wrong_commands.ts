@@ -19,20 +19,20 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "a file that is cut short",
     ["transcribe", "@run", "@half.wav"],
-    /^half\.wav is cut short: its header announces 8000 bytes of samples, 3978 are there\.$/,
+    /^half\.wav is truncated: its header announces 8000 bytes of samples, but there are only 3978\.$/,
   ],
   [
     "a file that is no audio",
     ["transcribe", "@run", "@text.wav"],
-    /^text\.wav is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/,
+    /^text\.wav is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus\.$/,
   ],
   ["a folder", ["transcribe", "@run", "@run"], /run is a folder, not an audio file\.$/],
   [
     "audio without a sample",
     ["transcribe", "@run", "@silent.wav"],
-    /^silent\.wav holds no audio: its length is 0 samples\.$/,
+    /^silent\.wav contains no audio: its length is 0 samples\.$/,
   ],
-  ["audio too short for a frame", ["transcribe", "@run", "@click.wav"], /^click\.wav: 37 ms of audio are too short/],
+  ["audio too short for a frame", ["transcribe", "@run", "@click.wav"], /^click\.wav: 37 ms of audio is too short/],
   [
     "a manifest with a missing file",
     train("--set", "data.train=missing.jsonl"),
@@ -41,12 +41,12 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "a manifest with a file cut short",
     ["eval", "@run", "@half.jsonl"],
-    /^half\.jsonl, line 7: half\.wav is cut short: /,
+    /^half\.jsonl, line 7: half\.wav is truncated: /,
   ],
   [
     "a manifest with audio without a sample",
     ["eval", "@run", "@silent.jsonl"],
-    /^silent\.jsonl, line 7: silent\.wav holds no audio/,
+    /^silent\.jsonl, line 7: silent\.wav contains no audio/,
   ],
   [
     "a missing manifest",
@@ -67,7 +67,7 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "nothing but texts too long for their audio",
     train("--set", "data.train=all_short.jsonl"),
-    /^none of the 1 utterances can be used; the first, u0: too short for its text: \d+ frames after subsampling, CTC needs 80/,
+    /^none of the 1 utterances can be used; the first, u0: too short for its text: \d+ frames after subsampling, but CTC needs 80/,
   ],
   ["no config", ["train", "@nothing.yaml"], /^cannot read the config nothing\.yaml: there is no such file\.$/],
   [
@@ -78,28 +78,28 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "a checkpoint cut short",
     ["inspect", "@half.safetensors"],
-    /^half\.safetensors: tensor '.+' ends at byte \d+ of the data, but only \d+ are there; the file is cut short\.$/,
+    /^half\.safetensors: tensor '.+' ends at byte \d+ of the data, but there are only \d+; the file is truncated\.$/,
   ],
   [
     "offsets beyond the file",
     ["inspect", "@beyond.safetensors"],
-    /^beyond\.safetensors: tensor '.+' ends at byte \d+ of the data, but only \d+ are there/,
+    /^beyond\.safetensors: tensor '.+' ends at byte \d+ of the data, but there are only \d+/,
   ],
   [
     "an empty checkpoint",
     ["inspect", "@empty.safetensors"],
     /^empty\.safetensors is not a safetensors file: it has 0 bytes/,
   ],
-  ["a checkpoint that is something else", ["inspect", "@u0.wav"], /^u0\.wav is not a safetensors file or is cut short/],
+  ["a checkpoint that is something else", ["inspect", "@u0.wav"], /^u0\.wav is not a safetensors file or is truncated/],
   [
     "a safetensors file of another program",
     ["inspect", "@foreign.safetensors"],
-    /^foreign\.safetensors is a safetensors file, but not a checkpoint of unfold/,
+    /^foreign\.safetensors is a safetensors file, but not an unfold checkpoint/,
   ],
   [
     "a checkpoint whose header is damaged",
     ["inspect", "@no_config.safetensors"],
-    /^no_config\.safetensors: the checkpoint's header is not one of unfold: config: /,
+    /^no_config\.safetensors: the checkpoint's header is not a valid unfold header: config: /,
   ],
   [
     "a checkpoint of another shape",
@@ -149,7 +149,7 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "--out in place of a file",
     ["train", "@config.yaml", "--out", "@u0.wav"],
-    /u0\.wav cannot be made: a file is in its place$/,
+    /u0\.wav cannot be created: a file is in its place$/,
   ],
   ["--resume without a run", train("--resume"), /^new\d+ holds no run to resume: last\.safetensors is missing$/],
   [
@@ -184,17 +184,17 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "average of another model",
     ["average", "@run", "@one_less.safetensors", "--out", "@mean.safetensors"],
-    /^one_less\.safetensors is of another model than run\/best\.safetensors: ctc_lo\.bias is not there, expected \[\d\]$/,
+    /^one_less\.safetensors is a different model from run\/best\.safetensors: ctc_lo\.bias is missing, expected \[\d\]$/,
   ],
   [
     "average over a file",
     ["average", "@run", "@run", "--out", "@run/last.safetensors"],
-    /^run\/last\.safetensors is there already: choose another name, or add --force$/,
+    /^run\/last\.safetensors already exists: choose another name, or add --force$/,
   ],
   [
     "average over what it reads",
     ["average", "@run", "@run/last.safetensors", "--out", "@run/best.safetensors", "--force"],
-    /^--out: run\/best\.safetensors is among the files that are read, and would be lost: choose another place$/,
+    /^--out: run\/best\.safetensors is one of the input files and would be lost: choose another place$/,
   ],
   [
     "a name with control characters",

@@ -119,7 +119,7 @@ describe("bad input", () => {
 
   test.each([
     ["missing", "does not exist"],
-    ["noise", "not audio that can be read"],
+    ["noise", "not a supported audio file"],
     ["nothing", "0 samples"],
   ])("%s audio file: named with the manifest's line", async (name, reason) => {
     const message = await messageOf(load([line("one", "one"), line(name, "two")]));
@@ -146,7 +146,7 @@ describe("bad input", () => {
     const { utterances, skipped } = await load([line("one", "one two three"), line("two", "two")]); // 4 frames, 13 labels
     expect(utterances.map((u) => u.id)).toEqual(["two"]);
     expect(skipped).toEqual([
-      { id: "one", reason: "too short for its text: 4 frames after subsampling, CTC needs 14 for its 13 labels" },
+      { id: "one", reason: "too short for its text: 4 frames after subsampling, but CTC needs 14 for its 13 labels" },
     ]);
   });
 

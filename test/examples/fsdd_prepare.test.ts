@@ -223,7 +223,7 @@ describe("examples/fsdd/prepare.mjs, used wrongly,", () => {
         }),
         unused,
       ],
-      /1_george_10\.wav is a damaged or cut short WAV file/,
+      /1_george_10\.wav is a damaged or truncated WAV file/,
     ],
     ["a folder in use", () => [clone, clone], /clone is not empty and was left alone, name a new or empty folder$/],
     [

@@ -118,7 +118,7 @@ describe("lengths in seconds", () => {
       const lengths = () => chunkFrames({ chunk, overlap }, conformer, fbank);
       expect(lengths).toThrow(UserError);
       expect(lengths).toThrow(
-        `chunks of ${chunk} s that share ${overlap} s leave this model no frame to go on by; give longer chunks or a smaller overlap`,
+        `chunks of ${chunk} s that overlap by ${overlap} s do not let this model advance by a frame; use longer chunks or a smaller overlap`,
       );
     }
   });

@@ -44,9 +44,9 @@ describe("readArpa", () => {
     [
       "a gzip file that is cut short",
       "half.gz",
-      /^the language model \S+half\.gz cannot be read: its gzip data are damaged or cut short: unexpected end of file$/,
+      /^the language model \S+half\.gz cannot be read: its gzip data is damaged or truncated: unexpected end of file$/,
     ],
-    ["a damaged gzip file", "damaged.gz", /damaged\.gz cannot be read: its gzip data are damaged or cut short: /],
+    ["a damaged gzip file", "damaged.gz", /damaged\.gz cannot be read: its gzip data is damaged or truncated: /],
     ["a bad line", "bad.arpa", /bad\.arpa, line 11: expected a log10 probability, 0 or less, got 'two'$/],
   ])("refuses %s", async (_, name, message) => {
     const reading = readArpa(at(name));

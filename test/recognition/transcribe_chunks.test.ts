@@ -169,8 +169,8 @@ it("what cannot be read is named, also where that shows late, and the others are
   expect(faults.every((fault) => fault instanceof UserError)).toBe(true);
   expect(faults.map(({ message }) => message.replaceAll(`${folder}/`, ""))).toEqual([
     "empty.wav is empty: it has 0 bytes.",
-    "click.wav: 25 ms of audio are too short to recognise anything; 85 ms or more are needed",
-    "damaged.wav holds samples that are not finite numbers.",
+    "click.wav: 25 ms of audio is too short to recognise; at least 85 ms is needed",
+    "damaged.wav contains samples that are not finite numbers.",
   ]);
   const [alone] = (await transcribe(["long5.wav"])).transcripts;
   expect(transcripts[0]!.text).toBe(alone!.text);
@@ -197,5 +197,7 @@ it("progress is in seconds of audio and grows with each chunk", async () => {
 it("chunks that are too short for the model are refused in one sentence", async () => {
   const refused = transcribe(["long5.wav"], { chunks: { chunk: 0.05, overlap: 0 } });
   await expect(refused).rejects.toThrow(UserError);
-  await expect(refused).rejects.toThrow("chunks of 0.05 s that share 0 s leave this model no frame to go on by");
+  await expect(refused).rejects.toThrow(
+    "chunks of 0.05 s that overlap by 0 s do not let this model advance by a frame",
+  );
 });

@@ -199,7 +199,7 @@ describe("init", () => {
     rmSync(at("started"), { recursive: true, force: true });
     writeFileSync(at("vocab.json"), '{ "<pad>": 0, "<unk>": 1, "|": 2, "a": 3, "b": 4 }');
     expect(await startOf(["units={ kind: vocabulary, vocabulary: vocab.json }"])).toEqual([
-      `init: the output layer is drawn anew, since the units are others than those of ${at("whole/best.safetensors")}: its units are vocabulary instead of characters`,
+      `init: the output layer is newly initialised, since the units differ from those of ${at("whole/best.safetensors")}: its units are vocabulary instead of characters`,
     ]);
     expect((valuesOf("started").get("lm_head.weight") as Float32Array).length).toBe(5 * 16);
   });

@@ -2,7 +2,7 @@ import type { ConformerConfig } from "../../../model/config.ts";
 import type { Graph, Value } from "./graph.ts";
 import { linear } from "./layers.ts";
 
-/** Added to no score but in place of those of padding: its exponential is zero beside any other's. */
+/** Replaces (is not added to) the scores of padding: its exponential is zero next to any other. */
 const UNSEEN = -1e9;
 
 export interface AttentionContext {
@@ -14,7 +14,10 @@ export interface AttentionContext {
   readonly frames: Value;
 }
 
-/** Positions `[2 · frames - 1, dim]` as the block's heads read them, `[heads, dim / heads, 2 · frames - 1]`: the same at each of its layers. */
+/**
+ * Projects positions `[2 · frames - 1, dim]` for a block's heads, `[heads, dim / heads, 2 · frames - 1]`; shared by all
+ * layers that run the block.
+ */
 export function projectPositions(graph: Graph, positions: Value, name: string, { dim, heads }: ConformerConfig): Value {
   const projected = graph.op("MatMul", [positions, graph.transposedWeight(`${name}.linear_pos.weight`)]);
   return graph.op("Transpose", [graph.op("Reshape", [projected, graph.ints(-1, heads, dim / heads)])], {
@@ -57,8 +60,9 @@ export function selfAttention(
 }
 
 /**
- * y[b, h, i, j] = x[b, h, i, frames - 1 - (i - j)] by moving memory alone (Dai et al., 2019, appendix B): with a column in
- * front, rows of 2 · frames numbers read as rows of `frames` begin one place later each, and the first such row holds nothing.
+ * y[b, h, i, j] = x[b, h, i, frames - 1 - (i - j)], by moving memory alone (Dai et al., 2019, appendix B): with a
+ * column prepended, the rows of 2 · frames values, reread as rows of `frames`, each begin one place later; the first
+ * such row is dropped.
  *
  * @param x `[batch, heads, frames, 2 · frames - 1]`
  * @returns `[batch, heads, frames, frames]`

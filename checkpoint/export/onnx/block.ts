@@ -8,8 +8,8 @@ import { layerNorm, linear, silu } from "./layers.ts";
  * `ConformerBlock` without dropout.
  *
  * @param x    `[batch, frames, dim]`; same shape out
- * @param name of the physical block, as "encoder.encoders.0"
- * @param own  what follows the names of norms: ".depth_4" where each depth has its own, or nothing
+ * @param name of the physical block, e.g. "encoder.encoders.0"
+ * @param own  suffix of the norms' names: ".depth_4" where each depth has its own, else empty
  */
 export function conformerBlock(
   graph: Graph,

@@ -3,10 +3,10 @@ import type { Graph, Value } from "./graph.ts";
 import { layerNorm, linear, silu, zeroPadding } from "./layers.ts";
 
 /**
- * `ConvModule`, batch norm with its running statistics.
+ * `ConvModule`, with batch norm using its running statistics.
  *
  * @param x    `[batch, frames, dim]`, already normalised; same shape out
- * @param norm the name of its norm, with the depth where each has its own
+ * @param norm name of its norm, including the depth where each depth has its own
  * @param real boolean `[batch, frames]`
  */
 export function convModule(

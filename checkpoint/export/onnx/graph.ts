@@ -5,10 +5,10 @@ import { AttributeType, DataType, type AttributeProto, type NodeProto, type Tens
 /** The name of a tensor that flows through the graph. */
 export type Value = string;
 
-/** A whole number or a list of them as ONNX's INT and INTS, `{ float }` as FLOAT. */
+/** An integer or a list of integers as ONNX's INT and INTS, `{ float }` as FLOAT. */
 export type Attribute = number | readonly number[] | { readonly float: number };
 
-/** What all scopes of a graph share. */
+/** State shared by all scopes of a graph. */
 interface Content {
   readonly nodes: NodeProto[];
   readonly initialisers: Map<Value, TensorProto>;
@@ -16,8 +16,9 @@ interface Content {
 }
 
 /**
- * An ONNX graph under construction. Each call of `op` adds a node and returns the name of its output; a weight is stored
- * once, under its parameter's name, however many nodes read it, so that an unfolded network is as large as its seed.
+ * An ONNX graph under construction. Each call of `op` adds a node and returns the name of its output. A weight is
+ * stored once, under its parameter's name, however many nodes read it, so an unfolded network is no larger than its
+ * seed.
  */
 export class Graph {
   readonly #content: Content;
@@ -28,7 +29,7 @@ export class Graph {
     this.#scope = scope;
   }
 
-  /** An empty graph whose weights come from these tensors, by parameter name. */
+  /** An empty graph that takes its weights from these tensors, keyed by parameter name. */
   static of(tensors: ReadonlyMap<string, SafeTensor>): Graph {
     return new Graph({ nodes: [], initialisers: new Map(), tensors }, "");
   }
@@ -46,7 +47,7 @@ export class Graph {
     return [...this.#content.initialisers.values()];
   }
 
-  /** Adds a node of one output, which is called `scope/Type_n` or as said. */
+  /** Adds a node with one output, named `scope/Type_n` unless `named` is given. */
   op(
     opType: string,
     input: readonly Value[],
@@ -86,7 +87,7 @@ export class Graph {
     });
   }
 
-  /** The parameter of this name, in this shape (its own if left out). */
+  /** The named parameter, in this shape (its own by default). */
   weight(name: string, shape?: readonly number[]): Value {
     return this.#stored(name, () => {
       const tensor = this.#tensor(name);
@@ -94,7 +95,7 @@ export class Graph {
     });
   }
 
-  /** The parameter `[out, in]` or `[out, in, 1]` of this name as `[in, out]`, which MatMul multiplies from the right. */
+  /** The named parameter `[out, in]` or `[out, in, 1]` as `[in, out]`, for MatMul from the right. */
   transposedWeight(name: string): Value {
     return this.#stored(name, () => {
       const tensor = this.#tensor(name);
@@ -110,7 +111,7 @@ export class Graph {
     });
   }
 
-  /** A constant array of float32. */
+  /** A constant float32 array. */
   floats(name: string, shape: readonly number[], values: Float32Array): Value {
     return this.#stored(name, () => floats(shape, values));
   }
@@ -119,7 +120,7 @@ export class Graph {
     return this.floats(`constants/float_${value}`, [], Float32Array.of(value));
   }
 
-  /** A constant vector of int64, as shapes and axes are. */
+  /** A constant int64 vector, for shapes and axes. */
   ints(...values: readonly number[]): Value {
     return this.#stored(`constants/ints_${values.join("_")}`, () => int64([values.length], values));
   }
@@ -130,7 +131,7 @@ export class Graph {
 
   #tensor(name: string): SafeTensor {
     const tensor = this.#content.tensors.get(name);
-    if (!tensor) throw new Error(`Graph: there is no tensor '${name}'`);
+    if (!tensor) throw new Error(`Graph: no tensor named '${name}'`);
     return tensor;
   }
 

@@ -17,16 +17,21 @@ export const silu = (graph: Graph, x: Value): Value => graph.op("Mul", [x, graph
 /** The number of frames of x `[batch, frames, …]`, int64 `[1]`. */
 export const frameCount = (graph: Graph, x: Value): Value => graph.op("Shape", [x], { start: 1, end: 2 });
 
-/** The integers from `start` up to but not including `limit`, one after the other by `step`; int64 scalars. */
+/** The integers from `start` up to but not including `limit`, in steps of `step`; int64 scalars. */
 export const range = (graph: Graph, start: Value, limit: Value, step: number): Value =>
   graph.op("Range", [start, limit, graph.int(step)]);
 
-/** Which of `frames` (int64 `[1]`) frames are real ones of utterances of these lengths (int64 `[batch]`): boolean `[batch, frames]`. */
+/**
+ * Mask of the real frames, boolean `[batch, frames]`, from `frames` (int64 `[1]`) and the utterances' `lengths` (int64
+ * `[batch]`).
+ */
 export function realFrames(graph: Graph, frames: Value, lengths: Value): Value {
   const frame = range(graph, graph.int(0), graph.op("Squeeze", [frames]), 1);
   return graph.op("Less", [frame, graph.op("Unsqueeze", [lengths, graph.ints(1)])]);
 }
 
-/** x `[batch, frames, channels]` with zeros in the frames that are not real, whatever they hold. `real`: boolean `[batch, frames]`. */
+/**
+ * Zeroes the padding frames of x `[batch, frames, channels]`, whatever they hold. `real`: boolean `[batch, frames]`.
+ */
 export const zeroPadding = (graph: Graph, x: Value, real: Value): Value =>
   graph.op("Where", [graph.op("Unsqueeze", [real, graph.ints(2)]), x, graph.float(0)]);

@@ -8,14 +8,14 @@ import { Graph } from "./graph.ts";
 import { addNetwork, names } from "./network.ts";
 import { DataType, modelSchema, type ModelProto, type ValueInfoProto } from "./schema.ts";
 
-/** LayerNormalization is new in 17; readers since 2022 know it, with IR version 8. */
+/** LayerNormalization was added in opset 17, supported since 2022 with IR version 8. */
 const OPSET = 17;
 const IR_VERSION = 8;
 
 /**
- * A model of one depth as the bytes of an ONNX file of standard operators: features to log-probabilities, any batch and any
- * number of frames, each physical block's weights once. What a program needs besides, from the feature extraction to the
- * text of each class, is in its metadata.
+ * Encodes a model of one depth as an ONNX file of standard operators: features to log-probabilities, for any batch size
+ * and number of frames, with each physical block's weights stored once. The metadata holds everything else a program
+ * needs, from the feature extraction to the text of each class.
  *
  * @throws UserError if the checkpoint's normalisation is damaged
  */
@@ -23,12 +23,12 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
   const { checkpoint, config, units, depth, schedule } = fixed;
   if (config.model.kind !== "conformer")
     throw new UserError(
-      `ONNX export is of Conformers only, and ${checkpoint.path} is of model.kind ${config.model.kind}`,
+      `ONNX export supports only Conformers, but ${checkpoint.path} has model.kind ${config.model.kind}`,
     );
   const cmvn = restoreCmvn(checkpoint.state.cmvn, config, checkpoint.path);
   if (cmvn === null)
     throw new UserError(
-      `ONNX export is of models of log-mel features only, and ${checkpoint.path} is of features.kind ${config.features.kind}`,
+      `ONNX export supports only models with log-mel features, but ${checkpoint.path} has features.kind ${config.features.kind}`,
     );
   const graph = Graph.of(checkpoint.tensors);
   addNetwork(graph, conformerConfig(config, units.size, units.blank), schedule, cmvn);
@@ -73,7 +73,7 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
   return modelSchema.encode(model).finish();
 }
 
-/** Texts as they are, everything else as JSON. */
+/** Strings are stored as they are, everything else as JSON. */
 const metadata = ({
   checkpoint: { state },
   config,

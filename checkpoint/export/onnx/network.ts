@@ -17,10 +17,11 @@ export const names = {
 } as const;
 
 /**
- * `ConformerCtc` of one schedule as a graph, from log-mel features that are not yet normalised, float32 `[batch, frames, bins]`,
- * and their real frames, int64 `[batch]`, to log-probabilities `[batch, frames / 4, vocabulary]` and real frames of these.
- * Padding becomes zeros after the normalisation, as in batches of training, so that it may hold anything. How much of it there
- * is changes no result either, except with another `convMask` than "before_depthwise", where it does in training too.
+ * Adds `ConformerCtc` with one schedule to a graph: from unnormalised log-mel features, float32
+ * `[batch, frames, bins]`, and the number of real frames of each, int64 `[batch]`, to log-probabilities
+ * `[batch, frames / 4, vocabulary]` and their numbers of real frames. Padding is zeroed after normalisation, as in
+ * training batches, so it may hold anything. Its amount does not change results either, except with a `convMask` other
+ * than "before_depthwise", where it does in training too.
  */
 export function addNetwork(graph: Graph, config: ConformerConfig, schedule: DepthSchedule, cmvn: Cmvn): void {
   const own = config.normDepths ? `.depth_${schedule.length}` : "";

@@ -3,8 +3,8 @@ import { range } from "./layers.ts";
 import { DataType } from "./schema.ts";
 
 /**
- * `relativePositions` of model/positions.ts, for as many frames as there are: the sinusoids of the distances frames - 1, …,
- * -(frames - 1). In float32, so that the angle of a distance of p frames is off by up to p · 2^-23.
+ * `relativePositions` of model/positions.ts, for a dynamic number of frames: the sinusoids of the distances frames - 1,
+ * …, -(frames - 1). Computed in float32, so the angle of a distance of p frames is off by up to p · 2^-23.
  *
  * @param frames int64 `[1]`
  * @param dim    even

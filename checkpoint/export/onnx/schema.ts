@@ -1,8 +1,9 @@
 import protobuf from "protobufjs/light.js";
 
 /*
- * The parts of ONNX's schema (onnx/onnx.proto, https://github.com/onnx/onnx, IR version 8) that a network of float tensors
- * needs, with its field numbers. Other readers skip nothing that is written here and miss nothing that they require.
+ * The parts of ONNX's schema (onnx/onnx.proto, https://github.com/onnx/onnx, IR version 8) that a network of float
+ * tensors needs, with its field numbers. It is valid ONNX: readers know every field written here and find every field
+ * they require.
  */
 
 export interface ModelProto {

@@ -3,7 +3,9 @@ import { subsampledLength } from "../../../model/subsampling.ts";
 import type { Graph, Value } from "./graph.ts";
 import { linear } from "./layers.ts";
 
-/** `Conv2dSubsampling` and the factor √dim after it: `[batch, frames, bins]` to `[batch, subsampledLength(frames), dim]`. */
+/**
+ * `Conv2dSubsampling` followed by the factor √dim: `[batch, frames, bins]` to `[batch, subsampledLength(frames), dim]`.
+ */
 export function subsample(
   graph: Graph,
   features: Value,
@@ -23,7 +25,7 @@ export function subsample(
   return graph.op("Mul", [linear(graph, flat, "encoder.embed.out.0"), graph.float(Math.sqrt(dim))]);
 }
 
-/** `subsampledLength` of int64 `[batch]`. ONNX divides whole numbers towards zero, so that no length is negative. */
+/** `subsampledLength` of int64 `[batch]`. ONNX integer division truncates towards zero, so no length is negative. */
 export function subsampledLengths(graph: Graph, lengths: Value, named: string): Value {
   const convolved = (before: Value, name?: string): Value =>
     graph.op("Div", [graph.op("Sub", [before, graph.int(1)]), graph.int(2)], {}, name);

@@ -4,12 +4,12 @@ export interface ThreadEntry {
   readonly execArgv: string[];
 }
 
-/** Whether this runs from the sources, under vitest or vite-node, and not from what was built to dist/. */
+/** Whether this runs from the sources, under vitest or vite-node, rather than from dist/. */
 export const fromSources: boolean = import.meta.url.endsWith(".ts");
 
 /**
- * The file that a thread begins with. Built, it lies beside this one as .js. From the sources it is TypeScript, of which a
- * thread of Node 20 knows nothing: vitest and vite-node compile for their own thread only, so a loader does it here.
+ * The entry file of a thread. Built, it is the .js file beside this one. In the sources it is TypeScript, which a
+ * thread of Node 20 cannot run: vitest and vite-node compile only for their own thread, so a loader does it here.
  */
 export function threadEntry(): ThreadEntry {
   if (!fromSources) return { url: new URL("./thread.js", import.meta.url), execArgv: [] };

@@ -9,12 +9,13 @@ import { featureKey, readFeatures, writeFeatures, type StoredFeatures } from "..
 import { formatBytes } from "../../text/number_format.ts";
 import type { AudioPart, FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
 
-/** Noise recordings are used again and again: so many bytes of them stay decoded. */
+/** Noise recordings are reused: keep up to this many bytes of them decoded. */
 const NOISE_BYTES = 64 * 2 ** 20;
 
 /**
- * Audio file -> waveform -> speed, noise, volume -> frames of the front end, in a thread or in place. Features of a waveform with
- * noise or another volume are new in each epoch and never cached; all others are, if the front end says so. To be closed in the end.
+ * Audio file -> waveform -> speed, noise, volume -> front end frames, in a thread or in place. Features of a waveform
+ * with noise or changed volume are new in each epoch and never cached; all others are, if the front end allows it.
+ * Close when done.
  */
 export class FeatureComputer {
   readonly #frontEnd: FrontEnd;
@@ -31,7 +32,7 @@ export class FeatureComputer {
     this.#spareBytes = spareBytes;
   }
 
-  /** @throws UserError, as `AudioReader.read` does, at a file that cannot be read */
+  /** @throws UserError, as `AudioReader.read` does, if a file cannot be read */
   async compute(request: FeatureRequest): Promise<FeatureAnswer> {
     const { features, ...origin } = await this.#find(request);
     const { cmvn, want } = request;
@@ -45,7 +46,7 @@ export class FeatureComputer {
     };
   }
 
-  /** Lets go of the recording that is still open. */
+  /** Releases the recording that is still open. */
   close(): Promise<void> {
     return this.#audio.close();
   }
@@ -99,7 +100,7 @@ export class FeatureComputer {
     const kept = this.#noises.get(key);
     if (kept) return kept;
     const { samples } = await this.#audio.read(path, this.#frontEnd.sampleRate, piece);
-    if (this.#noises.has(key)) return samples; // in place, others may have read it meanwhile
+    if (this.#noises.has(key)) return samples; // in place, a concurrent request may have read it meanwhile
     this.#noises.set(key, samples);
     this.#noiseBytes += samples.byteLength;
     for (const [oldest, { byteLength }] of this.#noises) {
@@ -113,10 +114,10 @@ export class FeatureComputer {
 
 const isTooLong = (samples: number, { want: { longest = Infinity } }: FeatureRequest): boolean => samples > longest;
 
-/** Null for a file that cannot be read: decoding it says why. */
+/** Null for a file that cannot be read; decoding reports why. */
 function hashOf(path: string): string | null {
   try {
-    if (!statSync(path).isFile()) return null; // a pipe would be waited for
+    if (!statSync(path).isFile()) return null; // reading a pipe would block
     return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 32);
   } catch {
     return null;

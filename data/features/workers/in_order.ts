@@ -1,8 +1,8 @@
 /**
- * Runs `work` on each item, on several at once, and yields the results in the order of the items. So what is made of them
- * does not depend on which was done first, and the error that is thrown is the first item's that has one.
+ * Runs `work` concurrently on several items and yields the results in the order of the items. So what is done with them
+ * does not depend on timing, and the error thrown is that of the first failing item.
  *
- * @param ahead how many may be under way or wait to be yielded
+ * @param ahead maximum number of items in progress or waiting to be yielded
  */
 export async function* inOrder<Item, Result>(
   items: readonly Item[],

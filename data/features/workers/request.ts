@@ -2,37 +2,40 @@ import type { Cmvn } from "../../../model/features/cmvn.ts";
 import type { FrontEndSettings } from "../../../model/features/front_end.ts";
 import type { Piece, SampleSpan } from "../../audio/piece.ts";
 
-/** Where an utterance's sound is. */
+/** The location of an utterance's audio. */
 export interface AudioPart {
   readonly path: string;
-  /** Undefined: all of the file. */
+  /** Undefined for the whole file. */
   readonly piece: Piece | undefined;
 }
 
-/** What all requests to a thread have in common. */
+/** Settings shared by all requests to a thread. */
 export interface FeatureSettings {
   readonly frontEnd: FrontEndSettings;
-  /** Folder of the feature cache; null: none. */
+  /** Folder of the feature cache; null for none. */
   readonly cache: string | null;
-  /** Bytes of the cache's disk that it leaves free; 0 unless given. */
+  /** Bytes to leave free on the cache's disk; 0 by default. */
   readonly spareBytes?: number;
 }
 
-/** One utterance's features, please. Plain data, since it goes to a thread. */
+/** A request for one utterance's features. Plain data, since it is sent to a thread. */
 export interface FeatureRequest extends AudioPart {
-  /** Hash of the file's bytes if it is known already; otherwise the file is read to find a cached answer. */
+  /** Hash of the file's bytes if known; otherwise the file is read to look up the cache. */
   readonly content: string | null;
-  /** Instead of a piece: samples at the front end's rate, as part of all the file, from which they differ by the rounding of the converter. Never cached. */
+  /**
+   * Instead of a piece: a span of samples at the front end's rate, equal to those of the whole file up to the
+   * converter's rounding. Never cached.
+   */
   readonly span?: SampleSpan | undefined;
-  /** 1: as recorded. */
+  /** 1 for as recorded. */
   readonly speed: number;
   readonly noise: (AudioPart & { readonly position: number; readonly snrDb: number }) | null;
   readonly gainDb: number | null;
-  /** What to normalise the values with; null: not at all. */
+  /** Normalisation of the values; null for none. */
   readonly cmvn: Cmvn | null;
   /**
-   * What of it is wanted: the fewer, the less is copied. Of a whole file of more samples than `longest`, only how many there are: its
-   * features are not computed. With `longest` nothing is cached.
+   * The parts of the answer to return; fewer parts mean less copying. For a whole file of more samples than `longest`,
+   * only its length is returned and features are not computed. With `longest` nothing is cached.
    */
   readonly want: { readonly values: boolean; readonly statistics: boolean; readonly longest?: number | undefined };
 }
@@ -43,12 +46,12 @@ export interface FeatureAnswer {
   readonly frames: number;
   /** `[frames, bins]`, if wanted and not too long. */
   readonly values: Float32Array | null;
-  /** Of the utterance before normalisation, if wanted and not too long. */
+  /** Statistics of the utterance before normalisation, if wanted and not too long. */
   readonly statistics: Cmvn | null;
   /** Hash of the file's bytes, if it was needed. */
   readonly content: string | null;
-  /** Where the features came from. "damaged": computed, since what the cache had was no good. */
+  /** Origin of the features. "damaged": computed, because the cached ones were damaged. */
   readonly origin: "cache" | "computed" | "damaged";
-  /** Why they could not be written to the cache. */
+  /** Why the features could not be written to the cache. */
   readonly cacheFault: string | null;
 }

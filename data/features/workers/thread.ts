@@ -3,13 +3,13 @@ import { UserError } from "../../../engine/errors.ts";
 import { FeatureComputer } from "./feature_computer.ts";
 import type { FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
 
-/** To a thread. */
+/** Message to a thread. */
 export interface Job {
   readonly id: number;
   readonly request: FeatureRequest;
 }
 
-/** From a thread: an answer, the sentence of what is wrong with the user's file, or what went wrong in the thread. */
+/** Message from a thread: an answer, a message about the user's file, or an internal failure. */
 export type JobResult = { readonly id: number } & (
   { readonly answer: FeatureAnswer } | { readonly userError: string } | { readonly failure: string }
 );
@@ -17,7 +17,7 @@ export type JobResult = { readonly id: number } & (
 const computer = new FeatureComputer(workerData as FeatureSettings);
 let previous: Promise<unknown> = Promise.resolve();
 
-// One at a time, in the order asked for.
+// One job at a time, in the order received.
 parentPort?.on("message", (job: Job) => (previous = previous.then(() => work(job))));
 
 async function work({ id, request }: Job): Promise<void> {

@@ -4,8 +4,8 @@ import { threadEntry, type ThreadEntry } from "./entry.ts";
 import type { FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";
 import type { Job, JobResult } from "./thread.ts";
 
-/** Jobs given to a thread at once: while it does one, the next is there already. */
-const JOBS_OF_A_THREAD = 2;
+/** Jobs queued per thread, so that the next one is there when it finishes one. */
+const JOBS_PER_THREAD = 2;
 
 interface Pending {
   readonly job: Job;
@@ -19,8 +19,8 @@ interface Thread {
 }
 
 /**
- * Threads that compute features, started when they are first needed. Requests are answered in any order. An idle pool
- * keeps no process alive.
+ * Threads that compute features, started on demand. Requests are answered in any order. An idle pool does not keep the
+ * process alive.
  */
 export class ThreadPool {
   readonly #size: number;
@@ -29,7 +29,7 @@ export class ThreadPool {
   readonly #threads: Thread[] = [];
   readonly #waiting: Pending[] = [];
   #nextId = 0;
-  /** Why there are no more answers. */
+  /** Why the pool has ended. */
   #ended: Error | undefined;
 
   constructor(size: number, settings: FeatureSettings, entry: ThreadEntry = threadEntry()) {
@@ -38,7 +38,7 @@ export class ThreadPool {
     this.#entry = entry;
   }
 
-  /** @throws UserError at a file that cannot be read; RunError if the thread failed; what `close` was given */
+  /** @throws UserError if a file cannot be read; RunError if the thread failed; the reason given to `close` */
   compute(request: FeatureRequest): Promise<FeatureAnswer> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
@@ -47,7 +47,7 @@ export class ThreadPool {
     });
   }
 
-  /** Ends the threads, whatever they do, and rejects what they still owe. */
+  /** Terminates the threads and rejects pending requests. */
   close(reason: Error): void {
     this.#ended ??= reason;
     for (const { reject } of [
@@ -60,9 +60,10 @@ export class ThreadPool {
 
   #assign(): void {
     while (this.#waiting.length > 0) {
-      const idlest = this.#threads.toSorted((a, b) => a.pending.size - b.pending.size)[0];
-      const thread = this.#threads.length < this.#size && (idlest?.pending.size ?? 1) > 0 ? this.#start() : idlest;
-      if (!thread || thread.pending.size >= JOBS_OF_A_THREAD) return;
+      const leastBusy = this.#threads.toSorted((a, b) => a.pending.size - b.pending.size)[0];
+      const thread =
+        this.#threads.length < this.#size && (leastBusy?.pending.size ?? 1) > 0 ? this.#start() : leastBusy;
+      if (!thread || thread.pending.size >= JOBS_PER_THREAD) return;
       const next = this.#waiting.shift() as Pending;
       thread.pending.set(next.job.id, next);
       thread.worker.ref();
@@ -91,7 +92,7 @@ export class ThreadPool {
       settled?.reject(
         "userError" in result
           ? new UserError(result.userError)
-          : new RunError(`features could not be computed of ${result.failure}`),
+          : new RunError(`features could not be computed: ${result.failure}`),
       );
     this.#assign();
   }

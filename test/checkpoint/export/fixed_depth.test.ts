@@ -93,7 +93,7 @@ describe("what is written over, and what is not", () => {
     const out = join(folder, `there.${format}`);
     writeFileSync(out, "before");
     expect(() => write(sample, 4, out)).toThrow(
-      new RegExp(`there\\.${format} is there already: choose another name, or add --force$`, "u"),
+      new RegExp(`there\\.${format} already exists: choose another name, or add --force$`, "u"),
     );
     expect(readFileSync(out, "utf8")).toBe("before");
     expect(write(sample, 4, out, true).bytes).toBe(statSync(out).size);
@@ -108,7 +108,7 @@ describe("what is written over, and what is not", () => {
     );
     expect(readFileSync(sample.checkpoint.path).equals(before)).toBe(true);
     writeFileSync(join(folder, "notes.json"), "{}");
-    expect(() => write(sample, 4, join(folder, "notes.safetensors"))).toThrow(/notes\.json is there already/u);
+    expect(() => write(sample, 4, join(folder, "notes.safetensors"))).toThrow(/notes\.json already exists/u);
   });
 
   it("a checkpoint that lacks a tensor is refused before anything is written", async () => {

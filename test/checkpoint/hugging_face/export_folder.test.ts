@@ -172,7 +172,7 @@ it("a checkpoint is never written over by its own export", () => {
   const checkpoint = loadCheckpoint(join(at("place"), "model.safetensors"));
   expect(() => exportFolder(checkpoint, at("place"), { depth: undefined, force: true })).toThrow(
     new UserError(
-      `--out: ${join(at("place"), "model.safetensors")} is among the files that are read, and would be lost: choose another place`,
+      `--out: ${join(at("place"), "model.safetensors")} is one of the input files and would be lost: choose another place`,
     ),
   );
   checkpoint.close();
@@ -325,7 +325,7 @@ describe("a model that was never Hugging Face's", () => {
           model: { ...(plainConfig(config)["model"] as object), projection_norm: false },
         },
       },
-      "model.projection_norm is false, which Hugging Face has of kind hubert alone",
+      "model.projection_norm is false, which Hugging Face supports only for hubert",
     ],
     [
       "a damaged file in its entry",
@@ -337,7 +337,7 @@ describe("a model that was never Hugging Face's", () => {
           kept: {},
         },
       },
-      "entry of Hugging Face's files is damaged: files: expected JSON objects of config.json, preprocessor_config.json, vocab.json",
+      "entry for the Hugging Face files is damaged: files: expected JSON objects of config.json, preprocessor_config.json, vocab.json",
     ],
     [
       "a damaged tensor in its entry",
@@ -349,12 +349,12 @@ describe("a model that was never Hugging Face's", () => {
           kept: { a: { dtype: "I64", shape: [5], bytes: "AAAA" } },
         },
       },
-      "entry of Hugging Face's files is damaged: kept.a: its bytes do not fill its shape",
+      "entry for the Hugging Face files is damaged: kept.a: its bytes do not fill its shape",
     ],
     [
       "a damaged entry",
       { huggingFace: { files: {} } as never },
-      "the checkpoint's entry of Hugging Face's files is damaged: spelling",
+      "the checkpoint's entry for the Hugging Face files is damaged: spelling",
     ],
   ])("%s is refused", (_, change, message) => {
     writeCheckpoint(at("odd.safetensors"), tensors, { ...state, ...change });
@@ -368,7 +368,7 @@ describe("a model that was never Hugging Face's", () => {
     mkdirSync(at("mine"));
     writeFileSync(join(at("mine"), "thesis.txt"), "mine");
     expect(() => exportFolder(checkpoint, at("mine"), { depth: undefined, force: false })).toThrow(
-      new UserError(`${at("mine")} is there already and not empty: choose another name, or add --force`),
+      new UserError(`${at("mine")} already exists and is not empty: choose another name, or add --force`),
     );
     expect(() => exportFolder(checkpoint, join(at("mine"), "thesis.txt"), { depth: undefined, force: true })).toThrow(
       "is a file, expected the name of a folder",

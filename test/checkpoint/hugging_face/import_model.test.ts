@@ -139,7 +139,7 @@ describe("an imported model", () => {
     const { parameters } = importing(changedFolder(at("headless"), { weights }));
     expect(() => openRecogniser(device(), at("seed.safetensors"))).toThrow(
       new UserError(
-        `${at("seed.safetensors")} has no output layer yet: a run can start from it (init), but it writes no text before it is trained to`,
+        `${at("seed.safetensors")} has no output layer yet: a run can start from it (init), but it cannot produce text until it has been fine-tuned`,
       ),
     );
     const inspection = inspect();
@@ -167,11 +167,11 @@ describe("an imported model", () => {
         .slice(4, -1);
     expect(summaryOf("hubert_base", {})).toEqual([
       "32 output classes, the blank is class 0",
-      "attention_dropout 0.1 is not there: fine-tuning runs without",
+      "attention_dropout 0.1 is not supported: fine-tuning runs without it",
     ]);
     expect(summaryOf("hubert_base", { attention_dropout: 0, conformer_conv_dropout: 0.2 })).toHaveLength(1);
     expect(summaryOf("wav2vec2_conformer_rotary", { attention_dropout: 0, conformer_conv_dropout: 0.2 }).at(-1)).toBe(
-      "conformer_conv_dropout 0.2 is not there: fine-tuning has hidden_dropout, 0.1, after convolutions too",
+      "conformer_conv_dropout 0.2 is not supported: fine-tuning uses hidden_dropout, 0.1, after convolutions too",
     );
     expect(() => importing(changedFolder(at("dropouts"), { json: { "config.json": { layerdrop: 1 } } }))).toThrow(
       "config.json: layerdrop is 1, expected less than 1",
@@ -217,12 +217,12 @@ describe("refused in one sentence, with nothing written:", () => {
             .set("lm_head.weight", tensor(31, 24));
         },
       },
-      "the weights in FOLDER do not fit its config.json: missing: wav2vec2.encoder.layers.1.layer_norm.bias, lm_head.bias; not expected: classifier.weight, wav2vec2.adapter.proj.weight; other than expected: lm_head.weight is [31, 24], expected [32, 24]",
+      "the weights in FOLDER do not fit its config.json: missing: wav2vec2.encoder.layers.1.layer_norm.bias, lm_head.bias; unexpected: classifier.weight, wav2vec2.adapter.proj.weight; wrong shape or type: lm_head.weight is [31, 24], expected [32, 24]",
     ],
     [
       "NaN",
       { weights: (tensors) => void (tensors.get("lm_head.bias") as { values: Float32Array }).values.fill(NaN, 3, 4) },
-      "the weights in FOLDER: lm_head.bias holds values that are no finite numbers",
+      "the weights in FOLDER: lm_head.bias contains values that are not finite",
     ],
     [
       "an infinity of half precision",
@@ -230,7 +230,7 @@ describe("refused in one sentence, with nothing written:", () => {
         weights: (tensors) =>
           void tensors.set("lm_head.bias", { dtype: "F16", shape: [32], values: new Uint16Array(32).fill(0xfc00, 31) }),
       },
-      "the weights in FOLDER: lm_head.bias holds values that are no finite numbers",
+      "the weights in FOLDER: lm_head.bias contains values that are not finite",
     ],
     [
       "a weight norm in both spellings, of which one would be lost",
@@ -244,7 +244,7 @@ describe("refused in one sentence, with nothing written:", () => {
             )
             .set("wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0", tensor(1, 1, 16)),
       },
-      "there in both spellings of weight norm: wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0",
+      "present in both spellings of weight norm: wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0",
     ],
     [
       "integers",
@@ -252,7 +252,7 @@ describe("refused in one sentence, with nothing written:", () => {
         weights: (tensors) =>
           void tensors.set("lm_head.bias", { dtype: "I32", shape: [32], values: new Int32Array(32) }),
       },
-      "other than expected: lm_head.bias has type I32, expected a floating-point one",
+      "wrong shape or type: lm_head.bias has type I32, expected a floating-point one",
     ],
     [
       "another architecture",
@@ -274,7 +274,7 @@ describe("refused in one sentence, with nothing written:", () => {
       { json: { "tokenizer_config.json": { word_delimiter_token: "" } } },
       'tokenizer_config.json: word_delimiter_token is "", expected a character, usually |',
     ],
-    ["no config.json", { json: { "config.json": null } }, "FOLDER holds no config.json"],
+    ["no config.json", { json: { "config.json": null } }, "FOLDER has no config.json"],
     [
       "a vocabulary without the padding token",
       { json: { "tokenizer_config.json": { pad_token: "[PAD]" } } },
@@ -283,7 +283,7 @@ describe("refused in one sentence, with nothing written:", () => {
     [
       "another blank than the vocabulary's",
       { json: { "config.json": { pad_token_id: 3 } } },
-      "pad_token_id of config.json, the blank of CTC, is 3, but the padding token of vocab.json has the number 0",
+      "pad_token_id of config.json, the blank of CTC, is 3, but the padding token of vocab.json has id 0",
     ],
     [
       "more tokens than outputs",
@@ -309,7 +309,7 @@ describe("refused in one sentence, with nothing written:", () => {
     const from = changedFolder(at("bad"), {});
     const weights = join(from, "model.safetensors");
     truncateSync(weights, 50_000);
-    expectRefused(() => importing(from), "the file is cut short");
+    expectRefused(() => importing(from), "the file is truncated");
     writeFileSync(weights, "no weights at all");
     expectRefused(() => importing(from), "model.safetensors is not a safetensors file");
     renameSync(weights, join(from, "pytorch_model.bin"));
@@ -326,11 +326,11 @@ describe("refused in one sentence, with nothing written:", () => {
     rmSync(weights, { recursive: true });
     expectRefused(
       () => importing(from),
-      `${from} holds no weights: expected model.safetensors or model.safetensors.index.json`,
+      `${from} has no weights: expected model.safetensors or model.safetensors.index.json`,
     );
     writeFileSync(join(from, "config.json"), "{");
     expectRefused(() => importing(from), "config.json is not valid JSON");
-    expectRefused(() => importing(join(folder, "nowhere")), "nowhere is no folder");
+    expectRefused(() => importing(join(folder, "nowhere")), "nowhere is not a folder");
   });
 
   it("an index that names what is not there", () => {
@@ -341,37 +341,34 @@ describe("refused in one sentence, with nothing written:", () => {
     writeFileSync(index, JSON.stringify({ weight_map: { ...map.weight_map, ghost: "a.safetensors" } }));
     expectRefused(() => importing(from), "says that a.safetensors holds the tensor ghost, which it does not");
     writeFileSync(index, JSON.stringify({ weight_map: { ...map.weight_map, [first as string]: "c.safetensors" } }));
-    expectRefused(() => importing(from), "names the file c.safetensors, which is not there");
+    expectRefused(() => importing(from), "names the file c.safetensors, which does not exist");
     writeFileSync(index, JSON.stringify({ weight_map: { a: "../a.safetensors" } }));
-    expectRefused(() => importing(from), "names the file ../a.safetensors, which is not there");
+    expectRefused(() => importing(from), "names the file ../a.safetensors, which does not exist");
   });
 
   it("choices of layers, depths and places", () => {
     const from = modelFolder("wav2vec2_base");
-    expectRefused(
-      () => importing(from, { seedLayers: [0, 2] }),
-      "--seed-layers: there is no layer 2, the model has 2 (0 to 1)",
-    );
+    expectRefused(() => importing(from, { seedLayers: [0, 2] }), "--seed-layers: no layer 2, the model has 2 (0 to 1)");
     expectRefused(
       () => importing(from, { seedBlocks: 3 }),
-      "--seed-blocks: expected no more than the model's 2 layers, got 3",
+      "--seed-blocks: expected at most the model's 2 layers, got 3",
     );
     expectRefused(
       () => importing(from, { depths: [1] }),
-      "--depth: expected at least one that is as deep as the seed of 2 blocks, got 1",
+      "--depth: expected at least one no shallower than the seed of 2 blocks, got 1",
     );
     expectRefused(() => importModel(from, at("seed.pt"), plain), "--out: expected a name that ends in .safetensors");
     writeFileSync(at("taken.safetensors"), "mine");
     expectRefused(
       () => importModel(from, at("taken.safetensors"), { ...plain, force: false }),
-      "taken.safetensors is there already",
+      "taken.safetensors already exists",
     );
     expect(readFileSync(at("taken.safetensors"), "utf8")).toBe("mine");
     const own = changedFolder(at("own"), {});
     for (const name of ["model", "config", "vocab"])
       expectRefused(
         () => importModel(own, join(own, `${name}.safetensors`), plain),
-        "is among the files that are read, and would be lost: choose another place",
+        "is one of the input files and would be lost: choose another place",
       );
     expect(weightsOf(own)).toEqual(weightsOf(from));
   });

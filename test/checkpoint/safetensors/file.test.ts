@@ -60,7 +60,7 @@ describe("an open safetensors file", () => {
     expect([...(file.tensors.get("float") as SafeTensor).values]).toEqual([4, 5, 6, 7]);
     truncateSync(at("late.safetensors"), changed.length - 1);
     expect(() => file.tensors.get("odd")?.values).toThrow(UserError);
-    expect(() => file.tensors.get("odd")?.values).toThrow("has become shorter while it was read");
+    expect(() => file.tensors.get("odd")?.values).toThrow("was truncated while being read");
     file.close();
     file.close(); // does no harm
     expect(() => file.tensors.get("float")?.values).toThrow("after the file was closed");
@@ -76,7 +76,7 @@ describe("an open safetensors file", () => {
   });
 
   it.each([
-    ["cut short", (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1), "the file is cut short"],
+    ["cut short", (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1), "the file is truncated"],
     [
       "with bytes behind the last tensor",
       (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.of(1)]),
@@ -85,7 +85,7 @@ describe("an open safetensors file", () => {
     [
       "with a header longer than the file",
       () => Uint8Array.of(200, 0, 0, 0, 0, 0, 0, 0, 0x7b),
-      "its header should be 200 bytes long, the whole file has 9",
+      "its header should be 200 bytes long, but the whole file has 9",
     ],
   ])("%s is refused at once, and closed", (_, change, message) => {
     writeFileSync(at("broken.safetensors"), change(serialiseSafetensors(tensors)));

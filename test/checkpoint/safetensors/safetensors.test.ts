@@ -68,7 +68,7 @@ describe("round trip", () => {
 
   test("values must fill the shape", () => {
     const wrong: SafeTensor = { dtype: "F32", shape: [3], values: new Float32Array(2) };
-    expect(() => serialiseSafetensors({ wrong })).toThrow("tensor 'wrong' has 2 values, its shape [3] needs 3");
+    expect(() => serialiseSafetensors({ wrong })).toThrow("tensor 'wrong' has 2 values, but its shape [3] needs 3");
   });
 });
 
@@ -77,8 +77,8 @@ describe("broken files give one sentence with the file's name", () => {
   const cases: Record<string, [bytes: Uint8Array, message: string]> = {
     "empty file": [new Uint8Array(), "0 bytes"],
     "text file": [new TextEncoder().encode("hello, this is no checkpoint"), "not a safetensors file"],
-    "header longer than the file": [good.subarray(0, 40), "cut short"],
-    "data cut short": [good.subarray(0, good.length - 1), "cut short"],
+    "header longer than the file": [good.subarray(0, 40), "truncated"],
+    "data cut short": [good.subarray(0, good.length - 1), "truncated"],
     "bad JSON": [file("{", 0), "not valid JSON"],
     "bad UTF-8": [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff), "not valid JSON"],
     "header is a list": [file([], 0), "not a JSON object"],
@@ -91,10 +91,10 @@ describe("broken files give one sentence with the file's name", () => {
     ],
     "size against shape": [
       file({ a: float(2, 0, 4) }, 4),
-      "tensor 'a', F32 [2], needs 8 bytes, its data_offsets [0, 4] give 4",
+      "tensor 'a', F32 [2], needs 8 bytes, but its data_offsets [0, 4] span 4",
     ],
-    "offsets the wrong way round": [file({ a: float(1, 4, 0) }, 4), "give -4"],
-    "offsets beyond the file": [file({ a: float(2, 0, 8) }, 4), "ends at byte 8 of the data, but only 4 are there"],
+    "offsets the wrong way round": [file({ a: float(1, 4, 0) }, 4), "span -4"],
+    "offsets beyond the file": [file({ a: float(2, 0, 8) }, 4), "ends at byte 8 of the data, but there are only 4"],
     overlap: [file({ a: float(2, 0, 8), b: float(1, 4, 8) }, 8), "tensors 'a' and 'b' overlap"],
     hole: [file({ a: float(1, 0, 4), b: float(1, 8, 12) }, 12), "4 bytes before tensor 'b' belong to no tensor"],
     "bytes left over": [file({ a: float(1, 0, 4) }, 6), "2 bytes after the last tensor"],

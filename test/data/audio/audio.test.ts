@@ -218,7 +218,7 @@ describe("a piece of a file", () => {
       /ramp\.wav is 1 s long, but the piece goes from 0\.5 s to 1\.25 s\.$/,
     );
     await expect(readPiece(1, null)).rejects.toThrow(/ramp\.wav is 1 s long, but the piece starts at 1 s\.$/);
-    await expect(readPiece(0.5, 0.00001)).rejects.toThrow(/not a single sample/);
+    await expect(readPiece(0.5, 0.00001)).rejects.toThrow(/contains no samples/);
   });
 });
 
@@ -236,26 +236,29 @@ describe("bad files give one sentence with their name", async () => {
 
   const cases: Record<string, [bytes: Uint8Array, message: RegExp]> = {
     "empty.wav": [new Uint8Array(), /is empty: it has 0 bytes/],
-    "header.wav": [wav.subarray(0, 30), /damaged or cut short WAV/],
-    "magic.wav": [wav.subarray(0, 4), /damaged or cut short WAV/],
+    "header.wav": [wav.subarray(0, 30), /damaged or truncated WAV/],
+    "magic.wav": [wav.subarray(0, 4), /damaged or truncated WAV/],
     "half.wav": [
       wav.subarray(0, wav.length >> 1),
-      /is cut short: its header announces 40000 bytes of samples, 19978 are there/,
+      /is truncated: its header announces 40000 bytes of samples, but there are only 19978/,
     ],
-    "headeronly.wav": [wav.subarray(0, 44), /is cut short/],
-    "silent.wav": [wavBytes([], "16"), /holds no audio/],
+    "headeronly.wav": [wav.subarray(0, 44), /is truncated/],
+    "silent.wav": [wavBytes([], "16"), /contains no audio/],
     "mp3.wav": [mp3InWav, /unknown encoding \(format 85, 16 bits\)/],
     "nochannels.wav": [noChannels, /damaged/],
     "adpcm.wav": [wavBytes(new Array<number>(505).fill(0), "4"), /unknown encoding \(format 17, 4 bits\)/],
     "nan.wav": [wavBytes([0, NaN], "32f"), /not finite/],
-    "rate.wav": [wavBytes([0, 1], "16", 1, 400000), /has 400000 samples a second/],
-    "text.wav": [new TextEncoder().encode("a b c d e f"), /is not audio that can be read, which is WAV, FLAC, MP3/],
+    "rate.wav": [wavBytes([0, 1], "16", 1, 400000), /has a sample rate of 400000 Hz/],
+    "text.wav": [new TextEncoder().encode("a b c d e f"), /is not a supported audio file: expected WAV, FLAC, MP3/],
     "magic.flac": [flac.subarray(0, 4), /no stream header/],
-    "header.flac": [flac.subarray(0, 60), /cut short or damaged: its header announces 20000 samples, 0 could be read/],
-    "half.flac": [flac.subarray(0, flac.length >> 1), /cut short or damaged/],
+    "header.flac": [
+      flac.subarray(0, 60),
+      /truncated or damaged: its header announces 20000 samples, but only 0 could be read/,
+    ],
+    "half.flac": [flac.subarray(0, flac.length >> 1), /truncated or damaged/],
     "damaged.flac": [damaged, /damaged/],
     "sum.flac": [wrongSum, /checksum/],
-    "twice.flac": [Buffer.concat([flac, flac]), /holds several FLAC streams, expected one/],
+    "twice.flac": [Buffer.concat([flac, flac]), /contains several FLAC streams, expected one/],
     "32bit.flac": [
       Uint8Array.from(flac, (byte, i) => (i === 20 ? byte | 1 : i === 21 ? byte | 0xf0 : byte)),
       /of 32 bits, expected 16 or 24/,

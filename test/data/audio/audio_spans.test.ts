@@ -145,7 +145,7 @@ describe("a part of a WAV file is what the whole file has there", () => {
   test("RF64 that is cut short", async () => {
     const path = await put("rf64_short.wav", rf64(wavBytes(noise, "16")).subarray(0, 1080));
     await expect(readAudio(path, RATE)).rejects.toThrow(
-      /rf64_short\.wav is cut short: its header announces 8000 bytes of samples, 1000 are there\.$/,
+      /rf64_short\.wav is truncated: its header announces 8000 bytes of samples, but there are only 1000\.$/,
     );
   });
 
@@ -154,12 +154,12 @@ describe("a part of a WAV file is what the whole file has there", () => {
     const { dataStart } = WavRecording.open(path)!.layout;
     const file = await open(path, "r+");
     await file.write(Buffer.from([0, 0, 0xc0, 0x7f]), 0, 4, dataStart + 4 * 3000).finally(() => file.close()); // not a number
-    await expect(readAudio(path, RATE)).rejects.toThrow(/damaged\.wav holds samples that are not finite numbers\.$/);
+    await expect(readAudio(path, RATE)).rejects.toThrow(/damaged\.wav contains samples that are not finite numbers\.$/);
     expect((await readAudio(path, RATE, { offset: 0, duration: 0.25 })).samples).toEqual(
       Float32Array.from(floats.slice(0, 2000)),
     );
     await expect(readAudio(path, RATE, { offset: 0.25, duration: null })).rejects.toThrow(
-      /damaged\.wav holds samples that are not finite numbers\.$/,
+      /damaged\.wav contains samples that are not finite numbers\.$/,
     );
   });
 });
@@ -234,6 +234,6 @@ describe("the length that a header says", () => {
     expect((await recording.read(0, 900)).length).toBe(900);
     const reading = recording.read(900, 1000);
     await expect(reading).rejects.toThrow(UserError);
-    await expect(reading).rejects.toThrow(/shrinking\.wav has become shorter while it was read\.$/);
+    await expect(reading).rejects.toThrow(/shrinking\.wav was truncated while being read\.$/);
   });
 });

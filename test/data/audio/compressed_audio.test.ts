@@ -115,19 +115,19 @@ describe("bad files give one sentence with their name, and print nothing", async
   const thirdPage = vorbis!.indexOf("OggS", secondPage + 4);
   const chained = Buffer.concat([vorbis!, opus!]);
   const cases: Record<string, [bytes: Uint8Array, message: RegExp]> = {
-    "half.mp3": [half(mp3!), /is cut short or damaged: its header announces 9216 samples, \d+ are there\.$/],
-    "half_tagged.mp3": [half(tagged!), /is a cut short MP3 file: it ends within a frame\.$/],
-    "header.mp3": [mp3!.subarray(0, firstFrame + 4), /is a cut short MP3 file/],
-    "tag.mp3": [tagged!.subarray(0, 12), /is not audio that can be read/],
+    "half.mp3": [half(mp3!), /is truncated or damaged: its header announces 9216 samples, but there are only \d+\.$/],
+    "half_tagged.mp3": [half(tagged!), /is a truncated MP3 file: it ends within a frame\.$/],
+    "header.mp3": [mp3!.subarray(0, firstFrame + 4), /is a truncated MP3 file/],
+    "tag.mp3": [tagged!.subarray(0, 12), /is not a supported audio file/],
     "noise.mp3": [
       Uint8Array.from(mp3!, (byte, i) => (i < firstFrame + 4 ? byte : (i * i * 77 + i * 13) & 255)),
-      /is a damaged MP3 file|is a cut short MP3 file/,
+      /is a damaged MP3 file|is a truncated MP3 file/,
     ],
-    "half_vorbis.ogg": [half(vorbis!), /is a cut short Ogg file: it ends within page \d+\.$/],
-    "half_opus.ogg": [half(opus!), /is a cut short Ogg file: it ends within page \d+\.$/],
-    "header.ogg": [vorbis!.subarray(0, 20), /is a cut short Ogg file: it ends within page 1\.$/],
-    "damaged_vorbis.ogg": [damaged(vorbis!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
-    "damaged_opus.ogg": [damaged(opus!), /is a damaged Ogg file: page \d+ does not fit its checksum\.$/],
+    "half_vorbis.ogg": [half(vorbis!), /is a truncated Ogg file: it ends within page \d+\.$/],
+    "half_opus.ogg": [half(opus!), /is a truncated Ogg file: it ends within page \d+\.$/],
+    "header.ogg": [vorbis!.subarray(0, 20), /is a truncated Ogg file: it ends within page 1\.$/],
+    "damaged_vorbis.ogg": [damaged(vorbis!), /is a damaged Ogg file: page \d+ does not match its checksum\.$/],
+    "damaged_opus.ogg": [damaged(opus!), /is a damaged Ogg file: page \d+ does not match its checksum\.$/],
     "garbage.ogg": [
       Buffer.concat([vorbis!, Buffer.from("garbage")]),
       /is a damaged Ogg file: no page starts at byte \d+\.$/,
@@ -135,21 +135,21 @@ describe("bad files give one sentence with their name, and print nothing", async
     "free.mp3": [free, /is an MP3 file in the "free" format, expected one of the usual bit rates\.$/],
     "two_rates.mp3": [
       Buffer.concat([tagged!, Buffer.from("TAG".padEnd(128)), mp3_44k!]),
-      /changes its rate from 16000 to 44100 samples a second at byte 2538\.$/,
+      /changes its sample rate from 16000 to 44100 Hz at byte 2538\.$/,
     ],
-    "same_twice.ogg": [Buffer.concat([vorbis!, vorbis!]), /holds several Ogg streams, expected one\.$/],
+    "same_twice.ogg": [Buffer.concat([vorbis!, vorbis!]), /contains several Ogg streams, expected one\.$/],
     "first_page.ogg": [vorbis!.subarray(0, 58), /is a damaged Ogg Vorbis file/],
     "page_missing.ogg": [
       Buffer.concat([vorbis!.subarray(0, secondPage), vorbis!.subarray(thirdPage)]),
-      /is a damaged Ogg file: before page 2 another one is missing\.$/,
+      /is a damaged Ogg file: a page is missing before page 2\.$/,
     ],
-    "chained.ogg": [chained, /holds several Ogg streams, expected one\.$/],
-    "flac.ogg": [await readFile(fixture("flac.ogg")), /is an Ogg file of FLAC, expected Vorbis or Opus\.$/],
+    "chained.ogg": [chained, /contains several Ogg streams, expected one\.$/],
+    "flac.ogg": [await readFile(fixture("flac.ogg")), /is an Ogg file with FLAC, expected Vorbis or Opus\.$/],
     "aac.m4a": [
       Buffer.from("\0\0\0\x20ftypM4A mp42isom"),
-      /is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus\.$/,
+      /is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus\.$/,
     ],
-    "aac.aac": [Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x1b, 0xbf, 0xfc]), /is not audio that can be read/],
+    "aac.aac": [Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x1b, 0xbf, 0xfc]), /is not a supported audio file/],
   };
   test.each(Object.entries(cases))("%s", async (name, [bytes, message]) => {
     const path = join(folder, name);

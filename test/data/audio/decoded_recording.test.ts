@@ -81,7 +81,7 @@ describe("a recording of which no more than 10,000 samples stay in memory", () =
     for (let i = 0; i < 2; i++) {
       await expect(recording.read(20_000, 30_000)).rejects.toThrow(UserError);
       await expect(recording.length()).rejects.toThrow(
-        /half\.flac is cut short or damaged: its header announces 50000 samples, \d+ could be read\.$/,
+        /half\.flac is truncated or damaged: its header announces 50000 samples, but only \d+ could be read\.$/,
       );
     }
   });

@@ -177,7 +177,7 @@ describe("a bad noise manifest", () => {
     [
       "with a file that is no audio",
       ['{"audio_filepath": "config.yaml"}'],
-      /^.*bad\.jsonl, line 1: .*config\.yaml is not audio/,
+      /^.*bad\.jsonl, line 1: .*config\.yaml is not a supported audio file/,
     ],
     [
       "with a piece beyond its file",

@@ -80,13 +80,15 @@ describe("faults", () => {
       [
         "unreadable",
         "broken",
-        "broken.wav is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus",
+        "broken.wav is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
       ],
       ["unreadable", "none", "none.wav does not exist"],
       [
         "too short",
         "u2",
-        expect.stringMatching(/^too short for its text: 13 frames after subsampling, CTC needs 60 for its 60 labels$/),
+        expect.stringMatching(
+          /^too short for its text: 13 frames after subsampling, but CTC needs 60 for its 60 labels$/,
+        ),
       ],
       ["wrong duration", "u3", expect.stringMatching(/^wrong sample count: 4900 samples at 8000 Hz/)],
     ]);
@@ -106,9 +108,9 @@ describe("faults", () => {
       piece(0.25),
     ]);
     expect(faultsOf(report)).toEqual([
-      ["duplicate", "u0", "has the audio and text of u0 (m.jsonl, line 1)"],
-      ["duplicate", "copy", "has the audio and text of u1 (m.jsonl, line 3)"],
-      ["duplicate", "u0", "has the audio of u0 (m.jsonl, line 1), but another text"],
+      ["duplicate", "u0", "has the same audio and text as u0 (m.jsonl, line 1)"],
+      ["duplicate", "copy", "has the same audio and text as u1 (m.jsonl, line 3)"],
+      ["duplicate", "u0", "has the same audio as u0 (m.jsonl, line 1), but a different text"],
     ]);
   });
 
@@ -158,7 +160,7 @@ describe("remarks, which are no faults", () => {
   test("audio below the rate of training; without a config it is 16 kHz", async () => {
     expect((await check(corpusLines(), null)).remarks).toEqual([
       "audio of 8000 Hz is resampled to 16000 Hz",
-      "6 of 6 have no sound above half of their sample rate, lower than the 16000 Hz of training: u0, u1, u2 and 3 more",
+      "6 of 6 have a lower sample rate than the 16000 Hz of training, so no sound above half of it: u0, u1, u2 and 3 more",
     ]);
   });
 });

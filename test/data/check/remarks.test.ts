@@ -12,7 +12,7 @@ test("utterances with the id of an earlier one are named", () => {
   }));
   const vocabulary = vocabularyOf(["x"]);
   expect(remarksOn(heard, vocabulary, 8000)).toEqual([
-    "3 of 6 have the id of an earlier one, with which reports confuse them: a, a, b",
+    "3 of 6 have the id of an earlier one, so reports cannot tell them apart: a, a, b",
   ]);
   expect(remarksOn(heard.slice(0, 2), vocabulary, 8000)).toEqual([]);
 });

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FbankOptions } from "../../../model/features/fbank.ts";
 import { createFrontEnd } from "../../../model/features/front_end.ts";
 import { featureKey, readFeatures, writeFeatures } from "../../../data/features/feature_cache.ts";
-import { FeatureSource, type FeatureWish } from "../../../data/features/feature_source.ts";
+import { FeatureSource, type FeatureQuery } from "../../../data/features/feature_source.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
 
 let folder: string;
@@ -37,7 +37,7 @@ const files = (): string[] =>
 
 /** What a new source, as of another run, gives: the features, where they came from, and its warnings. */
 async function ask(
-  wishes: Partial<FeatureWish>[] = [{}],
+  queries: Partial<FeatureQuery>[] = [{}],
   {
     bins = 12,
     from = cache as string | null,
@@ -53,7 +53,7 @@ async function ask(
     warn: (message) => warnings.push(message),
   });
   const answers = [];
-  for (const wish of wishes) answers.push(await source.get({ path: at("a.wav"), piece: undefined, ...wish }));
+  for (const query of queries) answers.push(await source.get({ path: at("a.wav"), piece: undefined, ...query }));
   source.close();
   return {
     values: answers.map(({ values }) => values),
@@ -64,14 +64,14 @@ async function ask(
 }
 
 test("the second run finds what the first computed, bit by bit", async () => {
-  const wishes = [{}, { path: at("b.wav") }, { speed: 0.9 }, { piece: { offset: 0.1, duration: 0.3 } }];
-  const without = await ask(wishes, { from: null });
-  const first = await ask(wishes);
-  const second = await ask(wishes);
+  const queries = [{}, { path: at("b.wav") }, { speed: 0.9 }, { piece: { offset: 0.1, duration: 0.3 } }];
+  const without = await ask(queries, { from: null });
+  const first = await ask(queries);
+  const second = await ask(queries);
   expect([without.origins, first.origins, second.origins]).toEqual([
-    wishes.map(() => "computed"),
-    wishes.map(() => "computed"),
-    wishes.map(() => "cache"),
+    queries.map(() => "computed"),
+    queries.map(() => "computed"),
+    queries.map(() => "cache"),
   ]);
   for (const { values, samples } of [first, second])
     expect({ values, samples }).toEqual({ values: without.values, samples: without.samples });
@@ -84,9 +84,9 @@ test.skipIf(process.platform === "win32")("a pipe is refused, not waited for", a
 
 test("noise and another volume are new each time", async () => {
   const noise = { path: at("b.wav"), piece: undefined, position: 0, snrDb: 3 };
-  const wishes = [{ noise }, { gainDb: 2 }];
-  await ask(wishes);
-  expect((await ask(wishes)).origins).toEqual(["computed", "computed"]);
+  const queries = [{ noise }, { gainDb: 2 }];
+  await ask(queries);
+  expect((await ask(queries)).origins).toEqual(["computed", "computed"]);
 });
 
 describe("is not found", () => {
@@ -96,9 +96,9 @@ describe("is not found", () => {
     ["at another rate", [[{}], { sampleRate: 7000 }]],
     ["at another speed", [[{ speed: 1.1 }]]],
     ["of a piece", [[{ piece: { offset: 0, duration: null } }]]],
-  ])("%s", async (_, [wishes, options]) => {
+  ])("%s", async (_, [queries, options]) => {
     await ask();
-    expect((await ask(wishes, options)).origins).toEqual(["computed"]);
+    expect((await ask(queries, options)).origins).toEqual(["computed"]);
     expect((await ask()).origins).toEqual(["cache"]); // and the old one stays
   });
 
@@ -160,7 +160,7 @@ describe("a cache that cannot be written: one warning, and features all the same
     expect(origins).toEqual(["computed", "computed", "computed"]);
     expect(values.every((features) => features!.length > 0)).toBe(true);
     expect(warnings).toEqual([
-      expect.stringMatching(/^features are not kept for the next run, since the cache cannot be written: [^\n]+$/),
+      expect.stringMatching(/^features are not cached for the next run, since the cache cannot be written: [^\n]+$/),
     ]);
   };
 

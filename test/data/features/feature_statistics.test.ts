@@ -56,7 +56,7 @@ test("leave out what training does, and say so", async () => {
 
 test("bad input", async () => {
   writeFileSync(at("kept.json"), "mine");
-  expect(await messageOf(compute("train.jsonl", "kept.json"))).toBe("kept.json is there already; --force replaces it");
+  expect(await messageOf(compute("train.jsonl", "kept.json"))).toBe("kept.json already exists; --force replaces it");
   expect(readFileSync(at("kept.json"), "utf8")).toBe("mine");
   writeManifest(at("missing.jsonl"), [{ audio_filepath: "none.wav", text: "a" }]);
   expect(await messageOf(compute("missing.jsonl", "new.json"))).toBe("missing.jsonl, line 1: none.wav does not exist.");
@@ -68,6 +68,6 @@ test("bad input", async () => {
   expect(await training("kept.json")).toBe("kept.json is not valid JSON.");
   expect(await training("train.jsonl")).toBe("train.jsonl is not valid JSON.");
   expect(await training("dev.json", "features.bins=12")).toBe(
-    "dev.json has statistics of 10 bins, the config's features have 12",
+    "dev.json has statistics for 10 bins, but the config's features have 12",
   );
 });

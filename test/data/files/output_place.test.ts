@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 it("a file has a place where nothing is yet, neither of its name nor of what is written beside it", () => {
   expectPlace([at("mean.safetensors"), at("mean.json")], { force: false });
   expect(() => expectPlace([at("notes.safetensors"), at("notes.json")], { force: false })).toThrow(
-    new UserError(`${at("notes.json")} is there already: choose another name, or add --force`),
+    new UserError(`${at("notes.json")} already exists: choose another name, or add --force`),
   );
   expectPlace([at("notes.safetensors"), at("notes.json")], { force: true });
 });
@@ -47,7 +47,7 @@ it("what is read is never written over, whichever of its names is given; a link 
     "../" + folder.split("/").at(-1) + "/notes.json",
   ])
     expect(() => expectNoInput([at("new.json"), at(file)], inputs)).toThrow(
-      new UserError(`--out: ${at(file)} is among the files that are read, and would be lost: choose another place`),
+      new UserError(`--out: ${at(file)} is one of the input files and would be lost: choose another place`),
     );
   expectNoInput([at("new.json"), at("link.safetensors"), at("nowhere/model.safetensors")], inputs);
 });

@@ -101,22 +101,22 @@ describe("kaldi", () => {
   ])("a pipe is refused: %s", async (value, shown) => {
     putKaldi({ "k/wav.scp": ["rec1 a/one.flac", `rec2 ${value}`] });
     expect(await refusal("kaldi", "k")).toBe(
-      `@k/wav.scp, line 2: '${shown}' is a command, and commands are not run: write the audio that it makes to a file and put the file's path here`,
+      `@k/wav.scp, line 2: '${shown}' is a command, and commands are not run: write its output to an audio file and put the file's path here`,
     );
   });
 
   test("missing ids are named, from either file", async () => {
     putKaldi({ "k/text": ["rec1 one", "x1 x", "x2 x", "x3 x", "x4 x"] });
     expect(await refusal("kaldi", "k")).toBe(
-      "@k: the ids do not fit: 4 of text missing in wav.scp (x1, x2, x3 and 1 more); 1 of wav.scp missing in text (rec2)",
+      "@k: the ids do not match: 4 of text missing in wav.scp (x1, x2, x3 and 1 more); 1 of wav.scp missing in text (rec2)",
     );
     putKaldi({ "k/segments": ["u1 rec1 0 1", "u2 rec9 0 1"], "k/text": ["u1 one", "u2 two"] });
     expect(await refusal("kaldi", "k")).toBe(
-      "@k: the ids do not fit: 1 recordings of segments missing in wav.scp (rec9)",
+      "@k: the ids do not match: 1 recordings of segments missing in wav.scp (rec9)",
     );
     putKaldi({ "k/segments": ["u1 rec1 0 1"], "k/text": ["u1 one"], "k/utt2spk": ["rec1 anna"] });
     expect(await refusal("kaldi", "k")).toBe(
-      "@k: the ids do not fit: 1 of text missing in utt2spk (u1); 1 of utt2spk missing in text (rec1)",
+      "@k: the ids do not match: 1 of text missing in utt2spk (u1); 1 of utt2spk missing in text (rec1)",
     );
   });
 
@@ -124,7 +124,7 @@ describe("kaldi", () => {
     [
       "an id twice",
       { "k/text": ["rec1 a", "rec2 b", "rec1 c"] },
-      "@k/text, line 3: rec1 is there already, in @k/text, line 1",
+      "@k/text, line 3: rec1 is repeated, first in @k/text, line 1",
     ],
     ["no path", { "k/wav.scp": ["rec1"], "k/text": ["rec1 a"] }, "@k/wav.scp, line 1: the path is missing"],
     [
@@ -150,7 +150,7 @@ describe("kaldi", () => {
     [
       "a channel",
       { "k/segments": ["rec1 rec1 0 1 B", "rec2 rec2 0 1"] },
-      "@k/segments, line 1: channels of a recording cannot be told apart, since they are averaged; expected recording, start and end",
+      "@k/segments, line 1: channels of a recording cannot be selected, since they are averaged; expected recording, start and end",
     ],
     ["an empty file", { "k/text": [] }, "@k/text is empty"],
   ])("%s", async (_, changed, message) => {
@@ -175,7 +175,7 @@ describe("librispeech", () => {
     });
     const { warnings, speakers } = await run("librispeech", "L", { lowercase: true });
     expect(speakers).toBe(2);
-    expect(warnings).toEqual([expect.stringMatching(/^1 of 3 audio files are not there: .*7-5-0000\.flac$/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^1 of 3 audio files do not exist: .*7-5-0000\.flac$/)]);
     expect(written()).toEqual([
       { audio_filepath: "L/dev/7/5/7-5-0000.flac", text: "no", speaker: "7", id: "7-5-0000" },
       { audio_filepath: "L/dev/84/121/84-121-0000.flac", text: "go do you hear", speaker: "84", id: "84-121-0000" },
@@ -188,13 +188,13 @@ describe("librispeech", () => {
       "cannot read the LibriSpeech folder @nowhere: there is no such folder",
     );
     put({ "L/readme.txt": "" });
-    expect(await refusal("librispeech", "L")).toBe("@L is no LibriSpeech folder: no file in it ends in .trans.txt");
+    expect(await refusal("librispeech", "L")).toBe("@L is not a LibriSpeech folder: no file in it ends in .trans.txt");
     put({ "L/a.trans.txt": ["1-2-3 YES", "what"] });
     expect(await refusal("librispeech", "L")).toBe(
       "@L/a.trans.txt, line 2: expected an id such as 84-121123-0000 and a text, got 'what'",
     );
     put({ "L/a.trans.txt": ["1-2-3 YES"] });
-    expect(await refusal("librispeech", "L")).toMatch(/^@L: none of its 1 audio files is there: /);
+    expect(await refusal("librispeech", "L")).toMatch(/^@L: none of its 1 audio files exist: /);
   });
 });
 
@@ -224,9 +224,9 @@ describe("commonvoice", () => {
       "cv/c.tsv": "path\tsentence\n",
     });
     expect(await refusal("commonvoice", "cv/a.tsv")).toBe(
-      "@cv/a.tsv, line 2: expected the columns path and sentence, there are client_id, file",
+      "@cv/a.tsv, line 2: expected the columns path and sentence, got client_id, file",
     );
-    expect(await refusal("commonvoice", "cv/b.tsv")).toMatch(/^@cv\/b\.tsv is not a table of TSV: .*line 2/);
+    expect(await refusal("commonvoice", "cv/b.tsv")).toMatch(/^@cv\/b\.tsv is not a valid TSV table: .*line 2/);
     expect(await refusal("commonvoice", "cv/c.tsv")).toBe("@cv/c.tsv has no rows");
     expect(await refusal("commonvoice", "cv")).toBe("cannot read the table @cv: it is a folder");
   });
@@ -255,7 +255,7 @@ describe("audiofolder", () => {
   test("bad input", async () => {
     expect(await refusal("audiofolder", "nowhere")).toBe("there is no folder @nowhere");
     put({ "f/train/metadata.csv": "", "f/test/metadata.csv": "" });
-    expect(await refusal("audiofolder", "f/train/metadata.csv")).toBe("@f/train/metadata.csv is no folder");
+    expect(await refusal("audiofolder", "f/train/metadata.csv")).toBe("@f/train/metadata.csv is not a folder");
     expect(await refusal("audiofolder", "f")).toBe(
       "@f has no metadata.csv or metadata.jsonl; import one of its folders test, train",
     );
@@ -310,7 +310,7 @@ describe("jsonl", () => {
     ['{"text": "one"}', /line 1: no field holds the audio's path, expected one of audio_filepath/],
     ['{"audio": "a.wav"}', /line 1: no field holds the text/],
     ['{"audio": "a.wav", "text": "x", "duration": "long"}', /line 1: field "duration": expected seconds, got "long"$/],
-    ['["a.wav", "one"]', /line 1: expected an object of JSON, got '\["a\.wav", "one"\]'$/],
+    ['["a.wav", "one"]', /line 1: expected a JSON object, got '\["a\.wav", "one"\]'$/],
     ["{", /line 1: not JSON: /],
     ["", /^@j\.jsonl has no lines$/],
   ])("%s", async (line, message) => {
@@ -327,7 +327,7 @@ describe("writing", () => {
 
   test("an existing manifest is kept unless forced", async () => {
     put({ ...corpus, "a.wav": "", "out.jsonl": "mine" });
-    await expect(run("jsonl", "j.jsonl")).rejects.toThrow(/out\.jsonl is there already; --force replaces it$/);
+    await expect(run("jsonl", "j.jsonl")).rejects.toThrow(/out\.jsonl already exists; --force replaces it$/);
     expect(readFileSync(join(folder, "out.jsonl"), "utf8")).toBe("mine");
     await run("jsonl", "j.jsonl", { force: true });
     expect(written().length).toBe(2);
@@ -349,7 +349,7 @@ describe("writing", () => {
     const { warnings, seconds, unknownDurations } = await run("jsonl", "j.jsonl", { durations: true });
     expect([seconds, unknownDurations]).toEqual([0.4, 1]);
     expect(warnings).toEqual([
-      `${join(folder, "b.wav")} is not audio that can be read, which is WAV, FLAC, MP3, Ogg Vorbis and Ogg Opus.`,
+      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
     ]);
     expect(written()).toEqual([
       { audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 },
@@ -359,7 +359,7 @@ describe("writing", () => {
 
   test("an unknown kind", async () => {
     expect(await refusal("timit", "x")).toBe(
-      "'timit' is no kind of corpus, expected kaldi, librispeech, commonvoice, audiofolder, jsonl",
+      "unknown kind of corpus 'timit', expected kaldi, librispeech, commonvoice, audiofolder, jsonl",
     );
   });
 });

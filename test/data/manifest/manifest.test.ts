@@ -66,7 +66,7 @@ test("composes characters, so that equal texts have equal units", async () => {
   expect((await readManifest(file)).entries[0]!.text).toBe("B\u00e4r");
 });
 
-test("drops an utterance that has the audio and text of an earlier one, and names both", async () => {
+test("drops an utterance that has the same audio and text as an earlier one, and names both", async () => {
   const file = await write(
     "twice.jsonl",
     one,
@@ -77,7 +77,7 @@ test("drops an utterance that has the audio and text of an earlier one, and name
   const { entries, warnings } = await readManifest(file);
   expect(entries.map((e) => e.text)).toEqual(["one", "two"]);
   expect(warnings).toEqual(
-    [3, 4].map((n) => `${file}, line ${n}: one has the audio and text of ${file}, line 1 and is dropped`),
+    [3, 4].map((n) => `${file}, line ${n}: one has the same audio and text as ${file}, line 1 and is dropped`),
   );
 });
 
@@ -122,7 +122,7 @@ test("an offset makes a piece of a file, even at 0; pieces are told apart", asyn
     ["one@2.5", { offset: 2.5, duration: 1.5 }],
     ["one@4", { offset: 4, duration: null }],
   ]);
-  expect(warnings).toEqual([`${file}, line 2: one has the audio and text of ${file}, line 1 and is dropped`]);
+  expect(warnings).toEqual([`${file}, line 2: one has the same audio and text as ${file}, line 1 and is dropped`]);
   const piece = await write("piece.jsonl", { ...one, offset: 0 });
   expect((await readManifest(piece)).entries.map(pieceOf)).toEqual([{ offset: 0, duration: 1.5 }]);
 });

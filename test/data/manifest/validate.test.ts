@@ -32,8 +32,11 @@ describe("validateUtterances", () => {
     ]);
     expect(usable).toEqual([0, 2]);
     expect(skipped).toEqual([
-      { id: "short", reason: "too short for its text: 3 frames after subsampling, CTC needs 4 for its 3 labels" },
-      { id: "no frame", reason: "too short for its text: 0 frames after subsampling, CTC needs 1 for its 0 labels" },
+      { id: "short", reason: "too short for its text: 3 frames after subsampling, but CTC needs 4 for its 3 labels" },
+      {
+        id: "no frame",
+        reason: "too short for its text: 0 frames after subsampling, but CTC needs 1 for its 0 labels",
+      },
     ]);
     expect(warnings).toEqual([]);
   });

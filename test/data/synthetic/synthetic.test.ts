@@ -154,7 +154,7 @@ describe("the cache", () => {
 test.each([
   [{ heldOutSpeaker: "bob" }, 'heldOutSpeaker: expected one of awb, slt, rms, kal, got "bob"'],
   [{ sizes: { ...SIZES, dev: 0 } }, "sizes.dev: expected an integer from 1 to 5000, got 0"],
-  [{ snr: [20, 10] as [number, number] }, "snr: expected two numbers of dB, the lower first, got [20,10]"],
+  [{ snr: [20, 10] as [number, number] }, "snr: expected two numbers in dB, the lower first, got [20,10]"],
 ])("an unusable option is named: %j", async (options, message) => {
   await expect(makeDigitCorpus(join(scratch, "bad"), options)).rejects.toThrow(
     new UserError(`makeDigitCorpus: ${message}`),

@@ -118,10 +118,10 @@ test("another tokenizer than the checkpoint's is refused, and the run stays as i
     return (error as Error).message.replaceAll(`${folder}/`, "");
   };
   expect(await refusal("six.json")).toBe(
-    "six.json is another tokenizer than the one that run/last.safetensors was trained with: it has 6 classes instead of 7",
+    "six.json is not the tokenizer that run/last.safetensors was trained with: it has 6 classes instead of 7",
   );
   expect(await refusal("other.json")).toBe(
-    "other.json is another tokenizer than the one that run/last.safetensors was trained with: class 3 is 'c' instead of 'b'",
+    "other.json is not the tokenizer that run/last.safetensors was trained with: class 3 is 'c' instead of 'b'",
   );
   expect(await refusal("nothing.json")).toBe("cannot read the tokenizer nothing.json: there is no such file");
   expect(readFileSync(at("run/last.safetensors")).equals(before)).toBe(true);

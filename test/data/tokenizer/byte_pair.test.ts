@@ -77,15 +77,15 @@ describe("refuses", () => {
       "a size that the characters do not fit in",
       ["ab c"],
       5,
-      "a size of 5 is too small: the texts have 3 characters, which with the word mark and <blank> and <unk> need 6",
+      "a size of 5 is too small: the 3 characters of the texts, the word marker and <blank> and <unk> need 6",
     ],
     [
       "more tokens than there are pairs",
       ["ab ab c"],
       50,
-      "a size of 50 is too large: the texts give 8 tokens at most, since a pair that is seen once is not merged",
+      "a size of 50 is too large: the texts give at most 8 tokens, since pairs seen only once are not merged",
     ],
-    ["no words", ["", " "], null, "the texts have no words to make a tokenizer of"],
+    ["no words", ["", " "], null, "the texts have no words to learn a tokenizer from"],
   ])("%s", (_, texts, size, message) => {
     expect(() => learnBytePairs(texts, { size })).toThrow(UserError);
     expect(() => learnBytePairs(texts, { size })).toThrow(new UserError(message));

@@ -56,12 +56,12 @@ describe("one sentence for, and nothing written at", () => {
     [
       "a size too small",
       { size: 4 },
-      "a size of 4 is too small: the texts have 2 characters, which with the word mark and <blank> and <unk> need 5",
+      "a size of 4 is too small: the 2 characters of the texts, the word marker and <blank> and <unk> need 5",
     ],
     [
       "a size too large",
       { size: 99 },
-      "a size of 99 is too large: the texts give 8 tokens at most, since a pair that is seen once is not merged",
+      "a size of 99 is too large: the texts give at most 8 tokens, since pairs seen only once are not merged",
     ],
     [
       "a manifest that is not there",
@@ -83,7 +83,7 @@ describe("one sentence for, and nothing written at", () => {
   it("a file that is there already, which stays", async () => {
     writeFileSync(at("mine.json"), "mine");
     expect(await complaint(() => make({ out: at("mine.json") }))).toBe(
-      "mine.json is there already: choose another file with --out, or add --force",
+      "mine.json already exists: choose another file with --out, or add --force",
     );
     expect(readFileSync(at("mine.json"), "utf8")).toBe("mine");
   });

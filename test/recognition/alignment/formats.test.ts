@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
-import { expectNames, writeAlignments } from "../../../recognition/alignment/alignment_files.ts";
+import { expectDistinctNames, writeAlignments } from "../../../recognition/alignment/alignment_files.ts";
 import { ctmLines } from "../../../recognition/alignment/ctm.ts";
 import { textGrid } from "../../../recognition/alignment/textgrid.ts";
 import { createFrontEnd } from "../../../model/features/front_end.ts";
@@ -129,11 +129,11 @@ describe("files of alignments", () => {
 
   it("refuse two utterances of one name", () => {
     const entry = (id: string, line: number) => ({ id, source: `m.jsonl, line ${line}` }) as ManifestEntry;
-    expect(() => expectNames([entry("a", 1), entry("b", 2)])).not.toThrow();
-    const names = () => expectNames([entry("a_b", 1), entry("c", 2), entry("a/b", 3)]);
+    expect(() => expectDistinctNames([entry("a", 1), entry("b", 2)])).not.toThrow();
+    const names = () => expectDistinctNames([entry("a_b", 1), entry("c", 2), entry("a/b", 3)]);
     expect(names).toThrow(UserError);
     expect(names).toThrow(
-      `m.jsonl, line 3: 'a/b' is also what the utterance of m.jsonl, line 1 is called; give one of them an "id" of its own`,
+      `m.jsonl, line 3: 'a/b' has the same name as the utterance of m.jsonl, line 1; give one of them its own "id"`,
     );
   });
 });

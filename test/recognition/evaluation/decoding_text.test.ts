@@ -21,10 +21,10 @@ it.each<[DecodingSettings, string]>([
 it("greedy results of a run that was tested otherwise come with a hint, one line with the options that do the same", () => {
   expect(trainingDecoding(greedy, [configOf(greedy), configOf(fused)])).toBe(
     "hint: training's own table used prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words): " +
-      "--beam 16 --lm /lm/words.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level word decodes in the same way",
+      "--beam 16 --lm /lm/words.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level word decodes the same way",
   );
   expect(trainingDecoding(greedy, [configOf({ beam: 4, lm: null })])).toBe(
-    "hint: training's own table used prefix beam search of width 4: --beam 4 decodes in the same way",
+    "hint: training's own table used prefix beam search of width 4: --beam 4 decodes the same way",
   );
 });
 

@@ -83,7 +83,7 @@ describe("what goes wrong", () => {
     );
 
   test.each([
-    ["text", "is not audio"],
+    ["text", "is not a supported audio file"],
     ["nothing", "does not exist"],
   ])("a bad file (%s): the same UserError as without a thread, and the thread goes on", async (name, reason) => {
     const threads = open(1);
