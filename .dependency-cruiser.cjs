@@ -6,7 +6,7 @@ const PURE = [
   "^api/",
   "^engine/(?!node/|host/node\\.ts$)",
   "^(kernels|model|config)/",
-  "^data/(batches/|text/|observer\\.ts$|manifest/validate\\.ts$|augment/(draw|feature_masks|spec_augment)\\.ts$)",
+  "^data/(batches/|text/|(item|observer)\\.ts$|manifest/validate\\.ts$)",
   "^checkpoint/((build_model|checkpoint|state)\\.ts$|safetensors/(?!file\\.ts$)|hugging_face/(state|spelling)\\.ts$)",
   "^recognition/((chunks|fitting_chunk|long_audio|memory|posteriors|recognise|recogniser)\\.ts$|significance/bootstrap\\.ts$)",
   "^recognition/evaluation/(error_rate|evaluate|alignment_text)\\.ts$",

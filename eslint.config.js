@@ -20,7 +20,7 @@ export default tseslint.config(
     files: [
       "{api,engine,kernels,model,config}/**",
       "data/{batches,text}/**",
-      "data/augment/{draw,feature_masks,spec_augment}.ts",
+      "data/item.ts",
       "data/manifest/validate.ts",
       "checkpoint/{build_model,checkpoint,state}.ts",
       "checkpoint/safetensors/**",

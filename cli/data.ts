@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import { loadConfig, originOf } from "../checkpoint/load_config.ts";
 import { checkData } from "../data/check/check_data.ts";
 import { dataTable } from "../data/check/table.ts";
-import { computeStatistics } from "../data/features/feature_statistics.ts";
+import { computeStatistics } from "../data/feature_statistics.ts";
 import { importCorpus, IMPORTERS } from "../data/import/import_corpus.ts";
 import { formatCount, formatDuration, formatNumber } from "../data/text/number_format.ts";
 import { terminalObserver } from "./terminal_observer.ts";

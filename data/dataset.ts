@@ -2,7 +2,7 @@ import { UserError } from "../engine/errors.ts";
 import { applyCmvn, emptyCmvn, mergeCmvn, type Cmvn } from "../model/features/cmvn.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 import type { Units } from "../model/units/units.ts";
-import type { LazyItem } from "./batches/batch.ts";
+import type { LazyItem } from "./item.ts";
 import { FeatureSource } from "./features/feature_source.ts";
 import { pieceOf, type ManifestEntry } from "./manifest/manifest.ts";
 import { validateUtterances, type Skipped } from "./manifest/validate.ts";

@@ -9,12 +9,12 @@ import type { Observer, TaskDisplay } from "./observer.ts";
 import { AugmentedSet } from "./augment/augmented_set.ts";
 import { readNoises, type NoiseRecording } from "./augment/noise_recordings.ts";
 import { loadDataset, type Dataset, type Utterance } from "./dataset.ts";
-import { readStatistics } from "./features/feature_statistics.ts";
+import { readStatistics } from "./features/read_statistics.ts";
 import type { FeatureSource } from "./features/feature_source.ts";
 import { readManifest, type Manifest } from "./manifest/manifest.ts";
 import { openFeatureSource } from "./features/open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
-import { dataWarnings } from "./manifest/warnings.ts";
+import { dataWarnings } from "./warnings.ts";
 import { createHash } from "node:crypto";
 
 export interface TrainingData {

@@ -70,3 +70,13 @@ export interface CtcModel extends FrameCounts {
     options?: EncoderOptions,
   ): CtcOutput;
 }
+
+/**
+ * The minimum number of frames in which CTC can emit the labels: one each, plus a blank between equal neighbours, which
+ * would otherwise be merged.
+ */
+export function framesNeeded(labels: ArrayLike<number>): number {
+  let needed = labels.length;
+  for (let i = 1; i < labels.length; i++) if (labels[i] === labels[i - 1]) needed++;
+  return needed;
+}

@@ -3,7 +3,7 @@ import type { Cmvn } from "../model/features/cmvn.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { knownLength } from "../data/audio/audio.ts";
-import type { BatchItem } from "../data/batches/batch.ts";
+import type { BatchItem } from "../data/item.ts";
 import type { FeatureSource } from "../data/features/feature_source.ts";
 import { openFinishedSource } from "../data/features/open_feature_source.ts";
 import { inOrder } from "../data/features/workers/in_order.ts";

@@ -2,7 +2,7 @@ import type { Device } from "../engine/device.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { planChunks, type Chunk, type ChunkFrames } from "./chunks.ts";
-import type { LazyItem } from "../data/batches/batch.ts";
+import type { LazyItem } from "../data/item.ts";
 import { forEachPosterior } from "./posteriors.ts";
 
 /** A recording whose input frames are read in parts. */

@@ -6,7 +6,8 @@ import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
-import { loadItems, padBatch, type Batch, type LazyItem } from "../data/batches/batch.ts";
+import { padBatch, type Batch } from "../data/batches/batch.ts";
+import { loadItems, type LazyItem } from "../data/item.ts";
 import { evaluationBatches } from "../data/batches/evaluation_batches.ts";
 
 export interface PosteriorOptions {

@@ -4,7 +4,7 @@ import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
-import type { LazyItem } from "../data/batches/batch.ts";
+import type { LazyItem } from "../data/item.ts";
 import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
 export interface RecogniseOptions extends SearchOptions, PosteriorOptions {}

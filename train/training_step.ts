@@ -6,7 +6,7 @@ import type { FeatureMasks } from "../model/ctc_model.ts";
 import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Batch } from "../data/batches/batch.ts";
-import type { BatchMasks } from "../data/augment/feature_masks.ts";
+import type { BatchMasks } from "../data/batches/feature_masks.ts";
 import type { TrainingPath } from "./training_paths.ts";
 import { optimizerStep } from "./optimizer.ts";
 import type { BuiltModel } from "../checkpoint/build_model.ts";

@@ -1,11 +1,11 @@
 import { hash } from "../../engine/random.ts";
-import type { BatchItem } from "../batches/batch.ts";
+import type { BatchItem } from "../item.ts";
 import type { Dataset, Utterance } from "../dataset.ts";
 import type { FeatureSource } from "../features/feature_source.ts";
-import { framesNeeded } from "../manifest/validate.ts";
+import { framesNeeded } from "../../model/ctc_model.ts";
 import type { AudioPart } from "../features/workers/request.ts";
 import { drawChanges, drawSpeed, type AugmentConfig } from "./draw.ts";
-import { samplesAtSpeed } from "./waveform.ts";
+import { samplesAtSpeed } from "../audio/waveform.ts";
 
 export interface AugmentedSetOptions {
   /** Null leaves the utterances unchanged. */

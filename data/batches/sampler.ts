@@ -149,3 +149,15 @@ function bucketsByLength(lengths: readonly number[], buckets: number): Int32Arra
   byLength.forEach((index, rank) => (bucketOf[index] = Math.floor((rank * buckets) / lengths.length)));
   return bucketOf;
 }
+
+/** From this share of padding on, buckets would save a significant part of each step. */
+const MUCH_PADDING = 0.25;
+
+/** Warns if a large share of an epoch's frames is padding, on which computation is wasted. */
+export function paddingWarnings(share: number): string[] {
+  return share < MUCH_PADDING
+    ? []
+    : [
+        `${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would reduce it`,
+      ];
+}

@@ -2,8 +2,8 @@ import type { CtcModel } from "../../model/ctc_model.ts";
 import type { AugmentedSet } from "../augment/augmented_set.ts";
 import { padBatch, type Batch } from "./batch.ts";
 import type { BucketSampler, SamplerState } from "./sampler.ts";
-import { featureMasks, type BatchMasks, type MaskingConfig } from "../augment/feature_masks.ts";
-import { specAugment, type SpecAugmentConfig } from "../augment/spec_augment.ts";
+import { featureMasks, type BatchMasks, type MaskingConfig } from "./feature_masks.ts";
+import { specAugment, type SpecAugmentConfig } from "./spec_augment.ts";
 
 /** Number of batches read ahead, so that one slow file does not stall training. */
 const AHEAD = 4;

@@ -51,3 +51,12 @@ export function makeFolder(folder: string): void {
     );
   }
 }
+
+/** Before any work, refuses to replace a file, or to write in place of a folder or into one that does not exist. */
+export function expectWritable(out: string, force: boolean): void {
+  if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
+  if (existsSync(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);
+  if (!isFolder(dirname(out))) throw new UserError(`${out} cannot be written: there is no folder ${dirname(out)}`);
+}
+
+const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();

@@ -1,6 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { expectWritable } from "../files/output_place.ts";
 import type { Observer } from "../observer.ts";
 import { importAudioFolder } from "./audio_folder.ts";
 import { importCommonVoice } from "./common_voice.ts";
@@ -72,16 +73,6 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     warnings: durations ? unreadable : missing,
   };
 }
-
-/** Before any work, refuses to replace a file, or to write in place of a folder or into one that does not exist. */
-export function expectWritable(out: string, force: boolean): void {
-  if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
-  if (existsSync(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);
-  if (!isFolder(path.dirname(out)))
-    throw new UserError(`${out} cannot be written: there is no folder ${path.dirname(out)}`);
-}
-
-const isFolder = (name: string): boolean => existsSync(name) && statSync(name).isDirectory();
 
 /** Warns of some missing files; if all are missing, the path is wrong. */
 function expectAudio(utterances: readonly ImportedUtterance[], corpus: string): string[] {

@@ -1,3 +1,5 @@
+import { framesNeeded } from "../../model/ctc_model.ts";
+
 /** What the validation needs to know of an utterance. */
 export interface Candidate {
   id: string;
@@ -21,16 +23,6 @@ export interface Verdict {
   usable: number[];
   skipped: Skipped[];
   warnings: string[];
-}
-
-/**
- * The minimum number of frames in which CTC can emit the labels: one each, plus a blank between equal neighbours, which
- * would otherwise be merged.
- */
-export function framesNeeded(labels: ArrayLike<number>): number {
-  let needed = labels.length;
-  for (let i = 1; i < labels.length; i++) if (labels[i] === labels[i - 1]) needed++;
-  return needed;
 }
 
 /**

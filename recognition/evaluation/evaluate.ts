@@ -1,9 +1,8 @@
 import type { Device } from "../../engine/device.ts";
-import type { CtcModel } from "../../model/ctc_model.ts";
+import { type CtcModel, framesNeeded } from "../../model/ctc_model.ts";
 import type { DepthSchedule } from "../../model/unfold.ts";
 import type { Units } from "../../model/units/units.ts";
 import type { Utterance } from "../../data/dataset.ts";
-import { framesNeeded } from "../../data/manifest/validate.ts";
 import {
   addErrors,
   align,

@@ -3,7 +3,7 @@ import type { Recogniser } from "../recogniser.ts";
 import { loadDataset } from "../../data/dataset.ts";
 import type { Manifest } from "../../data/manifest/manifest.ts";
 import { openFinishedSource } from "../../data/features/open_feature_source.ts";
-import { dataWarnings } from "../../data/manifest/warnings.ts";
+import { dataWarnings } from "../../data/warnings.ts";
 import type { DepthPath } from "../../config/depths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
 import { openFusion, type LanguageModelSettings } from "../language_model.ts";

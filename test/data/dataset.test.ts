@@ -7,7 +7,7 @@ import { uniform } from "../../engine/random.ts";
 import { utteranceCmvn } from "../../model/features/cmvn.ts";
 import { createFrontEnd } from "../../model/features/front_end.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
-import { loadItems } from "../../data/batches/batch.ts";
+import { loadItems } from "../../data/item.ts";
 import { loadDataset, type DatasetOptions } from "../../data/dataset.ts";
 import { readManifest } from "../../data/manifest/manifest.ts";
 import { writeWav } from "../../data/audio/wav.ts";

@@ -14,7 +14,7 @@ import { chunkFrames, planChunks, type ChunkSeconds } from "../../recognition/ch
 import { loadConfig } from "../../checkpoint/load_config.ts";
 import { readAudio } from "../../data/audio/audio.ts";
 import { padBatch } from "../../data/batches/batch.ts";
-import { featureMasks } from "../../data/augment/feature_masks.ts";
+import { featureMasks } from "../../data/batches/feature_masks.ts";
 import { writeWav } from "../../data/audio/wav.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
 import { trainingPaths } from "../../train/training_paths.ts";

@@ -1,4 +1,5 @@
-import { loadItems, padBatch, type Batch, type BatchItem } from "../../data/batches/batch.ts";
+import { padBatch, type Batch } from "../../data/batches/batch.ts";
+import { loadItems, type BatchItem } from "../../data/item.ts";
 import { BucketSampler } from "../../data/batches/sampler.ts";
 import type { TrainingData } from "../../data/training_data.ts";
 import { originOf } from "../../checkpoint/load_config.ts";

@@ -5,7 +5,7 @@ import type { CtcModel } from "../../model/ctc_model.ts";
 import type { BuiltModel } from "../../checkpoint/build_model.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import type { Batch } from "../../data/batches/batch.ts";
-import { masksOfRow } from "../../data/augment/feature_masks.ts";
+import { masksOfRow } from "../../data/batches/feature_masks.ts";
 import { trainingPaths } from "../training_paths.ts";
 import { firstNotFinite, type NonFiniteResult } from "./finite_probe.ts";
 import { firstNotFiniteTensor } from "../../checkpoint/safetensors/expect_tensors.ts";

@@ -4,7 +4,7 @@ import { countApplications } from "../../model/unfold.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
 import { trainingPaths, type TrainingPath } from "../training_paths.ts";
-import { featureMasks, type BatchMasks } from "../../data/augment/feature_masks.ts";
+import { featureMasks, type BatchMasks } from "../../data/batches/feature_masks.ts";
 import {
   blankBatch,
   measureMemory,

@@ -4,7 +4,7 @@ import { applyCmvn, utteranceCmvn } from "../../../model/features/cmvn.ts";
 import { createFrontEnd, type FrontEnd } from "../../../model/features/front_end.ts";
 import { AudioReader } from "../../audio/audio.ts";
 import { Resampler } from "../../audio/resample.ts";
-import { addNoise, changeSpeed, changeVolume } from "../../augment/waveform.ts";
+import { addNoise, changeSpeed, changeVolume } from "../../audio/waveform.ts";
 import { featureKey, readFeatures, writeFeatures, type StoredFeatures } from "../feature_cache.ts";
 import { formatBytes } from "../../text/number_format.ts";
 import type { AudioPart, FeatureAnswer, FeatureRequest, FeatureSettings } from "./request.ts";

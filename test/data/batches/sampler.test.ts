@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../../engine/random.ts";
-import { paddingWarnings } from "../../../data/manifest/warnings.ts";
-import { BucketSampler, type SamplerConfig } from "../../../data/batches/sampler.ts";
+import { paddingWarnings, BucketSampler, type SamplerConfig } from "../../../data/batches/sampler.ts";
 
 const lengths = Array.from({ length: 203 }, (_, i) => 20 + Math.floor(400 * uniform(1, i) ** 2));
 const padded = (batch: number[]) => batch.length * Math.max(...batch.map((i) => lengths[i]!));

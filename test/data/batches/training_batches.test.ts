@@ -12,7 +12,7 @@ import { loadDataset } from "../../../data/dataset.ts";
 import { FeatureSource, type FeatureSourceOptions } from "../../../data/features/feature_source.ts";
 import { readManifest } from "../../../data/manifest/manifest.ts";
 import { BucketSampler, type SamplerState } from "../../../data/batches/sampler.ts";
-import { framesNeeded } from "../../../data/manifest/validate.ts";
+import { framesNeeded } from "../../../model/ctc_model.ts";
 import { TrainingBatches, type TrainingBatch } from "../../../data/batches/training_batches.ts";
 import { corpusLines, writeManifest, writeSmallCorpus } from "../../small_corpus.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { framesNeeded, summarizeSkipped, validateUtterances, type Candidate } from "../../../data/manifest/validate.ts";
+import { summarizeSkipped, validateUtterances, type Candidate } from "../../../data/manifest/validate.ts";
+import { framesNeeded } from "../../../model/ctc_model.ts";
 
 const candidate = (change: Partial<Candidate>): Candidate => ({
   id: "u",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { CharacterUnits } from "../../../model/units/characters.ts";
-import { dataWarnings } from "../../../data/manifest/warnings.ts";
-import type { Manifest } from "../../../data/manifest/manifest.ts";
+import { CharacterUnits } from "../../model/units/characters.ts";
+import { dataWarnings } from "../../data/warnings.ts";
+import type { Manifest } from "../../data/manifest/manifest.ts";
 
 const units = CharacterUnits.fromTexts(["ab"]);
 const entry = (text: string, line: number) => ({

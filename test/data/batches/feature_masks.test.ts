@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { featureMasks, masksOfRow, type MaskingConfig } from "../../../data/augment/feature_masks.ts";
+import { featureMasks, masksOfRow, type MaskingConfig } from "../../../data/batches/feature_masks.ts";
 
 const usual: MaskingConfig = {
   timeProb: 0.5,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { specAugment, type SpecAugmentConfig } from "../../../data/augment/spec_augment.ts";
+import { specAugment, type SpecAugmentConfig } from "../../../data/batches/spec_augment.ts";
 
 const [frames, bins] = [60, 20];
 const none: SpecAugmentConfig = {

@@ -1,7 +1,7 @@
-import type { Units } from "../../model/units/units.ts";
-import type { Dataset } from "../dataset.ts";
-import type { Manifest } from "./manifest.ts";
-import { summarizeSkipped } from "./validate.ts";
+import type { Units } from "../model/units/units.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import { summarizeSkipped } from "./manifest/validate.ts";
 
 /**
  * Maximum number of warnings of a kind to list, since a large corpus can have a hundred thousand; `unfold data check`
@@ -21,18 +21,6 @@ export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" |
     ...(skipped ? [skipped] : []),
     ...unknownCharacters(manifest, set, units),
   ];
-}
-
-/** From this share of padding on, buckets would save a significant part of each step. */
-const MUCH_PADDING = 0.25;
-
-/** Warns if a large share of an epoch's frames is padding, on which computation is wasted. */
-export function paddingWarnings(share: number): string[] {
-  return share < MUCH_PADDING
-    ? []
-    : [
-        `${Math.round(100 * share)} % of the frames in batches are padding: more batch.buckets, or batch.frames instead of batch.size, would reduce it`,
-      ];
 }
 
 function first(warnings: readonly string[], others: string): string[] {

@@ -1,18 +1,17 @@
-import { readFileSync } from "node:fs";
-import { UserError } from "../../engine/errors.ts";
-import { parseCmvn, serialiseCmvn, type Cmvn } from "../../model/features/cmvn.ts";
-import { writeAtomically } from "../files/atomic_file.ts";
-import { modelFrames } from "../../config/model_config.ts";
-import type { TrainConfig } from "../../config/config.ts";
-import type { Origin } from "../../config/origin.ts";
-import type { Observer } from "../observer.ts";
-import { buildFrontEnd } from "../../config/front_end.ts";
-import { loadDataset } from "../dataset.ts";
-import { expectWritable } from "../import/import_corpus.ts";
-import { readManifest } from "../manifest/manifest.ts";
-import { openFeatureSource } from "./open_feature_source.ts";
-import { trainingUnits } from "../training_units.ts";
-import { dataWarnings } from "../manifest/warnings.ts";
+import { UserError } from "../engine/errors.ts";
+import { serialiseCmvn, type Cmvn } from "../model/features/cmvn.ts";
+import { writeAtomically } from "./files/atomic_file.ts";
+import { modelFrames } from "../config/model_config.ts";
+import type { TrainConfig } from "../config/config.ts";
+import type { Origin } from "../config/origin.ts";
+import type { Observer } from "./observer.ts";
+import { buildFrontEnd } from "../config/front_end.ts";
+import { loadDataset } from "./dataset.ts";
+import { expectWritable } from "./files/output_place.ts";
+import { readManifest } from "./manifest/manifest.ts";
+import { openFeatureSource } from "./features/open_feature_source.ts";
+import { trainingUnits } from "./training_units.ts";
+import { dataWarnings } from "./warnings.ts";
 
 export interface FeatureStatistics {
   readonly cmvn: Cmvn;
@@ -73,26 +72,4 @@ export async function computeStatistics(
     task.stop();
     source.close();
   }
-}
-
-/**
- * Reads the output of `computeStatistics`.
- *
- * @param bins expected number of feature bins
- * @throws UserError if the file cannot be read, holds something else, or is for another number of bins
- */
-export function readStatistics(file: string, bins: number): Cmvn {
-  let json: string;
-  try {
-    json = readFileSync(file, "utf8");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `cannot read the feature statistics ${file}: ${code === "ENOENT" ? "there is no such file" : message}`,
-    );
-  }
-  const cmvn = parseCmvn(json, file);
-  if (cmvn.mean.length !== bins)
-    throw new UserError(`${file} has statistics for ${cmvn.mean.length} bins, but the config's features have ${bins}`);
-  return cmvn;
 }

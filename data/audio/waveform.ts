@@ -1,4 +1,4 @@
-import type { Resampler } from "../audio/resample.ts";
+import type { Resampler } from "./resample.ts";
 
 /**
  * Adds a piece of a noise recording, scaled so that 10 log10(signal power / added noise power) is `snrDb`, where power

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../../engine/random.ts";
 import { Resampler } from "../../../data/audio/resample.ts";
-import { addNoise, changeSpeed, samplesAtSpeed, changeVolume } from "../../../data/augment/waveform.ts";
+import { addNoise, changeSpeed, samplesAtSpeed, changeVolume } from "../../../data/audio/waveform.ts";
 
 const power = (x: Float32Array): number => x.reduce((sum, v) => sum + v * v, 0) / x.length;
 const sine = (length: number, hertz: number, rate = 8000): Float32Array =>

@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { UserError } from "../../../engine/errors.ts";
-import { configToYaml } from "../../../config/yaml.ts";
-import { loadConfig } from "../../../checkpoint/load_config.ts";
-import { computeStatistics, readStatistics } from "../../../data/features/feature_statistics.ts";
-import { loadTrainingData } from "../../../data/training_data.ts";
-import { silentObserver } from "../../../train/run/run_observer.ts";
-import { corpusLines, writeManifest, writeSmallCorpus } from "../../small_corpus.ts";
+import { UserError } from "../../engine/errors.ts";
+import { configToYaml } from "../../config/yaml.ts";
+import { loadConfig } from "../../checkpoint/load_config.ts";
+import { computeStatistics } from "../../data/feature_statistics.ts";
+import { readStatistics } from "../../data/features/read_statistics.ts";
+import { loadTrainingData } from "../../data/training_data.ts";
+import { silentObserver } from "../../train/run/run_observer.ts";
+import { corpusLines, writeManifest, writeSmallCorpus } from "../small_corpus.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
