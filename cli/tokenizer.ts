@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../engine/errors.ts";
-import { normalizeText } from "../data/manifest/manifest.ts";
+import { normaliseText } from "../data/manifest/manifest.ts";
 import { readTokenizer } from "../data/tokenizer/tokenizer_file.ts";
 import { trainTokenizer } from "../data/tokenizer/train_tokenizer.ts";
 import { terminalObserver } from "./terminal_observer.ts";
@@ -55,7 +55,7 @@ async function runTrain(manifests: string[], { size, out, kind, force }: TrainOp
 
 function runEncode(tokenizer: string, text: string): void {
   const units = readTokenizer(tokenizer);
-  for (const label of units.encode(normalizeText(text))) process.stdout.write(`${label}\t${units.tokens[label]}\n`);
+  for (const label of units.encode(normaliseText(text))) process.stdout.write(`${label}\t${units.tokens[label]}\n`);
 }
 
 function parseSize(text: string): number {

@@ -1,7 +1,7 @@
 import type { Units } from "../model/units/units.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Manifest } from "./manifest/manifest.ts";
-import { summarizeSkipped } from "./manifest/validate.ts";
+import { summariseSkipped } from "./manifest/validate.ts";
 
 /**
  * Maximum number of warnings of a kind to list, since a large corpus can have a hundred thousand; `unfold data check`
@@ -14,7 +14,7 @@ const MOST_LISTED = 10;
  * that are not units of the model, which it can only get wrong.
  */
 export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
-  const skipped = summarizeSkipped(set.skipped, manifest.entries.length);
+  const skipped = summariseSkipped(set.skipped, manifest.entries.length);
   return [
     ...first(manifest.warnings, "utterances repeat earlier ones and are dropped"),
     ...first(set.warnings, "durations are wrong"),

@@ -59,7 +59,7 @@ export interface JointLoss {
   readonly total: Tensor;
   /** CTC loss of each path, in the order of the logits. */
   readonly ctc: readonly Tensor[];
-  /** KL between the first distilled path (the seed) and the deep path; undefined with one path or weight 0. */
+  /** T² · KL between the first distilled path (the seed) and the deep path; undefined with one path or weight 0. */
   readonly kl: Tensor | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { AudioPart } from "../features/workers/request.ts";
 /** A noise recording that may be added to utterances. */
 export interface NoiseRecording extends AudioPart {
   readonly id: string;
-  /** Length at the filter bank's sample rate. */
+  /** Length in samples at the front end's rate. */
   readonly samples: number;
 }
 

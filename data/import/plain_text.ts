@@ -1,4 +1,4 @@
-import { normalizeText } from "../manifest/manifest.ts";
+import { normaliseText } from "../manifest/manifest.ts";
 
 export interface TextOptions {
   readonly lowercase: boolean;
@@ -12,5 +12,5 @@ const PUNCTUATION = /(?<![\p{L}\p{N}])['-]|['-](?![\p{L}\p{N}])|(?!['-])[\p{P}\p
 /** Normalises a text for a manifest: composed characters, single spaces, and as the options say. */
 export function cleanText(text: string, { lowercase, punctuation }: TextOptions): string {
   const kept = punctuation ? text : text.replaceAll("\u2019", "'").replace(PUNCTUATION, " "); // U+2019 is usually an apostrophe
-  return normalizeText(lowercase ? kept.toLowerCase() : kept);
+  return normaliseText(lowercase ? kept.toLowerCase() : kept);
 }

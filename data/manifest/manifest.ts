@@ -99,7 +99,7 @@ function parseLine(line: string, file: string, number: number, schema: typeof li
   return {
     id: id ?? idFromPath(audio_filepath, offset ?? 0),
     audioPath: path.isAbsolute(audio_filepath) ? audio_filepath : path.join(path.dirname(file), audio_filepath),
-    text: normalizeText(text),
+    text: normaliseText(text),
     duration: duration ?? null,
     offset: offset ?? 0,
     isWhole: offset == null,
@@ -118,7 +118,7 @@ export function pieceOf({
 }
 
 /** Normalises to composed characters (NFC) and single spaces, so that texts that look the same are equal. */
-export function normalizeText(text: string): string {
+export function normaliseText(text: string): string {
   return text.normalize("NFC").trim().replace(/\s+/gu, " ");
 }
 

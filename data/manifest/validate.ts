@@ -53,7 +53,7 @@ export function validateUtterances(candidates: readonly Candidate[]): Verdict {
 }
 
 /** `skipped 2 of 100 utterances: a (…), b (…)`, naming at most ten; null if nothing was skipped. */
-export function summarizeSkipped(skipped: readonly Skipped[], total: number): string | null {
+export function summariseSkipped(skipped: readonly Skipped[], total: number): string | null {
   if (skipped.length === 0) return null;
   const named = skipped.slice(0, 10).map(({ id, reason }) => `${id} (${reason})`);
   const rest = skipped.length - named.length;

@@ -81,7 +81,7 @@ export interface ScaledUpdate {
  * Decides on the device about one optimiser step with a dynamic loss scale, and updates the scale: halved after a gradient
  * that is not finite, doubled after `growthInterval` finite ones, as torch.amp.GradScaler does.
  *
- * @param state from `newLossScale`, as it was when the loss was scaled
+ * @param state `[4]`: the scale and its counts, as they were when the loss was scaled
  * @param norm  `[1]`: the norm of the scaled gradients, from `globalNorm`
  */
 export function scaledUpdate(tape: Tape, state: Tensor, norm: Tensor, options: ScaledUpdateOptions): ScaledUpdate {

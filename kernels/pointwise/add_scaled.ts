@@ -12,10 +12,7 @@ const forward = defineKernel({
   workgroups: ({ count }) => overElements(count),
 });
 
-/**
- * A residual connection: a + factor · b, for a and b of the same shape. The Conformer's feed-forward modules are added
- * with factor ½ (Gulati et al., 2020).
- */
+/** A weighted sum, a + factor · b, for a and b of the same shape: the terms of a loss. Residual connections are `residual`. */
 export function addScaled(tape: Tape, a: Tensor, b: Tensor, factor: number): Tensor {
   expectType("addScaled", "a", a, "f32");
   expectType("addScaled", "b", b, "f32");

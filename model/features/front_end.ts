@@ -12,7 +12,7 @@ export type FrontEndSettings =
       readonly normalise: boolean;
     };
 
-/** Turns a waveform into a model's input frames. Everything that depends on the kind of input is decided here. */
+/** Turns a waveform into a model's input frames. */
 export interface FrontEnd {
   readonly settings: FrontEndSettings;
   /** Sample rate of the waveforms in Hz. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { summarizeSkipped, validateUtterances, type Candidate } from "../../../data/manifest/validate.ts";
+import { summariseSkipped, validateUtterances, type Candidate } from "../../../data/manifest/validate.ts";
 import { framesNeeded } from "../../../model/ctc_model.ts";
 
 const candidate = (change: Partial<Candidate>): Candidate => ({
@@ -64,7 +64,7 @@ describe("validateUtterances", () => {
 
 test("the summary counts all and names ten", () => {
   const skipped = Array.from({ length: 12 }, (_, i) => ({ id: `u${i}`, reason: "why" }));
-  expect(summarizeSkipped([], 5)).toBeNull();
-  expect(summarizeSkipped(skipped.slice(0, 2), 5)).toBe("skipped 2 of 5 utterances: u0 (why), u1 (why)");
-  expect(summarizeSkipped(skipped, 40)).toMatch(/^skipped 12 of 40 utterances: u0 \(why\), .*u9 \(why\), and 2 more$/);
+  expect(summariseSkipped([], 5)).toBeNull();
+  expect(summariseSkipped(skipped.slice(0, 2), 5)).toBe("skipped 2 of 5 utterances: u0 (why), u1 (why)");
+  expect(summariseSkipped(skipped, 40)).toMatch(/^skipped 12 of 40 utterances: u0 \(why\), .*u9 \(why\), and 2 more$/);
 });
