@@ -90,6 +90,6 @@ it("says in one sentence what is no checkpoint", () => {
 
 it("offers the one adapter that the browser shows, and says so of any other", async () => {
   await expect(u.openDevice({ adapter: "no such adapter" })).rejects.toThrow(
-    /^no adapter matches 'no such adapter': this browser offers .+ alone$/u,
+    /^no adapter matches 'no such adapter': this browser offers only .+$/u,
   );
 });
