@@ -1,5 +1,7 @@
 import Table from "cli-table3";
 
+import { BORDERLESS } from "../data/text/table_rules.ts";
+
 export interface PlainColumn<Row> {
   readonly title: string;
   /** Texts are aligned left, numbers right. */
@@ -22,21 +24,3 @@ export function plainTable<Row>(columns: readonly PlainColumn<Row>[], rows: read
     .map((line) => line.trimEnd())
     .join("\n");
 }
-
-const BORDERLESS = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "",
-};

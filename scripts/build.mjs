@@ -5,37 +5,24 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, uti
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENTRIES, ROOMS } from "./rooms.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const FOLDERS = [
-  "api",
-  "engine",
-  "kernels",
-  "model",
-  "config",
-  "data",
-  "checkpoint",
-  "recognition",
-  "train",
-  "cli",
-  "bench",
-  "examples",
-];
+const FOLDERS = [...ROOMS, "examples"];
 const ROOT_FILES = [
-  "index.ts",
-  "speech.ts",
-  "browser.ts",
+  ...ENTRIES,
   "package.json",
   "tsconfig.json",
   "tsconfig.build.json",
   "scripts/build.mjs",
+  "scripts/rooms.mjs",
 ];
 const STAMP = "dist/.built";
 const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a separate package, scripts, and benchmark results
 const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;
 
-const entries = FOLDERS.filter((folder) => existsSync(folder)).flatMap(walk);
+const entries = FOLDERS.flatMap(walk);
 const newest = Math.max(...[...entries, ...ROOT_FILES].map((path) => statSync(path).mtimeMs));
 if (!existsSync(STAMP) || statSync(STAMP).mtimeMs < newest) build();
 

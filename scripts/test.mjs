@@ -6,26 +6,11 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENTRIES, ROOMS } from "./rooms.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SOURCES = [
-  "api",
-  "engine",
-  "kernels",
-  "model",
-  "config",
-  "data",
-  "checkpoint",
-  "recognition",
-  "train",
-  "cli",
-  "bench",
-  "test",
-  "index.ts",
-  "speech.ts",
-  "browser.ts",
-].filter((path) => existsSync(path));
+const SOURCES = [...ROOMS, "test", ...ENTRIES];
 const STEPS = [
   [
     "types",

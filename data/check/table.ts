@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { formatCount, formatDuration } from "../text/number_format.ts";
+import { BORDERLESS } from "../text/table_rules.ts";
 import type { DataReport, Fault } from "./report.ts";
 
 /** Maximum number of faults per kind, and of characters of the vocabulary, shown here; the JSON has all. */
@@ -30,7 +31,7 @@ export function dataTable(report: DataReport): string {
     ["characters", characters(report)],
     ["classes", `${formatCount(units.size)}, blank included (${units.kind})`],
   );
-  const table = new Table({ style: { head: [], border: [] }, chars: PLAIN });
+  const table = new Table({ style: { head: [], border: [] }, chars: BORDERLESS });
   table.push(...rows);
   const body = table
     .toString()
@@ -65,22 +66,3 @@ function faultLines(faults: readonly Fault[]): string {
     })
     .join("\n");
 }
-
-/** Columns without borders. */
-const PLAIN = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  right: "",
-  middle: "",
-  mid: "",
-  "left-mid": "",
-  "mid-mid": "",
-  "right-mid": "",
-};

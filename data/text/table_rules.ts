@@ -1,5 +1,5 @@
-/** Only rules between rows. */
-export const rules = {
+/** No borders and no rules: columns separated by spaces. For cli-table3's `chars`. */
+export const BORDERLESS = {
   top: "",
   "top-mid": "",
   "top-left": "",
@@ -9,13 +9,16 @@ export const rules = {
   "bottom-left": "",
   "bottom-right": "",
   left: "",
-  right: "",
-  middle: "",
-  mid: "─",
   "left-mid": "",
+  mid: "",
   "mid-mid": "",
+  right: "",
   "right-mid": "",
+  middle: "",
 };
+
+/** Only rules between rows. */
+export const rules = { ...BORDERLESS, mid: "─" };
 
 /** Removes the rules that cli-table3 puts between all rows, except those that begin a set. */
 export function withoutInnerRules(table: string, rowsOfSets: readonly number[]): string {

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { uniform } from "../../engine/random.ts";
 import { host } from "../../kernels/case.ts";
 import { ctcReference } from "../../kernels/ctc_loss/reference.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
@@ -10,7 +9,7 @@ import { evaluatedPaths } from "../../config/depths.ts";
 import { forEachPosterior } from "../../recognition/posteriors.ts";
 import { recognise } from "../../recognition/recognise.ts";
 import { testDevice } from "../test_device.ts";
-import { smallConfig, smallModel } from "../train/small_model.ts";
+import { withLargeWeights, smallConfig, smallModel } from "../train/small_model.ts";
 
 const BINS = 10;
 const device = testDevice();
@@ -35,18 +34,7 @@ const utterance = (frames: number, key: number, text = "a b"): Utterance => ({
 const utterances = [utterance(41, 1), utterance(73, 2), utterance(15, 3), utterance(60, 4), utterance(7, 5)];
 
 let built: BuiltModel;
-beforeAll(() => void (built = randomised(smallModel(device()))));
-
-/** Outputs of a new model hardly differ: larger weights give every utterance a text of its own. */
-function randomised(model: BuiltModel): BuiltModel {
-  for (const { name, tensor, decay } of model.parameters.all)
-    if (decay)
-      model.parameters.write(
-        name,
-        Float32Array.from({ length: tensor.size }, (_, i) => 2 * uniform(9, name.length, i) - 1),
-      );
-  return model;
-}
+beforeAll(() => void (built = withLargeWeights(smallModel(device()), 1)));
 
 /** A model that says nothing but this class. */
 function biased(label: number): BuiltModel {
@@ -97,7 +85,7 @@ describe("recognise", () => {
   );
 
   it("a model that hears padding never hears any: batches give what each utterance gives alone", async () => {
-    const { model } = randomised(smallModel(device(), smallConfig("model.conv_mask=none")));
+    const { model } = withLargeWeights(smallModel(device(), smallConfig("model.conv_mask=none")), 1);
     const together = await recognise(device(), model, utterances, schedules, { batchSize: 5 });
     const alone = await Promise.all(utterances.map(async (u) => recognise(device(), model, [u], schedules)));
     for (const path of paths.keys())

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../engine/device.ts";
+import { uniform } from "../../engine/random.ts";
 import { buildModel, type BuiltModel } from "../../checkpoint/build_model.ts";
 import { type TrainConfig } from "../../config/config.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
@@ -28,3 +29,14 @@ unfold: { depths: [2, 4] }
 /** Its model, for 5 characters. */
 export const smallModel = (device: Device, config: TrainConfig = smallConfig(), optimizer = false): BuiltModel =>
   buildModel(device, config, 6, { optimizer, blank: 0 });
+
+/** Outputs of a new model hardly differ. Weights drawn within +-`bound` give every utterance a text of its own. */
+export function withLargeWeights(built: BuiltModel, bound: number): BuiltModel {
+  for (const { name, tensor, decay } of built.parameters.all)
+    if (decay)
+      built.parameters.write(
+        name,
+        Float32Array.from({ length: tensor.size }, (_, i) => bound * (2 * uniform(9, name.length, i) - 1)),
+      );
+  return built;
+}

@@ -7,16 +7,10 @@ import {
   type SafeTensor,
 } from "../../../checkpoint/safetensors/safetensors.ts";
 import { fixturesFolder } from "../../reference/book.ts";
+import { WAV2VEC2_MODELS } from "../../reference/models/wav2vec2_checks.ts";
 
 /** The tiny models of the reference values, each a folder as save_pretrained writes it. */
-export const MODELS = [
-  "wav2vec2_base",
-  "wav2vec2_large",
-  "hubert_base",
-  "hubert_large",
-  "wav2vec2_conformer_relative",
-  "wav2vec2_conformer_rotary",
-] as const;
+export const MODELS = WAV2VEC2_MODELS;
 
 export const modelFolder = (name: (typeof MODELS)[number]): string => join(fixturesFolder, "models", name);
 

@@ -16,6 +16,19 @@ import { reportPage } from "../../../train/report/page.ts";
 import { html } from "../../../train/report/html.ts";
 import { STEPS, writeSampleRun } from "../sample_run.ts";
 
+/** A result at one depth. */
+const row = {
+  depth: 4,
+  wer: 0.5,
+  cer: 0.5,
+  substitutions: 1,
+  deletions: 0,
+  insertions: 0,
+  words: 2,
+  parameters: 3,
+  realTimeFactor: 1,
+};
+
 const folders: string[] = [];
 function newFolder(): string {
   folders.push(mkdtempSync(path.join(tmpdir(), "report-")));
@@ -213,17 +226,6 @@ test("a folder without a log", async () => {
 });
 
 test("the last result of a set counts, and the last part's end", () => {
-  const row = {
-    depth: 2,
-    wer: 0.5,
-    cer: 0.5,
-    substitutions: 1,
-    deletions: 0,
-    insertions: 0,
-    words: 2,
-    parameters: 3,
-    realTimeFactor: 1,
-  };
   const history = readHistory([
     { type: "result", set: "test", rows: [row] },
     { type: "end", reason: "interrupted" },
@@ -237,17 +239,6 @@ test("the last result of a set counts, and the last part's end", () => {
 });
 
 test("which weights were tested, where a mean of checkpoints was made", () => {
-  const row = {
-    depth: 4,
-    wer: 0.5,
-    cer: 0.5,
-    substitutions: 1,
-    deletions: 0,
-    insertions: 0,
-    words: 2,
-    parameters: 3,
-    realTimeFactor: 1,
-  };
   const page = reportPage(
     "run",
     readHistory([
