@@ -28,6 +28,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**"], // `npm run test:browser`
     pool: "forks",
+    isolate: false,
     poolOptions: { forks: { maxForks: Math.min(2, availableParallelism()), minForks: 1 } },
     sequence: { sequencer: LongFirst },
     testTimeout: 240_000,

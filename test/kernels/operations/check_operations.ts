@@ -1,23 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { caseChoices, withVariant } from "../../../bench/case_choices.ts";
 import { findDifference } from "../../../bench/check_case.ts";
+import type { Device } from "../../../engine/device.ts";
 import type { HostTensor, KernelCase, OperationCases } from "../../../kernels/case.ts";
 import { cotangent, differentiated, hostInputs, placeInputs, releaseInputs } from "../../../kernels/case_data.ts";
 import { testDevice } from "../../test_device.ts";
-
-const device = testDevice();
 
 /**
  * Tests the case lists of some operations: the reference's gradients against finite differences of the reference, then the kernels
  * against the reference, forward and backward, under every variant that fits.
  */
 export function checkOperations(operations: readonly OperationCases[]): void {
+  const device = testDevice();
   for (const { operation, cases } of operations) {
     describe(operation, () => {
       for (const kernelCase of cases.filter((c) => !c.benchmark)) {
         if (kernelCase.referenceGradients)
           it(`${kernelCase.name}: reference gradients`, () => checkReference(kernelCase));
-        it(`${kernelCase.name}: kernels`, async () => expect(await differences(kernelCase)).toEqual([]));
+        it(`${kernelCase.name}: kernels`, async () => expect(await differences(device(), kernelCase)).toEqual([]));
       }
     });
   }
@@ -27,28 +27,36 @@ export function checkOperations(operations: readonly OperationCases[]): void {
  * What differs, by the variant that was named: the usual choice, and each other variant of each choice that the case
  * makes. Then the same with inputs of f16, for cases that take them on a device that has them.
  */
-async function differences(kernelCase: KernelCase): Promise<string[]> {
-  const found = await differencesByVariant(kernelCase, []);
-  if (!kernelCase.half || !device().features.has("shader-f16")) return found;
-  const ofHalves = await differencesByVariant(kernelCase, kernelCase.half);
+async function differences(device: Device, kernelCase: KernelCase): Promise<string[]> {
+  const found = await differencesByVariant(device, kernelCase, []);
+  if (!kernelCase.half || !device.features.has("shader-f16")) return found;
+  const ofHalves = await differencesByVariant(device, kernelCase, kernelCase.half);
   return [...found, ...ofHalves.map((difference) => `f16: ${difference}`)];
 }
 
-async function differencesByVariant(kernelCase: KernelCase, halves: readonly string[]): Promise<string[]> {
-  const usual = await findDifference(device(), kernelCase, halves);
+async function differencesByVariant(
+  device: Device,
+  kernelCase: KernelCase,
+  halves: readonly string[],
+): Promise<string[]> {
+  const usual = await findDifference(device, kernelCase, halves);
   const found = usual === undefined ? [] : [usual];
-  for (const [operation, variant] of otherVariants(kernelCase, halves)) {
-    const difference = await withVariant(device(), { operation, variant }, () =>
-      findDifference(device(), kernelCase, halves),
+  for (const [operation, variant] of otherVariants(device, kernelCase, halves)) {
+    const difference = await withVariant(device, { operation, variant }, () =>
+      findDifference(device, kernelCase, halves),
     );
     if (difference !== undefined) found.push(`${operation} ${variant}: ${difference}`);
   }
   return found;
 }
 
-function otherVariants(kernelCase: KernelCase, halves: readonly string[]): [operation: string, variant: string][] {
-  const inputs = placeInputs(device(), kernelCase, hostInputs(kernelCase, halves), halves);
-  const choices = caseChoices(device(), kernelCase, inputs);
+function otherVariants(
+  device: Device,
+  kernelCase: KernelCase,
+  halves: readonly string[],
+): [operation: string, variant: string][] {
+  const inputs = placeInputs(device, kernelCase, hostInputs(kernelCase, halves), halves);
+  const choices = caseChoices(device, kernelCase, inputs);
   releaseInputs(inputs);
   const others = choices.flatMap(({ operation, chosen, fitting }) =>
     fitting.filter((name) => name !== chosen).map((name) => `${operation} ${name}`),
