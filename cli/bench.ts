@@ -13,7 +13,6 @@ import { mergeTables } from "../bench/merge_tables.ts";
 import { loadOperations } from "../bench/operations.ts";
 import { outputFile } from "../bench/output_file.ts";
 import { benchDisplay, showTuning, type BenchDisplay } from "../bench/progress.ts";
-import { benchPage } from "../bench/report/page.ts";
 import type { BenchReport } from "../bench/report_schema.ts";
 import { runBench, throwUntimed, type Part } from "../bench/run_bench.ts";
 import { stepSections } from "../bench/step_table.ts";
@@ -95,6 +94,7 @@ async function measure(part: Part, options: BenchOptions, display: BenchDisplay)
     json: json === undefined ? undefined : outputFile("--json", json),
     html: html === undefined ? undefined : outputFile("--html", html),
   };
+  const page = html === undefined ? undefined : await import("../bench/report/page.ts"); // its charts are of hundreds of files
   const old = compare === undefined ? undefined : readReport(compare);
   const report = await runBench(await loadOperations(), {
     ...options,
@@ -107,7 +107,7 @@ async function measure(part: Part, options: BenchOptions, display: BenchDisplay)
   display.stop();
   if (json !== "-" && html !== "-") process.stdout.write(`${reportText(report)}\n`);
   files.json?.write(`${JSON.stringify(report, null, 2)}\n`);
-  files.html?.write(benchPage(report));
+  if (page) files.html?.write(page.benchPage(report));
   for (const name of [json, html]) if (name !== undefined && name !== "-") display.say(`wrote ${name}`);
   if (old)
     compareWith(old, report, {

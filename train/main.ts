@@ -28,7 +28,6 @@ import { RunMetrics } from "./log/run_metrics.ts";
 import { noEventFile, openEventFile } from "./log/tensorboard/event_file.ts";
 import { startRun, type StartOptions } from "./start_run.ts";
 import { testAllSets } from "./test_sets.ts";
-import { writeReport } from "./report/report.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export interface RunOptions extends StartOptions {
@@ -65,6 +64,8 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
   const phase = profile?.phase ?? untimed;
   const started = await startRun(device, config, options);
   if (!started) return "interrupted";
+  // Its charts are of hundreds of files: loaded once nothing is wrong with the run, and not hours later.
+  const { writeReport } = await import("./report/report.ts");
   const { data, built, activation, batches, resumed, huggingFace } = started;
   const { totalSteps, evaluateEvery } = started.length;
   const { train: set, dev, units } = data;

@@ -1,4 +1,4 @@
-import { MPEGDecoder } from "mpg123-decoder";
+import type { MPEGDecoder } from "mpg123-decoder";
 import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import type { DecodedAudio } from "./recording.ts";
@@ -39,7 +39,8 @@ export async function* decodeMp3(file: FileBytes): AsyncGenerator<DecodedAudio> 
   }
   if (truncated) throw new UserError(`${name} is a truncated MP3 file: it ends within a frame.`);
 
-  const decoder = new MPEGDecoder(); // holds its own WebAssembly memory until freed
+  const library = await import("mpg123-decoder"); // at first use, as it is of many files
+  const decoder = new library.MPEGDecoder(); // holds its own WebAssembly memory until freed
   try {
     await decoder.ready;
     let decoded = 0;

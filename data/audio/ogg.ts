@@ -1,5 +1,3 @@
-import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
-import { OggOpusDecoder } from "ogg-opus-decoder";
 import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import type { DecodedAudio } from "./recording.ts";
@@ -31,7 +29,8 @@ interface Codec {
   readonly name: string;
   /** The first bytes of the first packet. */
   readonly magic: string;
-  open(): OggDecoder;
+  /** Loads the library at first use: it is of many files, and most recordings are of another format. */
+  open(): Promise<OggDecoder>;
   /** Number of samples according to the stream. */
   announced(stream: OggStream): number;
 }
@@ -40,13 +39,19 @@ const CODECS: readonly Codec[] = [
   {
     name: "Vorbis",
     magic: "\x01vorbis",
-    open: () => new OggVorbisDecoder() as OggDecoder,
+    open: async () => {
+      const { OggVorbisDecoder } = await import("@wasm-audio-decoders/ogg-vorbis");
+      return new OggVorbisDecoder() as OggDecoder;
+    },
     announced: ({ endPosition }) => endPosition,
   },
   {
     name: "Opus",
     magic: "OpusHead",
-    open: () => new OggOpusDecoder() as unknown as OggDecoder, // its types omit that `decode` is asynchronous
+    open: async () => {
+      const { OggOpusDecoder } = await import("ogg-opus-decoder");
+      return new OggOpusDecoder() as unknown as OggDecoder; // its types omit that `decode` is asynchronous
+    },
     // The granule position includes the pre-skip, samples that prime the decoder and are not played (RFC 7845, section
     // 4).
     announced: ({ firstPacket, endPosition }) => endPosition - ((firstPacket[10] ?? 0) + 256 * (firstPacket[11] ?? 0)),
@@ -83,7 +88,7 @@ export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> 
 
 /** Decodes a file and yields the results that have samples. */
 async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decoded> {
-  const decoder = codec.open();
+  const decoder = await codec.open();
   const checked = async (decoding: Promise<Decoded>): Promise<Decoded> => {
     const decoded = await decoding.catch((error: Error) => Promise.reject(damaged(codec, file.path, error.message)));
     if (decoded.errors[0]) throw damaged(codec, file.path, decoded.errors[0].message);

@@ -15,7 +15,6 @@ import type { RunObserver } from "../run/run_observer.ts";
 import { chooseLength } from "./choose_length.ts";
 import { trainConfigOf, type Experiment, type Row, type RunLength } from "./config.ts";
 import { experimentData } from "./data.ts";
-import { summaryFigure } from "./figure.ts";
 import { runName, runsOf, type Run } from "./plan.ts";
 import { readState, writeState } from "./progress_file.ts";
 import { collectResult, readResult, readResults, resultFile, writeResult } from "./results.ts";
@@ -98,7 +97,7 @@ export async function runExperiment(
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
     const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
-    if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) writeSummary(experiment, out); // takes seconds, so not after every run
+    if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) await writeSummary(experiment, out); // takes seconds, so not after every run
     if (outcome === "interrupted") return "interrupted";
   }
 
@@ -113,7 +112,7 @@ export async function runExperiment(
   const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
   if (!times) return "interrupted";
   writeTimes(out, times);
-  writeSummary(experiment, out);
+  await writeSummary(experiment, out);
   return "finished";
 }
 
@@ -168,7 +167,8 @@ function expectSameBeginning(out: string, { row, name }: Run, config: TrainConfi
 }
 
 /** Writes the tables and the figure of what is finished so far. */
-function writeSummary(experiment: Experiment, out: string): void {
+async function writeSummary(experiment: Experiment, out: string): Promise<void> {
+  const { summaryFigure } = await import("./figure.ts"); // its charts are of hundreds of files
   const summary = summarise(experiment, out, readResults(out, experiment.rows), readTimes(out));
   const write = (name: string, text: string): void => writeAtomically(join(out, name), Buffer.from(text));
   write("table.md", summaryMarkdown(summary));
