@@ -1,6 +1,7 @@
 // `npm test`: types, format (`npm run format` fixes it), lint, import direction, then the tests; the last line is the
 // total, "N passed, N failed". With arguments, runs only the test files that match them: `npm test -- test/engine`.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,31 +12,45 @@ import { ENTRIES, ROOMS } from "./rooms.mjs";
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
 const SOURCES = [...ROOMS, "test", ...ENTRIES];
-const STEPS = [
+/** Checks before the tests, in two rows that run beside each other. */
+const CHECKS = [
   [
-    "types",
-    "typescript",
-    "tsc",
-    ["--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"],
+    [
+      "types",
+      "typescript",
+      "tsc",
+      ["--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"],
+    ],
+    ["imports", "dependency-cruiser", "depcruise", SOURCES],
   ],
-  ["format", "prettier", "prettier", ["--check", "--log-level", "warn", "."]],
-  ["lint", "eslint", "eslint", ["."]],
-  ["imports", "dependency-cruiser", "depcruise", SOURCES],
+  [
+    ["format", "prettier", "prettier", ["--check", "--log-level", "warn", "."]],
+    ["lint", "eslint", "eslint", ["."]],
+  ],
 ];
 
 const filters = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 
-for (const [name, packageName, bin, words] of filters.length > 0 ? [] : STEPS) {
-  console.log(`\n${name}`);
-  if (run(packageName, bin, words) === 0) passed += 1;
-  else failed += 1;
-}
+if (filters.length === 0) await Promise.all(CHECKS.map(runChecks));
 runTests();
 
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** Runs checks one after the other, each of which counts as one test, and shows what each printed once it ends. */
+async function runChecks(checks) {
+  for (const [name, packageName, bin, words] of checks) {
+    const child = spawn(process.execPath, [scriptOf(packageName, bin), ...words]);
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (printed += text));
+    const [status] = await once(child, "close");
+    console.log(`\n${name}\n${printed}`);
+    if (status === 0) passed += 1;
+    else failed += 1;
+  }
+}
 
 /**
  * Adds vitest's counts. Builds first, since several tests that run the command line start at once. A file that does not
@@ -45,13 +60,9 @@ function runTests() {
   spawnSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
   const folder = mkdtempSync(join(tmpdir(), "unfold-test-"));
   const path = join(folder, "report.json");
-  const status = run("vitest", "vitest", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${path}`,
-    ...filters,
-  ]);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+  const vitest = [scriptOf("vitest", "vitest"), "run", ...reporters, ...filters];
+  const { status } = spawnSync(process.execPath, vitest, { stdio: "inherit" });
   let broken = 1;
   if (existsSync(path)) {
     const report = JSON.parse(readFileSync(path, "utf8"));
@@ -66,13 +77,12 @@ function runTests() {
   rmSync(folder, { recursive: true });
 }
 
-/** Runs a package's command with this Node, without a shell; returns its exit status. */
-function run(packageName, bin, words) {
+/** The file of a package's command. */
+function scriptOf(packageName, bin) {
   const require = createRequire(import.meta.url);
   const folder = dirname(packageJson(require, packageName));
   const { bin: bins } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const script = join(folder, typeof bins === "string" ? bins : bins[bin]);
-  return spawnSync(process.execPath, [script, ...words], { stdio: "inherit" }).status ?? 1;
+  return join(folder, typeof bins === "string" ? bins : bins[bin]);
 }
 
 /** Some packages do not export their package.json, so it is looked for upwards from `node_modules`. */

@@ -45,7 +45,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     pre[i] = y_type(sum);
   }
   let result = activation(sum);
-  if (ACCUMULATE) {
+  if (sizes.accumulate != 0) {
     y[i] += y_type(result);
   } else {
     y[i] = y_type(result);

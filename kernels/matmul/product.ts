@@ -91,11 +91,11 @@ export function encodeProduct(
       splits,
       chunk,
       stride_a: windows?.row ?? (transposeA ? rows : inner),
+      accumulate: Number(accumulate && splits === 1),
     },
     {
       TRANSPOSE_A: transposeA,
       TRANSPOSE_B: transposeB,
-      ACCUMULATE: accumulate && splits === 1,
       HAS_BIAS: bias !== undefined,
       ACTIVATION: ACTIVATIONS.indexOf(activation),
       STORE_PRE: pre !== undefined,

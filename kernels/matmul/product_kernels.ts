@@ -3,7 +3,7 @@ import { defineKernel } from "../../engine/kernel/kernel.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ProductVariant } from "./variant.ts";
 
-const CONSTANTS = ["TRANSPOSE_A", "TRANSPOSE_B", "ACCUMULATE", "HAS_BIAS", "ACTIVATION", "STORE_PRE"] as const;
+const CONSTANTS = ["TRANSPOSE_A", "TRANSPOSE_B", "HAS_BIAS", "ACTIVATION", "STORE_PRE"] as const;
 
 const declaration = {
   bindings: { a: "read", b: "read", bias: "read", y: "read_write", pre: "read_write" },
@@ -23,6 +23,7 @@ const declaration = {
     splits: "u32",
     chunk: "u32",
     stride_a: "u32",
+    accumulate: "u32",
   },
   work: ({
     rows,

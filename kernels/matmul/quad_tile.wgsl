@@ -154,10 +154,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     if (STORE_PRE) {
       pre[at] = vec4<y_type>(sum);
     }
-    if (ACCUMULATE) {
-      y[at] += vec4<y_type>(activation(sum));
+    let result = vec4<y_type>(activation(sum));
+    if (sizes.accumulate != 0) {
+      y[at] += result;
     } else {
-      y[at] = vec4<y_type>(activation(sum));
+      y[at] = result;
     }
     at += stride;
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = s9; s9 = s10; s10 = s11;

@@ -86,7 +86,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
         pre[i] = y_type(sum);
       }
       let result = activation(sum);
-      if (ACCUMULATE) {
+      if (sizes.accumulate != 0) {
         y[i] += y_type(result);
       } else {
         y[i] = y_type(result);

@@ -96,10 +96,11 @@ fn store(part: u32, row: u32, quad_col: u32, product: vec4f) {
   if (STORE_PRE) {
     pre[at] = vec4<y_type>(sum);
   }
-  if (ACCUMULATE) {
-    y[at] += vec4<y_type>(activation(sum));
+  let result = vec4<y_type>(activation(sum));
+  if (sizes.accumulate != 0) {
+    y[at] += result;
   } else {
-    y[at] = vec4<y_type>(activation(sum));
+    y[at] = result;
   }
 }
 

@@ -1,7 +1,6 @@
 // The options and sizes of a matrix product.
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
-const ACCUMULATE: bool = false;  // y += instead of y =
 const HAS_BIAS: bool = false;    // otherwise bias is bound to anything
 const ACTIVATION: u32 = 0u;      // none, relu, silu, gelu, sigmoid, tanh
 const STORE_PRE: bool = false;   // otherwise pre is bound to anything
@@ -12,5 +11,6 @@ struct Sizes {
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts per matrix, each the sum over a chunk of inner
   stride_a: u32,                      // elements from one row of a, as stored, to the next
+  accumulate: u32,                    // not 0: y += instead of y =. No constant, which would compile every product twice
 }
 var<immediate> sizes: Sizes;

@@ -45,6 +45,7 @@ const product = (transposed: boolean, constants: RaceCase["constants"] = {}, inn
     splits: 1,
     chunk: inner,
     stride_a: transposed ? 8 : inner,
+    accumulate: 0,
   },
   constants: { TRANSPOSE_A: transposed, TRANSPOSE_B: transposed, ...constants },
   buffers: { a: 8 * inner, b: 12 * inner, bias: 12, y: 96, pre: 96 },
