@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadOperations } from "../../bench/operations.ts";
-import { definedKernels } from "../../engine/kernel/kernel.ts";
+import { everyKernel } from "./every_kernel.ts";
 
 const kernelsFolder = new URL("../../kernels/", import.meta.url);
-await loadOperations(); // and with them every kernel
+const kernels = await everyKernel();
 const files = readdirSync(kernelsFolder, { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
   .filter((path) => path.endsWith(".wgsl"));
@@ -42,8 +41,6 @@ describe("every shader, with its parts in their places, is valid", () => {
     expect(instance).toBeDefined();
   });
 
-  // Other tests of this process may define kernels of their own.
-  const kernels = definedKernels.filter(({ label }) => !label.startsWith("shaders/"));
   it.each(kernels.map((kernel) => [kernel.label, kernel] as const))("%s", async (_, kernel) => {
     device.pushErrorScope("validation");
     device.createShaderModule({ code: kernel.load().code });
