@@ -23,7 +23,7 @@ export const evaluatedPaths = (config: TrainConfig): DepthPath[] =>
 export interface TrainedDepth {
   readonly depth: number;
   /** Weight of its CTC loss. */
-  readonly ctcWeight: number;
+  readonly weight: number;
   /** Whether the KL term pairs it with the deepest path, as student or teacher. */
   readonly distilled: boolean;
 }
@@ -53,7 +53,7 @@ export function trainedDepths({ model, unfold, loss }: TrainConfig): TrainedDept
     : [...new Set([deepest, model.blocks])];
   return depths.map((depth, i) => ({
     depth,
-    ctcWeight: weights[depth] as number,
+    weight: weights[depth] as number,
     distilled: i > 0 && i === depths.length - 1,
   }));
 }

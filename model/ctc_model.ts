@@ -14,6 +14,8 @@ export interface Encoded {
 export interface CtcOutput extends Encoded {
   /** For each schedule: `[batch, frames, vocabulary]` */
   readonly logits: readonly Tensor[];
+  /** What a decoder says of `EncoderOptions.tokens`, for each schedule: `[batch, tokens, vocabulary]` */
+  readonly decoded?: readonly Tensor[] | undefined;
 }
 
 /** Masks on the projected features during training. */
@@ -27,6 +29,8 @@ export interface FeatureMasks {
 export interface EncoderOptions {
   /** Keep only the input of each block application for backward and recompute the rest. */
   readonly checkpointing?: boolean;
+  /** i32 `[batch, tokens]`, for models with a decoder: what it reads, see `decoderTokens`. Left out, only the encoder runs. */
+  readonly tokens?: Tensor | undefined;
   /** For models that mask their projected features (wav2vec 2.0, HuBERT). */
   readonly masks?: FeatureMasks | undefined;
   /** Called with the output of every block application, before the final norm. */

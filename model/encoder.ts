@@ -10,6 +10,7 @@ import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
 import type { Encoded, EncoderOptions } from "./ctc_model.ts";
 import { declareByDepth, type ByDepth } from "./depth_norms.ts";
+import { lengthMask } from "./length_mask.ts";
 import { relativePositions } from "./positions.ts";
 import { runSchedules } from "./run_schedules.ts";
 import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.ts";
@@ -80,17 +81,14 @@ export class Encoder {
   }
 
   #context(tape: Tape, features: Tensor, lengths: readonly number[]): BlockContext {
-    const [batch, frames] = [features.shape[0] as number, subsampledLength(features.shape[1] as number)];
+    const frames = subsampledLength(features.shape[1] as number);
     if (frames === 0)
       throw new ShapeError("encoder", "features", `at least ${MIN_FRAMES} frames`, showShape(features.shape));
     const { dim } = this.#config;
-    const mask = Uint32Array.from({ length: batch * frames }, (_, i) =>
-      i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0,
-    );
     return {
       positions: tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]),
-      mask: tape.upload(mask, [batch, 1, 1, frames]),
-      lengths: tape.upload(Int32Array.from(lengths), [batch]),
+      mask: lengthMask(tape, lengths, frames),
+      lengths: tape.upload(Int32Array.from(lengths), [lengths.length]),
     };
   }
 }

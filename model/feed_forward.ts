@@ -8,12 +8,12 @@ import { declareLinear, type LinearWeights } from "./weights.ts";
 export interface FeedForwardConfig {
   readonly dim: number;
   readonly feedForwardDim: number;
-  readonly activation: "silu" | "gelu";
+  readonly activation: "silu" | "gelu" | "relu";
   /** Dropout between the two layers. */
   readonly dropout: number;
 }
 
-/** Linear, SiLU or GELU, linear. A Conformer block has two, each added to the residual stream with weight ½ (macaron). */
+/** Linear, activation, linear. A Conformer block has two, each added to the residual stream with weight ½ (macaron). */
 export class FeedForward {
   readonly #in: LinearWeights;
   readonly #out: LinearWeights;

@@ -1,14 +1,15 @@
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { labelSmoothingKl } from "../kernels/cross_entropy/cross_entropy.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import { klDivergence } from "../kernels/kl_divergence/kl_divergence.ts";
 import { addScaled } from "../kernels/pointwise/add_scaled.ts";
 import { scale } from "../kernels/pointwise/unary.ts";
 
 export interface JointLossConfig {
-  /** Weight of the CTC loss of the seed path and of each middle depth. */
+  /** Weight of the loss of the seed path and of each middle depth: α_p in the paper. */
   readonly seedWeight: number;
-  /** Weight of the self-distillation term. */
+  /** Weight of the self-distillation term: α_KL in the paper. */
   readonly klWeight: number;
   readonly temperature: number;
   /** KL(teacher ‖ student), or KL(student ‖ teacher). */
@@ -17,24 +18,36 @@ export interface JointLossConfig {
   readonly klTeacher: "deep" | "seed";
   /** Whose posteriors get no gradient. */
   readonly detach: "teacher" | "student" | "none";
+  /** Whose posteriors are distilled: CTC's, frame by frame, the decoder's, token by token, or both. */
+  readonly klOf: "ctc" | "attention" | "both";
+  /** The mean over the real frames or tokens of the batch, or their sum divided by the batch size. */
+  readonly klReduction: "frames" | "batch";
+  /** λ, the share of CTC in the loss of a path that has a decoder too. */
+  readonly ctcWeight: number;
+  /** ε of the decoder's targets. */
+  readonly labelSmoothing: number;
   readonly blank: number;
 }
 
-/** Our own defaults: the paper's weights, temperature and direction are unknown. */
+/** The weights of the paper's Conformer. It mentions no temperature, and does not say whose posteriors are distilled, nor over what. */
 export const jointLossDefaults: JointLossConfig = {
   seedWeight: 0.25,
   klWeight: 0.1,
-  temperature: 2,
+  temperature: 1,
   klDirection: "teacher_to_student",
   klTeacher: "deep",
   detach: "teacher",
+  klOf: "ctc",
+  klReduction: "frames",
+  ctcWeight: 0.3,
+  labelSmoothing: 0.1,
   blank: 0,
 };
 
 /** A path's terms in the joint loss. */
 export interface PathTerms {
-  /** Weight of its CTC loss. */
-  readonly ctcWeight: number;
+  /** Weight of its loss. */
+  readonly weight: number;
   /** Whether to add klWeight times the divergence between it and the deep path, which comes first. */
   readonly distilled: boolean;
 }
@@ -42,15 +55,32 @@ export interface PathTerms {
 /** The terms of a deep path, a seed path and any middle depths, as in the first formula of `jointLoss`. */
 export const sandwichTerms = ({ seedWeight }: Pick<JointLossConfig, "seedWeight">, paths: number): PathTerms[] =>
   Array.from({ length: paths }, (_, path) =>
-    path === 0 ? { ctcWeight: 1, distilled: false } : { ctcWeight: seedWeight, distilled: true },
+    path === 0 ? { weight: 1, distilled: false } : { weight: seedWeight, distilled: true },
   );
+
+/** What a model says of the deep path, the seed path, then any middle depths. */
+export interface PathLogits {
+  /** CTC's, `[batch, frames, vocabulary]` each */
+  readonly logits: readonly Tensor[];
+  /** The decoder's, `[batch, tokens, vocabulary]` each; undefined without a decoder */
+  readonly decoded?: readonly Tensor[] | undefined;
+}
 
 export interface JointLossTargets {
   /** i32 `[batch, longest]` */
   readonly targets: Tensor;
   /** i32 `[batch]` */
   readonly targetLengths: Tensor;
-  /** i32 `[batch]`: real frames of the logits */
+  /** i32 `[batch]`: real frames of CTC's logits */
+  readonly lengths: Tensor;
+  /** For a decoder, as `decoderTokens` makes them. */
+  readonly tokens?: TokenTargets | undefined;
+}
+
+export interface TokenTargets {
+  /** i32 `[batch, tokens]`: labels, the sentence's end, then -1 */
+  readonly outputs: Tensor;
+  /** i32 `[batch]`: labels and the end */
   readonly lengths: Tensor;
 }
 
@@ -59,64 +89,113 @@ export interface JointLoss {
   readonly total: Tensor;
   /** CTC loss of each path, in the order of the logits. */
   readonly ctc: readonly Tensor[];
-  /** T² · KL between the first distilled path (the seed) and the deep path; undefined with one path or weight 0. */
+  /** The decoder's loss of each path; undefined without a decoder. */
+  readonly attention: readonly Tensor[] | undefined;
+  /** L of each path: its CTC loss, or with a decoder both, weighted. */
+  readonly losses: readonly Tensor[];
+  /** T² · KL between the first distilled path (the seed) and the deep path, CTC's and the decoder's; undefined if it is in no term. */
   readonly kl: Tensor | undefined;
+  readonly klAttention: Tensor | undefined;
 }
 
 /**
- * L = CTC(deep) + seedWeight · CTC(seed) + klWeight · T² · KL(deep(T) ‖ seed(T)), with the seed's two terms again for each middle
+ * L = L(deep) + seedWeight · L(seed) + klWeight · T² · KL(deep(T) ‖ seed(T)), with the seed's two terms again for each middle
  * depth (the sandwich rule: Yu and Huang, 2019). With explicit terms
  *
- * L = Σ ctcWeight(path) · CTC(path) + klWeight · T² · Σ KL(deep(T) ‖ path(T)) over the distilled paths.
+ * L = Σ weight(path) · L(path) + klWeight · T² · Σ KL(deep(T) ‖ path(T)) over the distilled paths.
  *
- * CTC losses are sums over utterances / batch size; utterances that cannot be aligned add nothing. KL is summed over the
- * vocabulary and averaged over the real frames of the whole batch.
+ * L(path) is the CTC loss, or with a decoder (1 - λ) · L_attention + λ · L_ctc (Li et al., 2025, equations 1 to 4). Both are sums
+ * over utterances / batch size; utterances that CTC cannot align add nothing to its. L_attention is ESPnet's: the divergence of
+ * the decoder's posteriors from smoothed targets. KL is summed over the vocabulary; with `klOf` "both" it is the sum of CTC's and
+ * the decoder's.
  *
- * @param logits of the deep path, the seed path, then any middle depths: `[batch, frames, vocabulary]` each. A single path gives
- *               the plain CTC loss.
+ * @param output a single path gives its plain loss
  * @param terms  of each path, in the order of the logits; at least one weight must be above 0
  */
 export function jointLoss(
   tape: Tape,
-  logits: readonly Tensor[],
+  output: PathLogits,
   batch: JointLossTargets,
   config: JointLossConfig,
-  terms: readonly PathTerms[] = sandwichTerms(config, logits.length),
+  terms: readonly PathTerms[] = sandwichTerms(config, output.logits.length),
 ): JointLoss {
-  const { lengths, targets, targetLengths } = batch;
-  const ctc = logits.map((y) =>
-    ctcLoss(tape, y, targets, lengths, targetLengths, { blank: config.blank, reduction: "batch", zeroInfinity: true }),
+  const ctc = output.logits.map((logits) =>
+    ctcLoss(tape, logits, batch.targets, batch.lengths, batch.targetLengths, {
+      blank: config.blank,
+      reduction: "batch",
+      zeroInfinity: true,
+    }),
+  );
+  const attention = attentionLosses(tape, output, batch, config);
+  const losses = ctc.map((loss, path) =>
+    attention ? mix(tape, attention[path] as Tensor, loss, config.ctcWeight) : loss,
   );
   let total: Tensor | undefined;
   const add = (term: Tensor, weight: number): void => {
     if (weight !== 0)
       total = total ? addScaled(tape, total, term, weight) : weight === 1 ? term : scale(tape, term, weight);
   };
-  let kl: Tensor | undefined;
-  terms.forEach(({ ctcWeight, distilled }, i) => {
-    add(ctc[i] as Tensor, ctcWeight);
+  let first: Divergences | undefined;
+  terms.forEach(({ weight, distilled }, path) => {
+    add(losses[path] as Tensor, weight);
     if (!distilled || config.klWeight === 0) return;
-    const divergence = distil(tape, logits[0] as Tensor, logits[i] as Tensor, lengths, config);
-    kl ??= divergence;
-    add(divergence, config.klWeight);
+    const divergences = distil(tape, output, path, batch, config);
+    first ??= divergences;
+    for (const divergence of Object.values(divergences)) if (divergence) add(divergence, config.klWeight);
   });
-  if (!total || terms.length !== logits.length)
+  if (!total || terms.length !== losses.length)
     throw new Error(
-      `jointLoss: expected ${logits.length} terms, one per path and at least one with a weight above 0, got ${JSON.stringify(terms)}`,
+      `jointLoss: expected ${losses.length} terms, one per path and at least one with a weight above 0, got ${JSON.stringify(terms)}`,
     );
-  return { total, ctc, kl };
+  return { total, ctc, attention, losses, kl: first?.ctc, klAttention: first?.attention };
 }
 
-/** T² · KL between a deep and a shallow path at temperature T. The factor T² makes the gradient's size nearly independent of T. */
-function distil(tape: Tape, deep: Tensor, shallow: Tensor, lengths: Tensor, config: JointLossConfig): Tensor {
-  const { temperature, klDirection: direction, klTeacher, detach } = config;
-  const [teacher, student] = klTeacher === "deep" ? [deep, shallow] : [shallow, deep];
-  return klDivergence(tape, student, teacher, {
-    lengths,
-    temperature,
-    scaleBySquaredTemperature: true,
-    direction,
-    detach,
-    reduction: "frames",
-  });
+function attentionLosses(
+  tape: Tape,
+  { decoded }: PathLogits,
+  { tokens }: JointLossTargets,
+  { klOf, labelSmoothing }: JointLossConfig,
+): Tensor[] | undefined {
+  if (decoded && !tokens)
+    throw new Error("jointLoss: a decoder's logits need batch.tokens, as decoderTokens makes them");
+  if (!decoded && klOf !== "ctc") throw new Error(`jointLoss: klOf '${klOf}' needs the logits of a decoder`);
+  return decoded?.map((logits) =>
+    labelSmoothingKl(tape, logits, (tokens as TokenTargets).outputs, { smoothing: labelSmoothing }),
+  );
+}
+
+/** (1 - λ) · attention + λ · ctc. */
+const mix = (tape: Tape, attention: Tensor, ctc: Tensor, lambda: number): Tensor =>
+  addScaled(tape, scale(tape, attention, 1 - lambda), ctc, lambda);
+
+interface Divergences {
+  readonly ctc: Tensor | undefined;
+  readonly attention: Tensor | undefined;
+}
+
+/** T² · KL between the deep path and another one at temperature T. The factor T² makes the gradient's size nearly independent of T. */
+function distil(
+  tape: Tape,
+  { logits, decoded }: PathLogits,
+  path: number,
+  { lengths, tokens }: JointLossTargets,
+  config: JointLossConfig,
+): Divergences {
+  const { temperature, klDirection: direction, klTeacher, detach, klOf, klReduction: reduction } = config;
+  const between = (of: readonly Tensor[], lengthsOf: Tensor): Tensor => {
+    const [deep, shallow] = [of[0] as Tensor, of[path] as Tensor];
+    const [teacher, student] = klTeacher === "deep" ? [deep, shallow] : [shallow, deep];
+    return klDivergence(tape, student, teacher, {
+      lengths: lengthsOf,
+      temperature,
+      scaleBySquaredTemperature: true,
+      direction,
+      detach,
+      reduction,
+    });
+  };
+  return {
+    ctc: klOf === "attention" ? undefined : between(logits, lengths),
+    attention: klOf === "ctc" || !decoded || !tokens ? undefined : between(decoded, tokens.lengths),
+  };
 }

@@ -21,12 +21,12 @@ export interface TrainingPath extends DepthPath, Partial<PathTerms> {}
 export function trainingPaths(config: TrainConfig, step: number): TrainingPath[] {
   const { seed, loss } = config;
   const trained = trainedDepths(config);
-  const { ctcWeight } = trained.at(-1) as TrainedDepth;
+  const { weight } = trained.at(-1) as TrainedDepth;
   const drawn = middleDepths(config)
     .map((depth) => ({ depth, key: hash(seed, step, depth) }))
     .sort((a, b) => a.key - b.key)
     .slice(0, loss.middleDepths)
-    .map(({ depth }) => ({ depth, ctcWeight, distilled: true }));
+    .map(({ depth }) => ({ depth, weight, distilled: true }));
   return [...trained, ...drawn].map((terms, i) => {
     const schedule = scheduleOf(config, terms.depth);
     return { ...terms, schedule: i === 0 ? dropLayers(schedule, loss.layerDrop, seed, step) : schedule };

@@ -71,7 +71,7 @@ export function trainingStep(
     const batch = { targets, targetLengths, lengths: output.deviceLengths };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
     return tape.named("loss", () =>
-      jointLoss(tape, output.logits, batch, { ...config.loss, blank: model.config.blank }, terms),
+      jointLoss(tape, output, batch, { ...config.loss, blank: model.config.blank }, terms),
     );
   });
 

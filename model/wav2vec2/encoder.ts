@@ -12,6 +12,7 @@ import { maskFrames } from "../../kernels/pointwise/mask_frames.ts";
 import { where } from "../../kernels/pointwise/where.ts";
 import { ConformerBlock, type BlockContext } from "../block.ts";
 import type { Encoded, EncoderOptions, FeatureMasks } from "../ctc_model.ts";
+import { lengthMask } from "../length_mask.ts";
 import { relativePositions } from "../positions.ts";
 import { runSchedules, type UnfoldableBlock } from "../run_schedules.ts";
 import type { DepthSchedule } from "../unfold.ts";
@@ -155,13 +156,9 @@ export class Wav2Vec2Encoder {
       );
     const { kind, positions, attentionMask, dim } = this.#config;
     const isRelative = kind === "wav2vec2_conformer" && positions === "relative";
-    const mask = (): Uint32Array =>
-      Uint32Array.from({ length: batch * frames }, (_, i) =>
-        i % frames < (lengths[Math.floor(i / frames)] as number) ? 1 : 0,
-      );
     return {
       positions: isRelative ? tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]) : undefined,
-      mask: attentionMask ? tape.upload(mask(), [batch, 1, 1, frames]) : undefined,
+      mask: attentionMask ? lengthMask(tape, lengths, frames) : undefined,
       lengths: tape.upload(Int32Array.from(lengths), [batch]),
     };
   }

@@ -59,7 +59,7 @@ it("trains a seed at two depths, and recognises at both from a checkpoint's byte
       targetLengths: tape.upload(Int32Array.of(labels.length), [1]),
       lengths: output.deviceLengths,
     };
-    const { total } = u.jointLoss(tape, output.logits, targets, u.jointLossDefaults);
+    const { total } = u.jointLoss(tape, output, targets, u.jointLossDefaults);
     tape.backward(total);
     const adamw = { betas: [0.9, 0.98], eps: 1e-9, weightDecay: 0, maxGradNorm: 5 } as const;
     u.optimizerStep(tape, parameters, adamw, 5e-3, step + 1);

@@ -29,15 +29,15 @@ it("without depths between there is nothing to draw, and a seed that is not unfo
     ],
   );
   expect(trainingPaths(smallConfig("unfold.depths=[2]"), 0)).toEqual([
-    { depth: 2, schedule: [0, 1], ctcWeight: 1, distilled: false },
+    { depth: 2, schedule: [0, 1], weight: 1, distilled: false },
   ]);
 });
 
 const trained = (...sets: string[]) =>
-  trainingPaths(smallConfig(...sets), 0).map(({ depth, schedule, ctcWeight, distilled }) => [
+  trainingPaths(smallConfig(...sets), 0).map(({ depth, schedule, weight, distilled }) => [
     depth,
     schedule.join(""),
-    ctcWeight,
+    weight,
     distilled,
   ]);
 
@@ -71,7 +71,7 @@ it("middle depths are trained as the shallowest is; none that is trained anyway;
     new Set(
       Array.from({ length: 40 }, (_, step) => trainingPaths(smallConfig(...sets), step))
         .flatMap((paths) => paths.filter((path, i) => i > 1 && path.distilled))
-        .map(({ depth, ctcWeight }) => `${depth}: ${ctcWeight}`),
+        .map(({ depth, weight }) => `${depth}: ${weight}`),
     );
   expect(drawn("unfold.depths=[2, 6]", "loss.depth_weights={3: 0.5, 6: 1}", "loss.middle_depths=1")).toEqual(
     new Set(["4: 0.5", "5: 0.5"]),

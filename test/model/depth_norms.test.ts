@@ -49,7 +49,7 @@ async function run({ depths = DEPTHS, checkpointing = false, ...changes }: Run) 
     targetLengths: tape.upload(Int32Array.of(2, 2), [2]),
     lengths: output.deviceLengths,
   };
-  tape.backward(jointLoss(tape, output.logits, targets, jointLossDefaults).total);
+  tape.backward(jointLoss(tape, output, targets, jointLossDefaults).total);
   tape.end();
   const result = { logits, grads: await parameters.read("grads"), values: await parameters.read("values") };
   parameters.release();

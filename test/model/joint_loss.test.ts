@@ -24,7 +24,7 @@ async function lossOf(paths: number, terms?: readonly PathTerms[], changes: Part
     lengths: tape.upload(Int32Array.of(7, 5), [2]),
   };
   try {
-    const { total, ctc, kl } = jointLoss(tape, logits, batch, { ...jointLossDefaults, ...changes }, terms);
+    const { total, ctc, kl } = jointLoss(tape, { logits }, batch, { ...jointLossDefaults, ...changes }, terms);
     tape.backward(total);
     const one = async (x: typeof total): Promise<number> => (await read(device(), x))[0] as number;
     const gradients = await Promise.all(
@@ -40,18 +40,18 @@ async function lossOf(paths: number, terms?: readonly PathTerms[], changes: Part
 describe("the terms of the joint loss", () => {
   it("are by default those of a deep path, a seed and middle depths", async () => {
     const terms = [
-      { ctcWeight: 1, distilled: false },
-      { ctcWeight: 0.25, distilled: true },
-      { ctcWeight: 0.25, distilled: true },
+      { weight: 1, distilled: false },
+      { weight: 0.25, distilled: true },
+      { weight: 0.25, distilled: true },
     ];
     expect(await lossOf(3, terms)).toEqual(await lossOf(3));
   });
 
   it("add up with their weights", async () => {
     const { total, ctc, kl } = await lossOf(3, [
-      { ctcWeight: 0.5, distilled: false },
-      { ctcWeight: 2, distilled: false },
-      { ctcWeight: 0.3, distilled: true },
+      { weight: 0.5, distilled: false },
+      { weight: 2, distilled: false },
+      { weight: 0.3, distilled: true },
     ]);
     expect(total).toBeCloseTo(0.5 * ctc[0]! + 2 * ctc[1]! + 0.3 * ctc[2]! + 0.1 * kl!, 4);
     expect(kl).toBeGreaterThan(0.01);
@@ -59,9 +59,9 @@ describe("the terms of the joint loss", () => {
 
   it("leave a teacher that nothing else trains as it is, and give a student without CTC the teacher's lessons", async () => {
     const taught = await lossOf(3, [
-      { ctcWeight: 0, distilled: false },
-      { ctcWeight: 1, distilled: false },
-      { ctcWeight: 0, distilled: true },
+      { weight: 0, distilled: false },
+      { weight: 1, distilled: false },
+      { weight: 0, distilled: true },
     ]);
     expect(taught.gradients[0]).toBe(0);
     expect(taught.gradients[1]).toBeGreaterThan(0);
@@ -70,10 +70,10 @@ describe("the terms of the joint loss", () => {
   });
 
   it("have to train something", async () => {
-    await expect(lossOf(1, [{ ctcWeight: 0, distilled: false }])).rejects.toThrow(
+    await expect(lossOf(1, [{ weight: 0, distilled: false }])).rejects.toThrow(
       "jointLoss: expected 1 terms, one per path and at least one with a weight above 0",
     );
-    await expect(lossOf(2, [{ ctcWeight: 1, distilled: false }])).rejects.toThrow(
+    await expect(lossOf(2, [{ weight: 1, distilled: false }])).rejects.toThrow(
       "jointLoss: expected 2 terms, one per path",
     );
   });

@@ -112,7 +112,7 @@ async function gradients(
     targetLengths: tape.upload(Int32Array.of(2, 2), [2]),
     lengths: output.deviceLengths,
   };
-  const { total } = jointLoss(tape, output.logits, targets, { ...jointLossDefaults, blank: model.config.blank });
+  const { total } = jointLoss(tape, output, targets, { ...jointLossDefaults, blank: model.config.blank });
   tape.backward(total);
   const grads = await parameters.read("grads");
   if (options.step)

@@ -59,7 +59,7 @@ async function check(on: Device, bookCase: BookCase<Attrs>, checkpointing: boole
     targetLengths: tape.upload(inputs.integers("target_lengths").values, [lengths.length]),
     lengths: output.deviceLengths,
   };
-  const loss = jointLoss(tape, output.logits, batch, {
+  const loss = jointLoss(tape, output, batch, {
     ...jointLossDefaults,
     blank: config.blank,
     ...(joint && { seedWeight: attrs.alpha, klWeight: attrs.beta, temperature: attrs.temperature }),

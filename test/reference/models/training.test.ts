@@ -61,7 +61,7 @@ for (const name of ["models/training_layer_norm", "models/training_batch_norm"])
             targetLengths: tape.upload(inputs.integers("target_lengths").values, [lengths.length]),
             lengths: output.deviceLengths,
           };
-          const { total } = jointLoss(tape, output.logits, batch, {
+          const { total } = jointLoss(tape, output, batch, {
             ...jointLossDefaults,
             ...weights,
             blank: options.config.blank,

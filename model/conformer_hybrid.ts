@@ -1,0 +1,47 @@
+import type { Parameters } from "../engine/parameters.ts";
+import type { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { ConformerConfig } from "./config.ts";
+import { ConformerCtc } from "./conformer_ctc.ts";
+import type { CtcOutput, EncoderOptions } from "./ctc_model.ts";
+import { AttentionDecoder, type DecoderConfig } from "./decoder/attention_decoder.ts";
+import { lengthMask } from "./length_mask.ts";
+import type { DepthSchedule } from "./unfold.ts";
+
+/**
+ * The paper's Conformer (Li et al., 2025): an encoder that unfolds, a CTC head and an attention decoder, both shared by all depths.
+ * Parameter names are ESPnet's.
+ */
+export class ConformerHybrid extends ConformerCtc {
+  readonly decoder: AttentionDecoder;
+
+  constructor(parameters: Parameters, config: ConformerConfig, decoder: Omit<DecoderConfig, "vocabulary" | "dim">) {
+    super(parameters, config);
+    const { dim, vocabulary } = config;
+    this.decoder = new AttentionDecoder(parameters, "decoder", { ...decoder, dim, vocabulary });
+  }
+
+  /**
+   * As `ConformerCtc.forward`, and with `options.tokens` also the decoder's logits of each schedule. The decoder drops the same
+   * activations on every path, so that paths differ by their encoders alone.
+   */
+  override forward(
+    tape: Tape,
+    features: Tensor,
+    lengths: readonly number[],
+    schedules: readonly DepthSchedule[],
+    options: EncoderOptions = {},
+  ): CtcOutput {
+    const output = super.forward(tape, features, lengths, schedules, options);
+    const { tokens } = options;
+    if (!tokens) return output;
+    const decoded = tape.named("decoder", () => {
+      const embedded = this.decoder.embed(tape, tokens);
+      return output.states.map((states) => {
+        const mask = lengthMask(tape, output.lengths, states.shape[1] as number);
+        return this.decoder.forward(tape, embedded, { states, mask }, options);
+      });
+    });
+    return { ...output, decoded };
+  }
+}

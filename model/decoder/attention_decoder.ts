@@ -1,0 +1,105 @@
+import type { Parameters } from "../../engine/parameters.ts";
+import { uniform } from "../../engine/random.ts";
+import { expectRank, expectShape } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { dropout } from "../../kernels/dropout/dropout.ts";
+import { embedding } from "../../kernels/embedding/embedding.ts";
+import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
+import { linear } from "../../kernels/linear/linear.ts";
+import { add } from "../../kernels/pointwise/binary.ts";
+import { cast } from "../../kernels/pointwise/cast.ts";
+import { scale } from "../../kernels/pointwise/unary.ts";
+import type { EncoderOptions } from "../ctc_model.ts";
+import { sinusoidalPositions } from "../positions.ts";
+import type { DepthSchedule } from "../unfold.ts";
+import { declareLinear, declareNorm, type LinearWeights, type NormWeights } from "../weights.ts";
+import { DecoderBlock, type DecoderBlockConfig, type Memory } from "./decoder_block.ts";
+
+export interface DecoderConfig extends DecoderBlockConfig {
+  /** Number of output classes. The last one starts and ends a sentence. */
+  readonly vocabulary: number;
+  /** Physical blocks. */
+  readonly blocks: number;
+}
+
+export interface DecoderOptions extends Pick<EncoderOptions, "checkpointing" | "onState"> {
+  /** Physical blocks to apply in order: each once, unless the decoder unfolds too. */
+  readonly schedule?: DepthSchedule | undefined;
+}
+
+/** ESPnet's defaults, but for the sizes, which are those of the encoder. */
+export const decoderDefaults = { blocks: 6, feedForwardDim: 2048, dropout: 0.1, layerNormEps: 1e-5 };
+
+/** Random site of the dropout on the embedded tokens. */
+const EMBED_SITE = 0x40000001;
+
+/**
+ * Transformer decoder with ESPnet's structure and parameter names: it reads the encoder's states and the tokens so far, and
+ * scores every next token. All depths of the encoder share it.
+ */
+export class AttentionDecoder {
+  readonly config: DecoderConfig;
+  /** The class that starts and ends a sentence. */
+  readonly sentenceEnd: number;
+  readonly #embedding: Tensor;
+  readonly #blocks: readonly DecoderBlock[];
+  readonly #afterNorm: NormWeights;
+  readonly #output: LinearWeights;
+
+  /** `name` is for example "decoder", or "" for a decoder alone. */
+  constructor(parameters: Parameters, name: string, config: DecoderConfig) {
+    const at = (part: string): string => (name === "" ? part : `${name}.${part}`);
+    const { vocabulary, dim, blocks } = config;
+    this.config = config;
+    this.sentenceEnd = vocabulary - 1;
+    this.#embedding = parameters.add(at("embed.0.weight"), [vocabulary, dim], { init: standardNormal });
+    this.#blocks = Array.from({ length: blocks }, (_, i) => new DecoderBlock(parameters, at(`decoders.${i}`), config));
+    this.#afterNorm = declareNorm(parameters, at("after_norm"), dim);
+    this.#output = declareLinear(parameters, at("output_layer"), dim, vocabulary);
+  }
+
+  /**
+   * Embedded tokens times √dim plus the sinusoids of their places, `[batch, tokens, dim]`: the first block's input.
+   *
+   * @param tokens i32 `[batch, tokens]`: the sentence's start, then its labels
+   */
+  embed(tape: Tape, tokens: Tensor): Tensor {
+    expectRank("AttentionDecoder.embed", "tokens", tokens, 2);
+    const { dim, dropout: rate } = this.config;
+    const places = Array.from({ length: tokens.shape[1] as number }, (_, place) => place);
+    const positions = tape.upload(sinusoidalPositions(places, dim), [1, places.length, dim]);
+    const rows = scale(tape, embedding(tape, tokens, this.#embedding), Math.sqrt(dim));
+    return dropout(tape, add(tape, rows, positions), rate, EMBED_SITE);
+  }
+
+  /**
+   * The logits of every token's successor, `[batch, tokens, vocabulary]`, f32.
+   *
+   * @param embedded what `embed` gave
+   */
+  forward(tape: Tape, embedded: Tensor, memory: Memory, options: DecoderOptions = {}): Tensor {
+    const { dim, layerNormEps } = this.config;
+    const [batch, frames] = memory.states.shape as [number, number];
+    expectShape("AttentionDecoder.forward", "memory.states", memory.states, [embedded.shape[0] as number, frames, dim]);
+    if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [batch, 1, 1, frames]);
+    const { checkpointing = false, onState } = options;
+    const schedule = options.schedule ?? this.#blocks.map((_, block) => block);
+    let x = embedded;
+    schedule.forEach((block, layer) => {
+      // The memory is an input of its own, so that its gradient survives a recomputation.
+      const apply = (h: Tensor, states: Tensor): Tensor =>
+        tape.named(`decoder layer ${layer}, block ${block}`, () =>
+          (this.#blocks[block] as DecoderBlock).forward(tape, h, { ...memory, states }, layer),
+        );
+      x = checkpointing ? tape.checkpoint(apply, x, memory.states) : tape.scope(() => apply(x, memory.states));
+      onState?.(layer, block, x);
+    });
+    const normed = layerNorm(tape, x, this.#afterNorm.scale, this.#afterNorm.shift, layerNormEps);
+    return cast(tape, linear(tape, normed, this.#output.weight, this.#output.bias), "f32");
+  }
+}
+
+/** PyTorch's default for embeddings: a normal distribution of variance 1, drawn by the Box-Muller transform. */
+const standardNormal = (i: number, key: number): number =>
+  Math.sqrt(-2 * Math.log(1 - uniform(key, 2 * i))) * Math.cos(2 * Math.PI * uniform(key, 2 * i + 1));

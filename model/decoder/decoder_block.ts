@@ -1,0 +1,78 @@
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { residual } from "../../kernels/dropout/residual.ts";
+import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
+import { FeedForward } from "../feed_forward.ts";
+import { declareNorm, type NormWeights } from "../weights.ts";
+import { MultiHeadAttention } from "./multi_head_attention.ts";
+
+/** Sizes of a decoder's blocks. */
+export interface DecoderBlockConfig {
+  readonly dim: number;
+  readonly heads: number;
+  readonly feedForwardDim: number;
+  readonly dropout: number;
+  readonly layerNormEps: number;
+}
+
+/** What the encoder heard. */
+export interface Memory {
+  /** `[batch, frames, dim]`: the encoder's states after its final norm */
+  readonly states: Tensor;
+  /** u32 `[batch, 1, 1, frames]`: 1 for real frames; undefined: all are real */
+  readonly mask: Tensor | undefined;
+}
+
+/** Random sites per layer, counted on from the encoder's, which has none so high. */
+const FIRST_SITE = 0x20000000;
+const SITES = 4;
+
+/**
+ * Transformer decoder block: causal self-attention, attention over the encoder, feed-forward, each pre-normalised and added to the
+ * residual stream (Vaswani et al., 2017, section 3.1, with the norms of ESPnet's `normalize_before`). The stream stays f32 even
+ * with f16 activations.
+ */
+export class DecoderBlock {
+  readonly #selfAttention: MultiHeadAttention;
+  readonly #sourceAttention: MultiHeadAttention;
+  readonly #feedForward: FeedForward;
+  readonly #norms: readonly [NormWeights, NormWeights, NormWeights];
+  readonly #eps: number;
+  readonly #dropout: number;
+
+  /** `name` is for example "decoder.decoders.0". */
+  constructor(parameters: Parameters, name: string, config: DecoderBlockConfig) {
+    this.#selfAttention = new MultiHeadAttention(parameters, `${name}.self_attn`, config);
+    this.#sourceAttention = new MultiHeadAttention(parameters, `${name}.src_attn`, config);
+    this.#feedForward = new FeedForward(parameters, [`${name}.feed_forward.w_1`, `${name}.feed_forward.w_2`], {
+      ...config,
+      activation: "relu",
+    });
+    const norm = (number: number): NormWeights => declareNorm(parameters, `${name}.norm${number}`, config.dim);
+    this.#norms = [norm(1), norm(2), norm(3)];
+    this.#eps = config.layerNormEps;
+    this.#dropout = config.dropout;
+  }
+
+  /**
+   * x `[batch, tokens, dim]` to the same shape. The logical `layer` keys the random numbers. Padded tokens need no mask: they come
+   * after all real ones, which therefore never see them.
+   */
+  forward(tape: Tape, x: Tensor, { states, mask }: Memory, layer: number): Tensor {
+    const site = FIRST_SITE + layer * SITES;
+    const norm = (h: Tensor, part: 0 | 1 | 2): Tensor => {
+      const { scale, shift } = this.#norms[part];
+      return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype: tape.activation });
+    };
+    const add = (h: Tensor, update: Tensor, place: number): Tensor =>
+      residual(tape, h, update, 1, this.#dropout, site + place);
+
+    const normed = norm(x, 0);
+    const own = this.#selfAttention.project(tape, normed);
+    const afterSelf = add(x, this.#selfAttention.forward(tape, normed, own, { causal: true }), 0);
+    const heard = this.#sourceAttention.project(tape, states);
+    const afterSource = add(afterSelf, this.#sourceAttention.forward(tape, norm(afterSelf, 1), heard, { mask }), 1);
+    return add(afterSource, this.#feedForward.forward(tape, norm(afterSource, 2), site + 2), 3);
+  }
+}
