@@ -2,7 +2,9 @@ import type { Device } from "../engine/device.ts";
 import { Parameters } from "../engine/parameters.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { ConformerCtc } from "../model/conformer_ctc.ts";
+import { ConformerHybrid } from "../model/conformer_hybrid.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
+import { decoderDefaults } from "../model/decoder/attention_decoder.ts";
 import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 import type { TrainConfig } from "../config/plain.ts";
 import { conformerConfig } from "../config/model_config.ts";
@@ -29,14 +31,20 @@ export function declareModel(
   { lossScaled, blank }: { lossScaled: boolean; blank: number },
 ): BuiltModel {
   const parameters = new Parameters();
-  const model =
-    config.model.kind === "conformer"
-      ? new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank))
-      : new Wav2Vec2Ctc(parameters, { ...config.model, inputDim: 1, vocabulary, blank });
+  const model = modelOf(parameters, config, vocabulary, blank);
   const lossScale = lossScaled
     ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number)
     : undefined;
   return { model, parameters, ...(lossScale && { lossScale }) };
+}
+
+function modelOf(parameters: Parameters, config: TrainConfig, vocabulary: number, blank: number): CtcModel {
+  if (config.model.kind !== "conformer")
+    return new Wav2Vec2Ctc(parameters, { ...config.model, inputDim: 1, vocabulary, blank });
+  const { decoder, layerNormEps } = { ...decoderDefaults, ...config.model };
+  if (!decoder) return new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank));
+  // One class more starts and ends a sentence. CTC has it too, as in ESPnet, and never learns to say it.
+  return new ConformerHybrid(parameters, conformerConfig(config, vocabulary + 1, blank), { layerNormEps, ...decoder });
 }
 
 export interface BuildOptions {

@@ -53,6 +53,7 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
     batch: { ...batch, size: batch.size ?? (batch.frames == null ? 16 : null), frames: batch.frames ?? null },
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
     model: completeModel(model),
+    loss: completeLoss(parsed),
     unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
     schedule: {
       ...schedule,
@@ -81,8 +82,25 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
   });
 }
 
+function completeLoss({ loss, model }: ParsedConfig) {
+  const hybrid = model.kind === "conformer" && model.decoder !== null;
+  return {
+    ...loss,
+    kl_of: loss.kl_of ?? (hybrid ? ("both" as const) : ("ctc" as const)),
+    ctc_weight: loss.ctc_weight ?? (hybrid ? 0.3 : null),
+    label_smoothing: loss.label_smoothing ?? (hybrid ? 0.1 : null),
+  };
+}
+
 function completeModel(model: ParsedConfig["model"]) {
-  if (model.kind === "conformer") return { ...model, subsampling_channels: model.subsampling_channels ?? model.dim };
+  if (model.kind === "conformer") {
+    const { decoder, heads, dropout } = model;
+    return {
+      ...model,
+      subsampling_channels: model.subsampling_channels ?? model.dim,
+      decoder: decoder && { ...decoder, heads: decoder.heads ?? heads, dropout: decoder.dropout ?? dropout },
+    };
+  }
   return {
     ...model,
     positions: model.positions ?? (model.kind === "wav2vec2_conformer" ? ("relative" as const) : ("none" as const)),

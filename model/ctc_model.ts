@@ -62,7 +62,9 @@ export interface CtcModel extends FrameCounts {
     /** Physical blocks. */
     readonly blocks: number;
   };
-  /** Parameter name prefixes of the encoder (everything but the head) and of block 0. */
+  /** Of a model with a decoder: the last class, which starts and ends a sentence and is in no text. */
+  readonly sentenceEnd?: number | undefined;
+  /** Parameter name prefixes of the encoder (everything but the heads) and of block 0. */
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 
   /** Features `[batch, frames, inputDim]`, with the real frames in `lengths`, to the logits of each schedule. */

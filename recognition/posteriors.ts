@@ -64,6 +64,7 @@ export async function forEachPosterior(
         Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>)),
       ]);
       for (const [schedule, logProbs] of posteriors.entries()) {
+        if (model.sentenceEnd !== undefined) forbid(logProbs, model.sentenceEnd, vocabulary);
         const frames = (logits[schedule] as Tensor).shape[1] as number;
         for (const [row, utterance] of members.entries()) {
           const first = row * frames * vocabulary;
@@ -80,6 +81,11 @@ export async function forEachPosterior(
     }
     onProgress?.((done += members.length), utterances.length);
   }
+}
+
+/** Gives a class probability 0 in every frame: the end of a sentence is no text, and the decoder alone may say it. */
+function forbid(logProbs: Float32Array, label: number, vocabulary: number): void {
+  for (let i = label; i < logProbs.length; i += vocabulary) logProbs[i] = -Infinity;
 }
 
 /**

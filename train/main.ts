@@ -189,7 +189,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
           const values = trainingStep(
             tape,
             built,
-            uploadBatch(tape, batch),
+            uploadBatch(tape, batch, model),
             trainingPaths(config, step),
             config,
             update,

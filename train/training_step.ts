@@ -2,11 +2,21 @@ import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts";
 import { scaled } from "../kernels/pointwise/unary.ts";
-import type { FeatureMasks } from "../model/ctc_model.ts";
-import { jointLoss, sandwichTerms } from "../model/joint_loss.ts";
+import { addScaled } from "../kernels/pointwise/add_scaled.ts";
+import type { CtcModel, FeatureMasks } from "../model/ctc_model.ts";
+import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
+import {
+  jointLoss,
+  jointLossDefaults,
+  sandwichTerms,
+  type JointLoss,
+  type JointLossConfig,
+  type TokenTargets,
+} from "../model/joint_loss.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import type { BatchMasks } from "../data/batches/feature_masks.ts";
+import { attentionName } from "./log/attention_name.ts";
 import type { TrainingPath } from "./training_paths.ts";
 import { optimizerStep } from "./optimizer.ts";
 import type { BuiltModel } from "../checkpoint/build_model.ts";
@@ -28,17 +38,29 @@ export interface DeviceBatch {
   readonly targets: Tensor;
   /** i32 `[batch]` */
   readonly targetLengths: Tensor;
+  /** For models with a decoder: what it reads, and what it should say. */
+  readonly tokens?: (TokenTargets & { readonly inputs: Tensor }) | undefined;
   readonly masks?: FeatureMasks | undefined;
 }
 
 /** Uploads a batch to tensors that the tape owns. All at once, since every group of copies splits a compute pass in two. */
-export const uploadBatch = (tape: Tape, batch: Batch): DeviceBatch => ({
+export const uploadBatch = (tape: Tape, batch: Batch, { sentenceEnd }: Pick<CtcModel, "sentenceEnd">): DeviceBatch => ({
   features: tape.upload(batch.features, [batch.size, batch.frames, batch.bins]),
   lengths: [...batch.lengths],
   targets: tape.upload(batch.targets, [batch.size, batch.maxLabels]),
   targetLengths: tape.upload(batch.targetLengths, [batch.size]),
+  tokens: sentenceEnd === undefined ? undefined : uploadTokens(tape, batch, sentenceEnd),
   masks: batch.masks && uploadMasks(tape, batch.masks),
 });
+
+function uploadTokens(tape: Tape, { size, maxLabels, targets, targetLengths }: Batch, sentenceEnd: number) {
+  const { inputs, outputs, lengths } = decoderTokens(targets, targetLengths, sentenceEnd);
+  return {
+    inputs: tape.upload(inputs, [size, maxLabels + 1]),
+    outputs: tape.upload(outputs, [size, maxLabels + 1]),
+    lengths: tape.upload(lengths, [size]),
+  };
+}
 
 const uploadMasks = (tape: Tape, { time, channels, shapes }: BatchMasks): FeatureMasks => ({
   time: tape.upload(time, shapes.time),
@@ -50,13 +72,13 @@ const uploadMasks = (tape: Tape, { time, channels, shapes }: BatchMasks): Featur
  * backward and, with `update`, the optimiser. Gradients accumulate until an update, each divided by the number of
  * accumulated batches.
  *
- * @returns one-element tensors under the log's names: loss, kl, gradNorm, the CTC loss of each depth, and with a loss
+ * @returns one-element tensors under the log's names: loss, kl, gradNorm, the CTC (and attention) loss of each depth, and with a loss
  *   scale also lossScale and skippedSteps
  */
 export function trainingStep(
   tape: Tape,
   { model, parameters, lossScale }: BuiltModel,
-  { features, lengths, targets, targetLengths, masks }: DeviceBatch,
+  { features, lengths, targets, targetLengths, tokens, masks }: DeviceBatch,
   paths: readonly TrainingPath[],
   config: TrainConfig,
   update: Update | undefined,
@@ -66,13 +88,12 @@ export function trainingStep(
   const loss = phase("encode forward", () => {
     const output = model.forward(tape, features, lengths, schedules, {
       checkpointing: config.unfold.checkpointing,
+      tokens: tokens?.inputs,
       masks,
     });
-    const batch = { targets, targetLengths, lengths: output.deviceLengths };
+    const batch = { targets, targetLengths, lengths: output.deviceLengths, tokens };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
-    return tape.named("loss", () =>
-      jointLoss(tape, output, batch, { ...config.loss, blank: model.config.blank }, terms),
-    );
+    return tape.named("loss", () => jointLoss(tape, output, batch, lossConfig(config, model), terms));
   });
 
   phase("encode backward", () => tape.backward(loss.total, initialGradient(tape, config.batch.accumulate, lossScale)));
@@ -86,12 +107,31 @@ export function trainingStep(
   const scaling = lossScale && { lossScale: lossScaleOf(lossScale), skippedSteps: skippedStepsOf(lossScale) };
   return {
     loss: loss.total,
-    kl: loss.kl,
+    kl: klOf(tape, loss),
     gradNorm,
     ...scaling,
-    ...Object.fromEntries(paths.map(({ depth }, i) => [String(depth), loss.ctc[i]])),
+    ...Object.fromEntries(
+      paths.flatMap(({ depth }, i) => [
+        [String(depth), loss.ctc[i]],
+        [attentionName(depth), loss.attention?.[i]],
+      ]),
+    ),
   };
 }
+
+function lossConfig({ loss }: TrainConfig, { config: { blank } }: Pick<CtcModel, "config">): JointLossConfig {
+  const { ctcWeight, labelSmoothing } = jointLossDefaults; // not used without a decoder, where the config has null
+  return {
+    ...loss,
+    blank,
+    ctcWeight: loss.ctcWeight ?? ctcWeight,
+    labelSmoothing: loss.labelSmoothing ?? labelSmoothing,
+  };
+}
+
+/** CTC's and the decoder's divergence together, as they enter the loss. */
+const klOf = (tape: Tape, { kl, klAttention }: JointLoss): Tensor | undefined =>
+  kl && klAttention ? addScaled(tape, kl, klAttention, 1) : (kl ?? klAttention);
 
 /** dL/dL, divided by the number of accumulated batches and multiplied by the loss scale; undefined for 1. */
 function initialGradient(tape: Tape, accumulate: number, lossScale: Tensor | undefined): Tensor | undefined {

@@ -4,14 +4,28 @@ import type { ParsedConfig } from "../schema/schema.ts";
 type Model = ParsedConfig["model"];
 
 /** Finds model sizes that do not fit together. */
-export function* modelFaults({ model }: ParsedConfig): Generator<Fault> {
+export function* modelFaults({ model, loss }: ParsedConfig): Generator<Fault> {
   const { dim, heads } = model;
   if (dim % heads !== 0)
     yield { path: ["model", "heads"], message: `is ${heads}, which does not divide model.dim ${dim}` };
   yield* model.kind === "conformer" ? conformerFaults(model) : wav2vec2Faults(model);
+  if (model.kind !== "conformer" || model.decoder === null) yield* withoutDecoder(loss);
 }
 
-function* conformerFaults({ dim, conv_kernel }: Model & { kind: "conformer" }): Generator<Fault> {
+/** Keys that would mean nothing without a decoder. */
+function* withoutDecoder({ kl_of, ctc_weight, label_smoothing }: ParsedConfig["loss"]): Generator<Fault> {
+  const needed = "needs a decoder, and model.decoder is not set";
+  if (kl_of != null && kl_of !== "ctc") yield { path: ["loss", "kl_of"], message: `is ${kl_of}, which ${needed}` };
+  if (ctc_weight != null) yield { path: ["loss", "ctc_weight"], message: needed };
+  if (label_smoothing != null) yield { path: ["loss", "label_smoothing"], message: needed };
+}
+
+function* conformerFaults({ dim, conv_kernel, decoder }: Model & { kind: "conformer" }): Generator<Fault> {
+  if (decoder?.heads != null && dim % decoder.heads !== 0)
+    yield {
+      path: ["model", "decoder", "heads"],
+      message: `is ${decoder.heads}, which does not divide model.dim ${dim}`,
+    };
   if (dim % 2 !== 0)
     yield {
       path: ["model", "dim"],

@@ -3,6 +3,13 @@ import { byKind, defaultKind } from "./by_kind.ts";
 import { notNegative, oneOf, positive, share, whole, yesOrNo, between } from "./fields.ts";
 import { wav2vec2Schema } from "./wav2vec2.ts";
 
+const decoderSchema = z.strictObject({
+  blocks: whole(1).default(6).describe("Blocks."),
+  heads: whole(1).nullish().describe("Attention heads; those of the encoder if left out."),
+  feed_forward_dim: whole(1).default(2048).describe("Inner channels of each block's feed-forward module."),
+  dropout: share(0, 1).nullish().describe("Dropout probability during training; that of the encoder if left out."),
+});
+
 const conformerSchema = z.strictObject({
   kind: defaultKind("conformer").describe("A Conformer that reads log-mel features."),
   dim: whole(1).default(256).describe("Channels of the encoder; a multiple of 2 and of `heads`."),
@@ -21,6 +28,12 @@ const conformerSchema = z.strictObject({
     .default("before_depthwise")
     .describe(
       "Where the convolution module zeroes padding: just before the depthwise convolution, so that padding changes no result; at its entry and exit, as in WeNet; or nowhere, as in ESPnet.",
+    ),
+  decoder: decoderSchema
+    .nullable()
+    .default(null)
+    .describe(
+      "A Transformer decoder that all depths share, beside CTC: the hybrid of ESPnet and of the paper. Null: CTC alone.",
     ),
   norms: oneOf("shared", "per_depth")
     .default("shared")
@@ -65,17 +78,37 @@ export const unfoldSchema = z.strictObject({
 export const lossSchema = z.strictObject({
   seed_weight: notNegative()
     .default(0.25)
-    .describe("Weight of the seed path's CTC loss; the deep path's is 1. Not used with depth_weights."),
+    .describe("Weight of the seed path's loss; the deep path's is 1. Not used with depth_weights."),
   depth_weights: depthWeights
     .nullable()
     .default(null)
     .describe(
-      "The depths to train, with their CTC loss weights, such as { 2: 0.25, 6: 1 }. The deepest and the shallowest act as deep path and seed path; a single depth trains with plain CTC. Null: the deep path and the seed path.",
+      "The depths to train, with their loss weights, such as { 2: 0.25, 6: 1 }. The deepest and the shallowest act as deep path and seed path; a single depth trains alone. Null: the deep path and the seed path.",
     ),
   kl_weight: notNegative()
     .default(0.1)
     .describe("Weight of the self-distillation term T^2 KL between the posteriors of the deep path and the seed path."),
-  temperature: positive().default(2).describe("Temperature T: logits are divided by it before the KL term."),
+  kl_of: oneOf("ctc", "attention", "both")
+    .nullish()
+    .describe(
+      "Whose posteriors the KL term compares: CTC's, frame by frame, the decoder's, token by token, or the sum of both. Default: both with a decoder, else ctc.",
+    ),
+  kl_reduction: oneOf("frames", "batch")
+    .default("frames")
+    .describe(
+      "The KL term is the mean over the frames (or tokens) of a batch, or their sum divided by its utterances.",
+    ),
+  ctc_weight: between(0, 1)
+    .nullish()
+    .describe(
+      "Share of CTC in the loss of a model with a decoder, whose own loss has the rest. Default: 0.3, the paper's. Without a decoder it must be left out.",
+    ),
+  label_smoothing: between(0, 1)
+    .nullish()
+    .describe(
+      "Share of a token's probability that the decoder should give to other tokens, as in ESPnet. Default: 0.1.",
+    ),
+  temperature: positive().default(1).describe("Temperature T: logits are divided by it before the KL term."),
   kl_direction: oneOf("teacher_to_student", "student_to_teacher")
     .default("teacher_to_student")
     .describe("KL(teacher || student), which makes the student cover the teacher, or KL(student || teacher)."),

@@ -38,13 +38,27 @@ function faults(yaml: string, overrides: string[] = []): string[] {
 }
 
 describe("what is filled in", () => {
+  test("what a decoder has from the encoder, and the loss of a hybrid", () => {
+    const { model, loss } = load(`${DATA}model: { heads: 8, dropout: 0.2, decoder: { blocks: 2 } }\n`);
+    expect(model).toMatchObject({ decoder: { blocks: 2, heads: 8, feedForwardDim: 2048, dropout: 0.2 } });
+    expect(loss).toMatchObject({ klOf: "both", ctcWeight: 0.3, labelSmoothing: 0.1 });
+    expect(load(`${DATA}model: { decoder: {} }\nloss: { kl_of: attention, ctc_weight: 1 }\n`).loss).toMatchObject({
+      klOf: "attention",
+      ctcWeight: 1,
+    });
+  });
+
   test("the defaults of the method and of everything else", () => {
     const config = load(DATA);
     expect(config.loss).toEqual({
       seedWeight: 0.25,
       depthWeights: null,
       klWeight: 0.1,
-      temperature: 2,
+      klOf: "ctc",
+      klReduction: "frames",
+      ctcWeight: null,
+      labelSmoothing: null,
+      temperature: 1,
       klDirection: "teacher_to_student",
       klTeacher: "deep",
       detach: "teacher",
@@ -224,6 +238,10 @@ describe("values that contradict each other", () => {
       "model: {dim: 9, heads: 3}",
       "model.dim is 9, expected an even number, because positions are pairs of sine and cosine.",
     ],
+    ["loss: {kl_of: both}", "loss.kl_of is both, which needs a decoder, and model.decoder is not set."],
+    ["loss: {ctc_weight: 0.3}", "loss.ctc_weight needs a decoder, and model.decoder is not set."],
+    ["loss: {label_smoothing: 0}", "loss.label_smoothing needs a decoder, and model.decoder is not set."],
+    ["model: {decoder: {heads: 3}}", "model.decoder.heads is 3, which does not divide model.dim 256."],
     ["model: {conv_kernel: 14}", "model.conv_kernel is 14, expected an odd number, so that it has a middle."],
     [
       "features: {high_freq: 9000}",
@@ -340,7 +358,7 @@ describe("reference", () => {
   });
 
   test("names defaults", () => {
-    expect(configReference()).toContain("| `temperature` | `2` | Temperature T: logits are divided by it");
+    expect(configReference()).toContain("| `temperature` | `1` | Temperature T: logits are divided by it");
   });
 
   test("names the words of which a value is one", () => {

@@ -47,7 +47,7 @@ async function costs(batches: readonly number[]) {
     };
     const tape = new Tape(device(), { seed: 1, step: i });
     ring.push(
-      trainingStep(tape, built, uploadBatch(tape, batchOf(key)), trainingPaths(config, 0), config, {
+      trainingStep(tape, built, uploadBatch(tape, batchOf(key), built.model), trainingPaths(config, 0), config, {
         learningRate: 1e-3,
         step: i + 1,
       }),

@@ -36,10 +36,17 @@ async function learn(sets: readonly string[], steps = 12) {
   let names: string[] = [];
   for (let step = 0; step < steps; step++) {
     const tape = new Tape(device(), { seed: config.seed, step });
-    const numbers = trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(config, step), config, {
-      learningRate: 5e-3,
-      step: step + 1,
-    });
+    const numbers = trainingStep(
+      tape,
+      built,
+      uploadBatch(tape, batch, built.model),
+      trainingPaths(config, step),
+      config,
+      {
+        learningRate: 5e-3,
+        step: step + 1,
+      },
+    );
     losses.push((await read(device(), numbers["loss"]!))[0] as number);
     names = Object.keys(numbers).filter((name) => numbers[name]);
     tape.end();
@@ -68,6 +75,16 @@ it.each<[string, string[], string[]]>([
     ["4"],
   ],
   ["norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"], ["2", "4", "kl"]],
+  [
+    "a hybrid with a decoder",
+    ["model.decoder={blocks: 1, feed_forward_dim: 16}"],
+    ["2", "4", "attention 2", "attention 4", "kl"],
+  ],
+  [
+    "the decoder alone",
+    ["model.decoder={blocks: 1, feed_forward_dim: 16}", "loss.ctc_weight=0", "loss.kl_of=attention"],
+    ["2", "4", "attention 2", "attention 4", "kl"],
+  ],
   ["KL alone", ["loss.depth_weights={2: 0, 4: 1}"], ["2", "4", "kl"]],
 ])("%s learns", async (_, sets, numbers) => {
   const { first, last, names } = await learn(sets);

@@ -308,7 +308,7 @@ describe("the plan of a step on waveforms is what the pool reports of it", () =>
     };
     for (let step = 1; step <= 2; step++) {
       const tape = new Tape(device, { seed: 1, step, activation });
-      trainingStep(tape, built, uploadBatch(tape, batch), trainingPaths(planned, step), planned, {
+      trainingStep(tape, built, uploadBatch(tape, batch, built.model), trainingPaths(planned, step), planned, {
         learningRate: 1e-3,
         step,
       });

@@ -97,10 +97,17 @@ export class TimedRow {
     const { activation } = activationType(this.#device, this.config.precision);
     const tape = new Tape(this.#device, { seed: this.config.seed, step: this.#step, activation });
     try {
-      trainingStep(tape, this.#built, uploadBatch(tape, batch), trainingPaths(this.config, this.#step), this.config, {
-        learningRate: 0,
-        step: ++this.#step,
-      });
+      trainingStep(
+        tape,
+        this.#built,
+        uploadBatch(tape, batch, this.#built.model),
+        trainingPaths(this.config, this.#step),
+        this.config,
+        {
+          learningRate: 0,
+          step: ++this.#step,
+        },
+      );
     } finally {
       tape.end();
     }

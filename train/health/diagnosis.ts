@@ -57,7 +57,7 @@ export async function diagnose(
         onResult,
       });
       try {
-        trainingStep(tape, built, uploadBatch(tape, of), trainingPaths(config, step), config, undefined);
+        trainingStep(tape, built, uploadBatch(tape, of, built.model), trainingPaths(config, step), config, undefined);
       } finally {
         tape.end();
       }

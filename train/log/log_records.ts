@@ -35,6 +35,8 @@ export interface StepRecord {
   loss: number;
   /** CTC loss of each path: the batch's sum divided by its utterances. */
   ctc: PerDepth;
+  /** The decoder's loss of each path, in runs of models with one: likewise. */
+  attention?: PerDepth;
   /** KL term before its weight. */
   kl: number;
   learningRate: number;

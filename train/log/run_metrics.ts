@@ -1,5 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { attentionName } from "./attention_name.ts";
 import type { StepRecord } from "./log_records.ts";
 import { MetricsRing, meanOf } from "./metrics_ring.ts";
 import { type MetricsRow } from "../../checkpoint/state.ts";
@@ -35,7 +36,8 @@ export class RunMetrics {
    * @param unlogged metrics kept in a checkpoint
    */
   constructor(device: Device, depths: readonly string[], capacity: number, unlogged: readonly MetricsRow[] = []) {
-    this.#ring = new MetricsRing(device, ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depths], capacity);
+    const names = ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depths, ...depths.map(attentionName)];
+    this.#ring = new MetricsRing(device, names, capacity);
     this.#depths = depths;
     this.#unlogged = [...unlogged];
   }
@@ -63,13 +65,19 @@ export class RunMetrics {
   }
 
   /** The unlogged metrics' means for the next log record. Discards the metrics. */
-  takeMeans(): Pick<StepRecord, "loss" | "ctc" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"> {
+  takeMeans(): Pick<
+    StepRecord,
+    "loss" | "ctc" | "attention" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"
+  > {
     const rows = this.#unlogged;
     this.#unlogged = [];
     const { lossScale, skippedSteps = 0 } = rows.at(-1) ?? {};
     return {
       loss: meanOf(rows, "loss"),
       ctc: Object.fromEntries(this.#depths.map((depth) => [depth, meanOf(rows, depth)])),
+      ...(rows.some((row) => this.#depths.some((depth) => attentionName(depth) in row)) && {
+        attention: Object.fromEntries(this.#depths.map((depth) => [depth, meanOf(rows, attentionName(depth))])),
+      }),
       kl: meanOf(rows, "kl"),
       gradNorm: meanOf(rows, "gradNorm"),
       infeasible: rows.reduce((sum, { infeasible = 0 }) => sum + infeasible, 0),

@@ -71,10 +71,11 @@ export function planStep(
     trainingStep(
       tape,
       built,
-      uploadBatch(tape, {
-        ...blankBatch(shape, built.model.config.inputDim),
-        masks: masksOf(shape, built.model, config),
-      }),
+      uploadBatch(
+        tape,
+        { ...blankBatch(shape, built.model.config.inputDim), masks: masksOf(shape, built.model, config) },
+        built.model,
+      ),
       paths,
       config,
       { learningRate: 1, step: 1 },

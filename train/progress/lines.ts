@@ -12,8 +12,8 @@ export function perDepth(values: PerDepth, format: (value: number) => string): s
 }
 
 /** The losses of a step: the joint loss and its parts. */
-export function lossText({ loss, ctc, kl }: StepRecord): string {
-  return `loss ${formatNumber(loss)}   CTC at depth ${perDepth(ctc, formatNumber)}   KL ${formatNumber(kl)}`;
+export function lossText({ loss, ctc, attention, kl }: StepRecord): string {
+  return `loss ${formatNumber(loss)}   CTC at depth ${perDepth(ctc, formatNumber)}${attention ? `   attention ${perDepth(attention, formatNumber)}` : ""}   KL ${formatNumber(kl)}`;
 }
 
 /** How the optimizer and the machine are doing. */

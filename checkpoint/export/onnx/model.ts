@@ -25,6 +25,10 @@ export function onnxModel(fixed: FixedDepth): Uint8Array {
     throw new UserError(
       `ONNX export supports only Conformers, but ${checkpoint.path} has model.kind ${config.model.kind}`,
     );
+  if (config.model.decoder)
+    throw new UserError(
+      `ONNX export supports only models without a decoder, but ${checkpoint.path} has model.decoder of ${config.model.decoder.blocks} blocks`,
+    );
   const cmvn = restoreCmvn(checkpoint.state.cmvn, config, checkpoint.path);
   if (cmvn === null)
     throw new UserError(

@@ -47,7 +47,7 @@ async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
     trainingStep(
       tape,
       built,
-      uploadBatch(tape, batch),
+      uploadBatch(tape, batch, built.model),
       paths,
       config,
       (part + 1) % accumulate === 0 ? { learningRate: 1e-3, step: 1 } : undefined,

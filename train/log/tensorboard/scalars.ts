@@ -9,6 +9,7 @@ export function scalarsOf(record: LogRecord): Scalar[] {
       return [
         scalar("loss/joint", record.loss),
         ...perDepth("loss/ctc_", record.ctc),
+        ...(record.attention ? perDepth("loss/attention_", record.attention) : []),
         scalar("loss/kl", record.kl),
         scalar("optimizer/learning_rate", record.learningRate),
         scalar("optimizer/grad_norm", record.gradNorm),
