@@ -14,6 +14,7 @@ import type { EncoderOptions } from "../ctc_model.ts";
 import { sinusoidalPositions } from "../positions.ts";
 import type { DepthSchedule } from "../unfold.ts";
 import { declareLinear, declareNorm, type LinearWeights, type NormWeights } from "../weights.ts";
+import type { KeysAndValues } from "./multi_head_attention.ts";
 import { DecoderBlock, type DecoderBlockConfig, type Memory } from "./decoder_block.ts";
 
 export interface DecoderConfig extends DecoderBlockConfig {
@@ -66,8 +67,16 @@ export class AttentionDecoder {
    */
   embed(tape: Tape, tokens: Tensor): Tensor {
     expectRank("AttentionDecoder.embed", "tokens", tokens, 2);
+    return this.#embedAt(
+      tape,
+      tokens,
+      Array.from({ length: tokens.shape[1] as number }, (_, place) => place),
+    );
+  }
+
+  /** `places` of the tokens in their sentences, along the last axis; a single one is that of all. */
+  #embedAt(tape: Tape, tokens: Tensor, places: readonly number[]): Tensor {
     const { dim, dropout: rate } = this.config;
-    const places = Array.from({ length: tokens.shape[1] as number }, (_, place) => place);
     const positions = tape.upload(sinusoidalPositions(places, dim), [1, places.length, dim]);
     const rows = scale(tape, embedding(tape, tokens, this.#embedding), Math.sqrt(dim));
     return dropout(tape, add(tape, rows, positions), rate, EMBED_SITE);
@@ -79,7 +88,7 @@ export class AttentionDecoder {
    * @param embedded what `embed` gave
    */
   forward(tape: Tape, embedded: Tensor, memory: Memory, options: DecoderOptions = {}): Tensor {
-    const { dim, layerNormEps } = this.config;
+    const { dim } = this.config;
     const [batch, frames] = memory.states.shape as [number, number];
     expectShape("AttentionDecoder.forward", "memory.states", memory.states, [embedded.shape[0] as number, frames, dim]);
     if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [batch, 1, 1, frames]);
@@ -95,6 +104,43 @@ export class AttentionDecoder {
       x = checkpointing ? tape.checkpoint(apply, x, memory.states) : tape.scope(() => apply(x, memory.states));
       onState?.(layer, block, x);
     });
+    return this.#score(tape, x);
+  }
+
+  /** What every block's source attention makes of the encoder's states, for `step`. */
+  listen(tape: Tape, states: Tensor): KeysAndValues[] {
+    return this.#blocks.map((block) => block.listen(tape, states));
+  }
+
+  /**
+   * One more token of each hypothesis, with what earlier calls have computed.
+   *
+   * @param tokens i32 `[utterances, hypotheses]`
+   * @param place  of these tokens in their sentences, from 0
+   * @param heard  what `listen` gave
+   * @param mask   of the encoder's states, as in `Memory`
+   * @param said   of each block, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
+   * @returns      the logits `[utterances, hypotheses, vocabulary]` of what comes next, and `said` with these tokens
+   */
+  step(
+    tape: Tape,
+    tokens: Tensor,
+    place: number,
+    heard: readonly KeysAndValues[],
+    mask: Tensor | undefined,
+    said: readonly KeysAndValues[] | undefined,
+  ): { readonly logits: Tensor; readonly said: readonly KeysAndValues[] } {
+    let x = this.#embedAt(tape, tokens, [place]);
+    const saidNow = this.#blocks.map((block, i) => {
+      const after = block.step(tape, x, heard[i] as KeysAndValues, mask, said?.[i]);
+      x = after.x;
+      return after.said;
+    });
+    return { logits: this.#score(tape, x), said: saidNow };
+  }
+
+  #score(tape: Tape, x: Tensor): Tensor {
+    const { layerNormEps } = this.config;
     const normed = layerNorm(tape, x, this.#afterNorm.scale, this.#afterNorm.shift, layerNormEps);
     return cast(tape, linear(tape, normed, this.#output.weight, this.#output.bias), "f32");
   }

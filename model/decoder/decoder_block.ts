@@ -3,9 +3,10 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { residual } from "../../kernels/dropout/residual.ts";
 import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
+import { concat } from "../../kernels/shaping/shaping.ts";
 import { FeedForward } from "../feed_forward.ts";
 import { declareNorm, type NormWeights } from "../weights.ts";
-import { MultiHeadAttention } from "./multi_head_attention.ts";
+import { MultiHeadAttention, type KeysAndValues } from "./multi_head_attention.ts";
 
 /** Sizes of a decoder's blocks. */
 export interface DecoderBlockConfig {
@@ -60,6 +61,54 @@ export class DecoderBlock {
    * after all real ones, which therefore never see them.
    */
   forward(tape: Tape, x: Tensor, { states, mask }: Memory, layer: number): Tensor {
+    const attend = (normed: Tensor): Tensor =>
+      this.#selfAttention.forward(tape, normed, this.#selfAttention.project(tape, normed), { causal: true });
+    return this.#parts(tape, x, attend, () => this.listen(tape, states), mask, layer);
+  }
+
+  /** What source attention makes of `[batch, frames, dim]`, for `step`. */
+  listen(tape: Tape, states: Tensor): KeysAndValues {
+    return this.#sourceAttention.project(tape, states);
+  }
+
+  /**
+   * One more token of each hypothesis. The hypotheses of an utterance are queries of one row of source attention, so that what was
+   * heard is stored once per utterance.
+   *
+   * @param x    `[utterances, hypotheses, dim]`
+   * @param said keys and values of each hypothesis's tokens so far, `[utterances · hypotheses, tokens, dim]`; undefined at the start
+   * @returns    the new x, and `said` with this token
+   */
+  step(
+    tape: Tape,
+    x: Tensor,
+    heard: KeysAndValues,
+    mask: Tensor | undefined,
+    said: KeysAndValues | undefined,
+  ): { readonly x: Tensor; readonly said: KeysAndValues } {
+    const { shape } = x;
+    const [utterances, hypotheses, dim] = shape as [number, number, number];
+    let all: KeysAndValues | undefined;
+    const attend = (normed: Tensor): Tensor => {
+      const rows = tape.reshape(normed, [utterances * hypotheses, 1, dim]);
+      const now = this.#selfAttention.project(tape, rows);
+      all = said
+        ? { keys: concat(tape, [said.keys, now.keys], 1), values: concat(tape, [said.values, now.values], 1) }
+        : now;
+      return tape.reshape(this.#selfAttention.forward(tape, rows, all, {}), shape);
+    };
+    const y = this.#parts(tape, x, attend, () => heard, mask, 0); // nothing is dropped, so the layer does not matter
+    return { x: y, said: all as KeysAndValues };
+  }
+
+  #parts(
+    tape: Tape,
+    x: Tensor,
+    attend: (normed: Tensor) => Tensor,
+    listen: () => KeysAndValues,
+    mask: Tensor | undefined,
+    layer: number,
+  ): Tensor {
     const site = FIRST_SITE + layer * SITES;
     const norm = (h: Tensor, part: 0 | 1 | 2): Tensor => {
       const { scale, shift } = this.#norms[part];
@@ -67,12 +116,8 @@ export class DecoderBlock {
     };
     const add = (h: Tensor, update: Tensor, place: number): Tensor =>
       residual(tape, h, update, 1, this.#dropout, site + place);
-
-    const normed = norm(x, 0);
-    const own = this.#selfAttention.project(tape, normed);
-    const afterSelf = add(x, this.#selfAttention.forward(tape, normed, own, { causal: true }), 0);
-    const heard = this.#sourceAttention.project(tape, states);
-    const afterSource = add(afterSelf, this.#sourceAttention.forward(tape, norm(afterSelf, 1), heard, { mask }), 1);
+    const afterSelf = add(x, attend(norm(x, 0)), 0);
+    const afterSource = add(afterSelf, this.#sourceAttention.forward(tape, norm(afterSelf, 1), listen(), { mask }), 1);
     return add(afterSource, this.#feedForward.forward(tape, norm(afterSource, 2), site + 2), 3);
   }
 }

@@ -1,0 +1,93 @@
+import type { Device } from "../../engine/device.ts";
+import { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { read } from "../../engine/transfer.ts";
+import { indexSelect } from "../../kernels/embedding/index_select.ts";
+import { logSoftmax } from "../../kernels/softmax/softmax.ts";
+import type { AttentionDecoder } from "./attention_decoder.ts";
+import type { Memory } from "./decoder_block.ts";
+import type { KeysAndValues } from "./multi_head_attention.ts";
+
+/**
+ * A decoder at work: hypotheses of several utterances grow by a token at a time, all in one pass and with one readback. Keys and
+ * values stay on the device: those of the encoder's states once per utterance, those of the tokens for each hypothesis.
+ */
+export class Decoding {
+  readonly #device: Device;
+  readonly #decoder: AttentionDecoder;
+  readonly #utterances: number;
+  readonly #hypotheses: number;
+  readonly #mask: Tensor | undefined;
+  readonly #heard: readonly KeysAndValues[];
+  #said: readonly KeysAndValues[] | undefined;
+  #place = 0;
+
+  /**
+   * @param memory     of the utterances; not needed any more once the constructor returns, but for the mask
+   * @param hypotheses of each utterance
+   */
+  constructor(tape: Tape, decoder: AttentionDecoder, { states, mask }: Memory, hypotheses: number) {
+    this.#device = tape.device;
+    this.#decoder = decoder;
+    this.#utterances = states.shape[0] as number;
+    this.#hypotheses = hypotheses;
+    this.#mask = mask;
+    this.#heard = tape.named("decoder", () => decoder.listen(tape, states));
+    for (const x of this.#kept()) x.storage.retain();
+  }
+
+  /**
+   * Reads one more token of each hypothesis.
+   *
+   * @param tokens  `[utterances · hypotheses]`
+   * @param parents `[utterances · hypotheses]`: the row of the call before that each hypothesis continues; not read at the start
+   * @returns       log-probabilities of what comes next, `[utterances · hypotheses, vocabulary]`
+   */
+  async next(tokens: Int32Array, parents: Int32Array): Promise<Float32Array> {
+    const tape = new Tape(this.#device, { grad: false });
+    try {
+      const logProbs = tape.named("decoder", () => {
+        const input = tape.upload(tokens, [this.#utterances, this.#hypotheses]);
+        const { logits, said } = this.#decoder.step(
+          tape,
+          input,
+          this.#place++,
+          this.#heard,
+          this.#mask,
+          this.#reordered(tape, parents),
+        );
+        this.#replace(said);
+        return logSoftmax(tape, logits);
+      });
+      return (await read(this.#device, logProbs)) as Float32Array;
+    } finally {
+      tape.end();
+    }
+  }
+
+  /** Frees the device memory. */
+  release(): void {
+    for (const x of this.#kept()) x.storage.release();
+  }
+
+  /** What was said, in the order of the hypotheses that go on. */
+  #reordered(tape: Tape, parents: Int32Array): readonly KeysAndValues[] | undefined {
+    if (!this.#said) return undefined;
+    const rows = tape.upload(parents, [parents.length]);
+    return this.#said.map(({ keys, values }) => ({
+      keys: indexSelect(tape, keys, rows, 0),
+      values: indexSelect(tape, values, rows, 0),
+    }));
+  }
+
+  #replace(said: readonly KeysAndValues[]): void {
+    for (const { keys, values } of said) [keys, values].forEach((x) => x.storage.retain());
+    for (const { keys, values } of this.#said ?? []) [keys, values].forEach((x) => x.storage.release());
+    this.#said = said;
+  }
+
+  #kept(): Tensor[] {
+    const cached = [...this.#heard, ...(this.#said ?? [])].flatMap(({ keys, values }) => [keys, values]);
+    return this.#mask ? [...cached, this.#mask] : cached;
+  }
+}
