@@ -18,11 +18,17 @@ import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
-import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
+import {
+  addDecoderOptions,
+  addDecodingOptions,
+  parseDecoderSearch,
+  type DecoderOptions,
+  type DecodingOptions,
+} from "./options/decoding.ts";
 import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./options/depths.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
-interface EvalOptions extends AdapterOptions, DecodingOptions {
+interface EvalOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depths?: string;
   json?: true;
   alignments?: string;
@@ -54,10 +60,11 @@ export function register(program: Command): void {
     )
     .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
     .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
-  addAdapterOptions(addDecodingOptions(command)).action((checkpoint: string, manifest: string, options: EvalOptions) =>
-    options.compare === undefined
-      ? runEval(checkpoint, manifest, options)
-      : runCompare(checkpoint, options.compare, manifest, options),
+  addAdapterOptions(addDecoderOptions(addDecodingOptions(command))).action(
+    (checkpoint: string, manifest: string, options: EvalOptions) =>
+      options.compare === undefined
+        ? runEval(checkpoint, manifest, options)
+        : runCompare(checkpoint, options.compare, manifest, options),
   );
 }
 
@@ -68,7 +75,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   ]) {
     if (value !== undefined) throw new UserError(`${name} needs --compare; without it, choose depths with --depths`);
   }
-  const settings = parseDecoding(options);
+  const settings = parseDecoderSearch(options);
   const device = await openDevice(adapterOptions(options));
   const recogniser = openRecogniser(device, checkpoint);
   const { config } = recogniser;
@@ -86,6 +93,8 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
   );
   printDecoding(settings, [config]);
+  if (recogniser.model.decoder && !settings.decoding)
+    process.stderr.write("hint: this model has an attention decoder as well; --search joint uses it\n");
   print(
     options,
     { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
@@ -106,7 +115,7 @@ async function runCompare(
     depthA: parseDepthNumber("--depth-a", options.depthA),
     depthB: parseDepthNumber("--depth-b", options.depthB),
   };
-  const settings = parseDecoding(options);
+  const settings = parseDecoderSearch(options);
   const device = await openDevice(adapterOptions(options));
   const [a, b] = [openRecogniser(device, checkpointA), openRecogniser(device, checkpointB)];
   const comparisons = await compareCheckpoints(

@@ -14,13 +14,11 @@ import type { DepthSchedule } from "./unfold.ts";
  */
 export class ConformerHybrid extends ConformerCtc {
   readonly decoder: AttentionDecoder;
-  readonly sentenceEnd: number;
 
   constructor(parameters: Parameters, config: ConformerConfig, decoder: Omit<DecoderConfig, "vocabulary" | "dim">) {
     super(parameters, config);
     const { dim, vocabulary } = config;
     this.decoder = new AttentionDecoder(parameters, "decoder", { ...decoder, dim, vocabulary });
-    this.sentenceEnd = this.decoder.sentenceEnd;
   }
 
   /**

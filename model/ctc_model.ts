@@ -1,5 +1,6 @@
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import type { AttentionDecoder } from "./decoder/attention_decoder.ts";
 import type { DepthSchedule } from "./unfold.ts";
 
 /** An encoder's output for each schedule. */
@@ -62,8 +63,8 @@ export interface CtcModel extends FrameCounts {
     /** Physical blocks. */
     readonly blocks: number;
   };
-  /** Of a model with a decoder: the last class, which starts and ends a sentence and is in no text. */
-  readonly sentenceEnd?: number | undefined;
+  /** An attention decoder beside CTC. The last class is then `decoder.sentenceEnd`, which is in no text. */
+  readonly decoder?: AttentionDecoder | undefined;
   /** Parameter name prefixes of the encoder (everything but the heads) and of block 0. */
   readonly scopes: { readonly encoder: string; readonly firstBlock: string };
 

@@ -5,9 +5,11 @@ import { read, readLater } from "../engine/transfer.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
+import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { padBatch, type Batch } from "../data/batches/batch.ts";
 import { loadItems, type LazyItem } from "../data/item.ts";
+import type { EncodedUtterances } from "./joint_search.ts";
 import { evaluationBatches } from "../data/batches/evaluation_batches.ts";
 
 export interface PosteriorOptions {
@@ -16,6 +18,8 @@ export interface PosteriorOptions {
    * length share a batch.
    */
   readonly batchSize?: number;
+  /** What a decoder finds in a batch of encoded utterances, while they are on the device. */
+  readonly decode?: ((encoded: EncodedUtterances) => Promise<readonly (readonly JointHypothesis[])[]>) | undefined;
   /** Called after each batch with the number of utterances done. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Reference labels of each utterance, null if unknown; also computes their CTC losses in the same pass. */
@@ -27,8 +31,15 @@ export interface PosteriorOptions {
  * @param utterance index of the utterance
  * @param schedule  index of the schedule
  * @param loss      CTC loss of the reference; null without one
+ * @param found     what `decode` found, best first
  */
-export type UsePosterior = (logProbs: Float32Array, utterance: number, schedule: number, loss: number | null) => void;
+export type UsePosterior = (
+  logProbs: Float32Array,
+  utterance: number,
+  schedule: number,
+  loss: number | null,
+  found?: readonly JointHypothesis[],
+) => void;
 
 /**
  * Runs the utterances through every schedule (shared prefixes once), in batches of similar length, and hands out each
@@ -39,7 +50,7 @@ export async function forEachPosterior(
   model: CtcModel,
   utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
-  { batchSize = 16, onProgress, references }: PosteriorOptions,
+  { batchSize = 16, onProgress, references, decode }: PosteriorOptions,
   use: UsePosterior,
 ): Promise<void> {
   const { inputDim, vocabulary, blank } = model.config;
@@ -57,23 +68,29 @@ export async function forEachPosterior(
     const tape = new Tape(device, { grad: false });
     try {
       const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
-      const { logits, lengths, deviceLengths } = model.forward(tape, features, [...batch.lengths], schedules);
+      const { states, logits, lengths, deviceLengths } = model.forward(tape, features, [...batch.lengths], schedules);
       const ofReferences = references ? utteranceLosses(tape, logits, deviceLengths, batch, blank) : [];
       const [losses, posteriors] = await Promise.all([
         Promise.all(ofReferences.map((path) => readLater(device, path))), // submitted together with the next
         Promise.all(logits.map((path) => read(device, logSoftmax(tape, path)) as Promise<Float32Array>)),
       ]);
       for (const [schedule, logProbs] of posteriors.entries()) {
-        if (model.sentenceEnd !== undefined) forbid(logProbs, model.sentenceEnd, vocabulary);
+        if (model.decoder) forbid(logProbs, model.decoder.sentenceEnd, vocabulary);
         const frames = (logits[schedule] as Tensor).shape[1] as number;
-        for (const [row, utterance] of members.entries()) {
+        const of = (row: number): Float32Array => {
           const first = row * frames * vocabulary;
-          use(
-            logProbs.subarray(first, first + (lengths[row] as number) * vocabulary),
-            utterance,
-            schedule,
-            references?.[utterance] ? (losses[schedule]?.[row] as number) : null,
-          );
+          return logProbs.subarray(first, first + (lengths[row] as number) * vocabulary);
+        };
+        const encoded = {
+          states: states[schedule] as Tensor,
+          lengths,
+          logProbs: members.map((_, row) => of(row)),
+          blank,
+        };
+        const found = await decode?.(encoded);
+        for (const [row, utterance] of members.entries()) {
+          const loss = references?.[utterance] ? (losses[schedule]?.[row] as number) : null;
+          use(of(row), utterance, schedule, loss, found?.[row]);
         }
       }
     } finally {

@@ -5,9 +5,13 @@ import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { LazyItem } from "../data/item.ts";
+import { decoderSearch, type DecoderSearch } from "./decoder_search.ts";
 import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
-export interface RecogniseOptions extends SearchOptions, PosteriorOptions {}
+export interface RecogniseOptions extends SearchOptions, Omit<PosteriorOptions, "decode"> {
+  /** How a decoder takes part; left out, CTC decodes alone. */
+  readonly decoding?: DecoderSearch | undefined;
+}
 
 export interface Recognised {
   /** Best hypothesis of each utterance, in order. */
@@ -27,6 +31,8 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<Recognised[]> {
   const { vocabulary, blank } = model.config;
+  const { decoding, beam, fusion } = options;
+  const decode = decoding && decoderSearch(device, model, decoding, { beam, fusion });
   const results = schedules.map(() => ({
     hypotheses: new Array<Hypothesis>(utterances.length),
     blanks: 0,
@@ -34,22 +40,33 @@ export async function recognise(
     loss: 0,
     losses: 0,
   }));
-  await forEachPosterior(device, model, utterances, schedules, options, (logProbs, utterance, schedule, loss) => {
-    const result = results[schedule] as (typeof results)[number];
-    const { labels, score } = search(logProbs, vocabulary, blank, options)[0] as Hypothesis;
-    result.hypotheses[utterance] = { labels, score };
-    result.frames += logProbs.length / vocabulary;
-    result.blanks += countBlanks(logProbs, vocabulary, blank);
-    if (loss === null) return;
-    result.loss += loss;
-    result.losses++;
-  });
+  await forEachPosterior(
+    device,
+    model,
+    utterances,
+    schedules,
+    { ...options, decode },
+    (logProbs, utterance, schedule, loss, found) => {
+      const result = results[schedule] as (typeof results)[number];
+      const [best = NOTHING] = found ?? search(logProbs, vocabulary, blank, options);
+      const { labels, score } = best;
+      result.hypotheses[utterance] = { labels, score };
+      result.frames += logProbs.length / vocabulary;
+      result.blanks += countBlanks(logProbs, vocabulary, blank);
+      if (loss === null) return;
+      result.loss += loss;
+      result.losses++;
+    },
+  );
   return results.map(({ hypotheses, blanks, frames, loss, losses }) => ({
     hypotheses,
     blankRatio: frames === 0 ? 0 : blanks / frames,
     loss: losses === 0 ? undefined : loss / losses,
   }));
 }
+
+/** Of an utterance in which no sequence is possible. */
+const NOTHING: Hypothesis = { labels: new Int32Array(), score: -Infinity };
 
 /** The text of a hypothesis: words with single spaces between them. */
 export const hypothesisText = (labels: Iterable<number>, units: Units): string =>

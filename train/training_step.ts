@@ -44,12 +44,12 @@ export interface DeviceBatch {
 }
 
 /** Uploads a batch to tensors that the tape owns. All at once, since every group of copies splits a compute pass in two. */
-export const uploadBatch = (tape: Tape, batch: Batch, { sentenceEnd }: Pick<CtcModel, "sentenceEnd">): DeviceBatch => ({
+export const uploadBatch = (tape: Tape, batch: Batch, { decoder }: Pick<CtcModel, "decoder">): DeviceBatch => ({
   features: tape.upload(batch.features, [batch.size, batch.frames, batch.bins]),
   lengths: [...batch.lengths],
   targets: tape.upload(batch.targets, [batch.size, batch.maxLabels]),
   targetLengths: tape.upload(batch.targetLengths, [batch.size]),
-  tokens: sentenceEnd === undefined ? undefined : uploadTokens(tape, batch, sentenceEnd),
+  tokens: decoder && uploadTokens(tape, batch, decoder.sentenceEnd),
   masks: batch.masks && uploadMasks(tape, batch.masks),
 });
 

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../../engine/errors.ts";
+import type { DecoderSearch } from "../../recognition/decoder_search.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
 import { parseBeam } from "./depths.ts";
 
@@ -24,6 +25,46 @@ export function addDecodingOptions(command: Command): Command {
         "character",
       ]),
     );
+}
+
+export interface DecoderOptions {
+  search?: "ctc" | DecoderSearch["kind"];
+  ctcWeight?: string;
+  lengthBonus?: string;
+}
+
+/** Adds `--search` and its numbers, for verbs that can use a model's decoder. */
+export function addDecoderOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--search <kind>",
+        "how a model's attention decoder takes part: joint, token by token with CTC; attention, alone; rescore, on what CTC's beam search finds; ctc, not at all (default)",
+      ).choices(["joint", "attention", "rescore", "ctc"]),
+    )
+    .option("--ctc-weight <share>", "share of CTC in the scores of joint and rescore (default: 0.3)")
+    .option("--length-bonus <number>", "added for each token in joint and attention (default: 0)");
+}
+
+/** Width of a search with a decoder, unless `--beam` says another. */
+const DECODER_BEAM = 10;
+
+/** Parses both sets of options. Throws UserError as `parseDecoding` does. */
+export function parseDecoderSearch(options: DecodingOptions & DecoderOptions): DecodingSettings {
+  const { search: kind = "ctc", ctcWeight, lengthBonus } = options;
+  const belongs = (option: string, value: string | undefined, kinds: readonly string[]): void => {
+    if (value !== undefined && !kinds.includes(kind))
+      throw new UserError(`${option} belongs to --search ${kinds.join(" or ")}, but the search is ${kind}`);
+  };
+  belongs("--ctc-weight", ctcWeight, ["joint", "rescore"]);
+  belongs("--length-bonus", lengthBonus, ["joint", "attention"]);
+  if (kind === "ctc") return parseDecoding(options);
+  const weight = parseNumber("--ctc-weight", ctcWeight ?? "0.3");
+  if (weight < 0 || weight > 1) throw new UserError(`--ctc-weight: expected a number from 0 to 1, got '${ctcWeight}'`);
+  return {
+    ...parseDecoding({ ...options, beam: options.beam ?? String(DECODER_BEAM) }),
+    decoding: { kind, ctcWeight: weight, lengthBonus: parseNumber("--length-bonus", lengthBonus ?? "0") },
+  };
 }
 
 /** Parses these options. Throws UserError for invalid numbers, and if an option lacks another that it needs. */

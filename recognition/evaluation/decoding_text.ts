@@ -1,14 +1,23 @@
 import { basename } from "node:path";
 import type { TrainConfig } from "../../config/config.ts";
+import type { DecoderSearch } from "../decoder_search.ts";
 import type { DecodingSettings } from "./evaluate_manifest.ts";
 
 /** `greedy decoding`, or `prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words)`. */
-export function describeDecoding({ beam, lm }: DecodingSettings): string {
+export function describeDecoding({ beam, lm, decoding }: DecodingSettings): string {
   if (beam === null) return "greedy decoding";
-  const search = `prefix beam search of width ${beam}`;
+  const search = decoding ? describeDecoder(decoding, beam) : `prefix beam search of width ${beam}`;
   return lm === null
     ? search
     : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${lm.level}s)`;
+}
+
+function describeDecoder({ kind, ctcWeight, lengthBonus }: DecoderSearch, beam: number): string {
+  const bonus = lengthBonus === 0 ? "" : `, length bonus ${lengthBonus}`;
+  if (kind === "attention") return `attention search of width ${beam}${bonus}`;
+  if (kind === "rescore")
+    return `prefix beam search of width ${beam}, rescored by the decoder (CTC weight ${ctcWeight})`;
+  return `joint CTC/attention search of width ${beam} (CTC weight ${ctcWeight}${bonus})`;
 }
 
 /**

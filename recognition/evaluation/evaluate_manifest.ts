@@ -1,4 +1,5 @@
 import type { Device } from "../../engine/device.ts";
+import { withoutDecoder, type DecoderSearch } from "../decoder_search.ts";
 import type { Recogniser } from "../recogniser.ts";
 import { loadDataset } from "../../data/dataset.ts";
 import type { Manifest } from "../../data/manifest/manifest.ts";
@@ -14,6 +15,8 @@ export interface DecodingSettings {
   /** Width of the prefix beam search; null for greedy decoding. */
   readonly beam: number | null;
   readonly lm: LanguageModelSettings | null;
+  /** How a decoder takes part; left out, CTC decodes alone. */
+  readonly decoding?: DecoderSearch | undefined;
 }
 
 /**
@@ -24,12 +27,14 @@ export interface DecodingSettings {
  */
 export async function evaluateManifest(
   device: Device,
-  { model, units, cmvn, config }: Recogniser,
+  { model, units, cmvn, config, checkpoint }: Recogniser,
   manifest: Manifest,
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: Observer,
 ): Promise<DepthScore[]> {
+  const { decoding: search, beam } = settings;
+  if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
   const fusion = await openFusion(settings.lm, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
@@ -45,7 +50,7 @@ export async function evaluateManifest(
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
     const decoding = observer.task("recognising", set.utterances.length * paths.length);
-    const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
+    const options = { beam, fusion, decoding: search, timed: true, onProgress: decoding.update };
     return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
   } finally {
     source.close();

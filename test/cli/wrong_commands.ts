@@ -49,6 +49,21 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
     /^silent\.jsonl, line 7: silent\.wav contains no audio/,
   ],
   [
+    "a search that needs a decoder",
+    ["eval", "@run", "@train.jsonl", "--search", "joint"],
+    /^the search 'joint' needs a model with a decoder, but run\/best\.safetensors has CTC alone$/,
+  ],
+  [
+    "a CTC weight for CTC alone",
+    ["eval", "@run", "@train.jsonl", "--ctc-weight", "0.5"],
+    /^--ctc-weight belongs to --search joint or rescore, but the search is ctc$/,
+  ],
+  [
+    "a CTC weight above 1",
+    ["eval", "@run", "@train.jsonl", "--search", "joint", "--ctc-weight", "30"],
+    /^--ctc-weight: expected a number from 0 to 1, got '30'$/,
+  ],
+  [
     "a missing manifest",
     ["eval", "@run", "@nothing.jsonl"],
     /^cannot read the manifest nothing\.jsonl: there is no such file$/,
