@@ -17,9 +17,10 @@ export interface DecodingSettings {
 }
 
 /**
- * Measures a checkpoint's error rates on a manifest's utterances, timing each depth separately. Features come from
- * threads and the cache of the checkpoint's config, as in training.
+ * Measures a checkpoint's error rates on a manifest's utterances. Features come from threads and the cache of the
+ * checkpoint's config, as in training.
  *
+ * @param timed times each path separately; without, paths share what they can
  * @throws UserError if audio or a language model cannot be read
  */
 export async function evaluateManifest(
@@ -29,6 +30,7 @@ export async function evaluateManifest(
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: Observer,
+  timed = true,
 ): Promise<DepthScore[]> {
   const fusion = await openFusion(settings.lm, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
@@ -44,8 +46,8 @@ export async function evaluateManifest(
       onProgress: reading.update,
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
-    const decoding = observer.task("recognising", set.utterances.length * paths.length);
-    const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
+    const decoding = observer.task("recognising", set.utterances.length * (timed ? paths.length : 1));
+    const options = { beam: settings.beam, fusion, timed, onProgress: decoding.update };
     return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
   } finally {
     source.close();
