@@ -5,14 +5,12 @@ import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../data/files/atomic_file.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
-import type { TrainConfig } from "../config/config.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
-import { describeDecoding, trainingDecoding } from "../recognition/evaluation/decoding_text.ts";
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
-import { evaluateManifest, type DecodingSettings } from "../recognition/evaluation/evaluate_manifest.ts";
+import { evaluateManifest } from "../recognition/evaluation/evaluate_manifest.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
@@ -22,6 +20,7 @@ import {
   addDecoderOptions,
   addDecodingOptions,
   parseDecoderSearch,
+  printDecoding,
   type DecoderOptions,
   type DecodingOptions,
 } from "./options/decoding.ts";
@@ -134,11 +133,6 @@ async function runCompare(
     { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
     comparisonTable(comparisons),
   );
-}
-
-function printDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
-  const hint = trainingDecoding(settings, configs);
-  process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
 }
 
 function print({ json }: EvalOptions, result: object, table: string): void {

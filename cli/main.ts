@@ -22,6 +22,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   config: ["print every key of a training config, with its default and meaning", () => import("./config.ts")],
   average: ["average checkpoints' weights into one checkpoint", () => import("./average.ts")],
   eval: ["measure a checkpoint's error rates at each depth, or compare two checkpoints", () => import("./eval.ts")],
+  sensitivity: ["measure a checkpoint's error rate with each block left out in turn", () => import("./sensitivity.ts")],
   transcribe: ["print what is said in audio files", () => import("./transcribe.ts")],
   align: ["find when each word of known texts is spoken, as CTM or TextGrid", () => import("./align.ts")],
   export: [

@@ -9,7 +9,8 @@ export interface UnfoldableBlock<Context> {
 }
 
 /**
- * Applies blocks in the order of each schedule, common prefixes only once, and returns each schedule's last state.
+ * Applies blocks in the order of each schedule, common prefixes only once, and returns each schedule's last state. Other states
+ * are released as soon as no schedule or backward rule needs them, unless `onState` has received them.
  *
  * @param x `[batch, frames, dim]`
  */
@@ -21,7 +22,7 @@ export function runSchedules<Context>(
   context: Context,
   { checkpointing = false, onState }: EncoderOptions,
 ): Tensor[] {
-  return unfold(x, schedules, (h: Tensor, block, layer) => {
+  const applyBlock = (h: Tensor, block: number, layer: number): Tensor => {
     const apply = (input: Tensor): Tensor =>
       tape.named(`layer ${layer}, block ${block}`, () =>
         (blocks[block] as UnfoldableBlock<Context>).forward(tape, input, context, layer),
@@ -29,5 +30,6 @@ export function runSchedules<Context>(
     const y = checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
     onState?.(layer, block, y);
     return y;
-  });
+  };
+  return unfold(x, schedules, applyBlock, onState ? undefined : (body) => void tape.scope(body));
 }

@@ -53,29 +53,32 @@ export function depthSchedule(
  * Runs several schedules from the same input and returns each one's last state. Schedules with a common prefix share its
  * computation: with cycle order, running the deep path computes all shallower ones along the way.
  *
- * @param apply applies a physical block at a logical layer
+ * @param apply  applies a physical block at a logical layer
+ * @param within calls its body, which computes all that follows from one application and returns the ends reached: what else was
+ *               made in it is needed no more. Depth first, so only the states of one path and the ends are needed at once
  */
 export function unfold<State>(
   x: State,
   schedules: readonly DepthSchedule[],
   apply: (x: State, block: number, layer: number) => State,
+  within: (body: () => readonly State[]) => void = (body) => void body(),
 ): State[] {
   const ends = new Array<State>(schedules.length);
-  const descend = (state: State, layer: number, members: readonly number[]): void => {
+  const descend = (state: State, layer: number, members: readonly number[]): State[] => {
     const branches = new Map<number, number[]>();
     for (const member of members) {
       const block = schedules[member]?.[layer];
       if (block === undefined) ends[member] = state;
       else branches.set(block, [...(branches.get(block) ?? []), member]);
     }
-    for (const [block, followers] of branches) descend(apply(state, block, layer), layer + 1, followers);
+    for (const [block, followers] of branches) within(() => descend(apply(state, block, layer), layer + 1, followers));
+    return members.map((member) => ends[member] as State);
   };
-  descend(
+  return descend(
     x,
     0,
     schedules.map((_, member) => member),
   );
-  return ends;
 }
 
 /** Random site of LayerDrop, to keep its draws apart from others with the same seed and step. */

@@ -8,12 +8,15 @@ import type { Units } from "../../model/units/units.ts";
 import { declareModel } from "../build_model.ts";
 import { scheduleOf } from "../../config/depths.ts";
 import { stateBeside, writeCheckpoint } from "../checkpoint_file.ts";
+import { identifyLayers } from "../layer_identity.ts";
+import { readSensitivity } from "../sensitivity_file.ts";
 import { plainConfig, type TrainConfig } from "../../config/config.ts";
 import { countParameters, untiedParameters, type ModelSize } from "../../model/parameter_counts.ts";
 import { allFinite } from "../safetensors/expect_tensors.ts";
 import { expectNoInput, expectPlace } from "../../data/files/output_place.ts";
 import type { SafeTensor } from "../safetensors/safetensors.ts";
 import { readModelFolder, type ModelFolder } from "./folder.ts";
+import { expectMeasuredOn, mostSensitive } from "./kept_layers.ts";
 import { chooseLayers, type LayerChoice } from "./layer_choice.ts";
 import { matchWeights, type MatchedWeights } from "./match_weights.ts";
 import { seedConfig, type SeedDepths } from "./seed_config.ts";
@@ -61,7 +64,9 @@ export function importModel(path: string, out: string, options: ImportOptions): 
   if (!out.endsWith(".safetensors"))
     throw new UserError(`--out: expected a name that ends in .safetensors, got '${out}'`);
   const folder = readModelFolder(path);
-  const layers = chooseLayers(folder.config.blocks, options);
+  const { keep } = options;
+  const measured = keep && readSensitivity(keep.by);
+  const layers = measured ? mostSensitive(measured, keep, folder) : chooseLayers(folder.config.blocks, options);
   const config = seedConfig(folder, layers.length, options);
   expectPlace([out, stateBeside(out)], options);
   const { vocabulary, blank } = folder.config;
@@ -70,9 +75,10 @@ export function importModel(path: string, out: string, options: ImportOptions): 
   try {
     expectNoInput(
       [out, stateBeside(out)],
-      [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files],
+      [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files, ...(keep ? [keep.by] : [])],
     );
     const matched = matchWeights(weights.tensors, folder);
+    if (measured) expectMeasuredOn(measured, keep, folder, identifyLayers(folder.config, built.model, matched.tensors));
     writeCheckpoint(out, seedTensors(matched, built.parameters, config.seed, folder, layers), {
       format: "unfold-checkpoint/1",
       config: plainConfig(config),

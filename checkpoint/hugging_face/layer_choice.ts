@@ -1,4 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
+import type { KeptLayers } from "./kept_layers.ts";
 
 /** Which layers of a pretrained encoder initialise the seed. */
 export interface LayerChoice {
@@ -8,6 +9,8 @@ export interface LayerChoice {
   readonly seedBlocks?: number | undefined;
   /** "even": spread from the first to the last; "first": the ones nearest the input. */
   readonly pick?: "even" | "first" | undefined;
+  /** Instead of the others: the layers whose removal hurts most. */
+  readonly keep?: KeptLayers | undefined;
 }
 
 /**

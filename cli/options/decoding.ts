@@ -1,6 +1,8 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../../engine/errors.ts";
 import type { DecoderSearch } from "../../recognition/decoder_search.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { describeDecoding, trainingDecoding } from "../../recognition/evaluation/decoding_text.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
 import { parseBeam } from "./depths.ts";
 
@@ -82,6 +84,12 @@ export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: D
   const weight = parseNumber("--lm-weight", lmWeight ?? "0.5");
   if (weight < 0) throw new UserError(`--lm-weight: expected a number, 0 or more, got '${lmWeight}'`);
   return { beam, lm: { arpa: lm, weight, bonus: parseNumber("--lm-bonus", lmBonus ?? "0"), level: lmLevel ?? "word" } };
+}
+
+/** Says on stderr how texts were decoded, and how to decode as training did if that was otherwise. */
+export function printDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
+  const hint = trainingDecoding(settings, configs);
+  process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
 }
 
 function parseNumber(option: string, text: string): number {

@@ -20,9 +20,10 @@ export interface DecodingSettings {
 }
 
 /**
- * Measures a checkpoint's error rates on a manifest's utterances, timing each depth separately. Features come from
- * threads and the cache of the checkpoint's config, as in training.
+ * Measures a checkpoint's error rates on a manifest's utterances. Features come from threads and the cache of the
+ * checkpoint's config, as in training.
  *
+ * @param timed times each path separately; without, paths share what they can
  * @throws UserError if audio or a language model cannot be read
  */
 export async function evaluateManifest(
@@ -32,6 +33,7 @@ export async function evaluateManifest(
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: Observer,
+  timed = true,
 ): Promise<DepthScore[]> {
   const { decoding: search, beam } = settings;
   if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
@@ -49,8 +51,8 @@ export async function evaluateManifest(
       onProgress: reading.update,
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
-    const decoding = observer.task("recognising", set.utterances.length * paths.length);
-    const options = { beam, fusion, decoding: search, timed: true, onProgress: decoding.update };
+    const decoding = observer.task("recognising", set.utterances.length * (timed ? paths.length : 1));
+    const options = { beam, fusion, decoding: search, timed, onProgress: decoding.update };
     return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
   } finally {
     source.close();

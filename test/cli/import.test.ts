@@ -96,6 +96,31 @@ it.each<[string, string[], RegExp]>([
     [".", "--recipe", "8-to-12", "--depth", "12"],
     /^unfold: --recipe 8-to-12 already sets layers and depths: leave out --depth\n$/u,
   ],
+  [
+    "layers to keep by nothing",
+    [".", "--keep", "2"],
+    /^unfold: --keep needs --by, the file that unfold sensitivity --json writes\n$/u,
+  ],
+  [
+    "a measurement without a number of layers",
+    [".", "--by", "s.json"],
+    /^unfold: --by needs --keep: how many layers to keep\n$/u,
+  ],
+  [
+    "no layers to keep",
+    [".", "--keep", "0", "--by", "s.json"],
+    /^unfold: --keep: expected a whole number from 1, got '0'\n$/u,
+  ],
+  [
+    "two choices of layers",
+    [".", "--keep", "2", "--by", "s.json", "--seed-layers", "0"],
+    /^unfold: --keep already chooses the layers: leave out --seed-layers\n$/u,
+  ],
+  [
+    "a recipe and layers to keep",
+    [".", "--recipe", "8-to-12", "--keep", "8"],
+    /^unfold: --recipe 8-to-12 already sets layers and depths: leave out --keep\n$/u,
+  ],
   ["a pick of nothing", [".", "--pick", "first"], /^unfold: --pick needs --seed-blocks: how many layers to take\n$/u],
 ])("refuses %s in one sentence, and writes nothing", async (_, words, message) => {
   const { status, stdout, stderr } = await running("import", ...words, "--out", at("x.safetensors"));
