@@ -8,6 +8,7 @@ import { openRecogniser } from "../recognition/open_recogniser.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
+import { mapssweTable } from "../recognition/significance/mapsswe_table.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
 import { describeDecoding, trainingDecoding } from "../recognition/evaluation/decoding_text.ts";
 import { type DepthPath } from "../config/depths.ts";
@@ -50,7 +51,7 @@ export function register(program: Command): void {
     )
     .option(
       "--compare <checkpoint>",
-      "checkpoint B to compare with the first one, A, by a paired bootstrap over the utterances; may be A itself, for two of its depths",
+      "checkpoint B to compare with the first one, A, by a paired bootstrap over the utterances and by MAPSSWE, the matched pairs test of NIST's sc_stats; may be A itself, for two of its depths",
     )
     .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
     .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
@@ -123,7 +124,7 @@ async function runCompare(
   print(
     options,
     { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
-    comparisonTable(comparisons),
+    `${comparisonTable(comparisons)}\n\n${mapssweTable(comparisons)}`,
   );
 }
 

@@ -147,12 +147,13 @@ it.concurrent("transcribe names a file that it cannot read, transcribes the othe
 
 it.concurrent("eval --compare compares two depths of one checkpoint", async () => {
   type Result = {
-    comparisons: { depthA: number; depthB: number; difference: { value: number }; pValue: number; resamples: number }[];
+    comparisons: { mapsswe: Record<string, number> }[];
   };
   const {
     comparisons: [pair],
   } = await json<Result>("eval", "@run", "@dev.jsonl", "--compare", "@run", "--depth-b", "1", "--json");
   expect(pair).toMatchObject({ depthA: 3, depthB: 1, resamples: 10_000 });
+  expect(Object.keys(pair!.mapsswe)).toEqual(["segments", "mean", "standardDeviation", "z", "p"]);
 });
 
 it.concurrent("align writes the time of every word", async () => {
