@@ -14,6 +14,7 @@ import { describeDecoding, trainingDecoding } from "../recognition/evaluation/de
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { evaluateManifest, type DecodingSettings } from "../recognition/evaluation/evaluate_manifest.ts";
+import { expectTrn, trnFiles } from "../recognition/evaluation/trn.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
@@ -27,6 +28,7 @@ interface EvalOptions extends AdapterOptions, DecodingOptions {
   depths?: string;
   json?: true;
   alignments?: string;
+  trn?: string;
   compare?: string;
   depthA?: string;
   depthB?: string;
@@ -48,6 +50,10 @@ export function register(program: Command): void {
     .option(
       "--alignments <folder>",
       "folder for the alignments of every utterance, one file per depth (default: the checkpoint's folder)",
+    )
+    .option(
+      "--trn <folder>",
+      "folder for trn files, which NIST's sclite reads: the references, and what was recognised at each depth",
     )
     .option(
       "--compare <checkpoint>",
@@ -77,6 +83,10 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
   makeFolder(folder); // fails early, before the long part
+  if (options.trn !== undefined) {
+    expectTrn(manifest.entries);
+    makeFolder(options.trn);
+  }
   const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
   device.close();
 
@@ -92,6 +102,10 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
     resultTable(name, rows),
   );
+  // Last, since a recognised word may be one that trn files cannot hold, and then the results are not lost.
+  if (options.trn !== undefined)
+    for (const [file, text] of Object.entries(trnFiles(name, scores)))
+      writeAtomically(join(options.trn, file), Buffer.from(text));
 }
 
 async function runCompare(
@@ -102,6 +116,8 @@ async function runCompare(
 ): Promise<void> {
   if (options.alignments !== undefined)
     throw new UserError("--alignments cannot be combined with --compare, which keeps none");
+  if (options.trn !== undefined)
+    throw new UserError("--trn cannot be combined with --compare; evaluate each checkpoint with --trn for its files");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),

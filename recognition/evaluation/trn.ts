@@ -9,6 +9,7 @@
  */
 import { UserError } from "../../engine/errors.ts";
 import { cutText } from "./error_rate.ts";
+import type { DepthScore } from "./evaluate.ts";
 
 /** An utterance's text, or what was recognised in its place. */
 export interface TrnLine {
@@ -27,6 +28,24 @@ export function trnText(lines: readonly TrnLine[]): string {
 }
 
 /**
+ * The trn files of a manifest's scores, for `sclite -s -i wsj -r NAME-ref.trn trn -h NAME-hyp-4.trn trn`: the references
+ * once and the hypotheses of every depth, in the same order. Without `-s` sclite ignores case; the kind of ids only says
+ * which of their characters name the speaker.
+ *
+ * @param name of the manifest, with which the files' names begin
+ * @param scores of one or more depths, on the same utterances
+ * @returns the content of each file by its name
+ * @throws UserError as `expectTrn` does
+ */
+export function trnFiles(name: string, scores: readonly DepthScore[]): Record<string, string> {
+  const references = (scores[0]?.utterances ?? []).map(({ id, reference }) => ({ id, text: reference }));
+  const files = { [`${name}-ref.trn`]: trnText(references) };
+  for (const { depth, utterances } of scores)
+    files[`${name}-hyp-${depth}.trn`] = trnText(utterances.map(({ id, hypothesis }) => ({ id, text: hypothesis })));
+  return files;
+}
+
+/**
  * Refuses what a trn file cannot hold.
  *
  * @throws UserError for an id that is empty, occurs twice, or has parentheses, quotation marks, spaces or control
@@ -37,7 +56,7 @@ export function expectTrn(lines: readonly TrnLine[]): void {
   for (const { id, text } of lines) {
     if (!/^[^\s()"\p{Cc}]+$/u.test(id))
       throw new UserError(
-        `--trn: the id '${id}' cannot be written to a trn file: expected characters other than spaces, parentheses, quotation marks and control characters`,
+        `--trn: the id '${id}' cannot be written to a trn file: expected characters other than spaces, parentheses, quotation marks and control characters; the manifest's lines may give an 'id'`,
       );
     if (ids.has(id)) throw new UserError(`--trn: two utterances have the id '${id}', expected every id once`);
     ids.add(id);

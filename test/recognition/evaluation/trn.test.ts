@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { expectTrn, trnText } from "../../../recognition/evaluation/trn.ts";
+import { noErrors } from "../../../recognition/evaluation/error_rate.ts";
+import type { DepthScore } from "../../../recognition/evaluation/evaluate.ts";
+import { expectTrn, trnFiles, trnText } from "../../../recognition/evaluation/trn.ts";
 import { printed, trnFile, trnLines } from "../sclite_fixtures.ts";
 
 describe("trnText", () => {
@@ -44,5 +46,30 @@ describe("trnText", () => {
 
   it.each(["one@two", "one * two", "o*ne", "don't / - # <b>", "one: two, three."])("leaves others: %s", (text) => {
     expect(trnText([{ id: "u", text }])).toBe(`${text} (u)\n`);
+  });
+});
+
+describe("trnFiles", () => {
+  const score = (depth: number, ...heard: string[]): DepthScore => ({
+    depth,
+    words: noErrors(),
+    characters: noErrors(),
+    wer: 0,
+    cer: 0,
+    blankRatio: 0,
+    realTimeFactor: null,
+    utterances: heard.map((hypothesis, i) => ({ id: `s-${i}`, reference: "one two", hypothesis, alignment: [] })),
+  });
+
+  it("are the references once, and the hypotheses of every depth", () => {
+    expect(trnFiles("dev", [score(2, "one", ""), score(4, "one two", "two")])).toEqual({
+      "dev-ref.trn": "one two (s-0)\none two (s-1)\n",
+      "dev-hyp-2.trn": "one (s-0)\n (s-1)\n",
+      "dev-hyp-4.trn": "one two (s-0)\ntwo (s-1)\n",
+    });
+  });
+
+  it("refuses hypotheses that sclite would score as others", () => {
+    expect(() => trnFiles("dev", [score(2, "one", "@")])).toThrow("--trn: the word '@' of s-1 ");
   });
 });
