@@ -8,8 +8,8 @@ const PURE = [
   "^(kernels|model|config)/",
   "^data/(batches/|text/|(item|observer)\\.ts$|manifest/validate\\.ts$)",
   "^checkpoint/((build_model|checkpoint|state)\\.ts$|safetensors/(?!file\\.ts$)|hugging_face/(state|spelling)\\.ts$)",
-  "^recognition/((chunks|fitting_chunk|long_audio|memory|posteriors|recognise|recogniser)\\.ts$|significance/bootstrap\\.ts$)",
-  "^recognition/evaluation/(error_rate|evaluate|alignment_text)\\.ts$",
+  "^recognition/((chunks|fitting_chunk|long_audio|memory|posteriors|recognise|recogniser)\\.ts$|significance/(bootstrap|mapsswe|normal_tail)\\.ts$)",
+  "^recognition/evaluation/(error_rate|evaluate|alignment_text|sclite_alignment|trn)\\.ts$",
 ].join("|");
 const SOURCE = `^(${ORDER.join("|")}|bench)/`;
 

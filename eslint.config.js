@@ -26,7 +26,8 @@ export default tseslint.config(
       "checkpoint/safetensors/**",
       "checkpoint/hugging_face/{state,spelling}.ts",
       "recognition/{chunks,fitting_chunk,long_audio,memory,posteriors,recognise,recogniser}.ts",
-      "recognition/evaluation/{error_rate,evaluate,alignment_text}.ts",
+      "recognition/evaluation/{error_rate,evaluate,alignment_text,sclite_alignment,trn}.ts",
+      "recognition/significance/{bootstrap,mapsswe,normal_tail}.ts",
     ],
     ignores: ["engine/node/**", "engine/host/node.ts", "checkpoint/safetensors/file.ts"],
     rules: {

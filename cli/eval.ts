@@ -7,10 +7,12 @@ import { writeAtomically } from "../data/files/atomic_file.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
+import { mapssweTable } from "../recognition/significance/mapsswe_table.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { evaluateManifest } from "../recognition/evaluation/evaluate_manifest.ts";
+import { expectTrn, trnFiles } from "../recognition/evaluation/trn.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
@@ -31,6 +33,7 @@ interface EvalOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depths?: string;
   json?: true;
   alignments?: string;
+  trn?: string;
   compare?: string;
   depthA?: string;
   depthB?: string;
@@ -54,8 +57,12 @@ export function register(program: Command): void {
       "folder for the alignments of every utterance, one file per depth (default: the checkpoint's folder)",
     )
     .option(
+      "--trn <folder>",
+      "folder for trn files, which NIST's sclite reads: the references, and what was recognised at each depth",
+    )
+    .option(
       "--compare <checkpoint>",
-      "checkpoint B to compare with the first one, A, by a paired bootstrap over the utterances; may be A itself, for two of its depths",
+      "checkpoint B to compare with the first one, A, by a paired bootstrap over the utterances and by MAPSSWE, the matched pairs test of NIST's sc_stats; may be A itself, for two of its depths",
     )
     .option("--depth-a <depth>", "with --compare: one depth of A (default: its deepest)")
     .option("--depth-b <depth>", "with --compare: one depth of B (default: its deepest)");
@@ -82,6 +89,10 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
   makeFolder(folder); // fails early, before the long part
+  if (options.trn !== undefined) {
+    expectTrn(manifest.entries);
+    makeFolder(options.trn);
+  }
   const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
   device.close();
 
@@ -99,6 +110,10 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
     resultTable(name, rows),
   );
+  // Last, since a recognised word may be one that trn files cannot hold, and then the results are not lost.
+  if (options.trn !== undefined)
+    for (const [file, text] of Object.entries(trnFiles(name, scores)))
+      writeAtomically(join(options.trn, file), Buffer.from(text));
 }
 
 async function runCompare(
@@ -109,6 +124,8 @@ async function runCompare(
 ): Promise<void> {
   if (options.alignments !== undefined)
     throw new UserError("--alignments cannot be combined with --compare, which keeps none");
+  if (options.trn !== undefined)
+    throw new UserError("--trn cannot be combined with --compare; evaluate each checkpoint with --trn for its files");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),
@@ -131,7 +148,7 @@ async function runCompare(
   print(
     options,
     { a: a.checkpoint.path, b: b.checkpoint.path, manifest: manifestFile, ...settings, comparisons },
-    comparisonTable(comparisons),
+    `${comparisonTable(comparisons)}\n\n${mapssweTable(comparisons)}`,
   );
 }
 

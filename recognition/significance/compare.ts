@@ -1,6 +1,8 @@
 import { UserError } from "../../engine/errors.ts";
 import { pairedBootstrap, type BootstrapOptions, type PairedComparison, type UtteranceErrors } from "./bootstrap.ts";
-import { countErrors } from "../evaluation/error_rate.ts";
+import { countErrors, cutText, type AlignmentStep } from "../evaluation/error_rate.ts";
+import { alignAsSclite } from "../evaluation/sclite_alignment.ts";
+import { mapsswe, type Mapsswe } from "./mapsswe.ts";
 import type { DepthScore } from "../evaluation/evaluate.ts";
 import type { Device } from "../../engine/device.ts";
 import { scheduleOf, evaluatedPaths } from "../../config/depths.ts";
@@ -13,6 +15,8 @@ import type { Observer } from "../../data/observer.ts";
 export interface DepthComparison extends PairedComparison {
   readonly depthA: number;
   readonly depthB: number;
+  /** On sclite's alignments, so that it is what sc_stats finds in the depths' trn files. */
+  readonly mapsswe: Mapsswe;
 }
 
 /** Word errors of each utterance, in order, for the bootstrap. */
@@ -22,8 +26,12 @@ export const utteranceErrors = ({ utterances }: Pick<DepthScore, "utterances">):
     return { errors: substitutions + deletions + insertions, words: references };
   });
 
+/** Words of each utterance aligned as sclite does, in order, for MAPSSWE. */
+const scliteAlignments = ({ utterances }: DepthScore): AlignmentStep[][] =>
+  utterances.map(({ reference, hypothesis }) => alignAsSclite(cutText(reference, "word"), cutText(hypothesis, "word")));
+
 /**
- * Compares word error rates of pairs of depths by a paired bootstrap over the utterances.
+ * Compares word error rates of pairs of depths by a paired bootstrap over the utterances, and by MAPSSWE.
  *
  * @param a scores on the same utterances as `b`; `a[i]` is compared with `b[i]`
  * @throws UserError if one checkpoint could not use all of these utterances
@@ -40,6 +48,7 @@ export function compareDepths(
       depthA: scoreA.depth,
       depthB: scoreB.depth,
       ...pairedBootstrap(utteranceErrors(scoreA), utteranceErrors(scoreB), options),
+      mapsswe: mapsswe(scliteAlignments(scoreA), scliteAlignments(scoreB)),
     };
   });
 }

@@ -145,14 +145,41 @@ it.concurrent("transcribe names a file that it cannot read, transcribes the othe
   ]);
 });
 
+it.concurrent("eval --trn writes the references and each depth's words for sclite", async () => {
+  const { status, stderr } = await run(["eval", "@run", "@dev.jsonl", "--alignments", "@alignments", "--trn", "@trn"]);
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(readdirSync(at("trn")).sort()).toEqual(["dev-hyp-1.trn", "dev-hyp-3.trn", "dev-ref.trn"]);
+  const lines = (name: string): string[] =>
+    readFileSync(at(`trn/${name}.trn`), "utf8")
+      .trimEnd()
+      .split("\n");
+  const utterances = readFileSync(at("dev.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { text: string });
+  expect(lines("dev-ref").map((line) => line.replace(/ \(\S+\)$/u, ""))).toEqual(utterances.map(({ text }) => text));
+  const ids = (name: string) => lines(name).map((line) => /\((\S+)\)$/u.exec(line)?.[1]);
+  expect([ids("dev-hyp-1"), ids("dev-hyp-3")]).toEqual([ids("dev-ref"), ids("dev-ref")]);
+});
+
+it.concurrent("eval --trn refuses an id that no trn file can hold before it recognises anything", async () => {
+  const [line] = readFileSync(at("dev.jsonl"), "utf8").split("\n");
+  writeFileSync(at("spaced.jsonl"), `${JSON.stringify({ ...(JSON.parse(line!) as object), id: "a (b)" })}\n`);
+  const { status, stdout, stderr } = await run(["eval", "@run", "@spaced.jsonl", "--trn", "@never"]);
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^unfold: --trn: the id 'a \(b\)' cannot be written to a trn file: [^\n]+$/mu);
+  expect(readdirSync(folder)).not.toContain("never");
+});
+
 it.concurrent("eval --compare compares two depths of one checkpoint", async () => {
   type Result = {
-    comparisons: { depthA: number; depthB: number; difference: { value: number }; pValue: number; resamples: number }[];
+    comparisons: { mapsswe: Record<string, number> }[];
   };
   const {
     comparisons: [pair],
   } = await json<Result>("eval", "@run", "@dev.jsonl", "--compare", "@run", "--depth-b", "1", "--json");
   expect(pair).toMatchObject({ depthA: 3, depthB: 1, resamples: 10_000 });
+  expect(Object.keys(pair!.mapsswe)).toEqual(["segments", "mean", "standardDeviation", "z", "p"]);
 });
 
 it.concurrent("align writes the time of every word", async () => {
@@ -283,6 +310,12 @@ const WRONG: [name: string, verb: typeof transcribe, words: string[], message: R
     evaluate,
     ["eval", "run", "dev", "--compare", "run", "--alignments", "folder"],
     /^--alignments cannot be combined with --compare/,
+  ],
+  [
+    "--trn with --compare",
+    evaluate,
+    ["eval", "run", "dev", "--compare", "run", "--trn", "folder"],
+    /^--trn cannot be combined with --compare/,
   ],
 ];
 

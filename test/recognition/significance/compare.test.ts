@@ -3,6 +3,8 @@ import { UserError } from "../../../engine/errors.ts";
 import { pairedBootstrap } from "../../../recognition/significance/bootstrap.ts";
 import { compareDepths, utteranceErrors, pairDepths } from "../../../recognition/significance/compare.ts";
 import { comparisonTable } from "../../../recognition/significance/compare_table.ts";
+import type { Mapsswe } from "../../../recognition/significance/mapsswe.ts";
+import { mapssweTable } from "../../../recognition/significance/mapsswe_table.ts";
 import { align, cutText, noErrors } from "../../../recognition/evaluation/error_rate.ts";
 import type { DepthScore } from "../../../recognition/evaluation/evaluate.ts";
 
@@ -25,6 +27,8 @@ const score = (depth: number, ...heard: string[]): DepthScore => ({
 const a = score(2, "one two", "one two three", "four", "two three three");
 const b = score(6, "one two three", "one three", "one two", "one two three");
 
+const NONE = { segments: 0, mean: 0, standardDeviation: 0, z: 0, p: 1 };
+
 describe("compareDepths", () => {
   it("resamples the word errors of each utterance", () => {
     expect(utteranceErrors(a)).toEqual([1, 0, 3, 2].map((errors) => ({ errors, words: 3 })));
@@ -33,8 +37,19 @@ describe("compareDepths", () => {
       depthA: 2,
       depthB: 6,
       ...pairedBootstrap(utteranceErrors(a), utteranceErrors(b), { resamples: 200 }),
+      mapsswe: expect.anything(),
     });
     expect([comparison!.a.value, comparison!.b.value]).toEqual([6 / 12, 2 / 12]);
+  });
+
+  it("tests the same words by MAPSSWE, aligned as sclite does", () => {
+    const [comparison] = compareDepths([a], [b], { resamples: 200 });
+    // Errors of A less those of B: 1 - 0, 0 - 1, 3 - 1, and 2 - 0: a deletion, a word, an insertion, a word.
+    const found = comparison!.mapsswe;
+    expect(found).toMatchObject({ segments: 4, mean: 1, standardDeviation: Math.sqrt((0 + 2 ** 2 + 1 + 1) / 3) });
+    expect(found.z).toBeCloseTo(1 / (found.standardDeviation / Math.sqrt(4)), 12);
+    const swapped = compareDepths([score(2, "three one two")], [score(6, "one two three")], { resamples: 200 });
+    expect(swapped[0]!.mapsswe).toMatchObject({ segments: 2, mean: 1 }); // with the fewest errors, one segment of three
   });
 
   it("refuses what was not scored on the same utterances", () => {
@@ -56,6 +71,7 @@ describe("compareDepths", () => {
         improvement: 0.9985,
         pValue: 0.0031,
         resamples: 1000,
+        mapsswe: NONE,
       },
     ]);
     expect(text.split("\n")).toHaveLength(3);
@@ -68,6 +84,27 @@ describe("compareDepths", () => {
       "99.9 %",
       "0.0031",
     ]);
+  });
+});
+
+describe("mapssweTable", () => {
+  const lines = (...tests: Mapsswe[]): string[][] =>
+    mapssweTable(tests.map((mapsswe, i) => ({ depthA: 2, depthB: 4 + i, mapsswe })))
+      .split("\n")
+      .map((line) => line.trim().split(/ {2,}/u));
+
+  it("prints what sc_stats prints, a line a pair", () => {
+    const found = lines({ segments: 54, mean: -0.35185, standardDeviation: 1.06678, z: -2.42372, p: 0.01552 }, NONE);
+    expect(found[0]).toEqual(["depth A", "depth B", "segments", "A - B", "std dev", "MAPSSWE Z", "p-value"]);
+    expect(found.slice(2)).toEqual([
+      ["2", "4", "54", "-0.352", "1.067", "-2.424", "0.016"],
+      ["2", "5", "0", "0.000", "0.000", "0.000", "1.000"],
+    ]);
+  });
+
+  it("says that a p-value is below what it can show", () => {
+    const [, , one, other] = lines({ ...NONE, p: 0.00099 }, { ...NONE, p: 0.00101 });
+    expect([one!.at(-1), other!.at(-1)]).toEqual(["<0.001", "0.001"]);
   });
 });
 
