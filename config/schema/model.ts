@@ -50,7 +50,15 @@ export const unfoldSchema = z.strictObject({
     .min(1, { error: "expected at least one depth" })
     .optional()
     .describe(
-      "Logical depths to evaluate. The largest is the deep path; the seed path has depth model.blocks. Default: model.blocks and twice that; if `order` is a list, model.blocks and its length.",
+      "Logical depths to evaluate. The largest is the deep path; the seed path has depth model.blocks. Default: model.blocks and twice that, or what `repeatable` allows; if `order` is a list, model.blocks and its length.",
+    ),
+  repeatable: z
+    .array(whole(0), { error: "expected a list of block indices such as [4, 5, 6, 7]" })
+    .min(1, { error: "expected at least one block" })
+    .nullable()
+    .default(null)
+    .describe(
+      "Blocks that repeat order may apply more than once; null: all. If some may not, the others are applied at most twice, since a block may be applied k + 1 times only if all others are applied k or k + 1 times; the largest depth is then model.blocks plus the length of this list.",
     ),
   shallow: oneOf("first", "even")
     .default("first")
