@@ -9,10 +9,12 @@ import type { TrainConfig } from "../config/config.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
+import { choosePaths } from "../recognition/evaluation/choose_paths.ts";
 import { describeDecoding, trainingDecoding } from "../recognition/evaluation/decoding_text.ts";
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
-import { evaluateManifest, type DecodingSettings } from "../recognition/evaluation/evaluate_manifest.ts";
+import { evaluateManifestAndPaths, type DecodingSettings } from "../recognition/evaluation/evaluate_manifest.ts";
+import { pathTable } from "../recognition/evaluation/path_table.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
@@ -20,10 +22,12 @@ import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
 import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./options/depths.ts";
+import { parsePaths } from "./options/paths.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface EvalOptions extends AdapterOptions, DecodingOptions {
   depths?: string;
+  paths?: string;
   json?: true;
   alignments?: string;
   compare?: string;
@@ -42,6 +46,10 @@ export function register(program: Command): void {
     .option(
       "--depths <list>",
       "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare, those of both)",
+    )
+    .option(
+      "--paths <all|number>",
+      "evaluate all legal paths of each depth, or a number drawn among them, for mean, median and standard deviation of the WER over paths (in repeat order)",
     )
     .option("--json", "print the results as JSON")
     .option(
@@ -68,15 +76,26 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   ]) {
     if (value !== undefined) throw new UserError(`${name} needs --compare; without it, choose depths with --depths`);
   }
+  const pathChoice = parsePaths(options.paths);
   const settings = parseDecoding(options);
   const device = await openDevice(adapterOptions(options));
   const recogniser = openRecogniser(device, checkpoint);
   const { config } = recogniser;
   const paths = parseDepths(options.depths, config);
+  const depths = paths.map(({ depth }) => depth);
+  const chosen = pathChoice === undefined ? [] : choosePaths(config, depths, pathChoice);
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
   makeFolder(folder); // fails early, before the long part
-  const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
+  const { scores, spreads } = await evaluateManifestAndPaths(
+    device,
+    recogniser,
+    manifest,
+    paths,
+    chosen,
+    settings,
+    terminalObserver(),
+  );
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
@@ -88,8 +107,14 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   printDecoding(settings, [config]);
   print(
     options,
-    { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
-    resultTable(name, rows),
+    {
+      checkpoint: recogniser.checkpoint.path,
+      manifest: manifestFile,
+      ...settings,
+      rows,
+      ...(pathChoice !== undefined && { paths: spreads }),
+    },
+    [resultTable(name, rows), ...(pathChoice === undefined ? [] : [pathTable(spreads)])].join("\n\n"),
   );
 }
 
@@ -101,6 +126,8 @@ async function runCompare(
 ): Promise<void> {
   if (options.alignments !== undefined)
     throw new UserError("--alignments cannot be combined with --compare, which keeps none");
+  if (options.paths !== undefined)
+    throw new UserError("--paths cannot be combined with --compare, which compares one path of each depth");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),

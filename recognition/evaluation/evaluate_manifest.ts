@@ -5,7 +5,9 @@ import type { Manifest } from "../../data/manifest/manifest.ts";
 import { openFinishedSource } from "../../data/features/open_feature_source.ts";
 import { dataWarnings } from "../../data/warnings.ts";
 import type { DepthPath } from "../../config/depths.ts";
+import type { ChosenPaths } from "./choose_paths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
+import { evaluateSpread, type PathSpread } from "./path_spread.ts";
 import { openFusion, type LanguageModelSettings } from "../language_model.ts";
 import type { Observer } from "../../data/observer.ts";
 
@@ -24,12 +26,29 @@ export interface DecodingSettings {
  */
 export async function evaluateManifest(
   device: Device,
-  { model, units, cmvn, config }: Recogniser,
+  recogniser: Recogniser,
   manifest: Manifest,
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: Observer,
 ): Promise<DepthScore[]> {
+  return (await evaluateManifestAndPaths(device, recogniser, manifest, paths, [], settings, observer)).scores;
+}
+
+/**
+ * The same, and how the word error rate varies over the chosen paths of each depth; the audio is read once.
+ *
+ * @throws UserError as `evaluateManifest` does
+ */
+export async function evaluateManifestAndPaths(
+  device: Device,
+  { model, units, cmvn, config }: Recogniser,
+  manifest: Manifest,
+  paths: readonly DepthPath[],
+  chosen: readonly ChosenPaths[],
+  settings: DecodingSettings,
+  observer: Observer,
+): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const fusion = await openFusion(settings.lm, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
@@ -44,9 +63,22 @@ export async function evaluateManifest(
       onProgress: reading.update,
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
-    const decoding = observer.task("recognising", set.utterances.length * paths.length);
-    const options = { beam: settings.beam, fusion, timed: true, onProgress: decoding.update };
-    return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
+    const { utterances } = set;
+    const decoding = observer.task("recognising", utterances.length * paths.length);
+    const options = { beam: settings.beam, fusion };
+    const scores = await evaluate(device, model, utterances, paths, units, {
+      ...options,
+      timed: true,
+      onProgress: decoding.update,
+    }).finally(decoding.stop);
+    if (chosen.length === 0) return { scores, spreads: [] };
+    const count = chosen.reduce((sum, { schedules }) => sum + schedules.length, 0);
+    const along = observer.task(`recognising along ${count} paths`, utterances.length * count);
+    const spreads = await evaluateSpread(device, model, utterances, chosen, units, {
+      ...options,
+      onProgress: along.update,
+    }).finally(along.stop);
+    return { scores, spreads };
   } finally {
     source.close();
   }
