@@ -67,6 +67,7 @@ export function trainingStep(
     const output = model.forward(tape, features, lengths, schedules, {
       checkpointing: config.unfold.checkpointing,
       masks,
+      residualScales: paths.map(({ residualScales }) => residualScales),
     });
     const batch = { targets, targetLengths, lengths: output.deviceLengths };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));

@@ -44,6 +44,12 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
       message: `is ${loss.layer_drop}, but with model.norms per_depth a path with dropped layers has no norms for its depth`,
     };
 
+  if (config.model.kind === "conformer" && config.model.stochastic_depth_rate > 0 && ownNorms)
+    yield {
+      path: ["model", "stochastic_depth_rate"],
+      message: `is ${config.model.stochastic_depth_rate}, but with model.norms per_depth a path with skipped layers has no norms for its depth`,
+    };
+
   const faults =
     loss.depth_weights === null ? [] : [...weightFaults(loss.depth_weights, loss.kl_weight, blocks, deepest)];
   yield* faults;

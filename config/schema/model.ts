@@ -14,6 +14,11 @@ const conformerSchema = z.strictObject({
     .nullish()
     .describe("Channels of the two strided convolutions that subsample the input by 4; `dim` if left out."),
   dropout: share(0, 1).default(0.1).describe("Dropout probability during training."),
+  stochastic_depth_rate: share(0, 1)
+    .default(0)
+    .describe(
+      "Stochastic depth, as in ESPnet: each training step skips layer l of L (from 1) of every path with probability rate l / L, and divides what kept layers add to the residual stream by 1 minus that.",
+    ),
   conv_norm: oneOf("layer_norm", "batch_norm")
     .default("layer_norm")
     .describe("Norm in the convolution module. Batch norm mixes the statistics of all depths; layer norm has none."),

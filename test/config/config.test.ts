@@ -309,6 +309,10 @@ describe("values that contradict each other", () => {
       "model: {norms: per_depth}\nloss: {layer_drop: 0.2}",
       "loss.layer_drop is 0.2, but with model.norms per_depth a path with dropped layers has no norms for its depth.",
     ],
+    [
+      "model: {norms: per_depth, stochastic_depth_rate: 0.2}",
+      "model.stochastic_depth_rate is 0.2, but with model.norms per_depth a path with skipped layers has no norms for its depth.",
+    ],
     ["epochs: 3\nsteps: 4", "steps cannot be given together with epochs; set one of them to null."],
     [
       "eval: {every_epochs: 1, every_steps: 4}",
