@@ -7,6 +7,7 @@ export { conformerDefaults, type ConformerConfig } from "../model/config.ts";
 export { Encoder } from "../model/encoder.ts";
 export { ConformerBlock, type BlockContext } from "../model/block.ts";
 export { depthSchedule, unfold, type DepthSchedule, type ShallowBlocks, type UnfoldOrder } from "../model/unfold.ts";
+export { unfoldingPaths, type UnfoldingPaths } from "../model/unfolding_paths.ts";
 export {
   jointLoss,
   jointLossDefaults,

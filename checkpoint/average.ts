@@ -61,6 +61,7 @@ const TRAINED_WITH: readonly (readonly [string, (state: CheckpointState) => unkn
   ["other units", ({ units }) => units],
   ["other feature statistics", ({ cmvn }) => cmvn],
   ["another order of blocks", ({ config }) => (config["unfold"] as { order?: unknown }).order],
+  ["other repeatable blocks", ({ config }) => (config["unfold"] as { repeatable?: unknown }).repeatable ?? null],
 ];
 
 function expectSameTraining({ path, state }: Checkpoint, first: Checkpoint): void {

@@ -9,9 +9,11 @@ import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
 import { mapssweTable } from "../recognition/significance/mapsswe_table.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
+import { choosePaths } from "../recognition/evaluation/choose_paths.ts";
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
-import { evaluateManifest } from "../recognition/evaluation/evaluate_manifest.ts";
+import { evaluateManifestAndPaths } from "../recognition/evaluation/evaluate_manifest.ts";
+import { pathTable } from "../recognition/evaluation/path_table.ts";
 import { expectTrn, trnFiles } from "../recognition/evaluation/trn.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
@@ -27,10 +29,12 @@ import {
   type DecodingOptions,
 } from "./options/decoding.ts";
 import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./options/depths.ts";
+import { parsePaths } from "./options/paths.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
 interface EvalOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depths?: string;
+  paths?: string;
   json?: true;
   alignments?: string;
   trn?: string;
@@ -50,6 +54,10 @@ export function register(program: Command): void {
     .option(
       "--depths <list>",
       "logical depths, such as 2,4,6 (default: those of the checkpoint's config; with --compare, those of both)",
+    )
+    .option(
+      "--paths <all|number>",
+      "evaluate all legal paths of each depth, or a number drawn among them, for mean, median and standard deviation of the WER over paths (in repeat order)",
     )
     .option("--json", "print the results as JSON")
     .option(
@@ -81,11 +89,14 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   ]) {
     if (value !== undefined) throw new UserError(`${name} needs --compare; without it, choose depths with --depths`);
   }
+  const pathChoice = parsePaths(options.paths);
   const settings = parseDecoderSearch(options);
   const device = await openDevice(adapterOptions(options));
   const recogniser = openRecogniser(device, checkpoint);
   const { config } = recogniser;
   const paths = parseDepths(options.depths, config);
+  const depths = paths.map(({ depth }) => depth);
+  const chosen = pathChoice === undefined ? [] : choosePaths(config, depths, pathChoice);
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
   makeFolder(folder); // fails early, before the long part
@@ -93,7 +104,15 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     expectTrn(manifest.entries);
     makeFolder(options.trn);
   }
-  const scores = await evaluateManifest(device, recogniser, manifest, paths, settings, terminalObserver());
+  const { scores, spreads } = await evaluateManifestAndPaths(
+    device,
+    recogniser,
+    manifest,
+    paths,
+    chosen,
+    settings,
+    terminalObserver(),
+  );
   device.close();
 
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
@@ -107,8 +126,14 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     process.stderr.write("hint: this model has an attention decoder as well; --search joint uses it\n");
   print(
     options,
-    { checkpoint: recogniser.checkpoint.path, manifest: manifestFile, ...settings, rows },
-    resultTable(name, rows),
+    {
+      checkpoint: recogniser.checkpoint.path,
+      manifest: manifestFile,
+      ...settings,
+      rows,
+      ...(pathChoice !== undefined && { paths: spreads }),
+    },
+    [resultTable(name, rows), ...(pathChoice === undefined ? [] : [pathTable(spreads)])].join("\n\n"),
   );
   // Last, since a recognised word may be one that trn files cannot hold, and then the results are not lost.
   if (options.trn !== undefined)
@@ -126,6 +151,8 @@ async function runCompare(
     throw new UserError("--alignments cannot be combined with --compare, which keeps none");
   if (options.trn !== undefined)
     throw new UserError("--trn cannot be combined with --compare; evaluate each checkpoint with --trn for its files");
+  if (options.paths !== undefined)
+    throw new UserError("--paths cannot be combined with --compare, which compares one path of each depth");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),

@@ -54,7 +54,7 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
     memory: { ...parsed.memory, limit_gib: parsed.memory.limit_gib ?? null },
     model: completeModel(model),
     loss: completeLoss(parsed),
-    unfold: { ...unfold, depths: (unfold.depths ?? defaultDepths(unfold.order, blocks)).toSorted((a, b) => a - b) },
+    unfold: { ...unfold, depths: unfold.depths?.toSorted((a, b) => a - b) ?? defaultDepths(unfold, blocks) },
     schedule: {
       ...schedule,
       total_steps: schedule.total_steps ?? null,
@@ -111,8 +111,12 @@ function completeModel(model: ParsedConfig["model"]) {
 /** A file's name without folder and extension. */
 const stem = (path: string): string => path.replace(/^.*[\\/]/su, "").replace(/(?<=.)\.[^.]*$/u, "");
 
-/** The seed's depth and twice that, or the seed's depth and the length of an explicit schedule. */
-function defaultDepths(order: ParsedConfig["unfold"]["order"], blocks: number): number[] {
-  const deepest = typeof order === "string" ? 2 * blocks : order.length;
+/** The seed's depth and the default deepest one. */
+function defaultDepths(unfold: ParsedConfig["unfold"], blocks: number): number[] {
+  const deepest = defaultDeepest(unfold, blocks);
   return deepest === blocks ? [blocks] : [blocks, deepest];
 }
+
+/** Every block or repeatable block twice, or the length of an explicit schedule. */
+export const defaultDeepest = ({ order, repeatable }: ParsedConfig["unfold"], blocks: number): number =>
+  typeof order === "string" ? blocks + (repeatable?.length ?? blocks) : order.length;

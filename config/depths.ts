@@ -12,7 +12,8 @@ export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
   const own = depthsWithNorms(config);
   if (own && !own.includes(depth))
     throw new UserError(`depth ${depth} has no norms: model.norms is per_depth, for the depths ${own.join(", ")}`);
-  return depthSchedule(config.unfold.order, config.model.blocks, depth, config.unfold.shallow);
+  const { order, shallow, repeatable } = config.unfold;
+  return depthSchedule(order, config.model.blocks, depth, shallow, repeatable);
 }
 
 /** The paths to evaluate. */

@@ -104,19 +104,28 @@ export class ConformerBlock {
     this.#dropout = config.dropout;
   }
 
-  /** x `[batch, frames, dim]` to the same shape. The logical `layer` keys the random numbers. */
-  forward(tape: Tape, x: Tensor, context: BlockContext, layer: number): Tensor {
-    return this.stages(tape, x, context, layer).y;
+  /**
+   * x `[batch, frames, dim]` to the same shape. The logical `layer` keys the random numbers; `residualScale` multiplies what each part
+   * adds to the residual stream.
+   */
+  forward(tape: Tape, x: Tensor, context: BlockContext, layer: number, residualScale = 1): Tensor {
+    return this.stages(tape, x, context, layer, residualScale).y;
   }
 
-  stages(tape: Tape, x: Tensor, { positions, mask, lengths, depth }: BlockContext, layer: number): BlockStages {
+  stages(
+    tape: Tape,
+    x: Tensor,
+    { positions, mask, lengths, depth }: BlockContext,
+    layer: number,
+    residualScale = 1,
+  ): BlockStages {
     const site = layer * SITES;
     const norm = (part: Part, h: Tensor, dtype = tape.activation): Tensor => {
       const { scale, shift } = this.#norms[part](depth);
       return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype });
     };
     const add = (h: Tensor, update: Tensor, factor: number, place: number): Tensor =>
-      residual(tape, h, update, factor, this.#dropout, place);
+      residual(tape, h, update, factor * residualScale, this.#dropout, place);
     const afterFirstFeedForward = add(
       x,
       this.#firstFeedForward.forward(tape, norm("firstFeedForward", x), site),

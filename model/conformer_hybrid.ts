@@ -33,13 +33,13 @@ export class ConformerHybrid extends ConformerCtc {
     options: EncoderOptions = {},
   ): CtcOutput {
     const output = super.forward(tape, features, lengths, schedules, options);
-    const { tokens } = options;
+    const { tokens, checkpointing = false } = options;
     if (!tokens) return output;
     const decoded = tape.named("decoder", () => {
       const embedded = this.decoder.embed(tape, tokens);
       return output.states.map((states) => {
         const mask = lengthMask(tape, output.lengths, states.shape[1] as number);
-        return this.decoder.forward(tape, embedded, { states, mask }, options);
+        return this.decoder.forward(tape, embedded, { states, mask }, { checkpointing });
       });
     });
     return { ...output, decoded };

@@ -34,6 +34,8 @@ export interface EncoderOptions {
   readonly tokens?: Tensor | undefined;
   /** For models that mask their projected features (wav2vec 2.0, HuBERT). */
   readonly masks?: FeatureMasks | undefined;
+  /** Of each schedule's layers, the factor of a Conformer block's residual branches (stochastic depth); left out: 1. */
+  readonly residualScales?: readonly (readonly number[] | undefined)[];
   /** Called with the output of every block application, before the final norm. */
   readonly onState?: (layer: number, block: number, state: Tensor) => void;
 }

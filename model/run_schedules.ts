@@ -1,11 +1,12 @@
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { EncoderOptions } from "./ctc_model.ts";
+import { scaledSchedules, type ScaledBlock } from "./stochastic_depth.ts";
 import { unfold, type DepthSchedule } from "./unfold.ts";
 
 /** A physical block: same shape in and out. The logical layer keys its random numbers. */
 export interface UnfoldableBlock<Context> {
-  forward(tape: Tape, x: Tensor, context: Context, layer: number): Tensor;
+  forward(tape: Tape, x: Tensor, context: Context, layer: number, residualScale?: number): Tensor;
 }
 
 /**
@@ -20,16 +21,18 @@ export function runSchedules<Context>(
   blocks: readonly UnfoldableBlock<Context>[],
   schedules: readonly DepthSchedule[],
   context: Context,
-  { checkpointing = false, onState }: EncoderOptions,
+  { checkpointing = false, onState, residualScales }: EncoderOptions,
 ): Tensor[] {
-  const applyBlock = (h: Tensor, block: number, layer: number): Tensor => {
+  const scaled = scaledSchedules(schedules, residualScales);
+  const applyBlock = (h: Tensor, index: number, layer: number): Tensor => {
+    const { block, residualScale } = scaled.blocks[index] as ScaledBlock;
     const apply = (input: Tensor): Tensor =>
       tape.named(`layer ${layer}, block ${block}`, () =>
-        (blocks[block] as UnfoldableBlock<Context>).forward(tape, input, context, layer),
+        (blocks[block] as UnfoldableBlock<Context>).forward(tape, input, context, layer, residualScale),
       );
     const y = checkpointing ? tape.checkpoint(apply, h) : tape.scope(() => apply(h));
     onState?.(layer, block, y);
     return y;
   };
-  return unfold(x, schedules, applyBlock, onState ? undefined : (body) => void tape.scope(body));
+  return unfold(x, scaled.schedules, applyBlock, onState ? undefined : (body) => void tape.scope(body));
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { uniform } from "../engine/random.ts";
+import { unfoldingPaths } from "./unfolding_paths.ts";
 
 /** Defines a path: the physical block that each logical layer applies. */
 export type DepthSchedule = readonly number[];
@@ -13,7 +14,7 @@ export type ShallowBlocks = "first" | "even";
  * The depth schedule of `blocks` physical blocks unfolded to `depth` logical layers.
  *
  * - "repeat" applies each block several times before the next, `0,0,1,1`; the remainder of depth / blocks goes to the last
- *   blocks (in-place repetition, as in the paper);
+ *   repeatable blocks (in-place repetition, as in the paper; the first of `unfoldingPaths`);
  * - "cycle" repeats the whole stack, `0,1,0,1`, so that the seed path is a prefix of every deeper one;
  * - an explicit list is truncated to the depth, and must be at least as long.
  *
@@ -21,13 +22,15 @@ export type ShallowBlocks = "first" | "even";
  * block ⌊(n + 1) · blocks / depth⌋ - 1, so every other block at half the depth (LayerDrop: Fan et al., 2020, section 3.3). `shallow`
  * does not apply to an explicit list.
  *
- * @throws UserError for a depth that is not a positive whole number, or longer than an explicit list
+ * @param repeatable the blocks that "repeat" may apply more than once; null: all. Other orders ignore it
+ * @throws UserError for a depth that is not a positive whole number, longer than an explicit list, or out of reach of `repeatable`
  */
 export function depthSchedule(
   order: UnfoldOrder,
   blocks: number,
   depth: number,
   shallow: ShallowBlocks = "first",
+  repeatable: readonly number[] | null = null,
 ): DepthSchedule {
   if (!Number.isInteger(depth) || depth < 1)
     throw new UserError(`a logical depth must be a whole number from 1, got ${depth}`);
@@ -42,11 +45,7 @@ export function depthSchedule(
   if (depth < blocks && shallow === "even")
     return Array.from({ length: depth }, (_, layer) => Math.floor(((layer + 1) * blocks) / depth) - 1);
   if (order === "cycle" || depth < blocks) return Array.from({ length: depth }, (_, layer) => layer % blocks);
-  const times = Math.floor(depth / blocks);
-  const rest = depth % blocks;
-  return Array.from({ length: blocks }, (_, block) =>
-    new Array<number>(times + (block >= blocks - rest ? 1 : 0)).fill(block),
-  ).flat();
+  return unfoldingPaths(blocks, depth, repeatable).at(0n);
 }
 
 /**

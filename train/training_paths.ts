@@ -1,5 +1,6 @@
 import { hash } from "../engine/random.ts";
 import type { PathTerms } from "../model/joint_loss.ts";
+import { stochasticDepth } from "../model/stochastic_depth.ts";
 import { dropLayers } from "../model/unfold.ts";
 import type { TrainConfig } from "../config/config.ts";
 import {
@@ -12,14 +13,20 @@ import {
 } from "../config/depths.ts";
 
 /** A path and its loss terms. Terms left out follow from its position: deep path, seed path, then middle depths. */
-export interface TrainingPath extends DepthPath, Partial<PathTerms> {}
+export interface TrainingPath extends DepthPath, Partial<PathTerms> {
+  /** With stochastic depth: the factor of each layer's residual branches. */
+  readonly residualScales?: readonly number[];
+}
 
 /**
  * The paths that a step trains: the trained depths, deepest first, then the middle depths drawn for this step, which are trained
- * like the shallowest. LayerDrop applies to the deepest path only.
+ * like the shallowest. LayerDrop applies to the deepest path only, stochastic depth to the layers that are left of every path.
+ *
+ * @param dropping false keeps all layers: the most that a step may compute
  */
-export function trainingPaths(config: TrainConfig, step: number): TrainingPath[] {
-  const { seed, loss } = config;
+export function trainingPaths(config: TrainConfig, step: number, dropping = true): TrainingPath[] {
+  const { seed, loss, model } = config;
+  const stochasticRate = model.kind === "conformer" ? model.stochasticDepthRate : 0;
   const trained = trainedDepths(config);
   const { weight } = trained.at(-1) as TrainedDepth;
   const drawn = middleDepths(config)
@@ -28,8 +35,12 @@ export function trainingPaths(config: TrainConfig, step: number): TrainingPath[]
     .slice(0, loss.middleDepths)
     .map(({ depth }) => ({ depth, weight, distilled: true }));
   return [...trained, ...drawn].map((terms, i) => {
-    const schedule = scheduleOf(config, terms.depth);
-    return { ...terms, schedule: i === 0 ? dropLayers(schedule, loss.layerDrop, seed, step) : schedule };
+    const whole = scheduleOf(config, terms.depth);
+    const schedule = i === 0 && dropping ? dropLayers(whole, loss.layerDrop, seed, step) : whole;
+    return {
+      ...terms,
+      ...(stochasticRate > 0 ? stochasticDepth(schedule, stochasticRate, seed, step, dropping) : { schedule }),
+    };
   });
 }
 

@@ -90,6 +90,7 @@ export function trainingStep(
       checkpointing: config.unfold.checkpointing,
       tokens: tokens?.inputs,
       masks,
+      residualScales: paths.map(({ residualScales }) => residualScales),
     });
     const batch = { targets, targetLengths, lengths: output.deviceLengths, tokens };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));

@@ -44,7 +44,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     plainConfig({
       ...config,
       model: { ...config.model, blocks: used.length },
-      unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first" },
+      unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first", repeatable: null },
       // With per-depth norms, this selects those of this depth.
       loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
     }),

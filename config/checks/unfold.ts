@@ -1,4 +1,5 @@
 import { depthsBetween, depthsOfWeights, hasOwnNorms } from "../depths.ts";
+import { defaultDeepest } from "../complete.ts";
 import type { Fault } from "./faults.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 
@@ -10,7 +11,7 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
     loss,
   } = config;
   const ownNorms = hasOwnNorms(config.model);
-  const deepest = depths === undefined ? (typeof order === "string" ? 2 * blocks : order.length) : Math.max(...depths);
+  const deepest = depths === undefined ? defaultDeepest(config.unfold, blocks) : Math.max(...depths);
   if (depths !== undefined && new Set(depths).size < depths.length)
     yield { path: ["unfold", "depths"], message: `[${depths.join(", ")}] lists a depth twice` };
   if (deepest < blocks)
@@ -36,10 +37,17 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
         message: "is even, but when unfold.order is a list, shallower paths are its prefixes",
       };
   }
+  yield* repeatableFaults(config.unfold, blocks, deepest);
   if (loss.layer_drop > 0 && ownNorms)
     yield {
       path: ["loss", "layer_drop"],
       message: `is ${loss.layer_drop}, but with model.norms per_depth a path with dropped layers has no norms for its depth`,
+    };
+
+  if (config.model.kind === "conformer" && config.model.stochastic_depth_rate > 0 && ownNorms)
+    yield {
+      path: ["model", "stochastic_depth_rate"],
+      message: `is ${config.model.stochastic_depth_rate}, but with model.norms per_depth a path with skipped layers has no norms for its depth`,
     };
 
   const faults =
@@ -59,6 +67,34 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
       message: `is ${loss.middle_depths}, but between ${ends} there ${between === 1 ? "is 1 depth" : `are ${between} depths`}${of}`,
     };
   }
+}
+
+function* repeatableFaults(
+  { order, repeatable }: ParsedConfig["unfold"],
+  blocks: number,
+  deepest: number,
+): Generator<Fault> {
+  if (repeatable === null) return;
+  const path = ["unfold", "repeatable"];
+  const outside = repeatable.find((block) => block >= blocks);
+  const most = blocks + repeatable.length;
+  if (order !== "repeat")
+    yield {
+      path,
+      message: `needs unfold.order repeat, which alone chooses the blocks to repeat, but the order is ${typeof order === "string" ? order : "a list"}`,
+    };
+  else if (outside !== undefined)
+    yield {
+      path,
+      message: `names block ${outside}, but model.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
+    };
+  else if (new Set(repeatable).size < repeatable.length)
+    yield { path, message: `[${repeatable.join(", ")}] lists a block twice` };
+  else if (repeatable.length < blocks && deepest > most)
+    yield {
+      path: ["unfold", "depths"],
+      message: `ends at ${deepest}, but ${blocks} blocks of which ${repeatable.length} may be repeated (unfold.repeatable) reach depth ${most} at most`,
+    };
 }
 
 function* weightFaults(

@@ -21,6 +21,11 @@ const conformerSchema = z.strictObject({
     .nullish()
     .describe("Channels of the two strided convolutions that subsample the input by 4; `dim` if left out."),
   dropout: share(0, 1).default(0.1).describe("Dropout probability during training."),
+  stochastic_depth_rate: share(0, 1)
+    .default(0)
+    .describe(
+      "Stochastic depth, as in ESPnet: each training step skips layer l of L (from 1) of every path with probability rate l / L, and divides what kept layers add to the residual stream by 1 minus that.",
+    ),
   conv_norm: oneOf("layer_norm", "batch_norm")
     .default("layer_norm")
     .describe("Norm in the convolution module. Batch norm mixes the statistics of all depths; layer norm has none."),
@@ -63,7 +68,15 @@ export const unfoldSchema = z.strictObject({
     .min(1, { error: "expected at least one depth" })
     .optional()
     .describe(
-      "Logical depths to evaluate. The largest is the deep path; the seed path has depth model.blocks. Default: model.blocks and twice that; if `order` is a list, model.blocks and its length.",
+      "Logical depths to evaluate. The largest is the deep path; the seed path has depth model.blocks. Default: model.blocks and twice that, or what `repeatable` allows; if `order` is a list, model.blocks and its length.",
+    ),
+  repeatable: z
+    .array(whole(0), { error: "expected a list of block indices such as [4, 5, 6, 7]" })
+    .min(1, { error: "expected at least one block" })
+    .nullable()
+    .default(null)
+    .describe(
+      "Blocks that repeat order may apply more than once; null: all. If some may not, the others are applied at most twice, since a block may be applied k + 1 times only if all others are applied k or k + 1 times; the largest depth is then model.blocks plus the length of this list.",
     ),
   shallow: oneOf("first", "even")
     .default("first")

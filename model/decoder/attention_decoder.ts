@@ -10,7 +10,6 @@ import { linear } from "../../kernels/linear/linear.ts";
 import { add } from "../../kernels/pointwise/binary.ts";
 import { cast } from "../../kernels/pointwise/cast.ts";
 import { scale } from "../../kernels/pointwise/unary.ts";
-import type { EncoderOptions } from "../ctc_model.ts";
 import { sinusoidalPositions } from "../positions.ts";
 import type { DepthSchedule } from "../unfold.ts";
 import { declareLinear, declareNorm, type LinearWeights, type NormWeights } from "../weights.ts";
@@ -24,7 +23,11 @@ export interface DecoderConfig extends DecoderBlockConfig {
   readonly blocks: number;
 }
 
-export interface DecoderOptions extends Pick<EncoderOptions, "checkpointing" | "onState"> {
+export interface DecoderOptions {
+  /** Keep only the input of each block application for backward and recompute the rest. */
+  readonly checkpointing?: boolean;
+  /** Called with the output of every block application. */
+  readonly onState?: (layer: number, block: number, state: Tensor) => void;
   /** Physical blocks to apply in order: each once, unless the decoder unfolds too. */
   readonly schedule?: DepthSchedule | undefined;
 }

@@ -6,7 +6,9 @@ import type { Manifest } from "../../data/manifest/manifest.ts";
 import { openFinishedSource } from "../../data/features/open_feature_source.ts";
 import { dataWarnings } from "../../data/warnings.ts";
 import type { DepthPath } from "../../config/depths.ts";
+import type { ChosenPaths } from "./choose_paths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
+import { evaluateSpread, type PathSpread } from "./path_spread.ts";
 import { openFusion, type LanguageModelSettings } from "../language_model.ts";
 import type { Observer } from "../../data/observer.ts";
 
@@ -28,13 +30,31 @@ export interface DecodingSettings {
  */
 export async function evaluateManifest(
   device: Device,
-  { model, units, cmvn, config, checkpoint }: Recogniser,
+  recogniser: Recogniser,
   manifest: Manifest,
   paths: readonly DepthPath[],
   settings: DecodingSettings,
   observer: Observer,
   timed = true,
 ): Promise<DepthScore[]> {
+  return (await evaluateManifestAndPaths(device, recogniser, manifest, paths, [], settings, observer, timed)).scores;
+}
+
+/**
+ * The same, and how the word error rate varies over the chosen paths of each depth; the audio is read once.
+ *
+ * @throws UserError as `evaluateManifest` does
+ */
+export async function evaluateManifestAndPaths(
+  device: Device,
+  { model, units, cmvn, config, checkpoint }: Recogniser,
+  manifest: Manifest,
+  paths: readonly DepthPath[],
+  chosen: readonly ChosenPaths[],
+  settings: DecodingSettings,
+  observer: Observer,
+  timed = true,
+): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const { decoding: search, beam } = settings;
   if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
   const fusion = await openFusion(settings.lm, units);
@@ -51,9 +71,22 @@ export async function evaluateManifest(
       onProgress: reading.update,
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
-    const decoding = observer.task("recognising", set.utterances.length * (timed ? paths.length : 1));
-    const options = { beam, fusion, decoding: search, timed, onProgress: decoding.update };
-    return await evaluate(device, model, set.utterances, paths, units, options).finally(decoding.stop);
+    const { utterances } = set;
+    const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
+    const options = { beam, fusion, decoding: search };
+    const scores = await evaluate(device, model, utterances, paths, units, {
+      ...options,
+      timed,
+      onProgress: decoding.update,
+    }).finally(decoding.stop);
+    if (chosen.length === 0) return { scores, spreads: [] };
+    const count = chosen.reduce((sum, { schedules }) => sum + schedules.length, 0);
+    const along = observer.task(`recognising along ${count} paths`, utterances.length * count);
+    const spreads = await evaluateSpread(device, model, utterances, chosen, units, {
+      ...options,
+      onProgress: along.update,
+    }).finally(along.stop);
+    return { scores, spreads };
   } finally {
     source.close();
   }

@@ -90,6 +90,12 @@ it.each<[string, Record<string, SafeTensor>, object, string]>([
     { config: { model: {}, unfold: { order: "repeat" } } },
     "has another order of blocks than FIRST, so they cannot be averaged",
   ],
+  [
+    "other repeatable blocks",
+    { w: floats(1) },
+    { config: { model: {}, unfold: { order: "cycle", repeatable: [1] } } },
+    "has other repeatable blocks than FIRST, so they cannot be averaged",
+  ],
 ])("a checkpoint with %s is refused", (_, tensors, changes, message) => {
   const [first, second] = [write("first", 1, { w: floats(1) }), write("second", 2, tensors, changes)];
   const before = readFileSync(first);

@@ -182,6 +182,20 @@ it.concurrent("eval --compare compares two depths of one checkpoint", async () =
   expect(Object.keys(pair!.mapsswe)).toEqual(["segments", "mean", "standardDeviation", "z", "p"]);
 });
 
+it.concurrent("eval --paths adds the spread over the paths of each depth", async () => {
+  type Result = {
+    rows: { depth: number; wer: number }[];
+    paths: { depth: number; legalPaths: number; mean: number; medianPath: { schedule: number[]; wer: number } }[];
+  };
+  const words = ["eval", "@run", "@dev.jsonl", "--alignments", "@paths", "--paths", "all"];
+  const { rows, paths } = await json<Result>(...words, "--json");
+  expect(paths).toMatchObject([
+    { depth: 1, legalPaths: 1, mean: rows[0]!.wer, medianPath: { schedule: [0], wer: rows[0]!.wer } },
+    { depth: 3, legalPaths: 1, mean: rows[1]!.wer, medianPath: { schedule: [0, 0, 0], wer: rows[1]!.wer } },
+  ]);
+  expect((await run(words)).stdout).toMatch(/path of median WER[^]+ 0 0 0\b/u);
+});
+
 it.concurrent("align writes the time of every word", async () => {
   const { status, stdout } = await run(["align", "@run", "@train.jsonl", "--out", "@aligned"]);
   expect([status, stdout]).toEqual([0, "6 of 6 utterances aligned: aligned/alignment.ctm\n"]);
@@ -297,6 +311,18 @@ const WRONG: [name: string, verb: typeof transcribe, words: string[], message: R
     transcribe,
     ["transcribe", "run", "a", "--chunk-seconds", "long"],
     /^--chunk-seconds: expected seconds, 0 or more, got 'long'$/,
+  ],
+  [
+    "--paths with --compare",
+    evaluate,
+    ["eval", "run", "dev", "--compare", "run", "--paths", "3"],
+    /^--paths cannot be combined with --compare/,
+  ],
+  [
+    "--paths none",
+    evaluate,
+    ["eval", "run", "dev", "--paths", "none"],
+    /^--paths: expected 'all' or a whole number from 1, got 'none'$/,
   ],
   ["--depth-a without --compare", evaluate, ["eval", "run", "dev", "--depth-a", "1"], /^--depth-a needs --compare; /],
   [

@@ -20,6 +20,8 @@ const words = (out: string, ...more: string[]): string[] => [
   at("config.yaml"),
   "--set",
   "seed=3",
+  "--set",
+  "model.stochastic_depth_rate=0.2",
   "--out",
   at(out),
   ...more,
@@ -85,7 +87,7 @@ describe("Ctrl-C", () => {
     const first = await interrupted(words("stopped"), "SIGINT", "step 3/20");
     expect(first).toMatchObject({
       status: 130,
-      stdout: `\nSaved. Resume with: unfold train ${at("config.yaml")} --set seed=3 --out ${at("stopped")} --resume\n`,
+      stdout: `\nSaved. Resume with: unfold train ${at("config.yaml")} --set seed=3 --set model.stochastic_depth_rate=0.2 --out ${at("stopped")} --resume\n`,
     });
     expect(first.stderr).toContain("\nunfold: saving after this step; interrupt again to stop at once\n");
     expect(readLog(at("stopped/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "interrupted" });

@@ -147,6 +147,11 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
     /^--depths: expected whole numbers from 1 to 1000 separated by commas, such as 2,4,6, got '/,
   ]),
   [
+    "--paths 2 of depths that have one",
+    ["eval", "@run", "@dev.jsonl", "--paths", "2"],
+    /^--paths: expected 'all' or at most 1, the number of legal paths of the depth that has most, depth \d, got 2$/,
+  ],
+  [
     "--depth 0",
     ["transcribe", "@run", "@u0.wav", "--depth", "0"],
     /^--depth: expected a whole number from 1 to 1000, got '0'$/,

@@ -65,7 +65,13 @@ describe("what is filled in", () => {
       middleDepths: 0,
       layerDrop: 0,
     });
-    expect(config.unfold).toEqual({ order: "repeat", depths: [6, 12], shallow: "first", checkpointing: true });
+    expect(config.unfold).toEqual({
+      order: "repeat",
+      depths: [6, 12],
+      shallow: "first",
+      repeatable: null,
+      checkpointing: true,
+    });
     expect(config.model).toMatchObject({
       norms: "shared",
       convNorm: "layer_norm",
@@ -93,6 +99,7 @@ describe("what is filled in", () => {
 
   test("depths are sorted, and follow the blocks or an explicit order", () => {
     expect(load(`${DATA}unfold: {depths: [12, 6, 9]}`).unfold.depths).toEqual([6, 9, 12]);
+    expect(load(`${DATA}unfold: {repeatable: [4, 5]}`).unfold.depths).toEqual([6, 8]);
     expect(load(`${DATA}model: {blocks: 2}\nunfold: {order: [0, 1, 1]}`).unfold).toMatchObject({
       order: [0, 1, 1],
       depths: [2, 3],
@@ -269,6 +276,20 @@ describe("values that contradict each other", () => {
       "unfold.order lists 3 blocks, but the largest of unfold.depths is 4.",
     ],
     [
+      "model: {blocks: 2}\nunfold: {order: cycle, repeatable: [1]}",
+      "unfold.repeatable needs unfold.order repeat, which alone chooses the blocks to repeat, but the order is cycle.",
+    ],
+    [
+      "model: {blocks: 2}\nunfold: {order: [0, 1, 1], repeatable: [1]}",
+      "unfold.repeatable needs unfold.order repeat, which alone chooses the blocks to repeat, but the order is a list.",
+    ],
+    ["unfold: {repeatable: [5, 6]}", "unfold.repeatable names block 6, but model.blocks is 6, so blocks are 0 to 5."],
+    ["unfold: {repeatable: [4, 5, 4]}", "unfold.repeatable [4, 5, 4] lists a block twice."],
+    [
+      "model: {blocks: 8}\nunfold: {repeatable: [4, 5, 6, 7], depths: [8, 13]}",
+      "unfold.depths ends at 13, but 8 blocks of which 4 may be repeated (unfold.repeatable) reach depth 12 at most.",
+    ],
+    [
       "loss: {middle_depths: 6}",
       "loss.middle_depths is 6, but between the seed (6) and the deep path (12) there are 5 depths.",
     ],
@@ -305,6 +326,10 @@ describe("values that contradict each other", () => {
     [
       "model: {norms: per_depth}\nloss: {layer_drop: 0.2}",
       "loss.layer_drop is 0.2, but with model.norms per_depth a path with dropped layers has no norms for its depth.",
+    ],
+    [
+      "model: {norms: per_depth, stochastic_depth_rate: 0.2}",
+      "model.stochastic_depth_rate is 0.2, but with model.norms per_depth a path with skipped layers has no norms for its depth.",
     ],
     ["epochs: 3\nsteps: 4", "steps cannot be given together with epochs; set one of them to null."],
     [

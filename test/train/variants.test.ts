@@ -74,6 +74,7 @@ it.each<[string, string[], string[]]>([
     ],
     ["4"],
   ],
+  ["stochastic depth", ["model.stochastic_depth_rate=0.3", "loss.layer_drop=0.1"], ["2", "4", "kl"]],
   ["norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"], ["2", "4", "kl"]],
   [
     "a hybrid with a decoder",

@@ -1,5 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
+import { scaledSchedules } from "../../model/stochastic_depth.ts";
 import { countApplications } from "../../model/unfold.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
@@ -87,15 +88,18 @@ export function planStep(
 const DRAWS = 500;
 
 /**
- * The paths of the step with the most block applications. With middle depths steps differ; LayerDrop is turned off, as a
- * step may drop no layer.
+ * The paths of the step with the most block applications. With middle depths steps differ; LayerDrop and stochastic depth drop none,
+ * as may happen.
  */
 function largestPaths(config: TrainConfig): TrainingPath[] {
-  const whole = { ...config, loss: { ...config.loss, layerDrop: 0 } };
   const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) =>
-    trainingPaths(whole, step),
+    trainingPaths(config, step, false),
   );
-  const applications = draws.map((paths) => countApplications(paths.map(({ schedule }) => schedule)));
+  const applications = draws.map((paths) => {
+    const schedules = paths.map(({ schedule }) => schedule);
+    const scales = paths.map(({ residualScales }) => residualScales);
+    return countApplications(scaledSchedules(schedules, scales).schedules);
+  });
   return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
 }
 

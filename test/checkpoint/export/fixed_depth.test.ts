@@ -33,6 +33,7 @@ const utterances = [sampleFeatures(50, 1), sampleFeatures(33, 2)];
 describe("one depth as a checkpoint of its own", () => {
   it.each<[string, number, number[], string[]]>([
     ["all blocks, repeated", 4, [0, 0, 1, 1], []],
+    ["only one block repeated", 3, [0, 0, 1], ["unfold.repeatable=[0]", "unfold.depths=[2, 3]"]],
     ["the seed", 2, [0, 1], ["unfold.order=cycle"]],
     [
       "evenly spaced blocks",
