@@ -2,6 +2,14 @@
 
 // The unfolding Conformer, whole and in parts.
 export { ConformerCtc } from "../model/conformer_ctc.ts";
+export { ConformerHybrid } from "../model/conformer_hybrid.ts";
+export {
+  AttentionDecoder,
+  decoderDefaults,
+  type DecoderConfig,
+  type DecoderOptions,
+} from "../model/decoder/attention_decoder.ts";
+export { decoderTokens, type DecoderTokens } from "../model/decoder/decoder_tokens.ts";
 export type { CtcModel, CtcOutput, Encoded, EncoderOptions, FeatureMasks } from "../model/ctc_model.ts";
 export { conformerDefaults, type ConformerConfig } from "../model/config.ts";
 export { Encoder } from "../model/encoder.ts";
@@ -15,7 +23,9 @@ export {
   type JointLoss,
   type JointLossConfig,
   type JointLossTargets,
+  type PathLogits,
   type PathTerms,
+  type TokenTargets,
 } from "../model/joint_loss.ts";
 export { relativePositions, sinusoidalPositions } from "../model/positions.ts";
 
@@ -30,6 +40,7 @@ export { unitsFromJSON } from "../model/units/restore.ts";
 export type { Piece, Units, UnitsJson, Word } from "../model/units/units.ts";
 export { greedySearch, greedySearchBatch, type GreedyOptions } from "../model/decode/greedy.ts";
 export { prefixBeamSearch, prefixBeamSearchBatch, type PrefixBeamOptions } from "../model/decode/prefix_beam.ts";
+export type { JointHypothesis, JointSearchOptions } from "../model/decode/joint_search.ts";
 export type { Hypothesis } from "../model/decode/hypothesis.ts";
 export { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 export { wav2vec2Defaults, type Wav2Vec2Config } from "../model/wav2vec2/config.ts";
@@ -40,6 +51,9 @@ export { restoreConfig, type TrainConfig } from "../config/config.ts";
 export { evaluatedPaths, scheduleOf, type DepthPath } from "../config/depths.ts";
 export { parseCheckpoint, type Checkpoint, type CheckpointState } from "../checkpoint/checkpoint.ts";
 export { recogniserOf, type Recogniser } from "../recognition/recogniser.ts";
+export type { DecoderSearch } from "../recognition/decoder_search.ts";
+export { jointSearch, type EncodedUtterances } from "../recognition/joint_search.ts";
+export { rescore } from "../recognition/rescore.ts";
 export { hypothesisText, recognise, type Recognised, type RecogniseOptions } from "../recognition/recognise.ts";
 
 // Error rates and weight files.

@@ -52,6 +52,17 @@ export const withoutDescriptions = () => ({
   },
 });
 
+/** A Vite plugin that empties the half of zod that writes JSON schemas: a tenth of it, part of every schema, and never called. */
+export const withoutJsonSchemas = () => ({
+  name: "unfold-without-json-schemas",
+  transform(code, id) {
+    if (!/\/zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/u.test(id)) return undefined;
+    const names = [...code.matchAll(/^export (?:const|function|class) (\w+)/gmu)].map(([, name]) => name);
+    const absent = `const absent = () => { throw new Error("zod's JSON schemas are not in this file"); };`;
+    return { code: [absent, ...names.map((name) => `export const ${name} = () => absent;`)].join("\n"), map: null };
+  },
+});
+
 function visit(node, use) {
   if (typeof node?.type === "string") use(node);
   for (const child of Object.values(node)) if (typeof child === "object" && child !== null) visit(child, use);
