@@ -1,8 +1,8 @@
 // Speech: features, units, models, decoding and recognition, all on values in memory.
 
 // The unfolding Conformer, whole and in parts.
-export { ConformerCtc } from "../model/conformer_ctc.ts";
-export { ConformerHybrid } from "../model/conformer_hybrid.ts";
+export { ConformerCtc } from "../model/conformer/conformer_ctc.ts";
+export { ConformerHybrid } from "../model/conformer/conformer_hybrid.ts";
 export {
   AttentionDecoder,
   decoderDefaults,
@@ -11,9 +11,9 @@ export {
 } from "../model/decoder/attention_decoder.ts";
 export { decoderTokens, type DecoderTokens } from "../model/decoder/decoder_tokens.ts";
 export type { CtcModel, CtcOutput, Encoded, EncoderOptions, FeatureMasks } from "../model/ctc_model.ts";
-export { conformerDefaults, type ConformerConfig } from "../model/config.ts";
-export { Encoder } from "../model/encoder.ts";
-export { ConformerBlock, type BlockContext } from "../model/block.ts";
+export { conformerDefaults, type ConformerConfig } from "../model/conformer/config.ts";
+export { Encoder } from "../model/conformer/encoder.ts";
+export { ConformerBlock, type BlockContext } from "../model/conformer/block.ts";
 export { depthSchedule, unfold, type DepthSchedule, type ShallowBlocks, type UnfoldOrder } from "../model/unfold.ts";
 export { unfoldingPaths, type UnfoldingPaths } from "../model/unfolding_paths.ts";
 export {

@@ -1,8 +1,8 @@
 import type { Device } from "../engine/device.ts";
 import { Parameters } from "../engine/parameters.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { ConformerCtc } from "../model/conformer_ctc.ts";
-import { ConformerHybrid } from "../model/conformer_hybrid.ts";
+import { ConformerCtc } from "../model/conformer/conformer_ctc.ts";
+import { ConformerHybrid } from "../model/conformer/conformer_hybrid.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import { decoderDefaults } from "../model/decoder/attention_decoder.ts";
 import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";

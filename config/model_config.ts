@@ -1,6 +1,6 @@
 import { UserError } from "../engine/errors.ts";
-import { conformerDefaults, type ConformerConfig } from "../model/config.ts";
-import { conformerFrames } from "../model/conformer_ctc.ts";
+import { conformerDefaults, type ConformerConfig } from "../model/conformer/config.ts";
+import { conformerFrames } from "../model/conformer/conformer_ctc.ts";
 import type { FrameCounts } from "../model/ctc_model.ts";
 import { wav2vec2Frames } from "../model/wav2vec2/wav2vec2_ctc.ts";
 import { depthsWithNorms } from "./depths.ts";

@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
 import { createFrontEnd, type FrontEnd } from "../../model/features/front_end.ts";
-import { subsampledLength } from "../../model/subsampling.ts";
+import { subsampledLength } from "../../model/conformer/subsampling.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import type { Units } from "../../model/units/units.ts";
 import { modelFrames } from "../../config/model_config.ts";

@@ -10,7 +10,7 @@ import { linear } from "../../kernels/linear/linear.ts";
 import { cast } from "../../kernels/pointwise/cast.ts";
 import { maskFrames } from "../../kernels/pointwise/mask_frames.ts";
 import { where } from "../../kernels/pointwise/where.ts";
-import { ConformerBlock, type BlockContext } from "../block.ts";
+import { ConformerBlock, type BlockContext } from "../conformer/block.ts";
 import type { Encoded, EncoderOptions, FeatureMasks } from "../ctc_model.ts";
 import { lengthMask } from "../length_mask.ts";
 import { relativePositions } from "../positions.ts";

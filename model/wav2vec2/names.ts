@@ -1,4 +1,4 @@
-import type { ConformerNames } from "../block.ts";
+import type { ConformerNames } from "../conformer/block.ts";
 import type { AttentionNames } from "../self_attention.ts";
 import type { Wav2Vec2Config } from "./config.ts";
 

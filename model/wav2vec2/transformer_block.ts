@@ -4,7 +4,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { residual } from "../../kernels/dropout/residual.ts";
 import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
 import { cast } from "../../kernels/pointwise/cast.ts";
-import type { BlockContext } from "../block.ts";
+import type { BlockContext } from "../conformer/block.ts";
 import { FeedForward } from "../feed_forward.ts";
 import { SelfAttention } from "../self_attention.ts";
 import { declareNorm, type NormWeights } from "../weights.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
 import { createFrontEnd } from "../../model/features/front_end.ts";
-import { MIN_FRAMES, SUBSAMPLING, subsampledLength } from "../../model/subsampling.ts";
+import { MIN_FRAMES, SUBSAMPLING, subsampledLength } from "../../model/conformer/subsampling.ts";
 import { chunkFrames, planChunks, type ChunkFrames, type FrameCounts } from "../../recognition/chunks.ts";
 
 /** Frames left by unpadded convolutions one after the other. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
 import { parseArpa } from "../../model/decode/arpa.ts";
 import { characterFusion } from "../../model/decode/fusion.ts";
-import { subsampledLength } from "../../model/subsampling.ts";
+import { subsampledLength } from "../../model/conformer/subsampling.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import { alignManifest } from "../../recognition/alignment/align_manifest.ts";
 import type { Recogniser } from "../../recognition/recogniser.ts";

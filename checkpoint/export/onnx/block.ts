@@ -1,4 +1,4 @@
-import type { ConformerConfig } from "../../../model/config.ts";
+import type { ConformerConfig } from "../../../model/conformer/config.ts";
 import { selfAttention, type AttentionContext } from "./attention.ts";
 import { convModule } from "./conv_module.ts";
 import type { Graph, Value } from "./graph.ts";

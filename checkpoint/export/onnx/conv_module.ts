@@ -1,4 +1,4 @@
-import type { ConformerConfig } from "../../../model/config.ts";
+import type { ConformerConfig } from "../../../model/conformer/config.ts";
 import type { Graph, Value } from "./graph.ts";
 import { layerNorm, linear, silu, zeroPadding } from "./layers.ts";
 

@@ -1,5 +1,5 @@
 import { snakeKeys } from "../../../config/camel_case.ts";
-import { MIN_FRAMES, SUBSAMPLING } from "../../../model/subsampling.ts";
+import { MIN_FRAMES, SUBSAMPLING } from "../../../model/conformer/subsampling.ts";
 import { UserError } from "../../../engine/errors.ts";
 import { restoreCmvn, buildFrontEnd } from "../../../config/front_end.ts";
 import { conformerConfig } from "../../../config/model_config.ts";

@@ -1,5 +1,5 @@
 import { cmvnScale, type Cmvn } from "../../../model/features/cmvn.ts";
-import type { ConformerConfig } from "../../../model/config.ts";
+import type { ConformerConfig } from "../../../model/conformer/config.ts";
 import type { DepthSchedule } from "../../../model/unfold.ts";
 import { projectPositions } from "./attention.ts";
 import { conformerBlock } from "./block.ts";

@@ -1,5 +1,5 @@
-import type { ConformerConfig } from "../../../model/config.ts";
-import { subsampledLength } from "../../../model/subsampling.ts";
+import type { ConformerConfig } from "../../../model/conformer/config.ts";
+import { subsampledLength } from "../../../model/conformer/subsampling.ts";
 import type { Graph, Value } from "./graph.ts";
 import { linear } from "./layers.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { subsampledLength } from "../../../model/subsampling.ts";
+import { subsampledLength } from "../../../model/conformer/subsampling.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
 import { alignManifest } from "../../../recognition/alignment/align_manifest.ts";
 import type { Recogniser } from "../../../recognition/recogniser.ts";

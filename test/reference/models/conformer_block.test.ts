@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import { Tape } from "../../../engine/tape.ts";
 import { type Tensor } from "../../../engine/tensor.ts";
 import { leaf, read } from "../../../engine/transfer.ts";
-import { ConformerBlock } from "../../../model/block.ts";
+import { ConformerBlock } from "../../../model/conformer/block.ts";
 import { relativePositions } from "../../../model/positions.ts";
 import { testDevice } from "../../test_device.ts";
 import { expectClose, loadBook } from "../book.ts";

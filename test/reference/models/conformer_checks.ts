@@ -4,7 +4,7 @@ import { Tape } from "../../../engine/tape.ts";
 import { type Tensor } from "../../../engine/tensor.ts";
 import { leaf, read } from "../../../engine/transfer.ts";
 import { logSoftmax } from "../../../kernels/softmax/softmax.ts";
-import { ConformerCtc } from "../../../model/conformer_ctc.ts";
+import { ConformerCtc } from "../../../model/conformer/conformer_ctc.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";
 import { expectClose, loadBook, type BookCase } from "../book.ts";
 import {

@@ -4,7 +4,7 @@ import { Tape } from "../../../engine/tape.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { leaf, read } from "../../../engine/transfer.ts";
 import { logSoftmax } from "../../../kernels/softmax/softmax.ts";
-import { ConformerHybrid } from "../../../model/conformer_hybrid.ts";
+import { ConformerHybrid } from "../../../model/conformer/conformer_hybrid.ts";
 import { decoderTokens } from "../../../model/decoder/decoder_tokens.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";
 import { expectClose, loadBook, type BookCase } from "../book.ts";

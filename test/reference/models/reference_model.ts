@@ -1,7 +1,7 @@
 import { Parameters } from "../../../engine/parameters.ts";
 import type { Device } from "../../../engine/device.ts";
 import { read } from "../../../engine/transfer.ts";
-import type { ConformerConfig } from "../../../model/config.ts";
+import type { ConformerConfig } from "../../../model/conformer/config.ts";
 import { expectClose, type BookCase } from "../book.ts";
 
 /** A comparison of a model with its reference values, which fails by throwing. */

@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import { Tape } from "../../../engine/tape.ts";
 import { read } from "../../../engine/transfer.ts";
-import { ConformerCtc } from "../../../model/conformer_ctc.ts";
+import { ConformerCtc } from "../../../model/conformer/conformer_ctc.ts";
 import { jointLoss, jointLossDefaults } from "../../../model/joint_loss.ts";
 import { optimizerStep } from "../../../train/optimizer.ts";
 import { testDevice } from "../../test_device.ts";

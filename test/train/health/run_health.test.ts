@@ -3,7 +3,7 @@ import { watchCollapse, type DepthOutput } from "../../../train/health/collapse.
 import { type Silence } from "../../../checkpoint/state.ts";
 import { padBatch, countInfeasible } from "../../../data/batches/batch.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "../../../train/health/early_stop.ts";
-import { subsampledLength } from "../../../model/subsampling.ts";
+import { subsampledLength } from "../../../model/conformer/subsampling.ts";
 
 describe("early stop", () => {
   const course = (wers: number[], patience: number, minDelta: number): boolean[] => {

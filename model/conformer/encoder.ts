@@ -1,21 +1,21 @@
-import type { Parameters } from "../engine/parameters.ts";
-import { ShapeError, showShape } from "../engine/shape.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { dropout } from "../kernels/dropout/dropout.ts";
-import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
-import { cast } from "../kernels/pointwise/cast.ts";
-import { scale } from "../kernels/pointwise/unary.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import { ShapeError, showShape } from "../../engine/shape.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { dropout } from "../../kernels/dropout/dropout.ts";
+import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
+import { cast } from "../../kernels/pointwise/cast.ts";
+import { scale } from "../../kernels/pointwise/unary.ts";
 import { ConformerBlock, type BlockContext } from "./block.ts";
 import type { ConformerConfig } from "./config.ts";
-import type { Encoded, EncoderOptions } from "./ctc_model.ts";
-import { declareByDepth, type ByDepth } from "./depth_norms.ts";
-import { lengthMask } from "./length_mask.ts";
-import { relativePositions } from "./positions.ts";
-import { runSchedules } from "./run_schedules.ts";
+import type { Encoded, EncoderOptions } from "../ctc_model.ts";
+import { declareByDepth, type ByDepth } from "../depth_norms.ts";
+import { lengthMask } from "../length_mask.ts";
+import { relativePositions } from "../positions.ts";
+import { runSchedules } from "../run_schedules.ts";
 import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.ts";
-import type { DepthSchedule } from "./unfold.ts";
-import { declareNorm, type NormWeights } from "./weights.ts";
+import type { DepthSchedule } from "../unfold.ts";
+import { declareNorm, type NormWeights } from "../weights.ts";
 
 /** Random site of the dropout on the subsampled features; block sites count up from 0. */
 const EMBED_SITE = 0x40000000;

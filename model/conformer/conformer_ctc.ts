@@ -1,12 +1,12 @@
-import type { Parameters } from "../engine/parameters.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import type { ConformerConfig } from "./config.ts";
-import { CtcHead } from "./ctc_head.ts";
-import type { CtcModel, CtcOutput, EncoderOptions, FrameCounts } from "./ctc_model.ts";
+import { CtcHead } from "../ctc_head.ts";
+import type { CtcModel, CtcOutput, EncoderOptions, FrameCounts } from "../ctc_model.ts";
 import { Encoder } from "./encoder.ts";
 import { MIN_FRAMES, SUBSAMPLING, subsampledLength } from "./subsampling.ts";
-import type { DepthSchedule } from "./unfold.ts";
+import type { DepthSchedule } from "../unfold.ts";
 
 export const conformerFrames = ({ convMask }: Pick<ConformerConfig, "convMask">): FrameCounts => ({
   outputFrames: subsampledLength,

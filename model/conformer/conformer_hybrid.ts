@@ -1,12 +1,12 @@
-import type { Parameters } from "../engine/parameters.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import type { ConformerConfig } from "./config.ts";
 import { ConformerCtc } from "./conformer_ctc.ts";
-import type { CtcOutput, EncoderOptions } from "./ctc_model.ts";
-import { AttentionDecoder, type DecoderConfig } from "./decoder/attention_decoder.ts";
-import { lengthMask } from "./length_mask.ts";
-import type { DepthSchedule } from "./unfold.ts";
+import type { CtcOutput, EncoderOptions } from "../ctc_model.ts";
+import { AttentionDecoder, type DecoderConfig } from "../decoder/attention_decoder.ts";
+import { lengthMask } from "../length_mask.ts";
+import type { DepthSchedule } from "../unfold.ts";
 
 /**
  * The paper's Conformer (Li et al., 2025): an encoder that unfolds, a CTC head and an attention decoder, both shared by all depths.

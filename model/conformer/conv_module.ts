@@ -1,16 +1,16 @@
-import type { Parameters } from "../engine/parameters.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { batchNorm } from "../kernels/batch_norm/batch_norm.ts";
-import { depthwiseConv } from "../kernels/depthwise_conv/depthwise_conv.ts";
-import { glu } from "../kernels/glu/glu.ts";
-import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
-import { linear } from "../kernels/linear/linear.ts";
-import { maskFrames } from "../kernels/pointwise/mask_frames.ts";
-import { gelu } from "../kernels/pointwise/unary.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { batchNorm } from "../../kernels/batch_norm/batch_norm.ts";
+import { depthwiseConv } from "../../kernels/depthwise_conv/depthwise_conv.ts";
+import { glu } from "../../kernels/glu/glu.ts";
+import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
+import { linear } from "../../kernels/linear/linear.ts";
+import { maskFrames } from "../../kernels/pointwise/mask_frames.ts";
+import { gelu } from "../../kernels/pointwise/unary.ts";
 import type { ConformerBlockConfig } from "./config.ts";
-import { declareByDepth, type ByDepth } from "./depth_norms.ts";
-import { declareNorm, declarePointwise, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "./weights.ts";
+import { declareByDepth, type ByDepth } from "../depth_norms.ts";
+import { declareNorm, declarePointwise, fanIn, ones, zeros, type LinearWeights, type NormWeights } from "../weights.ts";
 
 /** Layer norm, or batch norm with its running statistics. */
 interface ConvNorm extends NormWeights {

@@ -1,14 +1,14 @@
-import type { Parameters } from "../engine/parameters.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { residual } from "../kernels/dropout/residual.ts";
-import { layerNorm } from "../kernels/layer_norm/layer_norm.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { residual } from "../../kernels/dropout/residual.ts";
+import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
 import type { ConformerBlockConfig } from "./config.ts";
 import { ConvModule } from "./conv_module.ts";
-import { declareByDepth, type ByDepth } from "./depth_norms.ts";
-import { FeedForward } from "./feed_forward.ts";
-import { SelfAttention } from "./self_attention.ts";
-import { declareNorm, type NormWeights } from "./weights.ts";
+import { declareByDepth, type ByDepth } from "../depth_norms.ts";
+import { FeedForward } from "../feed_forward.ts";
+import { SelfAttention } from "../self_attention.ts";
+import { declareNorm, type NormWeights } from "../weights.ts";
 
 /** A block's inputs besides its state: the same for every block of a path. */
 export interface BlockContext {

@@ -1,11 +1,11 @@
-import type { Parameters } from "../engine/parameters.ts";
-import type { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { conv2d } from "../kernels/conv2d/conv2d.ts";
-import { linear } from "../kernels/linear/linear.ts";
-import { permute } from "../kernels/shaping/shaping.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import type { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { conv2d } from "../../kernels/conv2d/conv2d.ts";
+import { linear } from "../../kernels/linear/linear.ts";
+import { permute } from "../../kernels/shaping/shaping.ts";
 import type { ConformerConfig } from "./config.ts";
-import { declareLinear, fanIn, type LinearWeights } from "./weights.ts";
+import { declareLinear, fanIn, type LinearWeights } from "../weights.ts";
 
 /** Feature frames per output frame (the stride). */
 export const SUBSAMPLING = 4;
