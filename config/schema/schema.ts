@@ -43,9 +43,13 @@ export const configSchema = z.strictObject({
   memory: memorySchema
     .prefault({})
     .describe("The device memory plan for the largest batch, made before the first epoch."),
-  model: modelSchema.prefault({}).describe("The seed: an encoder with a CTC head."),
+  model: modelSchema.prefault({}).describe("The seed: an encoder with a CTC head, and a decoder if one is given."),
   unfold: unfoldSchema.prefault({}).describe("How the seed becomes deeper models."),
-  loss: lossSchema.prefault({}).describe("Joint loss: CTC(deep) + seed_weight CTC(seed) + kl_weight T^2 KL."),
+  loss: lossSchema
+    .prefault({})
+    .describe(
+      "Joint loss: L(deep) + seed_weight L(seed) + kl_weight T^2 KL, where L is the CTC loss, or with a decoder (1 - ctc_weight) of its loss and ctc_weight of CTC's.",
+    ),
   precision: oneOf("f32", "f16")
     .default("f32")
     .describe(
