@@ -17,7 +17,7 @@ export interface DecoderSearch {
 }
 
 /** Hypotheses kept, unless a beam is given. */
-const BEAM = 10;
+export const BEAM = 10;
 
 /** @param which names the model */
 export const withoutDecoder = (kind: DecoderSearch["kind"], which: string): UserError =>

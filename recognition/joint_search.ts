@@ -32,10 +32,7 @@ export async function jointSearch(
   const { vocabulary: vocab } = decoder.config;
   const searches = logProbs.map((frames) => new JointSearch({ logProbs: frames, vocab, blank }, options));
   const { beam } = options;
-  const tape = new Tape(device, { grad: false });
-  const mask = lengthMask(tape, lengths, states.shape[1] as number);
-  const decoding = new Decoding(tape, decoder, { states, mask }, beam);
-  tape.end();
+  const decoding = startDecoding(device, decoder, states, lengths, beam);
   try {
     while (searches.some(({ done }) => !done)) {
       // Places that no hypothesis needs read what the first one reads.
@@ -54,4 +51,20 @@ export async function jointSearch(
     decoding.release();
   }
   return searches.map(({ found }) => found);
+}
+
+function startDecoding(
+  device: Device,
+  decoder: AttentionDecoder,
+  states: Tensor,
+  lengths: readonly number[],
+  beam: number,
+): Decoding {
+  const tape = new Tape(device, { grad: false });
+  try {
+    const mask = lengthMask(tape, lengths, states.shape[1] as number);
+    return new Decoding(tape, decoder, { states, mask }, beam);
+  } finally {
+    tape.end();
+  }
 }

@@ -77,20 +77,14 @@ export async function forEachPosterior(
       for (const [schedule, logProbs] of posteriors.entries()) {
         if (model.decoder) forbid(logProbs, model.decoder.sentenceEnd, vocabulary);
         const frames = (logits[schedule] as Tensor).shape[1] as number;
-        const of = (row: number): Float32Array => {
+        const rows = lengths.map((length, row) => {
           const first = row * frames * vocabulary;
-          return logProbs.subarray(first, first + (lengths[row] as number) * vocabulary);
-        };
-        const encoded = {
-          states: states[schedule] as Tensor,
-          lengths,
-          logProbs: members.map((_, row) => of(row)),
-          blank,
-        };
-        const found = await decode?.(encoded);
+          return logProbs.subarray(first, first + length * vocabulary);
+        });
+        const found = await decode?.({ states: states[schedule] as Tensor, lengths, logProbs: rows, blank });
         for (const [row, utterance] of members.entries()) {
           const loss = references?.[utterance] ? (losses[schedule]?.[row] as number) : null;
-          use(of(row), utterance, schedule, loss, found?.[row]);
+          use(rows[row] as Float32Array, utterance, schedule, loss, found?.[row]);
         }
       }
     } finally {

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../../engine/errors.ts";
-import type { DecoderSearch } from "../../recognition/decoder_search.ts";
+import { BEAM, type DecoderSearch } from "../../recognition/decoder_search.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { describeDecoding, trainingDecoding } from "../../recognition/evaluation/decoding_text.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
@@ -48,9 +48,6 @@ export function addDecoderOptions(command: Command): Command {
     .option("--length-bonus <number>", "added for each token in joint and attention (default: 0)");
 }
 
-/** Width of a search with a decoder, unless `--beam` says another. */
-const DECODER_BEAM = 10;
-
 /** Parses both sets of options. Throws UserError as `parseDecoding` does. */
 export function parseDecoderSearch(options: DecodingOptions & DecoderOptions): DecodingSettings {
   const { search: kind = "ctc", ctcWeight, lengthBonus } = options;
@@ -64,7 +61,7 @@ export function parseDecoderSearch(options: DecodingOptions & DecoderOptions): D
   const weight = parseNumber("--ctc-weight", ctcWeight ?? "0.3");
   if (weight < 0 || weight > 1) throw new UserError(`--ctc-weight: expected a number from 0 to 1, got '${ctcWeight}'`);
   return {
-    ...parseDecoding({ ...options, beam: options.beam ?? String(DECODER_BEAM) }),
+    ...parseDecoding({ ...options, beam: options.beam ?? String(BEAM) }),
     decoding: { kind, ctcWeight: weight, lengthBonus: parseNumber("--length-bonus", lengthBonus ?? "0") },
   };
 }

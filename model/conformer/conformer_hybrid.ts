@@ -32,16 +32,15 @@ export class ConformerHybrid extends ConformerCtc {
     schedules: readonly DepthSchedule[],
     options: EncoderOptions = {},
   ): CtcOutput {
-    const output = super.forward(tape, features, lengths, schedules, options);
     const { tokens, checkpointing = false } = options;
-    if (!tokens) return output;
-    const decoded = tape.named("decoder", () => {
-      const embedded = this.decoder.embed(tape, tokens);
-      return output.states.map((states) => {
-        const mask = lengthMask(tape, output.lengths, states.shape[1] as number);
-        return this.decoder.forward(tape, embedded, { states, mask }, { checkpointing });
-      });
-    });
+    if (!tokens) return super.forward(tape, features, lengths, schedules, options);
+    // Before the encoder, so that no copy splits its compute pass.
+    const embedded = tape.named("decoder", () => this.decoder.embed(tape, tokens));
+    const mask = lengthMask(tape, lengths.map(this.outputFrames), this.outputFrames(features.shape[1] as number));
+    const output = super.forward(tape, features, lengths, schedules, options);
+    const decoded = tape.named("decoder", () =>
+      output.states.map((states) => this.decoder.forward(tape, embedded, { states, mask }, { checkpointing })),
+    );
     return { ...output, decoded };
   }
 }

@@ -3,26 +3,16 @@ import { Parameters } from "../../engine/parameters.ts";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/transfer.ts";
-import { conformerDefaults, type ConformerConfig } from "../../model/conformer/config.ts";
+import type { ConformerConfig } from "../../model/conformer/config.ts";
 import { ConformerCtc } from "../../model/conformer/conformer_ctc.ts";
 import { depthOfParameter } from "../../model/depth_norms.ts";
 import { jointLoss, jointLossDefaults } from "../../model/joint_loss.ts";
 import { depthSchedule } from "../../model/unfold.ts";
 import { testDevice } from "../test_device.ts";
+import { tiny } from "./tiny_conformer.ts";
 
 const DEPTHS = [4, 2, 3];
 const LENGTHS = [31, 24];
-const tiny: ConformerConfig = {
-  ...conformerDefaults,
-  inputDim: 12,
-  vocabulary: 6,
-  dim: 16,
-  heads: 2,
-  feedForwardDim: 24,
-  convKernel: 5,
-  blocks: 2,
-  subsamplingChannels: 4,
-};
 const device = testDevice();
 
 interface Run extends Partial<ConformerConfig> {

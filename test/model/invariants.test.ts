@@ -3,26 +3,16 @@ import { Parameters } from "../../engine/parameters.ts";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/transfer.ts";
-import { conformerDefaults, type ConformerConfig } from "../../model/conformer/config.ts";
+import type { ConformerConfig } from "../../model/conformer/config.ts";
 import { ConformerCtc } from "../../model/conformer/conformer_ctc.ts";
 import { jointLoss, jointLossDefaults } from "../../model/joint_loss.ts";
 import { subsampledLength } from "../../model/conformer/subsampling.ts";
 import { depthSchedule } from "../../model/unfold.ts";
 import { optimizerStep } from "../../train/optimizer.ts";
 import { testDevice } from "../test_device.ts";
+import { tiny } from "./tiny_conformer.ts";
 
 // What must hold for any model of the kind, on a tiny one with every part.
-const tiny: ConformerConfig = {
-  ...conformerDefaults,
-  inputDim: 12,
-  vocabulary: 6,
-  dim: 16,
-  heads: 2,
-  feedForwardDim: 24,
-  convKernel: 5,
-  blocks: 2,
-  subsamplingChannels: 4,
-};
 const DEPTHS = [5, 2, 3];
 const schedules = DEPTHS.map((depth) => depthSchedule("cycle", tiny.blocks, depth));
 const device = testDevice();

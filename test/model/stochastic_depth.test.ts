@@ -3,13 +3,14 @@ import { Parameters } from "../../engine/parameters.ts";
 import { normal } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { read } from "../../engine/transfer.ts";
-import { conformerDefaults, type ConformerConfig } from "../../model/conformer/config.ts";
+import type { ConformerConfig } from "../../model/conformer/config.ts";
 import { ConformerCtc } from "../../model/conformer/conformer_ctc.ts";
 import { scaledSchedules, stochasticDepth } from "../../model/stochastic_depth.ts";
 import { countApplications, depthSchedule, type DepthSchedule } from "../../model/unfold.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
 import { trainingPaths } from "../../train/training_paths.ts";
 import { testDevice } from "../test_device.ts";
+import { tiny } from "./tiny_conformer.ts";
 import { smallConfig } from "../train/small_model.ts";
 
 const STEPS = Array.from({ length: 4000 }, (_, step) => step);
@@ -71,18 +72,7 @@ describe("of a config", () => {
 
 describe("a model whose layers are scaled", () => {
   const device = testDevice();
-  const tiny: ConformerConfig = {
-    ...conformerDefaults,
-    inputDim: 12,
-    vocabulary: 6,
-    dim: 16,
-    heads: 2,
-    feedForwardDim: 24,
-    convKernel: 5,
-    blocks: 2,
-    subsamplingChannels: 4,
-    dropout: 0,
-  };
+  const undropped: ConformerConfig = { ...tiny, dropout: 0 };
   const BRANCH_ENDS = /\.(feed_forward(_macaron)?\.w_2|self_attn\.linear_out|conv_module\.pointwise_conv2)\./u;
   const seed = depthSchedule("repeat", 2, 2);
 
@@ -94,7 +84,7 @@ describe("a model whose layers are scaled", () => {
     checkpointing = false,
   ) {
     const parameters = new Parameters();
-    const model = new ConformerCtc(parameters, tiny);
+    const model = new ConformerCtc(parameters, undropped);
     parameters.seal(device(), { seed: 4 });
     let found = 0;
     for (const { name, tensor } of parameters.all) {
@@ -109,11 +99,17 @@ describe("a model whose layers are scaled", () => {
     expect(found).toBe(2 * 8); // weight and bias of four branches
     const tape = new Tape(device(), { seed: 1, step: 1 });
     const frames = 40;
-    const features = Float32Array.from({ length: frames * tiny.inputDim }, (_, i) => normal(3, i));
-    const { logits } = model.forward(tape, tape.upload(features, [1, frames, tiny.inputDim]), [frames], schedules, {
-      checkpointing,
-      ...(residualScales && { residualScales }),
-    });
+    const features = Float32Array.from({ length: frames * undropped.inputDim }, (_, i) => normal(3, i));
+    const { logits } = model.forward(
+      tape,
+      tape.upload(features, [1, frames, undropped.inputDim]),
+      [frames],
+      schedules,
+      {
+        checkpointing,
+        ...(residualScales && { residualScales }),
+      },
+    );
     const values = await Promise.all(logits.map(async (path) => [...(await read(device(), path))]));
     tape.end();
     parameters.release();

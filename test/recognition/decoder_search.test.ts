@@ -9,20 +9,17 @@ import { forEachPosterior } from "../../recognition/posteriors.ts";
 import { recognise } from "../../recognition/recognise.ts";
 import { testDevice } from "../test_device.ts";
 import { smallConfig, smallModel, withLargeWeights } from "../train/small_model.ts";
+import { waves } from "./waves.ts";
 
 const BINS = 10;
 const device = testDevice();
 const config = smallConfig("model.decoder={blocks: 2, feed_forward_dim: 16}");
 const schedules = evaluatedPaths(config).map(({ schedule }) => schedule);
 
-/** Slow waves, so that the model's frames differ from each other. */
 const utterance = (frames: number, key: number): LazyItem => ({
   frames,
   labels: new Int32Array(),
-  features: Float32Array.from(
-    { length: frames * BINS },
-    (_, i) => 3 * Math.sin(0.2 * key * Math.floor(i / BINS) + key * (i % BINS)),
-  ),
+  features: waves(frames, BINS, key),
 });
 const utterances = [utterance(41, 1), utterance(73, 2), utterance(15, 3), utterance(60, 4), utterance(7, 5)];
 

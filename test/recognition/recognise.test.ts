@@ -10,6 +10,7 @@ import { forEachPosterior } from "../../recognition/posteriors.ts";
 import { recognise } from "../../recognition/recognise.ts";
 import { testDevice } from "../test_device.ts";
 import { withLargeWeights, smallConfig, smallModel } from "../train/small_model.ts";
+import { waves } from "./waves.ts";
 
 const BINS = 10;
 const device = testDevice();
@@ -25,11 +26,7 @@ const utterance = (frames: number, key: number, text = "a b"): Utterance => ({
   seconds: frames / 100,
   frames,
   labels: new Int32Array(),
-  // Slow waves, so that the model's frames differ from each other.
-  features: Float32Array.from(
-    { length: frames * BINS },
-    (_, i) => 3 * Math.sin(0.2 * key * Math.floor(i / BINS) + key * (i % BINS)),
-  ),
+  features: waves(frames, BINS, key),
 });
 const utterances = [utterance(41, 1), utterance(73, 2), utterance(15, 3), utterance(60, 4), utterance(7, 5)];
 

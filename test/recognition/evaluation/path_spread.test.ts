@@ -10,13 +10,13 @@ import { evaluateSpread, summarise } from "../../../recognition/evaluation/path_
 import { pathTable } from "../../../recognition/evaluation/path_table.ts";
 import { testDevice } from "../../test_device.ts";
 import { smallConfig, smallModel } from "../../train/small_model.ts";
+import { waves } from "../waves.ts";
 
 const BINS = 10;
 const device = testDevice();
 const config = smallConfig("model.blocks=5", "unfold.depths=[5, 7]");
 const units = new CharacterUnits([" ", "a", "b", "c", "d"]);
 
-/** Of slow waves, so that the model's frames differ from each other. */
 const utterance = (frames: number, key: number): Utterance => ({
   id: `u${key}`,
   text: "a b",
@@ -24,10 +24,7 @@ const utterance = (frames: number, key: number): Utterance => ({
   seconds: frames / 100,
   frames,
   labels: new Int32Array(),
-  features: Float32Array.from(
-    { length: frames * BINS },
-    (_, i) => 3 * Math.sin(0.2 * key * Math.floor(i / BINS) + key * (i % BINS)),
-  ),
+  features: waves(frames, BINS, key),
 });
 const recorded = [utterance(410, 1), utterance(273, 2), utterance(320, 3), utterance(260, 4), utterance(77, 5)];
 
