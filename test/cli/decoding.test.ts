@@ -124,10 +124,12 @@ it.concurrent("eval says how it decoded", async () => {
 
 it.concurrent("eval says how it decoded on stderr too, and in greedy decoding how training did", async () => {
   const lm = "characters.arpa (weight 0.5, bonus 0, characters)";
-  const said = async (...more: string[]) =>
-    (await run(["eval", "@run", "@dev.jsonl", "--alignments", "@alignments", "--depths", "1", ...more])).stderr
-      .split("\n")
-      .filter((line) => /decod|beam/u.test(line));
+  const said = async (...more: string[]) => {
+    const words = ["eval", "@run", "@dev.jsonl", "--alignments", "@said", "--depths", "1", ...more];
+    const { status, stderr } = await run(words);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    return stderr.split("\n").filter((line) => /decod|beam/u.test(line));
+  };
   expect(await said()).toEqual([
     "greedy decoding",
     `hint: training's own table used prefix beam search of width 4 with ${lm}: --beam 4 --lm characters.arpa --lm-weight 0.5 --lm-bonus 0 --lm-level character decodes the same way`,
@@ -146,7 +148,7 @@ it.concurrent("transcribe names a file that it cannot read, transcribes the othe
 });
 
 it.concurrent("eval --trn writes the references and each depth's words for sclite", async () => {
-  const { status, stderr } = await run(["eval", "@run", "@dev.jsonl", "--alignments", "@alignments", "--trn", "@trn"]);
+  const { status, stderr } = await run(["eval", "@run", "@dev.jsonl", "--alignments", "@scored", "--trn", "@trn"]);
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(readdirSync(at("trn")).sort()).toEqual(["dev-hyp-1.trn", "dev-hyp-3.trn", "dev-ref.trn"]);
   const lines = (name: string): string[] =>
