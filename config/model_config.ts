@@ -37,3 +37,6 @@ export function decoderConfig({ model }: TrainConfig): Omit<DecoderConfig, "voca
   const { layerNormEps } = decoderDefaults;
   return { layerNormEps, ...model.decoder };
 }
+
+/** Whether a config's model has an attention decoder beside CTC. */
+export const hasDecoder = (config: TrainConfig): boolean => decoderConfig(config) !== undefined;
