@@ -67,8 +67,8 @@ export interface CtcModel extends FrameCounts {
   };
   /** An attention decoder beside CTC. The last class is then `decoder.sentenceEnd`, which is in no text. */
   readonly decoder?: AttentionDecoder | undefined;
-  /** Parameter name prefixes of the encoder (everything but the heads) and of block 0. */
-  readonly scopes: { readonly encoder: string; readonly firstBlock: string };
+  /** Parameter name prefixes of the encoder (everything but the heads and the decoder), of block 0 and of the decoder. */
+  readonly scopes: { readonly encoder: string; readonly firstBlock: string; readonly decoder?: string };
 
   /** Features `[batch, frames, inputDim]`, with the real frames in `lengths`, to the logits of each schedule. */
   forward(

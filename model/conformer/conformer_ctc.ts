@@ -24,7 +24,7 @@ export class ConformerCtc implements CtcModel {
   readonly minInputFrames: number;
   readonly stride: number;
   readonly paddingMatters: boolean;
-  readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
+  readonly scopes: CtcModel["scopes"] = { encoder: "encoder.", firstBlock: "encoder.encoders.0." };
 
   constructor(parameters: Parameters, config: ConformerConfig) {
     this.config = config;

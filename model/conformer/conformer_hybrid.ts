@@ -14,6 +14,7 @@ import type { DepthSchedule } from "../unfold.ts";
  */
 export class ConformerHybrid extends ConformerCtc {
   readonly decoder: AttentionDecoder;
+  override readonly scopes = { encoder: "encoder.", firstBlock: "encoder.encoders.0.", decoder: "decoder." };
 
   constructor(parameters: Parameters, config: ConformerConfig, decoder: Omit<DecoderConfig, "vocabulary" | "dim">) {
     super(parameters, config);
