@@ -10,12 +10,19 @@ import { transcribeFiles } from "../recognition/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT } from "./options/arguments.ts";
 import { addChunkOptions, parseChunks, type ChunkOptions } from "./options/chunks.ts";
-import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
+import {
+  addDecoderOptions,
+  addDecodingOptions,
+  hintDecoder,
+  parseDecoderSearch,
+  type DecoderOptions,
+  type DecodingOptions,
+} from "./options/decoding.ts";
 import { parseDepth, parseNbest } from "./options/depths.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
-interface TranscribeOptions extends AdapterOptions, DecodingOptions, ChunkOptions {
+interface TranscribeOptions extends AdapterOptions, DecodingOptions, DecoderOptions, ChunkOptions {
   depth?: string;
   json?: true;
   nbest?: string;
@@ -32,14 +39,18 @@ export function register(program: Command): void {
     )
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--json", "print one JSON object per file")
-    .option("--nbest <count>", "with --json and --beam: also this many of the best texts, each with its scores")
+    .option(
+      "--nbest <count>",
+      "with --json and --beam or --search: also this many of the best texts, each with its scores",
+    )
     .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how confident the model is");
-  addAdapterOptions(addDecodingOptions(addChunkOptions(command))).action(runTranscribe);
+  addAdapterOptions(addDecoderOptions(addDecodingOptions(addChunkOptions(command)))).action(runTranscribe);
 }
 
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
   const { json, timestamps } = options;
-  const { beam, lm } = parseDecoding(options);
+  const settings = parseDecoderSearch(options);
+  const { beam, lm, decoding } = settings;
   const nbest = parseNbest(options.nbest);
   parseChunks(options, () => 30); // reports invalid values before anything is opened
   if (!json && (nbest !== undefined || timestamps))
@@ -60,9 +71,10 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
     files,
     path,
     terminalObserver(),
-    { beam, fusion, nbest, timestamps, chunks },
+    { beam, fusion, decoding, nbest, timestamps, chunks },
   );
   device.close();
+  hintDecoder(recogniser.model, settings);
 
   faults.forEach(printError);
   if (faults.length > 0) process.exitCode = exitCode(faults[0]);

@@ -1,12 +1,14 @@
 import type { SearchOptions } from "../model/decode/search.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { loadTrainingData, type LoadingOptions, type TrainingData } from "../data/training_data.ts";
+import { configuredSearch } from "../recognition/decoder_search.ts";
 import { openFusion } from "../recognition/language_model.ts";
+import type { RecogniseOptions } from "../recognition/recognise.ts";
 
 /** What a run reads before training. */
 export interface RunData extends TrainingData {
-  /** How dev and test sets are decoded: the config's beam and language model. */
-  readonly search: SearchOptions & { readonly batchSize: number };
+  /** How dev and test sets are decoded: the config's search, beam and language model. */
+  readonly search: SearchOptions & Pick<RecogniseOptions, "batchSize" | "decoding">;
 }
 
 /** Reads everything a config names. Throws like `loadTrainingData`, and UserError for an unusable language model. */
@@ -17,7 +19,7 @@ export async function loadRunData(config: TrainConfig, options: Omit<LoadingOpti
     ...options,
     onUnits: async (units) => void (fusion = await openFusion(lm, units)),
   });
-  return { ...data, search: { beam, batchSize, fusion } };
+  return { ...data, search: { beam, batchSize, fusion, decoding: configuredSearch(config.eval) } };
 }
 
 /** The promise's result, or undefined if it was rejected because the signal was aborted. */

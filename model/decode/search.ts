@@ -10,6 +10,9 @@ export interface SearchOptions {
   readonly fusion?: Fusion | null | undefined;
 }
 
+/** Of the searches with a decoder: hypotheses kept, the share of CTC in a score, what is added per label. */
+export const decoderSearchDefaults = { beam: 10, ctcWeight: 0.3, lengthBonus: 0 };
+
 /**
  * The best labellings of one utterance, best first: up to the beam width, or only the greedy one, whose score is that of its single
  * best path.
