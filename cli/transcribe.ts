@@ -3,7 +3,7 @@ import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
-import { openFusion } from "../recognition/language_model.ts";
+import { openSearch } from "../recognition/threads/open_search.ts";
 import { fittingChunk } from "../recognition/fitting_chunk.ts";
 import { formatDuration } from "../data/text/number_format.ts";
 import { transcribeFiles } from "../recognition/transcribe.ts";
@@ -50,7 +50,7 @@ export function register(program: Command): void {
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
   const { json, timestamps } = options;
   const settings = parseDecoderSearch(options);
-  const { beam, lm, decoding } = settings;
+  const { beam, decoding } = settings;
   const nbest = parseNbest(options.nbest);
   parseChunks(options, () => 30); // reports invalid values before anything is opened
   if (!json && (nbest !== undefined || timestamps))
@@ -64,15 +64,15 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const fusion = await openFusion(lm, recogniser.units);
+  const search = await openSearch(settings, recogniser.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
     recogniser,
     files,
     path,
     terminalObserver(),
-    { beam, fusion, decoding, nbest, timestamps, chunks },
-  );
+    { ...search.options, decoding, nbest, timestamps, chunks },
+  ).finally(search.close);
   device.close();
   hintDecoder(recogniser.model, settings);
 

@@ -38,13 +38,13 @@ export function decoderSearch(
   device: Device,
   { decoder }: Pick<CtcModel, "decoder">,
   { kind, ctcWeight, lengthBonus }: DecoderSearch,
-  { beam, fusion }: SearchOptions,
+  { beam, fusion, beamSearch }: SearchOptions,
 ): (encoded: EncodedUtterances) => Promise<JointHypothesis[][]> {
   if (!decoder) throw withoutDecoder(kind, "this one");
   const width = { beam: beam ?? decoderSearchDefaults.beam, fusion: fusion ?? null };
   return (encoded) =>
     kind === "rescore"
-      ? rescore(device, decoder, encoded, { ...width, ctcWeight })
+      ? rescore(device, decoder, encoded, { ...width, beamSearch, ctcWeight })
       : jointSearch(device, decoder, encoded, {
           ...width,
           ctcWeight: kind === "joint" ? ctcWeight : 0,

@@ -40,7 +40,11 @@ export async function forEachChunk(
   recordings: readonly LongRecording[],
   schedule: DepthSchedule,
   { sizes, batchSize, decode, onFrames }: LongAudioOptions,
-  use: (logProbs: Float32Array, chunk: ChunkOfRecording, found: readonly JointHypothesis[] | undefined) => void,
+  use: (
+    logProbs: Float32Array,
+    chunk: ChunkOfRecording,
+    found: readonly JointHypothesis[] | undefined,
+  ) => void | Promise<void>,
 ): Promise<void> {
   const { inputFrames } = sizes;
   const chunks = recordings.flatMap(({ frames }, recording) =>
@@ -59,13 +63,14 @@ export async function forEachChunk(
   await forEachPosterior(device, model, items, [schedule], { batchSize, decode }, (logProbs, i, _, __, found) => {
     const chunk = chunks[i] as ChunkOfRecording;
     onFrames?.(chunk.to - chunk.from, chunk.recording);
-    use(logProbs, chunk, found);
+    return use(logProbs, chunk, found);
   });
 }
 
 /**
  * The same, for searches of whole recordings: hands out each one's log-probabilities `[frames, vocab]`, assembled from
- * the kept frames of its chunks, in the order of the recordings. Memory also holds those of one recording.
+ * the kept frames of its chunks, in the order of the recordings. Memory also holds those of one recording, and of those
+ * that are still used.
  */
 export async function forEachLongPosterior(
   device: Device,
@@ -73,7 +78,7 @@ export async function forEachLongPosterior(
   recordings: readonly LongRecording[],
   schedule: DepthSchedule,
   options: Omit<LongAudioOptions, "decode">,
-  use: (logProbs: Float32Array, recording: number) => void,
+  use: (logProbs: Float32Array, recording: number) => void | Promise<void>,
 ): Promise<void> {
   const { vocabulary } = model.config;
   let stitched: Float32Array | undefined;
@@ -87,8 +92,9 @@ export async function forEachLongPosterior(
       stitched ??= new Float32Array(frames * vocabulary);
       stitched.set(logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary), from * vocabulary);
       if (to < frames) return;
-      use(stitched, recording);
+      const whole = stitched;
       stitched = undefined;
+      return use(whole, recording);
     },
   );
 }

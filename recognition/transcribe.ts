@@ -82,8 +82,8 @@ export async function transcribeFiles(
 
   const transcripts = new Map<number, Transcript>();
   const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
-  const byCtc = (file: AudioFile, logProbs: Float32Array, window?: number): void => {
-    const hypotheses = search(logProbs, vocabulary, blank, options).map(foundByCtc);
+  const byCtc = async (file: AudioFile, logProbs: Float32Array, window?: number): Promise<void> => {
+    const hypotheses = (await search(logProbs, vocabulary, blank, options)).map(foundByCtc);
     keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options, window));
   };
   const progress = secondsOfAudio(observer, [...whole, ...long]);
@@ -97,11 +97,11 @@ export async function transcribeFiles(
       whole,
       [path.schedule],
       { batchSize, decode },
-      (logProbs, i, _, __, found) => {
+      async (logProbs, i, _, __, found) => {
         const file = whole[i] as AudioFile;
         const hypotheses = found?.map(foundByDecoder(decoding?.kind === "attention"));
         if (hypotheses) keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options));
-        else byCtc(file, logProbs);
+        else await byCtc(file, logProbs);
         progress.advance(file.seconds);
       },
     );
@@ -120,8 +120,8 @@ export async function transcribeFiles(
             if (!isBroken(i)) keep(file(i), transcriptOfChunks(file(i), words, recogniser, path.depth, options));
           });
         else
-          await forEachLongPosterior(device, model, recordings, path.schedule, settings, (logProbs, i) => {
-            if (!isBroken(i)) byCtc(file(i), logProbs, ALIGNED_STATES);
+          await forEachLongPosterior(device, model, recordings, path.schedule, settings, async (logProbs, i) => {
+            if (!isBroken(i)) await byCtc(file(i), logProbs, ALIGNED_STATES);
           });
       });
       faults.push(...broken);
