@@ -233,7 +233,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     endLog(log, error);
     throw error;
   } finally {
-    data.source.close();
+    data.close();
     built.parameters.release();
     observer.end();
     log.close();

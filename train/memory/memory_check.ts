@@ -83,7 +83,7 @@ export async function planTraining(
 ): Promise<CheckedPlan> {
   expectStart(config);
   const data = await loadRunData(config, { origin: originOf(config), observer });
-  data.source.close();
+  data.close();
   return checkMemory(device, config, plannedData(config, data), show);
 }
 
