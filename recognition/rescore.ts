@@ -3,25 +3,30 @@ import { Tape } from "../engine/tape.ts";
 import { read } from "../engine/transfer.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
 import { indexSelect } from "../kernels/embedding/index_select.ts";
-import type { Fusion } from "../model/decode/fusion.ts";
+import { isBatched, type AnyFusion } from "../model/decode/batched_fusion.ts";
 import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import { prefixBeamSearch, type BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import type { AttentionDecoder } from "../model/decoder/attention_decoder.ts";
 import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
 import { lengthMask } from "../model/length_mask.ts";
+import { batchedBeamSearch } from "./batched_search.ts";
 import type { EncodedUtterances } from "./joint_search.ts";
 
 /**
  * Attention rescoring (Zhang et al., "WeNet 2.0", 2022): the decoder reads each of the labellings that CTC's prefix beam search
- * finds, all in one pass, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew.
+ * finds, all in one pass, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew. A
+ * language model takes part in the first pass, which is how its scores of all of them are known.
  */
 export async function rescore(
   device: Device,
   decoder: AttentionDecoder,
   { states, lengths, logProbs, blank }: EncodedUtterances,
-  { beam, fusion, ctcWeight }: { readonly beam: number; readonly fusion: Fusion | null; readonly ctcWeight: number },
+  { beam, fusion, ctcWeight }: { readonly beam: number; readonly fusion: AnyFusion | null; readonly ctcWeight: number },
 ): Promise<JointHypothesis[][]> {
-  const lists = logProbs.map((frames) => prefixBeamSearch(frames, decoder.config.vocabulary, { beam, blank, fusion }));
+  const { vocabulary } = decoder.config;
+  const lists = isBatched(fusion)
+    ? await batchedBeamSearch(device, logProbs, vocabulary, { beam, blank, fusion })
+    : logProbs.map((frames) => prefixBeamSearch(frames, vocabulary, { beam, blank, fusion }));
   const rows = lists.flatMap((list, utterance) => list.map(({ labels }) => ({ labels, utterance })));
   const attention = await readAloud(device, decoder, { states, lengths }, rows);
   let row = 0;

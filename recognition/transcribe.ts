@@ -11,6 +11,7 @@ import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "../config/depths.ts";
 import { chunksAtOnce } from "./fitting_chunk.ts";
 import { forEachLongPosterior, type LongAudioOptions } from "./long_audio.ts";
+import { batchedSearch } from "./batched_search.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import { hypothesisText } from "./recognise.ts";
 import type { Observer } from "../data/observer.ts";
@@ -93,19 +94,34 @@ export async function transcribeFiles(
   if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
 
   const transcripts = new Map<number, Transcript>();
-  const transcribe = (file: AudioFile, logProbs: Float32Array, window?: number): void => {
-    transcripts.set(file.index, transcriptOf(file, logProbs, recogniser, path.depth, options, window));
+  const decode = batchedSearch(device, model, options);
+  const transcribe = (
+    file: AudioFile,
+    logProbs: Float32Array,
+    found?: readonly BeamHypothesis[],
+    window?: number,
+  ): void => {
+    const { vocabulary, blank } = model.config;
+    const hypotheses = found ?? search(logProbs, vocabulary, blank, options);
+    transcripts.set(file.index, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options, window));
   };
   const progress = secondsOfAudio(observer, [...whole, ...long]);
   const started = performance.now();
   try {
     const longest = whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
     const batchSize = whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recogniser, path, longest)) : 1;
-    await forEachPosterior(device, model, whole, [path.schedule], { batchSize }, (logProbs, i) => {
-      const file = whole[i] as AudioFile;
-      transcribe(file, logProbs);
-      progress.advance(file.seconds);
-    });
+    await forEachPosterior(
+      device,
+      model,
+      whole,
+      [path.schedule],
+      { batchSize, decode },
+      (logProbs, i, _, __, found) => {
+        const file = whole[i] as AudioFile;
+        transcribe(file, logProbs, found);
+        progress.advance(file.seconds);
+      },
+    );
     if (chunks && sizes && long.length > 0) {
       const secondsOfFrame = frameTime(model, frontEnd)(1);
       const settings = {
@@ -113,9 +129,13 @@ export async function transcribeFiles(
         batchSize: chunksAtOnce(device, recogniser, path, chunks.chunk),
         onFrames: (frames: number) => progress.advance(frames * secondsOfFrame),
       };
-      const broken = await forEachLongFile(device, recogniser, long, path, settings, observer, (file, logProbs) =>
-        transcribe(file, logProbs, ALIGNED_STATES),
-      );
+      const waiting: { readonly file: LongFile; readonly logProbs: Float32Array }[] = [];
+      const broken = await forEachLongFile(device, recogniser, long, path, settings, observer, (file, logProbs) => {
+        if (decode) waiting.push({ file, logProbs });
+        else transcribe(file, logProbs, undefined, ALIGNED_STATES);
+      });
+      for (const { file, logProbs } of waiting)
+        transcribe(file, logProbs, (await decode?.({ logProbs: [logProbs] }))?.[0], ALIGNED_STATES);
       faults.push(...broken);
     }
     progress.advance(Infinity);
@@ -127,17 +147,17 @@ export async function transcribeFiles(
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
 
-/** Decodes a file's log-probabilities `[frames, vocab]`. */
+/** @param logProbs `[frames, vocab]`, in which `hypotheses` were found, best first */
 function transcriptOf(
   { file, seconds }: AudioFile,
   logProbs: Float32Array,
+  hypotheses: readonly BeamHypothesis[],
   { model, units, frontEnd }: Recogniser,
   depth: number,
   options: TranscribeOptions,
   window?: number,
 ): Transcript {
   const { vocabulary, blank } = model.config;
-  const hypotheses = search(logProbs, vocabulary, blank, options);
   const { labels, score } = hypotheses[0] as BeamHypothesis;
   const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank, window }) : undefined;
   return {
