@@ -53,7 +53,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const fusion = await openFusion(lm, recogniser.units);
+  const fusion = await openFusion(device, lm, recogniser.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
     recogniser,

@@ -18,14 +18,17 @@ export interface DecodingOptions {
 export function addDecodingOptions(command: Command): Command {
   return command
     .option("--beam <width>", "CTC prefix beam search of this width instead of greedy decoding")
-    .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) to use in the beam search")
+    .option(
+      "--lm <file>",
+      "language model to use in the beam search: n-grams (ARPA, may be gzipped), or what unfold lm train makes",
+    )
     .option("--lm-weight <number>", "weight of its log-probabilities (default: 0.5)")
-    .option("--lm-bonus <number>", "added for each word, or character (default: 0)")
+    .option("--lm-bonus <number>", "added for each word, or output unit (default: 0)")
     .addOption(
-      new Option("--lm-level <level>", "whether its n-grams are over words or output units (default: word)").choices([
-        "word",
-        "character",
-      ]),
+      new Option(
+        "--lm-level <level>",
+        "whether the n-grams of an ARPA file are over words or output units (default: word)",
+      ).choices(["word", "character"]),
     );
 }
 

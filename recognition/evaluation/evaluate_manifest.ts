@@ -57,7 +57,7 @@ export async function evaluateManifestAndPaths(
 ): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const { decoding: search, beam } = settings;
   if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
-  const fusion = await openFusion(settings.lm, units);
+  const fusion = await openFusion(device, settings.lm, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
