@@ -19,7 +19,12 @@ class Run {
   /** @param saves so many checkpoints are written; the next one is killed when the files that are in its way have got other names */
   constructor(config: Partial<KeepingConfig>, { resume = false, saves = Infinity } = {}) {
     const resumed = resume ? loadCheckpoint(at("last.safetensors")).state : undefined;
-    this.checkpoints = new KeptCheckpoints(folder, { everySteps: 2, keepLast: 1, keepBest: 1, ...config }, byErrorRate, resumed);
+    this.checkpoints = new KeptCheckpoints(
+      folder,
+      { everySteps: 2, keepLast: 1, keepBest: 1, ...config },
+      byErrorRate,
+      resumed,
+    );
     this.#saves = saves;
   }
 
