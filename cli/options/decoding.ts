@@ -3,6 +3,7 @@ import { UserError } from "../../engine/errors.ts";
 import { BEAM, type DecoderSearch } from "../../recognition/decoder_search.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { describeDecoding, trainingDecoding } from "../../recognition/evaluation/decoding_text.ts";
+import { isCheckpoint } from "../../recognition/language_model.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
 import { parseBeam } from "./depths.ts";
 
@@ -81,6 +82,10 @@ export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: D
   }
   if (beam === null)
     throw new UserError("--lm needs --beam, the width of the search that uses the language model, such as 16");
+  if (lmLevel !== undefined && isCheckpoint(lm))
+    throw new UserError(
+      `--lm-level belongs to ARPA files, but ${lm} is a checkpoint, whose language model has the recogniser's units`,
+    );
   const weight = parseNumber("--lm-weight", lmWeight ?? "0.5");
   if (weight < 0) throw new UserError(`--lm-weight: expected a number, 0 or more, got '${lmWeight}'`);
   return { beam, lm: { arpa: lm, weight, bonus: parseNumber("--lm-bonus", lmBonus ?? "0"), level: lmLevel ?? "word" } };

@@ -9,6 +9,7 @@ import { toFloat32 } from "../../../checkpoint/safetensors/half_precision.ts";
 import { evaluatedPaths } from "../../../config/depths.ts";
 import { readTextLines, spellSentences } from "../../../data/sentences/sentences.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
+import { parseDecoding } from "../../../cli/options/decoding.ts";
 import { UserError } from "../../../engine/errors.ts";
 import type { AnyFusion } from "../../../model/decode/batched_fusion.ts";
 import { CharacterUnits } from "../../../model/units/characters.ts";
@@ -252,6 +253,12 @@ describe("refused with one sentence:", () => {
       expect(use).toThrow(message);
     writeFileSync(at("start.yaml"), "data: { train: a.jsonl, dev: b.jsonl }\ninit: whole/best.safetensors\n");
     expect(() => loadConfig(at("start.yaml"))).toThrow(message);
+  });
+
+  it("a level of n-grams for a model that has none", () => {
+    expect(() => parseDecoding({ beam: "4", lm: at("whole"), lmLevel: "word" })).toThrow(
+      `--lm-level belongs to ARPA files, but ${at("whole")} is a checkpoint`,
+    );
   });
 
   it("units of a language model", async () => {
