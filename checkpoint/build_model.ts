@@ -8,12 +8,15 @@ import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 import type { TrainConfig } from "../config/plain.ts";
 import { conformerConfig, decoderConfig } from "../config/model_config.ts";
 
-export interface BuiltModel {
-  readonly model: CtcModel;
+/** A model, its parameters, and what training keeps beside them. */
+export interface Built<Model> {
+  readonly model: Model;
   readonly parameters: Parameters;
   /** The dynamic loss scale when training with f16 activations, stored as a buffer beside the parameters. See kernels/loss_scale. */
   readonly lossScale?: Tensor;
 }
+
+export type BuiltModel = Built<CtcModel>;
 
 /** The initial loss scale, as in torch.amp.GradScaler, followed by step counters at zero. */
 const INITIAL_LOSS_SCALE = [65536, 0, 0, 0];
@@ -29,8 +32,13 @@ export function declareModel(
   vocabulary: number,
   { lossScaled, blank }: { lossScaled: boolean; blank: number },
 ): BuiltModel {
+  return declared((parameters) => modelOf(parameters, config, vocabulary, blank), lossScaled);
+}
+
+/** Declares any model. */
+export function declared<Model>(build: (parameters: Parameters) => Model, lossScaled: boolean): Built<Model> {
   const parameters = new Parameters();
-  const model = modelOf(parameters, config, vocabulary, blank);
+  const model = build(parameters);
   const lossScale = lossScaled
     ? parameters.addBuffer("loss_scale", [4], (i) => INITIAL_LOSS_SCALE[i] as number)
     : undefined;
@@ -61,11 +69,21 @@ export function buildModel(
   device: Device,
   config: TrainConfig,
   vocabulary: number,
-  { optimizer, half = false, blank, restored = false }: BuildOptions,
+  { blank, ...options }: BuildOptions,
 ): BuiltModel {
+  return allocated(device, config, options, (lossScaled) => declareModel(config, vocabulary, { lossScaled, blank }));
+}
+
+/** Builds any model as `buildModel` does. */
+export function allocated<Model>(
+  device: Device,
+  config: Pick<TrainConfig, "precision" | "seed">,
+  { optimizer, half = false, restored = false }: Omit<BuildOptions, "blank">,
+  declare: (lossScaled: boolean) => Built<Model>,
+): Built<Model> {
   // Even on an adapter without f16, so that the run's checkpoints are the same on every adapter.
   const lossScaled = (half || config.precision === "f16") && optimizer;
-  const { model, parameters, lossScale } = declareModel(config, vocabulary, { lossScaled, blank });
+  const { model, parameters, lossScale } = declare(lossScaled);
   parameters.seal(device, { seed: config.seed, optimizer, half, draw: !restored });
   return { model, parameters, ...(lossScale && half && { lossScale }) };
 }

@@ -8,9 +8,9 @@ import type { BuiltModel } from "./build_model.ts";
 
 export type { CheckpointState } from "./state.ts";
 
-export interface Checkpoint {
+export interface Checkpoint<State = CheckpointState> {
   readonly path: string;
-  readonly state: CheckpointState;
+  readonly state: State;
   /** Keyed by parameter name; moments by `first_moment/<name>` and `second_moment/<name>`. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
@@ -55,7 +55,7 @@ export function storedTensors(parameters: Parameters, { moments }: { moments: bo
  * @throws UserError, before anything is copied, naming the tensors that are missing or have another shape or type
  */
 export function restoreParameters(
-  checkpoint: Checkpoint,
+  checkpoint: Checkpoint<unknown>,
   parameters: Parameters,
   { moments }: { moments: boolean },
 ): void {

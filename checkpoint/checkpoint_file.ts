@@ -7,10 +7,11 @@ import { storedTensors, type Checkpoint, type StoredTensor } from "./checkpoint.
 import { openSafetensors, type SafetensorsFile } from "./safetensors/file.ts";
 import { bytesOf, layOut } from "./safetensors/header.ts";
 import { safetensorsPieces, type NamedTensors } from "./safetensors/safetensors.ts";
+import { isLanguageModel, parseLanguageModelState, type LanguageModelState } from "./language/state.ts";
 import { parseState, type CheckpointState } from "./state.ts";
 
 /** A checkpoint that stays open: each access to a tensor's values reads them from the file. */
-export interface OpenCheckpoint extends Checkpoint {
+export interface OpenCheckpoint<State = CheckpointState> extends Checkpoint<State> {
   close(): void;
 }
 
@@ -26,7 +27,7 @@ export interface OpenCheckpoint extends Checkpoint {
 export async function saveCheckpoint(
   path: string,
   parameters: Parameters,
-  state: CheckpointState,
+  state: CheckpointState | LanguageModelState,
   { moments, finite = true }: { moments: boolean; finite?: boolean },
 ): Promise<void> {
   const stored = new Map(
@@ -56,21 +57,30 @@ export function writeCheckpoint(path: string, tensors: NamedTensors, state: Chec
   writeStateBeside(path, state);
 }
 
-const stateMetadata = (state: CheckpointState): Record<string, string> => ({ unfold: JSON.stringify(state) });
+const stateMetadata = (state: object): Record<string, string> => ({ unfold: JSON.stringify(state) });
 
 /** Path of the readable JSON beside a checkpoint. */
 export const stateBeside = (path: string): string => path.replace(/\.safetensors$/, ".json");
 
 /** Writes the readable JSON beside a checkpoint. */
-export function writeStateBeside(path: string, state: CheckpointState): void {
+export function writeStateBeside(path: string, state: object): void {
   writeAtomically(stateBeside(path), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
 }
 
 /**
- * Opens a checkpoint file, or a run folder's `best.safetensors`, reads its state and checks its header. Close it once
+ * Opens a recogniser's checkpoint file, or a run folder's `best.safetensors`, reads its state and checks its header. Close it once
  * its tensors are no longer needed. Throws a UserError in one sentence for anything else.
  */
-export function loadCheckpoint(given: string): OpenCheckpoint {
+export const loadCheckpoint = (given: string): OpenCheckpoint => openCheckpoint(given, parseState);
+
+/** The same for a language model's checkpoint. */
+export const loadLanguageModel = (given: string): OpenCheckpoint<LanguageModelState> =>
+  openCheckpoint(given, parseLanguageModelState);
+
+function openCheckpoint<State>(
+  given: string,
+  parse: (json: string | undefined, path: string) => State,
+): OpenCheckpoint<State> {
   const path = checkpointFile(given);
   let file: SafetensorsFile;
   try {
@@ -83,18 +93,25 @@ export function loadCheckpoint(given: string): OpenCheckpoint {
   }
   const { tensors, metadata, close } = file;
   try {
-    return { path, state: parseState(metadata.unfold, path), tensors, close };
+    return { path, state: parse(metadata.unfold, path), tensors, close };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-/** Reads only a checkpoint's state. Throws as `loadCheckpoint` does. */
-export function loadState(given: string): CheckpointState {
-  const { state, close } = loadCheckpoint(given);
-  close();
-  return state;
+/** Reads only a recogniser's state. Throws as `loadCheckpoint` does. */
+export const loadState = (given: string): CheckpointState => closed(loadCheckpoint(given)).state;
+
+/** Reads only a language model's state. */
+export const loadLanguageModelState = (given: string): LanguageModelState => closed(loadLanguageModel(given)).state;
+
+/** Whether a checkpoint is a language model's rather than a recogniser's. */
+export const isLanguageModelFile = (given: string): boolean => closed(openCheckpoint(given, isLanguageModel)).state;
+
+function closed<State>(checkpoint: OpenCheckpoint<State>): OpenCheckpoint<State> {
+  checkpoint.close();
+  return checkpoint;
 }
 
 /** Resolves a run folder to its `best.safetensors`; a file stays as given. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { UserError } from "../engine/errors.ts";
+import { isSection } from "../config/camel_case.ts";
 import type { UnitsJson } from "../model/units/units.ts";
 import type { HuggingFaceState } from "./hugging_face/state.ts";
 
@@ -112,18 +113,34 @@ const stateSchema = z.looseObject({
   huggingFace: z.looseObject({}).optional(), // parseHuggingFaceState reads the rest
 });
 
-/** Parses a checkpoint's state from its header. Throws UserError if it is invalid. */
+/** The `format` of a language model's checkpoint. */
+export const LANGUAGE_MODEL_FORMAT = "unfold-language-model/1";
+
+/** Parses a recogniser's state from its checkpoint's header. Throws UserError if it is invalid, or a language model's. */
 export function parseState(json: string | undefined, path: string): CheckpointState {
+  const state = headerOf(json, path);
+  if (isSection(state) && state["format"] === LANGUAGE_MODEL_FORMAT)
+    throw new UserError(`${path} is a language model, but a speech recogniser is expected here`);
+  return parseHeader(stateSchema, state, path) as unknown as CheckpointState;
+}
+
+/** A checkpoint's state before it is checked. Throws UserError if the file is not an unfold checkpoint. */
+export function headerOf(json: string | undefined, path: string): unknown {
   if (json === undefined)
     throw new UserError(
       `${path} is a safetensors file, but not an unfold checkpoint: its header has no 'unfold' entry`,
     );
-  const state = stateSchema.safeParse(parseJson(json));
+  return parseJson(json);
+}
+
+/** Checks a state. Throws UserError if it is invalid. */
+export function parseHeader<Schema extends z.ZodType>(schema: Schema, header: unknown, path: string): z.output<Schema> {
+  const state = schema.safeParse(header);
   if (!state.success)
     throw new UserError(
       `${path}: the checkpoint's header is not a valid unfold header: ${state.error.issues[0]?.path.join(".")}: ${state.error.issues[0]?.message}`,
     );
-  return state.data as unknown as CheckpointState;
+  return state.data;
 }
 
 function parseJson(text: string): unknown {

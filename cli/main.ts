@@ -19,6 +19,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
     "train and compare the rows of an experiment: one table with intervals and tests",
     () => import("./experiment.ts"),
   ],
+  lm: ["train a Transformer language model on texts, or measure its perplexity", () => import("./lm.ts")],
   config: ["print every key of a training config, with its default and meaning", () => import("./config.ts")],
   average: ["average checkpoints' weights into one checkpoint", () => import("./average.ts")],
   eval: ["measure a checkpoint's error rates at each depth, or compare two checkpoints", () => import("./eval.ts")],

@@ -16,8 +16,8 @@ export function terminalObserver(): RunObserver {
       if (step > 0) message(`resuming after step ${step} of ${totalSteps}`);
     },
     record(record) {
-      if (record.type === "step") progress?.step(record);
-      else if (record.type === "dev") progress?.dev(record);
+      if (record.type === "step" || record.type === "lm_step") progress?.step(record);
+      else if (record.type === "dev" || record.type === "lm_dev") progress?.dev(record);
       else if (record.type === "warning") message(`warning: ${record.message}`);
       else if (record.type === "result") process.stdout.write(`\n${resultsTable([record])}\n`);
     },

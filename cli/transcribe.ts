@@ -64,7 +64,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const search = await openSearch(settings, recogniser.units);
+  const search = await openSearch(device, settings, recogniser.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
     recogniser,

@@ -56,19 +56,10 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
     model: completeModel(model),
     loss: completeLoss(parsed),
     unfold: { ...unfold, depths: unfold.depths?.toSorted((a, b) => a - b) ?? defaultDepths(unfold, blocks) },
-    schedule: {
-      ...schedule,
-      total_steps: schedule.total_steps ?? null,
-      hold_steps: schedule.hold_steps ?? 0,
-      decay_steps: schedule.decay_steps ?? null,
-      initial_factor: schedule.initial_factor ?? 0.01,
-      final_factor: schedule.final_factor ?? 0.05,
-    },
-    epochs: parsed.epochs ?? (parsed.steps == null ? 50 : null),
-    steps: parsed.steps ?? null,
+    ...completeLength(parsed, 50),
+    schedule: completeSchedule(schedule),
     eval: {
-      every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
-      every_steps: evaluation.every_steps ?? null,
+      ...completeInterval(evaluation),
       ...completeSearch(evaluation),
       batch_size: evaluation.batch_size,
       lm: evaluation.lm && { ...evaluation.lm, arpa: resolve(base, evaluation.lm.arpa) },
@@ -92,6 +83,25 @@ function completeSearch({ search, beam, ctc_weight, length_bonus }: ParsedConfig
     length_bonus: search === "joint" || search === "attention" ? (length_bonus ?? lengthBonus) : null,
   };
 }
+
+export const completeSchedule = (schedule: ParsedConfig["schedule"]) => ({
+  ...schedule,
+  total_steps: schedule.total_steps ?? null,
+  hold_steps: schedule.hold_steps ?? 0,
+  decay_steps: schedule.decay_steps ?? null,
+  initial_factor: schedule.initial_factor ?? 0.01,
+  final_factor: schedule.final_factor ?? 0.05,
+});
+
+export const completeLength = ({ epochs, steps }: Pick<ParsedConfig, "epochs" | "steps">, usual: number) => ({
+  epochs: epochs ?? (steps == null ? usual : null),
+  steps: steps ?? null,
+});
+
+export const completeInterval = (evaluation: Pick<ParsedConfig["eval"], "every_epochs" | "every_steps">) => ({
+  every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
+  every_steps: evaluation.every_steps ?? null,
+});
 
 function completeLoss({ loss, model }: ParsedConfig) {
   const hybrid = model.kind === "conformer" && model.decoder !== null;

@@ -8,6 +8,13 @@ import { configSchema } from "./schema/schema.ts";
 export { plainConfig } from "./plain.ts";
 export type { TrainConfig } from "./plain.ts";
 
+/** Leaves paths as they are. */
+export const unchangedPaths: ConfigPlaces = {
+  base: "",
+  data: undefined,
+  resolve: (...paths) => paths.at(-1) as string,
+};
+
 /**
  * Restores a config from a checkpoint or a log, where `plainConfig` wrote it. Paths are left unchanged.
  *
@@ -15,8 +22,7 @@ export type { TrainConfig } from "./plain.ts";
  * @throws UserError with one line per fault
  */
 export function restoreConfig(plain: unknown, source: string): TrainConfig {
-  const resolve = (...paths: string[]): string => paths.at(-1) as string;
-  return checkConfig(plain, { base: "", data: undefined, resolve }, () => source);
+  return checkConfig(plain, unchangedPaths, () => source);
 }
 
 /**

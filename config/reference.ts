@@ -1,9 +1,16 @@
+import type * as z from "zod";
+import { languageModelSchema } from "./language/schema.ts";
 import { configSchema } from "./schema/schema.ts";
 import { describeKeys, type KeyDescription } from "./schema/keys.ts";
 
 /** All config keys with their defaults and meanings: one Markdown table per section, or per kind of section. */
-export function configReference(): string {
-  const keys = describeKeys(configSchema);
+export const configReference = (): string => referenceOf(configSchema);
+
+/** The same of a language model's config. */
+export const languageModelReference = (): string => referenceOf(languageModelSchema);
+
+function referenceOf(schema: z.ZodType): string {
+  const keys = describeKeys(schema);
   const table = (rows: typeof keys) => ["| key | default | meaning |", "|---|---|---|", ...rows.map(rowOf)].join("\n");
   const single = table(keys.filter(({ path, section }) => path.length === 1 && !section));
   const sections = keys

@@ -1,34 +1,54 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
+import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { parseArpa } from "../model/decode/arpa.ts";
+import type { AnyFusion } from "../model/decode/batched_fusion.ts";
 import { characterFusion, wordFusion, type Fusion } from "../model/decode/fusion.ts";
 import type { NgramModel } from "../model/decode/ngram_model.ts";
+import { transformerFusion } from "../model/language/transformer_fusion.ts";
 import type { Units } from "../model/units/units.ts";
+import { expectSameUnits, openLanguageModel } from "./language/open_language_model.ts";
 
 /** A language model for decoding, from a config's `eval.lm` or the `--lm...` options. */
 export interface LanguageModelSettings {
-  /** Path of an ARPA file, which may be gzipped. */
+  /** Path of an ARPA file, which may be gzipped, or of a language model's checkpoint or run folder. */
   readonly arpa: string;
   readonly weight: number;
   readonly bonus: number;
+  /** Of an ARPA file's n-grams; other models have the recogniser's units. */
   readonly level: "word" | "character";
 }
 
 /**
  * Prepares a language model for fusion in the search; null for none.
  *
- * @throws UserError if the file cannot be read or a line is invalid, or if the units' characters are not the model's
+ * @throws UserError if the file cannot be read or a line is invalid, or if the units are not the model's
  */
-export async function openFusion(settings: LanguageModelSettings | null, units: Units): Promise<Fusion | null> {
-  return settings && fusionOf(await readArpa(settings.arpa), units, settings);
+export async function openFusion(
+  device: Device | null,
+  settings: LanguageModelSettings | null,
+  units: Units,
+): Promise<AnyFusion | null> {
+  if (settings === null) return null;
+  if (isCheckpoint(settings.arpa)) {
+    if (!device) throw new RangeError(`openFusion: ${settings.arpa} computes on a device, but none is given`);
+    const opened = openLanguageModel(device, settings.arpa);
+    expectSameUnits(opened, units);
+    return transformerFusion(opened.model, settings);
+  }
+  return fusionOf(await readArpa(settings.arpa), units, settings);
 }
 
-/** The same, of a model that has been read. */
+/** The same, of n-grams that have been read. */
 export const fusionOf = (model: NgramModel, units: Units, settings: LanguageModelSettings): Fusion =>
   (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
+
+/** Whether a path is of a checkpoint or a run folder rather than of an ARPA file. */
+export const isCheckpoint = (path: string): boolean =>
+  path.endsWith(".safetensors") || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 
 /**
  * Reads an ARPA file line by line, decompressing it if it is gzipped. Throws a UserError that names the file, and the

@@ -14,7 +14,7 @@ export interface LongRecording {
   features(from: number, to: number): Promise<Float32Array>;
 }
 
-export interface LongAudioOptions extends Pick<PosteriorOptions, "decode"> {
+export interface LongAudioOptions extends Pick<PosteriorOptions<JointHypothesis>, "decode"> {
   readonly sizes: ChunkFrames;
   /** Chunks per batch, from one recording or several. */
   readonly batchSize: number;

@@ -5,21 +5,21 @@ import { read, readLater } from "../engine/transfer.ts";
 import { ctcLoss } from "../kernels/ctc_loss/ctc_loss.ts";
 import { logSoftmax } from "../kernels/softmax/softmax.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
-import type { JointHypothesis } from "../model/decode/joint_search.ts";
+import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { padBatch, type Batch } from "../data/batches/batch.ts";
 import { loadItems, type LazyItem } from "../data/item.ts";
 import type { EncodedUtterances } from "./joint_search.ts";
 import { evaluationBatches } from "../data/batches/evaluation_batches.ts";
 
-export interface PosteriorOptions {
+export interface PosteriorOptions<Found extends Hypothesis = Hypothesis> {
   /**
    * Maximum number of utterances in a batch; 16 by default. If padding affects the model, only utterances of the same
    * length share a batch.
    */
   readonly batchSize?: number;
-  /** What a decoder finds in a batch of encoded utterances, while they are on the device. */
-  readonly decode?: ((encoded: EncodedUtterances) => Promise<readonly (readonly JointHypothesis[])[]>) | undefined;
+  /** What a search on the device finds in a batch of encoded utterances, while they are there. */
+  readonly decode?: ((encoded: EncodedUtterances) => Promise<readonly (readonly Found[])[]>) | undefined;
   /** Called after each batch with the number of utterances done. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Reference labels of each utterance, null if unknown; also computes their CTC losses in the same pass. */
@@ -33,12 +33,12 @@ export interface PosteriorOptions {
  * @param loss      CTC loss of the reference; null without one
  * @param found     what `decode` found, best first
  */
-export type UsePosterior = (
+export type UsePosterior<Found extends Hypothesis = Hypothesis> = (
   logProbs: Float32Array,
   utterance: number,
   schedule: number,
   loss: number | null,
-  found?: readonly JointHypothesis[],
+  found?: readonly Found[],
 ) => void | Promise<void>;
 
 /**
@@ -46,13 +46,13 @@ export type UsePosterior = (
  * utterance's log-posteriors as soon as they are computed. A `use` that takes its time, such as a search on another
  * thread, goes on while the device computes the next batch, so that memory holds the log-posteriors of three at most.
  */
-export async function forEachPosterior(
+export async function forEachPosterior<Found extends Hypothesis = Hypothesis>(
   device: Device,
   model: CtcModel,
   utterances: readonly LazyItem[],
   schedules: readonly DepthSchedule[],
-  { batchSize = 16, onProgress, references, decode }: PosteriorOptions,
-  use: UsePosterior,
+  { batchSize = 16, onProgress, references, decode }: PosteriorOptions<Found>,
+  use: UsePosterior<Found>,
 ): Promise<void> {
   const { inputDim, vocabulary, blank } = model.config;
   let done = 0;

@@ -5,6 +5,7 @@ import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { LazyItem } from "../data/item.ts";
+import { batchedSearch } from "./batched_search.ts";
 import { decoderSearch, type DecoderSearch } from "./decoder_search.ts";
 import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
@@ -32,7 +33,7 @@ export async function recognise(
 ): Promise<Recognised[]> {
   const { vocabulary, blank } = model.config;
   const { decoding } = options;
-  const decode = decoding && decoderSearch(device, model, decoding, options);
+  const decode = decoding ? decoderSearch(device, model, decoding, options) : batchedSearch(device, model, options);
   const results = schedules.map(() => ({
     hypotheses: new Array<Hypothesis>(utterances.length),
     blanks: 0,
@@ -40,7 +41,7 @@ export async function recognise(
     loss: 0,
     losses: 0,
   }));
-  await forEachPosterior(
+  await forEachPosterior<Hypothesis>(
     device,
     model,
     utterances,

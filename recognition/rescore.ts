@@ -3,17 +3,20 @@ import { Tape } from "../engine/tape.ts";
 import { read } from "../engine/transfer.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
 import { indexSelect } from "../kernels/embedding/index_select.ts";
+import { isBatched } from "../model/decode/batched_fusion.ts";
 import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { AttentionDecoder } from "../model/decoder/attention_decoder.ts";
 import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
 import { lengthMask } from "../model/length_mask.ts";
+import { batchedBeamSearch } from "./batched_search.ts";
 import type { EncodedUtterances } from "./joint_search.ts";
 
 /**
  * Attention rescoring (Zhang et al., "WeNet 2.0", 2022): the decoder reads each of the labellings that CTC's prefix beam search
- * finds, all in one pass, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew.
+ * finds, all in one pass, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew. A
+ * language model takes part in the first pass, which is how its scores of all of them are known.
  */
 export async function rescore(
   device: Device,
@@ -22,7 +25,10 @@ export async function rescore(
   { ctcWeight, ...options }: SearchOptions & { readonly beam: number; readonly ctcWeight: number },
 ): Promise<JointHypothesis[][]> {
   const { vocabulary } = decoder.config;
-  const lists = await Promise.all(logProbs.map((frames) => search(frames, vocabulary, blank, options)));
+  const { beam, fusion } = options;
+  const lists = isBatched(fusion)
+    ? await batchedBeamSearch(device, logProbs, vocabulary, { beam, blank, fusion })
+    : await Promise.all(logProbs.map((frames) => search(frames, vocabulary, blank, options)));
   const rows = lists.flatMap((list, utterance) => list.map(({ labels }) => ({ labels, utterance })));
   const attention = await readAloud(device, decoder, { states, lengths }, rows);
   let row = 0;

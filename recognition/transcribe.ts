@@ -1,5 +1,6 @@
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
+import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import { frameTime } from "./alignment/timed_text.ts";
 import { openLongFiles, readAudioFiles, type AudioFile, type LongFile } from "./audio_files.ts";
@@ -10,6 +11,7 @@ import type { DepthPath } from "../config/depths.ts";
 import { decoderSearch, withoutDecoder, type DecoderSearch } from "./decoder_search.ts";
 import { chunksAtOnce } from "./fitting_chunk.ts";
 import { forEachChunk, forEachLongPosterior, type LongAudioOptions, type LongRecording } from "./long_audio.ts";
+import { batchedSearch } from "./batched_search.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import {
   foundByCtc,
@@ -82,8 +84,10 @@ export async function transcribeFiles(
 
   const transcripts = new Map<number, Transcript>();
   const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
+  const withModel = decoding ? undefined : batchedSearch(device, model, options);
   const byCtc = async (file: AudioFile, logProbs: Float32Array, window?: number): Promise<void> => {
-    const hypotheses = (await search(logProbs, vocabulary, blank, options)).map(foundByCtc);
+    const list = await (withModel?.({ logProbs: [logProbs] }) ?? [await search(logProbs, vocabulary, blank, options)]);
+    const hypotheses = (list[0] as readonly BeamHypothesis[]).map(foundByCtc);
     keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options, window));
   };
   const progress = secondsOfAudio(observer, [...whole, ...long]);

@@ -1,7 +1,13 @@
 import type { TrainConfig } from "../config/config.ts";
 
+/** What of a config decides the learning rate. */
+export interface RateConfig extends Pick<TrainConfig, "schedule"> {
+  readonly optimizer: { readonly learningRate: number };
+  readonly model: { readonly dim: number };
+}
+
 /** The config's learning rate for the next step, after `step` completed ones. */
-export function learningRateAt({ schedule, optimizer, model }: TrainConfig, step: number, allSteps: number): number {
+export function learningRateAt({ schedule, optimizer, model }: RateConfig, step: number, allSteps: number): number {
   const peak = optimizer.learningRate;
   const warmup = schedule.warmupSteps;
   const total = schedule.totalSteps ?? allSteps;

@@ -1,3 +1,4 @@
+import type { Device } from "../engine/device.ts";
 import type { SearchOptions } from "../model/decode/search.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { loadTrainingData, type LoadingOptions, type TrainingData } from "../data/training_data.ts";
@@ -14,12 +15,16 @@ export interface RunData extends TrainingData {
 }
 
 /** Reads everything a config names. Throws like `loadTrainingData`, and UserError for an unusable language model. */
-export async function loadRunData(config: TrainConfig, options: Omit<LoadingOptions, "onUnits">): Promise<RunData> {
+export async function loadRunData(
+  device: Device,
+  config: TrainConfig,
+  options: Omit<LoadingOptions, "onUnits">,
+): Promise<RunData> {
   const { batchSize } = config.eval;
   let search: OpenedSearch | undefined;
   const data = await loadTrainingData(config, {
     ...options,
-    onUnits: async (units) => void (search = await openSearch(config.eval, units)),
+    onUnits: async (units) => void (search = await openSearch(device, config.eval, units)),
   });
   return {
     ...data,

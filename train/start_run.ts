@@ -73,7 +73,7 @@ export async function startRun(
     // Data: every audio file read once, for normalised features (of waveforms: the samples) and labels.
     const data = await unlessAborted(
       signal,
-      loadRunData(config, { origin: originOf(config, resumed), observer, signal }),
+      loadRunData(device, config, { origin: originOf(config, resumed), observer, signal }),
     );
     if (!data) return undefined;
     try {
@@ -153,7 +153,19 @@ function samplerOf(
   return new BucketSampler((epoch) => augmented.lengths(epoch), limits, seed, start);
 }
 
-function lengthOf({ batch, steps, epochs, eval: evaluation }: TrainConfig, batchesPerEpoch: number): RunLength {
+/** The length of a run of any model. */
+export function lengthOf(
+  {
+    batch,
+    steps,
+    epochs,
+    eval: evaluation,
+  }: Pick<TrainConfig, "steps" | "epochs"> & {
+    readonly batch: { readonly accumulate: number };
+    readonly eval: Pick<TrainConfig["eval"], "everySteps" | "everyEpochs">;
+  },
+  batchesPerEpoch: number,
+): RunLength {
   const stepsPerEpoch = Math.ceil(batchesPerEpoch / batch.accumulate);
   return {
     totalSteps: steps ?? stepsPerEpoch * (epochs as number),

@@ -1,7 +1,5 @@
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { lossScaleOf, skippedStepsOf } from "../kernels/loss_scale/loss_scale.ts";
-import { scaled } from "../kernels/pointwise/unary.ts";
 import { addScaled } from "../kernels/pointwise/add_scaled.ts";
 import type { CtcModel, FeatureMasks } from "../model/ctc_model.ts";
 import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
@@ -18,15 +16,9 @@ import type { Batch } from "../data/batches/batch.ts";
 import type { BatchMasks } from "../data/batches/feature_masks.ts";
 import { attentionName } from "./log/attention_name.ts";
 import type { TrainingPath } from "./training_paths.ts";
-import { optimizerStep } from "./optimizer.ts";
+import { descend, type Update } from "./descend.ts";
 import type { BuiltModel } from "../checkpoint/build_model.ts";
 import { untimed, type Phase } from "./profile/phases.ts";
-
-export interface Update {
-  readonly learningRate: number;
-  /** Counts from 1. */
-  readonly step: number;
-}
 
 /** A batch on a device. */
 export interface DeviceBatch {
@@ -97,20 +89,11 @@ export function trainingStep(
     return tape.named("loss", () => jointLoss(tape, output, batch, lossConfig(config, model), terms));
   });
 
-  phase("encode backward", () => tape.backward(loss.total, initialGradient(tape, config.batch.accumulate, lossScale)));
-  const gradNorm =
-    update &&
-    phase("optimizer", () =>
-      tape.named("optimizer", () =>
-        optimizerStep(tape, parameters, config.optimizer, update.learningRate, update.step, lossScale),
-      ),
-    );
-  const scaling = lossScale && { lossScale: lossScaleOf(lossScale), skippedSteps: skippedStepsOf(lossScale) };
+  const descended = descend(tape, loss.total, { parameters, lossScale }, config, update, phase);
   return {
     loss: loss.total,
     kl: klOf(tape, loss),
-    gradNorm,
-    ...scaling,
+    ...descended,
     ...Object.fromEntries(
       paths.flatMap(({ depth }, i) => [
         [String(depth), loss.ctc[i]],
@@ -133,9 +116,3 @@ function lossConfig({ loss }: TrainConfig, { config: { blank } }: Pick<CtcModel,
 /** CTC's and the decoder's divergence together, as they enter the loss. */
 const klOf = (tape: Tape, { kl, klAttention }: JointLoss): Tensor | undefined =>
   kl && klAttention ? addScaled(tape, kl, klAttention, 1) : (kl ?? klAttention);
-
-/** dL/dL, divided by the number of accumulated batches and multiplied by the loss scale; undefined for 1. */
-function initialGradient(tape: Tape, accumulate: number, lossScale: Tensor | undefined): Tensor | undefined {
-  if (!lossScale) return accumulate === 1 ? undefined : tape.filled([], 1 / accumulate);
-  return accumulate === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), 1 / accumulate);
-}

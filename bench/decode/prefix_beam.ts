@@ -81,8 +81,8 @@ class Timed {
 }
 
 try {
-  const inPlace = new Timed(await openSearch(settings, units, 1));
-  const onThreads = new Timed(await openSearch(settings, units, threads));
+  const inPlace = new Timed(await openSearch(null, settings, units, 1));
+  const onThreads = new Timed(await openSearch(null, settings, units, threads));
   // In turns, so that what else the machine does slows both.
   for (let round = 0; round <= rounds; round++)
     if (!isDeepStrictEqual(await inPlace.round(), await onThreads.round()))

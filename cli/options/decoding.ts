@@ -5,6 +5,7 @@ import { decoderSearchDefaults } from "../../model/decode/search.ts";
 import type { DecoderSearch } from "../../recognition/decoder_search.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { describeDecoding, trainingDecoding } from "../../recognition/evaluation/decoding_text.ts";
+import { isCheckpoint } from "../../recognition/language_model.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
 import { parseBeam } from "./depths.ts";
 
@@ -20,14 +21,17 @@ export interface DecodingOptions {
 export function addDecodingOptions(command: Command): Command {
   return command
     .option("--beam <width>", "width of a CTC prefix beam search instead of greedy decoding, or of another --search")
-    .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) to use in the beam search")
+    .option(
+      "--lm <file>",
+      "language model to use in the beam search: n-grams (ARPA, may be gzipped), or what unfold lm train makes",
+    )
     .option("--lm-weight <number>", "weight of its log-probabilities (default: 0.5)")
-    .option("--lm-bonus <number>", "added for each word, or character (default: 0)")
+    .option("--lm-bonus <number>", "added for each word, or output unit (default: 0)")
     .addOption(
-      new Option("--lm-level <level>", "whether its n-grams are over words or output units (default: word)").choices([
-        "word",
-        "character",
-      ]),
+      new Option(
+        "--lm-level <level>",
+        "whether the n-grams of an ARPA file are over words or output units (default: word)",
+      ).choices(["word", "character"]),
     );
 }
 
@@ -85,6 +89,10 @@ export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: D
   }
   if (beam === null)
     throw new UserError("--lm needs --beam, the width of the search that uses the language model, such as 16");
+  if (lmLevel !== undefined && isCheckpoint(lm))
+    throw new UserError(
+      `--lm-level belongs to ARPA files, but ${lm} is a checkpoint, whose language model has the recogniser's units`,
+    );
   const weight = parseNumber("--lm-weight", lmWeight ?? "0.5");
   if (weight < 0) throw new UserError(`--lm-weight: expected a number, 0 or more, got '${lmWeight}'`);
   return { beam, lm: { arpa: lm, weight, bonus: parseNumber("--lm-bonus", lmBonus ?? "0"), level: lmLevel ?? "word" } };

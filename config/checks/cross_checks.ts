@@ -2,6 +2,7 @@ import { augmentFaults } from "./augment.ts";
 import type { Fault } from "./faults.ts";
 import { featureFaults } from "./features.ts";
 import { modelFaults } from "./model.ts";
+import { runFaults } from "./run.ts";
 import type { ParsedConfig } from "../schema/schema.ts";
 import { unfoldFaults } from "./unfold.ts";
 
@@ -12,50 +13,24 @@ export function crossChecks(config: ParsedConfig): Fault[] {
     ...augmentFaults(config),
     ...modelFaults(config),
     ...unfoldFaults(config),
-    ...unitsFaults(config),
+    ...unitsFaults(config, config.init !== null),
     ...runFaults(config),
     ...searchFaults(config),
     ...averageFaults(config),
   ];
 }
 
-function* unitsFaults({ init, units: { kind, tokenizer, vocabulary } }: ParsedConfig): Generator<Fault> {
-  if (kind === "bpe" && tokenizer == null && init === null)
+/** @param given whether a checkpoint gives the units that the config leaves out */
+export function* unitsFaults(
+  { units: { kind, tokenizer, vocabulary } }: Pick<ParsedConfig, "units">,
+  given: boolean,
+): Generator<Fault> {
+  if (kind === "bpe" && tokenizer == null && !given)
     yield { path: ["units", "tokenizer"], message: "is needed by kind bpe: make one with unfold tokenizer train" };
   if (kind !== "bpe" && tokenizer != null)
     yield { path: ["units", "tokenizer"], message: `belongs to kind bpe, but units.kind is ${kind}` };
   if (kind !== "vocabulary" && vocabulary != null)
     yield { path: ["units", "vocabulary"], message: `belongs to kind vocabulary, but units.kind is ${kind}` };
-}
-
-function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: ParsedConfig): Generator<Fault> {
-  if (epochs != null && steps != null)
-    yield { path: ["steps"], message: "cannot be given together with epochs; set one of them to null" };
-  if (evaluation.every_epochs != null && evaluation.every_steps != null) {
-    yield {
-      path: ["eval", "every_steps"],
-      message: "cannot be given together with eval.every_epochs; set one of them to null",
-    };
-  }
-  for (const key of ["hold_steps", "decay_steps", "initial_factor", "final_factor"] as const) {
-    if (schedule[key] != null && schedule.kind !== "tri_stage")
-      yield { path: ["schedule", key], message: `belongs to kind tri_stage, but schedule.kind is ${schedule.kind}` };
-  }
-  // A run may end during the warm-up (a trial of 50 steps); a schedule may not.
-  if (schedule.total_steps != null && schedule.warmup_steps >= schedule.total_steps) {
-    yield {
-      path: ["schedule", "warmup_steps"],
-      message: `is ${schedule.warmup_steps}, expected fewer than schedule.total_steps ${schedule.total_steps}`,
-    };
-  }
-  if (schedule.kind === "noam" && schedule.warmup_steps === 0)
-    yield { path: ["schedule", "warmup_steps"], message: "is 0, but the noam schedule needs a warm-up" };
-  if (schedule.floor > optimizer.learning_rate) {
-    yield {
-      path: ["schedule", "floor"],
-      message: `is ${schedule.floor}, over the peak, optimizer.learning_rate ${optimizer.learning_rate}`,
-    };
-  }
 }
 
 /** Whose numbers the searches with a decoder are. */

@@ -33,7 +33,7 @@ export const scheduleSchema = z.strictObject({
 
 export const lmSchema = z.strictObject({
   arpa: text("the path of an ARPA file").describe(
-    "N-gram language model in ARPA format, optionally gzipped; a relative path starts from the config's folder.",
+    "N-gram language model in ARPA format, optionally gzipped, or a checkpoint or run folder of unfold lm train; a relative path starts from the config's folder.",
   ),
   weight: notNegative()
     .default(0.5)
@@ -43,7 +43,7 @@ export const lmSchema = z.strictObject({
     .describe("Added for each word or character; a higher bonus means fewer deletions and more insertions."),
   level: oneOf("word", "character")
     .default("word")
-    .describe("Whether the n-grams are of words or of output units (usually characters)."),
+    .describe("Whether the n-grams of an ARPA file are of words or of output units (usually characters)."),
 });
 
 export const evalSchema = z.strictObject({

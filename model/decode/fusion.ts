@@ -19,6 +19,10 @@ export interface FusedPrefix {
   readonly count: number;
   /** The fusion score, added in the ranking: weight · lm + bonus · count. */
   readonly score: number;
+}
+
+/** An n-gram model's state. */
+interface NgramPrefix extends FusedPrefix {
   /** The language model's context after them. */
   readonly context: number;
   /** Letters of an incomplete word. */
@@ -53,18 +57,18 @@ export interface FusionWeights {
 export function wordFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
   expectSpellable(model, units);
   const pieces = piecesOf(units);
-  const complete = (prefix: FusedPrefix): FusedPrefix =>
+  const complete = (prefix: NgramPrefix): NgramPrefix =>
     prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" };
   return {
     begin: beginning(model),
     maxGain: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
-    extend(prefix, label) {
+    extend(prefix: NgramPrefix, label) {
       const [first, ...others] = (pieces[label] as string).split(" ") as [string, ...string[]];
       let following = { ...prefix, partial: prefix.partial + first };
       for (const letters of others) following = { ...complete(following), partial: letters };
       return following;
     },
-    end: (prefix) => ended(complete(prefix), model, weights),
+    end: (prefix: NgramPrefix) => ended(complete(prefix), model, weights),
   };
 }
 
@@ -114,8 +118,8 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
   return {
     begin: beginning(model),
     maxGain: Math.max(0, weights.bonus),
-    extend: (prefix, label) => advance(prefix, model, spellings[label] ?? "<unk>", weights),
-    end: (prefix) => ended(prefix, model, weights),
+    extend: (prefix: NgramPrefix, label) => advance(prefix, model, spellings[label] ?? "<unk>", weights),
+    end: (prefix: NgramPrefix) => ended(prefix, model, weights),
   };
 }
 
@@ -123,7 +127,7 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
 const piecesOf = (units: Units): string[] =>
   Array.from({ length: units.size }, (_, label) => (label === units.blank ? "" : units.piece(label).text));
 
-const beginning = (model: NgramModel): FusedPrefix => ({
+const beginning = (model: NgramModel): NgramPrefix => ({
   lm: 0,
   count: 0,
   score: 0,
@@ -131,13 +135,13 @@ const beginning = (model: NgramModel): FusedPrefix => ({
   partial: "",
 });
 
-function advance(prefix: FusedPrefix, model: NgramModel, word: string, { weight, bonus }: FusionWeights): FusedPrefix {
+function advance(prefix: NgramPrefix, model: NgramModel, word: string, { weight, bonus }: FusionWeights): NgramPrefix {
   const { logProb, context } = model.next(prefix.context, word);
   const [lm, count] = [prefix.lm + logProb, prefix.count + 1];
   return { lm, count, score: weight * lm + bonus * count, context, partial: prefix.partial };
 }
 
-function ended(prefix: FusedPrefix, model: NgramModel, { weight, bonus }: FusionWeights): FusedPrefix {
+function ended(prefix: NgramPrefix, model: NgramModel, { weight, bonus }: FusionWeights): NgramPrefix {
   const lm = prefix.lm + model.end(prefix.context);
   return { ...prefix, lm, score: weight * lm + bonus * prefix.count };
 }

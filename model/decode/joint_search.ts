@@ -105,6 +105,11 @@ export class JointSearch {
     return this.#active.map(({ labels, parent }) => ({ token: labels.at(-1) ?? this.#vocab - 1, parent }));
   }
 
+  /** The same hypotheses as the language model knows them; none without one. */
+  get kept(): FusedPrefix[] {
+    return this.#active.flatMap(({ fused }) => fused ?? []);
+  }
+
   /** The finished hypotheses, best first. Empty only if no sequence is possible. */
   get found(): JointHypothesis[] {
     return this.#ended.toSorted((a, b) => b.score - a.score).slice(0, this.#options.beam);

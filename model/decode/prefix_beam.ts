@@ -67,7 +67,7 @@ interface Step {
 }
 
 /** Without a language model, the fusion score is 0. */
-const UNFUSED: FusedPrefix = { lm: 0, count: 0, score: 0, context: 0, partial: "" };
+const UNFUSED: FusedPrefix = { lm: 0, count: 0, score: 0 };
 const NO_FUSION: Fusion = { begin: UNFUSED, maxGain: 0, extend: () => UNFUSED, end: () => UNFUSED };
 
 /**
@@ -77,31 +77,74 @@ const NO_FUSION: Fusion = { begin: UNFUSED, maxGain: 0, extend: () => UNFUSED, e
  * @throws RangeError if `logProbs` does not consist of whole frames, or `beam` or `classesPerFrame` is not a positive integer
  */
 export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions): BeamHypothesis[] {
-  const { beam, blank = 0, classesPerFrame = null } = options;
-  const fusion = options.fusion ?? NO_FUSION;
-  const frames = countFrames("prefixBeamSearch", logProbs, vocab, blank);
-  checkPositive("beam", beam);
-  if (classesPerFrame !== null) checkPositive("classesPerFrame", classesPerFrame);
+  const search = new PrefixBeamSearch(logProbs, vocab, options);
+  while (!search.done) search.advance();
+  return search.found;
+}
 
-  const followed = Math.min(classesPerFrame ?? vocab, vocab);
-  const y = new Float64Array(vocab); // the frame's log-probabilities, -inf for classes that are not followed
-  const all = Int32Array.from(y, (_, k) => k);
-  let kept: Prefix[] = [{ ...newPrefix(null, blank, fusion.begin), blankEnd: 0, total: 0 }];
-  for (let t = 0; t < frames; t++) {
-    const frame = logProbs.subarray(t * vocab, (t + 1) * vocab);
-    const classes = followed < vocab ? bestClasses(frame, followed) : all;
-    if (followed < vocab) y.fill(-Infinity);
-    for (const k of classes) y[k] = frame[k]!;
-    kept = advance(kept, t, y, classes, blank, beam, fusion);
+/** The same, frame by frame. */
+export class PrefixBeamSearch {
+  readonly #logProbs: Float32Array;
+  readonly #vocab: number;
+  readonly #blank: number;
+  readonly #beam: number;
+  readonly #followed: number;
+  readonly #fusion: Fusion;
+  readonly #frames: number;
+  /** A frame's log-probabilities, -inf for classes that are not followed. */
+  readonly #y: Float64Array;
+  readonly #all: Int32Array;
+  #kept: Prefix[];
+  #frame = 0;
+
+  /** As `prefixBeamSearch`. */
+  constructor(logProbs: Float32Array, vocab: number, options: PrefixBeamOptions) {
+    const { beam, blank = 0, classesPerFrame = null } = options;
+    this.#frames = countFrames("prefixBeamSearch", logProbs, vocab, blank);
+    checkPositive("beam", beam);
+    if (classesPerFrame !== null) checkPositive("classesPerFrame", classesPerFrame);
+    this.#logProbs = logProbs;
+    this.#vocab = vocab;
+    this.#blank = blank;
+    this.#beam = beam;
+    this.#followed = Math.min(classesPerFrame ?? vocab, vocab);
+    this.#fusion = options.fusion ?? NO_FUSION;
+    this.#y = new Float64Array(vocab);
+    this.#all = Int32Array.from(this.#y, (_, k) => k);
+    this.#kept = [{ ...newPrefix(null, blank, this.#fusion.begin), blankEnd: 0, total: 0 }];
   }
-  const whole = kept.map((prefix) => ({ prefix, ended: fusion.end(prefix.fused) }));
-  const found = whole.map(({ prefix, ended }) => ({
-    labels: spell(prefix),
-    score: prefix.total,
-    lm: ended.lm,
-    total: prefix.total + ended.score,
-  }));
-  return found.sort((a, b) => b.total - a.total); // scoring the sentence end may change their order
+
+  get done(): boolean {
+    return this.#frame === this.#frames;
+  }
+
+  /** The prefixes kept after the last frame, as the language model knows them. */
+  get kept(): FusedPrefix[] {
+    return this.#kept.map(({ fused }) => fused);
+  }
+
+  /** Advances by one frame. */
+  advance(): void {
+    const t = this.#frame++;
+    const frame = this.#logProbs.subarray(t * this.#vocab, this.#frame * this.#vocab);
+    const some = this.#followed < this.#vocab;
+    const classes = some ? bestClasses(frame, this.#followed) : this.#all;
+    if (some) this.#y.fill(-Infinity);
+    for (const k of classes) this.#y[k] = frame[k]!;
+    this.#kept = advance(this.#kept, t, this.#y, classes, this.#blank, this.#beam, this.#fusion);
+  }
+
+  /** The labellings of the frames so far, best first. */
+  get found(): BeamHypothesis[] {
+    const whole = this.#kept.map((prefix) => ({ prefix, ended: this.#fusion.end(prefix.fused) }));
+    const found = whole.map(({ prefix, ended }) => ({
+      labels: spell(prefix),
+      score: prefix.total,
+      lm: ended.lm,
+      total: prefix.total + ended.score,
+    }));
+    return found.sort((a, b) => b.total - a.total); // scoring the sentence end may change their order
+  }
 }
 
 /**

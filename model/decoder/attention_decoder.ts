@@ -1,20 +1,13 @@
 import type { Parameters } from "../../engine/parameters.ts";
-import { uniform } from "../../engine/random.ts";
-import { expectRank, expectShape } from "../../engine/shape.ts";
+import { expectShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { dropout } from "../../kernels/dropout/dropout.ts";
-import { embedding } from "../../kernels/embedding/embedding.ts";
-import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
-import { linear } from "../../kernels/linear/linear.ts";
-import { add } from "../../kernels/pointwise/binary.ts";
-import { cast } from "../../kernels/pointwise/cast.ts";
-import { scale } from "../../kernels/pointwise/unary.ts";
-import { sinusoidalPositions } from "../positions.ts";
+import { concat } from "../../kernels/shaping/shaping.ts";
 import type { DepthSchedule } from "../unfold.ts";
-import { declareLinear, declareNorm, type LinearWeights, type NormWeights } from "../weights.ts";
 import type { KeysAndValues } from "./multi_head_attention.ts";
-import { DecoderBlock, type DecoderBlockConfig, type Memory } from "./decoder_block.ts";
+import { DecoderBlock, type DecoderBlockConfig, type Heard, type Memory, type Recall } from "./decoder_block.ts";
+import { TokenEmbedding } from "./token_embedding.ts";
+import { TokenScores } from "./token_scores.ts";
 
 export interface DecoderConfig extends DecoderBlockConfig {
   /** Number of output classes. The last one starts and ends a sentence. */
@@ -35,9 +28,6 @@ export interface DecoderOptions {
 /** ESPnet's defaults, but for the sizes, which are those of the encoder. */
 export const decoderDefaults = { blocks: 6, feedForwardDim: 2048, dropout: 0.1, layerNormEps: 1e-5 };
 
-/** Random site of the dropout on the embedded tokens. */
-const EMBED_SITE = 0x40000001;
-
 /**
  * Transformer decoder with ESPnet's structure and parameter names: it reads the encoder's states and the tokens so far, and
  * scores every next token. All depths of the encoder share it.
@@ -46,43 +36,30 @@ export class AttentionDecoder {
   readonly config: DecoderConfig;
   /** The class that starts and ends a sentence. */
   readonly sentenceEnd: number;
-  readonly #embedding: Tensor;
+  readonly #embedding: TokenEmbedding;
   readonly #blocks: readonly DecoderBlock[];
-  readonly #afterNorm: NormWeights;
-  readonly #output: LinearWeights;
+  readonly #scores: TokenScores;
 
   /** `name` is for example "decoder", or "" for a decoder alone. */
   constructor(parameters: Parameters, name: string, config: DecoderConfig) {
     const at = (part: string): string => (name === "" ? part : `${name}.${part}`);
-    const { vocabulary, dim, blocks } = config;
     this.config = config;
-    this.sentenceEnd = vocabulary - 1;
-    this.#embedding = parameters.add(at("embed.0.weight"), [vocabulary, dim], { init: standardNormal });
-    this.#blocks = Array.from({ length: blocks }, (_, i) => new DecoderBlock(parameters, at(`decoders.${i}`), config));
-    this.#afterNorm = declareNorm(parameters, at("after_norm"), dim);
-    this.#output = declareLinear(parameters, at("output_layer"), dim, vocabulary);
+    this.sentenceEnd = config.vocabulary - 1;
+    this.#embedding = new TokenEmbedding(parameters, at("embed.0"), config);
+    this.#blocks = Array.from(
+      { length: config.blocks },
+      (_, i) => new DecoderBlock(parameters, at(`decoders.${i}`), config, { encoder: true }),
+    );
+    this.#scores = new TokenScores(parameters, { norm: at("after_norm"), output: at("output_layer") }, config);
   }
 
   /**
-   * Embedded tokens times √dim plus the sinusoids of their places, `[batch, tokens, dim]`: the first block's input.
+   * The first block's input, `[batch, tokens, dim]`.
    *
    * @param tokens i32 `[batch, tokens]`: the sentence's start, then its labels
    */
   embed(tape: Tape, tokens: Tensor): Tensor {
-    expectRank("AttentionDecoder.embed", "tokens", tokens, 2);
-    return this.#embedAt(
-      tape,
-      tokens,
-      Array.from({ length: tokens.shape[1] as number }, (_, place) => place),
-    );
-  }
-
-  /** `places` of the tokens in their sentences, along the last axis; a single one is that of all. */
-  #embedAt(tape: Tape, tokens: Tensor, places: readonly number[]): Tensor {
-    const { dim, dropout: rate } = this.config;
-    const positions = tape.upload(sinusoidalPositions(places, dim), [1, places.length, dim]);
-    const rows = scale(tape, embedding(tape, tokens, this.#embedding), Math.sqrt(dim));
-    return dropout(tape, add(tape, rows, positions), rate, EMBED_SITE);
+    return this.#embedding.forward(tape, tokens);
   }
 
   /**
@@ -107,12 +84,12 @@ export class AttentionDecoder {
       x = checkpointing ? tape.checkpoint(apply, x, memory.states) : tape.scope(() => apply(x, memory.states));
       onState?.(layer, block, x);
     });
-    return this.#score(tape, x);
+    return this.#scores.forward(tape, x);
   }
 
   /** What every block's source attention makes of the encoder's states, for `step`. */
-  listen(tape: Tape, states: Tensor): KeysAndValues[] {
-    return this.#blocks.map((block) => block.listen(tape, states));
+  listen(tape: Tape, memory: Memory): Heard[] {
+    return this.#blocks.map((block) => block.listen(tape, memory));
   }
 
   /**
@@ -121,7 +98,6 @@ export class AttentionDecoder {
    * @param tokens i32 `[utterances, hypotheses]`
    * @param place  of these tokens in their sentences, from 0
    * @param heard  what `listen` gave
-   * @param mask   of the encoder's states, as in `Memory`
    * @param said   of each block, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
    * @returns      the logits `[utterances, hypotheses, vocabulary]` of what comes next, and `said` with these tokens
    */
@@ -129,26 +105,19 @@ export class AttentionDecoder {
     tape: Tape,
     tokens: Tensor,
     place: number,
-    heard: readonly KeysAndValues[],
-    mask: Tensor | undefined,
+    heard: readonly Heard[],
     said: readonly KeysAndValues[] | undefined,
   ): { readonly logits: Tensor; readonly said: readonly KeysAndValues[] } {
-    let x = this.#embedAt(tape, tokens, [place]);
-    const saidNow = this.#blocks.map((block, i) => {
-      const after = block.step(tape, x, heard[i] as KeysAndValues, mask, said?.[i]);
-      x = after.x;
-      return after.said;
-    });
-    return { logits: this.#score(tape, x), said: saidNow };
-  }
-
-  #score(tape: Tape, x: Tensor): Tensor {
-    const { layerNormEps } = this.config;
-    const normed = layerNorm(tape, x, this.#afterNorm.scale, this.#afterNorm.shift, layerNormEps);
-    return cast(tape, linear(tape, normed, this.#output.weight, this.#output.bias), "f32");
+    let x = this.#embedding.forward(tape, tokens, [place]);
+    const saidNow: KeysAndValues[] = [];
+    for (const [i, block] of this.#blocks.entries()) {
+      const recall: Recall = (now) => (saidNow[i] = longer(tape, said?.[i], now));
+      x = block.step(tape, x, heard[i] as Heard, recall);
+    }
+    return { logits: this.#scores.forward(tape, x), said: saidNow };
   }
 }
 
-/** PyTorch's default for embeddings: a normal distribution of variance 1, drawn by the Box-Muller transform. */
-const standardNormal = (i: number, key: number): number =>
-  Math.sqrt(-2 * Math.log(1 - uniform(key, 2 * i))) * Math.cos(2 * Math.PI * uniform(key, 2 * i + 1));
+/** Keys and values of each row's tokens and one more, `[rows, tokens, dim]`. */
+const longer = (tape: Tape, said: KeysAndValues | undefined, now: KeysAndValues): KeysAndValues =>
+  said ? { keys: concat(tape, [said.keys, now.keys], 1), values: concat(tape, [said.values, now.values], 1) } : now;

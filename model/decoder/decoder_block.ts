@@ -3,7 +3,6 @@ import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { residual } from "../../kernels/dropout/residual.ts";
 import { layerNorm } from "../../kernels/layer_norm/layer_norm.ts";
-import { concat } from "../../kernels/shaping/shaping.ts";
 import { FeedForward } from "../feed_forward.ts";
 import { declareNorm, type NormWeights } from "../weights.ts";
 import { MultiHeadAttention, type KeysAndValues } from "./multi_head_attention.ts";
@@ -25,33 +24,47 @@ export interface Memory {
   readonly mask: Tensor | undefined;
 }
 
+/** What source attention made of a memory. */
+export interface Heard extends KeysAndValues {
+  readonly mask: Tensor | undefined;
+}
+
+/**
+ * Takes the keys and values of each row's next token, `[rows, 1, dim]`, and gives those of its tokens up to that one, with a mask
+ * as in `Memory` if the rows differ in length.
+ */
+export type Recall = (now: KeysAndValues) => KeysAndValues & { readonly mask?: Tensor };
+
 /** Random sites per layer, counted on from the encoder's, which has none so high. */
 const FIRST_SITE = 0x20000000;
 const SITES = 4;
 
 /**
- * Transformer decoder block: causal self-attention, attention over the encoder, feed-forward, each pre-normalised and added to the
- * residual stream (Vaswani et al., 2017, section 3.1, with the norms of ESPnet's `normalize_before`). The stream stays f32 even
- * with f16 activations.
+ * Transformer decoder block: causal self-attention, attention over an encoder if there is one, feed-forward, each pre-normalised and
+ * added to the residual stream (Vaswani et al., 2017, section 3.1, with the norms of ESPnet's `normalize_before`). The stream stays
+ * f32 even with f16 activations.
  */
 export class DecoderBlock {
   readonly #selfAttention: MultiHeadAttention;
-  readonly #sourceAttention: MultiHeadAttention;
+  readonly #sourceAttention: MultiHeadAttention | null;
   readonly #feedForward: FeedForward;
-  readonly #norms: readonly [NormWeights, NormWeights, NormWeights];
+  readonly #norms: readonly NormWeights[];
   readonly #eps: number;
   readonly #dropout: number;
 
-  /** `name` is for example "decoder.decoders.0". */
-  constructor(parameters: Parameters, name: string, config: DecoderBlockConfig) {
+  /**
+   * @param name    for example "decoder.decoders.0"
+   * @param encoder whether there is an encoder to attend to: a language model has none
+   */
+  constructor(parameters: Parameters, name: string, config: DecoderBlockConfig, { encoder }: { encoder: boolean }) {
     this.#selfAttention = new MultiHeadAttention(parameters, `${name}.self_attn`, config);
-    this.#sourceAttention = new MultiHeadAttention(parameters, `${name}.src_attn`, config);
+    this.#sourceAttention = encoder ? new MultiHeadAttention(parameters, `${name}.src_attn`, config) : null;
     this.#feedForward = new FeedForward(parameters, [`${name}.feed_forward.w_1`, `${name}.feed_forward.w_2`], {
       ...config,
       activation: "relu",
     });
-    const norm = (number: number): NormWeights => declareNorm(parameters, `${name}.norm${number}`, config.dim);
-    this.#norms = [norm(1), norm(2), norm(3)];
+    const norms = encoder ? [1, 2, 3] : [1, 2];
+    this.#norms = norms.map((number) => declareNorm(parameters, `${name}.norm${number}`, config.dim));
     this.#eps = config.layerNormEps;
     this.#dropout = config.dropout;
   }
@@ -60,64 +73,47 @@ export class DecoderBlock {
    * x `[batch, tokens, dim]` to the same shape. The logical `layer` keys the random numbers. Padded tokens need no mask: they come
    * after all real ones, which therefore never see them.
    */
-  forward(tape: Tape, x: Tensor, { states, mask }: Memory, layer: number): Tensor {
+  forward(tape: Tape, x: Tensor, memory: Memory | null, layer: number): Tensor {
     const attend = (normed: Tensor): Tensor =>
       this.#selfAttention.forward(tape, normed, this.#selfAttention.project(tape, normed), { causal: true });
-    return this.#parts(tape, x, attend, () => this.listen(tape, states), mask, layer);
+    return this.#parts(tape, x, attend, () => memory && this.listen(tape, memory), layer);
   }
 
-  /** What source attention makes of `[batch, frames, dim]`, for `step`. */
-  listen(tape: Tape, states: Tensor): KeysAndValues {
-    return this.#sourceAttention.project(tape, states);
+  /** What source attention makes of a memory, for `step`. */
+  listen(tape: Tape, { states, mask }: Memory): Heard {
+    return { ...(this.#sourceAttention as MultiHeadAttention).project(tape, states), mask };
   }
 
   /**
    * One more token of each hypothesis. The hypotheses of an utterance are queries of one row of source attention, so that what was
-   * heard is stored once per utterance.
+   * heard is stored once per utterance; of self-attention each is a row.
    *
-   * @param x    `[utterances, hypotheses, dim]`
-   * @param said keys and values of each hypothesis's tokens so far, `[utterances · hypotheses, tokens, dim]`; undefined at the start
-   * @returns    the new x, and `said` with this token
+   * @param x     `[utterances, hypotheses, dim]`
+   * @param heard null without an encoder
    */
-  step(
-    tape: Tape,
-    x: Tensor,
-    heard: KeysAndValues,
-    mask: Tensor | undefined,
-    said: KeysAndValues | undefined,
-  ): { readonly x: Tensor; readonly said: KeysAndValues } {
+  step(tape: Tape, x: Tensor, heard: Heard | null, recall: Recall): Tensor {
     const { shape } = x;
     const [utterances, hypotheses, dim] = shape as [number, number, number];
-    let all: KeysAndValues | undefined;
     const attend = (normed: Tensor): Tensor => {
       const rows = tape.reshape(normed, [utterances * hypotheses, 1, dim]);
-      const now = this.#selfAttention.project(tape, rows);
-      all = said
-        ? { keys: concat(tape, [said.keys, now.keys], 1), values: concat(tape, [said.values, now.values], 1) }
-        : now;
-      return tape.reshape(this.#selfAttention.forward(tape, rows, all, {}), shape);
+      const { mask, ...all } = recall(this.#selfAttention.project(tape, rows));
+      return tape.reshape(this.#selfAttention.forward(tape, rows, all, { mask }), shape);
     };
-    const y = this.#parts(tape, x, attend, () => heard, mask, 0); // nothing is dropped, so the layer does not matter
-    return { x: y, said: all as KeysAndValues };
+    return this.#parts(tape, x, attend, () => heard, 0); // nothing is dropped, so the layer does not matter
   }
 
-  #parts(
-    tape: Tape,
-    x: Tensor,
-    attend: (normed: Tensor) => Tensor,
-    listen: () => KeysAndValues,
-    mask: Tensor | undefined,
-    layer: number,
-  ): Tensor {
+  #parts(tape: Tape, x: Tensor, attend: (normed: Tensor) => Tensor, listen: () => Heard | null, layer: number): Tensor {
     const site = FIRST_SITE + layer * SITES;
-    const norm = (h: Tensor, part: 0 | 1 | 2): Tensor => {
-      const { scale, shift } = this.#norms[part];
-      return layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype: tape.activation });
-    };
+    const norm = (h: Tensor, { scale, shift }: NormWeights): Tensor =>
+      layerNorm(tape, h, scale, shift, { eps: this.#eps, dtype: tape.activation });
     const add = (h: Tensor, update: Tensor, place: number): Tensor =>
       residual(tape, h, update, 1, this.#dropout, site + place);
-    const afterSelf = add(x, attend(norm(x, 0)), 0);
-    const afterSource = add(afterSelf, this.#sourceAttention.forward(tape, norm(afterSelf, 1), listen(), { mask }), 1);
-    return add(afterSource, this.#feedForward.forward(tape, norm(afterSource, 2), site + 2), 3);
+    const [first, second] = this.#norms as [NormWeights, NormWeights];
+    let h = add(x, attend(norm(x, first)), 0);
+    if (this.#sourceAttention) {
+      const { mask, ...heard } = listen() as Heard;
+      h = add(h, this.#sourceAttention.forward(tape, norm(h, second), heard, { mask }), 1);
+    }
+    return add(h, this.#feedForward.forward(tape, norm(h, this.#norms.at(-1) as NormWeights), site + 2), 3);
   }
 }

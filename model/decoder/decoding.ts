@@ -1,24 +1,20 @@
-import type { Device } from "../../engine/device.ts";
 import { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { read } from "../../engine/transfer.ts";
 import { indexSelect } from "../../kernels/embedding/index_select.ts";
 import { logSoftmax } from "../../kernels/softmax/softmax.ts";
 import type { AttentionDecoder } from "./attention_decoder.ts";
-import type { Memory } from "./decoder_block.ts";
+import type { Heard, Memory } from "./decoder_block.ts";
 import type { KeysAndValues } from "./multi_head_attention.ts";
 
 /**
- * A decoder at work: hypotheses of several utterances grow by a token at a time, all in one pass and with one readback. Keys and
- * values stay on the device: those of the encoder's states once per utterance, those of the tokens for each hypothesis.
+ * A decoder at work: hypotheses of several utterances grow by a token at a time, all in one pass. Keys and values stay on the
+ * device: those of the encoder's states once per utterance, those of the tokens for each hypothesis.
  */
 export class Decoding {
-  readonly #device: Device;
   readonly #decoder: AttentionDecoder;
   readonly #utterances: number;
   readonly #hypotheses: number;
-  readonly #mask: Tensor | undefined;
-  readonly #heard: readonly KeysAndValues[];
+  readonly #heard: readonly Heard[];
   #said: readonly KeysAndValues[] | undefined;
   #place = 0;
 
@@ -26,13 +22,11 @@ export class Decoding {
    * @param memory     of the utterances; not needed any more once the constructor returns, but for the mask
    * @param hypotheses of each utterance
    */
-  constructor(tape: Tape, decoder: AttentionDecoder, { states, mask }: Memory, hypotheses: number) {
-    this.#device = tape.device;
+  constructor(tape: Tape, decoder: AttentionDecoder, memory: Memory, hypotheses: number) {
     this.#decoder = decoder;
-    this.#utterances = states.shape[0] as number;
+    this.#utterances = memory.states.shape[0] as number;
     this.#hypotheses = hypotheses;
-    this.#mask = mask;
-    this.#heard = tape.named("decoder", () => decoder.listen(tape, states));
+    this.#heard = tape.named("decoder", () => decoder.listen(tape, memory));
     for (const x of this.#kept()) x.storage.retain();
   }
 
@@ -43,26 +37,14 @@ export class Decoding {
    * @param parents `[utterances · hypotheses]`: the row of the call before that each hypothesis continues; not read at the start
    * @returns       log-probabilities of what comes next, `[utterances · hypotheses, vocabulary]`
    */
-  async next(tokens: Int32Array, parents: Int32Array): Promise<Float32Array> {
-    const tape = new Tape(this.#device, { grad: false });
-    try {
-      const logProbs = tape.named("decoder", () => {
-        const input = tape.upload(tokens, [this.#utterances, this.#hypotheses]);
-        const { logits, said } = this.#decoder.step(
-          tape,
-          input,
-          this.#place++,
-          this.#heard,
-          this.#mask,
-          this.#reordered(tape, parents),
-        );
-        this.#replace(said);
-        return logSoftmax(tape, logits);
-      });
-      return (await read(this.#device, logProbs)) as Float32Array;
-    } finally {
-      tape.end();
-    }
+  next(tape: Tape, tokens: Int32Array, parents: Int32Array): Tensor {
+    return tape.named("decoder", () => {
+      const input = tape.upload(tokens, [this.#utterances, this.#hypotheses]);
+      const before = this.#reordered(tape, parents);
+      const { logits, said } = this.#decoder.step(tape, input, this.#place++, this.#heard, before);
+      this.#replace(said);
+      return tape.reshape(logSoftmax(tape, logits), [tokens.length, this.#decoder.config.vocabulary]);
+    });
   }
 
   /** Frees the device memory. */
@@ -88,6 +70,7 @@ export class Decoding {
 
   #kept(): Tensor[] {
     const cached = [...this.#heard, ...(this.#said ?? [])].flatMap(({ keys, values }) => [keys, values]);
-    return this.#mask ? [...cached, this.#mask] : cached;
+    const mask = this.#heard[0]?.mask; // the same of every block
+    return mask ? [...cached, mask] : cached;
   }
 }

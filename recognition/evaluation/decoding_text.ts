@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { TrainConfig } from "../../config/config.ts";
 import { configuredSearch, type DecoderSearch } from "../decoder_search.ts";
+import { isCheckpoint } from "../language_model.ts";
 import type { DecodingSettings } from "./evaluate_manifest.ts";
 
 /** `greedy decoding`, or `prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words)`. */
@@ -9,7 +10,7 @@ export function describeDecoding({ beam, lm, decoding }: DecodingSettings): stri
   const search = decoding ? describeDecoder(decoding, beam) : `prefix beam search of width ${beam}`;
   return lm === null
     ? search
-    : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${lm.level}s)`;
+    : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${isCheckpoint(lm.arpa) ? "unit" : lm.level}s)`;
 }
 
 function describeDecoder({ kind, ctcWeight, lengthBonus }: DecoderSearch, beam: number): string {
@@ -40,7 +41,8 @@ export function trainingDecoding(
 
 function optionsOf({ beam, lm, decoding }: DecodingSettings): string {
   const words = [...(decoding ? decoderOptions(decoding) : []), "--beam", beam];
-  if (lm) words.push("--lm", lm.arpa, "--lm-weight", lm.weight, "--lm-bonus", lm.bonus, "--lm-level", lm.level);
+  if (lm) words.push("--lm", lm.arpa, "--lm-weight", lm.weight, "--lm-bonus", lm.bonus);
+  if (lm && !isCheckpoint(lm.arpa)) words.push("--lm-level", lm.level);
   return words.join(" ");
 }
 

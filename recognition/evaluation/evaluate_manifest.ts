@@ -58,7 +58,7 @@ export async function evaluateManifestAndPaths(
 ): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const { decoding: decoder } = settings;
   if (decoder && !model.decoder) throw withoutDecoder(decoder.kind, checkpoint.path);
-  const search = await openSearch(settings, units);
+  const search = await openSearch(device, settings, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
   try {

@@ -1,7 +1,8 @@
+import type { Device } from "../../engine/device.ts";
 import type { SearchOptions } from "../../model/decode/search.ts";
 import { NgramModel } from "../../model/decode/ngram_model.ts";
 import type { Units } from "../../model/units/units.ts";
-import { fusionOf, openFusion, readArpa, type LanguageModelSettings } from "../language_model.ts";
+import { fusionOf, isCheckpoint, openFusion, readArpa, type LanguageModelSettings } from "../language_model.ts";
 import { searchThreads, threadCount } from "./search_threads.ts";
 import { shareNgrams } from "./share_ngrams.ts";
 
@@ -13,17 +14,19 @@ export interface OpenedSearch {
 
 /**
  * Opens a language model, and threads for the prefix beam search, which start with the first search. What is found does
- * not depend on their number.
+ * not depend on their number. There are none for a language model that computes on the device.
  *
+ * @param device for a language model that computes on one; n-grams need none
  * @throws UserError as `openFusion` does, and for an invalid UNFOLD_THREADS
  */
 export async function openSearch(
+  device: Device | null,
   { beam, lm }: { readonly beam: number | null; readonly lm: LanguageModelSettings | null },
   units: Units,
   threads: number = threadCount(),
 ): Promise<OpenedSearch> {
-  if (beam === null || threads === 1)
-    return { options: { beam, fusion: await openFusion(lm, units) }, close: () => undefined };
+  if (beam === null || threads === 1 || (lm && isCheckpoint(lm.arpa)))
+    return { options: { beam, fusion: await openFusion(device, lm, units) }, close: () => undefined };
   const ngrams = lm && shareNgrams(await readArpa(lm.arpa));
   const fusion = lm && ngrams && fusionOf(NgramModel.of(ngrams), units, lm);
   const pool = searchThreads(threads, { beam, units: units.toJSON(), lm: lm && ngrams && { ...lm, ngrams } });

@@ -5,13 +5,16 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../engine/errors.ts";
+import type { Fusion } from "../../model/decode/fusion.ts";
 import { CharacterUnits } from "../../model/units/characters.ts";
 import { openFusion, readArpa } from "../../recognition/language_model.ts";
 import { plainConfig, restoreConfig } from "../../config/config.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
+import { testDevice } from "../test_device.ts";
 
 const ARPA = fileURLToPath(new URL("../fixtures/language_model/words.arpa", import.meta.url));
 
+const device = testDevice();
 let folder: string;
 const at = (name: string): string => join(folder, name);
 beforeAll(() => {
@@ -59,14 +62,18 @@ describe("openFusion", () => {
   const settings = { arpa: ARPA, weight: 0.5, bonus: 1 };
 
   it("makes one of words or of characters, or none", async () => {
-    const fusion = await openFusion({ ...settings, level: "word" }, new CharacterUnits([..." enot"]));
-    const spelled = [4, 3, 2].reduce(fusion!.extend, fusion!.begin); // "one"
-    expect([spelled.count, fusion!.end(spelled).count]).toEqual([0, 1]);
-    expect(await openFusion(null, new CharacterUnits(["a"]))).toBeNull();
+    const fusion = (await openFusion(
+      device(),
+      { ...settings, level: "word" },
+      new CharacterUnits([..." enot"]),
+    )) as Fusion;
+    const spelled = [4, 3, 2].reduce(fusion.extend, fusion.begin); // "one"
+    expect([spelled.count, fusion.end(spelled).count]).toEqual([0, 1]);
+    expect(await openFusion(device(), null, new CharacterUnits(["a"]))).toBeNull();
   });
 
   it("refuses a model of words where one of characters is wanted", async () => {
-    const opening = openFusion({ ...settings, level: "character" }, new CharacterUnits(["e", "n", "o"]));
+    const opening = openFusion(device(), { ...settings, level: "character" }, new CharacterUnits(["e", "n", "o"]));
     await expect(opening).rejects.toThrow(
       /words\.arpa is not a language model over the checkpoint's characters: it lacks 'e', 'n', 'o'$/,
     );

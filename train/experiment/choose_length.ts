@@ -30,7 +30,7 @@ export async function chooseLength(
     signal,
   }: { minutes: number; rounds: number; observer: RunObserver; signal: AbortSignal },
 ): Promise<ChosenLength | undefined> {
-  const workload = await loadWorkload(configOf(rows[0] as Row), observer, signal);
+  const workload = await loadWorkload(device, configOf(rows[0] as Row), observer, signal);
   if (!workload) return undefined;
   const measured = await measureCosts(
     device,

@@ -108,7 +108,7 @@ export async function runExperiment(
       ? []
       : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
   });
-  const workload = await loadWorkload(first, observer, signal);
+  const workload = await loadWorkload(device, first, observer, signal);
   const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
   if (!times) return "interrupted";
   writeTimes(out, times);

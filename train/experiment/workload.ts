@@ -1,3 +1,4 @@
+import type { Device } from "../../engine/device.ts";
 import { padBatch, type Batch } from "../../data/batches/batch.ts";
 import { loadItems, type BatchItem } from "../../data/item.ts";
 import { BucketSampler } from "../../data/batches/sampler.ts";
@@ -33,12 +34,13 @@ const UTTERANCES = 48;
 
 /** Reads an experiment's data once, as a run would, and samples it. Undefined if the signal is aborted meanwhile. */
 export async function loadWorkload(
+  device: Device,
   config: TrainConfig,
   observer: RunObserver,
   signal: AbortSignal,
 ): Promise<Workload | undefined> {
   const start = performance.now();
-  const data = await unlessAborted(signal, loadRunData(config, { origin: originOf(config), observer, signal }));
+  const data = await unlessAborted(signal, loadRunData(device, config, { origin: originOf(config), observer, signal }));
   if (!data) return undefined;
   try {
     return await sampleData(data, config, (performance.now() - start) / 1000);

@@ -79,6 +79,35 @@ export interface DevRecord {
   loss?: PerDepth;
 }
 
+/** Means over the steps of a language model since the last such record. */
+export interface LanguageModelStepRecord extends Pick<
+  StepRecord,
+  | "step"
+  | "epoch"
+  | "learningRate"
+  | "gradNorm"
+  | "dataWaitShare"
+  | "gpuBytes"
+  | "lossScale"
+  | "skippedSteps"
+  | "seconds"
+> {
+  type: "lm_step";
+  /** -log p of a unit or a sentence's end, natural logarithm. */
+  loss: number;
+  /** Units and ends of sentences trained on per second. */
+  tokensPerSecond: number;
+}
+
+export interface LanguageModelDevRecord {
+  type: "lm_dev";
+  step: number;
+  epoch: number;
+  /** Per unit; ends of sentences count as units, and as words. */
+  perplexity: number;
+  wordPerplexity: number;
+}
+
 export interface WarningRecord {
   type: "warning";
   /** Only for warnings raised by training, not for those about the data. */
@@ -136,4 +165,13 @@ export interface EndRecord {
 }
 
 export type LogRecord =
-  StartRecord | PlanRecord | StepRecord | DevRecord | WarningRecord | ResultRecord | AverageRecord | EndRecord;
+  | StartRecord
+  | PlanRecord
+  | StepRecord
+  | DevRecord
+  | LanguageModelStepRecord
+  | LanguageModelDevRecord
+  | WarningRecord
+  | ResultRecord
+  | AverageRecord
+  | EndRecord;

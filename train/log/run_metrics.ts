@@ -26,19 +26,16 @@ export interface Divergence {
 /** Carries the metrics of a run's batches from the device to the means in the log. */
 export class RunMetrics {
   readonly #ring: MetricsRing;
-  readonly #depths: readonly string[];
   #origins: BatchOrigin[] = [];
   #unlogged: MetricsRow[];
 
   /**
-   * @param depths   whose CTC losses are logged
+   * @param names    of the metrics
    * @param capacity batches between two log records
    * @param unlogged metrics kept in a checkpoint
    */
-  constructor(device: Device, depths: readonly string[], capacity: number, unlogged: readonly MetricsRow[] = []) {
-    const names = ["loss", "kl", "gradNorm", "lossScale", "skippedSteps", ...depths, ...depths.map(attentionName)];
+  constructor(device: Device, names: readonly string[], capacity: number, unlogged: readonly MetricsRow[] = []) {
     this.#ring = new MetricsRing(device, names, capacity);
-    this.#depths = depths;
     this.#unlogged = [...unlogged];
   }
 
@@ -64,30 +61,55 @@ export class RunMetrics {
     return this.#unlogged;
   }
 
-  /** The unlogged metrics' means for the next log record. Discards the metrics. */
-  takeMeans(): Pick<
-    StepRecord,
-    "loss" | "ctc" | "attention" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"
-  > {
+  /** The unlogged metrics, for the next log record. Discards them. */
+  take(): readonly MetricsRow[] {
     const rows = this.#unlogged;
     this.#unlogged = [];
-    const { lossScale, skippedSteps = 0 } = rows.at(-1) ?? {};
-    return {
-      loss: meanOf(rows, "loss"),
-      ctc: Object.fromEntries(this.#depths.map((depth) => [depth, meanOf(rows, depth)])),
-      ...(rows.some((row) => this.#depths.some((depth) => attentionName(depth) in row)) && {
-        attention: Object.fromEntries(this.#depths.map((depth) => [depth, meanOf(rows, attentionName(depth))])),
-      }),
-      kl: meanOf(rows, "kl"),
-      gradNorm: meanOf(rows, "gradNorm"),
-      infeasible: rows.reduce((sum, { infeasible = 0 }) => sum + infeasible, 0),
-      ...(lossScale !== undefined && { lossScale, skippedSteps }),
-    };
+    return rows;
   }
 
   release(): void {
     this.#ring.release();
   }
+}
+
+/** The names of the metrics of a model with these depths. */
+export const metricNames = (depths: readonly string[]): string[] => [
+  ...COMMON_METRICS,
+  "kl",
+  ...depths,
+  ...depths.map(attentionName),
+];
+
+/** The metrics of any model. */
+export const COMMON_METRICS = ["loss", "gradNorm", "lossScale", "skippedSteps"] as const;
+
+/** The means that any model's log record has. */
+export function commonMeans(
+  rows: readonly MetricsRow[],
+): Pick<StepRecord, "loss" | "gradNorm" | "lossScale" | "skippedSteps"> {
+  const { lossScale, skippedSteps = 0 } = rows.at(-1) ?? {};
+  return {
+    loss: meanOf(rows, "loss"),
+    gradNorm: meanOf(rows, "gradNorm"),
+    ...(lossScale !== undefined && { lossScale, skippedSteps }),
+  };
+}
+
+/** The means of a recogniser's log record. */
+export function meansOf(
+  rows: readonly MetricsRow[],
+  depths: readonly string[],
+): Pick<StepRecord, "loss" | "ctc" | "attention" | "kl" | "gradNorm" | "infeasible" | "lossScale" | "skippedSteps"> {
+  return {
+    ...commonMeans(rows),
+    ctc: Object.fromEntries(depths.map((depth) => [depth, meanOf(rows, depth)])),
+    ...(rows.some((row) => depths.some((depth) => attentionName(depth) in row)) && {
+      attention: Object.fromEntries(depths.map((depth) => [depth, meanOf(rows, attentionName(depth))])),
+    }),
+    kl: meanOf(rows, "kl"),
+    infeasible: rows.reduce((sum, { infeasible = 0 }) => sum + infeasible, 0),
+  };
 }
 
 /**

@@ -82,7 +82,7 @@ export async function planTraining(
   show: (table: string) => void,
 ): Promise<CheckedPlan> {
   expectStart(config);
-  const data = await loadRunData(config, { origin: originOf(config), observer });
+  const data = await loadRunData(device, config, { origin: originOf(config), observer });
   data.close();
   return checkMemory(device, config, plannedData(config, data), show);
 }

@@ -1,4 +1,8 @@
-import type { DevRecord, StepRecord } from "../log/log_records.ts";
+import type { DevRecord, LanguageModelDevRecord, LanguageModelStepRecord, StepRecord } from "../log/log_records.ts";
+
+/** Records of a recogniser or a language model. */
+export type AnyStep = StepRecord | LanguageModelStepRecord;
+export type AnyDev = DevRecord | LanguageModelDevRecord;
 
 /** Where progress is shown: live on a terminal, otherwise as plain lines. */
 export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean };
@@ -15,8 +19,8 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  step(record: StepRecord): void;
-  dev(record: DevRecord): void;
+  step(record: AnyStep): void;
+  dev(record: AnyDev): void;
   /** A line that stays: a warning, a checkpoint. */
   message(text: string): void;
   /** Must be called at the end, even after an error: a live display keeps the process alive and hides the cursor. */

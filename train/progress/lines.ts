@@ -1,4 +1,4 @@
-import type { DevRecord, StepRecord } from "../log/log_records.ts";
+import type { AnyDev, AnyStep } from "./display.ts";
 import type { PerDepth } from "../../checkpoint/state.ts";
 import { formatBytes, formatCount, formatNumber, formatPercent } from "../../data/text/number_format.ts";
 
@@ -11,34 +11,38 @@ export function perDepth(values: PerDepth, format: (value: number) => string): s
     .join("  ");
 }
 
-/** The losses of a step: the joint loss and its parts. */
-export function lossText({ loss, ctc, attention, kl }: StepRecord): string {
+/** The losses of a step: the joint loss and its parts, or a language model's. */
+export function lossText(record: AnyStep): string {
+  if (record.type === "lm_step")
+    return `loss ${formatNumber(record.loss)}   perplexity ${formatNumber(Math.exp(record.loss))}`;
+  const { loss, ctc, attention, kl } = record;
   return `loss ${formatNumber(loss)}   CTC at depth ${perDepth(ctc, formatNumber)}${attention ? `   attention ${perDepth(attention, formatNumber)}` : ""}   KL ${formatNumber(kl)}`;
 }
 
 /** How the optimizer and the machine are doing. */
-export function speedText({
-  learningRate,
-  gradNorm,
-  framesPerSecond,
-  audioPerSecond,
-  dataWaitShare,
-  gpuBytes,
-  skipped,
-}: StepRecord): string {
+export function speedText(record: AnyStep): string {
+  const { learningRate, gradNorm, dataWaitShare, gpuBytes } = record;
+  const skipped = record.type === "step" ? record.skipped : 0;
   const left = skipped > 0 ? `   ${formatCount(skipped)} utterances skipped` : "";
-  const speed =
-    audioPerSecond === undefined
-      ? `${formatCount(framesPerSecond)} frames/s`
-      : `${formatNumber(audioPerSecond)} s of audio/s`;
   return (
-    `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${speed}   ` +
+    `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${rateText(record)}   ` +
     `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`
   );
 }
 
-/** Word error rates and CTC losses on dev. */
-export function devText({ step, wer, loss }: DevRecord): string {
+function rateText(record: AnyStep): string {
+  if (record.type === "lm_step") return `${formatCount(record.tokensPerSecond)} units/s`;
+  const { framesPerSecond, audioPerSecond } = record;
+  return audioPerSecond === undefined
+    ? `${formatCount(framesPerSecond)} frames/s`
+    : `${formatNumber(audioPerSecond)} s of audio/s`;
+}
+
+/** Word error rates and CTC losses on dev, or a language model's perplexity. */
+export function devText(record: AnyDev): string {
+  if (record.type === "lm_dev")
+    return `dev perplexity ${formatNumber(record.perplexity)} per unit, ${formatNumber(record.wordPerplexity)} per word   (step ${formatCount(record.step)})`;
+  const { step, wer, loss } = record;
   const losses = loss ? `   CTC at depth ${perDepth(loss, formatNumber)}` : "";
   return `dev WER at depth ${perDepth(wer, (rate) => formatPercent(rate))}${losses}   (step ${formatCount(step)})`;
 }

@@ -22,7 +22,7 @@ export function liveProgress({ totalSteps, stream, now }: Required<ProgressOptio
     { epoch: 0, left: "-" },
     { format: "epoch {epoch}  step {value}/{total} {bar} {percentage} %  {left} left" },
   );
-  const [loss, speed, dev] = ["waiting for the first step", "", "dev WER: not yet known"].map((text) =>
+  const [loss, speed, dev] = ["waiting for the first step", "", "dev: not yet evaluated"].map((text) =>
     bars.create(1, 0, { text }),
   );
   return {

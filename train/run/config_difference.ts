@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../engine/errors.ts";
-import { declareModel } from "../../checkpoint/build_model.ts";
+import { declareModel, type Built } from "../../checkpoint/build_model.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../../config/config.ts";
 import { isSection } from "../../config/camel_case.ts";
@@ -20,6 +20,7 @@ const HARMLESS = [
   "augment.noise.manifest",
   "units.tokenizer",
   "units.vocabulary",
+  "units_of",
   "log",
   "checkpoint",
   "eval",
@@ -47,16 +48,32 @@ export function configChanges(
   { path, state }: Checkpoint,
   { force }: { force: boolean },
 ): Change[] {
-  const differences = configDifferences(config, state.config, path);
-  if (differences.length > 0 && changesModel(config, restoreConfig(state.config, path)))
+  const saved = restoreConfig(state.config, path);
+  return differences({ path, saved: plainConfig(saved), now: plainConfig(config) }, () => changesModel(config, saved), {
+    force,
+  });
+}
+
+/**
+ * The same for the plain configs of any model.
+ *
+ * @param changesModel whether the parameters would change
+ */
+export function differences(
+  { path, saved, now }: { readonly path: string; readonly saved: object; readonly now: object },
+  changesModel: () => boolean,
+  { force }: { force: boolean },
+): Change[] {
+  const found = differ(saved, now, "");
+  if (found.length > 0 && changesModel())
     throw new UserError(
-      `${path} was trained with another config: ${differences.join(", ")}; this changes the model, so a new run is needed: choose another folder with --out`,
+      `${path} was trained with another config: ${found.join(", ")}; this changes the model, so a new run is needed: choose another folder with --out`,
     );
-  if (differences.length > 0 && !force)
+  if (found.length > 0 && !force)
     throw new UserError(
-      `${path} was trained with another config, so the run cannot be resumed exactly: ${differences.join(", ")}; add --force to resume with the new one`,
+      `${path} was trained with another config, so the run cannot be resumed exactly: ${found.join(", ")}; add --force to resume with the new one`,
     );
-  return differences.map((text) => ({ text, otherBatches: /^(seed|batch|augment)\b/u.test(text) }));
+  return found.map((text) => ({ text, otherBatches: /^(seed|batch|augment)\b/u.test(text) }));
 }
 
 /**
@@ -78,12 +95,19 @@ function changesModel(config: TrainConfig, saved: TrainConfig): boolean {
 
 function parameterShapes(config: TrainConfig): Map<string, string> {
   const [vocabulary, blank] = [2, 0]; // the checkpoint's units determine both, so any equal values do
-  const { parameters } = declareModel(config, vocabulary, { lossScaled: config.precision === "f16", blank });
-  return new Map([...parameters.savedShapes].map(([name, shape]) => [name, shape.join(" ")]));
+  return shapesOf(declareModel(config, vocabulary, { lossScaled: config.precision === "f16", blank }));
 }
 
+/** The shape of each tensor that a model's checkpoint holds, as text. */
+export const shapesOf = ({ parameters }: Pick<Built<unknown>, "parameters">): Map<string, string> =>
+  new Map([...parameters.savedShapes].map(([name, shape]) => [name, shape.join(" ")]));
+
 /** Whether the training set differs from the one the run began with; `digest` is `digestOf` the utterances read now. */
-export function dataChanges(digest: string, { path, state }: Checkpoint, { force }: { force: boolean }): Change[] {
+export function dataChanges(
+  digest: string,
+  { path, state }: Checkpoint<{ readonly step: number; readonly trainingSet?: string | undefined }>,
+  { force }: { force: boolean },
+): Change[] {
   if (state.trainingSet === undefined || state.trainingSet === digest) return [];
   if (!force)
     throw new UserError(
@@ -97,8 +121,10 @@ export const changeWarnings = (changes: readonly Change[]): string[] =>
   changes.length === 0 ? [] : [`resumed with --force despite changes: ${changes.map(({ text }) => text).join(", ")}`];
 
 /** Where the sampler resumes: at the checkpoint's batch or, if the batches have changed, at the start of its epoch. */
-export const samplerStart = ({ state: { sampler } }: Checkpoint, changes: readonly Change[]): SamplerState =>
-  changes.some(({ otherBatches }) => otherBatches) ? { ...sampler, batch: 0 } : sampler;
+export const samplerStart = (
+  { state: { sampler } }: Checkpoint<{ readonly sampler: SamplerState }>,
+  changes: readonly Change[],
+): SamplerState => (changes.some(({ otherBatches }) => otherBatches) ? { ...sampler, batch: 0 } : sampler);
 
 /** The differences between two plain values, such as `model.dim was 16, is now 32`. */
 function differ(a: unknown, b: unknown, key: string): string[] {

@@ -2,7 +2,6 @@ import type { Scored } from "../../checkpoint/state.ts";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { copyAtomically } from "../../data/files/atomic_file.ts";
-import { type CheckpointState } from "../../checkpoint/checkpoint.ts";
 import { loadState, writeStateBeside } from "../../checkpoint/checkpoint_file.ts";
 
 /** Whether `a` has the lower WER or, at the same WER, the lower CER: early in training every WER is 100 %. */
@@ -25,6 +24,22 @@ export const BEST_FILE = "best.safetensors";
 
 type Kind = "last" | "best";
 
+/** How a run's checkpoints are ranked. */
+export interface Judging<Score> {
+  readonly isBetter: (a: Score, b: Score) => boolean;
+  /** Reads the state of a checkpoint file. */
+  readonly loadState: (path: string) => { readonly step: number };
+}
+
+/** Of recognisers. */
+export const byErrorRate: Judging<Scored> = { isBetter, loadState };
+
+/** The part of a checkpoint's state that lists the best ones. */
+export interface Ranked<Score> {
+  readonly best: Score | null;
+  readonly nextBest?: readonly Score[] | undefined;
+}
+
 /**
  * The checkpoints in a run's folder: `last.safetensors` to resume from, `best.safetensors` to use, and with keep_last or
  * keep_best above 1 the ones before them, named by their step (`last-000600.safetensors`).
@@ -33,28 +48,34 @@ type Kind = "last" | "best";
  * every checkpoint that `last.safetensors` lists stays until a newer one drops it: the old file first gets a second name,
  * then the new one takes over the first, and others are deleted only after `last.safetensors` is saved.
  */
-export class KeptCheckpoints {
+export class KeptCheckpoints<Score extends { readonly step: number } = Scored> {
   readonly #folder: string;
   readonly #config: KeepingConfig;
-  #ranking: Scored[];
+  readonly #judging: Judging<Score>;
+  #ranking: Score[];
   #lastStep: number;
 
   /** @param resumed state of the `last.safetensors` that the run resumes from; the folder is restored to what it was then */
-  constructor(folder: string, config: KeepingConfig, resumed?: CheckpointState) {
+  constructor(
+    folder: string,
+    config: KeepingConfig,
+    judging: Judging<Score>,
+    resumed?: Ranked<Score> & { readonly step: number },
+  ) {
     this.#folder = folder;
     this.#config = config;
+    this.#judging = judging;
     this.#ranking = [...(resumed?.best ? [resumed.best] : []), ...(resumed?.nextBest ?? [])].slice(0, config.keepBest);
     this.#lastStep = resumed?.step ?? 0;
     if (resumed) this.#restore(resumed);
   }
 
-  /** Lowest WER first; ties go to the lower CER, then to the earlier one. */
-  get ranking(): readonly Scored[] {
+  /** Best first; ties go to the earlier one. */
+  get ranking(): readonly Score[] {
     return this.#ranking;
   }
 
-  /** The part of a checkpoint's state that lists the best ones. */
-  get state(): Pick<CheckpointState, "best" | "nextBest"> {
+  get state(): Ranked<Score> {
     const [best = null, ...nextBest] = this.#ranking;
     return { best, ...(nextBest.length > 0 && { nextBest }) };
   }
@@ -74,8 +95,8 @@ export class KeptCheckpoints {
   }
 
   /** Ranks an evaluated model and saves it if it is among the best. Calls `save` once `state` includes it. */
-  async evaluated(scored: Scored, save: (path: string) => Promise<void>): Promise<void> {
-    const place = this.#ranking.filter((kept) => !isBetter(scored, kept)).length;
+  async evaluated(scored: Score, save: (path: string) => Promise<void>): Promise<void> {
+    const place = this.#ranking.filter((kept) => !this.#judging.isBetter(scored, kept)).length;
     if (place >= this.#config.keepBest) return;
     const [best] = this.#ranking;
     if (place === 0 && best) this.#keepAs("best", best.step);
@@ -99,14 +120,14 @@ export class KeptCheckpoints {
   }
 
   /** Undoes what a killed run did after its last checkpoint. The JSON file beside it may still be the previous one's. */
-  #restore(resumed: CheckpointState): void {
+  #restore(resumed: { readonly step: number }): void {
     writeStateBeside(this.path("last"), resumed);
     const [best] = this.#ranking;
     if (best && existsSync(this.path("best"))) {
       const earlier = this.path("best", best.step);
-      if (loadState(this.path("best")).step !== best.step && existsSync(earlier))
+      if (this.#judging.loadState(this.path("best")).step !== best.step && existsSync(earlier))
         copyAtomically(earlier, this.path("best"));
-      writeStateBeside(this.path("best"), loadState(this.path("best")));
+      writeStateBeside(this.path("best"), this.#judging.loadState(this.path("best")));
     }
     this.#prune();
   }

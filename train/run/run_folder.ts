@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
-import { loadState } from "../../checkpoint/checkpoint_file.ts";
+import { isLanguageModelFile, loadLanguageModelState, loadState } from "../../checkpoint/checkpoint_file.ts";
 import { LAST_FILE } from "./kept_checkpoints.ts";
 
 /** Whether a run has reached its first checkpoint. */
@@ -18,10 +18,14 @@ export function expectRun(folder: string, { resume }: { resume: boolean }): void
   const others = statSync(folder, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(folder).filter((name) => /^(best|last-\d+|best-\d+)\.safetensors$/u.test(name))
     : [];
-  if (resumable && (others.length > 0 || loadState(join(folder, LAST_FILE)).step > 0))
+  if (resumable && (others.length > 0 || stepOf(join(folder, LAST_FILE)) > 0))
     throw new UserError(
       `${folder} already holds a run: add --resume to continue it, or choose another folder with --out`,
     );
   if (others[0] !== undefined)
     throw new UserError(`${folder} already holds ${others[0]} from another run: choose another folder with --out`);
 }
+
+/** Steps done in a run of either kind. */
+const stepOf = (file: string): number =>
+  (isLanguageModelFile(file) ? loadLanguageModelState(file) : loadState(file)).step;

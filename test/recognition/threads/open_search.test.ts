@@ -52,8 +52,8 @@ const utterances = Array.from({ length: 7 }, (_, i) => draw(3 + 5 * i, 5, i));
 describe.each([null, "character", "word"] as const)("with n-grams of %ss", (level) => {
   it("threads find what the main thread finds, bit by bit, of many utterances at once", async () => {
     const settings = { beam: 6, lm: level && lmOf(level) };
-    const inPlace = await openSearch(settings, units, 1);
-    opened = await openSearch(settings, units, 2);
+    const inPlace = await openSearch(null, settings, units, 1);
+    opened = await openSearch(null, settings, units, 2);
     expect(inPlace.options.beamSearch).toBeUndefined();
     const [expected, found] = await Promise.all(
       [inPlace, opened].map(({ options }) =>
@@ -67,7 +67,7 @@ describe.each([null, "character", "word"] as const)("with n-grams of %ss", (leve
 });
 
 it("leaves the log-probabilities to their owner, a part of a batch's", async () => {
-  opened = await openSearch({ beam: 4, lm: null }, units, 2);
+  opened = await openSearch(null, { beam: 4, lm: null }, units, 2);
   const batch = draw(20, 5, 1);
   const before = batch.slice();
   await search(batch.subarray(25, 75), 5, 0, opened.options);
@@ -76,7 +76,7 @@ it("leaves the log-probabilities to their owner, a part of a batch's", async () 
 
 describe("what goes wrong", () => {
   it("in a search is said as on the main thread, and the thread goes on", async () => {
-    opened = await openSearch({ beam: 4, lm: null }, units, 2);
+    opened = await openSearch(null, { beam: 4, lm: null }, units, 2);
     const bad = draw(3, 5, 1).subarray(1);
     const message = "prefixBeamSearch: logProbs has 14 values, expected whole frames of 5 classes";
     await expect(async () => search(bad, 5, 0, opened!.options)).rejects.toThrow(new RangeError(message));
@@ -86,19 +86,19 @@ describe("what goes wrong", () => {
 
   it("in a language model is said before a thread starts", async () => {
     const lm = { ...lmOf("character"), arpa: join(folder, "words.arpa") };
-    await expect(openSearch({ beam: 4, lm }, units, 2)).rejects.toThrow(UserError);
-    await expect(openSearch({ beam: 4, lm }, units, 2)).rejects.toThrow("it lacks ' '");
+    await expect(openSearch(null, { beam: 4, lm }, units, 2)).rejects.toThrow(UserError);
+    await expect(openSearch(null, { beam: 4, lm }, units, 2)).rejects.toThrow("it lacks ' '");
   });
 
   it("after closing, is one sentence", async () => {
-    const closed = await openSearch({ beam: 4, lm: null }, units, 2);
+    const closed = await openSearch(null, { beam: 4, lm: null }, units, 2);
     closed.close();
     await expect(async () => search(utterances[0]!, 5, 0, closed.options)).rejects.toThrow("the search was closed");
   });
 });
 
 it("without a beam there is nothing to start", async () => {
-  const { options, close } = await openSearch({ beam: null, lm: null }, units, 2);
+  const { options, close } = await openSearch(null, { beam: null, lm: null }, units, 2);
   close();
   expect(options).toEqual({ beam: null, fusion: null });
 });
@@ -108,7 +108,7 @@ it("a process that does not close its search ends all the same", async () => {
     import { CharacterUnits } from "./model/units/characters.ts";
     import { search } from "./model/decode/search.ts";
     import { openSearch } from "./recognition/threads/open_search.ts";
-    const { options } = await openSearch({ beam: 2, lm: null }, new CharacterUnits(["a"]), 2);
+    const { options } = await openSearch(null, { beam: 2, lm: null }, new CharacterUnits(["a"]), 2);
     const [{ labels }] = await search(Float32Array.of(-3, -0.1, -3, -0.1), 2, 0, options);
     console.log(labels.join());`;
   expect(await node(ofSources(script))).toEqual({ status: 0, stdout: "1\n", stderr: "" });

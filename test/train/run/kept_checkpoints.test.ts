@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CheckpointState } from "../../../checkpoint/checkpoint.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../../checkpoint/checkpoint_file.ts";
-import { KeptCheckpoints, type KeepingConfig } from "../../../train/run/kept_checkpoints.ts";
+import { byErrorRate, KeptCheckpoints, type KeepingConfig } from "../../../train/run/kept_checkpoints.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -19,7 +19,12 @@ class Run {
   /** @param saves so many checkpoints are written; the next one is killed when the files that are in its way have got other names */
   constructor(config: Partial<KeepingConfig>, { resume = false, saves = Infinity } = {}) {
     const resumed = resume ? loadCheckpoint(at("last.safetensors")).state : undefined;
-    this.checkpoints = new KeptCheckpoints(folder, { everySteps: 2, keepLast: 1, keepBest: 1, ...config }, resumed);
+    this.checkpoints = new KeptCheckpoints(
+      folder,
+      { everySteps: 2, keepLast: 1, keepBest: 1, ...config },
+      byErrorRate,
+      resumed,
+    );
     this.#saves = saves;
   }
 

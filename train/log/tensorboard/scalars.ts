@@ -1,4 +1,4 @@
-import type { LogRecord } from "../log_records.ts";
+import type { LanguageModelStepRecord, LogRecord, StepRecord } from "../log_records.ts";
 import type { PerDepth } from "../../../checkpoint/state.ts";
 import type { Scalar } from "./event_schema.ts";
 
@@ -11,14 +11,19 @@ export function scalarsOf(record: LogRecord): Scalar[] {
         ...perDepth("loss/ctc_", record.ctc),
         ...(record.attention ? perDepth("loss/attention_", record.attention) : []),
         scalar("loss/kl", record.kl),
-        scalar("optimizer/learning_rate", record.learningRate),
-        scalar("optimizer/grad_norm", record.gradNorm),
-        scalar("optimizer/loss_scale", record.lossScale),
-        scalar("optimizer/skipped_steps", record.skippedSteps),
+        ...optimizerScalars(record),
         scalar("speed/frames_per_second", record.framesPerSecond),
-        scalar("speed/data_wait_share", record.dataWaitShare),
-        scalar("memory/gpu_bytes", record.gpuBytes),
+        ...machineScalars(record),
       ].flat();
+    case "lm_step":
+      return [
+        scalar("loss/cross_entropy", record.loss),
+        ...optimizerScalars(record),
+        scalar("speed/tokens_per_second", record.tokensPerSecond),
+        ...machineScalars(record),
+      ].flat();
+    case "lm_dev":
+      return [scalar("dev/perplexity", record.perplexity), scalar("dev/word_perplexity", record.wordPerplexity)].flat();
     case "dev":
       return [
         ...perDepth("dev/wer_", record.wer),
@@ -37,6 +42,20 @@ export function scalarsOf(record: LogRecord): Scalar[] {
       return [];
   }
 }
+
+type AnyStep = StepRecord | LanguageModelStepRecord;
+
+const optimizerScalars = ({ learningRate, gradNorm, lossScale, skippedSteps }: AnyStep): Scalar[][] => [
+  scalar("optimizer/learning_rate", learningRate),
+  scalar("optimizer/grad_norm", gradNorm),
+  scalar("optimizer/loss_scale", lossScale),
+  scalar("optimizer/skipped_steps", skippedSteps),
+];
+
+const machineScalars = ({ dataWaitShare, gpuBytes }: AnyStep): Scalar[][] => [
+  scalar("speed/data_wait_share", dataWaitShare),
+  scalar("memory/gpu_bytes", gpuBytes),
+];
 
 const scalar = (tag: string, simpleValue: number | undefined): Scalar[] =>
   simpleValue === undefined ? [] : [{ tag, simpleValue }];

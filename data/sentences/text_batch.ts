@@ -1,0 +1,56 @@
+import { decoderTokens, type DecoderTokens } from "../../model/decoder/decoder_tokens.ts";
+import type { BucketSampler, SamplerState } from "../batches/sampler.ts";
+import type { Sentence } from "./sentences.ts";
+
+/** Sentences as a language model reads them, and what it should say after each token. */
+export interface TextBatch extends DecoderTokens {
+  readonly size: number;
+  /** Tokens of the longest, its end included. */
+  readonly longest: number;
+}
+
+export function textBatch(sentences: readonly Pick<Sentence, "labels">[], sentenceEnd: number): TextBatch {
+  const size = sentences.length;
+  const most = Math.max(...sentences.map(({ labels }) => labels.length));
+  const targets = new Int32Array(size * most);
+  sentences.forEach(({ labels }, row) => targets.set(labels, row * most));
+  const lengths = sentences.map(({ labels }) => labels.length);
+  return { ...decoderTokens(targets, lengths, sentenceEnd), size, longest: most + 1 };
+}
+
+/** A training batch, and enough to recreate it. */
+export interface SampledText {
+  readonly batch: TextBatch;
+  readonly indices: readonly number[];
+  readonly epoch: number;
+}
+
+/** Batches of sentences in the sampler's order. */
+export class TextBatches {
+  readonly #sentences: readonly Sentence[];
+  readonly #sampler: BucketSampler;
+  readonly #sentenceEnd: number;
+
+  constructor(sentences: readonly Sentence[], sampler: BucketSampler, sentenceEnd: number) {
+    this.#sentences = sentences;
+    this.#sampler = sampler;
+    this.#sentenceEnd = sentenceEnd;
+  }
+
+  /** Training position: the batch that `next` returns next. */
+  get state(): SamplerState {
+    return this.#sampler.state;
+  }
+
+  next(): Promise<SampledText> {
+    const { indices, epoch } = this.#sampler.next();
+    return Promise.resolve({ batch: this.of(indices), indices, epoch });
+  }
+
+  of(indices: readonly number[]): TextBatch {
+    return textBatch(
+      indices.map((i) => this.#sentences[i] as Sentence),
+      this.#sentenceEnd,
+    );
+  }
+}
