@@ -11,6 +11,7 @@ interface ImportOptions {
   out: string;
   lowercase?: boolean;
   punctuation: boolean;
+  removeMarks?: boolean;
   durations?: boolean;
   force?: boolean;
 }
@@ -27,6 +28,7 @@ export function register(program: Command): void {
     .requiredOption("--out <manifest>", "the JSON Lines file to write; audio paths in it are relative to its folder")
     .option("--lowercase", "convert texts to lower case")
     .option("--no-punctuation", "remove punctuation from the texts, except apostrophes and hyphens within words")
+    .option("--remove-marks", "remove marks of what is no word from the texts: <unk>, [noise]")
     .option("--durations", "read the audio for durations that the corpus does not give")
     .option("--force", "overwrite an existing manifest")
     .action(runImport);
@@ -50,12 +52,13 @@ export function register(program: Command): void {
 async function runImport(
   kind: string,
   corpus: string,
-  { out, lowercase = false, punctuation, durations = false, force = false }: ImportOptions,
+  { out, lowercase = false, punctuation, removeMarks = false, durations = false, force = false }: ImportOptions,
 ): Promise<void> {
   const summary = await importCorpus(kind, corpus, {
     out,
     lowercase,
     punctuation,
+    removeMarks,
     durations,
     force,
     observer: terminalObserver(),

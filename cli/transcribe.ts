@@ -12,6 +12,7 @@ import { CHECKPOINT } from "./options/arguments.ts";
 import { addChunkOptions, parseChunks, type ChunkOptions } from "./options/chunks.ts";
 import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
 import { parseDepth, parseNbest } from "./options/depths.ts";
+import { withStdinFile } from "./options/stdin_file.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
@@ -26,7 +27,7 @@ export function register(program: Command): void {
   const command = program
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
-    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
+    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus; - is standard input")
     .description(
       "Transcribe audio files. Files that cannot be read are named on stderr, with exit code 2; the others are still transcribed.",
     )
@@ -53,15 +54,12 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const fusion = await openFusion(lm, recogniser.units);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
-    device,
-    recogniser,
-    files,
-    path,
-    terminalObserver(),
-    { beam, fusion, nbest, timestamps, chunks },
-  );
+  const fusion = await openFusion(lm, recogniser.units, (message) => process.stderr.write(`warning: ${message}\n`));
+  const { transcripts, faults, audioSeconds, computingSeconds } = await withStdinFile(files, async (paths, named) => {
+    const settings = { beam, fusion, nbest, timestamps, chunks };
+    const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), settings);
+    return { ...result, transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })) };
+  });
   device.close();
 
   faults.forEach(printError);

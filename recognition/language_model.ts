@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { UserError } from "../engine/errors.ts";
 import { parseArpa } from "../model/decode/arpa.ts";
-import { characterFusion, wordFusion, type Fusion } from "../model/decode/fusion.ts";
+import { characterFusion, spellable, wordFusion, type Fusion } from "../model/decode/fusion.ts";
 import type { NgramModel } from "../model/decode/ngram_model.ts";
+import { formatPercent } from "../data/text/number_format.ts";
+import { textLines } from "../data/files/text_lines.ts";
 import type { Units } from "../model/units/units.ts";
 
 /** A language model for decoding, from a config's `eval.lm` or the `--lm...` options. */
@@ -20,13 +21,28 @@ export interface LanguageModelSettings {
 /**
  * Prepares a language model for fusion in the search; null for none.
  *
+ * @param warn told if the units can spell less than half of the model's words
  * @throws UserError if the file cannot be read or a line is invalid, or if the units' characters are not the model's
  */
-export async function openFusion(settings: LanguageModelSettings | null, units: Units): Promise<Fusion | null> {
+export async function openFusion(
+  settings: LanguageModelSettings | null,
+  units: Units,
+  warn: (message: string) => void = () => undefined,
+): Promise<Fusion | null> {
   if (settings === null) return null;
   const model = await readArpa(settings.arpa);
-  return (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
+  if (settings.level === "character") return characterFusion(model, units, settings);
+  const fusion = wordFusion(model, units, settings);
+  const { share, example } = spellable(model, units);
+  if (share < HARDLY)
+    warn(
+      `the checkpoint's units spell only ${formatPercent(share)} of the words of ${settings.arpa}, not '${example}': is it of the same language and case?`,
+    );
+  return fusion;
 }
+
+/** A language model that shares less of its words with the units is warned about. */
+const HARDLY = 0.5;
 
 /**
  * Reads an ARPA file line by line, decompressing it if it is gzipped. Throws a UserError that names the file, and the
@@ -37,13 +53,8 @@ export async function readArpa(path: string): Promise<NgramModel> {
     const packed = await isGzip(path);
     const bytes = createReadStream(path);
     const text = packed ? bytes.pipe(createGunzip()) : bytes;
-    // Neither pipe nor readline forwards errors: without this the loop over the lines would wait forever.
-    const lines = createInterface({ input: text, crlfDelay: Infinity });
-    const failed = new Promise<never>((_, reject) => {
-      bytes.on("error", reject);
-      text.on("error", reject);
-    });
-    return await Promise.race([parseArpa(lines, path), failed]).finally(() => bytes.destroy());
+    bytes.on("error", (error) => text.destroy(error)); // pipe does not forward errors
+    return await parseArpa(textLines(text, path), path).finally(() => bytes.destroy());
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`the language model ${path} cannot be read: ${reason(error as NodeJS.ErrnoException)}`);

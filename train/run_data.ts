@@ -12,10 +12,11 @@ export interface RunData extends TrainingData {
 /** Reads everything a config names. Throws like `loadTrainingData`, and UserError for an unusable language model. */
 export async function loadRunData(config: TrainConfig, options: Omit<LoadingOptions, "onUnits">): Promise<RunData> {
   const { lm, beam, batchSize } = config.eval;
+  const warn = (message: string): void => options.observer.message(`warning: ${message}`);
   let fusion: SearchOptions["fusion"];
   const data = await loadTrainingData(config, {
     ...options,
-    onUnits: async (units) => void (fusion = await openFusion(lm, units)),
+    onUnits: async (units) => void (fusion = await openFusion(lm, units, warn)),
   });
   return { ...data, search: { beam, batchSize, fusion } };
 }

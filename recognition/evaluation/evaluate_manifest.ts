@@ -57,8 +57,8 @@ export async function evaluateManifestAndPaths(
 ): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const { decoding: search, beam } = settings;
   if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
-  const fusion = await openFusion(settings.lm, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
+  const fusion = await openFusion(settings.lm, units, warn);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);
