@@ -14,6 +14,7 @@ interface ImportOptions {
   removeMarks?: boolean;
   durations?: boolean;
   force?: boolean;
+  intersect?: boolean;
 }
 
 export function register(program: Command): void {
@@ -30,6 +31,7 @@ export function register(program: Command): void {
     .option("--no-punctuation", "remove punctuation from the texts, except apostrophes and hyphens within words")
     .option("--remove-marks", "remove marks of what is no word from the texts: <unk>, [noise]")
     .option("--durations", "read the audio for durations that the corpus does not give")
+    .option("--intersect", "kaldi: keep the utterances that text, segments (or wav.scp) and utt2spk share")
     .option("--force", "overwrite an existing manifest")
     .action(runImport);
   command
@@ -52,7 +54,15 @@ export function register(program: Command): void {
 async function runImport(
   kind: string,
   corpus: string,
-  { out, lowercase = false, punctuation, removeMarks = false, durations = false, force = false }: ImportOptions,
+  {
+    out,
+    lowercase = false,
+    punctuation,
+    removeMarks = false,
+    durations = false,
+    force = false,
+    intersect = false,
+  }: ImportOptions,
 ): Promise<void> {
   const summary = await importCorpus(kind, corpus, {
     out,
@@ -61,6 +71,7 @@ async function runImport(
     removeMarks,
     durations,
     force,
+    intersect,
     observer: terminalObserver(),
   });
   warn(summary.warnings);

@@ -132,7 +132,15 @@ function alignmentFaults(
   const samples = Math.round((recording.samples.length * sampleRate) / recording.sampleRate);
   const frames = outputFrames(frameCount(samples));
   const { skipped, warnings } = validateUtterances([
-    { id: entry.id, duration: entry.duration, frames, labels: units.encode(entry.text), samples, sampleRate },
+    {
+      id: entry.id,
+      duration: entry.duration,
+      isPiece: !entry.isWhole,
+      frames,
+      labels: units.encode(entry.text),
+      samples,
+      sampleRate,
+    },
   ]);
   const withoutId = (warning: string) => warning.slice(entry.id.length + 2);
   return [
