@@ -190,7 +190,7 @@ describe("an imported model", () => {
     const { tensors } = loadCheckpoint(at("seed.safetensors"));
     const vector = tensors.get("wav2vec2.masked_spec_embed")?.values as Float32Array;
     expect(new Set(vector).size).toBeGreaterThan(1);
-    expect(importing(changedFolder(at("drawn"))).drawsMaskVector).toBe(false);
+    expect(importing(changedFolder(at("drawn"), {})).drawsMaskVector).toBe(false);
   });
 
   it("is read from several files as from one", () => {
