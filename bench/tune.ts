@@ -5,7 +5,7 @@
 //
 // Training only reads the table. A choice in a case's forward pass is timed by that pass alone, a choice in its backward
 // pass by both passes: the numbers rank the variants of one choice and mean nothing beyond that.
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
@@ -19,6 +19,7 @@ import { elapsed } from "./clock.ts";
 import { Expectation } from "./expectation.ts";
 import type { FoundOperations } from "./operations.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
+import { makeFolders } from "../engine/node/make_folders.ts";
 
 export interface TuneOptions {
   /**
@@ -163,7 +164,7 @@ function tableText({ operations, ...head }: TunedTable): string {
 
 /** Writes a table in one piece, creating its folder. */
 export function writeTable(path: string, table: TunedTable): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const unfinished = `${path}.part`;
   writeFileSync(unfinished, tableText(table));
   renameSync(unfinished, path);

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
@@ -87,8 +87,11 @@ function openCheckpoint<State>(
     file = openSafetensors(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
+    const absent = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const last = join(given, "last.safetensors");
+    const instead = absent && path !== given && existsSync(last) ? `; the run has no evaluation yet: give ${last}` : "";
     throw new UserError(
-      `the checkpoint ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}`,
+      `the checkpoint ${path} cannot be read: ${absent ? "there is no such file" : (error as Error).message}${instead}`,
     );
   }
   const { tensors, metadata, close } = file;

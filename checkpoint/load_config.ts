@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { type TrainConfig } from "../config/config.ts";
 import { finishConfig, parseDraft, type ConfigDraft } from "../config/draft.ts";
+import { readInputSync } from "../data/files/input.ts";
 import type { Origin } from "../config/origin.ts";
 import { type CheckpointState } from "./checkpoint.ts";
 import { loadState } from "./checkpoint_file.ts";
@@ -58,7 +58,7 @@ export function originOf(
 /** Reads a config's text. Throws UserError if it cannot be read. */
 export function readConfigFile(file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+    return new TextDecoder().decode(readInputSync(file));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
 import {
@@ -24,6 +24,7 @@ import type { TunedTable } from "../engine/tuning/tuned_table.ts";
 import { ownTablePath, readTable } from "../engine/node/tuned_table.ts";
 import { formatNumber } from "../data/text/number_format.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
+import { makeFolders } from "../engine/node/make_folders.ts";
 
 interface BenchOptions extends AdapterOptions {
   filter?: string;
@@ -174,7 +175,7 @@ async function tuneAdapter(options: BenchOptions, display: BenchDisplay): Promis
 function makeTableFolder(): void {
   const folder = dirname(ownTablePath("any"));
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new UserError(

@@ -11,8 +11,10 @@ interface ImportOptions {
   out: string;
   lowercase?: boolean;
   punctuation: boolean;
+  removeMarks?: boolean;
   durations?: boolean;
   force?: boolean;
+  intersect?: boolean;
 }
 
 export function register(program: Command): void {
@@ -27,7 +29,9 @@ export function register(program: Command): void {
     .requiredOption("--out <manifest>", "the JSON Lines file to write; audio paths in it are relative to its folder")
     .option("--lowercase", "convert texts to lower case")
     .option("--no-punctuation", "remove punctuation from the texts, except apostrophes and hyphens within words")
+    .option("--remove-marks", "remove marks of what is no word from the texts: <unk>, [noise]")
     .option("--durations", "read the audio for durations that the corpus does not give")
+    .option("--intersect", "kaldi: keep the utterances that text, segments (or wav.scp) and utt2spk share")
     .option("--force", "overwrite an existing manifest")
     .action(runImport);
   command
@@ -50,14 +54,24 @@ export function register(program: Command): void {
 async function runImport(
   kind: string,
   corpus: string,
-  { out, lowercase = false, punctuation, durations = false, force = false }: ImportOptions,
+  {
+    out,
+    lowercase = false,
+    punctuation,
+    removeMarks = false,
+    durations = false,
+    force = false,
+    intersect = false,
+  }: ImportOptions,
 ): Promise<void> {
   const summary = await importCorpus(kind, corpus, {
     out,
     lowercase,
     punctuation,
+    removeMarks,
     durations,
     force,
+    intersect,
     observer: terminalObserver(),
   });
   warn(summary.warnings);

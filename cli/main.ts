@@ -65,11 +65,15 @@ function version(): string {
   return "unknown";
 }
 
-// A reader that stops early, such as `head`, is not a failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+// A reader that stops early, such as `head`, is not a failure. A run that can be interrupted saves and ends as if it were.
+let piped = true;
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (!["EPIPE", "ERR_STREAM_DESTROYED"].includes(error.code ?? "")) throw error;
+    if (piped && process.listenerCount("SIGTERM") > 0) process.emit("SIGTERM", "SIGTERM");
+    else if (piped) process.exit(0);
+    piped = false;
+  });
 process.on("uncaughtException", fail);
 
 function fail(error: unknown): void {

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../engine/errors.ts";
-import { normaliseText } from "../data/manifest/manifest.ts";
+import { normaliseText } from "../model/units/normal_form.ts";
 import { readTokenizer } from "../data/tokenizer/tokenizer_file.ts";
 import { trainTokenizer } from "../data/tokenizer/train_tokenizer.ts";
 import { terminalObserver } from "./terminal_observer.ts";

@@ -19,6 +19,7 @@ import {
   type DecodingOptions,
 } from "./options/decoding.ts";
 import { parseDepth, parseNbest } from "./options/depths.ts";
+import { withStdinFile } from "./options/stdin_file.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
@@ -33,7 +34,7 @@ export function register(program: Command): void {
   const command = program
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
-    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
+    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus; - is standard input")
     .description(
       "Transcribe audio files. Files that cannot be read are named on stderr, with exit code 2; the others are still transcribed.",
     )
@@ -64,15 +65,13 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const search = await openSearch(device, settings, recogniser.units);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
-    device,
-    recogniser,
-    files,
-    path,
-    terminalObserver(),
-    { ...search.options, decoding, nbest, timestamps, chunks },
-  ).finally(search.close);
+  const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
+  const search = await openSearch(device, settings, recogniser.units, undefined, warn);
+  const { transcripts, faults, audioSeconds, computingSeconds } = await withStdinFile(files, async (paths, named) => {
+    const searching = { ...search.options, decoding, nbest, timestamps, chunks };
+    const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), searching);
+    return { ...result, transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })) };
+  }).finally(search.close);
   device.close();
   hintDecoder(recogniser.model, settings);
 

@@ -109,7 +109,14 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
       const utterance = makeUtterance(entry, answer, labels, sampleRate);
       const { samples, frames } = answer;
       const verdict = validateUtterances([
-        { ...utterance, frames: outputFrames(frames), duration: entry.duration, samples, sampleRate },
+        {
+          ...utterance,
+          frames: outputFrames(frames),
+          duration: entry.duration,
+          isPiece: !entry.isWhole,
+          samples,
+          sampleRate,
+        },
       ]);
       skipped.push(...verdict.skipped);
       warnings.push(...verdict.warnings);

@@ -1,3 +1,4 @@
+import { UserError } from "../engine/errors.ts";
 import type { Cmvn } from "../model/features/cmvn.ts";
 import type { FrontEnd } from "../model/features/front_end.ts";
 import type { Units } from "../model/units/units.ts";
@@ -80,6 +81,9 @@ async function readSets(
   const tests: { name: string; manifest: Manifest }[] = [];
   for (const { name, manifest } of config.data.test) tests.push({ name, manifest: await readManifest(manifest) });
 
+  expectWords("dev", manifests.dev);
+  for (const { name, manifest } of tests) expectWords(name, manifest);
+
   const units = trainingUnits(
     config,
     manifests.train.entries.map(({ text }) => text),
@@ -123,6 +127,12 @@ async function readSets(
     outputFrames,
   });
   return { train, augmented, digest: digestOf(train.utterances, noises), dev, tests: testSets, units };
+}
+
+/** Without a word in its texts a set has no word error rate. */
+function expectWords(name: string, { entries }: Manifest): void {
+  if (entries.every(({ text }) => text === ""))
+    throw new UserError(`${name}: all ${entries.length} texts are empty, so that there are no word errors to count`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Units } from "../model/units/units.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Manifest } from "./manifest/manifest.ts";
+import { marksWarning } from "./text/marks.ts";
 import { summariseSkipped } from "./manifest/validate.ts";
 
 /**
@@ -19,6 +20,7 @@ export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" |
     ...first(manifest.warnings, "utterances repeat earlier ones and are dropped"),
     ...first(set.warnings, "durations are wrong"),
     ...(skipped ? [skipped] : []),
+    ...[marksWarning(manifest.entries)].filter((warning) => warning !== undefined),
     ...unknownCharacters(manifest, set, units),
   ];
 }

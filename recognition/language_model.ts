@@ -1,14 +1,15 @@
 import { createReadStream, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { parseArpa } from "../model/decode/arpa.ts";
 import type { AnyFusion } from "../model/decode/batched_fusion.ts";
-import { characterFusion, wordFusion, type Fusion } from "../model/decode/fusion.ts";
+import { characterFusion, spellable, wordFusion, type Fusion } from "../model/decode/fusion.ts";
 import type { NgramModel } from "../model/decode/ngram_model.ts";
 import { transformerFusion } from "../model/language/transformer_fusion.ts";
+import { formatPercent } from "../data/text/number_format.ts";
+import { textLines } from "../data/files/text_lines.ts";
 import type { Units } from "../model/units/units.ts";
 import { expectSameUnits, openLanguageModel } from "./language/open_language_model.ts";
 
@@ -25,12 +26,14 @@ export interface LanguageModelSettings {
 /**
  * Prepares a language model for fusion in the search; null for none.
  *
+ * @param warn told if the units can spell less than half of the words of an ARPA file
  * @throws UserError if the file cannot be read or a line is invalid, or if the units are not the model's
  */
 export async function openFusion(
   device: Device | null,
   settings: LanguageModelSettings | null,
   units: Units,
+  warn: (message: string) => void = () => undefined,
 ): Promise<AnyFusion | null> {
   if (settings === null) return null;
   if (isCheckpoint(settings.arpa)) {
@@ -39,12 +42,28 @@ export async function openFusion(
     expectSameUnits(opened, units);
     return transformerFusion(opened.model, settings);
   }
-  return fusionOf(await readArpa(settings.arpa), units, settings);
+  return fusionOf(await readArpa(settings.arpa), units, settings, warn);
 }
 
 /** The same, of n-grams that have been read. */
-export const fusionOf = (model: NgramModel, units: Units, settings: LanguageModelSettings): Fusion =>
-  (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
+export function fusionOf(
+  model: NgramModel,
+  units: Units,
+  settings: LanguageModelSettings,
+  warn: (message: string) => void = () => undefined,
+): Fusion {
+  if (settings.level === "character") return characterFusion(model, units, settings);
+  const fusion = wordFusion(model, units, settings);
+  const { share, example } = spellable(model, units);
+  if (share < HARDLY)
+    warn(
+      `the checkpoint's units spell only ${formatPercent(share)} of the words of ${settings.arpa}, not '${example}': is it of the same language and case?`,
+    );
+  return fusion;
+}
+
+/** A language model that shares less of its words with the units is warned about. */
+const HARDLY = 0.5;
 
 /** Whether a path is of a checkpoint or a run folder rather than of an ARPA file. */
 export const isCheckpoint = (path: string): boolean =>
@@ -59,13 +78,8 @@ export async function readArpa(path: string): Promise<NgramModel> {
     const packed = await isGzip(path);
     const bytes = createReadStream(path);
     const text = packed ? bytes.pipe(createGunzip()) : bytes;
-    // Neither pipe nor readline forwards errors: without this the loop over the lines would wait forever.
-    const lines = createInterface({ input: text, crlfDelay: Infinity });
-    const failed = new Promise<never>((_, reject) => {
-      bytes.on("error", reject);
-      text.on("error", reject);
-    });
-    return await Promise.race([parseArpa(lines, path), failed]).finally(() => bytes.destroy());
+    bytes.on("error", (error) => text.destroy(error)); // pipe does not forward errors
+    return await parseArpa(textLines(text, path), path).finally(() => bytes.destroy());
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`the language model ${path} cannot be read: ${reason(error as NodeJS.ErrnoException)}`);

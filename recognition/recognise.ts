@@ -2,6 +2,7 @@ import type { Device } from "../engine/device.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { Hypothesis } from "../model/decode/hypothesis.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
+import { normaliseText } from "../model/units/normal_form.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import type { Units } from "../model/units/units.ts";
 import type { LazyItem } from "../data/item.ts";
@@ -70,9 +71,8 @@ export async function recognise(
 /** Of an utterance in which no sequence is possible. */
 const NOTHING: Hypothesis = { labels: new Int32Array(), score: -Infinity };
 
-/** The text of a hypothesis: words with single spaces between them. */
-export const hypothesisText = (labels: Iterable<number>, units: Units): string =>
-  units.decode(labels).trim().replace(/ +/gu, " ");
+/** The text of a hypothesis, in normal form. */
+export const hypothesisText = (labels: Iterable<number>, units: Units): string => normaliseText(units.decode(labels));
 
 function countBlanks(logProbs: Float32Array, vocabulary: number, blank: number): number {
   let blanks = 0;

@@ -21,10 +21,11 @@ export async function loadRunData(
   options: Omit<LoadingOptions, "onUnits">,
 ): Promise<RunData> {
   const { batchSize } = config.eval;
+  const warn = (message: string): void => options.observer.message(`warning: ${message}`);
   let search: OpenedSearch | undefined;
   const data = await loadTrainingData(config, {
     ...options,
-    onUnits: async (units) => void (search = await openSearch(device, config.eval, units)),
+    onUnits: async (units) => void (search = await openSearch(device, config.eval, units, undefined, warn)),
   });
   return {
     ...data,

@@ -45,6 +45,8 @@ export interface ImportedModel {
   readonly units: Units | null;
   /** Whether there is an output layer: only then is the seed usable as it is. */
   readonly hasHead: boolean;
+  /** Whether config.json masks frames but the folder has no vector to mask them with, so that one was drawn. */
+  readonly drawsMaskVector: boolean;
   /** Names of tensors used only in pretraining. */
   readonly leftOut: readonly string[];
   /** A line for each unsupported dropout in config.json. */
@@ -78,6 +80,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       [...Object.keys(folder.files).map((name) => join(path, name)), ...weights.files, ...(keep ? [keep.by] : [])],
     );
     const matched = matchWeights(weights.tensors, folder);
+    const hasMaskVector = matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`);
     if (measured) expectMeasuredOn(measured, keep, folder, identifyLayers(folder.config, built.model, matched.tensors));
     writeCheckpoint(out, seedTensors(matched, built.parameters, config.seed, folder, layers), {
       format: "unfold-checkpoint/1",
@@ -92,7 +95,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
         files: folder.files,
         spelling: matched.spelling,
         layers,
-        maskVector: matched.tensors.has(`${prefixOf(folder.config)}masked_spec_embed`),
+        maskVector: hasMaskVector || folder.masking !== null,
         kept: Object.fromEntries(keptOf(matched, folder, layers)),
       },
     });
@@ -111,6 +114,7 @@ export function importModel(path: string, out: string, options: ImportOptions): 
       untied: stored(untiedParameters(counts, layers.length, schedule)),
       units: folder.units,
       hasHead: matched.hasHead,
+      drawsMaskVector: !hasMaskVector && folder.masking !== null,
       leftOut: matched.leftOut,
       missingDropouts: folder.missingDropouts,
       bytes: statSync(out).size,

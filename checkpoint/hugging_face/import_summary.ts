@@ -12,6 +12,7 @@ export function importSummary(
     untied,
     units,
     hasHead,
+    drawsMaskVector,
     leftOut,
     missingDropouts,
     bytes,
@@ -32,6 +33,9 @@ export function importSummary(
       ? `${units.size} output classes, the blank is class ${units.blank}`
       : "no vocabulary: the run that starts from it (init) brings its own units",
     ...(hasHead ? [] : ["no output layer (lm_head): the run that starts from it initialises one"]),
+    ...(drawsMaskVector
+      ? ["no mask vector (masked_spec_embed), though config.json masks: drawn anew; only training uses it"]
+      : []),
     ...(leftOut.length > 0 ? [`left out, used only in pretraining: ${leftOut.join(", ")}`] : []),
     ...missingDropouts,
   ];

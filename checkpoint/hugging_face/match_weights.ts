@@ -29,13 +29,13 @@ export interface MatchedWeights {
 
 /**
  * Matches a file's tensors to the model that its config.json describes. Only a CTC head may be missing, as a whole, and
- * the mask vector if the config does no masking.
+ * the mask vector, which only training uses (facebook/wav2vec2-base-960h has none though its config.json masks).
  *
  * @throws UserError naming all tensors that are missing, unexpected, duplicated, or of another shape or type
  */
 export function matchWeights(
   given: ReadonlyMap<string, SafeTensor>,
-  { path, config, masking }: Pick<ModelFolder, "path" | "config" | "masking">,
+  { path, config }: Pick<ModelFolder, "path" | "config">,
 ): MatchedWeights {
   const declared = new Parameters();
   new Wav2Vec2Ctc(declared, config);
@@ -58,7 +58,7 @@ export function matchWeights(
     tensors.set(target, tensor);
   }
   const hasHead = HEAD.some((name) => tensors.has(name));
-  const optional = [...(hasHead ? [] : HEAD), ...(masking === null ? [`${prefixOf(config)}masked_spec_embed`] : [])];
+  const optional = [...(hasHead ? [] : HEAD), `${prefixOf(config)}masked_spec_embed`];
   const missing = [...expected.keys()].filter((name) => !tensors.has(name) && !optional.includes(name));
   const faults = [
     ...(missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),

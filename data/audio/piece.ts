@@ -12,8 +12,8 @@ export interface SampleSpan {
   readonly to: number;
 }
 
-/** Times are often rounded to hundredths, and segmentations end a little late: an excess up to this is ignored. */
-const TOLERANCE_SECONDS = 0.1;
+/** Times are often rounded, and segmentations end a little late: an excess up to this is cut off, as Kaldi's extract-segments does. */
+const TOLERANCE_SECONDS = 0.5;
 
 /**
  * The samples of a piece: those from `round(offset · rate)` to before `round((offset + duration) · rate)`, or to the
@@ -22,7 +22,7 @@ const TOLERANCE_SECONDS = 0.1;
  * @param length length of the recording in samples
  * @param sampleRate in Hz
  * @param name of the file in error messages
- * @throws UserError if the piece starts at or after the recording's end, or ends more than 0.1 s after it
+ * @throws UserError if the piece starts at or after the recording's end, or ends more than 0.5 s after it
  */
 export function pieceSpan(length: number, sampleRate: number, { offset, duration }: Piece, name: string): SampleSpan {
   const from = Math.round(offset * sampleRate);

@@ -13,9 +13,10 @@ import { AudioReader } from "../audio/audio.ts";
 import type { Recording } from "../audio/recording.ts";
 import { pieceOf, readManifest, type ManifestEntry } from "../manifest/manifest.ts";
 import { trainingUnits } from "../training_units.ts";
+import { marksIn } from "../text/marks.ts";
 import { validateUtterances } from "../manifest/validate.ts";
 import { Duplicates } from "./duplicates.ts";
-import { remarksOn, type Heard } from "./remarks.ts";
+import { invisibleRemarks, remarksOn, type Heard } from "./remarks.ts";
 import { durationsOf, type DataReport, type Fault, type FaultKind } from "./report.ts";
 import { examineSound } from "./sound.ts";
 import { vocabularyOf } from "./vocabulary.ts";
@@ -66,6 +67,9 @@ export async function checkData(
               sound.dbfs === -Infinity ? "all samples are equal" : `its level is ${sound.dbfs.toFixed(1)} dBFS`,
             ),
           );
+        const marks = marksIn(entry.text);
+        if (marks.length > 0)
+          faults.push(faultOf("special token", entry, `its text has ${marks.join(", ")}, which is no word`));
         faults.push(...alignmentFaults(entry, recording, units, frontEnd, outputFrames));
         const { sampleRate, channels, samples } = recording;
         heard.push({
@@ -95,7 +99,7 @@ export async function checkData(
     vocabulary,
     units: { kind: units.kind, size: units.size },
     faults,
-    remarks: remarksOn(heard, vocabulary, frontEnd.sampleRate),
+    remarks: [...remarksOn(heard, vocabulary, frontEnd.sampleRate), ...invisibleRemarks(entries)],
   };
 }
 
@@ -128,7 +132,15 @@ function alignmentFaults(
   const samples = Math.round((recording.samples.length * sampleRate) / recording.sampleRate);
   const frames = outputFrames(frameCount(samples));
   const { skipped, warnings } = validateUtterances([
-    { id: entry.id, duration: entry.duration, frames, labels: units.encode(entry.text), samples, sampleRate },
+    {
+      id: entry.id,
+      duration: entry.duration,
+      isPiece: !entry.isWhole,
+      frames,
+      labels: units.encode(entry.text),
+      samples,
+      sampleRate,
+    },
   ]);
   const withoutId = (warning: string) => warning.slice(entry.id.length + 2);
   return [

@@ -1,4 +1,7 @@
 import { nameSome } from "../import/text_file.ts";
+import { codePoint } from "../../model/units/characters.ts";
+import { invisibleIn } from "../../model/units/normal_form.ts";
+import type { ManifestEntry } from "../manifest/manifest.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Findings about the audio of a readable utterance. */
@@ -39,6 +42,17 @@ export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, t
     );
   if (emptyTexts > 0) remarks.push(`${emptyTexts} texts are empty`);
   return remarks;
+}
+
+/** A remark on each invisible character of the texts, with its code point. */
+export function invisibleRemarks(entries: readonly Pick<ManifestEntry, "text" | "source">[]): string[] {
+  const found = new Map<string, string[]>();
+  for (const { text, source } of entries)
+    for (const character of invisibleIn(text)) found.set(character, [...(found.get(character) ?? []), source]);
+  return [...found].map(
+    ([character, sources]) =>
+      `${sources.length} of ${entries.length} texts have the invisible character ${codePoint(character)}, which a model learns like a letter (first in ${sources[0]})`,
+  );
 }
 
 const some = (heard: readonly Heard[]): string => nameSome(heard.map(({ id }) => id));

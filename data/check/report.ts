@@ -1,6 +1,7 @@
 import type { Vocabulary } from "./vocabulary.ts";
 
-export type FaultKind = "unreadable" | "too short" | "unknown character" | "duplicate" | "silent" | "wrong duration";
+export type FaultKind =
+  "unreadable" | "too short" | "unknown character" | "special token" | "duplicate" | "silent" | "wrong duration";
 
 /** An utterance that should be corrected or removed. */
 export interface Fault {

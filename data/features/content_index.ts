@@ -1,16 +1,21 @@
-import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 /** Lines are appended whole, so that two runs may write at once; the last line for a path wins. */
 const FILE = "contents.jsonl";
 /** New entries are written in groups, since a start may add a hundred thousand. */
 const GROUP = 256;
 
+/** Of a key. */
+const FIELDS = 5;
+
 /**
- * Maps a file's path, size and modification time to a hash of its content, so that a start need not read gigabytes of
- * audio only to see that nothing has changed. Stored in the cache folder as JSON lines
- * `[path, size, mtime in ms, hash]`.
+ * Maps a file's path, size, times and inode to a hash of its content, so that a start need not read gigabytes of audio
+ * only to see that nothing has changed. A file that another one of the same size and modification time replaced, as
+ * `cp -p`, `rsync -t` and `tar` do, has another inode or another time of status change. Stored in the cache folder as
+ * JSON lines `[path, size, mtime in ms, inode, ctime in ms, hash]`.
  */
 export class ContentIndex {
   readonly #folder: string;
@@ -21,8 +26,9 @@ export class ContentIndex {
   constructor(folder: string) {
     this.#folder = folder;
     for (const line of readLines(join(folder, FILE))) {
-      const [path, size, changed, hash] = parse(line);
-      if (typeof hash === "string") this.#known.set(`${String(path)}\0${String(size)}\0${String(changed)}`, hash);
+      const fields = parse(line);
+      const hash = fields.pop();
+      if (fields.length === FIELDS && typeof hash === "string") this.#known.set(fields.map(String).join("\0"), hash);
     }
   }
 
@@ -30,7 +36,7 @@ export class ContentIndex {
   async keyOf(path: string): Promise<string | null> {
     const absolute = resolve(path);
     return stat(absolute).then(
-      ({ size, mtimeMs }) => `${absolute}\0${size}\0${mtimeMs}`,
+      ({ size, mtimeMs, ino, ctimeMs }) => [absolute, size, mtimeMs, ino, ctimeMs].join("\0"),
       () => null,
     );
   }
@@ -42,8 +48,8 @@ export class ContentIndex {
   add(key: string, hash: string): void {
     if (this.#known.get(key) === hash) return;
     this.#known.set(key, hash);
-    const [path, size, changed] = key.split("\0");
-    this.#unwritten.push(`${JSON.stringify([path, Number(size), Number(changed), hash])}\n`);
+    const [path, ...numbers] = key.split("\0");
+    this.#unwritten.push(`${JSON.stringify([path, ...numbers.map(Number), hash])}\n`);
     if (this.#unwritten.length >= GROUP) this.flush();
   }
 
@@ -52,7 +58,7 @@ export class ContentIndex {
     const lines = this.#unwritten.splice(0);
     if (lines.length === 0) return;
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeFolders(this.#folder);
       appendFileSync(join(this.#folder, FILE), lines.join(""));
     } catch {
       /* a full disk is reported when features cannot be written */

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import type { Features } from "../../model/features/fbank.ts";
 import type { Piece } from "../audio/piece.ts";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 /*
  * Features on disk, one file per utterance, before normalisation. A file's name is the hash of everything its values
@@ -81,7 +82,7 @@ export function writeFeatures(folder: string, key: string, { frames, bins, sampl
   const path = pathOf(folder, key);
   const partial = `${path}.${process.pid}-${threadId}.partial`;
   try {
-    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     writeFileSync(partial, bytes);
     renameSync(partial, path);
   } catch (error) {

@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
 import type { FrontEnd } from "../../model/features/front_end.ts";
 import { ContentIndex } from "./content_index.ts";
 import { FeatureMemory } from "./feature_memory.ts";
 import { FeatureComputer } from "./workers/feature_computer.ts";
 import type { AudioPart, FeatureAnswer, FeatureRequest } from "./workers/request.ts";
 import { featureThreads } from "./workers/feature_threads.ts";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 export interface FeatureSourceOptions {
   readonly frontEnd: FrontEnd;
@@ -89,7 +89,7 @@ export class FeatureSource {
 
   #canMake(folder: string): boolean {
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder);
       return true;
     } catch (error) {
       this.#warnOnce((error as Error).message);

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, statSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 /**
  * Rejects an unusable output file before any long work: its folder does not exist, a folder has its name, or it already
@@ -43,7 +44,7 @@ function isOver(file: string, input: string): boolean {
 /** Creates a folder and its parents. Throws a UserError if that is impossible, such as in place of a file. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(

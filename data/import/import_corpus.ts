@@ -30,6 +30,8 @@ export interface ImportOptions extends TextOptions {
   readonly durations: boolean;
   /** Replace an existing manifest. */
   readonly force: boolean;
+  /** Of a Kaldi folder, keep the utterances that all its files have. */
+  readonly intersect?: boolean;
   readonly observer: Observer;
 }
 
@@ -52,9 +54,11 @@ export interface ImportSummary {
 export async function importCorpus(kind: string, corpus: string, options: ImportOptions): Promise<ImportSummary> {
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
   if (!importer) throw new UserError(`unknown kind of corpus '${kind}', expected ${Object.keys(IMPORTERS).join(", ")}`);
-  const { out, force, durations, observer } = options;
+  const { out, force, durations, intersect = false, observer } = options;
   expectWritable(out, force);
-  const found = (await importer(corpus)).map((utterance) => ({
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const found = (await importer(corpus, { intersect, warn })).map((utterance) => ({
     ...utterance,
     text: cleanText(utterance.text, options),
   }));
@@ -70,7 +74,7 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     speakers: new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size,
     seconds: known.reduce((sum, seconds) => sum + seconds, 0),
     unknownDurations: utterances.length - known.length,
-    warnings: durations ? unreadable : missing,
+    warnings: [...warnings, ...(durations ? unreadable : missing)],
   };
 }
 

@@ -12,10 +12,17 @@ export interface ImportedUtterance {
   readonly duration?: number;
 }
 
+export interface ImporterOptions {
+  /** Keep what the files of a Kaldi folder share, instead of refusing files with different ids. */
+  readonly intersect: boolean;
+  /** Told what was left out. */
+  readonly warn: (message: string) => void;
+}
+
 /**
  * Reads a corpus.
  *
  * @param path as given by the user: the corpus's folder or file, depending on its kind
  * @throws UserError in one sentence if it is not such a corpus, or naming the file and line of an error in it
  */
-export type Importer = (path: string) => Promise<ImportedUtterance[]>;
+export type Importer = (path: string, options: ImporterOptions) => Promise<ImportedUtterance[]>;

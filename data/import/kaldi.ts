@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
-import type { ImportedUtterance } from "./imported.ts";
-import { expectSameIds, readKaldiTable, type KaldiRow, type KaldiTable } from "./kaldi_table.ts";
+import type { ImportedUtterance, ImporterOptions } from "./imported.ts";
+import { expectSameIds, readKaldiTable, sharedRows, type KaldiRow, type KaldiTable } from "./kaldi_table.ts";
 import { nameSome } from "./text_file.ts";
 
 /**
@@ -11,19 +11,21 @@ import { nameSome } from "./text_file.ts";
  * Without segments each recording is an utterance. Relative paths start at the working directory, as in Kaldi, or else
  * at the folder.
  *
+ * @param intersect keep the utterances that all files have, and count the others in a warning
  * @throws UserError also if ids of one file are missing in another, or for a command in `wav.scp`, which is never run
  */
-export async function importKaldi(folder: string): Promise<ImportedUtterance[]> {
+export async function importKaldi(folder: string, { intersect, warn }: ImporterOptions): Promise<ImportedUtterance[]> {
   const optional = (name: string) => (existsSync(path.join(folder, name)) ? readKaldiTable(folder, name) : undefined);
   const recordings = await readKaldiTable(folder, "wav.scp");
-  const texts = await readKaldiTable(folder, "text");
+  const allTexts = await readKaldiTable(folder, "text");
   const segments = await optional("segments");
   const speakers = await optional("utt2spk");
-  expectSameIds(folder, texts, segments ?? recordings);
-  if (speakers) expectSameIds(folder, texts, speakers);
+  const others = [segments ?? recordings, ...(speakers ? [speakers] : [])];
+  if (!intersect) for (const other of others) expectSameIds(folder, allTexts, other);
+  const texts = intersect ? sharedRows(folder, allTexts, others, warn) : allTexts;
 
   const paths = new Map([...recordings.rows].map(([id, row]) => [id, audioPath(row, folder)]));
-  if (segments) expectRecordings(folder, segments, recordings);
+  if (segments) expectRecordings(folder, texts, segments, recordings);
   return [...texts.rows].map(([id, { value: text }]) => {
     const { recording, ...piece } = segments ? parseSegment(segments.rows.get(id)!) : { recording: id };
     const speaker = speakers?.rows.get(id)?.value;
@@ -59,10 +61,9 @@ function parseSegment({ value, source }: KaldiRow): { recording: string; offset:
 }
 
 /** Every segment needs its recording. Recordings without a segment are fine: filtered Kaldi folders have them. */
-function expectRecordings(folder: string, segments: KaldiTable, recordings: KaldiTable): void {
-  const missing = [...new Set([...segments.rows.values()].map((row) => parseSegment(row).recording))].filter(
-    (id) => !recordings.rows.has(id),
-  );
+function expectRecordings(folder: string, texts: KaldiTable, segments: KaldiTable, recordings: KaldiTable): void {
+  const used = [...texts.rows.keys()].map((id) => parseSegment(segments.rows.get(id)!).recording);
+  const missing = [...new Set(used)].filter((id) => !recordings.rows.has(id));
   if (missing.length > 0)
     throw new UserError(
       `${folder}: the ids do not match: ${missing.length} recordings of segments missing in wav.scp (${nameSome(missing)})`,

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
+import { readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 
 /** A non-empty line with its number, from 1. */
@@ -15,7 +15,8 @@ export interface Line {
  * @throws UserError if it cannot be read or is not UTF-8
  */
 export async function readText(path: string, what: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readInput(path).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof UserError) throw error;
     const { code, message } = error;
     const why =
       code === "ENOENT" || code === "ENOTDIR"
@@ -41,3 +42,7 @@ export function nameSome(names: readonly string[]): string {
   const rest = names.length - 3;
   return names.slice(0, 3).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
+
+/** Whether systems or editors left the file beside the data: `._a.wav` and `.DS_Store` of macOS, `Thumbs.db` of Windows, `a.wav~`. */
+export const isLeftBySystem = (file: string): boolean =>
+  file.split(/[\\/]/u).some((name) => /^(\._.*|\.DS_Store|__MACOSX|Thumbs\.db|desktop\.ini|.*~)$/iu.test(name));

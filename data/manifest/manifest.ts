@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
+import { normaliseText } from "../../model/units/normal_form.ts";
 import type { Piece } from "../audio/piece.ts";
+import { readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 import { distinctIds, idFromPath } from "./utterance_ids.ts";
 
@@ -64,7 +65,8 @@ const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as un
  *   invalid line
  */
 export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readInput(file).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
     );
@@ -115,11 +117,6 @@ export function pieceOf({
   isWhole,
 }: Pick<ManifestEntry, "offset" | "duration" | "isWhole">): Piece | undefined {
   return isWhole ? undefined : { offset, duration };
-}
-
-/** Normalises to composed characters (NFC) and single spaces, so that texts that look the same are equal. */
-export function normaliseText(text: string): string {
-  return text.normalize("NFC").trim().replace(/\s+/gu, " ");
 }
 
 function dropDuplicates(all: ManifestEntry[]): Manifest {

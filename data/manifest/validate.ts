@@ -8,6 +8,8 @@ export interface Candidate {
   labels: ArrayLike<number>;
   /** Duration in seconds according to the manifest; null if not given. */
   duration: number | null;
+  /** Whether that is of a piece of the file, which has all of it unless the file ends earlier. */
+  isPiece?: boolean;
   /** What the audio file actually contains: samples, and their rate in Hz. */
   samples: number;
   sampleRate: number;
@@ -28,13 +30,13 @@ export interface Verdict {
 /**
  * Finds, before the first step, utterances that would give an infinite loss: those without frames and those with fewer
  * frames than `framesNeeded`. Also warns of manifest durations that differ from the file's by more than 0.1 s and more
- * than 5 %, a sign of a truncated or wrong file.
+ * than 5 %, a sign of a truncated or wrong file, and of pieces that the end of their file cuts by more than 0.1 s.
  */
 export function validateUtterances(candidates: readonly Candidate[]): Verdict {
   const verdict: Verdict = { usable: [], skipped: [], warnings: [] };
-  for (const [index, { id, frames, labels, duration, samples, sampleRate }] of candidates.entries()) {
+  for (const [index, { id, frames, labels, duration, samples, sampleRate, isPiece }] of candidates.entries()) {
     const seconds = samples / sampleRate;
-    if (duration !== null && Math.abs(duration - seconds) > Math.max(0.1, 0.05 * duration)) {
+    if (duration !== null && Math.abs(duration - seconds) > Math.max(0.1, isPiece ? 0 : 0.05 * duration)) {
       const expected = Math.round(duration * sampleRate);
       const found = `${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s)`;
       verdict.warnings.push(

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { UserError } from "../../engine/errors.ts";
 import type { Units } from "../../model/units/units.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
-import { normaliseText } from "../manifest/manifest.ts";
+import { normaliseText } from "../../model/units/normal_form.ts";
 import { formatCount } from "../text/number_format.ts";
 
 /** A line of a text. */

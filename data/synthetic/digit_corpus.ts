@@ -7,6 +7,7 @@ import { digitStrings, SPLITS, type Split } from "./digit_strings.ts";
 import { loadFlite, VOICES } from "./flite.ts";
 import { checkOptions, DIGIT_CORPUS_DEFAULTS, type DigitCorpusOptions } from "./options.ts";
 import { drawTake, renderTake } from "./utterance.ts";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 /** Incremented whenever the same options would give different files. */
 const VERSION = 2;
@@ -115,7 +116,7 @@ async function refuseForeignFolder(folder: string): Promise<void> {
     throw new UserError(
       `makeDigitCorpus: ${folder} contains something other than a digit corpus and was left alone; give an empty folder`,
     );
-  await mkdir(dirname(folder), { recursive: true });
+  makeFolders(dirname(folder));
 }
 
 function countUtterances(sizes: Record<Split, number>): number {

@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
 import { writeAtomically } from "../files/atomic_file.ts";
-import { readManifest } from "../manifest/manifest.ts";
+import { readManifest, type ManifestEntry } from "../manifest/manifest.ts";
 import { makeFolder } from "../files/output_place.ts";
 import type { Observer } from "../observer.ts";
-import { learnBytePairs } from "./byte_pair.ts";
+import { marksWarning } from "../text/marks.ts";
+import { learnBytePairs, SPECIAL_TOKENS } from "./byte_pair.ts";
 import { bytePairTokenizer } from "./tokenizer_file.ts";
 
 export interface TokenizerOptions {
@@ -48,9 +49,12 @@ export async function trainTokenizer({
     throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
   if (existsSync(out) && !force)
     throw new UserError(`${out} already exists: choose another file with --out, or add --force`);
-  let texts: string[] = [];
-  for (const manifest of manifests)
-    texts = texts.concat((await readManifest(manifest)).entries.map(({ text }) => text));
+  let entries: ManifestEntry[] = [];
+  for (const manifest of manifests) entries = entries.concat((await readManifest(manifest)).entries);
+  expectNoSpecialTokens(entries);
+  const marked = marksWarning(entries);
+  if (marked !== undefined) observer.message(`warning: ${marked}`);
+  const texts = entries.map(({ text }) => text);
 
   let task: ReturnType<typeof observer.task> | undefined;
   const onProgress = (done: number, total: number): void => {
@@ -70,4 +74,14 @@ export async function trainTokenizer({
   makeFolder(dirname(out));
   writeAtomically(out, Buffer.from(`${JSON.stringify(json, null, 2)}\n`));
   return { units, texts: texts.length, labelsPerText, charactersPerText };
+}
+
+/** A text with the name of a special token cannot be encoded, though each of its characters can. */
+function expectNoSpecialTokens(entries: readonly ManifestEntry[]): void {
+  for (const { text, source } of entries)
+    for (const token of SPECIAL_TOKENS)
+      if (text.includes(token))
+        throw new UserError(
+          `${source}: the text has "${token}", the name of a special token: replace it by what was said, or remove it and other marks (unfold data import jsonl MANIFEST --remove-marks)`,
+        );
 }

@@ -17,6 +17,10 @@ const settingsSchema = z.looseObject({
     .enum(CHARACTER_TOKENIZERS, `expected ${CHARACTER_TOKENIZERS[0]}, which spells in characters`)
     .nullish(),
   pad_token: token,
+  bos_token: token,
+  eos_token: token,
+  unk_token: token,
+  additional_special_tokens: z.array(token).nullish(),
   word_delimiter_token: token.refine((text) => text !== "", "expected a character, usually |"),
   replace_word_delimiter_char: z.literal(" ", "expected a space").nullish(),
   do_lower_case: z.boolean().nullish(),
@@ -41,11 +45,17 @@ export function readVocabulary(file: string, { size }: { size?: number } = {}): 
       pad: tokenizer.pad_token ?? special.pad_token ?? undefined,
       wordDelimiter: tokenizer.word_delimiter_token ?? special.word_delimiter_token ?? undefined,
       lowerCase: tokenizer.do_lower_case ?? undefined,
+      special: [special, tokenizer].flatMap(specialTokens),
       size,
     },
     file,
   );
 }
+
+const specialTokens = (settings: z.output<typeof settingsSchema>): string[] => {
+  const { bos_token, eos_token, unk_token, additional_special_tokens } = settings;
+  return [bos_token, eos_token, unk_token, ...(additional_special_tokens ?? [])].filter((name) => name != null);
+};
 
 /** Reads a JSON file. Throws a UserError in one sentence that names it, if it does not exist or is not valid JSON. */
 export function readJson(file: string): unknown {

@@ -1,11 +1,12 @@
 import { createReadStream, existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
 import { cacheFolder } from "./cache_folder.ts";
 import { RunError } from "../errors.ts";
+import { makeFolders } from "./make_folders.ts";
 
 /** SwiftShader, a Vulkan driver for CPUs, unpacked to a folder. */
 export interface BundledDriver {
@@ -47,7 +48,7 @@ function findArchive(): { path: string; version: string } | undefined {
 async function unpack(archive: string, folder: string): Promise<void> {
   try {
     const { extract } = await import("tar-fs");
-    await mkdir(dirname(folder), { recursive: true });
+    makeFolders(dirname(folder));
     const scratch = await mkdtemp(`${folder}-`);
     try {
       const onlyTheDriver = {

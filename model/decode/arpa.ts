@@ -18,7 +18,8 @@ const MAX_ORDER = 255;
  *     \end\
  *
  * Lines before `\data\` and after `\end\` are ignored. An n-gram's context must be among the shorter n-grams, as in every file that
- * these tools write.
+ * these tools write. Words are read in normal form (NFC). A probability of zero is written as -99 (SRILM, which also reads it so), as
+ * minus infinity or as a number far below; all are read as -99 at least. A section without n-grams may be left out with its heading.
  *
  * @param lines streamed, so that the file is never in memory as a whole
  * @param source names the file in messages
@@ -27,11 +28,23 @@ const MAX_ORDER = 255;
 export async function parseArpa(lines: Iterable<string> | AsyncIterable<string>, source: string): Promise<NgramModel> {
   const reader = new ArpaReader(source);
   for await (const line of lines) {
-    reader.read(line.trim());
+    reader.read(line.replace(OUTER_SPACES, ""));
     if (reader.finished) break;
   }
   return reader.model();
 }
+
+/** Only what ARPA files separate fields by: any other space may belong to a word. */
+const OUTER_SPACES = /^[\t\r\n\v\f ]+|[\t\r\n\v\f ]+$/gu;
+
+/** The logarithm that SRILM writes for a probability of zero. */
+const LOG_ZERO = -99;
+
+/** IRSTLM rounds the logarithm of 1 to as much as this. */
+const ROUNDING = 1e-4;
+
+/** First lines of files that only IRSTLM reads: the numbers in them are no probabilities yet, or of a quantised model. */
+const IRSTLM_FORMATS = ["iarpa", "qarpa", "blmt"];
 
 class ArpaReader {
   readonly #source: string;
@@ -52,6 +65,11 @@ class ArpaReader {
   read(line: string): void {
     this.#line++;
     if (this.#section === null) {
+      const format = IRSTLM_FORMATS.find((name) => line.toLowerCase().split(" ")[0] === name);
+      if (format !== undefined && this.#line === 1)
+        throw new UserError(
+          `${this.#source} is in IRSTLM's own format ${line.split(" ")[0]}, expected ARPA: convert it with compile-lm --text=yes`,
+        );
       if (line.toLowerCase() === "\\data\\") this.#section = 0;
     } else if (line.startsWith("\\")) {
       this.#beginSection(line);
@@ -78,7 +96,8 @@ class ArpaReader {
         `${this.#inSection}`,
       );
     }
-    const order = before + 1;
+    let order = before + 1;
+    while (this.#counts[order - 1] === 0 && line.toLowerCase() !== `\\${order}-grams:`) order++; // left out, being empty
     const last = order > this.#counts.length;
     if (this.#counts.length === 0) this.#refuse("expected 'ngram 1=' and the number of words", line);
     if (line.toLowerCase() !== (last ? "\\end\\" : `\\${order}-grams:`))
@@ -97,18 +116,18 @@ class ArpaReader {
   }
 
   #readNgram(line: string, order: number): void {
-    const fields = line.split(/[\t ]+/u);
+    const fields = line.split(/[\t\v\f ]+/u);
     if (fields.length !== order + 1 && fields.length !== order + 2) {
       this.#refuse(
         `expected a log10 probability, ${order === 1 ? "a word" : `${order} words`} and at most a back-off weight`,
         line,
       );
     }
-    const [logProb, backoff] = [Number(fields[0]), Number(fields[order + 1] ?? 0)];
-    if (!(logProb <= 0 && logProb > -Infinity)) this.#refuse("expected a log10 probability, 0 or less", fields[0]);
-    if (!Number.isFinite(backoff)) this.#refuse("expected a log10 back-off weight at the end", fields[order + 1]);
+    const [logProb, backoff] = [log10(fields[0] as string), log10(fields[order + 1] ?? "0")];
+    if (!(logProb <= ROUNDING)) this.#refuse("expected a log10 probability, 0 or less", fields[0]);
+    if (!(backoff < Infinity)) this.#refuse("expected a log10 back-off weight at the end", fields[order + 1]);
 
-    const words = fields.slice(1, order + 1);
+    const words = fields.slice(1, order + 1).map((word) => word.normalize("NFC"));
     if (order === 1) this.#words.set(words[0] as string, this.#words.get(words[0] as string) ?? this.#words.size);
     const ids = words.map(
       (word) => this.#words.get(word) ?? this.#refuse("expected a word listed in the 1-grams", word),
@@ -122,7 +141,7 @@ class ArpaReader {
           line,
         );
     }
-    if (!this.#trie.add(context, ids.at(-1) as number, logProb * Math.LN10, backoff * Math.LN10))
+    if (!this.#trie.add(context, ids.at(-1) as number, Math.min(0, logProb) * Math.LN10, backoff * Math.LN10))
       this.#refuse("expected each n-gram once", line);
     this.#inSection++;
   }
@@ -131,4 +150,9 @@ class ArpaReader {
     const shown = got !== undefined && got.length > 80 ? `${got.slice(0, 80)}...` : got;
     throw new UserError(`${this.#source}, line ${this.#line}: ${expected}, got '${shown}'`);
   }
+}
+
+/** A number, at least `LOG_ZERO`; NaN for anything else. */
+function log10(text: string): number {
+  return /^-(inf|infinity)$/iu.test(text) ? LOG_ZERO : Math.max(LOG_ZERO, text === "" ? NaN : Number(text));
 }

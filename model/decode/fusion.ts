@@ -58,7 +58,9 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
   expectSpellable(model, units);
   const pieces = piecesOf(units);
   const complete = (prefix: NgramPrefix): NgramPrefix =>
-    prefix.partial === "" ? prefix : { ...advance(prefix, model, prefix.partial, weights), partial: "" };
+    prefix.partial === ""
+      ? prefix
+      : { ...advance(prefix, model, prefix.partial.normalize("NFC"), weights), partial: "" };
   return {
     begin: beginning(model),
     maxGain: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
@@ -75,13 +77,22 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
 /** Words that represent no text. */
 const MARKERS = ["<s>", "</s>", "<unk>", "<UNK>"];
 
-function expectSpellable(model: NgramModel, units: Units): void {
+/** The share of a model's words that the units can spell, and the first that they cannot. */
+export function spellable(model: NgramModel, units: Units): { share: number; example: string | undefined } {
+  let [words, spelled] = [0, 0];
   let example: string | undefined;
   for (const word of model.words()) {
     if (MARKERS.includes(word)) continue;
-    if (units.unknownIn(word).length === 0) return;
-    example ??= word;
+    words++;
+    if (units.unknownIn(word).length === 0) spelled++;
+    else example ??= word;
   }
+  return { share: spelled / words, example };
+}
+
+function expectSpellable(model: NgramModel, units: Units): void {
+  const { share, example } = spellable(model, units);
+  if (share > 0) return;
   const such = example === undefined ? "" : `, such as '${example}'`;
   throw new UserError(
     `${model.source} does not fit this checkpoint: the checkpoint's ${nameOf(units)} spell none of the language model's words${such}`,
@@ -102,7 +113,7 @@ const SPACES = ["<space>", "|", "▁", "_"];
 export function characterFusion(model: NgramModel, units: Units, weights: FusionWeights): Fusion {
   const pieces = piecesOf(units);
   const spellings = pieces.map((text) =>
-    SPACES.map((space) => text.replaceAll(" ", space)).find((word) => model.has(word)),
+    SPACES.map((space) => text.replaceAll(" ", space).normalize("NFC")).find((word) => model.has(word)),
   );
   const missing = pieces.filter((text, label) => text !== "" && spellings[label] === undefined);
   if (missing.length > 0) {

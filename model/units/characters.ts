@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
+import { normaliseText } from "./normal_form.ts";
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
 
@@ -62,6 +63,10 @@ export class CharacterUnits implements Units {
     return this.characters.length + 1;
   }
 
+  normalised(text: string): string {
+    return normaliseText(text);
+  }
+
   /** The distinct characters of the text that are not units, in order of appearance. */
   unknownIn(text: string): string[] {
     return [...new Set(text)].filter((character) => !this.#classOf.has(character));
@@ -114,5 +119,9 @@ export function butOtherCase(character: string, isUnit: (character: string) => b
 
 /** `'ö' (U+00F6)`: the code point tells lookalikes apart. */
 export function describeCharacter(character: string): string {
-  return `'${character}' (U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")})`;
+  return `'${character}' (${codePoint(character)})`;
 }
+
+/** `U+00F6` */
+export const codePoint = (character: string): string =>
+  `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;

@@ -2,6 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { describeCharacter } from "./characters.ts";
+import { normaliseText } from "./normal_form.ts";
 import { metaspaceOf, parseTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
@@ -35,6 +36,8 @@ export class SubwordUnits implements Units {
   readonly #classes: ReadonlyMap<number, number>;
   /** By class. */
   readonly #pieces: readonly Piece[];
+  /** Names of tokens that are not text. */
+  readonly #special: readonly string[];
   /** Stands for a space in tokens. */
   readonly #mark: string;
   /** Whether words are encoded one by one. */
@@ -53,6 +56,7 @@ export class SubwordUnits implements Units {
 
     const { mark, splits } = metaspaceOf(this.#json);
     const special = specialTokens(this.#json);
+    this.#special = this.tokens.filter((token, label) => label === 0 || special.has(token));
     this.#mark = mark;
     this.#splits = splits;
     this.#pieces = this.tokens.map((token, label) => {
@@ -84,19 +88,30 @@ export class SubwordUnits implements Units {
     return this.tokens.length;
   }
 
+  normalised(text: string): string {
+    const written = this.#tokenizer.normalizer?.normalize(text) ?? text;
+    return normaliseText(written.replaceAll(this.#mark, " "));
+  }
+
   unknownIn(text: string): string[] {
     if (this.#labels(text) !== null) return [];
-    const characters = [...new Set(text)].filter((character) => character !== " ");
+    const named = this.#special.filter((token) => text.includes(token));
+    const rest = named.reduce((left, token) => left.replaceAll(token, " "), text);
+    const characters = [...new Set(rest)].filter((character) => character !== " ");
     const alone = characters.filter((character) => this.#labels(character) === null);
-    // The text of a special token such as "<unk>" cannot be encoded, even if each of its characters can.
-    return alone.length > 0 ? alone : characters;
+    return named.length + alone.length > 0 ? [...named, ...alone] : characters;
   }
 
   encode(text: string): Int32Array {
     const labels = this.#labels(text);
     if (labels !== null) return Int32Array.from(labels);
+    const unknown = this.unknownIn(text)[0]!;
+    if (this.#special.includes(unknown))
+      throw new UserError(
+        `the text ${JSON.stringify(text)} has ${unknown}, the name of a special token: replace it by what was said, or remove it`,
+      );
     throw new UserError(
-      `${describeCharacter(this.unknownIn(text)[0]!)} in the text ${JSON.stringify(text)} is in none of the model's ${this.size - 1} subwords`,
+      `${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is in none of the model's ${this.size - 1} subwords`,
     );
   }
 

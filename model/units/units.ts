@@ -24,6 +24,8 @@ export interface Units {
   readonly blank: number;
   /** Number of classes, including the blank. */
   readonly size: number;
+  /** A text as the model would write it, if it recognised it: in normal form, and through what a tokenizer does to texts. */
+  normalised(text: string): string;
   /** The distinct characters of the text that no unit spells, in order of appearance. */
   unknownIn(text: string): string[];
   /** The text's classes, never the blank. Throws a UserError naming the text and its first character that no unit spells. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { butOtherCase, describeCharacter } from "./characters.ts";
+import { lowerCase, normaliseText } from "./normal_form.ts";
 import type { Piece, Units, Word } from "./units.ts";
 import { wordsOfPieces } from "./words.ts";
 
@@ -15,6 +16,8 @@ const vocabularySchema = z.strictObject({
   wordDelimiter: z.string().min(1),
   /** Whether texts are lower case but tokens upper case. */
   lowerCase: z.boolean(),
+  /** Names of tokens that are no text, besides those in angle or square brackets. */
+  special: z.array(z.string()).optional(),
 });
 
 /** Vocabulary units as a checkpoint stores them. */
@@ -23,6 +26,9 @@ export type VocabularyUnitsJson = z.output<typeof vocabularySchema>;
 /** Defaults of Wav2Vec2CTCTokenizer, which a tokenizer_config.json overrides. */
 export const vocabularyDefaults = { pad: "<pad>", wordDelimiter: "|", lowerCase: false };
 
+/** Tokens that are no text by their form: `<s>`, `[UNK]`. */
+const BRACKETED = /^(<.+>|\[.+\])$/u;
+
 /** A tokenizer's settings besides its tokens. */
 export interface VocabularyOptions {
   /** Token of the CTC blank. */
@@ -30,28 +36,32 @@ export interface VocabularyOptions {
   readonly wordDelimiter?: string | undefined;
   /** The tokenizer's `do_lower_case`: look texts up in upper case, and write lower case. */
   readonly lowerCase?: boolean | undefined;
+  /** Names of tokens that are no text, such as those for the beginning of a sentence or an unknown word. */
+  readonly special?: readonly string[] | undefined;
   /** Number of model outputs, if more than the tokens; the extra classes have no text. */
   readonly size?: number | undefined;
 }
 
 /**
  * The output classes of wav2vec 2.0 and HuBERT, as numbered in Hugging Face's `vocab.json`. The blank is the padding token, whatever
- * its number; the word delimiter, usually `|`, is the space; every other token of one character (a Unicode code point) is that
- * character. Longer tokens (`<s>`, `<unk>`) are classes without text.
+ * its number; the word delimiter, usually `|`, is the space; special tokens (`<s>`, `<unk>`) are classes without text; every other
+ * token is its text, be it one character or several (`ch`, `æ̃`), of which the longest that fits spells a text.
  */
 export class VocabularyUnits implements Units {
   readonly kind = "vocabulary";
   readonly blank: number;
   readonly size: number;
   readonly #json: VocabularyUnitsJson;
-  /** By character, in the case in which the tokenizer looks it up. */
+  /** By text in normal form, in the case in which the tokenizer looks it up. */
   readonly #classes: ReadonlyMap<string, number>;
+  /** Most characters (code points) of a token. */
+  readonly #longest: number;
   /** By class. */
   readonly #pieces: readonly Piece[];
 
   /** @throws UserError that begins with the source, if the numbers are not valid classes */
   constructor(json: VocabularyUnitsJson, source = "vocabulary") {
-    const { blank, size, vocabulary, wordDelimiter, lowerCase } = json;
+    const { blank, size, vocabulary, wordDelimiter, special = [] } = json;
     const tokens = new Array<string | undefined>(size).fill(undefined);
     for (const [token, label] of Object.entries(vocabulary)) {
       if (label >= size)
@@ -66,21 +76,20 @@ export class VocabularyUnits implements Units {
     }
     if (blank >= size)
       throw new UserError(`${source}: the blank has the number ${blank}, but there are ${size} classes`);
-    const texts = tokens.map((token, label) =>
-      label === blank || token === undefined
-        ? ""
-        : token === wordDelimiter
-          ? " "
-          : [...token].length === 1
-            ? token
-            : "",
-    );
+    const texts = tokens.map((token, label) => {
+      if (label === blank || token === undefined) return "";
+      if (token === wordDelimiter) return " ";
+      return [...token].length > 1 && (special.includes(token) || BRACKETED.test(token)) ? "" : token.normalize("NFC");
+    });
     this.#json = json;
     this.blank = blank;
     this.size = size;
     // A delimiter in a text has no class, because it would be decoded as a space.
-    this.#classes = new Map(texts.flatMap((text, label): [string, number][] => (text === "" ? [] : [[text, label]])));
-    this.#pieces = texts.map((text) => ({ text: lowerCase ? text.toLowerCase() : text, startsWord: text === " " }));
+    const classes = new Map<string, number>();
+    for (const [label, text] of texts.entries()) if (text !== "" && !classes.has(text)) classes.set(text, label);
+    this.#classes = classes;
+    this.#longest = Math.max(...texts.map((text) => [...text].length));
+    this.#pieces = texts.map((text) => ({ text: json.lowerCase ? lowerCase(text) : text, startsWord: text === " " }));
   }
 
   /**
@@ -108,8 +117,10 @@ export class VocabularyUnits implements Units {
     const blank = Object.hasOwn(vocabulary, pad) ? vocabulary[pad] : undefined;
     if (blank === undefined)
       throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which serves as the CTC blank`);
+    const special = options.special?.filter((token) => Object.hasOwn(vocabulary, token) && !BRACKETED.test(token));
     const size = options.size ?? 1 + Object.values(vocabulary).reduce((largest, label) => Math.max(largest, label), 0);
-    return new VocabularyUnits({ blank, size, vocabulary, wordDelimiter, lowerCase }, source);
+    const known = special && special.length > 0 ? { special } : {};
+    return new VocabularyUnits({ blank, size, vocabulary, wordDelimiter, lowerCase, ...known }, source);
   }
 
   /** Restores units from `toJSON` output. Throws a UserError that begins with the source if it is anything else. */
@@ -126,23 +137,46 @@ export class VocabularyUnits implements Units {
     return structuredClone(this.#json);
   }
 
+  normalised(text: string): string {
+    return normaliseText(this.#json.lowerCase ? lowerCase(text.toUpperCase()) : text);
+  }
+
   unknownIn(text: string): string[] {
-    return [...new Set(text)].filter((character) =>
-      [...this.#toTokenCase(character)].some((cased) => !this.#classes.has(cased)),
-    );
+    return this.#spell(text).unknown;
   }
 
   encode(text: string): Int32Array {
-    const unknown = this.unknownIn(text)[0];
+    const { labels, unknown: all } = this.#spell(text);
+    const unknown = all[0];
     if (unknown !== undefined)
       throw new UserError(
         `${describeCharacter(unknown)} in the text ${JSON.stringify(text)} is not among the ${this.#classes.size} characters of the model's vocabulary${butOtherCase(unknown, (other) => this.#classes.has(other))}`,
       );
-    return Int32Array.from(this.#toTokenCase(text), (character) => this.#classes.get(character) as number);
+    return Int32Array.from(labels);
   }
 
-  #toTokenCase(text: string): string {
-    return this.#json.lowerCase ? text.toUpperCase() : text;
+  /**
+   * The classes that spell a text: at each place the longest token that fits, or else, where a character has none, those of its letter
+   * and its marks apart (NFD). Also the distinct characters that have neither.
+   */
+  #spell(text: string): { labels: number[]; unknown: string[] } {
+    const [labels, unknown] = [new Array<number>(), new Set<string>()];
+    const characters = [...text].flatMap((character) =>
+      [...(this.#json.lowerCase ? character.toUpperCase() : character)].map((cased) => ({ cased, character })),
+    );
+    for (let at = 0; at < characters.length;) {
+      let length = Math.min(this.#longest, characters.length - at);
+      const token = (): string => characters.slice(at, at + length).reduce((joined, { cased }) => joined + cased, "");
+      while (length > 1 && !this.#classes.has(token())) length--;
+      const found = this.#classes.get(token());
+      const parts =
+        found === undefined ? [...token().normalize("NFD")].map((part) => this.#classes.get(part)) : [found];
+      for (const label of parts)
+        if (label === undefined) unknown.add((characters[at] as { character: string }).character);
+        else labels.push(label);
+      at += length;
+    }
+    return { labels, unknown: [...unknown] };
   }
 
   /** Like the tokenizer, without spaces at either end. */

@@ -18,5 +18,6 @@ export function wordsOfPieces(pieces: readonly Pick<Piece, "text">[]): Word[] {
       word.to = i + 1;
     }
   }
+  for (const found of words) found.word = found.word.normalize("NFC");
   return words;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
@@ -10,7 +11,7 @@ export type AlignmentFormat = "ctm" | "textgrid";
 
 /**
  * Writes alignments into a folder: one `alignment.ctm` for all utterances, or one `<id>.TextGrid` for each, with `_` in
- * place of characters not allowed in file names.
+ * place of characters not allowed in file names; a name that is too long is cut.
  *
  * @returns the path written, or the folder of the files
  */
@@ -46,4 +47,18 @@ export function expectDistinctNames(entries: readonly ManifestEntry[]): void {
   }
 }
 
-const fileName = (id: string): string => id.replace(/[\s/\\:*?"<>|]+/gu, "_");
+/** File systems allow 255 bytes, of which the ending and the mark of an unfinished file need some. */
+const MOST_BYTES = 200;
+
+/** The id as a file name. One that is too long is cut, and ends with a digest of all of it. */
+function fileName(id: string): string {
+  const name = id.replace(/[\s/\\:*?"<>|\0]+/gu, "_");
+  if (Buffer.byteLength(name) <= MOST_BYTES) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  let cut = "";
+  for (const character of name) {
+    if (Buffer.byteLength(cut + character) > MOST_BYTES - digest.length - 1) break;
+    cut += character;
+  }
+  return `${cut}-${digest}`;
+}

@@ -1,3 +1,5 @@
+import { normaliseText } from "../../model/units/normal_form.ts";
+
 /** One step of an alignment. `ref` is null for an insertion, `hyp` for a deletion. */
 export type AlignmentStep =
   | { op: "correct" | "substitution"; ref: string; hyp: string }
@@ -16,12 +18,13 @@ export interface ErrorCounts {
 export type ErrorUnit = "word" | "character";
 
 /**
- * Splits a text into words at white space, or into characters: Unicode code points, including single spaces between
- * words but none at the ends.
+ * Splits a text in its normal form (NFC) into words at white space, or into characters: Unicode code points, including
+ * single spaces between words but none at the ends.
  */
 export function cutText(text: string, unit: ErrorUnit): string[] {
-  const words = text.split(/\s+/u).filter((word) => word !== "");
-  return unit === "word" ? words : [...words.join(" ")];
+  const normal = normaliseText(text);
+  if (unit === "character") return [...normal];
+  return normal === "" ? [] : normal.split(" ");
 }
 
 /**
@@ -94,9 +97,9 @@ export function addErrors(all: Iterable<ErrorCounts>): ErrorCounts {
 
 /**
  * Errors divided by reference words or characters: a fraction, above 1 if there are many insertions. Without any
- * reference it is 0 if there are no errors either, else infinite.
+ * reference it does not exist: NaN, or infinite if there are errors.
  */
 export function errorRate({ substitutions, deletions, insertions, references }: ErrorCounts): number {
   const errors = substitutions + deletions + insertions;
-  return errors === 0 ? 0 : errors / references;
+  return errors / references;
 }

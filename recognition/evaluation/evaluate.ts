@@ -108,8 +108,8 @@ function score(
   realTimeFactor: number | null,
 ): DepthScore {
   const scored = utterances.map(({ id, text }, i): ScoredUtterance => {
-    const hypothesis = hypothesisText(hypotheses[i]?.labels ?? [], units);
-    return { id, reference: text, hypothesis, alignment: align(cutText(text, "word"), cutText(hypothesis, "word")) };
+    const [reference, hypothesis] = [units.normalised(text), hypothesisText(hypotheses[i]?.labels ?? [], units)];
+    return { id, reference, hypothesis, alignment: align(cutText(reference, "word"), cutText(hypothesis, "word")) };
   });
   const words = addErrors(scored.map(({ alignment }) => countErrors(alignment)));
   const characters = addErrors(

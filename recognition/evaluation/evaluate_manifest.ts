@@ -58,8 +58,8 @@ export async function evaluateManifestAndPaths(
 ): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
   const { decoding: decoder } = settings;
   if (decoder && !model.decoder) throw withoutDecoder(decoder.kind, checkpoint.path);
-  const search = await openSearch(device, settings, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
+  const search = await openSearch(device, settings, units, undefined, warn);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
     const reading = observer.task("reading audio", manifest.entries.length);

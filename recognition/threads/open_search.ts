@@ -16,6 +16,7 @@ export interface OpenedSearch {
  * Opens a language model, and threads for the prefix beam search, which start with the first search. What is found does
  * not depend on their number. There are none for a language model that computes on the device.
  *
+ * @param warn   told of what `openFusion` warns of
  * @param device for a language model that computes on one; n-grams need none
  * @throws UserError as `openFusion` does, and for an invalid UNFOLD_THREADS
  */
@@ -24,11 +25,12 @@ export async function openSearch(
   { beam, lm }: { readonly beam: number | null; readonly lm: LanguageModelSettings | null },
   units: Units,
   threads: number = threadCount(),
+  warn: (message: string) => void = () => undefined,
 ): Promise<OpenedSearch> {
   if (beam === null || threads === 1 || (lm && isCheckpoint(lm.arpa)))
-    return { options: { beam, fusion: await openFusion(device, lm, units) }, close: () => undefined };
+    return { options: { beam, fusion: await openFusion(device, lm, units, warn) }, close: () => undefined };
   const ngrams = lm && shareNgrams(await readArpa(lm.arpa));
-  const fusion = lm && ngrams && fusionOf(NgramModel.of(ngrams), units, lm);
+  const fusion = lm && ngrams && fusionOf(NgramModel.of(ngrams), units, lm, warn);
   const pool = searchThreads(threads, { beam, units: units.toJSON(), lm: lm && ngrams && { ...lm, ngrams } });
   return {
     options: {

@@ -27,6 +27,7 @@ beforeAll(() => {
     packed.map((byte, i) => (i === 40 ? byte ^ 255 : byte)),
   );
   writeFileSync(at("empty.arpa"), "");
+  writeFileSync(at("latin1.arpa"), Buffer.from(readFileSync(ARPA, "utf8").replace("two", "thé"), "latin1"));
   writeFileSync(at("bad.arpa"), readFileSync(ARPA, "utf8").replace("-0.724276\ttwo", "two"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,6 +51,7 @@ describe("readArpa", () => {
       /^the language model \S+half\.gz cannot be read: its gzip data is damaged or truncated: unexpected end of file$/,
     ],
     ["a damaged gzip file", "damaged.gz", /damaged\.gz cannot be read: its gzip data is damaged or truncated: /],
+    ["another encoding", "latin1.arpa", /latin1\.arpa, line \d+: not UTF-8; save the file in that encoding$/],
     ["a bad line", "bad.arpa", /bad\.arpa, line 11: expected a log10 probability, 0 or less, got 'two'$/],
   ])("refuses %s", async (_, name, message) => {
     const reading = readArpa(at(name));
@@ -70,6 +72,23 @@ describe("openFusion", () => {
     const spelled = [4, 3, 2].reduce(fusion.extend, fusion.begin); // "one"
     expect([spelled.count, fusion.end(spelled).count]).toEqual([0, 1]);
     expect(await openFusion(device(), null, new CharacterUnits(["a"]))).toBeNull();
+  });
+
+  it("warns of a model of which the units can spell little", async () => {
+    const warnings: string[] = [];
+    await openFusion(null, { ...settings, level: "word" }, new CharacterUnits([..." enot"]), (text) =>
+      warnings.push(text),
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the checkpoint's units spell only \d+\.\d % of the words of \S+words\.arpa, not '\w+': /),
+    ]);
+    await openFusion(
+      null,
+      { ...settings, level: "word" },
+      CharacterUnits.fromTexts(["abcdefghijklmnopqrstuvwxyz'"]),
+      (text) => warnings.push(text),
+    );
+    expect(warnings).toHaveLength(1);
   });
 
   it("refuses a model of words where one of characters is wanted", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import * as z from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
@@ -7,6 +7,7 @@ import { loadState } from "../../checkpoint/checkpoint_file.ts";
 import { LOG_FILE, readLog } from "../log/log.ts";
 import { alignmentFile } from "../test_sets.ts";
 import { runName, type Run } from "./plan.ts";
+import { makeFolders } from "../../engine/node/make_folders.ts";
 
 const size = z.object({ whole: z.number(), encoder: z.number() });
 const counts = z.array(z.int().min(0));
@@ -84,7 +85,7 @@ export function readResults(out: string, rows: readonly { readonly name: string 
 }
 
 export function writeResult(out: string, run: Run, result: RunResult): void {
-  mkdirSync(resultsFolder(out), { recursive: true });
+  makeFolders(resultsFolder(out));
   writeAtomically(resultFile(out, run.name), Buffer.from(`${JSON.stringify(result)}\n`));
 }
 

@@ -46,6 +46,28 @@ async function refusal(kind: string, corpus: string): Promise<string> {
   return (error as Error).message.replaceAll(`${folder}/`, "@");
 }
 
+test("what systems and editors leave beside the data is ignored", async () => {
+  put({
+    "libri/1/2/1-2.trans.txt": ["1-2-0000 ONE"],
+    "libri/1/2/1-2-0000.flac": "",
+    "libri/1/2/._1-2.trans.txt": "\0\0resource fork",
+    "libri/1/2/1-2.trans.txt~": "1-2-0000 TWO",
+    "audio/metadata.csv": ["file_name,text", "a.wav,one", "._a.wav,one"],
+    "audio/a.wav": "",
+  });
+  expect(await run("librispeech", "libri")).toMatchObject({ utterances: 1 });
+  expect(await run("audiofolder", "audio", { force: true })).toMatchObject({ utterances: 1 });
+});
+
+test("marks, punctuation on combining marks and Turkish capitals", () => {
+  const clean = { lowercase: false, punctuation: false };
+  expect(cleanText("<unk> one [noise] two", { ...clean, removeMarks: true })).toBe("one two");
+  expect(cleanText("\u0915\u0940's e\u0323\u0302'a", clean)).toBe("\u0915\u0940's \u1EC7'a");
+  expect(cleanText("m\u0331\u0301's '\u0301x", clean)).toBe("\u1E3F\u0331's x".normalize("NFC"));
+  expect(cleanText("one 1\uFE0F\u20E3 \u{1F44B}\uFE0F", clean)).toBe("one 1\uFE0F\u20E3");
+  expect(cleanText("\u0130ki", { lowercase: true, punctuation: true })).toBe("iki");
+});
+
 describe("kaldi", () => {
   const data = {
     "k/wav.scp": ["rec1 a/one.flac", `rec2   ABSOLUTE/two words.wav`],
@@ -67,6 +89,20 @@ describe("kaldi", () => {
       { audio_filepath: "k/a/one.flac", text: "the first", id: "rec1" },
       { audio_filepath: "k/two words.wav", text: "", id: "rec2" },
     ]);
+  });
+
+  test("--intersect keeps what all files share, and counts the rest", async () => {
+    putKaldi({
+      "k/segments": ["u1 rec1 0 1.3", "u2 rec1 1.3 2.0", "u4 rec9 0 1"],
+      "k/text": ["u1 one", "u3 three", "u2 two"],
+      "k/utt2spk": ["u1 anna", "u3 bob", "u4 bob"],
+    });
+    const { utterances, warnings } = await run("kaldi", "k", { intersect: true });
+    expect(utterances).toBe(1);
+    expect(warnings.map((warning) => warning.replace(folder, "@"))).toEqual([
+      "@/k: kept the 1 utterances that all files have, left out 2 of text's 3, 2 of segments's 3, 2 of utt2spk's 3",
+    ]);
+    expect(written()).toMatchObject([{ id: "u1", speaker: "anna" }]);
   });
 
   test("segments become pieces, utt2spk speakers", async () => {

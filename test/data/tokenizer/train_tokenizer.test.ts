@@ -37,6 +37,20 @@ async function complaint(action: () => unknown): Promise<string> {
   return (error as Error).message.replaceAll(`${folder}/`, "");
 }
 
+it("the name of a special token in a text is refused before anything is learned; other marks are named", async () => {
+  writeManifest(at("unk.jsonl"), [...corpusLines(), { audio_filepath: "c.wav", text: "a <unk> b" }]);
+  expect(await complaint(() => make({ manifests: [at("unk.jsonl")] }))).toBe(
+    `unk.jsonl, line ${corpusLines().length + 1}: the text has "<unk>", the name of a special token: replace it by what was said, or remove it and other marks (unfold data import jsonl MANIFEST --remove-marks)`,
+  );
+  writeManifest(at("noise.jsonl"), [...corpusLines(), { audio_filepath: "c.wav", text: "a [noise]" }]);
+  const messages: string[] = [];
+  const observer = { ...silentObserver, message: (text: string) => void messages.push(text) };
+  await make({ manifests: [at("noise.jsonl")], kind: "characters", size: null, out: at("noise.json"), observer });
+  expect(messages).toEqual([
+    expect.stringMatching(/^warning: 1 of \d+ texts have marks that are no words: \[noise\] /),
+  ]);
+});
+
 it("the file is the tokenizer that it gives, each time the same", async () => {
   const { units } = await make({ out: at("one.json"), size: 8 });
   await make({ out: at("two.json"), size: 8 });

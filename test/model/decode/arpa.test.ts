@@ -82,6 +82,33 @@ describe("an n-gram model", () => {
     expect(model.next(model.begin, "b").logProb).toBeCloseTo(-2 * Math.LN10, 6);
   });
 
+  it.each(["-99", "-inf", "-Infinity", "-1e38"])("reads %s as a probability of zero", async (zero) => {
+    const model = await parse(small.replace("-2 b", `${zero} b`));
+    expect(model.next(0, "b").logProb).toBeCloseTo(-99 * Math.LN10, 4);
+  });
+
+  it("reads what IRSTLM rounds to more than 1 as 1, and a back-off weight of zero", async () => {
+    const model = await parse(small.replace("-2 b", "1.1e-7 b").replace("-0.1", "-inf"));
+    expect(model.next(0, "b").logProb).toBe(0);
+  });
+
+  it("reads sections without n-grams, with their headings and without", async () => {
+    const empty = small.replace("ngram 2=1", "ngram 2=1\nngram 3=0");
+    const [headed, bare] = [await parse(empty.replace("\\end\\", "\\3-grams:\n\n\\end\\")), await parse(empty)];
+    expect([headed.size, bare.size]).toEqual([3, 3]);
+  });
+
+  it("keeps spaces of other kinds in words, which are in normal form", async () => {
+    const model = await parse(small.replace("-2 b", "-2 e\u0301\u2028").replace("a b", "a \u00E9\u2028"));
+    expect(model.has("\u00E9\u2028")).toBe(true);
+  });
+
+  it("names IRSTLM's own formats", async () => {
+    await expect(parse(`iARPA\n${small}`)).rejects.toThrow(
+      "lm.arpa is in IRSTLM's own format iARPA, expected ARPA: convert it with compile-lm --text=yes",
+    );
+  });
+
   it("reads lines that end in CR and LF, and stops at \\end\\", async () => {
     const text =
       "\uFEFFmade by hand\r\n\\data\\\r\nngram 1=1\r\n\r\n\\1-grams:\r\n-1\ta\r\n\r\n\\end\\\r\nnothing of this\r\n";

@@ -160,6 +160,7 @@ it("counts subwords to the word that they are part of", () => {
       Array.from(labels, (label) => piece(label).text)
         .join("")
         .trim(),
+    normalised: (text) => text,
     unknownIn: () => [],
     encode: () => new Int32Array(),
     toJSON: () => ({ blank: 0, characters: [] }),

@@ -18,6 +18,25 @@ interface Encoded {
 }
 const expected = fixture("expected") as Expected;
 
+test("references pass through a tokenizer's normalizer, and everything ends in NFC", () => {
+  const json = {
+    ...(fixture("bpe") as object),
+    normalizer: { type: "Sequence", normalizers: [{ type: "NFD" }, { type: "Lowercase" }] },
+  };
+  const units = new SubwordUnits(json);
+  expect(units.normalised("N\u00C9 a")).toBe("n\u00E9 a");
+});
+
+test("the name of a special token in a text is named as such", () => {
+  const units = new SubwordUnits(fixture("bpe"));
+  const { tokens } = units;
+  expect(tokens[0]).toBe("<blank>");
+  expect(units.unknownIn("<blank>")).toEqual(["<blank>"]);
+  expect(() => units.encode("<blank>")).toThrow(
+    'the text "<blank>" has <blank>, the name of a special token: replace it by what was said, or remove it',
+  );
+});
+
 // What Python's tokenizers make of over 200 texts. Both files have <blank> as token 0, so their ids are the classes.
 describe.each(["bpe", "unigram"] as const)("a %s tokenizer of Python's", (kind) => {
   const units = new SubwordUnits(fixture(kind));

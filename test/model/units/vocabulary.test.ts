@@ -21,7 +21,50 @@ test("the blank is the padding token, the delimiter is the space", () => {
   ]);
 });
 
-test("longer tokens and the delimiter itself are no text", () => {
+describe("tokens of several characters", () => {
+  const several = {
+    "<pad>": 0,
+    "<s>": 1,
+    "[UNK]": 2,
+    "|": 3,
+    C: 4,
+    H: 5,
+    CH: 6,
+    "k\u02B0": 7,
+    "\u00E6\u0303": 8,
+    none: 9,
+    e: 10,
+    "\u0301": 11,
+  };
+  const longest = VocabularyUnits.fromTokens(several, { special: ["none"] });
+
+  test("are text, and the longest that fits spells it", () => {
+    expect(longest.decode([6, 7, 3, 8])).toBe("CHk\u02B0 \u00E6\u0303");
+    expect(longest.encode("CHC|H".replace("|", " "))).toEqual(Int32Array.of(6, 4, 3, 5));
+    expect(longest.encode("k\u02B0\u00E6\u0303")).toEqual(Int32Array.of(7, 8));
+    expect(longest.unknownIn("kH \u00E6")).toEqual(["k", "\u00E6"]);
+    expect(unitsDifference(longest, unitsFromJSON(JSON.parse(JSON.stringify(longest))))).toBeNull();
+  });
+
+  test("are no text if the tokenizer says so, or by their brackets", () => {
+    expect(longest.decode([1, 4, 2, 9])).toBe("C");
+    expect(longest.unknownIn("none")).toEqual(["n", "o"]);
+  });
+
+  test("a composed character without a token is spelled by its letter and its mark", () => {
+    expect(longest.encode("\u00E9e")).toEqual(Int32Array.of(10, 11, 10));
+    expect(longest.wordsOf([10, 11]).map(({ word }) => word)).toEqual(["\u00E9"]);
+  });
+});
+
+test("a reference is written as the tokenizer would", () => {
+  const lower = VocabularyUnits.fromTokens({ ...tokens, "\u0130": 8 }, { lowerCase: true });
+  expect(lower.normalised(" Te\u0301  \u0130 ")).toBe("t\u00E9 i");
+  expect(lower.decode([8])).toBe("i");
+  expect(units.normalised("Te")).toBe("Te");
+});
+
+test("special tokens and the delimiter itself are no text", () => {
   expect(units.decode([0, 5, 2, 1])).toBe("T");
   expect(units.unknownIn("T|E <s>")).toEqual(["|", "<", "s", ">"]);
 });

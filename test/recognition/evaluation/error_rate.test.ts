@@ -47,8 +47,14 @@ test("a corpus adds counts up and does not average rates", () => {
   expect(addErrors([])).toEqual(noErrors());
 });
 
+test("texts that look the same are the same", () => {
+  expect(errorRate(compareTexts("n\u00E9 a", "ne\u0301  a", "word"))).toBe(0);
+  expect(errorRate(compareTexts("n\u00E9 a", "ne\u0301 a", "character"))).toBe(0);
+  expect(cutText("one\uFEFFtwo", "word")).toHaveLength(1);
+});
+
 test("rates without a reference", () => {
-  expect(errorRate(compareTexts("", "", "word"))).toBe(0);
+  expect(errorRate(compareTexts("", "", "word"))).toBeNaN();
   expect(errorRate(compareTexts("", "noise", "word"))).toBe(Infinity);
   expect(errorRate(compareTexts("one", "one two three", "word"))).toBe(2);
 });
