@@ -26,7 +26,7 @@ export function register(program: Command): void {
   const command = program
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
-    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus")
+    .argument("<file...>", "audio files: WAV, AIFF, FLAC, MP3, Ogg Vorbis or Opus")
     .description(
       "Transcribe audio files. Files that cannot be read are named on stderr, with exit code 2; the others are still transcribed.",
     )
@@ -54,7 +54,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
   const fusion = await openFusion(lm, recogniser.units);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
+  const { transcripts, faults, remarks, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
     recogniser,
     files,
@@ -64,6 +64,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   );
   device.close();
 
+  for (const remark of remarks) process.stderr.write(`warning: ${remark}\n`);
   faults.forEach(printError);
   if (faults.length > 0) process.exitCode = exitCode(faults[0]);
   for (const transcript of transcripts)

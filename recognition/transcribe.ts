@@ -5,7 +5,7 @@ import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { Units } from "../model/units/units.ts";
 import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
-import { openLongFiles, readAudioFiles, type AudioFile, type LongFile } from "./audio_files.ts";
+import { openLongFiles, readAudioFiles, type AudioFile, type LongFile, type OnRemark } from "./audio_files.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "../config/depths.ts";
@@ -56,6 +56,8 @@ export interface Transcription {
   readonly transcripts: readonly Transcript[];
   /** Errors of the unreadable files, one sentence each. */
   readonly faults: readonly UserError[];
+  /** What reading the files had to decide or leave out, one sentence each that names the file. */
+  readonly remarks: readonly string[];
   /** Total length of the transcribed audio. */
   readonly audioSeconds: number;
   /**
@@ -88,9 +90,13 @@ export async function transcribeFiles(
   const { model, frontEnd } = recogniser;
   const { chunks } = options;
   const sizes = chunks && chunkFrames(chunks, model, frontEnd);
-  const { whole, long, faults: unread } = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer);
+  const remarks = new Set<string>();
+  const onRemark: OnRemark = (file, remark) => void remarks.add(`${file}: ${remark}`);
+  const most = chunks?.chunk ?? Infinity;
+  const { whole, long, faults: unread } = await readAudioFiles(recogniser, files, most, observer, onRemark);
   const faults = [...unread];
-  if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
+  if (whole.length + long.length === 0)
+    return { transcripts: [], faults, remarks: [...remarks], audioSeconds: 0, computingSeconds: 0 };
 
   const transcripts = new Map<number, Transcript>();
   const transcribe = (file: AudioFile, logProbs: Float32Array, window?: number): void => {
@@ -113,8 +119,14 @@ export async function transcribeFiles(
         batchSize: chunksAtOnce(device, recogniser, path, chunks.chunk),
         onFrames: (frames: number) => progress.advance(frames * secondsOfFrame),
       };
-      const broken = await forEachLongFile(device, recogniser, long, path, settings, observer, (file, logProbs) =>
-        transcribe(file, logProbs, ALIGNED_STATES),
+      const broken = await forEachLongFile(
+        device,
+        recogniser,
+        long,
+        path,
+        settings,
+        { observer, onRemark },
+        (file, logProbs) => transcribe(file, logProbs, ALIGNED_STATES),
       );
       faults.push(...broken);
     }
@@ -124,7 +136,8 @@ export async function transcribeFiles(
   }
   const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
-  return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+  const computingSeconds = (performance.now() - started) / 1000;
+  return { transcripts: given, faults, remarks: [...remarks], audioSeconds, computingSeconds };
 }
 
 /** Decodes a file's log-probabilities `[frames, vocab]`. */
@@ -174,11 +187,12 @@ async function forEachLongFile(
   files: readonly LongFile[],
   path: DepthPath,
   settings: LongAudioOptions,
-  observer: Observer,
+  { observer, onRemark }: { observer: Observer; onRemark: OnRemark },
   use: (file: LongFile, logProbs: Float32Array) => void,
 ): Promise<UserError[]> {
   const broken = new Map<number, UserError>();
-  const { recordings, close } = openLongFiles(recogniser, files, observer, (i, fault) => void broken.set(i, fault));
+  const onFault = (file: number, fault: UserError): void => void broken.set(file, fault);
+  const { recordings, close } = openLongFiles(recogniser, files, observer, { onFault, onRemark });
   try {
     await forEachLongPosterior(device, recogniser.model, recordings, path.schedule, settings, (logProbs, i) => {
       if (!broken.has(i)) use(files[i] as LongFile, logProbs);

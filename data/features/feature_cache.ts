@@ -19,7 +19,7 @@ import type { Piece } from "../audio/piece.ts";
  */
 
 /** Increment with any change to decoding, resampling or the front end that changes a value. */
-const CODE_VERSION = 1;
+const CODE_VERSION = 2;
 
 const MAGIC = Buffer.from("unfoldft", "latin1");
 const COUNTS = MAGIC.length + 32;

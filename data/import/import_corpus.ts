@@ -59,9 +59,9 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     text: cleanText(utterance.text, options),
   }));
   const missing = expectAudio(found, corpus);
-  const { utterances, unreadable } = durations
+  const { utterances, warnings } = durations
     ? await withDurations(found, observer)
-    : { utterances: found, unreadable: [] };
+    : { utterances: found, warnings: missing };
   writeManifest(out, utterances);
   const known = utterances.flatMap(({ duration }) => duration ?? []);
   return {
@@ -70,7 +70,7 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     speakers: new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size,
     seconds: known.reduce((sum, seconds) => sum + seconds, 0),
     unknownDurations: utterances.length - known.length,
-    warnings: durations ? unreadable : missing,
+    warnings,
   };
 }
 

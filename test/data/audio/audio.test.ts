@@ -249,7 +249,10 @@ describe("bad files give one sentence with their name", async () => {
     "adpcm.wav": [wavBytes(new Array<number>(505).fill(0), "4"), /unknown encoding \(format 17, 4 bits\)/],
     "nan.wav": [wavBytes([0, NaN], "32f"), /not finite/],
     "rate.wav": [wavBytes([0, 1], "16", 1, 400000), /has a sample rate of 400000 Hz/],
-    "text.wav": [new TextEncoder().encode("a b c d e f"), /is not a supported audio file: expected WAV, FLAC, MP3/],
+    "text.wav": [
+      new TextEncoder().encode("a b c d e f"),
+      /is not a supported audio file: expected WAV, AIFF, FLAC, MP3/,
+    ],
     "magic.flac": [flac.subarray(0, 4), /no stream header/],
     "header.flac": [
       flac.subarray(0, 60),

@@ -80,7 +80,7 @@ describe("faults", () => {
       [
         "unreadable",
         "broken",
-        "broken.wav is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
+        "broken.wav is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus",
       ],
       ["unreadable", "none", "none.wav does not exist"],
       [

@@ -349,7 +349,7 @@ describe("writing", () => {
     const { warnings, seconds, unknownDurations } = await run("jsonl", "j.jsonl", { durations: true });
     expect([seconds, unknownDurations]).toEqual([0.4, 1]);
     expect(warnings).toEqual([
-      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
+      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
     ]);
     expect(written()).toEqual([
       { audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 },
