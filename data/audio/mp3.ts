@@ -1,8 +1,8 @@
-import type { MPEGDecoder } from "mpg123-decoder";
 import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import { firstFrame, readFrames } from "./mp3_frames.ts";
 import type { DecodedAudio } from "./recording.ts";
+import { silenced } from "./silenced.ts";
 
 /*
  * libmpg123 silently resumes at the next frame it understands, or gives up after 1024 bytes without one, so the frames
@@ -34,7 +34,7 @@ export async function* decodeMp3(
     let decoded = 0;
     for (const { from, to } of spans)
       for (const part of file.parts(from, to)) {
-        const { channelData, samplesDecoded, sampleRate, errors } = decodePart(decoder, part);
+        const { channelData, samplesDecoded, sampleRate, errors } = await silenced(() => decoder.decode(part));
         if (errors.length > 0 || (samplesDecoded > 0 && sampleRate === 0)) throw damaged(file, decoded);
         if (samplesDecoded > 0) yield { channels: channelData.slice(0, channels), sampleRate }; // the library returns mono as two identical channels
         decoded += samplesDecoded;
@@ -47,14 +47,3 @@ export async function* decodeMp3(
 
 const damaged = ({ path }: FileBytes, decoded: number) =>
   new UserError(`${path} is a damaged MP3 file: what follows its first ${decoded} samples cannot be decoded.`);
-
-/** Decodes one part, silencing the library, which prints each error as well as returning it. */
-function decodePart(decoder: MPEGDecoder, part: Uint8Array): ReturnType<MPEGDecoder["decode"]> {
-  const { error } = console;
-  console.error = () => undefined;
-  try {
-    return decoder.decode(part);
-  } finally {
-    console.error = error;
-  }
-}

@@ -2,6 +2,7 @@ import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import { readPages, startsPage, type OggStream } from "./ogg_pages.ts";
 import type { DecodedAudio } from "./recording.ts";
+import { silenced } from "./silenced.ts";
 
 interface Decoded {
   readonly channelData: Float32Array[];
@@ -98,18 +99,18 @@ const amplified = (samples: Float32Array, gain: number): Float32Array =>
 /** Decodes a file and yields the results that have samples. */
 async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decoded> {
   const decoder = await codec.open();
-  const checked = async (decoding: Promise<Decoded>): Promise<Decoded> => {
-    const decoded = await decoding;
+  const checked = async (decode: () => Promise<Decoded>): Promise<Decoded> => {
+    const decoded = await silenced(decode);
     if (decoded.errors.length > 0) throw damaged(codec, file.path, "it cannot be decoded"); // what the library says is for programmers
     return decoded;
   };
   try {
     await decoder.ready;
     for (const part of file.parts(0)) {
-      const decoded = await checked(decoder.decode(part));
+      const decoded = await checked(() => decoder.decode(part));
       if (decoded.samplesDecoded > 0) yield decoded;
     }
-    const last = await checked(decoder.flush());
+    const last = await checked(() => decoder.flush());
     if (last.samplesDecoded > 0) yield last;
   } finally {
     decoder.free();

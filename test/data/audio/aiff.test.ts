@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { AudioReader, knownLength, readRecording } from "../../../data/audio/audio.ts";
+import { aiffFile, type AiffFields } from "./aiff_file.ts";
 import { chunk } from "./wav_file.ts";
 
 let folder: string;
@@ -22,38 +23,11 @@ const ints = (bytes: number, shift = 0, little = false) => {
 };
 const data = ints(2);
 
-interface Fields {
-  letters?: string;
-  bits?: number;
-  channels?: number;
-  frames?: number;
-  soundBytes?: number;
-  offset?: number;
-  /** The 80 bits of the sample rate. */
-  rate?: string;
-  behind?: readonly Uint8Array[];
-  commonLast?: boolean;
-}
+type Fields = Partial<AiffFields>;
+const aiff = (sound: Uint8Array, fields: Fields = {}): Buffer =>
+  aiffFile(sound, { frames: values.length / (fields.channels ?? 1), ...fields });
 
-const EIGHT_KHZ = "400bfa00000000000000";
 const HALF_HERTZ_MORE = "400bfa04000000000000";
-
-function aiffFile(sound: Uint8Array, fields: Fields = {}): Buffer {
-  const { letters, bits = 16, channels = 1, frames = values.length / channels, rate = EIGHT_KHZ } = fields;
-  const { offset = 0, soundBytes = 8 + offset + sound.length, behind = [], commonLast = false } = fields;
-  const common = Buffer.alloc(18);
-  common.writeUInt16BE(channels, 0);
-  common.writeUInt32BE(frames, 2);
-  common.writeUInt16BE(bits, 6);
-  common.write(rate, 8, "hex");
-  const head = Buffer.alloc(8 + offset);
-  head.writeUInt32BE(offset, 0);
-  const big = { littleEndian: false };
-  const described = chunk("COMM", Buffer.concat([common, Buffer.from(letters ? `${letters}\0\0` : "")]), big);
-  const heard = chunk("SSND", Buffer.concat([head, sound]), { ...big, bytes: soundBytes });
-  const content = [Buffer.from(letters ? "AIFC" : "AIFF"), ...(commonLast ? [heard, described] : [described, heard])];
-  return chunk("FORM", Buffer.concat([...content, ...behind]), big);
-}
 
 /** Reads a file whole, and in pieces, which have to agree; returns its samples and remarks. */
 async function read(bytes: Uint8Array) {
@@ -100,7 +74,7 @@ describe("AIFF and AIFC without compression", () => {
     "chunks behind": [data, { behind: [chunk("ID3 ", Buffer.alloc(301, "x"), { littleEndian: false })] }],
   };
   test.each(Object.entries(cases))("%s", async (_, [sound, fields]) => {
-    expect(await read(aiffFile(sound, fields))).toEqual({
+    expect(await read(aiff(sound, fields))).toEqual({
       samples: expected,
       sampleRate: 8000,
       channels: 1,
@@ -111,9 +85,9 @@ describe("AIFF and AIFC without compression", () => {
   test("8 bits: signed, but unsigned in raw", async () => {
     const eight = values.map((value) => value >> 8);
     const samples = Float32Array.from(eight, (value) => value / 128);
-    expect((await read(aiffFile(Uint8Array.from(eight), { bits: 8 }))).samples).toEqual(samples);
+    expect((await read(aiff(Uint8Array.from(eight), { bits: 8 }))).samples).toEqual(samples);
     const raw = Uint8Array.from(eight, (value) => value + 128);
-    expect((await read(aiffFile(raw, { bits: 8, letters: "raw " }))).samples).toEqual(samples);
+    expect((await read(aiff(raw, { bits: 8, letters: "raw " }))).samples).toEqual(samples);
   });
 
   test("A-law and µ-law", async () => {
@@ -122,8 +96,8 @@ describe("AIFF and AIFC without compression", () => {
       [0xaa, 0xd5],
       [0x80, 0xff],
     ];
-    const alaw = await read(aiffFile(Uint8Array.from(aLaw!), { letters: "alaw", bits: 8, frames: 2 }));
-    const ulaw = await read(aiffFile(Uint8Array.from(muLaw!), { letters: "ulaw", bits: 8, frames: 2 }));
+    const alaw = await read(aiff(Uint8Array.from(aLaw!), { letters: "alaw", bits: 8, frames: 2 }));
+    const ulaw = await read(aiff(Uint8Array.from(muLaw!), { letters: "ulaw", bits: 8, frames: 2 }));
     for (const { samples } of [alaw, ulaw]) {
       expect(samples[0]).toBeGreaterThan(0.95);
       expect(Math.abs(samples[1]!)).toBeLessThan(0.001);
@@ -131,7 +105,7 @@ describe("AIFF and AIFC without compression", () => {
   });
 
   test("channels are averaged", async () => {
-    const { samples, channels } = await read(aiffFile(data, { channels: 2 }));
+    const { samples, channels } = await read(aiff(data, { channels: 2 }));
     expect(channels).toBe(2);
     expect(samples.length).toBe(300);
     expect(samples[1]).toBe((values[2]! + values[3]!) / 2 / 32768);
@@ -149,7 +123,7 @@ describe("lengths that do not fit", () => {
   ])(
     "%i samples in %i bytes, as of a stream that was never closed: to the end of the file",
     async (frames, soundBytes, stated) => {
-      expect(await read(aiffFile(data, { frames, soundBytes }))).toMatchObject({
+      expect(await read(aiff(data, { frames, soundBytes }))).toMatchObject({
         samples: expected,
         remarks: toTheEnd(stated),
       });
@@ -157,7 +131,7 @@ describe("lengths that do not fit", () => {
   );
 
   test("fewer samples than there is room for: those of the header", async () => {
-    const { samples, remarks } = await read(aiffFile(data, { frames: 500 }));
+    const { samples, remarks } = await read(aiff(data, { frames: 500 }));
     expect(samples).toEqual(expected.slice(0, 500));
     expect(remarks).toEqual(["200 bytes behind its samples are left out"]);
   });
@@ -165,45 +139,45 @@ describe("lengths that do not fit", () => {
   test.each([
     [
       "more samples than there is room for",
-      aiffFile(data, { frames: 700 }),
+      aiff(data, { frames: 700 }),
       /is truncated: its header announces 700 samples, but there is room for only 600\.$/,
     ],
     [
       "a file that is cut short",
-      aiffFile(data).subarray(0, 800),
+      aiff(data).subarray(0, 800),
       /is truncated: its header announces 1200 bytes of samples, but there are only 746\.$/,
     ],
-    ["none", aiffFile(new Uint8Array(), { frames: 0 }), /contains no audio/],
+    ["none", aiff(new Uint8Array(), { frames: 0 }), /contains no audio/],
     [
       "none, and a chunk behind",
-      aiffFile(new Uint8Array(), { frames: 0, behind: [chunk("ID3 ", Buffer.alloc(300), { littleEndian: false })] }),
+      aiff(new Uint8Array(), { frames: 0, behind: [chunk("ID3 ", Buffer.alloc(300), { littleEndian: false })] }),
       /contains no audio/,
     ],
     [
       "an offset behind the end",
-      aiffFile(data, { offset: 20, soundBytes: 10 }),
+      aiff(data, { offset: 20, soundBytes: 10 }),
       /damaged or truncated AIFF file: its samples start behind their end\.$/,
     ],
-    ["no samples", aiffFile(data).subarray(0, 38), /damaged or truncated AIFF file: it has no "SSND" chunk\.$/],
-    ["no description", aiffFile(data).subarray(0, 20), /damaged or truncated AIFF file: it has no "COMM" chunk\.$/],
+    ["no samples", aiff(data).subarray(0, 38), /damaged or truncated AIFF file: it has no "SSND" chunk\.$/],
+    ["no description", aiff(data).subarray(0, 20), /damaged or truncated AIFF file: it has no "COMM" chunk\.$/],
     [
       "compressed",
-      aiffFile(data, { letters: "ima4" }),
+      aiff(data, { letters: "ima4" }),
       /unknown encoding \("ima4", 16 bits\), expected one without compression\.$/,
     ],
-    ["letters that are none", aiffFile(data, { letters: "\u0001\u0002ab" }), /unknown encoding \("\?\?ab", 16 bits\)/],
+    ["letters that are none", aiff(data, { letters: "\u0001\u0002ab" }), /unknown encoding \("\?\?ab", 16 bits\)/],
     [
       "no channels",
-      aiffFile(data, { channels: 0, frames: 600 }),
+      aiff(data, { channels: 0, frames: 600 }),
       /is damaged: its header specifies 0 channels at 8000 Hz\.$/,
     ],
-    ["64 bits", aiffFile(data, { bits: 64 }), /unknown encoding \("NONE", 64 bits\)/],
+    ["64 bits", aiff(data, { bits: 64 }), /unknown encoding \("NONE", 64 bits\)/],
     [
       "a broken rate",
-      aiffFile(data, { rate: HALF_HERTZ_MORE }),
+      aiff(data, { rate: HALF_HERTZ_MORE }),
       /has a sample rate of 8000\.5 Hz, expected a whole number\.$/,
     ],
-    ["no rate", aiffFile(data, { rate: "0".repeat(20) }), /is damaged: its header specifies 1 channels at 0 Hz\.$/],
+    ["no rate", aiff(data, { rate: "0".repeat(20) }), /is damaged: its header specifies 1 channels at 0 Hz\.$/],
   ])("%s: refused", async (_, bytes, message) => {
     const reading = read(bytes);
     await expect(reading).rejects.toThrow(UserError);
