@@ -93,9 +93,11 @@ async function attempt<Result>(path: string, read: () => Promise<Result>): Promi
   }
 }
 
-/** One line, without what only programs say, except where it quotes the file. */
+/** One line, without what only programs say, except where it quotes the file (as all messages do at their end). */
 function isSentence(text: string): boolean {
-  const own = text.replace(/(got '|not JSON:|is of type ).*/su, "").replaceAll(/"[^"]*"|received undefined/gu, "");
+  const own = text
+    .replace(/(got '|before |not JSON:|is of type ).*/su, "")
+    .replaceAll(/"[^"]*"|received undefined/gu, "");
   return text.length < 600 && !/[\n\r]/u.test(text) && !/\p{Cc}|\b(undefined|NaN|MPG123|Error:)|\[object/u.test(own);
 }
 
