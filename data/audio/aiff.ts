@@ -108,5 +108,6 @@ function soundBytes(file: FileBytes, { start, bytes }: Sound) {
 /** A number of 80 bits: sign and exponent, 16 of them, then the fraction with its leading 1. */
 function extended(data: DataView, at: number): number {
   const exponent = data.getUint16(at) - 16383;
-  return (data.getUint32(at + 2) * 2 ** 32 + data.getUint32(at + 6)) * 2 ** (exponent - 63);
+  const fraction = data.getUint32(at + 2) * 2 ** 32 + data.getUint32(at + 6);
+  return fraction === 0 ? 0 : fraction * 2 ** (exponent - 63);
 }

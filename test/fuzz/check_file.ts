@@ -97,7 +97,7 @@ async function attempt<Result>(path: string, read: () => Promise<Result>): Promi
 function isSentence(text: string): boolean {
   const own = text
     .replace(/(got '|before |not JSON:|is of type ).*/su, "")
-    .replaceAll(/"[^"]*"|received undefined/gu, "");
+    .replaceAll(/"[^"]*"|'[^']*'|received undefined/gu, "");
   return text.length < 600 && !/[\n\r]/u.test(text) && !/\p{Cc}|\b(undefined|NaN|MPG123|Error:)|\[object/u.test(own);
 }
 

@@ -177,6 +177,12 @@ describe("lengths that do not fit", () => {
       aiff(data, { rate: HALF_HERTZ_MORE }),
       /has a sample rate of 8000\.5 Hz, expected a whole number\.$/,
     ],
+    [
+      "a rate that is no number",
+      aiff(data, { rate: "ffff0000000000000000" }),
+      /its header specifies 1 channels at 0 Hz\.$/,
+    ],
+    ["an endless rate", aiff(data, { rate: "7fff8000000000000000" }), /has a sample rate of Infinity Hz, expected/],
     ["no rate", aiff(data, { rate: "0".repeat(20) }), /is damaged: its header specifies 1 channels at 0 Hz\.$/],
   ])("%s: refused", async (_, bytes, message) => {
     const reading = read(bytes);
