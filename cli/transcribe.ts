@@ -34,7 +34,7 @@ export function register(program: Command): void {
   const command = program
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
-    .argument("<file...>", "audio files: WAV, FLAC, MP3, Ogg Vorbis or Opus; - is standard input")
+    .argument("<file...>", "audio files: WAV, AIFF, FLAC, MP3, Ogg Vorbis or Opus; - is standard input")
     .description(
       "Transcribe audio files. Files that cannot be read are named on stderr, with exit code 2; the others are still transcribed.",
     )
@@ -67,14 +67,18 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
   const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
   const search = await openSearch(device, settings, recogniser.units, undefined, warn);
-  const { transcripts, faults, audioSeconds, computingSeconds } = await withStdinFile(files, async (paths, named) => {
-    const searching = { ...search.options, decoding, nbest, timestamps, chunks };
-    const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), searching);
-    return { ...result, transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })) };
-  }).finally(search.close);
+  const { transcripts, faults, remarks, audioSeconds, computingSeconds } = await withStdinFile(
+    files,
+    async (paths, named) => {
+      const searching = { ...search.options, decoding, nbest, timestamps, chunks };
+      const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), searching);
+      return { ...result, transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })) };
+    },
+  ).finally(search.close);
   device.close();
   hintDecoder(recogniser.model, settings);
 
+  for (const remark of remarks) process.stderr.write(`warning: ${remark}\n`);
   faults.forEach(printError);
   if (faults.length > 0) process.exitCode = exitCode(faults[0]);
   for (const transcript of transcripts)

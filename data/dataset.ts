@@ -31,6 +31,8 @@ export interface Dataset {
    */
   skipped: Skipped[];
   warnings: string[];
+  /** What reading audio had to decide or leave out, one sentence for each file that was not in the cache. */
+  remarks: string[];
   /** Total length of the audio. */
   seconds: number;
 }
@@ -98,6 +100,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
   const utterances: Utterance[] = [];
   const audio: AudioPart[] = [];
   const [broken, skipped, warnings]: [Skipped[], Skipped[], string[]] = [[], [], []];
+  const remarks = new Set<string>();
   let statistics = emptyCmvn(bins);
   let seen = 0;
   for await (const answer of inOrder(encoded, source.ahead, read)) {
@@ -108,6 +111,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
     } else {
       const utterance = makeUtterance(entry, answer, labels, sampleRate);
       const { samples, frames } = answer;
+      for (const remark of answer.remarks) remarks.add(`${entry.audioPath}: ${remark}`);
       const verdict = validateUtterances([
         {
           ...utterance,
@@ -145,7 +149,7 @@ export async function loadDataset(entries: readonly ManifestEntry[], options: Da
       utterance.features = applyCmvn(cmvn, { frames: utterance.frames, bins, values: utterance.features }).values;
   }
   const seconds = utterances.reduce((sum, utterance) => sum + utterance.seconds, 0);
-  return { utterances, audio, bins, cmvn, skipped: leftOut, warnings, seconds };
+  return { utterances, audio, bins, cmvn, skipped: leftOut, warnings, remarks: [...remarks], seconds };
 }
 
 const partOf = (entry: ManifestEntry): AudioPart => ({ path: entry.audioPath, piece: pieceOf(entry) });

@@ -11,13 +11,18 @@ import { summariseSkipped } from "./manifest/validate.ts";
 const MOST_LISTED = 10;
 
 /**
- * Warnings about a set, one sentence each: duplicates, durations that disagree, utterances left out, and characters
- * that are not units of the model, which it can only get wrong.
+ * Warnings about a set, one sentence each: duplicates, audio of which something was left out or decided, durations that
+ * disagree, utterances left out, and characters that are not units of the model, which it can only get wrong.
  */
-export function dataWarnings(manifest: Manifest, set: Pick<Dataset, "warnings" | "skipped">, units: Units): string[] {
+export function dataWarnings(
+  manifest: Manifest,
+  set: Pick<Dataset, "warnings" | "remarks" | "skipped">,
+  units: Units,
+): string[] {
   const skipped = summariseSkipped(set.skipped, manifest.entries.length);
   return [
     ...first(manifest.warnings, "utterances repeat earlier ones and are dropped"),
+    ...first(set.remarks, "files are read with a remark"),
     ...first(set.warnings, "durations are wrong"),
     ...(skipped ? [skipped] : []),
     ...[marksWarning(manifest.entries)].filter((warning) => warning !== undefined),

@@ -38,6 +38,9 @@ export interface ReadFiles {
   readonly faults: readonly UserError[];
 }
 
+/** Receives what reading a file had to decide or leave out, possibly more than once. */
+export type OnRemark = (file: string, remark: string) => void;
+
 /**
  * Reads the features of files of at most `longest` seconds, and the lengths of longer ones. The header of a WAV file
  * gives its length; files in other formats are decoded to their end, which also detects damage, and decoded again when
@@ -48,11 +51,12 @@ export async function readAudioFiles(
   files: readonly string[],
   longest: number,
   observer: Observer,
+  onRemark: OnRemark,
 ): Promise<ReadFiles> {
   const source = openFinishedSource(config, observer.message, { keep: false });
   const task = observer.task("reading audio", files.length);
   const read = (file: string, index: number): Promise<WholeFile | LongFile | UserError> =>
-    readFile(source, { file, index }, cmvn, model, longest).catch(userError);
+    readFile(source, { file, index }, cmvn, model, longest, onRemark).catch(userError);
   const whole: WholeFile[] = [];
   const long: LongFile[] = [];
   const faults: UserError[] = [];
@@ -76,17 +80,19 @@ async function readFile(
   cmvn: Cmvn | null,
   { minInputFrames }: CtcModel,
   longest: number,
+  onRemark: OnRemark,
 ): Promise<WholeFile | LongFile> {
   const { sampleRate, frameShift, frameLength } = source.frontEnd;
   const known = longest === Infinity ? null : knownLength(file, sampleRate);
   if (known !== null && known > longest * sampleRate)
     return { file, index, samples: known, seconds: known / sampleRate, inParts: true };
-  const { samples, frames, values } = await source.get({
+  const { samples, frames, values, remarks } = await source.get({
     path: file,
     piece: undefined,
     cmvn,
     want: { values: true, statistics: false, ...(longest < Infinity && { longest: longest * sampleRate }) },
   });
+  for (const remark of remarks) onRemark(file, remark);
   const seconds = samples / sampleRate;
   if (values === null) return { file, index, samples, seconds, inParts: false };
   if (frames < minInputFrames) {
@@ -106,7 +112,7 @@ export function openLongFiles(
   { config, cmvn, frontEnd }: Recogniser,
   files: readonly LongFile[],
   observer: Observer,
-  onFault: (file: number, fault: UserError) => void,
+  { onFault, onRemark }: { onFault: (file: number, fault: UserError) => void; onRemark: OnRemark },
 ): { recordings: LongRecording[]; close(): void } {
   const open = (oneThread: boolean): FeatureSource =>
     openFinishedSource(config, observer.message, { keep: false, oneThread });
@@ -122,7 +128,10 @@ export function openLongFiles(
           const answer = await (inParts ? parts : decoded)
             .get({ path: file, piece: undefined, span, cmvn })
             .catch(userError);
-          if (!(answer instanceof UserError)) return answer.values as Float32Array;
+          if (!(answer instanceof UserError)) {
+            for (const remark of answer.remarks) onRemark(file, remark);
+            return answer.values as Float32Array;
+          }
           if (!broken) onFault(index, answer);
           broken = true;
         }

@@ -3,7 +3,7 @@ import { UserError } from "../engine/errors.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import { frameTime } from "./alignment/timed_text.ts";
-import { openLongFiles, readAudioFiles, type AudioFile, type LongFile } from "./audio_files.ts";
+import { openLongFiles, readAudioFiles, type AudioFile, type LongFile, type OnRemark } from "./audio_files.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { wordsOfChunk, type ChunkWords } from "./chunk_words.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
@@ -38,6 +38,8 @@ export interface Transcription {
   readonly transcripts: readonly Transcript[];
   /** Errors of the unreadable files, one sentence each. */
   readonly faults: readonly UserError[];
+  /** What reading the files had to decide or leave out, one sentence each that names the file. */
+  readonly remarks: readonly string[];
   /** Total length of the transcribed audio. */
   readonly audioSeconds: number;
   /**
@@ -76,11 +78,14 @@ export async function transcribeFiles(
   if (decoding && !model.decoder) throw withoutDecoder(decoding.kind, recogniser.checkpoint.path);
   const decode = decoding && decoderSearch(device, model, decoding, options);
   const sizes = chunks && chunkFrames(chunks, model, frontEnd);
-  const read = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer);
+  const remarks = new Set<string>();
+  const onRemark: OnRemark = (file, remark) => void remarks.add(`${file}: ${remark}`);
+  const read = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer, onRemark);
   const { whole } = read;
   const [long, refused] = chunks && decoding ? withoutLists(read.long, options, chunks) : [read.long, []];
   const faults = [...read.faults, ...refused];
-  if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
+  if (whole.length + long.length === 0)
+    return { transcripts: [], faults, remarks: [...remarks], audioSeconds: 0, computingSeconds: 0 };
 
   const transcripts = new Map<number, Transcript>();
   const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
@@ -117,7 +122,7 @@ export async function transcribeFiles(
         onFrames: (frames: number) => progress.advance(frames * secondsOfFrame),
         decode,
       };
-      const broken = await withLongFiles(recogniser, long, observer, async (recordings, isBroken) => {
+      const broken = await withLongFiles(recogniser, long, { observer, onRemark }, async (recordings, isBroken) => {
         const file = (i: number): LongFile => long[i] as LongFile;
         if (decode)
           await forEachChunked(device, recogniser, recordings, path, settings, (words, i) => {
@@ -136,7 +141,8 @@ export async function transcribeFiles(
   }
   const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
-  return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
+  const computingSeconds = (performance.now() - started) / 1000;
+  return { transcripts: given, faults, remarks: [...remarks], audioSeconds, computingSeconds };
 }
 
 /** The long files that a decoder can transcribe, and one error for each other: the chunks' lists have no common ranking. */
@@ -169,11 +175,12 @@ function secondsOfAudio(
 async function withLongFiles(
   recogniser: Recogniser,
   files: readonly LongFile[],
-  observer: Observer,
+  { observer, onRemark }: { observer: Observer; onRemark: OnRemark },
   work: (recordings: readonly LongRecording[], isBroken: (recording: number) => boolean) => Promise<void>,
 ): Promise<UserError[]> {
   const broken = new Map<number, UserError>();
-  const { recordings, close } = openLongFiles(recogniser, files, observer, (i, fault) => void broken.set(i, fault));
+  const onFault = (file: number, fault: UserError): void => void broken.set(file, fault);
+  const { recordings, close } = openLongFiles(recogniser, files, observer, { onFault, onRemark });
   try {
     await work(recordings, (i) => broken.has(i));
   } finally {

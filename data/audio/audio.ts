@@ -1,16 +1,22 @@
 import { stat } from "node:fs/promises";
 import { UserError } from "../../engine/errors.ts";
-import { openRecording } from "./open_recording.ts";
+import { openPcm, openRecording } from "./open_recording.ts";
 import { pieceSpan, type Piece, type SampleSpan } from "./piece.ts";
 import type { OpenRecording, Recording } from "./recording.ts";
 import { resampledLength, Resampler } from "./resample.ts";
-import { WavRecording } from "./wav.ts";
 
 /** One mono recording: samples in [-1, 1) at `sampleRate` Hz; the file's own rate is `originalRate`. */
 export interface Audio {
   readonly samples: Float32Array;
   readonly sampleRate: number;
   readonly originalRate: number;
+  /** What reading had to decide or leave out, one clause each; an intact file has none. */
+  readonly remarks: readonly string[];
+}
+
+/** A recording with what reading it had to decide or leave out, see `OpenRecording.remarks`. */
+export interface ReadRecording extends Recording {
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -27,7 +33,7 @@ export class AudioReader {
   }
 
   /**
-   * Reads a WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus file, or a piece of it. 16-bit values become exactly value / 32768;
+   * Reads a WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus file, or a piece of it. 16-bit values become exactly value / 32768;
    * channels are averaged; other sample rates are converted.
    *
    * @param targetRate in Hz
@@ -36,21 +42,21 @@ export class AudioReader {
    *   unsupported format, encoding or rate, or without samples, or if the piece reaches beyond its end
    */
   async read(path: string, targetRate: number, piece?: Piece): Promise<Audio> {
-    const { samples: recorded, sampleRate } = await this.readRecording(path, piece);
+    const { samples: recorded, sampleRate, remarks } = await this.readRecording(path, piece);
     return {
       samples: await this.#resampler.resample(recorded, sampleRate, targetRate),
       sampleRate: targetRate,
       originalRate: sampleRate,
+      remarks,
     };
   }
 
   /** The same at the file's own rate, with its number of channels. A file that is read whole does not stay open. */
-  async readRecording(path: string, piece?: Piece): Promise<Recording> {
+  async readRecording(path: string, piece?: Piece): Promise<ReadRecording> {
     if (!piece) return readRecording(path);
     const recording = await this.#open(path);
-    const { sampleRate, channels } = recording;
-    const { from, to } = pieceSpan(await recording.length(), sampleRate, piece, path);
-    return { samples: await recording.read(from, to), sampleRate, channels };
+    const { from, to } = pieceSpan(await recording.length(), recording.sampleRate, piece, path);
+    return readFrom(recording, from, to);
   }
 
   /**
@@ -68,11 +74,11 @@ export class AudioReader {
     const samples = await this.#resampler.resampleSpan(recording, targetRate, span);
     if (samples.length < to - from)
       throw new RangeError(`readSpan: [${from}, ${to}) reaches beyond the end of ${path}`);
-    return { samples, sampleRate: targetRate, originalRate: recording.sampleRate };
+    return { samples, sampleRate: targetRate, originalRate: recording.sampleRate, remarks: recording.remarks() };
   }
 
   /**
-   * The number of samples that `read` would return: read from the header of a WAV file, found by decoding other files.
+   * The number of samples that `read` would return: read from the header of a WAV or AIFF file, found by decoding other files.
    *
    * @throws UserError as `read` does
    */
@@ -113,20 +119,25 @@ export async function readAudio(path: string, targetRate: number, piece?: Piece)
 }
 
 /** Reads a whole file at its own rate; throws as `AudioReader.read` does. */
-export async function readRecording(path: string): Promise<Recording> {
+export async function readRecording(path: string): Promise<ReadRecording> {
   const recording = await openRecording(path);
   try {
-    const { sampleRate, channels } = recording;
-    return { samples: await recording.read(0, Infinity), sampleRate, channels };
+    return await readFrom(recording, 0, Infinity);
   } finally {
     await recording.close();
   }
 }
 
-/** `AudioReader.length` where no decoding is needed, which is for an intact WAV file; null for all others. */
+async function readFrom(recording: OpenRecording, from: number, to: number): Promise<ReadRecording> {
+  const samples = await recording.read(from, to);
+  const { sampleRate, channels } = recording;
+  return { samples, sampleRate, channels, remarks: recording.remarks() };
+}
+
+/** `AudioReader.length` where no decoding is needed, which is for an intact WAV or AIFF file; null for all others. */
 export function knownLength(path: string, targetRate: number): number | null {
   try {
-    const layout = WavRecording.open(path)?.layout;
+    const layout = openPcm(path)?.layout;
     return layout ? resampledLength(layout.length, layout.sampleRate, targetRate) : null;
   } catch (error) {
     if (error instanceof UserError) return null; // reading it reports the error

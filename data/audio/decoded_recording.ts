@@ -3,8 +3,14 @@ import type { OpenRecording, Recording } from "./recording.ts";
 /** How many of the latest decoded samples stay in memory: 35 minutes at 16 kHz, 128 MiB. */
 const KEPT_SAMPLES = 2 ** 25;
 
-/** Decodes a recording from start to end, in blocks of at least one sample each. */
-type Decode = () => AsyncGenerator<Recording, void>;
+/** Decodes a recording from start to end, in blocks of at least one sample each; `note` receives remarks. */
+type DecodeBlocks = (note: (remark: string) => void) => AsyncGenerator<Recording, void>;
+
+interface Opened {
+  readonly decode: () => ReturnType<DecodeBlocks>;
+  readonly remarks: ReadonlySet<string>;
+  readonly keptSamples: number;
+}
 
 /**
  * A recording whose file format does not allow seeking: it is decoded from the start, only as far as it is read. The
@@ -15,9 +21,11 @@ type Decode = () => AsyncGenerator<Recording, void>;
 export class DecodedRecording implements OpenRecording {
   readonly sampleRate: number;
   readonly channels: number;
-  readonly #decode: Decode;
+  /** Starts to decode; each time it makes the same remarks. */
+  readonly #decode: () => ReturnType<DecodeBlocks>;
+  readonly #remarks: ReadonlySet<string>;
   readonly #keptSamples: number;
-  #blocks: ReturnType<Decode> | undefined;
+  #blocks: ReturnType<DecodeBlocks> | undefined;
   /** Samples `#start` to before `#end`. */
   #kept: Float32Array[] = [];
   #start = 0;
@@ -26,23 +34,30 @@ export class DecodedRecording implements OpenRecording {
   #previous: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(first: Recording, blocks: ReturnType<Decode>, decode: Decode, keptSamples: number) {
+  private constructor(first: Recording, blocks: ReturnType<DecodeBlocks>, { decode, remarks, keptSamples }: Opened) {
     this.sampleRate = first.sampleRate;
     this.channels = first.channels;
     this.#blocks = blocks;
     this.#decode = decode;
+    this.#remarks = remarks;
     this.#keptSamples = keptSamples;
     this.#keep(first.samples);
   }
 
   /** @throws what `decode` throws before its first block */
   static async open(
-    decode: Decode,
+    decodeBlocks: DecodeBlocks,
     { keptSamples = KEPT_SAMPLES }: { keptSamples?: number } = {},
   ): Promise<DecodedRecording> {
+    const remarks = new Set<string>();
+    const decode = () => decodeBlocks((remark) => void remarks.add(remark));
     const blocks = decode();
     const first = await blocks.next();
-    return new DecodedRecording(first.value as Recording, blocks, decode, keptSamples);
+    return new DecodedRecording(first.value as Recording, blocks, { decode, remarks, keptSamples });
+  }
+
+  remarks(): readonly string[] {
+    return [...this.#remarks];
   }
 
   length(): Promise<number> {

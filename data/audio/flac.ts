@@ -2,11 +2,19 @@ import loadFlac from "libflacjs";
 import { UserError } from "../../engine/errors.ts";
 import type { FileBytes } from "./file_bytes.ts";
 import type { DecodedAudio } from "./recording.ts";
-import { skipId3v2 } from "./tags.ts";
+import { skipId3v2, tagsAtEnd } from "./tags.ts";
 
 type LibFlac = ReturnType<typeof loadFlac>;
 
 const END_OF_STREAM = 4;
+
+/** The library's errors, by number. */
+const ERRORS = [
+  "no frame starts where one should",
+  "the header of a frame does not match its checksum",
+  "a frame does not match its checksum",
+  "a frame has a feature that is reserved",
+];
 
 /** Whether a FLAC stream starts the file or follows its tags. */
 export function isFlac(file: FileBytes): boolean {
@@ -15,26 +23,35 @@ export function isFlac(file: FileBytes): boolean {
 
 /**
  * Decodes a 16-bit or 24-bit FLAC file, frame by frame, with libFLAC, which also checks each frame's CRC and the MD5
- * sum of the whole.
+ * sum of the whole. Bytes behind the last frame that are no tags are left out, with a remark.
  *
- * @throws UserError if it has another bit depth; at the end, if it is damaged or truncated
+ * @throws UserError if it has another bit depth; at the end, if it is damaged or truncated, or has more samples than its
+ *   header announces
  */
-export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio> {
+export async function* decodeFlac(
+  file: FileBytes,
+  note: (remark: string) => void = () => undefined,
+): AsyncGenerator<DecodedAudio> {
   const name = file.path;
   const start = skipId3v2(file, 0);
+  const end = Math.max(start, tagsAtEnd(file));
+  const announced = announcedSamples(file, start);
   const flac = await readyLibFlac();
   const decoder = flac.create_libflac_decoder(true);
   let position = start;
-  let announced = 0;
   let sampleRate = 0;
   let bitDepth = 0;
   let firstError: string | undefined;
+  /** Whether something that is no frame follows the last one. */
+  let isFollowed = false;
   let readError: unknown;
   let decoded = 0;
   let frames: Uint8Array[][] = [];
+  const waiting = () => frames.reduce((sum, [first]) => sum + (first?.length ?? 0) / (bitDepth === 16 ? 2 : 4), 0);
   const readMore = (wanted: number) => {
     try {
-      const buffer = Uint8Array.from(file.read(position, wanted));
+      const buffer = Uint8Array.from(file.read(position, Math.min(wanted, end - position)));
+      hideAnnounced(buffer, start + COUNT_AT - position);
       position += buffer.length;
       return { buffer, readDataLength: buffer.length, error: false };
     } catch (error) {
@@ -46,10 +63,13 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
     decoder,
     readMore,
     (channels) => void frames.push(channels),
-    (_code, description) => void (firstError ??= String(description)),
+    (code) => {
+      if (announced > 0 && decoded + waiting() >= announced) isFollowed = true;
+      else firstError ??= ERRORS[code] ?? "it cannot be decoded";
+    },
     (info) => {
       if (!info) return;
-      ({ sampleRate, bitsPerSample: bitDepth, total_samples: announced } = info);
+      ({ sampleRate, bitsPerSample: bitDepth } = info);
     },
   );
   let processed = true;
@@ -78,10 +98,31 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
       `${name} is truncated or damaged: its header announces ${announced} samples, but only ${decoded} could be read.`,
     );
   }
+  if (holdsAnother(file, start + 1)) throw new UserError(`${name} contains several FLAC streams, expected one.`);
+  if (announced > 0 && decoded > announced)
+    throw new UserError(
+      `${name} is a damaged FLAC file: its header announces ${announced} samples, but there are ${decoded}.`,
+    );
   if (firstError !== undefined || !processed || !intact) {
     throw new UserError(`${name} is a damaged FLAC file: ${firstError ?? "its checksum does not match its samples"}.`);
   }
-  if (holdsAnother(file, start + 1)) throw new UserError(`${name} contains several FLAC streams, expected one.`);
+  if (isFollowed) note("bytes behind its last frame are left out");
+}
+
+/** Where the header has the number of samples, in the lower half of one byte and four more. */
+const COUNT_AT = 21;
+const COUNT_BYTES = 5;
+
+/** The number of samples that the header announces; 0 if it does not. */
+function announcedSamples(file: FileBytes, start: number): number {
+  const bytes = file.copy(start + COUNT_AT, COUNT_BYTES);
+  return bytes.length < COUNT_BYTES ? 0 : ((bytes[0] as number) & 15) * 2 ** 32 + bytes.readUInt32BE(1);
+}
+
+/** Takes that number away, since the library would not look at what follows so many samples. */
+function hideAnnounced(buffer: Uint8Array, at: number): void {
+  for (let i = Math.max(0, at); i < Math.min(at + COUNT_BYTES, buffer.length); i++)
+    buffer[i] = i === at ? (buffer[i] as number) & 0xf0 : 0;
 }
 
 /**
@@ -90,7 +131,7 @@ export async function* decodeFlac(file: FileBytes): AsyncGenerator<DecodedAudio>
  */
 const STREAM_STARTS = [0, 0x80].map((isLast) => Buffer.from([...Buffer.from("fLaC"), isLast, 0, 0, 34]));
 
-/** Looks for a further stream: the library stops where the header says that the samples end, ignoring what follows. */
+/** Looks for a further stream, whose frames the library decodes like those of the first. */
 function holdsAnother(file: FileBytes, start: number): boolean {
   const [step, overlap] = [2 ** 18, 7];
   for (let at = start; at < file.size; at += step) {

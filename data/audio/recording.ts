@@ -1,4 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
+import type { FileBytes } from "./file_bytes.ts";
 import { rateLimits } from "./resample.ts";
 
 /** A block of sound from a format's decoder: one array of samples in [-1, 1) per channel, all of the same length. */
@@ -7,6 +8,9 @@ export interface DecodedAudio {
   /** Hz */
   readonly sampleRate: number;
 }
+
+/** Decodes a file of one format from start to end; `note` receives remarks, see `OpenRecording.remarks`. */
+export type Decode = (file: FileBytes, note: (remark: string) => void) => AsyncGenerator<DecodedAudio>;
 
 /** The sound of a file, or of a part of it, with its channels averaged. */
 export interface Recording {
@@ -25,6 +29,11 @@ export interface OpenRecording {
   readonly channels: number;
   /** Length in samples. Throws UserError if the file turns out to be damaged. */
   length(): Promise<number>;
+  /**
+   * What reading so far had to decide or leave out, one clause each that says how much: lengths that the header does not
+   * have, bytes that are no sound. An intact file has none.
+   */
+  remarks(): readonly string[];
   /** Mono samples `from` to before `to`, up to the recording's end. Throws UserError if they are damaged. */
   read(from: number, to: number): Promise<Float32Array>;
   /** Releases the file and its decoded samples. */

@@ -1,206 +1,86 @@
 import { writeFile } from "node:fs/promises";
 import wavefile from "wavefile";
 import { UserError } from "../../engine/errors.ts";
-import { FileBytes } from "./file_bytes.ts";
-import { checkLength, checkRate, monoRecording, type OpenRecording } from "./recording.ts";
+import {
+  announcedBytes,
+  bytesOutsideChunks,
+  chunkAt,
+  chunkEnd,
+  isPlaceholder,
+  viewOf,
+  type SampleBytes,
+} from "./chunks.ts";
+import { aLaw, floats, integers, muLaw, type Encoding } from "./encodings.ts";
+import type { FileBytes } from "./file_bytes.ts";
+import type { PcmLayout } from "./pcm_recording.ts";
 
 /*
- * A WAV file is "RIFF", its length, "WAVE", then chunks: a 4-byte id, the length of the content, the content, and a
- * byte of padding if that length is odd. "fmt " says how samples are stored, "data" holds them. "RIFX" is the same with
- * big-endian numbers; "RF64" (EBU Tech 3306) is for more than 4 GiB, with the length of "data" in a chunk "ds64".
+ * A WAV file is "RIFF", its length, "WAVE", then chunks. "fmt " says how samples are stored, "data" holds them. "RIFX" is
+ * the same with big-endian numbers; "RF64" (EBU Tech 3306) and "BW64" (ITU-R BS.2088), which is the same here, are for
+ * more than 4 GiB, with the length of "data" in a chunk "ds64".
  *
  * The chunks are walked here: `mediabunny` 1.61.0 reads parts of all these layouts, but silently treats a truncated
  * file as a shorter one. `wavefile` 11.0.0 and `riff-file` 1.0.3 need the whole file in memory; `node-wav` 0.0.2 and
  * `audio-decode` 3.12.0 support neither RIFX nor RF64 and divide positive 16-bit values by 32767.
  */
 
-const CONTAINERS = ["RIFF", "RIFX", "RF64"];
+const CONTAINERS = ["RIFF", "RIFX", "RF64", "BW64"];
 const CONTAINER_BYTES = 12;
-const CHUNK_BYTES = 8;
 
-/**
- * Size of "fmt ": the part present in every file, and the part up to and including the actual encoding of an extensible
- * file, its last 4 bytes.
- */
+/** Size of "fmt ": the part present in every file, and that of an extensible file. */
 const FORMAT_BYTES = 16;
-const EXTENSIBLE_BYTES = 28;
+const EXTENSIBLE_BYTES = 40;
 const EXTENSIBLE = 0xfffe;
 
-/** Length of "data" written by a program to a pipe, or in a file whose true length is in "ds64". */
-const UNKNOWN_LENGTH = 0xffffffff;
+/** What follows the encoding's number in the 16 bytes that name it in an extensible file: Microsoft's, and ambisonics. */
+const GUID_ENDS = ["000010008000 00aa00389b71", "2107d3118644 c8c1ca000000"].map((end) => end.replace(" ", ""));
 
-/** Samples, over all channels, decoded at a time. */
-const BLOCK = 2 ** 16;
+/** The numbers in "fmt " of the encodings that are read. */
+const [PCM, FLOAT, A_LAW, MU_LAW] = [1, 3, 6, 7];
 
-/** How a sample is stored: its number of bytes, which `read` converts to a number in [-1, 1). */
-interface Encoding {
-  readonly bytes: number;
-  read(data: DataView, at: number, littleEndian: boolean): number;
-}
-
-/**
- * Keyed by the encoding's number in "fmt " and the bits per sample. Integers are divided by half their range; 8-bit
- * ones are unsigned.
- */
-const ENCODINGS: Readonly<
-  Record<number, { readonly name: string; readonly bits: Readonly<Record<number, Encoding>> }>
-> = {
-  1: {
-    name: "PCM",
-    bits: {
-      8: { bytes: 1, read: (data, at) => (data.getUint8(at) - 2 ** 7) / 2 ** 7 },
-      16: { bytes: 2, read: (data, at, little) => data.getInt16(at, little) / 2 ** 15 },
-      24: { bytes: 3, read: (data, at, little) => readInt24(data, at, little) / 2 ** 23 },
-      32: { bytes: 4, read: (data, at, little) => data.getInt32(at, little) / 2 ** 31 },
-    },
-  },
-  3: {
-    name: "float",
-    bits: {
-      32: { bytes: 4, read: (data, at, little) => data.getFloat32(at, little) },
-      64: { bytes: 8, read: (data, at, little) => data.getFloat64(at, little) },
-    },
-  },
-  6: { name: "A-law", bits: { 8: companded("8a") } },
-  7: { name: "µ-law", bits: { 8: companded("8m") } },
-};
-
-function readInt24(data: DataView, at: number, littleEndian: boolean): number {
-  return littleEndian
-    ? data.getInt16(at + 1, true) * 256 + data.getUint8(at)
-    : data.getInt16(at, false) * 256 + data.getUint8(at + 2);
-}
-
-/** The 256 values of A-law ("8a") or µ-law ("8m"), taken from `wavefile`. */
-function companded(law: "8a" | "8m"): Encoding {
-  const wav = new wavefile.WaveFile();
-  wav.fromScratch(
-    1,
-    8000,
-    law,
-    Uint8Array.from({ length: 256 }, (_, code) => code),
-  );
-  if (law === "8a") wav.fromALaw();
-  else wav.fromMuLaw();
-  const values = Float32Array.from(wav.getSamples(true), (value) => value / 2 ** 15);
-  return { bytes: 1, read: (data, at) => values[data.getUint8(at)] as number };
-}
-
-/** Where and how a WAV file stores its samples. */
-export interface WavLayout {
+/** What "fmt " says. */
+interface Format {
+  /** How samples are encoded. */
+  readonly number: number;
+  readonly channels: number;
   /** Hz */
   readonly sampleRate: number;
-  readonly channels: number;
-  /** In samples per channel, at least 1. */
-  readonly length: number;
-  /** Byte at which the samples start. */
-  readonly dataStart: number;
-  readonly encoding: Encoding;
-  readonly littleEndian: boolean;
+  /** Bytes of a sample of all channels. */
+  readonly blockBytes: number;
+  readonly bits: number;
+  /** How many of these hold something; in an extensible file they may be fewer. */
+  readonly validBits: number;
+  /** Whether it is "16.8 float" of Cool Edit: numbers of 32 bits in which 32768 stands for 1, by the name of PCM. */
+  readonly isCoolEditFloat: boolean;
 }
 
 /**
- * A WAV file with PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, A-law or µ-law, optionally "extensible". Only
- * the requested bytes are read. Nothing stays open between reads.
+ * Reads the header of a WAV file with PCM of up to 32 bits, float of 32 or 64 bits, A-law or µ-law, optionally
+ * "extensible". Returns null for a file of another format.
+ *
+ * @throws UserError if the file is damaged, truncated, of an unsupported encoding, or contradicts itself
  */
-export class WavRecording implements OpenRecording {
-  readonly layout: WavLayout;
-  readonly #path: string;
-
-  private constructor(path: string, layout: WavLayout) {
-    this.#path = path;
-    this.layout = layout;
-  }
-
-  /**
-   * Returns null for a file of another format.
-   *
-   * @throws UserError if the file is damaged, truncated, of an unsupported encoding or rate, or without samples
-   */
-  static open(path: string): WavRecording | null {
-    const layout = FileBytes.using(path, readLayout);
-    return layout && new WavRecording(path, layout);
-  }
-
-  get sampleRate(): number {
-    return this.layout.sampleRate;
-  }
-
-  get channels(): number {
-    return this.layout.channels;
-  }
-
-  length(): Promise<number> {
-    return Promise.resolve(this.layout.length);
-  }
-
-  async read(from: number, to: number): Promise<Float32Array> {
-    const end = Math.min(to, this.layout.length);
-    const samples = new Float32Array(Math.max(0, end - from));
-    FileBytes.using(this.#path, (file) => {
-      for (let at = from; at < end; at += BLOCK) {
-        const block = { channels: this.#decode(file, at, Math.min(BLOCK, end - at)), sampleRate: this.sampleRate };
-        samples.set(monoRecording(block, this.#path).samples, at - from);
-      }
-    });
-    return samples;
-  }
-
-  async close(): Promise<void> {}
-
-  /** Decodes `[channels][count]`, from sample `from` on. */
-  #decode(file: FileBytes, from: number, count: number): Float32Array[] {
-    const { channels, dataStart, encoding, littleEndian } = this.layout;
-    const stride = channels * encoding.bytes;
-    const bytes = file.copy(dataStart + from * stride, count * stride);
-    if (bytes.length < count * stride) throw new UserError(`${this.#path} was truncated while being read.`);
-    const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Array.from({ length: channels }, (_, channel) => {
-      const samples = new Float32Array(count);
-      for (let i = 0, at = channel * encoding.bytes; i < count; i++, at += stride)
-        samples[i] = encoding.read(data, at, littleEndian);
-      return samples;
-    });
-  }
-}
-
-function readLayout(file: FileBytes): WavLayout | null {
+export function readWavLayout(file: FileBytes): PcmLayout | null {
   const name = file.path;
   const head = file.copy(0, CONTAINER_BYTES);
   const container = head.toString("latin1", 0, 4);
   if (!CONTAINERS.includes(container)) return null;
   const littleEndian = container !== "RIFX";
   if (head.toString("latin1", 8) !== "WAVE") throw malformed(name, 'it has no "WAVE" marker');
-  const { format, data } = findChunks(file, littleEndian);
-  if (!format || !data) throw malformed(name, `it has no "${format ? "data" : "fmt "}" chunk`);
-  const there = Math.max(0, file.size - data.start);
-  if (data.bytes > there)
-    throw new UserError(
-      `${name} is truncated: its header announces ${data.bytes} bytes of samples, but there are only ${there}.`,
-    );
-  const [channels, sampleRate, bits] = [
-    format.getUint16(2, littleEndian),
-    format.getUint32(4, littleEndian),
-    format.getUint16(14, littleEndian),
-  ];
+  const { format: bytes, data, long } = findChunks(file, littleEndian);
+  if (!bytes || !data) throw malformed(name, `it has no "${bytes ? "data" : "fmt "}" chunk`);
+  const format = readFormat(bytes, littleEndian);
+  const { channels, sampleRate } = format;
   if (channels < 1 || sampleRate < 1)
     throw new UserError(`${name} is damaged: its header specifies ${channels} channels at ${sampleRate} Hz.`);
-  const stated = format.getUint16(0, littleEndian);
-  const number =
-    stated === EXTENSIBLE && format.byteLength >= EXTENSIBLE_BYTES
-      ? format.getUint32(EXTENSIBLE_BYTES - 4, littleEndian)
-      : stated;
-  const encoding = ENCODINGS[number]?.bits[bits];
-  if (!encoding) {
-    const known = Object.values(ENCODINGS).map((each) => each.name);
-    throw new UserError(
-      `${name} has an unknown encoding (format ${number}, ${bits} bits), expected ${known.join(", ")}.`,
-    );
-  }
-  checkRate(sampleRate, name);
-  const length = Math.floor(data.bytes / (channels * encoding.bytes));
-  checkLength(length, name);
-  return { sampleRate, channels, length, dataStart: data.start, encoding, littleEndian };
+  const encoding = encodingOf(format, name);
+  const blockBytes = channels * encoding.bytes;
+  const samples = long
+    ? longBytes(file, data, long, blockBytes)
+    : announcedBytes(file, data.start, data.bytes, littleEndian);
+  const { remarks } = samples;
+  const length = Math.floor(samples.bytes / blockBytes);
+  return { sampleRate, channels, length, dataStart: samples.start, encoding, littleEndian, remarks };
 }
 
 const malformed = (name: string, why: string) => new UserError(`${name} is a damaged or truncated WAV file: ${why}.`);
@@ -208,30 +88,114 @@ const malformed = (name: string, why: string) => new UserError(`${name} is a dam
 interface WavChunks {
   /** The start of the content of "fmt ", of at least `FORMAT_BYTES`. */
   format?: DataView;
-  /** Where the content of "data" starts, and its length according to the header. */
+  /** Where the content of "data" starts, and its length according to its own header. */
   data?: { readonly start: number; readonly bytes: number };
+  /** The lengths in "ds64": of "data" in bytes, and in samples. */
+  long?: { readonly bytes: number; readonly samples: number };
 }
 
 /** Walks the chunks until both are found. */
 function findChunks(file: FileBytes, littleEndian: boolean): WavChunks {
-  const view = (start: number, count: number): DataView => {
-    const { buffer, byteOffset, byteLength } = file.copy(start, count);
-    return new DataView(buffer, byteOffset, byteLength);
-  };
   const found: WavChunks = {};
-  let longLength: number | undefined;
-  for (let at = CONTAINER_BYTES; !(found.format && found.data) && at + CHUNK_BYTES <= file.size;) {
-    const id = file.copy(at, 4).toString("latin1");
-    const start = at + CHUNK_BYTES;
-    let bytes = view(at, CHUNK_BYTES).getUint32(4, littleEndian);
-    if (id === "data" && bytes === UNKNOWN_LENGTH) bytes = longLength ?? file.size - start;
-    const content = view(start, Math.min(bytes, EXTENSIBLE_BYTES));
-    if (id === "ds64" && content.byteLength >= 16) longLength = Number(content.getBigUint64(8, littleEndian));
+  for (let at = CONTAINER_BYTES; !(found.format && found.data);) {
+    const chunk = chunkAt(file, at, littleEndian);
+    if (!chunk) break;
+    const { id, start, bytes } = chunk;
+    const content = viewOf(file, start, Math.min(bytes, EXTENSIBLE_BYTES));
+    if (id === "ds64" && content.byteLength >= 24)
+      found.long ??= {
+        bytes: Number(content.getBigUint64(8, littleEndian)),
+        samples: Number(content.getBigUint64(16, littleEndian)),
+      };
     if (id === "fmt " && content.byteLength >= FORMAT_BYTES) found.format ??= content;
     if (id === "data") found.data ??= { start, bytes };
-    at = start + bytes + (bytes % 2);
+    at = chunkEnd(start, id === "data" && found.long && isPlaceholder(bytes) ? found.long.bytes : bytes);
   }
   return found;
+}
+
+/**
+ * The samples of a file with "ds64", whose length applies; that of "data" itself if the former is a placeholder or
+ * beyond the end of the file.
+ *
+ * FFmpeg's own files with `-write_peak on` count the chunk of peaks behind "data" as part of it. So if the number of
+ * samples is smaller, and chunks fill what is behind them, they end there.
+ */
+function longBytes(
+  file: FileBytes,
+  { start, bytes: own }: { readonly start: number; readonly bytes: number },
+  { bytes, samples }: { readonly bytes: number; readonly samples: number },
+  blockBytes: number,
+): SampleBytes {
+  const there = file.size - start;
+  const ownApplies = !isPlaceholder(own) && own <= there && (isPlaceholder(bytes) || bytes > there);
+  const announced = ownApplies || isPlaceholder(bytes) ? own : bytes;
+  const counted = samples * blockBytes;
+  if (
+    counted > 0 &&
+    counted < announced &&
+    announced <= there &&
+    bytesOutsideChunks(file, chunkEnd(start, counted), start + announced, true) === 0
+  ) {
+    const { remarks } = announcedBytes(file, start, counted, true);
+    return { start, bytes: counted, remarks: [`its header counts chunks behind the samples as samples`, ...remarks] };
+  }
+  const found = announcedBytes(file, start, announced, true);
+  const differ = !isPlaceholder(own) && !isPlaceholder(bytes) && own !== bytes;
+  return differ
+    ? {
+        ...found,
+        remarks: [`its header gives two lengths, ${bytes} and ${own} bytes; ${announced} are read`, ...found.remarks],
+      }
+    : found;
+}
+
+function readFormat(bytes: DataView, littleEndian: boolean): Format {
+  const [stated = 0, channels = 0] = [0, 2].map((at) => bytes.getUint16(at, littleEndian));
+  const [blockBytes = 0, bits = 0] = [12, 14].map((at) => bytes.getUint16(at, littleEndian));
+  const extra = bytes.byteLength >= FORMAT_BYTES + 4 ? bytes.getUint16(FORMAT_BYTES + 2, littleEndian) : 0;
+  const isExtensible = stated === EXTENSIBLE && bytes.byteLength >= EXTENSIBLE_BYTES;
+  return {
+    number: isExtensible ? namedEncoding(bytes, littleEndian) : stated,
+    channels,
+    sampleRate: bytes.getUint32(4, littleEndian),
+    blockBytes,
+    bits,
+    validBits: isExtensible && extra > 0 ? extra : bits,
+    isCoolEditFloat: stated === PCM && bits === 32 && extra === 1 && bytes.getUint16(FORMAT_BYTES, littleEndian) === 2,
+  };
+}
+
+/** The encoding's number in an extensible file: the first of the 16 bytes that name it, if the others are known. */
+function namedEncoding(bytes: DataView, littleEndian: boolean): number {
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset + 28, 12).toString("hex");
+  return littleEndian && !GUID_ENDS.includes(end) ? EXTENSIBLE : bytes.getUint32(24, littleEndian);
+}
+
+/** @throws UserError if the encoding is unknown, or its numbers do not fit each other */
+function encodingOf(format: Format, name: string): Encoding {
+  const { number, channels, blockBytes, bits, validBits } = format;
+  const smallest = Math.ceil(bits / 8);
+  const bytes = blockBytes === 0 ? smallest : blockBytes / channels; // some programs leave 0
+  const encoding = knownEncoding(format, bytes);
+  if (encoding && validBits <= bits && (bytes === smallest || (bytes === 4 && smallest === 3))) return encoding;
+  if (!knownEncoding({ ...format, validBits: bits }, smallest))
+    throw new UserError(
+      `${name} has an unknown encoding (format ${number}, ${bits} bits), expected PCM of up to 32 bits, float of 32 or 64, A-law or µ-law.`,
+    );
+  throw new UserError(
+    `${name} contradicts itself: ${blockBytes} bytes are not ${channels} samples of ${bits} bits${validBits === bits ? "" : `, of which ${validBits} are valid`}.`,
+  );
+}
+
+/** The encoding with samples of so many bytes; null if there is none. */
+function knownEncoding({ number, bits, validBits, isCoolEditFloat }: Format, bytes: number): Encoding | null {
+  if (isCoolEditFloat) return floats(bytes, 2 ** 15);
+  if (number === PCM) return integers(bytes, validBits, true);
+  if (number === FLOAT) return validBits === 8 * bytes ? floats(bytes) : null;
+  if (number === A_LAW || number === MU_LAW)
+    return bits === 8 && bytes === 1 ? (number === A_LAW ? aLaw : muLaw) : null;
+  return null;
 }
 
 /**

@@ -9,15 +9,14 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { Origin } from "../../config/origin.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
 import type { Observer } from "../observer.ts";
-import { AudioReader } from "../audio/audio.ts";
-import type { Recording } from "../audio/recording.ts";
+import { AudioReader, type ReadRecording } from "../audio/audio.ts";
 import { pieceOf, readManifest, type ManifestEntry } from "../manifest/manifest.ts";
 import { trainingUnits } from "../training_units.ts";
 import { marksIn } from "../text/marks.ts";
 import { validateUtterances } from "../manifest/validate.ts";
 import { Duplicates } from "./duplicates.ts";
 import { invisibleRemarks, remarksOn, type Heard } from "./remarks.ts";
-import { durationsOf, type DataReport, type Fault, type FaultKind } from "./report.ts";
+import { durationsOf, type DataReport, type Fault, type FaultKind, type RecordingRemark } from "./report.ts";
 import { examineSound } from "./sound.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 
@@ -48,6 +47,7 @@ export async function checkData(
     faultOf("duplicate", entry, `has the same audio and text as ${entry.earlier.id} (${entry.earlier.source})`),
   );
   const heard: Heard[] = [];
+  const recordings = new Map<string, RecordingRemark>();
   const duplicates = new Duplicates();
   const audio = new AudioReader();
   const task = observer.task("reading audio", entries.length);
@@ -56,6 +56,10 @@ export async function checkData(
       const recording = await readEntry(audio, entry);
       if (recording instanceof UserError) faults.push(faultOf("unreadable", entry, recording.message));
       else {
+        for (const remark of recording.remarks) {
+          const key = `${entry.audioPath}: ${remark}`;
+          if (!recordings.has(key)) recordings.set(key, { id: entry.id, source: entry.source, remark });
+        }
         const sound = examineSound(recording);
         const twin = duplicates.next(entry, sound.digest);
         if (twin) faults.push(faultOf("duplicate", entry, twin));
@@ -99,6 +103,7 @@ export async function checkData(
     vocabulary,
     units: { kind: units.kind, size: units.size },
     faults,
+    recordings: [...recordings.values()],
     remarks: [...remarksOn(heard, vocabulary, frontEnd.sampleRate), ...invisibleRemarks(entries)],
   };
 }
@@ -107,7 +112,7 @@ function faultOf(kind: FaultKind, { id, source }: Pick<ManifestEntry, "id" | "so
   return { kind, id, source, reason: reason.replace(/\.$/u, "") };
 }
 
-async function readEntry(audio: AudioReader, entry: ManifestEntry): Promise<Recording | UserError> {
+async function readEntry(audio: AudioReader, entry: ManifestEntry): Promise<ReadRecording | UserError> {
   try {
     return await audio.readRecording(entry.audioPath, pieceOf(entry));
   } catch (error) {
@@ -119,7 +124,7 @@ async function readEntry(audio: AudioReader, entry: ManifestEntry): Promise<Reco
 /** What training would report about the utterance's length, after resampling and subsampling, and about its text. */
 function alignmentFaults(
   entry: ManifestEntry,
-  recording: Recording,
+  recording: ReadRecording,
   units: Units,
   { sampleRate, frameCount }: FrontEnd,
   outputFrames: CtcModel["outputFrames"],

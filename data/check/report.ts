@@ -12,6 +12,11 @@ export interface Fault {
   readonly reason: string;
 }
 
+/** What was decided or left out when an utterance's file was read, such as bytes that are no sound. */
+export interface RecordingRemark extends Omit<Fault, "kind" | "reason"> {
+  readonly remark: string;
+}
+
 /** In seconds: the shortest, percentiles (nearest rank), the longest. */
 export interface Durations {
   readonly min: number;
@@ -37,6 +42,8 @@ export interface DataReport {
   /** The classes used to check the texts, including the blank. */
   readonly units: { readonly kind: string; readonly size: number };
   readonly faults: readonly Fault[];
+  /** What reading an audio file had to decide or leave out, each at the first utterance of the file. */
+  readonly recordings: readonly RecordingRemark[];
   /** Not faults but worth knowing, one sentence each. */
   readonly remarks: readonly string[];
 }

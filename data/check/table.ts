@@ -38,7 +38,16 @@ export function dataTable(report: DataReport): string {
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
-  return [body, ...report.remarks.map((remark) => `remark: ${remark}`), faultLines(report.faults)].join("\n");
+  const remarks = [...report.remarks, ...recordingRemarks(report)];
+  return [body, ...remarks.map((remark) => `remark: ${remark}`), faultLines(report.faults)].join("\n");
+}
+
+function recordingRemarks({ recordings }: DataReport): string[] {
+  const rest = recordings.length - SHOWN;
+  return [
+    ...recordings.slice(0, SHOWN).map(({ source, id, remark }) => `${source}: ${id}: ${remark}`),
+    ...(rest > 0 ? [`${formatCount(rest)} more such remarks about audio files`] : []),
+  ];
 }
 
 function characters({ vocabulary: { characters: all } }: DataReport): string {

@@ -20,7 +20,7 @@ import { makeFolders } from "../../engine/node/make_folders.ts";
  */
 
 /** Increment with any change to decoding, resampling or the front end that changes a value. */
-const CODE_VERSION = 1;
+const CODE_VERSION = 2;
 
 const MAGIC = Buffer.from("unfoldft", "latin1");
 const COUNTS = MAGIC.length + 32;

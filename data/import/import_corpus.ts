@@ -56,16 +56,16 @@ export async function importCorpus(kind: string, corpus: string, options: Import
   if (!importer) throw new UserError(`unknown kind of corpus '${kind}', expected ${Object.keys(IMPORTERS).join(", ")}`);
   const { out, force, durations, intersect = false, observer } = options;
   expectWritable(out, force);
-  const warnings: string[] = [];
-  const warn = (message: string): void => void warnings.push(message);
+  const leftOut: string[] = [];
+  const warn = (message: string): void => void leftOut.push(message);
   const found = (await importer(corpus, { intersect, warn })).map((utterance) => ({
     ...utterance,
     text: cleanText(utterance.text, options),
   }));
   const missing = expectAudio(found, corpus);
-  const { utterances, unreadable } = durations
+  const { utterances, warnings } = durations
     ? await withDurations(found, observer)
-    : { utterances: found, unreadable: [] };
+    : { utterances: found, warnings: missing };
   writeManifest(out, utterances);
   const known = utterances.flatMap(({ duration }) => duration ?? []);
   return {
@@ -74,7 +74,7 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     speakers: new Set(utterances.flatMap(({ speaker }) => speaker ?? [])).size,
     seconds: known.reduce((sum, seconds) => sum + seconds, 0),
     unknownDurations: utterances.length - known.length,
-    warnings: [...warnings, ...(durations ? unreadable : missing)],
+    warnings: [...leftOut, ...warnings],
   };
 }
 

@@ -4,8 +4,11 @@ import type { ImportedUtterance } from "./imported.ts";
 
 export interface Measured {
   readonly utterances: ImportedUtterance[];
-  /** One sentence for each unreadable file; its utterances stay without a duration. */
-  readonly unreadable: string[];
+  /**
+   * One sentence for each unreadable file, whose utterances stay without a duration, and for each of which something was
+   * left out or decided.
+   */
+  readonly warnings: string[];
 }
 
 /**
@@ -18,14 +21,15 @@ export async function measureDurations(
   onProgress?: (done: number) => void,
 ): Promise<Measured> {
   const lengths = new Map<string, number | null>();
-  const unreadable: string[] = [];
+  const warnings: string[] = [];
   const lengthOf = async (file: string): Promise<number | null> => {
     try {
-      const { samples, sampleRate } = await readRecording(file);
+      const { samples, sampleRate, remarks } = await readRecording(file);
+      warnings.push(...remarks.map((remark) => `${file}: ${remark}`));
       return samples.length / sampleRate;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      unreadable.push(error.message);
+      warnings.push(error.message);
       return null;
     }
   };
@@ -38,5 +42,5 @@ export async function measureDurations(
     measured.push(duration === undefined && rest > 0 ? { ...utterance, duration: Number(rest.toFixed(6)) } : utterance);
     onProgress?.(i + 1);
   }
-  return { utterances: measured, unreadable };
+  return { utterances: measured, warnings };
 }

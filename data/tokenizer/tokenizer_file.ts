@@ -60,7 +60,7 @@ export function readTokenizer(file: string): SubwordUnits {
   try {
     json = JSON.parse(content);
   } catch (error) {
-    throw new UserError(`${file}: not JSON: ${(error as Error).message}`);
+    throw new UserError(`${file}: not JSON: ${(error as Error).message.replaceAll(/\s+/gu, " ")}`); // it quotes the file, line feeds too
   }
   return new SubwordUnits(json, file);
 }

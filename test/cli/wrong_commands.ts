@@ -24,7 +24,7 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
   [
     "a file that is no audio",
     ["transcribe", "@run", "@text.wav"],
-    /^text\.wav is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus\.$/,
+    /^text\.wav is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus\.$/,
   ],
   ["a folder", ["transcribe", "@run", "@run"], /run is a folder, not an audio file\.$/],
   [

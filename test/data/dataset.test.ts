@@ -11,6 +11,7 @@ import { loadItems } from "../../data/item.ts";
 import { loadDataset, type DatasetOptions } from "../../data/dataset.ts";
 import { readManifest } from "../../data/manifest/manifest.ts";
 import { writeWav } from "../../data/audio/wav.ts";
+import { littleEndian, wavFile } from "./audio/wav_file.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -135,6 +136,26 @@ describe("bad input", () => {
     expect(utterances.map((u) => u.id)).toEqual(["one"]);
     expect(skipped.map((s) => s.id)).toEqual(["noise", "missing"]);
     expect(skipped[1]!.reason).toContain("does not exist");
+  });
+
+  test("of audio that contradicts its header, what was decided is a remark; what cannot be read is broken", async () => {
+    const data = littleEndian(
+      Array.from({ length: 1600 }, (_, i) => Math.round(9000 * Math.sin(i / 3))),
+      2,
+    );
+    await writeFile(path.join(folder, "audio", "pipe.wav"), wavFile(data, { dataBytes: 0x7ffff000 }));
+    await writeFile(path.join(folder, "audio", "odd.wav"), wavFile(data, { align: 3 }));
+    const lines = [line("pipe", "one"), line("odd", "two"), line("two", "two")];
+    const { remarks, skipped, utterances } = await load(lines, { skipBroken: true });
+    expect(remarks).toEqual([
+      expect.stringMatching(/audio\/pipe\.wav: its header does not say how long it is \(0x7ffff000 bytes\)/),
+    ]);
+    expect(skipped).toEqual([{ id: "odd", reason: expect.stringMatching(/odd\.wav contradicts itself/) }]);
+    expect(utterances.map(({ id, seconds }) => [id, seconds])).toEqual([
+      ["pipe", 0.2],
+      ["two", 0.4],
+    ]);
+    await expect(load(lines)).rejects.toThrow(/m\.jsonl, line 2: .*odd\.wav contradicts itself/);
   });
 
   test("a text with an unknown character: named before any audio is read", async () => {

@@ -22,7 +22,11 @@ const manifest = (texts: string[], warnings: string[] = []): Manifest => ({
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 
 test("characters without a unit are named once each, with the first line that has one", () => {
-  const [warning, ...others] = dataWarnings(manifest(["a b", "aöb", "öü", "b"]), { warnings: [], skipped: [] }, units);
+  const [warning, ...others] = dataWarnings(
+    manifest(["a b", "aöb", "öü", "b"]),
+    { warnings: [], remarks: [], skipped: [] },
+    units,
+  );
   expect(warning).toBe(
     "2 of 4 texts have characters that the model does not know and counts as errors: 'ö', 'ü' (first in dev.jsonl, line 2)",
   );
@@ -30,11 +34,15 @@ test("characters without a unit are named once each, with the first line that ha
 });
 
 test("of very many warnings of a kind the first are told, and how many there are", () => {
-  expect(dataWarnings(manifest(["a"], numbered("twice", 10)), { warnings: [], skipped: [] }, units)).toEqual(
-    numbered("twice", 10),
-  );
   expect(
-    dataWarnings(manifest(["a"], numbered("twice", 200_000)), { warnings: numbered("length", 12), skipped: [] }, units),
+    dataWarnings(manifest(["a"], numbered("twice", 10)), { warnings: [], remarks: [], skipped: [] }, units),
+  ).toEqual(numbered("twice", 10));
+  expect(
+    dataWarnings(
+      manifest(["a"], numbered("twice", 200_000)),
+      { warnings: numbered("length", 12), remarks: [], skipped: [] },
+      units,
+    ),
   ).toEqual([
     ...numbered("twice", 10),
     "199990 more utterances repeat earlier ones and are dropped",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -128,6 +128,25 @@ describe("transcribeFiles", () => {
       faults: [faults[0]],
       audioSeconds: 0,
     });
+  });
+
+  it("reads what its header does not describe as far as possible, and says what was decided", async () => {
+    const wav = readFileSync(files[0]!);
+    wav.writeUInt32LE(0x7ffff000, 40);
+    const [pipe, odd] = [join(folder, "pipe.wav"), join(folder, "odd.wav")];
+    writeFileSync(pipe, wav);
+    wav.writeUInt16LE(3, 32);
+    writeFileSync(odd, wav);
+    const [{ transcripts, faults, remarks }, expected] = [
+      await transcribe({}, [odd, pipe]),
+      await transcribe({}, [files[0]!]),
+    ];
+    expect(transcripts).toEqual(expected.transcripts.map((transcript) => ({ ...transcript, file: pipe })));
+    expect(remarks).toEqual([
+      `${pipe}: its header does not say how long it is (0x7ffff000 bytes), so it is read to its end`,
+    ]);
+    expect(faults.map(({ message }) => message)).toEqual([expect.stringMatching(/odd\.wav contradicts itself/u)]);
+    expect(expected.remarks).toEqual([]);
   });
 
   it("refuses a language model in greedy decoding", async () => {

@@ -48,6 +48,8 @@ export interface FeatureAnswer {
   readonly values: Float32Array | null;
   /** Statistics of the utterance before normalisation, if wanted and not too long. */
   readonly statistics: Cmvn | null;
+  /** See `Audio.remarks`; none if the features come from the cache. */
+  readonly remarks: readonly string[];
   /** Hash of the file's bytes, if it was needed. */
   readonly content: string | null;
   /** Origin of the features. "damaged": computed, because the cached ones were damaged. */

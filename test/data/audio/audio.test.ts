@@ -148,6 +148,45 @@ describe("FLAC", () => {
   });
 });
 
+describe("what surrounds the samples of a FLAC file", async () => {
+  const values = awkward.slice(0, 9000);
+  const flac = await flacFile(Int32Array.from(values), { rate: 16000 });
+  const expected = Float32Array.from(values, (value) => value / 32768);
+  /** With another number of samples in its header, and no MD5 sum, as encoders that write to a pipe leave it. */
+  const counted = (samples: number) => {
+    const bytes = Buffer.from(flac).fill(0, 26, 42);
+    bytes.writeUInt32BE(samples, 22);
+    return bytes;
+  };
+
+  test("a length that is not known", async () => {
+    expect(await read("unknown.flac", counted(0))).toMatchObject({ samples: expected, remarks: [] });
+  });
+
+  test("tags at both ends", async () => {
+    const id3v2 = Buffer.from([...Buffer.from("ID3"), 4, 0, 0, 0, 0, 0, 10, ...Buffer.alloc(10, 0xff)]);
+    const tagged = Buffer.concat([id3v2, flac, Buffer.from("TAG".padEnd(128))]);
+    expect(await read("tags.flac", tagged)).toMatchObject({ samples: expected, remarks: [] });
+  });
+
+  test("other bytes behind them, with a remark", async () => {
+    const followed = Buffer.concat([flac, Buffer.alloc(3000, 0x5a)]);
+    expect(await read("followed.flac", followed)).toMatchObject({
+      samples: expected,
+      remarks: ["bytes behind its last frame are left out"],
+    });
+  });
+
+  test("more or fewer samples than the header announces: refused", async () => {
+    await expect(read("more.flac", counted(5000))).rejects.toThrow(
+      /more\.flac is a damaged FLAC file: its header announces 5000 samples, but there are 9000\.$/,
+    );
+    await expect(read("fewer.flac", counted(9001))).rejects.toThrow(
+      /fewer\.flac is truncated or damaged: its header announces 9001 samples, but only 9000 could be read\.$/,
+    );
+  });
+});
+
 describe("resampling", () => {
   test.each([
     [8000, 16000],
@@ -249,7 +288,10 @@ describe("bad files give one sentence with their name", async () => {
     "adpcm.wav": [wavBytes(new Array<number>(505).fill(0), "4"), /unknown encoding \(format 17, 4 bits\)/],
     "nan.wav": [wavBytes([0, NaN], "32f"), /not finite/],
     "rate.wav": [wavBytes([0, 1], "16", 1, 400000), /has a sample rate of 400000 Hz/],
-    "text.wav": [new TextEncoder().encode("a b c d e f"), /is not a supported audio file: expected WAV, FLAC, MP3/],
+    "text.wav": [
+      new TextEncoder().encode("a b c d e f"),
+      /is not a supported audio file: expected WAV, AIFF, FLAC, MP3/,
+    ],
     "magic.flac": [flac.subarray(0, 4), /no stream header/],
     "header.flac": [
       flac.subarray(0, 60),

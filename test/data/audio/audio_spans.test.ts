@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { uniform } from "../../../engine/random.ts";
 import { AudioReader, knownLength, readAudio, readRecording } from "../../../data/audio/audio.ts";
-import { openRecording } from "../../../data/audio/open_recording.ts";
-import { encodeWav, WavRecording } from "../../../data/audio/wav.ts";
+import { openPcm, openRecording } from "../../../data/audio/open_recording.ts";
+import { PcmRecording } from "../../../data/audio/pcm_recording.ts";
+import { encodeWav } from "../../../data/audio/wav.ts";
 import { flacFile } from "./flac_file.ts";
 
 let folder: string;
@@ -124,7 +125,7 @@ describe("a part of a WAV file is what the whole file has there", () => {
     expect((await readAudio(path, RATE, { offset: 0.125, duration: 0.25 })).samples).toEqual(
       whole.samples.slice(1000, 3000),
     );
-    expect(recording).toBeInstanceOf(WavRecording); // so it was read in parts
+    expect(recording).toBeInstanceOf(PcmRecording); // so it was read in parts
   });
 
   test("RF64, for files of more than 4 GiB", async () => {
@@ -151,7 +152,7 @@ describe("a part of a WAV file is what the whole file has there", () => {
 
   test("and its other bytes are not read", async () => {
     const path = await put("damaged.wav", wavBytes(floats, "32f"));
-    const { dataStart } = WavRecording.open(path)!.layout;
+    const { dataStart } = openPcm(path)!.layout;
     const file = await open(path, "r+");
     await file.write(Buffer.from([0, 0, 0xc0, 0x7f]), 0, 4, dataStart + 4 * 3000).finally(() => file.close()); // not a number
     await expect(readAudio(path, RATE)).rejects.toThrow(/damaged\.wav contains samples that are not finite numbers\.$/);

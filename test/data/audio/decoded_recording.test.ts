@@ -72,6 +72,18 @@ describe("a recording of which no more than 10,000 samples stay in memory", () =
     closed.mockRestore();
   });
 
+  test("ends with a sentence if the decoder itself fails, and can be read again", async () => {
+    const recording = await open();
+    const failing = vi.spyOn(FileBytes.prototype, "read").mockImplementation(() => {
+      throw new TypeError("not for users");
+    });
+    await expect(recording.read(40_000, 50_000)).rejects.toThrow(
+      new UserError(`${flac} is a damaged FLAC file: its decoder failed.`),
+    );
+    failing.mockRestore();
+    expect(await recording.read(40_000, 50_000)).toEqual(expected.slice(40_000, 50_000));
+  });
+
   test("says what is damaged as soon as that is read, and each time", async () => {
     const bytes = await readFile(flac);
     const half = join(folder, "half.flac");

@@ -12,6 +12,7 @@ import { writeWav } from "../../../data/audio/wav.ts";
 import { trainTokenizer } from "../../../data/tokenizer/train_tokenizer.ts";
 import { silentObserver } from "../../../train/run/run_observer.ts";
 import { corpusLines, writeManifest, writeSmallCorpus, type ManifestLine } from "../../small_corpus.ts";
+import { littleEndian, wavFile } from "../audio/wav_file.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -80,7 +81,7 @@ describe("faults", () => {
       [
         "unreadable",
         "broken",
-        "broken.wav is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
+        "broken.wav is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus",
       ],
       ["unreadable", "none", "none.wav does not exist"],
       [
@@ -188,4 +189,49 @@ test("pieces beyond the end are unreadable, not fatal", async () => {
   expect(faultsOf(await check([line("u0.wav", "a", { offset: 0.4, duration: 1 })]))).toEqual([
     ["unreadable", "u0@0.4", "u0.wav is 0.5 s long, but the piece goes from 0.4 s to 1.4 s"],
   ]);
+});
+
+describe("audio that does not fit its header", () => {
+  const data = littleEndian(
+    Array.from({ length: 6000 }, (_, i) => Math.round(9000 * Math.sin(i / 9))),
+    2,
+  );
+
+  test("what was decided or left out is remarked once a file, with its line", async () => {
+    writeFileSync(at("pipe.wav"), wavFile(data, { dataBytes: 0x7ffff000 }));
+    writeFileSync(at("behind.wav"), wavFile(data.subarray(0, 9000), { behind: [Buffer.alloc(700, 1)] }));
+    const piece = (offset: number) => line("pipe.wav", "a", { offset, duration: 0.2 });
+    const report = await check([line("u0.wav", "ab"), piece(0), piece(0.25), line("behind.wav", "b")]);
+    expect(report.faults).toEqual([]);
+    expect(report.recordings).toEqual([
+      {
+        id: "pipe",
+        source: `${at("m.jsonl")}, line 2`,
+        remark: "its header does not say how long it is (0x7ffff000 bytes), so it is read to its end",
+      },
+      { id: "behind", source: `${at("m.jsonl")}, line 4`, remark: "700 bytes behind its samples are left out" },
+    ]);
+    expect(dataTable(report)).toContain(
+      `\nremark: ${at("m.jsonl")}, line 4: behind: 700 bytes behind its samples are left out\nno faults`,
+    );
+  });
+
+  test("what contradicts itself is unreadable, and the others are checked", async () => {
+    writeFileSync(at("odd.wav"), wavFile(data, { align: 3 }));
+    const report = await check([line("odd.wav", "a"), line("u0.wav", "ab"), line("u0.wav", "ab", { duration: 9 })]);
+    expect(faultsOf(report).map(([kind]) => kind)).toEqual(["duplicate", "unreadable"]);
+    expect(report.durations?.max).toBeCloseTo(0.5);
+  });
+
+  test("of many remarks the table has the first", async () => {
+    const lines = Array.from({ length: 12 }, (_, i) => {
+      writeFileSync(at(`pipe${i}.wav`), wavFile(data.subarray(2 * i), { dataBytes: 0 }));
+      return line(`pipe${i}.wav`, "a");
+    });
+    const report = await check(lines);
+    expect(report.recordings.length).toBe(12);
+    const table = dataTable(report);
+    expect(table.match(/its header does not say how long/gu)?.length).toBe(10);
+    expect(table).toContain("remark: 2 more such remarks about audio files\n");
+  });
 });

@@ -8,16 +8,21 @@ import { cleanText } from "../../../data/import/plain_text.ts";
 import { readManifest } from "../../../data/manifest/manifest.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
 import { silentObserver } from "../../../train/run/run_observer.ts";
+import { aiffFile } from "../audio/aiff_file.ts";
+import { wavFile } from "../audio/wav_file.ts";
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "unfold-import-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Files by name; audio that is only looked for, not read, may be empty. */
-function put(files: Record<string, string | readonly string[]>): void {
+function put(files: Record<string, string | Uint8Array | readonly string[]>): void {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), typeof content === "string" ? content : `${content.join("\n")}\n`);
+    writeFileSync(
+      join(folder, name),
+      Array.isArray(content) ? `${content.join("\n")}\n` : (content as string | Uint8Array),
+    );
   }
 }
 
@@ -385,11 +390,23 @@ describe("writing", () => {
     const { warnings, seconds, unknownDurations } = await run("jsonl", "j.jsonl", { durations: true });
     expect([seconds, unknownDurations]).toEqual([0.4, 1]);
     expect(warnings).toEqual([
-      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
+      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
     ]);
     expect(written()).toEqual([
       { audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 },
       { audio_filepath: "b.wav", text: "B" },
+    ]);
+  });
+
+  test("with durations, what reading had to decide or leave out is said; AIFF files of a folder are read", async () => {
+    const samples = Buffer.alloc(1600, 1);
+    put({ "f/metadata.csv": "file_name,text\na.wav,A\nb.aiff,B\n" });
+    put({ "f/a.wav": wavFile(samples, { dataBytes: 0x80000000 }), "f/b.aiff": aiffFile(samples, { frames: 500 }) });
+    const { warnings, seconds } = await run("audiofolder", "f", { durations: true });
+    expect(seconds).toBeCloseTo((800 + 500) / 8000, 6);
+    expect(warnings).toEqual([
+      `${join(folder, "f/a.wav")}: its header does not say how long it is (0x80000000 bytes), so it is read to its end`,
+      `${join(folder, "f/b.aiff")}: 600 bytes behind its samples are left out`,
     ]);
   });
 
