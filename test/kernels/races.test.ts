@@ -97,9 +97,12 @@ const attentionCase = (
     mask_batch: 0,
     mask_head: 0,
     mask_query: 0,
+    prefix: 1,
+    threshold: 0x800000,
+    factor: 2,
     ...more,
   },
-  constants: { CHUNKS: 1, ...constants },
+  constants: { CHUNKS: 1, DROPOUT: true, ...constants },
   buffers: { q: 297, k: 297, value: 297, p: 585, biases: 18, mask: 1, dy: 297, lse: 33, stats: 99, ...outputs },
   workgroups: [1, 1, 1],
 });
