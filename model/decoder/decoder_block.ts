@@ -14,6 +14,8 @@ export interface DecoderBlockConfig {
   readonly heads: number;
   readonly feedForwardDim: number;
   readonly dropout: number;
+  /** Dropout of the weights of both attentions; 0 if left out. */
+  readonly attentionDropout?: number;
   readonly layerNormEps: number;
 }
 
@@ -28,6 +30,9 @@ export interface Memory {
 /** Random sites per layer, counted on from the encoder's, which has none so high. */
 const FIRST_SITE = 0x20000000;
 const SITES = 4;
+
+/** Those of the attentions' weights: of self-attention, and one further of source attention. */
+const weightSite = (layer: number): number => 0x30000000 + 2 * layer;
 
 /**
  * Transformer decoder block: causal self-attention, attention over the encoder, feed-forward, each pre-normalised and added to the
@@ -62,7 +67,13 @@ export class DecoderBlock {
    */
   forward(tape: Tape, x: Tensor, { states, mask }: Memory, layer: number): Tensor {
     const attend = (normed: Tensor): Tensor =>
-      this.#selfAttention.forward(tape, normed, this.#selfAttention.project(tape, normed), { causal: true });
+      this.#selfAttention.forward(
+        tape,
+        normed,
+        this.#selfAttention.project(tape, normed),
+        { causal: true },
+        weightSite(layer),
+      );
     return this.#parts(tape, x, attend, () => this.listen(tape, states), mask, layer);
   }
 
@@ -95,7 +106,7 @@ export class DecoderBlock {
       all = said
         ? { keys: concat(tape, [said.keys, now.keys], 1), values: concat(tape, [said.values, now.values], 1) }
         : now;
-      return tape.reshape(this.#selfAttention.forward(tape, rows, all, {}), shape);
+      return tape.reshape(this.#selfAttention.forward(tape, rows, all, {}, 0), shape);
     };
     const y = this.#parts(tape, x, attend, () => heard, mask, 0); // nothing is dropped, so the layer does not matter
     return { x: y, said: all as KeysAndValues };
@@ -117,7 +128,9 @@ export class DecoderBlock {
     const add = (h: Tensor, update: Tensor, place: number): Tensor =>
       residual(tape, h, update, 1, this.#dropout, site + place);
     const afterSelf = add(x, attend(norm(x, 0)), 0);
-    const afterSource = add(afterSelf, this.#sourceAttention.forward(tape, norm(afterSelf, 1), listen(), { mask }), 1);
+    const source = norm(afterSelf, 1);
+    const heard = this.#sourceAttention.forward(tape, source, listen(), { mask }, weightSite(layer) + 1);
+    const afterSource = add(afterSelf, heard, 1);
     return add(afterSource, this.#feedForward.forward(tape, norm(afterSource, 2), site + 2), 3);
   }
 }
