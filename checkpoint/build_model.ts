@@ -7,6 +7,7 @@ import type { CtcModel } from "../model/ctc_model.ts";
 import { decoderDefaults } from "../model/decoder/attention_decoder.ts";
 import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 import type { TrainConfig } from "../config/plain.ts";
+import { decoderSchedule } from "../config/depths.ts";
 import { conformerConfig } from "../config/model_config.ts";
 
 export interface BuiltModel {
@@ -44,7 +45,11 @@ function modelOf(parameters: Parameters, config: TrainConfig, vocabulary: number
   const { decoder, layerNormEps } = { ...decoderDefaults, ...config.model };
   if (!decoder) return new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank));
   // One class more starts and ends a sentence. CTC has it too, as in ESPnet, and never learns to say it.
-  return new ConformerHybrid(parameters, conformerConfig(config, vocabulary + 1, blank), { layerNormEps, ...decoder });
+  return new ConformerHybrid(parameters, conformerConfig(config, vocabulary + 1, blank), {
+    layerNormEps,
+    ...decoder,
+    unfold: (depth) => decoderSchedule(config, depth),
+  });
 }
 
 export interface BuildOptions {

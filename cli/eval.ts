@@ -118,9 +118,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores)
     writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
-  const rows = scores.map((score, i) =>
-    resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
-  );
+  const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config));
   printDecoding(settings, [config]);
   if (recogniser.model.decoder && !settings.decoding)
     process.stderr.write("hint: this model has an attention decoder as well; --search joint uses it\n");

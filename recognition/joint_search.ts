@@ -15,6 +15,8 @@ export interface EncodedUtterances {
   /** CTC's log-probabilities of each utterance, `[frames, vocabulary]`, padding cut off */
   readonly logProbs: readonly Float32Array[];
   readonly blank: number;
+  /** Of the encoder's path, to which a decoder that unfolds too fits its own. */
+  readonly depth: number;
 }
 
 /**
@@ -26,13 +28,13 @@ export interface EncodedUtterances {
 export async function jointSearch(
   device: Device,
   decoder: AttentionDecoder,
-  { states, lengths, logProbs, blank }: EncodedUtterances,
+  { states, lengths, logProbs, blank, depth }: EncodedUtterances,
   options: JointSearchOptions,
 ): Promise<JointHypothesis[][]> {
   const { vocabulary: vocab } = decoder.config;
   const searches = logProbs.map((frames) => new JointSearch({ logProbs: frames, vocab, blank }, options));
   const { beam } = options;
-  const decoding = startDecoding(device, decoder, states, lengths, beam);
+  const decoding = startDecoding(device, decoder, { states, lengths, depth }, beam);
   try {
     while (searches.some(({ done }) => !done)) {
       // Places that no hypothesis needs read what the first one reads.
@@ -56,14 +58,13 @@ export async function jointSearch(
 function startDecoding(
   device: Device,
   decoder: AttentionDecoder,
-  states: Tensor,
-  lengths: readonly number[],
+  { states, lengths, depth }: Pick<EncodedUtterances, "states" | "lengths" | "depth">,
   beam: number,
 ): Decoding {
   const tape = new Tape(device, { grad: false });
   try {
     const mask = lengthMask(tape, lengths, states.shape[1] as number);
-    return new Decoding(tape, decoder, { states, mask }, beam);
+    return new Decoding(tape, decoder, { states, mask }, beam, decoder.scheduleFor(depth));
   } finally {
     tape.end();
   }

@@ -81,7 +81,13 @@ export async function forEachPosterior(
           const first = row * frames * vocabulary;
           return logProbs.subarray(first, first + length * vocabulary);
         });
-        const found = await decode?.({ states: states[schedule] as Tensor, lengths, logProbs: rows, blank });
+        const found = await decode?.({
+          states: states[schedule] as Tensor,
+          lengths,
+          logProbs: rows,
+          blank,
+          depth: (schedules[schedule] as DepthSchedule).length,
+        });
         for (const [row, utterance] of members.entries()) {
           const loss = references?.[utterance] ? (losses[schedule]?.[row] as number) : null;
           use(rows[row] as Float32Array, utterance, schedule, loss, found?.[row]);

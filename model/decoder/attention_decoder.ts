@@ -21,6 +21,8 @@ export interface DecoderConfig extends DecoderBlockConfig {
   readonly vocabulary: number;
   /** Physical blocks. */
   readonly blocks: number;
+  /** The blocks to apply, in order, after an encoder's path of some depth; left out or undefined: each once. */
+  readonly unfold?: ((depth: number) => DepthSchedule | undefined) | undefined;
 }
 
 export interface DecoderOptions {
@@ -28,7 +30,7 @@ export interface DecoderOptions {
   readonly checkpointing?: boolean;
   /** Called with the output of every block application. */
   readonly onState?: (layer: number, block: number, state: Tensor) => void;
-  /** Physical blocks to apply in order: each once, unless the decoder unfolds too. */
+  /** Physical blocks to apply in order, see `scheduleFor`; left out: each once. */
   readonly schedule?: DepthSchedule | undefined;
 }
 
@@ -96,7 +98,7 @@ export class AttentionDecoder {
     expectShape("AttentionDecoder.forward", "memory.states", memory.states, [embedded.shape[0] as number, frames, dim]);
     if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [batch, 1, 1, frames]);
     const { checkpointing = false, onState } = options;
-    const schedule = options.schedule ?? this.#blocks.map((_, block) => block);
+    const schedule = options.schedule ?? this.#once();
     let x = embedded;
     schedule.forEach((block, layer) => {
       // The memory is an input of its own, so that its gradient survives a recomputation.
@@ -110,6 +112,13 @@ export class AttentionDecoder {
     return this.#score(tape, x);
   }
 
+  /** The blocks to apply after an encoder's path of this depth: each once, unless the decoder unfolds too. */
+  scheduleFor(depth: number): DepthSchedule {
+    return this.config.unfold?.(depth) ?? this.#once();
+  }
+
+  #once = (): DepthSchedule => this.#blocks.map((_, block) => block);
+
   /** What every block's source attention makes of the encoder's states, for `step`. */
   listen(tape: Tape, states: Tensor): KeysAndValues[] {
     return this.#blocks.map((block) => block.listen(tape, states));
@@ -122,7 +131,8 @@ export class AttentionDecoder {
    * @param place  of these tokens in their sentences, from 0
    * @param heard  what `listen` gave
    * @param mask   of the encoder's states, as in `Memory`
-   * @param said   of each block, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
+   * @param said   of each layer, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
+   * @param schedule the blocks to apply, as in `forward`
    * @returns      the logits `[utterances, hypotheses, vocabulary]` of what comes next, and `said` with these tokens
    */
   step(
@@ -132,10 +142,17 @@ export class AttentionDecoder {
     heard: readonly KeysAndValues[],
     mask: Tensor | undefined,
     said: readonly KeysAndValues[] | undefined,
+    schedule: DepthSchedule = this.#once(),
   ): { readonly logits: Tensor; readonly said: readonly KeysAndValues[] } {
     let x = this.#embedAt(tape, tokens, [place]);
-    const saidNow = this.#blocks.map((block, i) => {
-      const after = block.step(tape, x, heard[i] as KeysAndValues, mask, said?.[i]);
+    const saidNow = schedule.map((block, layer) => {
+      const after = (this.#blocks[block] as DecoderBlock).step(
+        tape,
+        x,
+        heard[block] as KeysAndValues,
+        mask,
+        said?.[layer],
+      );
       x = after.x;
       return after.said;
     });

@@ -4,6 +4,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { read } from "../../engine/transfer.ts";
 import { indexSelect } from "../../kernels/embedding/index_select.ts";
 import { logSoftmax } from "../../kernels/softmax/softmax.ts";
+import type { DepthSchedule } from "../unfold.ts";
 import type { AttentionDecoder } from "./attention_decoder.ts";
 import type { Memory } from "./decoder_block.ts";
 import type { KeysAndValues } from "./multi_head_attention.ts";
@@ -17,6 +18,7 @@ export class Decoding {
   readonly #decoder: AttentionDecoder;
   readonly #utterances: number;
   readonly #hypotheses: number;
+  readonly #schedule: DepthSchedule | undefined;
   readonly #mask: Tensor | undefined;
   readonly #heard: readonly KeysAndValues[];
   #said: readonly KeysAndValues[] | undefined;
@@ -25,12 +27,20 @@ export class Decoding {
   /**
    * @param memory     of the utterances; not needed any more once the constructor returns, but for the mask
    * @param hypotheses of each utterance
+   * @param schedule   the decoder's blocks to apply, in order; left out: each once
    */
-  constructor(tape: Tape, decoder: AttentionDecoder, { states, mask }: Memory, hypotheses: number) {
+  constructor(
+    tape: Tape,
+    decoder: AttentionDecoder,
+    { states, mask }: Memory,
+    hypotheses: number,
+    schedule?: DepthSchedule,
+  ) {
     this.#device = tape.device;
     this.#decoder = decoder;
     this.#utterances = states.shape[0] as number;
     this.#hypotheses = hypotheses;
+    this.#schedule = schedule;
     this.#mask = mask;
     this.#heard = tape.named("decoder", () => decoder.listen(tape, states));
     for (const x of this.#kept()) x.storage.retain();
@@ -55,6 +65,7 @@ export class Decoding {
           this.#heard,
           this.#mask,
           this.#reordered(tape, parents),
+          this.#schedule,
         );
         this.#replace(said);
         return logSoftmax(tape, logits);
