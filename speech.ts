@@ -7,4 +7,5 @@ export { loadCheckpoint, type OpenCheckpoint } from "./checkpoint/checkpoint_fil
 export { readAudio, type Audio } from "./data/audio/audio.ts";
 export { readManifest, type Manifest, type ManifestEntry } from "./data/manifest/manifest.ts";
 export { openRecogniser } from "./recognition/open_recogniser.ts";
-export { transcribeFiles, type TranscribeOptions, type Transcript } from "./recognition/transcribe.ts";
+export { transcribeFiles, type TranscribeOptions } from "./recognition/transcribe.ts";
+export type { Transcript } from "./recognition/transcript.ts";

@@ -61,8 +61,14 @@ const TRAINED_WITH: readonly (readonly [string, (state: CheckpointState) => unkn
   ["other units", ({ units }) => units],
   ["other feature statistics", ({ cmvn }) => cmvn],
   ["another order of blocks", ({ config }) => (config["unfold"] as { order?: unknown }).order],
+  // Heads, which no tensor's shape need show.
+  ["another number of attention heads", ({ config }) => modelOf(config).heads],
+  ["another decoder", ({ config }) => modelOf(config).decoder?.heads ?? null],
   ["other repeatable blocks", ({ config }) => (config["unfold"] as { repeatable?: unknown }).repeatable ?? null],
 ];
+
+const modelOf = ({ model }: CheckpointState["config"]): { heads?: unknown; decoder?: { heads?: unknown } | null } =>
+  model as object;
 
 function expectSameTraining({ path, state }: Checkpoint, first: Checkpoint): void {
   const other = TRAINED_WITH.find(([, of]) => !isDeepStrictEqual(of(state), of(first.state)));

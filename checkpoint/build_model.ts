@@ -4,11 +4,9 @@ import type { Tensor } from "../engine/tensor.ts";
 import { ConformerCtc } from "../model/conformer/conformer_ctc.ts";
 import { ConformerHybrid } from "../model/conformer/conformer_hybrid.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
-import { decoderDefaults } from "../model/decoder/attention_decoder.ts";
 import { Wav2Vec2Ctc } from "../model/wav2vec2/wav2vec2_ctc.ts";
 import type { TrainConfig } from "../config/plain.ts";
-import { decoderSchedule } from "../config/depths.ts";
-import { conformerConfig } from "../config/model_config.ts";
+import { conformerConfig, decoderConfig } from "../config/model_config.ts";
 
 export interface BuiltModel {
   readonly model: CtcModel;
@@ -42,14 +40,9 @@ export function declareModel(
 function modelOf(parameters: Parameters, config: TrainConfig, vocabulary: number, blank: number): CtcModel {
   if (config.model.kind !== "conformer")
     return new Wav2Vec2Ctc(parameters, { ...config.model, inputDim: 1, vocabulary, blank });
-  const { decoder, layerNormEps } = { ...decoderDefaults, ...config.model };
-  if (!decoder) return new ConformerCtc(parameters, conformerConfig(config, vocabulary, blank));
-  // One class more starts and ends a sentence. CTC has it too, as in ESPnet, and never learns to say it.
-  return new ConformerHybrid(parameters, conformerConfig(config, vocabulary + 1, blank), {
-    layerNormEps,
-    ...decoder,
-    unfold: (depth) => decoderSchedule(config, depth),
-  });
+  const encoder = conformerConfig(config, vocabulary, blank);
+  const decoder = decoderConfig(config);
+  return decoder ? new ConformerHybrid(parameters, encoder, decoder) : new ConformerCtc(parameters, encoder);
 }
 
 export interface BuildOptions {

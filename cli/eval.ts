@@ -23,6 +23,7 @@ import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
 import {
   addDecoderOptions,
   addDecodingOptions,
+  hintDecoder,
   parseDecoderSearch,
   printDecoding,
   type DecoderOptions,
@@ -120,8 +121,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
     writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config));
   printDecoding(settings, [config]);
-  if (recogniser.model.decoder && !settings.decoding)
-    process.stderr.write("hint: this model has an attention decoder as well; --search joint uses it\n");
+  hintDecoder(recogniser.model, settings);
   print(
     options,
     {

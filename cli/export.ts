@@ -21,6 +21,15 @@ An .onnx file does not need unfold: any ONNX runtime (opset 17) can run it. Its 
   lengths         int64 [batch]; frames of each utterance without padding
   log_probs       float32 [batch, about frames / 4, classes]; the metadata 'blank' and 'units' give the blank's class and the others' text
   output_lengths  int64 [batch]; valid frames of log_probs
+A model with a decoder gives two files, because a search runs the encoder once an utterance and the decoder once a token: FILE.onnx
+as above, with one output more, and FILE.decoder.onnx.
+  states          float32 [batch, about frames / 4, dim]; what the decoder reads. The last class, the metadata 'sentence_end', starts and ends
+                  sentences: a search leaves it out of log_probs.
+The decoder's inputs are states and output_lengths, of as many utterances as prefixes or of one that all prefixes are of, and
+  tokens          int64 [prefixes, tokens]; sentence_end, then the classes said so far, with arbitrary classes as padding at the end
+and its output is
+  next_log_probs  float32 [prefixes, tokens, classes]; of what follows each token; that of sentence_end: the sentence ends here
+A joint search scores a text by 0.3 of CTC's log-probability (see model/decode/ctc_prefix_score.ts) and 0.7 of the decoder's.
 `;
 
 export function register(program: Command): void {
@@ -71,10 +80,19 @@ function exportOneFile(given: string, { out, depth, format: wanted, force }: Exp
   const checkpoint = loadCheckpoint(given);
   const config = restoreConfig(checkpoint.state.config, checkpoint.path);
   const path = parseDepth(depth, config);
-  const { parameters, untied, bytes } = exportFile(checkpoint, config, path, out, { format, force: force === true });
+  const exported = exportFile(checkpoint, config, path, out, { format, force: force === true });
   checkpoint.close();
+  const { bytes, decoderParameters, decoderFile } = exported;
+  const elsewhere = decoderFile ? decoderParameters : 0;
+  const [parameters, untied] = [exported.parameters - elsewhere, exported.untied - elsewhere];
   const saved = untied === parameters ? "" : ` (${formatCount(untied)} if its ${path.depth} layers shared nothing)`;
   process.stdout.write(
-    `${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${formatBytes(bytes)} (${formatCount(bytes)} bytes)\n`,
+    `${out}: depth ${path.depth}, blocks ${path.schedule.join(" ")}, ${formatCount(parameters)} parameters${saved}, ${sizeText(bytes)}\n`,
   );
+  if (decoderFile)
+    process.stdout.write(
+      `${decoderFile.path}: its decoder, ${formatCount(decoderParameters)} parameters, ${sizeText(decoderFile.bytes)}\n`,
+    );
 }
+
+const sizeText = (bytes: number): string => `${formatBytes(bytes)} (${formatCount(bytes)} bytes)`;

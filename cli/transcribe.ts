@@ -3,19 +3,26 @@ import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
-import { openFusion } from "../recognition/language_model.ts";
+import { openSearch } from "../recognition/threads/open_search.ts";
 import { fittingChunk } from "../recognition/fitting_chunk.ts";
 import { formatDuration } from "../data/text/number_format.ts";
 import { transcribeFiles } from "../recognition/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT } from "./options/arguments.ts";
 import { addChunkOptions, parseChunks, type ChunkOptions } from "./options/chunks.ts";
-import { addDecodingOptions, parseDecoding, type DecodingOptions } from "./options/decoding.ts";
+import {
+  addDecoderOptions,
+  addDecodingOptions,
+  hintDecoder,
+  parseDecoderSearch,
+  type DecoderOptions,
+  type DecodingOptions,
+} from "./options/decoding.ts";
 import { parseDepth, parseNbest } from "./options/depths.ts";
 import { exitCode, printError } from "./exit.ts";
 import { terminalObserver } from "./terminal_observer.ts";
 
-interface TranscribeOptions extends AdapterOptions, DecodingOptions, ChunkOptions {
+interface TranscribeOptions extends AdapterOptions, DecodingOptions, DecoderOptions, ChunkOptions {
   depth?: string;
   json?: true;
   nbest?: string;
@@ -32,14 +39,18 @@ export function register(program: Command): void {
     )
     .option("--depth <depth>", "logical depth (default: the deepest of the checkpoint's config)")
     .option("--json", "print one JSON object per file")
-    .option("--nbest <count>", "with --json and --beam: also this many of the best texts, each with its scores")
+    .option(
+      "--nbest <count>",
+      "with --json and --beam or --search: also this many of the best texts, each with its scores",
+    )
     .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how confident the model is");
-  addAdapterOptions(addDecodingOptions(addChunkOptions(command))).action(runTranscribe);
+  addAdapterOptions(addDecoderOptions(addDecodingOptions(addChunkOptions(command)))).action(runTranscribe);
 }
 
 async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
   const { json, timestamps } = options;
-  const { beam, lm } = parseDecoding(options);
+  const settings = parseDecoderSearch(options);
+  const { beam, decoding } = settings;
   const nbest = parseNbest(options.nbest);
   parseChunks(options, () => 30); // reports invalid values before anything is opened
   if (!json && (nbest !== undefined || timestamps))
@@ -53,16 +64,17 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const fusion = await openFusion(lm, recogniser.units);
+  const search = await openSearch(settings, recogniser.units);
   const { transcripts, faults, audioSeconds, computingSeconds } = await transcribeFiles(
     device,
     recogniser,
     files,
     path,
     terminalObserver(),
-    { beam, fusion, nbest, timestamps, chunks },
-  );
+    { ...search.options, decoding, nbest, timestamps, chunks },
+  ).finally(search.close);
   device.close();
+  hintDecoder(recogniser.model, settings);
 
   faults.forEach(printError);
   if (faults.length > 0) process.exitCode = exitCode(faults[0]);

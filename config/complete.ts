@@ -1,3 +1,4 @@
+import { decoderSearchDefaults } from "../model/decode/search.ts";
 import { camelKeys } from "./camel_case.ts";
 import { specAugmentSchema } from "./schema/data.ts";
 import { maskingSchema } from "./schema/model.ts";
@@ -68,7 +69,7 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
     eval: {
       every_epochs: evaluation.every_epochs ?? (evaluation.every_steps == null ? 1 : null),
       every_steps: evaluation.every_steps ?? null,
-      beam: evaluation.beam ?? null,
+      ...completeSearch(evaluation),
       batch_size: evaluation.batch_size,
       lm: evaluation.lm && { ...evaluation.lm, arpa: resolve(base, evaluation.lm.arpa) },
     },
@@ -80,6 +81,16 @@ export function completeConfig(parsed: ParsedConfig, { base, data: dataFolder, r
       },
     },
   });
+}
+
+function completeSearch({ search, beam, ctc_weight, length_bonus }: ParsedConfig["eval"]) {
+  const { ctcWeight, lengthBonus } = decoderSearchDefaults;
+  return {
+    search,
+    beam: beam ?? (search === "ctc" ? null : decoderSearchDefaults.beam),
+    ctc_weight: search === "joint" || search === "rescore" ? (ctc_weight ?? ctcWeight) : null,
+    length_bonus: search === "joint" || search === "attention" ? (length_bonus ?? lengthBonus) : null,
+  };
 }
 
 function completeLoss({ loss, model }: ParsedConfig) {

@@ -7,6 +7,8 @@ export interface ParameterCounts {
   /** All stored parameters. */
   readonly whole: number;
   readonly encoder: number;
+  /** An attention decoder, which every path loads; 0 without one. */
+  readonly decoder: number;
   /** One physical block, with the norms of one depth. */
   readonly block: number;
   /** One physical block of a decoder; 0 without one. */
@@ -29,6 +31,7 @@ export function countParameters({
   return {
     whole: parameters.count,
     encoder: sum((name) => name.startsWith(scopes.encoder)),
+    decoder: scopes.decoder === undefined ? 0 : sum((name) => name.startsWith(scopes.decoder as string)),
     block: sum((name) => name.startsWith(scopes.firstBlock) && !isOther(name)),
     decoderBlock: scopes.decoder === undefined ? 0 : sum((name) => name.startsWith(`${scopes.decoder}decoders.0.`)),
     otherNorms: sum(isOther),

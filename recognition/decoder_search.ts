@@ -2,7 +2,8 @@ import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
 import type { JointHypothesis } from "../model/decode/joint_search.ts";
-import type { SearchOptions } from "../model/decode/search.ts";
+import { decoderSearchDefaults, type SearchOptions } from "../model/decode/search.ts";
+import type { TrainConfig } from "../config/config.ts";
 import { jointSearch, type EncodedUtterances } from "./joint_search.ts";
 import { rescore } from "./rescore.ts";
 
@@ -16,8 +17,13 @@ export interface DecoderSearch {
   readonly lengthBonus: number;
 }
 
-/** Hypotheses kept, unless a beam is given. */
-export const BEAM = 10;
+/** How a config's `eval` section lets a decoder take part; undefined if CTC decodes alone. */
+export function configuredSearch({ search, ctcWeight, lengthBonus }: TrainConfig["eval"]): DecoderSearch | undefined {
+  const { ctcWeight: usual, lengthBonus: none } = decoderSearchDefaults;
+  return search === "ctc"
+    ? undefined
+    : { kind: search, ctcWeight: ctcWeight ?? usual, lengthBonus: lengthBonus ?? none };
+}
 
 /** @param which names the model */
 export const withoutDecoder = (kind: DecoderSearch["kind"], which: string): UserError =>
@@ -32,13 +38,13 @@ export function decoderSearch(
   device: Device,
   { decoder }: Pick<CtcModel, "decoder">,
   { kind, ctcWeight, lengthBonus }: DecoderSearch,
-  { beam, fusion }: SearchOptions,
+  { beam, fusion, beamSearch }: SearchOptions,
 ): (encoded: EncodedUtterances) => Promise<JointHypothesis[][]> {
   if (!decoder) throw withoutDecoder(kind, "this one");
-  const width = { beam: beam ?? BEAM, fusion: fusion ?? null };
+  const width = { beam: beam ?? decoderSearchDefaults.beam, fusion: fusion ?? null };
   return (encoded) =>
     kind === "rescore"
-      ? rescore(device, decoder, encoded, { ...width, ctcWeight })
+      ? rescore(device, decoder, encoded, { ...width, beamSearch, ctcWeight })
       : jointSearch(device, decoder, encoded, {
           ...width,
           ctcWeight: kind === "joint" ? ctcWeight : 0,

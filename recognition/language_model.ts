@@ -23,10 +23,12 @@ export interface LanguageModelSettings {
  * @throws UserError if the file cannot be read or a line is invalid, or if the units' characters are not the model's
  */
 export async function openFusion(settings: LanguageModelSettings | null, units: Units): Promise<Fusion | null> {
-  if (settings === null) return null;
-  const model = await readArpa(settings.arpa);
-  return (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
+  return settings && fusionOf(await readArpa(settings.arpa), units, settings);
 }
+
+/** The same, of a model that has been read. */
+export const fusionOf = (model: NgramModel, units: Units, settings: LanguageModelSettings): Fusion =>
+  (settings.level === "word" ? wordFusion : characterFusion)(model, units, settings);
 
 /**
  * Reads an ARPA file line by line, decompressing it if it is gzipped. Throws a UserError that names the file, and the

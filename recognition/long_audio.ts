@@ -1,9 +1,10 @@
 import type { Device } from "../engine/device.ts";
 import type { CtcModel } from "../model/ctc_model.ts";
+import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { DepthSchedule } from "../model/unfold.ts";
 import { planChunks, type Chunk, type ChunkFrames } from "./chunks.ts";
 import type { LazyItem } from "../data/item.ts";
-import { forEachPosterior } from "./posteriors.ts";
+import { forEachPosterior, type PosteriorOptions } from "./posteriors.ts";
 
 /** A recording whose input frames are read in parts. */
 export interface LongRecording {
@@ -13,7 +14,7 @@ export interface LongRecording {
   features(from: number, to: number): Promise<Float32Array>;
 }
 
-export interface LongAudioOptions {
+export interface LongAudioOptions extends Pick<PosteriorOptions, "decode"> {
   readonly sizes: ChunkFrames;
   /** Chunks per batch, from one recording or several. */
   readonly batchSize: number;
@@ -21,27 +22,36 @@ export interface LongAudioOptions {
   readonly onFrames?: (frames: number, recording: number) => void;
 }
 
+export interface ChunkOfRecording extends Chunk {
+  /** The recording's index. */
+  readonly recording: number;
+  /** Number of output frames of the whole recording. */
+  readonly frames: number;
+}
+
 /**
- * Runs recordings longer than a chunk through a schedule, chunk by chunk, and hands out each one's log-probabilities
- * `[frames, vocab]`, assembled from the kept frames of its chunks, in the order of the recordings. Memory holds the
- * log-probabilities of one recording and at most two batches of chunks: the features of the second are read while the
- * model works on the first.
+ * Runs recordings longer than a chunk through a schedule, chunk by chunk, and hands out each chunk's log-probabilities
+ * `[frames, vocab]` and what `decode` found in it, in order. Memory holds at most two batches of chunks: the features
+ * of the second are read while the model works on the first.
  */
-export async function forEachLongPosterior(
+export async function forEachChunk(
   device: Device,
   model: CtcModel,
   recordings: readonly LongRecording[],
   schedule: DepthSchedule,
-  { sizes, batchSize, onFrames }: LongAudioOptions,
-  use: (logProbs: Float32Array, recording: number) => void,
+  { sizes, batchSize, decode, onFrames }: LongAudioOptions,
+  use: (
+    logProbs: Float32Array,
+    chunk: ChunkOfRecording,
+    found: readonly JointHypothesis[] | undefined,
+  ) => void | Promise<void>,
 ): Promise<void> {
-  const { vocabulary } = model.config;
   const { inputFrames } = sizes;
   const chunks = recordings.flatMap(({ frames }, recording) =>
-    planChunks(frames, sizes, model).map((chunk) => ({ ...chunk, recording })),
+    planChunks(frames, sizes, model).map((chunk) => ({ ...chunk, recording, frames: model.outputFrames(frames) })),
   );
   const features = readAhead(chunks.length, batchSize, (i) => {
-    const { recording, start } = chunks[i] as ChunkOf;
+    const { recording, start } = chunks[i] as ChunkOfRecording;
     return (recordings[recording] as LongRecording).features(start, start + inputFrames);
   });
   // All have the same length, so they stay in this order and no batch has padding.
@@ -50,20 +60,44 @@ export async function forEachLongPosterior(
     labels: new Int32Array(),
     features: () => features(i),
   }));
-  let stitched: Float32Array | undefined;
-  await forEachPosterior(device, model, items, [schedule], { batchSize }, (logProbs, i) => {
-    const { recording, from, to, skipped } = chunks[i] as ChunkOf;
-    const frames = model.outputFrames((recordings[recording] as LongRecording).frames);
-    stitched ??= new Float32Array(frames * vocabulary);
-    stitched.set(logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary), from * vocabulary);
-    onFrames?.(to - from, recording);
-    if (to < frames) return;
-    use(stitched, recording);
-    stitched = undefined;
+  await forEachPosterior(device, model, items, [schedule], { batchSize, decode }, (logProbs, i, _, __, found) => {
+    const chunk = chunks[i] as ChunkOfRecording;
+    onFrames?.(chunk.to - chunk.from, chunk.recording);
+    return use(logProbs, chunk, found);
   });
 }
 
-type ChunkOf = Chunk & { readonly recording: number };
+/**
+ * The same, for searches of whole recordings: hands out each one's log-probabilities `[frames, vocab]`, assembled from
+ * the kept frames of its chunks, in the order of the recordings. Memory also holds those of one recording, and of those
+ * that are still used.
+ */
+export async function forEachLongPosterior(
+  device: Device,
+  model: CtcModel,
+  recordings: readonly LongRecording[],
+  schedule: DepthSchedule,
+  options: Omit<LongAudioOptions, "decode">,
+  use: (logProbs: Float32Array, recording: number) => void | Promise<void>,
+): Promise<void> {
+  const { vocabulary } = model.config;
+  let stitched: Float32Array | undefined;
+  await forEachChunk(
+    device,
+    model,
+    recordings,
+    schedule,
+    options,
+    (logProbs, { recording, frames, from, to, skipped }) => {
+      stitched ??= new Float32Array(frames * vocabulary);
+      stitched.set(logProbs.subarray(skipped * vocabulary, (skipped + to - from) * vocabulary), from * vocabulary);
+      if (to < frames) return;
+      const whole = stitched;
+      stitched = undefined;
+      return use(whole, recording);
+    },
+  );
+}
 
 /** Reads item i on request, and then starts reading the one `ahead` further on. */
 function readAhead<Item>(

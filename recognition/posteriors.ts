@@ -39,11 +39,12 @@ export type UsePosterior = (
   schedule: number,
   loss: number | null,
   found?: readonly JointHypothesis[],
-) => void;
+) => void | Promise<void>;
 
 /**
  * Runs the utterances through every schedule (shared prefixes once), in batches of similar length, and hands out each
- * utterance's log-posteriors as soon as they are computed, so that only one batch is in memory.
+ * utterance's log-posteriors as soon as they are computed. A `use` that takes its time, such as a search on another
+ * thread, goes on while the device computes the next batch, so that memory holds the log-posteriors of three at most.
  */
 export async function forEachPosterior(
   device: Device,
@@ -55,6 +56,7 @@ export async function forEachPosterior(
 ): Promise<void> {
   const { inputDim, vocabulary, blank } = model.config;
   let done = 0;
+  let earlier: Promise<void> = Promise.resolve(); // what the batch before is used for
   for (const members of evaluationBatches(
     utterances.map(({ frames }) => frames),
     batchSize,
@@ -65,6 +67,7 @@ export async function forEachPosterior(
       await loadItems(members.map((i) => ({ ...(utterances[i] as LazyItem), labels: labels(i) }))),
       inputDim,
     );
+    const uses: (void | Promise<void>)[] = [];
     const tape = new Tape(device, { grad: false });
     try {
       const features = tape.upload(batch.features, [batch.size, batch.frames, inputDim]);
@@ -90,14 +93,17 @@ export async function forEachPosterior(
         });
         for (const [row, utterance] of members.entries()) {
           const loss = references?.[utterance] ? (losses[schedule]?.[row] as number) : null;
-          use(rows[row] as Float32Array, utterance, schedule, loss, found?.[row]);
+          uses.push(use(rows[row] as Float32Array, utterance, schedule, loss, found?.[row]));
         }
       }
     } finally {
       tape.end();
     }
-    onProgress?.((done += members.length), utterances.length);
+    await earlier;
+    earlier = Promise.all(uses).then(() => onProgress?.((done += members.length), utterances.length));
+    earlier.catch(() => undefined); // thrown when it is awaited
   }
+  await earlier;
 }
 
 /** Gives a class probability 0 in every frame: the end of a sentence is no text, and the decoder alone may say it. */

@@ -31,8 +31,8 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<Recognised[]> {
   const { vocabulary, blank } = model.config;
-  const { decoding, beam, fusion } = options;
-  const decode = decoding && decoderSearch(device, model, decoding, { beam, fusion });
+  const { decoding } = options;
+  const decode = decoding && decoderSearch(device, model, decoding, options);
   const results = schedules.map(() => ({
     hypotheses: new Array<Hypothesis>(utterances.length),
     blanks: 0,
@@ -46,16 +46,17 @@ export async function recognise(
     utterances,
     schedules,
     { ...options, decode },
-    (logProbs, utterance, schedule, loss, found) => {
+    async (logProbs, utterance, schedule, loss, found) => {
       const result = results[schedule] as (typeof results)[number];
-      const [best = NOTHING] = found ?? search(logProbs, vocabulary, blank, options);
-      const { labels, score } = best;
-      result.hypotheses[utterance] = { labels, score };
       result.frames += logProbs.length / vocabulary;
       result.blanks += countBlanks(logProbs, vocabulary, blank);
-      if (loss === null) return;
-      result.loss += loss;
-      result.losses++;
+      if (loss !== null) {
+        result.loss += loss;
+        result.losses++;
+      }
+      const [best = NOTHING] = found ?? (await search(logProbs, vocabulary, blank, options));
+      const { labels, score } = best;
+      result.hypotheses[utterance] = { labels, score };
     },
   );
   return results.map(({ hypotheses, blanks, frames, loss, losses }) => ({

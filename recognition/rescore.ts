@@ -3,9 +3,9 @@ import { Tape } from "../engine/tape.ts";
 import { read } from "../engine/transfer.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
 import { indexSelect } from "../kernels/embedding/index_select.ts";
-import type { Fusion } from "../model/decode/fusion.ts";
 import type { JointHypothesis } from "../model/decode/joint_search.ts";
-import { prefixBeamSearch, type BeamHypothesis } from "../model/decode/prefix_beam.ts";
+import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
+import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { AttentionDecoder } from "../model/decoder/attention_decoder.ts";
 import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
 import { lengthMask } from "../model/length_mask.ts";
@@ -19,9 +19,10 @@ export async function rescore(
   device: Device,
   decoder: AttentionDecoder,
   { states, lengths, logProbs, blank, depth }: EncodedUtterances,
-  { beam, fusion, ctcWeight }: { readonly beam: number; readonly fusion: Fusion | null; readonly ctcWeight: number },
+  { ctcWeight, ...options }: SearchOptions & { readonly beam: number; readonly ctcWeight: number },
 ): Promise<JointHypothesis[][]> {
-  const lists = logProbs.map((frames) => prefixBeamSearch(frames, decoder.config.vocabulary, { beam, blank, fusion }));
+  const { vocabulary } = decoder.config;
+  const lists = await Promise.all(logProbs.map((frames) => search(frames, vocabulary, blank, options)));
   const rows = lists.flatMap((list, utterance) => list.map(({ labels }) => ({ labels, utterance })));
   const attention = await readAloud(device, decoder, { states, lengths, depth }, rows);
   let row = 0;

@@ -1,54 +1,34 @@
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
-import { forcedAlignment } from "../model/decode/forced_alignment.ts";
-import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
-import type { Units } from "../model/units/units.ts";
-import { frameTime, timedUtterance, type TimedText } from "./alignment/timed_text.ts";
+import { frameTime } from "./alignment/timed_text.ts";
 import { openLongFiles, readAudioFiles, type AudioFile, type LongFile } from "./audio_files.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { wordsOfChunk, type ChunkWords } from "./chunk_words.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
 import type { DepthPath } from "../config/depths.ts";
+import { decoderSearch, withoutDecoder, type DecoderSearch } from "./decoder_search.ts";
 import { chunksAtOnce } from "./fitting_chunk.ts";
-import { forEachLongPosterior, type LongAudioOptions } from "./long_audio.ts";
+import { forEachChunk, forEachLongPosterior, type LongAudioOptions, type LongRecording } from "./long_audio.ts";
 import { forEachPosterior } from "./posteriors.ts";
-import { hypothesisText } from "./recognise.ts";
+import {
+  foundByCtc,
+  foundByDecoder,
+  transcriptOf,
+  transcriptOfChunks,
+  type Transcript,
+  type TranscriptOptions,
+} from "./transcript.ts";
 import type { Observer } from "../data/observer.ts";
 
-export interface TranscribeOptions extends SearchOptions {
-  /** Maximum number of distinct texts per file; only the best by default. */
-  readonly nbest?: number | undefined;
-  /** Include when each word is spoken. */
-  readonly timestamps?: boolean | undefined;
+export interface TranscribeOptions extends SearchOptions, TranscriptOptions {
+  /** How a decoder takes part; left out, CTC decodes alone. */
+  readonly decoding?: DecoderSearch | undefined;
   /**
    * Files longer than a chunk are recognised in chunks; if undefined, every file is recognised whole, whatever its
    * length.
    */
   readonly chunks?: ChunkSeconds | undefined;
-}
-
-/** A text found by the search, with the scores it is ranked by; natural logarithms. */
-export interface RankedText {
-  readonly text: string;
-  /** log p_ctc; for greedy decoding, of the single best path. */
-  readonly ctc: number;
-  /** log p_lm, unweighted. */
-  readonly lm: number;
-  /** The ranking score: ctc + weight · lm + bonus · words. */
-  readonly total: number;
-}
-
-export interface Transcript {
-  readonly file: string;
-  readonly text: string;
-  readonly depth: number;
-  /** Length of the audio. */
-  readonly seconds: number;
-  /** The text's `ctc`. */
-  readonly logProbability: number;
-  /** Omitted if the forced alignment of a long file loses every path within its window. */
-  readonly words?: readonly TimedText[];
-  readonly nbest?: readonly RankedText[];
 }
 
 export interface Transcription {
@@ -75,7 +55,10 @@ const ALIGNED_STATES = 1024;
 
 /**
  * Transcribes files at one depth. Files no longer than a chunk are recognised whole, in batches of similar length;
- * longer ones in chunks, whose log-probabilities are joined before the search. Unreadable files are left out.
+ * longer ones in chunks, whose log-probabilities are joined before CTC's search. A decoder searches each chunk instead,
+ * and their words are joined. Unreadable files are left out.
+ *
+ * @throws UserError for a search with a decoder that the model does not have
  */
 export async function transcribeFiles(
   device: Device,
@@ -86,36 +69,61 @@ export async function transcribeFiles(
   options: TranscribeOptions,
 ): Promise<Transcription> {
   const { model, frontEnd } = recogniser;
-  const { chunks } = options;
+  const { chunks, decoding } = options;
+  const { vocabulary, blank } = model.config;
+  if (decoding && !model.decoder) throw withoutDecoder(decoding.kind, recogniser.checkpoint.path);
+  const decode = decoding && decoderSearch(device, model, decoding, options);
   const sizes = chunks && chunkFrames(chunks, model, frontEnd);
-  const { whole, long, faults: unread } = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer);
-  const faults = [...unread];
+  const read = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer);
+  const { whole } = read;
+  const [long, refused] = chunks && decoding ? withoutLists(read.long, options, chunks) : [read.long, []];
+  const faults = [...read.faults, ...refused];
   if (whole.length + long.length === 0) return { transcripts: [], faults, audioSeconds: 0, computingSeconds: 0 };
 
   const transcripts = new Map<number, Transcript>();
-  const transcribe = (file: AudioFile, logProbs: Float32Array, window?: number): void => {
-    transcripts.set(file.index, transcriptOf(file, logProbs, recogniser, path.depth, options, window));
+  const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
+  const byCtc = async (file: AudioFile, logProbs: Float32Array, window?: number): Promise<void> => {
+    const hypotheses = (await search(logProbs, vocabulary, blank, options)).map(foundByCtc);
+    keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options, window));
   };
   const progress = secondsOfAudio(observer, [...whole, ...long]);
   const started = performance.now();
   try {
     const longest = whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
     const batchSize = whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recogniser, path, longest)) : 1;
-    await forEachPosterior(device, model, whole, [path.schedule], { batchSize }, (logProbs, i) => {
-      const file = whole[i] as AudioFile;
-      transcribe(file, logProbs);
-      progress.advance(file.seconds);
-    });
+    await forEachPosterior(
+      device,
+      model,
+      whole,
+      [path.schedule],
+      { batchSize, decode },
+      async (logProbs, i, _, __, found) => {
+        const file = whole[i] as AudioFile;
+        const hypotheses = found?.map(foundByDecoder(decoding?.kind === "attention"));
+        if (hypotheses) keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options));
+        else await byCtc(file, logProbs);
+        progress.advance(file.seconds);
+      },
+    );
     if (chunks && sizes && long.length > 0) {
       const secondsOfFrame = frameTime(model, frontEnd)(1);
       const settings = {
         sizes,
         batchSize: chunksAtOnce(device, recogniser, path, chunks.chunk),
         onFrames: (frames: number) => progress.advance(frames * secondsOfFrame),
+        decode,
       };
-      const broken = await forEachLongFile(device, recogniser, long, path, settings, observer, (file, logProbs) =>
-        transcribe(file, logProbs, ALIGNED_STATES),
-      );
+      const broken = await withLongFiles(recogniser, long, observer, async (recordings, isBroken) => {
+        const file = (i: number): LongFile => long[i] as LongFile;
+        if (decode)
+          await forEachChunked(device, recogniser, recordings, path, settings, (words, i) => {
+            if (!isBroken(i)) keep(file(i), transcriptOfChunks(file(i), words, recogniser, path.depth, options));
+          });
+        else
+          await forEachLongPosterior(device, model, recordings, path.schedule, settings, async (logProbs, i) => {
+            if (!isBroken(i)) await byCtc(file(i), logProbs, ALIGNED_STATES);
+          });
+      });
       faults.push(...broken);
     }
     progress.advance(Infinity);
@@ -127,28 +135,16 @@ export async function transcribeFiles(
   return { transcripts: given, faults, audioSeconds, computingSeconds: (performance.now() - started) / 1000 };
 }
 
-/** Decodes a file's log-probabilities `[frames, vocab]`. */
-function transcriptOf(
-  { file, seconds }: AudioFile,
-  logProbs: Float32Array,
-  { model, units, frontEnd }: Recogniser,
-  depth: number,
-  options: TranscribeOptions,
-  window?: number,
-): Transcript {
-  const { vocabulary, blank } = model.config;
-  const hypotheses = search(logProbs, vocabulary, blank, options);
-  const { labels, score } = hypotheses[0] as BeamHypothesis;
-  const alignment = options.timestamps ? forcedAlignment(logProbs, vocabulary, labels, { blank, window }) : undefined;
-  return {
-    file,
-    text: hypothesisText(labels, units),
-    depth,
-    seconds,
-    logProbability: score,
-    ...(alignment && { words: timedUtterance(alignment, units, frameTime(model, frontEnd)).words }),
-    ...(options.nbest !== undefined && { nbest: distinctTexts(hypotheses, units).slice(0, options.nbest) }),
-  };
+/** The long files that a decoder can transcribe, and one error for each other: the chunks' lists have no common ranking. */
+function withoutLists(
+  files: readonly LongFile[],
+  { nbest }: TranscribeOptions,
+  { chunk }: ChunkSeconds,
+): [LongFile[], UserError[]] {
+  if (nbest === undefined) return [[...files], []];
+  const sentence = ({ file }: LongFile): string =>
+    `${file}: a list of the best texts needs a search of the whole file, but a decoder searches files longer than ${chunk} s in chunks; use longer chunks, or CTC's search`;
+  return [[], files.map((file) => new UserError(sentence(file)))];
 }
 
 /** A progress display over all these files, in whole seconds of audio. */
@@ -165,36 +161,38 @@ function secondsOfAudio(
   };
 }
 
-/**
- * Hands out the log-probabilities `[frames, vocab]` of each long file; returns the errors of those found to be damaged.
- */
-async function forEachLongFile(
-  device: Device,
+/** Opens long files while `work` reads them; returns the errors of those found to be damaged. */
+async function withLongFiles(
   recogniser: Recogniser,
   files: readonly LongFile[],
-  path: DepthPath,
-  settings: LongAudioOptions,
   observer: Observer,
-  use: (file: LongFile, logProbs: Float32Array) => void,
+  work: (recordings: readonly LongRecording[], isBroken: (recording: number) => boolean) => Promise<void>,
 ): Promise<UserError[]> {
   const broken = new Map<number, UserError>();
   const { recordings, close } = openLongFiles(recogniser, files, observer, (i, fault) => void broken.set(i, fault));
   try {
-    await forEachLongPosterior(device, recogniser.model, recordings, path.schedule, settings, (logProbs, i) => {
-      if (!broken.has(i)) use(files[i] as LongFile, logProbs);
-    });
+    await work(recordings, (i) => broken.has(i));
   } finally {
     close();
   }
   return [...broken.values()];
 }
 
-/** The distinct texts; labellings that differ only in spaces are one text, represented by the best. */
-function distinctTexts(found: readonly BeamHypothesis[], units: Units): RankedText[] {
-  const byText = new Map<string, RankedText>();
-  for (const { labels, score, lm, total } of found) {
-    const text = hypothesisText(labels, units);
-    if (!byText.has(text)) byText.set(text, { text, ctc: score, lm, total });
-  }
-  return [...byText.values()];
+/** Hands out what a decoder finds in each recording's chunks. */
+async function forEachChunked(
+  device: Device,
+  { model, units }: Recogniser,
+  recordings: readonly LongRecording[],
+  path: DepthPath,
+  settings: LongAudioOptions,
+  use: (words: readonly ChunkWords[], recording: number) => void,
+): Promise<void> {
+  let words: ChunkWords[] = [];
+  await forEachChunk(device, model, recordings, path.schedule, settings, (logProbs, chunk, found) => {
+    const { recording, frames, from, to, skipped } = chunk;
+    words.push(wordsOfChunk(logProbs, found?.[0]?.labels ?? new Int32Array(), model, units, from - skipped));
+    if (to < frames) return;
+    use(words, recording);
+    words = [];
+  });
 }

@@ -151,7 +151,10 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     const { wer, cer } = scores.find(({ depth }) => depth === judgedDepth(config)) as DepthScore;
     write({ type: "dev", step, epoch, ...rates });
     logged = { ...logged, dev: { step, ...rates } };
-    const watched = watchCollapse(silence, scores, step);
+    const watched = watchCollapse(silence, scores, step, {
+      ctc: config.loss.ctcWeight !== 0,
+      decoder: config.eval.search !== "ctc",
+    });
     silence = watched.silence;
     for (const message of watched.alarms) write({ type: "warning", step, message });
     if (config.earlyStop) patience = afterEvaluation(patience, wer, config.earlyStop);
@@ -233,7 +236,7 @@ async function run(device: Device, config: TrainConfig, options: RunOptions): Pr
     endLog(log, error);
     throw error;
   } finally {
-    data.source.close();
+    data.close();
     built.parameters.release();
     observer.end();
     log.close();

@@ -112,7 +112,7 @@ export async function startRun(
         ],
       };
     } catch (error) {
-      data.source.close();
+      data.close();
       throw error;
     }
   } finally {

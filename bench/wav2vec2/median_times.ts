@@ -20,5 +20,6 @@ export async function medianTimes(rounds: number, call: () => Promise<void>): Pr
   return { first, median: middle, spread: median(rest.map((value) => Math.abs(value - middle))) };
 }
 
-const median = (values: readonly number[]): number =>
+/** Of an even number of values, the greater of the two in the middle. */
+export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;

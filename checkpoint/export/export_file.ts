@@ -7,22 +7,33 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { DepthPath } from "../../config/depths.ts";
 import { expectPlace } from "../../data/files/output_place.ts";
 import { atFixedDepth, type FixedDepth } from "./fixed_depth.ts";
+import { onnxDecoder } from "./onnx/decoder_model.ts";
 import { onnxModel } from "./onnx/model.ts";
 
 /** Writers by file extension. */
 const WRITERS = {
   safetensors: (out: string, { checkpoint: { tensors, state } }: FixedDepth): void =>
     writeCheckpoint(out, tensors, state),
-  onnx: (out: string, fixed: FixedDepth): void => writeAtomically(out, onnxModel(fixed)),
+  onnx(out: string, fixed: FixedDepth): void {
+    const [model, decoder] = [onnxModel(fixed), onnxDecoder(fixed)];
+    if (decoder) writeAtomically(decoderBeside(out), decoder);
+    writeAtomically(out, model);
+  },
 };
+
+/** Path of a hybrid's decoder beside its encoder's ONNX file. */
+export const decoderBeside = (out: string): string => out.replace(/\.onnx$/u, ".decoder.onnx");
 
 export type ExportFormat = keyof typeof WRITERS;
 
 export const exportFormats = Object.keys(WRITERS) as ExportFormat[];
 
-/** The exported depth, and the size of the file. */
+/** The exported depth, and what was written. */
 export interface Exported extends FixedDepth {
+  /** Size of the file. */
   readonly bytes: number;
+  /** The file of its decoder, if that is separate: its parameters are then not in the other. */
+  readonly decoderFile?: { readonly path: string; readonly bytes: number };
 }
 
 /**
@@ -43,7 +54,7 @@ export function formatOf(out: string, given: string | undefined): ExportFormat {
 
 /**
  * Writes one depth of a checkpoint to a file of its own: a checkpoint with its state as JSON beside it, or an ONNX
- * file. The file is either complete or absent.
+ * file, of a hybrid with its decoder in another beside it. Each file is either complete or absent.
  *
  * @param force whether to overwrite existing files; the checkpoint itself is never overwritten
  * @throws UserError if a file exists, its folder does not, or the checkpoint is damaged; RunError if it cannot be
@@ -56,10 +67,17 @@ export function exportFile(
   out: string,
   { format, force }: { format: ExportFormat; force: boolean },
 ): Exported {
-  expectPlace([out, ...(format === "safetensors" ? [stateBeside(out)] : [])], { force });
+  const hasSeparateDecoder = format === "onnx" && config.model.kind === "conformer" && config.model.decoder !== null;
+  const beside = [
+    ...(format === "safetensors" ? [stateBeside(out)] : []),
+    ...(hasSeparateDecoder ? [decoderBeside(out)] : []),
+  ];
+  expectPlace([out, ...beside], { force });
   if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.path))
     throw new UserError(`${out} is the checkpoint itself, which would lose its other depths: choose another name`);
   const fixed = atFixedDepth(checkpoint, config, path);
   WRITERS[format](out, fixed);
-  return { ...fixed, bytes: statSync(out).size };
+  const sizeOf = (file: string): number => statSync(file).size;
+  const decoderFile = hasSeparateDecoder && { path: decoderBeside(out), bytes: sizeOf(decoderBeside(out)) };
+  return { ...fixed, bytes: sizeOf(out), ...(decoderFile && { decoderFile }) };
 }

@@ -23,6 +23,8 @@ export interface FixedDepth {
   readonly schedule: DepthSchedule;
   /** Number of trainable values: each physical block counts once, however often it runs. */
   readonly parameters: number;
+  /** Those of them that are an attention decoder's; 0 without one. */
+  readonly decoderParameters: number;
   /** The same for a model of this depth whose layers share nothing. */
   readonly untied: number;
 }
@@ -72,8 +74,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
   const tensors = new Map(
     [...declared.savedShapes.keys()].map((name) => [name, found.get(before(name)) as SafeTensor]),
   );
-  const repeated = repeatedDecoderLayers(config, depth);
-  const untied = untiedParameters(countParameters(built), used.length, schedule, repeated).whole;
+  const counts = countParameters(built);
   return {
     checkpoint: {
       path,
@@ -84,8 +85,9 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     units,
     depth,
     schedule: renumbered,
-    parameters: declared.count,
-    untied,
+    parameters: counts.whole,
+    decoderParameters: counts.decoder,
+    untied: untiedParameters(counts, used.length, schedule, repeatedDecoderLayers(config, depth)).whole,
   };
 }
 

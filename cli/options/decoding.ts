@@ -1,6 +1,8 @@
 import { Option, type Command } from "commander";
 import { UserError } from "../../engine/errors.ts";
-import { BEAM, type DecoderSearch } from "../../recognition/decoder_search.ts";
+import type { CtcModel } from "../../model/ctc_model.ts";
+import { decoderSearchDefaults } from "../../model/decode/search.ts";
+import type { DecoderSearch } from "../../recognition/decoder_search.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { describeDecoding, trainingDecoding } from "../../recognition/evaluation/decoding_text.ts";
 import type { DecodingSettings } from "../../recognition/evaluation/evaluate_manifest.ts";
@@ -17,7 +19,7 @@ export interface DecodingOptions {
 /** Adds `--beam` and `--lm...`, for every verb that recognises. */
 export function addDecodingOptions(command: Command): Command {
   return command
-    .option("--beam <width>", "CTC prefix beam search of this width instead of greedy decoding")
+    .option("--beam <width>", "width of a CTC prefix beam search instead of greedy decoding, or of another --search")
     .option("--lm <file>", "n-gram language model (ARPA, may be gzipped) to use in the beam search")
     .option("--lm-weight <number>", "weight of its log-probabilities (default: 0.5)")
     .option("--lm-bonus <number>", "added for each word, or character (default: 0)")
@@ -58,11 +60,16 @@ export function parseDecoderSearch(options: DecodingOptions & DecoderOptions): D
   belongs("--ctc-weight", ctcWeight, ["joint", "rescore"]);
   belongs("--length-bonus", lengthBonus, ["joint", "attention"]);
   if (kind === "ctc") return parseDecoding(options);
-  const weight = parseNumber("--ctc-weight", ctcWeight ?? "0.3");
+  const usual = decoderSearchDefaults;
+  const weight = ctcWeight === undefined ? usual.ctcWeight : parseNumber("--ctc-weight", ctcWeight);
   if (weight < 0 || weight > 1) throw new UserError(`--ctc-weight: expected a number from 0 to 1, got '${ctcWeight}'`);
   return {
-    ...parseDecoding({ ...options, beam: options.beam ?? String(BEAM) }),
-    decoding: { kind, ctcWeight: weight, lengthBonus: parseNumber("--length-bonus", lengthBonus ?? "0") },
+    ...parseDecoding({ ...options, beam: options.beam ?? String(usual.beam) }),
+    decoding: {
+      kind,
+      ctcWeight: weight,
+      lengthBonus: lengthBonus === undefined ? usual.lengthBonus : parseNumber("--length-bonus", lengthBonus),
+    },
   };
 }
 
@@ -87,6 +94,12 @@ export function parseDecoding({ beam: width, lm, lmWeight, lmBonus, lmLevel }: D
 export function printDecoding(settings: DecodingSettings, configs: readonly TrainConfig[]): void {
   const hint = trainingDecoding(settings, configs);
   process.stderr.write(`${describeDecoding(settings)}\n${hint === null ? "" : `${hint}\n`}`);
+}
+
+/** Says on stderr that a model has a decoder, if the search did not use it. */
+export function hintDecoder({ decoder }: Pick<CtcModel, "decoder">, { decoding }: DecodingSettings): void {
+  if (decoder && !decoding)
+    process.stderr.write("hint: this model has an attention decoder as well; --search joint uses it\n");
 }
 
 function parseNumber(option: string, text: string): number {

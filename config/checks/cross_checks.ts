@@ -14,6 +14,7 @@ export function crossChecks(config: ParsedConfig): Fault[] {
     ...unfoldFaults(config),
     ...unitsFaults(config),
     ...runFaults(config),
+    ...searchFaults(config),
     ...averageFaults(config),
   ];
 }
@@ -36,8 +37,6 @@ function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: Pa
       message: "cannot be given together with eval.every_epochs; set one of them to null",
     };
   }
-  if (evaluation.lm && evaluation.beam == null)
-    yield { path: ["eval", "lm"], message: "needs a beam search: set eval.beam as well, such as 16" };
   for (const key of ["hold_steps", "decay_steps", "initial_factor", "final_factor"] as const) {
     if (schedule[key] != null && schedule.kind !== "tri_stage")
       yield { path: ["schedule", key], message: `belongs to kind tri_stage, but schedule.kind is ${schedule.kind}` };
@@ -57,6 +56,28 @@ function* runFaults({ epochs, steps, eval: evaluation, schedule, optimizer }: Pa
       message: `is ${schedule.floor}, over the peak, optimizer.learning_rate ${optimizer.learning_rate}`,
     };
   }
+}
+
+/** Whose numbers the searches with a decoder are. */
+const SEARCHES = { ctc_weight: ["joint", "rescore"], length_bonus: ["joint", "attention"] } as const;
+
+function* searchFaults({ eval: evaluation, model }: ParsedConfig): Generator<Fault> {
+  const { search, beam, lm } = evaluation;
+  if (search !== "ctc" && (model.kind !== "conformer" || model.decoder === null))
+    yield {
+      path: ["eval", "search"],
+      message: `is ${search}, which needs a decoder, but the model has CTC alone: model.decoder is not set`,
+    };
+  for (const key of ["ctc_weight", "length_bonus"] as const) {
+    const searches: readonly string[] = SEARCHES[key];
+    if (evaluation[key] != null && !searches.includes(search))
+      yield {
+        path: ["eval", key],
+        message: `belongs to the searches ${searches.join(" and ")}, but eval.search is ${search}`,
+      };
+  }
+  if (lm && beam == null && search === "ctc")
+    yield { path: ["eval", "lm"], message: "needs a beam search: set eval.beam as well, such as 16" };
 }
 
 function* averageFaults({ checkpoint: { average, ...keep } }: ParsedConfig): Generator<Fault> {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { finite, notNegative, oneOf, positive, share, text, whole, yesOrNo } from "./fields.ts";
+import { between, finite, notNegative, oneOf, positive, share, text, whole, yesOrNo } from "./fields.ts";
 
 export const optimizerSchema = z.strictObject({
   learning_rate: positive()
@@ -51,7 +51,18 @@ export const evalSchema = z.strictObject({
     .nullish()
     .describe("Epochs between evaluations on dev; 1 if neither this nor `every_steps` is given."),
   every_steps: whole(1).nullish().describe("Steps between evaluations on dev, instead of `every_epochs`."),
-  beam: whole(1, 1000).nullish().describe("Width of the CTC prefix beam search; greedy decoding if left out."),
+  search: oneOf("ctc", "joint", "attention", "rescore")
+    .default("ctc")
+    .describe(
+      "How a model's decoder takes part, on dev and the test sets: joint, token by token with CTC; attention, alone; rescore, on what CTC's beam search finds; ctc, not at all.",
+    ),
+  beam: whole(1, 1000)
+    .nullish()
+    .describe("Width of the beam search; if left out, greedy decoding, or 10 where a decoder takes part."),
+  ctc_weight: between(0, 1)
+    .nullish()
+    .describe("Share of CTC in the scores of the searches joint and rescore; 0.3 if left out."),
+  length_bonus: finite().nullish().describe("Added for each token in the searches joint and attention; 0 if left out."),
   batch_size: whole(1).default(16).describe("Maximum utterances per batch, on dev and the test sets."),
   lm: lmSchema
     .nullable()

@@ -4,7 +4,7 @@ import { ContentIndex } from "./content_index.ts";
 import { FeatureMemory } from "./feature_memory.ts";
 import { FeatureComputer } from "./workers/feature_computer.ts";
 import type { AudioPart, FeatureAnswer, FeatureRequest } from "./workers/request.ts";
-import { ThreadPool } from "./workers/thread_pool.ts";
+import { featureThreads } from "./workers/feature_threads.ts";
 
 export interface FeatureSourceOptions {
   readonly frontEnd: FrontEnd;
@@ -34,7 +34,7 @@ export class FeatureSource {
   /** Number of concurrent requests that keep all threads busy. */
   readonly ahead: number;
   readonly counts: Record<FeatureAnswer["origin"], number> = { cache: 0, computed: 0, damaged: 0 };
-  readonly #computer: ThreadPool | FeatureComputer;
+  readonly #computer: ReturnType<typeof featureThreads> | FeatureComputer;
   readonly #index: ContentIndex | undefined;
   #warn: ((message: string) => void) | undefined;
   #closed: Error | undefined;
@@ -46,7 +46,7 @@ export class FeatureSource {
     this.#warn = warn;
     const usable = cache !== null && frontEnd.cacheKey !== null && this.#canMake(cache) ? cache : null;
     const settings = { frontEnd: frontEnd.settings, cache: usable, spareBytes };
-    this.#computer = workers > 0 ? new ThreadPool(workers, settings) : new FeatureComputer(settings);
+    this.#computer = workers > 0 ? featureThreads(workers, settings) : new FeatureComputer(settings);
     this.#index = usable === null ? undefined : new ContentIndex(usable);
   }
 

@@ -4,7 +4,7 @@ import { cacheFolder } from "../../engine/node/cache_folder.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
 import { FeatureSource } from "./feature_source.ts";
-import { fromSources } from "./workers/entry.ts";
+import { fromSources } from "../threads/entry.ts";
 
 const MOST_THREADS = 8;
 

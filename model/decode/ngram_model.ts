@@ -1,10 +1,18 @@
-import { ROOT, type NgramTrie } from "./ngram_trie.ts";
+import { NgramTrie, ROOT, type TrieColumns } from "./ngram_trie.ts";
 
 /** A word's log-probability, and the context for the next word. */
 export interface NgramStep {
   /** Natural logarithm of p(word | context). */
   readonly logProb: number;
   readonly context: number;
+}
+
+/** What a model is made of, as another thread may receive it. */
+export interface SharedNgrams {
+  readonly order: number;
+  readonly words: ReadonlyMap<string, number>;
+  readonly trie: TrieColumns;
+  readonly source: string;
 }
 
 /** Log-probability of an unknown word in a model without `<unk>` (10^-100): possible, but worse than anything else. */
@@ -41,6 +49,15 @@ export class NgramModel {
     this.#end = words.get("</s>");
     const start = words.get("<s>");
     this.begin = start === undefined || order === 1 ? ROOT : (trie.find(ROOT, start) ?? ROOT);
+  }
+
+  /** A model of what `parts` gave. */
+  static of({ order, words, trie, source }: SharedNgrams): NgramModel {
+    return new NgramModel(order, words, NgramTrie.of(trie), source);
+  }
+
+  get parts(): SharedNgrams {
+    return { order: this.order, words: this.#words, trie: this.#trie.columns, source: this.source };
   }
 
   /** Number of words, including `<s>`, `</s>` and `<unk>`. */

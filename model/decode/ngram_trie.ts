@@ -3,6 +3,18 @@ import { hash } from "../../engine/random.ts";
 /** The node of the empty n-gram, the ancestor of all others. */
 export const ROOT = 0;
 
+/** A trie's memory: `count` nodes, the root included, and the hash table. */
+export interface TrieColumns {
+  readonly count: number;
+  readonly parent: Uint32Array;
+  readonly word: Uint32Array;
+  readonly length: Uint8Array;
+  readonly suffix: Uint32Array;
+  readonly logProb: Float32Array;
+  readonly backoff: Float32Array;
+  readonly table: Uint32Array;
+}
+
 /**
  * A language model's n-grams as a trie: the node of "a b c" is the child of the node of "a b" by the word c. Nodes are numbers; their
  * fields are columns of growing typed arrays. One open-addressing hash table over (parent, word) finds children. This takes about 35
@@ -10,14 +22,42 @@ export const ROOT = 0;
  */
 export class NgramTrie {
   #count = 1;
-  #parent = new Uint32Array(64);
-  #word = new Uint32Array(64);
-  #length = new Uint8Array(64);
-  #suffix = new Uint32Array(64);
-  #logProb = new Float32Array(64);
-  #backoff = new Float32Array(64);
+  #parent: Uint32Array = new Uint32Array(64);
+  #word: Uint32Array = new Uint32Array(64);
+  #length: Uint8Array = new Uint8Array(64);
+  #suffix: Uint32Array = new Uint32Array(64);
+  #logProb: Float32Array = new Float32Array(64);
+  #backoff: Float32Array = new Float32Array(64);
   /** Nodes by hash. 0 marks a free slot, as the root is not a child of any node. */
-  #table = new Uint32Array(128);
+  #table: Uint32Array = new Uint32Array(128);
+
+  /** A trie in memory that `columns` gave. */
+  static of(columns: TrieColumns): NgramTrie {
+    const trie = new NgramTrie();
+    trie.#count = columns.count;
+    trie.#parent = columns.parent;
+    trie.#word = columns.word;
+    trie.#length = columns.length;
+    trie.#suffix = columns.suffix;
+    trie.#logProb = columns.logProb;
+    trie.#backoff = columns.backoff;
+    trie.#table = columns.table;
+    return trie;
+  }
+
+  /** Its memory, for example to copy it to where other threads read it too. */
+  get columns(): TrieColumns {
+    return {
+      count: this.#count,
+      parent: this.#parent,
+      word: this.#word,
+      length: this.#length,
+      suffix: this.#suffix,
+      logProb: this.#logProb,
+      backoff: this.#backoff,
+      table: this.#table,
+    };
+  }
 
   /** Number of n-grams, not counting the empty one. */
   get size(): number {

@@ -14,7 +14,8 @@
  * total, plus the fusion score with a language model (fusion.ts).
  *
  * A grown prefix has one parent, so its sum has one term unless it is already in the beam. Only those few need a lookup; any other
- * extension costs one comparison with the worst kept prefix.
+ * extension costs one comparison with the worst kept prefix. So that this one is soon a good one, the extensions by the frame's best
+ * labels are ranked in advance.
  */
 import type { FusedPrefix, Fusion } from "./fusion.ts";
 import { countFrames, splitBatch, type Hypothesis } from "./hypothesis.ts";
@@ -51,6 +52,8 @@ interface Prefix {
   blankEnd: number;
   labelEnd: number;
   total: number;
+  /** The frame before which it was last in the beam; -1 if never. */
+  keptAt: number;
 }
 
 /** A prefix after the next frame: `label` is null if it stays the same, else the label that extends it. */
@@ -82,13 +85,14 @@ export function prefixBeamSearch(logProbs: Float32Array, vocab: number, options:
 
   const followed = Math.min(classesPerFrame ?? vocab, vocab);
   const y = new Float64Array(vocab); // the frame's log-probabilities, -inf for classes that are not followed
+  const all = Int32Array.from(y, (_, k) => k);
   let kept: Prefix[] = [{ ...newPrefix(null, blank, fusion.begin), blankEnd: 0, total: 0 }];
   for (let t = 0; t < frames; t++) {
     const frame = logProbs.subarray(t * vocab, (t + 1) * vocab);
-    const classes = bestClasses(frame, followed);
-    y.fill(-Infinity);
+    const classes = followed < vocab ? bestClasses(frame, followed) : all;
+    if (followed < vocab) y.fill(-Infinity);
     for (const k of classes) y[k] = frame[k]!;
-    kept = advance(kept, y, classes, blank, beam, fusion);
+    kept = advance(kept, t, y, classes, blank, beam, fusion);
   }
   const whole = kept.map((prefix) => ({ prefix, ended: fusion.end(prefix.fused) }));
   const found = whole.map(({ prefix, ended }) => ({
@@ -120,6 +124,7 @@ export function prefixBeamSearchBatch(
 /** Advances by one frame: takes the prefixes kept before it, returns those kept after it, best first. */
 function advance(
   kept: readonly Prefix[],
+  t: number,
   y: Float64Array,
   classes: Int32Array,
   blank: number,
@@ -127,14 +132,14 @@ function advance(
   fusion: Fusion,
 ): Prefix[] {
   const ranking = new Ranking<Step>(beam);
-  const inBeam = new Set(kept);
+  for (const prefix of kept) prefix.keptAt = t;
 
   for (const prefix of kept) {
     const blankEnd = prefix.total + y[blank]!;
     let labelEnd = -Infinity;
     if (prefix.parent) {
       labelEnd = prefix.labelEnd + y[prefix.label]!;
-      if (inBeam.has(prefix.parent))
+      if (prefix.parent.keptAt === t)
         labelEnd = logAddExp(labelEnd, grown(prefix.parent, prefix.label) + y[prefix.label]!);
     }
     const total = logAddExp(blankEnd, labelEnd);
@@ -143,15 +148,14 @@ function advance(
     if (ranking.admits(rank)) ranking.insert(rank, { from: prefix, label: null, blankEnd, labelEnd, total, fused });
   }
 
+  const labels = promising(kept, t, y, classes, blank, ranking, fusion);
   for (const prefix of kept) {
     const maxFused = prefix.fused.score + fusion.maxGain;
-    for (const label of classes) {
-      if (label === blank) continue;
+    for (const label of labels.classes) {
       const total = grown(prefix, label) + y[label]!;
       // Most are pruned without querying the language model.
-      if (total === -Infinity || !ranking.admits(total + maxFused)) continue;
-      const child = prefix.children.get(label);
-      if (child && inBeam.has(child)) continue; // counted above, with the child's own paths
+      if (total === -Infinity || total + maxFused < labels.least || !ranking.admits(total + maxFused)) continue;
+      if (prefix.children.get(label)?.keptAt === t) continue; // counted above, with the child's own paths
       const fused = extended(prefix, label, fusion);
       const rank = total + fused.score;
       if (ranking.admits(rank))
@@ -165,6 +169,48 @@ function advance(
   for (const [i, { blankEnd, labelEnd, total }] of steps.entries())
     Object.assign(following[i]!, { blankEnd, labelEnd, total });
   return following;
+}
+
+/** Number of a frame's best labels by which each prefix is extended in advance. */
+const IN_ADVANCE = 2;
+
+/** Far more than the rounding of the scores, so that no bound excludes what it should not. */
+const MARGIN = 1e-6;
+
+/**
+ * The labels that may extend a prefix into the beam, in order, and a score that no kept prefix will be below: that of the worst of
+ * the best so far, if the best labels' extensions were among them.
+ */
+function promising(
+  kept: readonly Prefix[],
+  t: number,
+  y: Float64Array,
+  classes: Int32Array,
+  blank: number,
+  ranking: Ranking<Step>,
+  fusion: Fusion,
+): { classes: number[]; least: number } {
+  let best = -Infinity;
+  for (const { total, fused } of kept) best = Math.max(best, total + fused.score);
+  best += fusion.maxGain + MARGIN;
+  const within = (labels: Iterable<number>, least: number): number[] => {
+    const found: number[] = [];
+    for (const label of labels) if (label !== blank && best + y[label]! >= least) found.push(label);
+    return found;
+  };
+  const possible = within(classes, ranking.worst);
+  const first = new Ranking<number>(IN_ADVANCE);
+  for (const label of possible) first.insert(y[label]!, label);
+  const scores = ranking.scores();
+  for (const prefix of kept)
+    for (const label of first.items) {
+      const total = grown(prefix, label) + y[label]!;
+      if (!scores.admits(total + prefix.fused.score + fusion.maxGain)) continue;
+      if (prefix.children.get(label)?.keptAt === t) continue;
+      scores.insert(total + extended(prefix, label, fusion).score, null);
+    }
+  const least = scores.worst - MARGIN;
+  return { classes: least > ranking.worst ? within(possible, least) : possible, least };
 }
 
 /** Log-probability of the prefix's paths that `label` can extend as a new label. */
@@ -198,6 +244,7 @@ const newPrefix = (parent: Prefix | null, label: number, fused: FusedPrefix): Pr
   blankEnd: -Infinity,
   labelEnd: -Infinity,
   total: -Infinity,
+  keptAt: -1,
 });
 
 function spell(prefix: Prefix): Int32Array {

@@ -15,20 +15,34 @@ export class Ranking<Item> {
     this.#size = size;
   }
 
+  /** The score that one more item must exceed; -inf while there is room. */
+  get worst(): number {
+    return this.items.length < this.#size ? -Infinity : this.#scores[this.#size - 1]!;
+  }
+
+  /** A ranking of the same scores alone. */
+  scores(): Ranking<null> {
+    const copy = new Ranking<null>(this.#size);
+    for (const score of this.#scores) copy.insert(score, null);
+    return copy;
+  }
+
   /** Whether an item with this score would be kept. Callers check first, to avoid building items in vain. */
   admits(score: number): boolean {
     return this.items.length < this.#size || score > this.#scores[this.#size - 1]!;
   }
 
   insert(score: number, item: Item): void {
-    let place = this.#scores.length;
-    while (place > 0 && score > this.#scores[place - 1]!) place--;
-    this.#scores.splice(place, 0, score);
-    this.items.splice(place, 0, item);
-    if (this.items.length > this.#size) {
-      this.#scores.pop();
-      this.items.pop();
+    const { items } = this;
+    const scores = this.#scores;
+    let place = Math.min(items.length, this.#size - 1); // a full ranking loses its last
+    if (items.length === this.#size && !(score > scores[place]!)) return;
+    for (; place > 0 && score > scores[place - 1]!; place--) {
+      scores[place] = scores[place - 1]!;
+      items[place] = items[place - 1]!;
     }
+    scores[place] = score;
+    items[place] = item;
   }
 }
 

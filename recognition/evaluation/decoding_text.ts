@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { TrainConfig } from "../../config/config.ts";
-import type { DecoderSearch } from "../decoder_search.ts";
+import { configuredSearch, type DecoderSearch } from "../decoder_search.ts";
 import type { DecodingSettings } from "./evaluate_manifest.ts";
 
 /** `greedy decoding`, or `prefix beam search of width 16 with words.arpa (weight 0.5, bonus 0, words)`. */
@@ -31,13 +31,22 @@ export function trainingDecoding(
   { beam, lm }: DecodingSettings,
   configs: readonly Pick<TrainConfig, "eval">[],
 ): string | null {
-  const used = configs.map((config) => config.eval).find((settings) => settings.beam !== null);
+  const used = configs
+    .map(({ eval: evaluation }) => ({ ...evaluation, decoding: configuredSearch(evaluation) }))
+    .find((settings) => settings.beam !== null);
   if (beam !== null || lm !== null || used === undefined) return null;
   return `hint: training's own table used ${describeDecoding(used)}: ${optionsOf(used)} decodes the same way`;
 }
 
-function optionsOf({ beam, lm }: DecodingSettings): string {
-  const words = ["--beam", beam];
+function optionsOf({ beam, lm, decoding }: DecodingSettings): string {
+  const words = [...(decoding ? decoderOptions(decoding) : []), "--beam", beam];
   if (lm) words.push("--lm", lm.arpa, "--lm-weight", lm.weight, "--lm-bonus", lm.bonus, "--lm-level", lm.level);
   return words.join(" ");
 }
+
+const decoderOptions = ({ kind, ctcWeight, lengthBonus }: DecoderSearch): (string | number)[] => [
+  "--search",
+  kind,
+  ...(kind === "attention" ? [] : ["--ctc-weight", ctcWeight]),
+  ...(lengthBonus === 0 ? [] : ["--length-bonus", lengthBonus]),
+];

@@ -9,7 +9,8 @@ import type { DepthPath } from "../../config/depths.ts";
 import type { ChosenPaths } from "./choose_paths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
 import { evaluateSpread, type PathSpread } from "./path_spread.ts";
-import { openFusion, type LanguageModelSettings } from "../language_model.ts";
+import type { LanguageModelSettings } from "../language_model.ts";
+import { openSearch } from "../threads/open_search.ts";
 import type { Observer } from "../../data/observer.ts";
 
 /** How an evaluation decodes, from a config's `eval` section or command-line options. */
@@ -55,9 +56,9 @@ export async function evaluateManifestAndPaths(
   observer: Observer,
   timed = true,
 ): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
-  const { decoding: search, beam } = settings;
-  if (search && !model.decoder) throw withoutDecoder(search.kind, checkpoint.path);
-  const fusion = await openFusion(settings.lm, units);
+  const { decoding: decoder } = settings;
+  if (decoder && !model.decoder) throw withoutDecoder(decoder.kind, checkpoint.path);
+  const search = await openSearch(settings, units);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
   const source = openFinishedSource(config, warn, { keep: true });
   try {
@@ -73,7 +74,7 @@ export async function evaluateManifestAndPaths(
     dataWarnings(manifest, set, units).forEach(warn);
     const { utterances } = set;
     const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
-    const options = { beam, fusion, decoding: search };
+    const options = { ...search.options, decoding: decoder };
     const scores = await evaluate(device, model, utterances, paths, units, {
       ...options,
       timed,
@@ -88,6 +89,7 @@ export async function evaluateManifestAndPaths(
     }).finally(along.stop);
     return { scores, spreads };
   } finally {
+    search.close();
     source.close();
   }
 }

@@ -91,6 +91,18 @@ it.each<[string, Record<string, SafeTensor>, object, string]>([
     "has another order of blocks than FIRST, so they cannot be averaged",
   ],
   [
+    "another number of heads in its decoder",
+    { w: floats(1) },
+    { config: { model: { decoder: { heads: 2 } }, unfold: { order: "cycle" } } },
+    "has another decoder than FIRST, so they cannot be averaged",
+  ],
+  [
+    "another number of heads",
+    { w: floats(1) },
+    { config: { model: { heads: 2 }, unfold: { order: "cycle" } } },
+    "has another number of attention heads than FIRST, so they cannot be averaged",
+  ],
+  [
     "other repeatable blocks",
     { w: floats(1) },
     { config: { model: {}, unfold: { order: "cycle", repeatable: [1] } } },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -39,6 +39,19 @@ it("says what it wrote, and without --depth takes the deepest", async () => {
   expect(deepest.stdout).toMatch(
     /four\.onnx: depth 4, blocks 0 0 1 1, 7,474 parameters \([\d,]+ if its 4 layers shared nothing\), [\d.]+ KiB \([\d,]+ bytes\)\n$/u,
   );
+});
+
+it("of a hybrid writes two ONNX files, and says how large each is", async () => {
+  const decoder = "model.decoder={blocks: 2, feed_forward_dim: 24}";
+  const sample = await sampleCheckpoint(device(), folder, decoder);
+  const { status, stdout, stderr } = await exporting(sample.checkpoint.path, "--out", at("both.onnx"));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(
+    /both\.onnx: depth 4, blocks 0 0 1 1, 7,491 parameters \([\d,]+ if its 4 layers shared nothing\), [\d.]+ KiB \([\d,]+ bytes\)\n/u,
+  );
+  expect(stdout).toMatch(/both\.decoder\.onnx: its decoder, 6,423 parameters, [\d.]+ KiB \([\d,]+ bytes\)\n$/u);
+  const sizes = [...stdout.matchAll(/\(([\d,]+) bytes\)/gu)].map(([, bytes]) => Number(bytes!.replaceAll(",", "")));
+  expect(sizes).toEqual([at("both.onnx"), at("both.decoder.onnx")].map((file) => statSync(file).size));
 });
 
 it.each<[string, () => string[], RegExp]>([

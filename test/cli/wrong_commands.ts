@@ -54,6 +54,16 @@ export const WRONG: [name: string, words: string[], message: RegExp][] = [
     /^the search 'joint' needs a model with a decoder, but run\/best\.safetensors has CTC alone$/,
   ],
   [
+    "a transcription that needs a decoder",
+    ["transcribe", "@run", "@u0.wav", "--search", "rescore"],
+    /^the search 'rescore' needs a model with a decoder, but run\/best\.safetensors has CTC alone$/,
+  ],
+  [
+    "a dev evaluation that needs a decoder",
+    train("--set", "eval.search=joint"),
+    /^--set eval\.search=joint: eval\.search is joint, which needs a decoder, but the model has CTC alone: model\.decoder is not set\.$/,
+  ],
+  [
     "a CTC weight for CTC alone",
     ["eval", "@run", "@train.jsonl", "--ctc-weight", "0.5"],
     /^--ctc-weight belongs to --search joint or rescore, but the search is ctc$/,

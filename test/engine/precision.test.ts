@@ -7,12 +7,17 @@ import { lossScaleState } from "../../kernels/loss_scale/loss_scale.ts";
 import { buildModel } from "../../checkpoint/build_model.ts";
 import { trainingPaths } from "../../train/training_paths.ts";
 import { activationType } from "../../engine/precision.ts";
-import { trainingStep } from "../../train/training_step.ts";
+import { trainingStep, uploadBatch } from "../../train/training_step.ts";
 import { smallConfig } from "../train/small_model.ts";
 
 /** Of each kind of model, with the length of its two utterances in frames of so many values. */
 const cases = {
   conformer: { config: smallConfig("schedule.warmup_steps=0"), frames: [60, 51], bins: 10 },
+  hybrid: {
+    config: smallConfig("schedule.warmup_steps=0", "model.decoder={blocks: 2, feed_forward_dim: 24}"),
+    frames: [60, 51],
+    bins: 10,
+  },
   wav2vec2: {
     config: smallConfig(
       "schedule.warmup_steps=0",
@@ -37,7 +42,19 @@ interface Steps {
   readonly scale: ReturnType<typeof lossScaleState> | undefined;
 }
 
-/** Trains a small model on one batch, always the same. */
+/** Two utterances of so many frames, always the same. */
+const batchOf = (frames: readonly number[], bins: number) => ({
+  size: 2,
+  frames: frames[0]!,
+  bins,
+  maxLabels: 3,
+  features: Float32Array.from({ length: 2 * frames[0]! * bins }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.13)),
+  lengths: Int32Array.from(frames),
+  targets: Int32Array.of(1, 2, 3, 4, 1, 0),
+  targetLengths: Int32Array.of(3, 2),
+});
+
+/** Trains a small model on one batch. */
 async function steps(count: number, precision: "f32" | "f16", kind: Kind = "conformer"): Promise<Steps> {
   const { config, frames, bins } = cases[kind];
   const { activation } = activationType(device, precision);
@@ -45,16 +62,8 @@ async function steps(count: number, precision: "f32" | "f16", kind: Kind = "conf
   const [losses, norms]: [number[], number[]] = [[], []];
   for (let step = 1; step <= count; step++) {
     const tape = new Tape(device, { seed: 1, step, activation });
-    const batch = {
-      features: tape.upload(
-        Float32Array.from({ length: 2 * frames[0]! * bins }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.13)),
-        [2, frames[0]!, bins],
-      ),
-      lengths: frames,
-      targets: tape.upload(Int32Array.of(1, 2, 3, 4, 1, 0), [2, 3]),
-      targetLengths: tape.upload(Int32Array.of(3, 2), [2]),
-    };
-    const { loss, gradNorm } = trainingStep(tape, built, batch, trainingPaths(config, step), config, {
+    const uploaded = uploadBatch(tape, batchOf(frames, bins), built.model);
+    const { loss, gradNorm } = trainingStep(tape, built, uploaded, trainingPaths(config, step), config, {
       learningRate: 3e-3,
       step,
     });
@@ -68,7 +77,7 @@ async function steps(count: number, precision: "f32" | "f16", kind: Kind = "conf
 }
 
 describe("precision f16", () => {
-  it.each(["conformer", "wav2vec2"] as const)(
+  it.each(["conformer", "hybrid", "wav2vec2"] as const)(
     "of a %s follows f32 within the rounding of f16, and the loss falls",
     async (kind) => {
       if (!hasHalf()) return expect((await steps(1, "f16", kind)).scale).toBeUndefined();
@@ -84,6 +93,30 @@ describe("precision f16", () => {
       expect([updates, skipped, scale]).toEqual([12 - applied, applied, 65536 / 2 ** applied]);
     },
   );
+
+  it("gives every parameter of a decoder the gradient of f32, within the rounding of f16", async () => {
+    const { config, frames, bins } = cases.hybrid;
+    const gradients = async (activation: "f32" | "f16") => {
+      const built = buildModel(device, config, 6, { optimizer: true, half: activation === "f16", blank: 0 });
+      const tape = new Tape(device, { seed: 1, step: 1, activation });
+      const uploaded = uploadBatch(tape, batchOf(frames, bins), built.model);
+      const { model, parameters } = built; // without the loss scale
+      trainingStep(tape, { model, parameters }, uploaded, trainingPaths(config, 1), config, undefined);
+      tape.end();
+      const read = await parameters.read("grads");
+      parameters.release();
+      return [...read].filter(([name]) => name.startsWith("decoder."));
+    };
+    const full = await gradients("f32");
+    const half = new Map(await gradients(hasHalf() ? "f16" : "f32"));
+    const largest = (values: Float32Array): number =>
+      values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const most = Math.max(...full.map(([, { values }]) => largest(values)));
+    for (const [name, { values }] of full) {
+      const off = half.get(name)!.values.map((value, i) => value - values[i]!);
+      expect(largest(off) / Math.max(largest(values), most / 1000), name).toBeLessThan(1e-2); // the reference values' start for f16
+    }
+  });
 
   it("is f32 with a warning that names the adapter where its shaders have no f16", () => {
     const without = { features: new Set<string>(), info: { name: "Some adapter" } } as unknown as Device;

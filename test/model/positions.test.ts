@@ -12,6 +12,13 @@ describe("positions", () => {
     expect(row(8)).toEqual(sinusoidalPositions([-4], 6));
   });
 
+  it("has no last one: a place of any number has an encoding of its own, such as behind the 5,000 of ESPnet's table", () => {
+    const [near, far] = [sinusoidalPositions([7000], 6), sinusoidalPositions([7001], 6)];
+    expect([...near, ...far].every((value) => Math.abs(value) <= 1)).toBe(true);
+    expect(far).not.toEqual(near);
+    expect(relativePositions(6000, 2)).toHaveLength(11_999 * 2);
+  });
+
   it("an odd number of features is refused", () => {
     expect(() => sinusoidalPositions([0], 7)).toThrow(
       "sinusoidalPositions: dim: expected an even number of features, got 7",

@@ -52,6 +52,25 @@ describe.each<DecoderSearch["kind"]>(["joint", "attention", "rescore"])("%s", (k
     expect(together.some(([best]) => best!.labels.length > 1)).toBe(true);
   });
 
+  it.each([1, 8])("finds empty and one-token texts in a single frame, %i kept", async (beam) => {
+    const decode = decoderSearch(device(), built.model, search, { beam });
+    const lists: (readonly JointHypothesis[])[] = [];
+    await forEachPosterior(
+      device(),
+      built.model,
+      [utterance(7, 5)],
+      schedules.slice(-1),
+      { decode },
+      (...[, , , , list]) => {
+        lists.push(list!);
+      },
+    );
+    expect(lists[0]!.length).toBeGreaterThan(0);
+    for (const { labels, score } of lists[0]!)
+      expect([labels.length <= 1, Number.isFinite(score)]).toEqual([true, true]);
+    if (beam > 6) expect(new Set(lists[0]!.map(({ labels }) => labels.length))).toEqual(new Set([0, 1])); // there are six
+  });
+
   it("never says the blank or the end of the sentence", async () => {
     for (const list of await found(search))
       for (const { labels } of list) expect([...labels].every((label) => label > 0 && label < 6)).toBe(true);

@@ -90,7 +90,7 @@ describe("transcribeFiles", () => {
     expect(spoken(fused.transcripts)).not.toContain("d");
     for (const { logProbability, nbest } of fused.transcripts) {
       const { ctc, lm, total } = nbest![0]!;
-      expect([ctc, total]).toEqual([logProbability, ctc + lm]);
+      expect([ctc, total]).toEqual([logProbability, ctc! + lm]);
       expect(lm).toBeLessThan(0);
     }
   });

@@ -6,6 +6,11 @@ import { openDevice, type Device } from "../../engine/device.ts";
 import { RunError, UserError } from "../../engine/errors.ts";
 import { loadConfig } from "../../checkpoint/load_config.ts";
 import { readLog } from "../../train/log/log.ts";
+import { evaluatedPaths } from "../../config/depths.ts";
+import { readManifest } from "../../data/manifest/manifest.ts";
+import { evaluateManifest } from "../../recognition/evaluation/evaluate_manifest.ts";
+import { openRecogniser } from "../../recognition/open_recogniser.ts";
+import type { ResultRecord } from "../../train/log/log_records.ts";
 import { train } from "../../train/main.ts";
 import { silentObserver, type RunObserver } from "../../train/run/run_observer.ts";
 import { parseSafetensors, serialiseSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
@@ -239,4 +244,39 @@ it("a second run in the same folder is refused while the first is at work, and l
   );
   expect(readLog(at("twice/log.jsonl")).at(-1)).toEqual({ type: "end", reason: "finished" });
   expect(readdirSync(at("twice"))).not.toContain("run.lock");
+});
+
+it("a hybrid is evaluated by its config's search on dev, which picks the best checkpoint, and on the test sets", async () => {
+  const decoder = "model.decoder={blocks: 1, feed_forward_dim: 16}";
+  const search = ["eval.search=joint", "eval.ctc_weight=0.6", "eval.length_bonus=1", "eval.beam=3"];
+  const sets = ["steps=2", "eval.every_steps=1", "unfold.depths=[1, 2]", "loss.middle_depths=0", decoder, ...search];
+  expect(await attempt("hybrid", { sets })).toBe("finished");
+  const log = readLog(at("hybrid/log.jsonl"));
+  const devs = log.flatMap((record) => (record.type === "dev" ? [record] : []));
+  const { rows } = log.find((record) => record.type === "result") as ResultRecord;
+
+  const device = await openDevice();
+  try {
+    const recogniser = openRecogniser(device, at("hybrid"));
+    const decoding = { kind: "joint", ctcWeight: 0.6, lengthBonus: 1 } as const;
+    const manifest = await readManifest(at("dev.jsonl"));
+    const paths = evaluatedPaths(recogniser.config);
+    const expected = await evaluateManifest(
+      device,
+      recogniser,
+      manifest,
+      paths,
+      { beam: 3, lm: null, decoding },
+      silentObserver,
+    );
+    const byCtc = await evaluateManifest(device, recogniser, manifest, paths, { beam: 3, lm: null }, silentObserver);
+    const rates = (scores: readonly { wer: number; cer: number }[]) => scores.map(({ wer, cer }) => [wer, cer]);
+    expect(rates(rows)).toEqual(rates(expected));
+    expect(rates(rows)).not.toEqual(rates(byCtc));
+    const best = JSON.parse(readFileSync(at("hybrid/best.json"), "utf8")) as { step: number; best: { wer: number } };
+    expect(devs.find(({ step }) => step === best.step)!.wer).toEqual({ 1: expected[0]!.wer, 2: expected[1]!.wer });
+    expect(best.best.wer).toBe(expected[1]!.wer);
+  } finally {
+    device.close();
+  }
 });

@@ -147,6 +147,14 @@ it.each<[string, string[], (string | number)[][]]>([
       [4, "0 1 2 3"],
     ],
   ],
+  [
+    "a decoder",
+    ["model.decoder={blocks: 2, feed_forward_dim: 24}"],
+    [
+      [2, "0 1"],
+      [4, "0 0 1 1"],
+    ],
+  ],
 ])("inspect shows %s, of each depth what it loads", async (_, sets, rows) => {
   const config = smallConfig(...sets);
   const units = CharacterUnits.fromTexts(["abcd "]);
@@ -172,6 +180,10 @@ it.each<[string, string[], (string | number)[][]]>([
     for (const { schedule, parameters: loaded } of inspection.depths)
       expect(loaded).toEqual(parametersOf(counts, config.model.blocks, schedule));
     expect(inspection.parameters.whole).toBe(parameters.count);
+    const { whole, encoder, decoder } = inspection.parameters;
+    expect(decoder).toBe(sets.some((set) => set.startsWith("model.decoder")) ? 6423 : 0);
+    expect(whole - encoder - decoder).toBe((16 + 1) * built.model.config.vocabulary); // CTC's output layer
+    expect(inspectionTable(inspection).includes(", decoder 6,423), ")).toBe(decoder > 0);
     for (const [depth, schedule] of rows)
       expect(inspectionTable(inspection)).toMatch(new RegExp(`${depth} +${schedule} `));
   } finally {

@@ -164,7 +164,7 @@ describe("a run on waveforms", () => {
     expect(transcripts[0]).toEqual(whole.transcripts[0]);
     expect(transcripts[1]!.seconds).toBe(5500 / 8000);
     expect(transcripts[1]!.logProbability).not.toBe(whole.transcripts[1]!.logProbability); // each chunk is normalised by itself
-    expect(transcripts[1]!.logProbability / whole.transcripts[1]!.logProbability).toBeCloseTo(1, 1);
+    expect(transcripts[1]!.logProbability! / whole.transcripts[1]!.logProbability!).toBeCloseTo(1, 1);
     recogniser.parameters.release();
   });
 });

@@ -43,7 +43,7 @@ export async function loadWorkload(
   try {
     return await sampleData(data, config, (performance.now() - start) / 1000);
   } finally {
-    data.source.close();
+    data.close();
   }
 }
 

@@ -12,8 +12,8 @@ export interface StartRecord {
   config: Record<string, unknown>;
   /** Name of the WebGPU adapter. */
   adapter: string;
-  /** Number of stored parameters. */
-  parameters: { whole: number; encoder: number };
+  /** Number of stored parameters; `decoder` is missing in old logs. */
+  parameters: { whole: number; encoder: number; decoder?: number };
 }
 
 /** The predicted memory of the largest batches, and the available memory, null if unknown. */

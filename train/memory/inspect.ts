@@ -36,16 +36,20 @@ export interface Inspection {
   readonly unitKind: Units["kind"] | null;
   /** False for an encoder that has only been pretrained; only its own parameters are then counted. */
   readonly hasHead: boolean;
-  readonly parameters: ModelSize;
+  /** `decoder`: those of an attention decoder, which every depth loads whole; 0 without one. */
+  readonly parameters: ModelSize & { readonly decoder: number };
   readonly parameterBytes: number;
   /** Gradients and both moments. */
   readonly optimizerBytes: number;
-  /** Length of the single utterance that activations are planned for. */
+  /** Length of the single utterance that activations are planned for, and the number of units in its text. */
   readonly seconds: number;
+  readonly labels: number;
   readonly depths: readonly DepthInspection[];
 }
 
 const SECONDS = 10;
+/** About as many characters as are read aloud in that time, and more than subwords: a decoder reads each. */
+const LABELS = 150;
 
 /** Input frames in `SECONDS` of audio. */
 function framesOf(config: TrainConfig): number {
@@ -67,11 +71,12 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
   const head = hasHead(checkpoint, built);
   expectTensors(
     checkpoint,
-    [...parameters.savedShapes].filter(([name]) => head || name.startsWith(scopes.encoder)),
+    // An exported checkpoint has no loss scale, whatever it was trained in.
+    [...parameters.savedShapes].filter(([name]) => name !== "loss_scale" && (head || name.startsWith(scopes.encoder))),
   );
   const all = countParameters(built);
   const counts = head ? all : { ...all, whole: all.encoder };
-  const batch = { size: 1, frames: framesOf(config), labels: 1 };
+  const batch = { size: 1, frames: framesOf(config), labels: LABELS };
   const training = (path: DepthPath, checkpointing: boolean): number =>
     planStep(device, { ...config, unfold: { ...config.unfold, checkpointing } }, vocabulary, batch, [path])
       .activationBytes;
@@ -96,10 +101,11 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
     units: units?.size ?? null,
     unitKind: units?.kind ?? null,
     hasHead: head,
-    parameters: { whole: counts.whole, encoder: counts.encoder },
+    parameters: { whole: counts.whole, encoder: counts.encoder, decoder: head ? counts.decoder : 0 },
     parameterBytes: parameters.bytes,
     optimizerBytes: 3 * parameters.trainedBytes,
     seconds: SECONDS,
+    labels: LABELS,
     depths,
   };
 }

@@ -5,8 +5,20 @@ import { formatBytes, formatCount, formatPercent } from "../../data/text/number_
 
 /** An inspection as text: what the checkpoint is, then a row for each depth. */
 export function inspectionTable(inspection: Inspection): string {
-  const { path, step, bestWer, parameters, parameterBytes, optimizerBytes, seconds, depths, units, unitKind, hasHead } =
-    inspection;
+  const {
+    path,
+    step,
+    bestWer,
+    parameters,
+    parameterBytes,
+    optimizerBytes,
+    seconds,
+    labels,
+    depths,
+    units,
+    unitKind,
+    hasHead,
+  } = inspection;
   const table = new Table({
     head: [
       "depth",
@@ -39,8 +51,8 @@ export function inspectionTable(inspection: Inspection): string {
     ]);
   return [
     `${path}: step ${step}${bestWer === null ? "" : `, best dev WER ${formatPercent(bestWer, 2)}`}, ${units === null ? "no output units" : `${units} output units (${unitKind})`}${hasHead ? "" : ", no output layer yet"}`,
-    `parameters: ${formatCount(parameters.whole)} (encoder ${formatCount(parameters.encoder)}), ${formatBytes(parameterBytes)}; gradients and optimiser state ${formatBytes(optimizerBytes)}`,
+    `parameters: ${formatCount(parameters.whole)} (encoder ${formatCount(parameters.encoder)}${parameters.decoder > 0 ? `, decoder ${formatCount(parameters.decoder)}` : ""}), ${formatBytes(parameterBytes)}; gradients and optimiser state ${formatBytes(optimizerBytes)}`,
     withoutInnerRules(table.toString(), [depths.length]),
-    `"untied": a model of that depth whose layers share nothing. Inference and training: memory besides parameters, for one utterance of ${seconds} s.`,
+    `"untied": a model of that depth whose layers share nothing. Inference and training: memory besides parameters, for one utterance of ${seconds} s and ${labels} units.${parameters.decoder > 0 ? " Inference: of encoder and CTC, without a search by the decoder." : ""}`,
   ].join("\n");
 }

@@ -24,7 +24,10 @@ export const batchLoad = ({ size, frames }: Pick<BatchShape, "size" | "frames">,
 /**
  * The padded shape with the largest load (see `batchLoad`) that a batch of these utterances can have under the config's
  * limits, in whatever order an epoch shuffles them. Under a frame limit, an utterance longer than the limit is a batch of
- * its own.
+ * its own. Its labels are the most of any utterance.
+ *
+ * A decoder reads every label, padding included, and many short utterances can have more of them together than the few
+ * long ones with the largest load. With one, the labels are therefore so many that no batch has more in all.
  *
  * @param utterances at least one
  */
@@ -32,15 +35,19 @@ export function largestBatch(
   utterances: readonly BatchMember[],
   { size, frames }: Pick<TrainConfig["batch"], "size" | "frames">,
   stride: number,
+  { decoder = false } = {},
 ): BatchShape {
-  const lengths = utterances.map((utterance) => utterance.frames).sort((a, b) => a - b);
-  const labels = utterances.reduce((most, utterance) => Math.max(most, utterance.labels.length), 1);
-  let largest: BatchShape = { size: 0, frames: 0, labels };
-  for (const [i, longest] of lengths.entries()) {
+  let largest = { size: 0, frames: 0 };
+  let labels = 1;
+  let tokens = 0;
+  for (const [i, utterance] of [...utterances].sort((a, b) => a.frames - b.frames).entries()) {
+    const { frames: longest } = utterance;
     const fitting = frames === null ? Infinity : Math.max(1, Math.floor(frames / longest));
     const most = Math.min(i + 1, size ?? Infinity, fitting); // only the utterances up to i are no longer than `longest`
-    const shape = { size: most, frames: longest, labels };
+    const shape = { size: most, frames: longest };
     if (batchLoad(shape, stride) >= batchLoad(largest, stride)) largest = shape;
+    labels = Math.max(labels, utterance.labels.length);
+    tokens = Math.max(tokens, most * (labels + 1)); // the decoder reads or says one more
   }
-  return largest;
+  return { ...largest, labels: decoder ? Math.max(labels, Math.ceil(tokens / largest.size) - 1) : labels };
 }

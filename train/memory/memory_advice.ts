@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { modelFrames } from "../../config/model_config.ts";
+import { hasDecoder, modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import { planStep } from "./memory_plan.ts";
@@ -20,8 +20,11 @@ export function memoryAdvice(
   limit: number,
 ): string | undefined {
   const { stride } = modelFrames(config);
+  const decoder = hasDecoder(config);
   const needs = (changed: TrainConfig): number =>
-    totalBytes(() => planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch, stride)));
+    totalBytes(() =>
+      planStep(device, changed, vocabulary, largestBatch(utterances, changed.batch, stride, { decoder })),
+    );
   const smaller = (changed: TrainConfig): string | undefined =>
     smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 

@@ -1,6 +1,6 @@
 import type { Device } from "../../engine/device.ts";
 import { RunError, UserError } from "../../engine/errors.ts";
-import { modelFrames } from "../../config/model_config.ts";
+import { hasDecoder, modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluationBatches } from "../../data/batches/evaluation_batches.ts";
 import type { TrainingData } from "../../data/training_data.ts";
@@ -83,7 +83,7 @@ export async function planTraining(
 ): Promise<CheckedPlan> {
   expectStart(config);
   const data = await loadRunData(config, { origin: originOf(config), observer });
-  data.source.close();
+  data.close();
   return checkMemory(device, config, plannedData(config, data), show);
 }
 
@@ -104,7 +104,7 @@ function plan(
   const waveformRate = config.features.kind === "waveform" ? config.data.sampleRate : undefined;
   const show = ({ size, frames }: BatchShape): string =>
     `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
-  const batch = largestBatch(training, config.batch, stride);
+  const batch = largestBatch(training, config.batch, stride, { decoder: hasDecoder(config) });
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
   const record: PlanRecord | undefined =

@@ -75,13 +75,18 @@ export function thinSteps(steps: readonly StepRecord[], most: number): StepRecor
 function averageSteps(group: readonly StepRecord[]): StepRecord {
   const last = group.at(-1)!;
   const of = (pick: (record: StepRecord) => number | undefined) => mean(group.map(pick));
-  const ctc: PerDepth = {};
-  for (const depth of new Set(group.flatMap((record) => Object.keys(record.ctc))))
-    ctc[depth] = of((record) => record.ctc[depth]);
+  const ofDepths = (pick: (record: StepRecord) => PerDepth | undefined): PerDepth =>
+    Object.fromEntries(
+      [...new Set(group.flatMap((record) => Object.keys(pick(record) ?? {})))].map((depth) => [
+        depth,
+        of((record) => pick(record)?.[depth]),
+      ]),
+    );
   return {
     ...last,
     loss: of(({ loss }) => loss),
-    ctc,
+    ctc: ofDepths(({ ctc }) => ctc),
+    ...(group.some(({ attention }) => attention) && { attention: ofDepths(({ attention }) => attention) }),
     kl: of(({ kl }) => kl),
     learningRate: of(({ learningRate }) => learningRate),
     gradNorm: of(({ gradNorm }) => gradNorm),

@@ -19,7 +19,7 @@ export function headline({ start, steps, devs, results, depths }: History): Html
     tiles.push([
       formatCompact(start.parameters.whole),
       "parameters",
-      `${formatCompact(start.parameters.encoder)} in the encoder`,
+      `${formatCompact(start.parameters.encoder)} in the encoder${start.parameters.decoder ? `, ${formatCompact(start.parameters.decoder)} in the decoder` : ""}`,
     ]);
   const last = steps.at(-1);
   if (last)

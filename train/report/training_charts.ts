@@ -44,16 +44,23 @@ export function trainingCharts(history: History): Html[] {
       { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.8 },
     ),
   ];
-  const losses = perDepthPoints(steps, ({ ctc }) => ctc);
-  const trained = depthSeries(history.depths).filter(({ name }) => losses.some(({ series }) => series === name));
+  const losses = (title: string, note: string, pick: (record: StepRecord) => PerDepth): Html => {
+    const points = perDepthPoints(steps, pick);
+    const trained = depthSeries(history.depths).filter(({ name }) => points.some(({ series }) => series === name));
+    return stepChart({ title, note, series: trained, marks: curves(points), y: scaleFor(points) });
+  };
+  const hasDecoder = steps.some(({ attention }) => attention);
   return [
-    stepChart({
-      title: "CTC loss",
-      note: "on the training set, per utterance",
-      series: trained,
-      marks: curves(losses),
-      y: scaleFor(losses),
-    }),
+    losses("CTC loss", "on the training set, per utterance", ({ ctc }) => ctc),
+    ...(hasDecoder
+      ? [
+          losses(
+            "Attention loss",
+            "the decoder's, on the training set, per utterance",
+            ({ attention }) => attention ?? {},
+          ),
+        ]
+      : []),
     single("Joint loss", "what is minimised", ({ loss }) => loss),
     single("KL divergence", "between the posteriors of the deep path and the seed", ({ kl }) => kl, { zero: true }),
     single("Gradient norm", "before clipping", ({ gradNorm }) => gradNorm),

@@ -3,7 +3,7 @@ import type { Graph, Value } from "./graph.ts";
 import { linear } from "./layers.ts";
 
 /** Replaces (is not added to) the scores of padding: its exponential is zero next to any other. */
-const UNSEEN = -1e9;
+export const UNSEEN = -1e9;
 
 export interface AttentionContext {
   /** `projectPositions` of the block */
@@ -38,15 +38,7 @@ export function selfAttention(
   { dim, heads }: ConformerConfig,
 ): Value {
   const width = dim / heads;
-  const split = (part: string, perm: readonly number[]): Value =>
-    graph.op(
-      "Transpose",
-      [graph.op("Reshape", [linear(graph, x, `${name}.${part}`), graph.ints(0, 0, heads, width)])],
-      { perm },
-    );
-  const queries = split("linear_q", [0, 2, 1, 3]); // [batch, heads, frames, width]
-  const keys = split("linear_k", [0, 2, 3, 1]); // [batch, heads, width, frames]
-  const values = split("linear_v", [0, 2, 1, 3]);
+  const { queries, keys, values } = projections(graph, x, x, name, { dim, heads });
   const biased = (bias: string): Value =>
     graph.op("Add", [queries, graph.weight(`${name}.${bias}`, [heads, 1, width])]);
 
@@ -55,8 +47,46 @@ export function selfAttention(
   const scores = graph.op("Mul", [graph.op("Add", [content, distance]), graph.float(1 / Math.sqrt(width))]);
   const visible = graph.op("Where", [graph.op("Unsqueeze", [real, graph.ints(1, 2)]), scores, graph.float(UNSEEN)]);
   const context = graph.op("MatMul", [graph.op("Softmax", [visible], { axis: -1 }), values]);
-  const joined = graph.op("Reshape", [graph.op("Transpose", [context], { perm: [0, 2, 1, 3] }), graph.ints(0, 0, dim)]);
-  return linear(graph, joined, `${name}.linear_out`);
+  return joined(graph, context, name, dim);
+}
+
+/** What attention's products need: `[batch, heads, places, width]`, but of keys `[batch, heads, width, places]`. */
+interface Projections {
+  readonly queries: Value;
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/**
+ * The queries of x and the keys and values of `over`, split into heads; with the parameters `name.linear_q` and so on.
+ *
+ * @param x    `[batch, queries, dim]`
+ * @param over `[batch, keys, dim]`
+ */
+export function projections(
+  graph: Graph,
+  x: Value,
+  over: Value,
+  name: string,
+  { dim, heads }: { readonly dim: number; readonly heads: number },
+): Projections {
+  const split = (from: Value, part: string, perm: readonly number[]): Value =>
+    graph.op(
+      "Transpose",
+      [graph.op("Reshape", [linear(graph, from, `${name}.${part}`), graph.ints(0, 0, heads, dim / heads)])],
+      { perm },
+    );
+  return {
+    queries: split(x, "linear_q", [0, 2, 1, 3]),
+    keys: split(over, "linear_k", [0, 2, 3, 1]),
+    values: split(over, "linear_v", [0, 2, 1, 3]),
+  };
+}
+
+/** The heads' contexts `[batch, heads, queries, width]`, side by side and mapped by `name.linear_out`: `[batch, queries, dim]`. */
+export function joined(graph: Graph, context: Value, name: string, dim: number): Value {
+  const rows = graph.op("Reshape", [graph.op("Transpose", [context], { perm: [0, 2, 1, 3] }), graph.ints(0, 0, dim)]);
+  return linear(graph, rows, `${name}.linear_out`);
 }
 
 /**

@@ -4,12 +4,14 @@ import type { Graph, Value } from "./graph.ts";
 export const linear = (graph: Graph, x: Value, name: string): Value =>
   graph.op("Add", [graph.op("MatMul", [x, graph.transposedWeight(`${name}.weight`)]), graph.weight(`${name}.bias`)]);
 
-/** Layer norm over the last axis, with the parameters `name.weight` and `name.bias`. */
-export const layerNorm = (graph: Graph, x: Value, name: string, eps: number): Value =>
-  graph.op("LayerNormalization", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], {
-    axis: -1,
-    epsilon: { float: eps },
-  });
+/** Layer norm over the last axis, with the parameters `name.weight` and `name.bias`; its output is `named`, if that is given. */
+export const layerNorm = (graph: Graph, x: Value, name: string, eps: number, named?: string): Value =>
+  graph.op(
+    "LayerNormalization",
+    [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)],
+    { axis: -1, epsilon: { float: eps } },
+    named,
+  );
 
 /** x · sigmoid(x) */
 export const silu = (graph: Graph, x: Value): Value => graph.op("Mul", [x, graph.op("Sigmoid", [x])]);

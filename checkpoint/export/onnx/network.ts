@@ -13,19 +13,21 @@ export const names = {
   features: "features",
   lengths: "lengths",
   logProbs: "log_probs",
+  states: "states",
   outputLengths: "output_lengths",
 } as const;
 
 /**
  * Adds `ConformerCtc` with one schedule to a graph: from unnormalised log-mel features, float32
  * `[batch, frames, bins]`, and the number of real frames of each, int64 `[batch]`, to log-probabilities
- * `[batch, frames / 4, vocabulary]` and their numbers of real frames. Padding is zeroed after normalisation, as in
+ * `[batch, frames / 4, vocabulary]`, the states that they are computed from, `[batch, frames / 4, dim]`, and the numbers of
+ * real frames of both. Padding is zeroed after normalisation, as in
  * training batches, so it may hold anything. Its amount does not change results either, except with a `convMask` other
  * than "before_depthwise", where it does in training too.
  */
 export function addNetwork(graph: Graph, config: ConformerConfig, schedule: DepthSchedule, cmvn: Cmvn): void {
   const own = config.normDepths ? `.depth_${schedule.length}` : "";
-  const { features, lengths, logProbs, outputLengths } = names;
+  const { features, lengths, logProbs, states, outputLengths } = names;
   const inputFrames = realFrames(graph.in("input"), frameCount(graph.in("input"), features), lengths);
   const normalised = zeroPadding(graph.in("input"), normalise(graph.in("cmvn"), features, cmvn), inputFrames);
   let x = subsample(graph.in("subsampling"), normalised, config);
@@ -45,8 +47,8 @@ export function addNetwork(graph: Graph, config: ConformerConfig, schedule: Dept
     x = conformerBlock(graph.in(`layer_${layer}`), x, name, own, { positions, real, frames }, config);
   }
   const head = graph.in("head");
-  const logits = linear(head, layerNorm(head, x, `encoder.after_norm${own}`, config.layerNormEps), "ctc_lo");
-  head.op("LogSoftmax", [logits], { axis: -1 }, logProbs);
+  const normed = layerNorm(head, x, `encoder.after_norm${own}`, config.layerNormEps, states);
+  head.op("LogSoftmax", [linear(head, normed, "ctc_lo")], { axis: -1 }, logProbs);
 }
 
 /** `applyCmvn`, in float32. */

@@ -9,7 +9,7 @@ import { restoreConfig, type TrainConfig } from "../../../config/config.ts";
 import { exportFile, formatOf } from "../../../checkpoint/export/export_file.ts";
 import { inspectCheckpoint } from "../../../train/memory/inspect.ts";
 import { testDevice } from "../../test_device.ts";
-import { engineOutput } from "./engine_output.ts";
+import { hybridOutput } from "./engine_output.ts";
 import { sampleCheckpoint, sampleFeatures } from "./sample_checkpoint.ts";
 
 const device = testDevice();
@@ -29,6 +29,11 @@ const write = (
   });
 
 const utterances = [sampleFeatures(50, 1), sampleFeatures(33, 2)];
+/** What a decoder reads, if there is one: its sentence's start, then labels. */
+const prefixes = [
+  [6, 2],
+  [6, 4, 1],
+];
 
 describe("one depth as a checkpoint of its own", () => {
   it.each<[string, number, number[], string[]]>([
@@ -49,13 +54,21 @@ describe("one depth as a checkpoint of its own", () => {
     ],
     ["norms of its own", 2, [0, 1], ["model.norms=per_depth", "loss.depth_weights={2: 0.5, 3: 0.5, 4: 1}"]],
     ["batch norm of its own", 4, [0, 0, 1, 1], ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
+    [
+      "a hybrid trained in f16, with its decoder",
+      2,
+      [0, 1],
+      ["model.decoder={blocks: 2, feed_forward_dim: 24}", "precision=f16"],
+    ],
   ])("gives the same numbers to the last bit and holds no others: %s", async (_, depth, schedule, sets) => {
     const sample = await sampleCheckpoint(device(), folder, ...sets);
     const out = join(folder, "one.safetensors");
     const { parameters, bytes } = write(sample, depth, out, true);
-    expect(await engineOutput(device(), out, depth, utterances)).toEqual(
-      await engineOutput(device(), sample.checkpoint.path, depth, utterances),
-    );
+    const { model } = sample.config;
+    const isHybrid = model.kind === "conformer" && model.decoder !== null;
+    const output = await hybridOutput(device(), out, depth, utterances, prefixes);
+    expect(output).toEqual(await hybridOutput(device(), sample.checkpoint.path, depth, utterances, prefixes));
+    expect(output.decoder).toHaveLength(isHybrid ? 2 : 0);
 
     const {
       path,

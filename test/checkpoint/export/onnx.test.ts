@@ -1,75 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import * as ort from "onnxruntime-web";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { scheduleOf } from "../../../config/depths.ts";
-import { exportFile } from "../../../checkpoint/export/export_file.ts";
-import { modelSchema, type ModelProto } from "../../../checkpoint/export/onnx/schema.ts";
+import type * as ort from "onnxruntime-web";
+import { expect, it } from "vitest";
 import { testDevice } from "../../test_device.ts";
 import { engineOutput } from "./engine_output.ts";
-import { BINS, sampleCheckpoint, sampleFeatures } from "./sample_checkpoint.ts";
+import { feedsOf, largestDifference, numbersOf, onnxFiles, parametersIn, rowsOf, TOLERANCE } from "./onnx_files.ts";
+import { BINS, sampleFeatures } from "./sample_checkpoint.ts";
 
 const device = testDevice();
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "unfold-onnx-"));
-  ort.env.wasm.numThreads = 1;
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const exported = onnxFiles(device);
 
 const CLASSES = 6;
 const LENGTHS = [61, 38];
 const utterances = LENGTHS.map((frames, key) => sampleFeatures(frames, key));
 
-/** The batch as a user of the file would feed it, with `filler` after the shorter utterance. */
 async function run(session: ort.InferenceSession, filler: number, members = utterances) {
-  const frames = Math.max(...members.map((u) => u.frames));
-  const batch = new Float32Array(members.length * frames * BINS).fill(filler);
-  members.forEach(({ values }, row) => batch.set(values, row * frames * BINS));
-  const { log_probs, output_lengths } = await session.run({
-    features: new ort.Tensor("float32", batch, [members.length, frames, BINS]),
-    lengths: new ort.Tensor(
-      "int64",
-      BigInt64Array.from(members, (u) => BigInt(u.frames)),
-      [members.length],
-    ),
-  });
-  const [, outputFrames, classes] = log_probs!.dims as [number, number, number];
-  const lengths = Array.from(output_lengths!.data as BigInt64Array, Number);
-  return lengths.map((length, row) =>
-    (log_probs!.data as Float32Array).slice(row * outputFrames * classes, (row * outputFrames + length) * classes),
-  );
+  const { log_probs, output_lengths } = await session.run(feedsOf(members, filler));
+  return rowsOf(log_probs!, numbersOf(output_lengths!));
 }
-
-function largestDifference(a: Float32Array[], b: Float32Array[]): number {
-  expect(a.map((row) => row.length)).toEqual(b.map((row) => row.length));
-  return Math.max(...a.flatMap((row, i) => Array.from(row, (value, at) => Math.abs(value - b[i]![at]!))));
-}
-
-const samples = new Map<string, Awaited<ReturnType<typeof sampleCheckpoint>>>();
-
-/** The file of one depth, as onnxruntime and as a reader of its schema see it. */
-async function exported(depth: number, ...sets: string[]) {
-  const key = sets.join(" ");
-  const { checkpoint, config } = samples.get(key) ?? (await sampleCheckpoint(device(), folder, ...sets));
-  samples.set(key, { checkpoint, config });
-  const file = join(folder, `${depth}.onnx`);
-  const { parameters } = exportFile(checkpoint, config, { depth, schedule: scheduleOf(config, depth) }, file, {
-    format: "onnx",
-    force: true,
-  });
-  const bytes = readFileSync(file);
-  return {
-    checkpoint,
-    parameters,
-    session: await ort.InferenceSession.create(bytes),
-    proto: modelSchema.decode(bytes).toJSON() as unknown as ModelProto,
-  };
-}
-
-/** Of log-probabilities from -4 to 0: sums in another order differ by a few roundings of float32, 1e-6 at worst here and also at 3000 frames. */
-const TOLERANCE = 1e-5;
 
 it.each<[string, number, string[]]>([
   ["repeated blocks", 4, []],
@@ -104,13 +50,11 @@ it("a deeper file has more nodes, but the same weights, each once", async () => 
   const [shallow, deep] = [await exported(2), await exported(4)];
   expect(deep.proto.graph.node.length).toBeGreaterThan(shallow.proto.graph.node.length);
   expect(deep.proto.graph.initializer).toEqual(shallow.proto.graph.initializer);
-  const weights = deep.proto.graph.initializer.filter(({ name }) => /^(encoder|ctc_lo)\./u.test(name));
-  const count = weights.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * Number(size), 1), 0);
-  expect(count).toBe(deep.parameters);
+  expect(parametersIn(deep.proto)).toBe(deep.written.parameters);
 });
 
 it("the file says what it wants and gives, and its metadata the units, the depth and how features are computed", async () => {
-  const { proto, session } = await exported(4, "features.low_freq=40", "data.sample_rate=8000");
+  const { metadata, session } = await exported(4, "features.low_freq=40", "data.sample_rate=8000");
   expect(session.inputMetadata).toMatchObject([
     { name: "features", type: "float32", shape: ["batch", "frames", BINS] },
     { name: "lengths", type: "int64", shape: ["batch"] },
@@ -119,7 +63,6 @@ it("the file says what it wants and gives, and its metadata the units, the depth
     { name: "log_probs", type: "float32", shape: ["batch", "output_frames", CLASSES] },
     { name: "output_lengths", type: "int64", shape: ["batch"] },
   ]);
-  const metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
   expect(metadata).toMatchObject({
     depth: "4",
     schedule: "[0,0,1,1]",

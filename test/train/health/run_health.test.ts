@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { watchCollapse, type DepthOutput } from "../../../train/health/collapse.ts";
+import { watchCollapse, type DepthOutput, type Watched } from "../../../train/health/collapse.ts";
 import { type Silence } from "../../../checkpoint/state.ts";
 import { padBatch, countInfeasible } from "../../../data/batches/batch.ts";
 import { afterEvaluation, fullPatience, isExhausted } from "../../../train/health/early_stop.ts";
@@ -46,12 +46,13 @@ describe("the alarm on collapse", () => {
   const heard = (depth: number, blankRatio: number, ...hypotheses: string[]): DepthOutput => ({
     depth,
     blankRatio,
-    utterances: hypotheses.map((hypothesis) => ({ hypothesis })),
+    utterances: hypotheses.map((hypothesis, i) => ({ hypothesis, reference: `text ${i}` })),
   });
-  const alarms = (...evaluations: DepthOutput[][]): string[][] => {
+  const alarms = (...evaluations: DepthOutput[][]): string[][] => alarmsOf({}, ...evaluations);
+  const alarmsOf = (parts: Watched, ...evaluations: DepthOutput[][]): string[][] => {
     let silence: Silence = {};
     return evaluations.map((scores, i) => {
-      const watched = watchCollapse(silence, scores, 10 * (i + 1));
+      const watched = watchCollapse(silence, scores, 10 * (i + 1), parts);
       silence = watched.silence;
       return watched.alarms.map((message) => /^at step \d+ depth \d+/u.exec(message)![0]);
     });
@@ -67,6 +68,26 @@ describe("the alarm on collapse", () => {
     const nine = new Array<string>(9).fill("");
     const [empty, nearly] = [heard(2, 0.5, ...nine, "", "a"), heard(4, 0.5, ...nine, "a")];
     expect(alarms([empty, nearly], [empty, nearly])).toEqual([[], ["at step 20 depth 2"]]);
+  });
+
+  it("of a decoder comes where it says the same of different utterances, which CTC's blanks do not show", () => {
+    const deaf = heard(4, 0.6, ...new Array<string>(11).fill("the"), "a");
+    expect(alarmsOf({ decoder: true }, [deaf], [deaf])).toEqual([[], ["at step 20 depth 4"]]);
+    expect(alarms([deaf], [deaf])).toEqual([[], []]);
+    const right = { ...deaf, utterances: deaf.utterances.map((utterance) => ({ ...utterance, reference: "the" })) };
+    expect(alarmsOf({ decoder: true }, [right], [right])).toEqual([[], []]);
+    const listening = heard(4, 0.6, "the", "a", "the");
+    expect(alarmsOf({ decoder: true }, [listening], [listening])).toEqual([[], []]);
+    expect(watchCollapse({ 4: 1 }, [deaf], 20, { decoder: true }).alarms[0]).toMatch(
+      /^at step 20 depth 4 has output next to nothing, or always the same, for 2 evaluations in a row: 60\.0 % of CTC's frames are blank, 0\.0 % of the hypotheses are empty, 91\.7 % of them are the same; /u,
+    );
+  });
+
+  it("says nothing of CTC where it has no share in the loss", () => {
+    const [silent, mute] = [heard(6, 0.995, "a", "b"), heard(6, 0.995, "", "")];
+    expect(alarmsOf({ ctc: false }, [mute], [mute])).toEqual([[], []]);
+    expect(alarmsOf({ ctc: false, decoder: true }, [silent], [silent])).toEqual([[], []]);
+    expect(alarmsOf({ ctc: false, decoder: true }, [mute], [mute])).toEqual([[], ["at step 20 depth 6"]]);
   });
 
   it("says how bad it is and what to do", () => {

@@ -91,10 +91,11 @@ describe("a run that was interrupted and resumed", () => {
 it("inspecting its checkpoint predicts memory, and takes none", () => {
   const before = device.pool.statistics;
   const checkpoint = loadCheckpoint(join(folder, "run"));
-  const { depths, seconds, units } = inspectCheckpoint(device, checkpoint);
+  const { depths, seconds, labels, units } = inspectCheckpoint(device, checkpoint);
   expect(device.pool.statistics).toEqual(before);
   expect({ seconds, units }).toEqual({ seconds: 10, units: 4 });
-  const batch = { size: 1, frames: 1000, labels: 1 };
+  const batch = { size: 1, frames: 1000, labels };
+  expect(labels).toBeGreaterThan(1);
   for (const [i, path] of evaluatedPaths(configOf()).entries()) {
     const { activationBytes } = planStep(device, configOf("unfold.checkpointing=false"), units as number, batch, [
       path,

@@ -47,6 +47,18 @@ it("of nearly as many frames, the longer utterances: attention needs more for th
   });
 });
 
+it("with a decoder has so many labels that no batch has more in all, though it be of shorter utterances", () => {
+  const short = new Array<number>(20).fill(100); // 5 labels each
+  const limits = { size: null, frames: 2100 };
+  expect(largestBatch(members(...short, 2100), limits, 4)).toEqual({ size: 1, frames: 2100, labels: 105 });
+  expect(largestBatch(members(...short, 2100), limits, 4, { decoder: true })).toEqual({
+    size: 1,
+    frames: 2100,
+    labels: 20 * (5 + 1) - 1,
+  });
+  expect(largestBatch(members(10, 400, 30), { size: 2, frames: null }, 4, { decoder: true }).labels).toBe(20);
+});
+
 it.each([
   { size: 5, frames: null },
   { size: null, frames: 900 },

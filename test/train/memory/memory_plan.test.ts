@@ -10,7 +10,8 @@ import type { TrainConfig } from "../../../config/config.ts";
 import { padBatch } from "../../../data/batches/batch.ts";
 import { evaluatedPaths, type DepthPath } from "../../../config/depths.ts";
 import { trainingPaths } from "../../../train/training_paths.ts";
-import { planMemory } from "../../../train/memory/memory_plan.ts";
+import { largestBatch } from "../../../train/memory/largest_batch.ts";
+import { planMemory, planStep } from "../../../train/memory/memory_plan.ts";
 import { planEvaluation } from "../../../recognition/memory.ts";
 import { forEachPosterior } from "../../../recognition/posteriors.ts";
 import { activationType } from "../../../engine/precision.ts";
@@ -27,6 +28,9 @@ afterAll(() => device.close());
 const shape = { size: 3, frames: 90, labels: 4 };
 const UNITS = 6;
 
+/** A decoder that needs more memory than the encoder. */
+const HYBRID = "model.decoder={blocks: 3, feed_forward_dim: 128, heads: 4}";
+
 const batchItems = [90, 61, 75].map((frames, i) => ({
   frames,
   features: Float32Array.from({ length: frames * 10 }, (_, n) => uniform(i, n)),
@@ -35,7 +39,7 @@ const batchItems = [90, 61, 75].map((frames, i) => ({
 const batch = padBatch(batchItems, 10);
 
 /** What the pool reports of two real optimiser steps of `accumulate` batches each: the second finds the first's buffers. */
-async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
+async function measured(config: TrainConfig, paths: readonly DepthPath[], of = batch) {
   device.trim();
   expect(device.pool.statistics).toMatchObject({ liveBytes: 0, allocatedBytes: 0 });
   device.pool.resetPeak();
@@ -47,7 +51,7 @@ async function measured(config: TrainConfig, paths: readonly DepthPath[]) {
     trainingStep(
       tape,
       built,
-      uploadBatch(tape, batch, built.model),
+      uploadBatch(tape, of, built.model),
       paths,
       config,
       (part + 1) % accumulate === 0 ? { learningRate: 1e-3, step: 1 } : undefined,
@@ -73,6 +77,9 @@ describe("the plan of a step is what the pool reports of it", () => {
     ],
     ["with stochastic depth, if no layer is skipped", ["model.stochastic_depth_rate=0.2", "unfold.order=cycle"]],
     ["of the seed alone", ["unfold.depths=[2]"]],
+    ["of a hybrid", [HYBRID]],
+    ["of a hybrid, activations kept, in f16", [HYBRID, "unfold.checkpointing=false", "precision=f16"]],
+    ["of a hybrid, whose decoder alone learns", [HYBRID, "loss.ctc_weight=0", "loss.kl_of=attention"]],
   ])("%s", async (_, sets) => {
     const config = smallConfig(...sets);
     const { joint, parameterBytes, optimizerBytes } = planMemory(device, config, UNITS, shape);
@@ -88,8 +95,11 @@ describe("the plan of a step is what the pool reports of it", () => {
   });
 });
 
-it("an evaluation between steps needs what the pool reports of it", async () => {
-  const config = smallConfig("unfold.depths=[1, 2, 4]", "precision=f16");
+it.each([
+  ["", []],
+  [" of a hybrid", [HYBRID]],
+])("an evaluation between steps%s needs what the pool reports of it", async (_, sets) => {
+  const config = smallConfig("unfold.depths=[1, 2, 4]", "precision=f16", ...sets);
   const planned = planEvaluation(device, config, UNITS, shape);
   device.trim();
   const { activation } = activationType(device, config.precision);
@@ -107,6 +117,25 @@ it("an evaluation between steps needs what the pool reports of it", async () => 
   );
   built.parameters.release();
   expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: device.pool.statistics.peakBytes });
+});
+
+it("with a decoder, the largest batch is planned for every batch, also of more and shorter utterances", async () => {
+  const config = smallConfig(HYBRID, "batch.frames=400");
+  const short = { frames: 90, labels: Int32Array.from({ length: 21 }, (_, n) => 1 + (n % 4)) };
+  const utterances = [...new Array<typeof short>(4).fill(short), { frames: 390, labels: Int32Array.of(1, 2) }];
+  const plan = (decoder: boolean): number => {
+    const largest = largestBatch(utterances, config.batch, 4, { decoder });
+    expect(largest).toMatchObject({ size: 1, frames: 390 });
+    return planStep(device, config, UNITS, largest).totalBytes;
+  };
+  const features = new Float32Array(90 * 10);
+  const ofShort = padBatch(
+    utterances.slice(0, 4).map((item) => ({ ...item, features })),
+    10,
+  );
+  const { totalBytes } = await measured(config, trainingPaths(config, 0, false), ofShort);
+  expect(totalBytes).toBeLessThanOrEqual(plan(true));
+  expect(totalBytes).toBeGreaterThan(plan(false));
 });
 
 it("where middle depths are drawn, the step with the most block applications is planned", async () => {

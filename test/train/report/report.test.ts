@@ -221,6 +221,30 @@ test("a loss that became NaN leaves a gap", async () => {
   expect(readFileSync(await writeReport(folder), "utf8")).not.toContain("NaN");
 });
 
+test("a hybrid's two losses have charts beside each other, and its headline counts the decoder", async () => {
+  const folder = newFolder();
+  writeSampleRun(folder);
+  const file = path.join(folder, "log.jsonl");
+  const records = readLog(file).map((record) =>
+    record.type === "step"
+      ? { ...record, attention: { 2: 3 * record.ctc["2"]!, 6: 2 * record.ctc["6"]! } }
+      : record.type === "start"
+        ? { ...record, parameters: { ...record.parameters, decoder: 123_456 } }
+        : record,
+  );
+  const log = openLog(file);
+  records.forEach((record) => log.append(record));
+  log.close();
+  const { document } = parseHTML(readFileSync(await writeReport(folder), "utf8"));
+  const figures = [...document.querySelectorAll("figure")];
+  const titles = figures.map((figure) => figure.querySelector("b")!.textContent);
+  const first = titles.indexOf("CTC loss");
+  expect(titles.slice(first, first + 3)).toEqual(["CTC loss", "Attention loss", "Joint loss"]);
+  const legend = [...figures[titles.indexOf("Attention loss")]!.querySelectorAll(".legend > span")];
+  expect(legend.map((entry) => entry.textContent)).toEqual(["depth 2", "depth 6"]);
+  expect(document.querySelector(".tiles")!.textContent).toContain("450 k in the encoder, 123 k in the decoder");
+});
+
 test("a folder without a log", async () => {
   await expect(writeReport(newFolder())).rejects.toThrow(UserError);
 });
@@ -267,6 +291,7 @@ test("many steps are averaged in groups, without those that are not numbers", ()
     epoch: 0,
     loss: number,
     ctc: { 2: number },
+    attention: { 2: 10 * number },
     kl,
     learningRate: 1,
     gradNorm: 1,
@@ -277,10 +302,10 @@ test("many steps are averaged in groups, without those that are not numbers", ()
     seconds: 0,
   });
   const thin = thinSteps([step(1, 1), step(2, NaN), step(3, 4), step(4, 6), step(5, 7)], 3);
-  expect(thin.map(({ step, kl, ctc }) => [step, kl, ctc["2"]])).toEqual([
-    [2, 1, 1.5],
-    [4, 5, 3.5],
-    [5, 7, 5],
+  expect(thin.map(({ step, kl, ctc, attention }) => [step, kl, ctc["2"], attention!["2"]])).toEqual([
+    [2, 1, 1.5, 15],
+    [4, 5, 3.5, 35],
+    [5, 7, 5, 50],
   ]);
 });
 

@@ -7,7 +7,7 @@ import { RunError, UserError } from "../../../../engine/errors.ts";
 import { writeWav } from "../../../../data/audio/wav.ts";
 import { FeatureComputer } from "../../../../data/features/workers/feature_computer.ts";
 import type { FeatureRequest, FeatureSettings } from "../../../../data/features/workers/request.ts";
-import { ThreadPool } from "../../../../data/features/workers/thread_pool.ts";
+import { featureThreads } from "../../../../data/features/workers/feature_threads.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -39,10 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let pool: ThreadPool | undefined;
+let pool: ReturnType<typeof featureThreads> | undefined;
 afterEach(() => pool?.close(new Error("the test is over")));
-const open = (size: number, script?: string): ThreadPool =>
-  (pool = new ThreadPool(
+const open = (size: number, script?: string): ReturnType<typeof featureThreads> =>
+  (pool = featureThreads(
     size,
     settings,
     ...(script === undefined ? [] : [{ url: pathToFileURL(at(script)), execArgv: [] }]),
