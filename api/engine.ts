@@ -81,7 +81,12 @@ export { conv1d, type Conv1dOptions } from "../kernels/conv1d/conv1d.ts";
 export { conv2d, type Conv2dOptions } from "../kernels/conv2d/conv2d.ts";
 export { depthwiseConv, type DepthwiseConvOptions } from "../kernels/depthwise_conv/depthwise_conv.ts";
 export { positionalConv, type PositionalConvWeights } from "../kernels/positional_conv/positional_conv.ts";
-export { attention, type AttentionOptions, type RelativePositions } from "../kernels/attention/attention.ts";
+export {
+  attention,
+  type AttentionOptions,
+  type RelativePositions,
+  type WeightDropout,
+} from "../kernels/attention/attention.ts";
 
 // Normalisation.
 export { batchNorm, type BatchNormOptions, type RunningStatistics } from "../kernels/batch_norm/batch_norm.ts";

@@ -3,11 +3,10 @@ import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { Tape } from "../engine/tape.ts";
 import type { FloatType } from "../engine/tensor.ts";
-import { countApplications } from "../model/unfold.ts";
 import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import type { TrainConfig } from "../config/config.ts";
-import { hasOwnNorms, evaluatedPaths, type DepthPath } from "../config/depths.ts";
-import { trainingPaths } from "../train/training_paths.ts";
+import { evaluatedPaths } from "../config/depths.ts";
+import { applicationsOf, trainingPaths, type TrainingPath } from "../train/training_paths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { kernelShares, type KernelShare } from "../train/profile/kernel_shares.ts";
 import { activationType } from "../engine/precision.ts";
@@ -144,7 +143,7 @@ export async function benchStep({
 
 interface NamedPaths {
   readonly name: string;
-  readonly paths: readonly DepthPath[];
+  readonly paths: readonly TrainingPath[];
 }
 
 /** Each depth alone, then the paths of a joint step; middle depths are those of the first step. */
@@ -200,7 +199,7 @@ async function benchPaths(
   built: BuiltModel,
   batch: RandomBatch,
   name: string,
-  paths: readonly DepthPath[],
+  paths: readonly TrainingPath[],
   config: TrainConfig,
   budget: StepBudget,
 ): Promise<PathResult | FailedPath> {
@@ -224,10 +223,7 @@ async function benchPaths(
       status: "timed",
       path: name,
       depths,
-      applications: countApplications(
-        paths.map(({ schedule }) => schedule),
-        !hasOwnNorms(config.model),
-      ),
+      applications: applicationsOf(paths, config),
       timing,
       firstMs,
       framesPerSecond: (batch.lengths.length * batch.frames * 1000) / timing.medianMs,

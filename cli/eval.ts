@@ -119,9 +119,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const name = basename(manifestFile).replace(/\.jsonl?$/, "");
   for (const score of scores)
     writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
-  const rows = scores.map((score, i) =>
-    resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config.model.blocks),
-  );
+  const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config));
   printDecoding(settings, [config]);
   hintDecoder(recogniser.model, settings);
   print(

@@ -16,6 +16,24 @@ export function scheduleOf(config: TrainConfig, depth: number): DepthSchedule {
   return depthSchedule(order, config.model.blocks, depth, shallow, repeatable);
 }
 
+/**
+ * The blocks of the decoder that run after an encoder's path of this depth, in order; undefined: each once. They follow the encoder's
+ * order, which is then no list of its blocks.
+ */
+export function decoderSchedule({ model, unfold }: TrainConfig, depth: number): DepthSchedule | undefined {
+  if (model.kind !== "conformer" || model.decoder === null || unfold.decoder === null) return undefined;
+  if (typeof unfold.decoder === "object") return unfold.decoder;
+  const { blocks } = model.decoder;
+  const layers = unfold.decoder === "proportional" ? Math.round((blocks * depth) / model.blocks) : unfold.decoder;
+  return depthSchedule(unfold.order, blocks, Math.max(blocks, layers));
+}
+
+/** How many layers the decoder has after an encoder's path of this depth beyond its blocks. */
+export function repeatedDecoderLayers(config: TrainConfig, depth: number): number {
+  const schedule = decoderSchedule(config, depth) ?? [];
+  return schedule.length - new Set(schedule).size;
+}
+
 /** The paths to evaluate. */
 export const evaluatedPaths = (config: TrainConfig): DepthPath[] =>
   config.unfold.depths.map((depth) => ({ depth, schedule: scheduleOf(config, depth) }));

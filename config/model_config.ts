@@ -4,7 +4,7 @@ import { conformerFrames } from "../model/conformer/conformer_ctc.ts";
 import type { FrameCounts } from "../model/ctc_model.ts";
 import { decoderDefaults, type DecoderConfig } from "../model/decoder/attention_decoder.ts";
 import { wav2vec2Frames } from "../model/wav2vec2/wav2vec2_ctc.ts";
-import { depthsWithNorms } from "./depths.ts";
+import { decoderSchedule, depthsWithNorms } from "./depths.ts";
 import { buildFrontEnd } from "./front_end.ts";
 import type { TrainConfig } from "./plain.ts";
 
@@ -32,10 +32,11 @@ export function conformerConfig(config: TrainConfig, units: number, blank: numbe
 }
 
 /** The settings of a config's decoder, with the defaults filled in; undefined without one. */
-export function decoderConfig({ model }: TrainConfig): Omit<DecoderConfig, "vocabulary" | "dim"> | undefined {
+export function decoderConfig(config: TrainConfig): Omit<DecoderConfig, "vocabulary" | "dim"> | undefined {
+  const { model } = config;
   if (model.kind !== "conformer" || !model.decoder) return undefined;
   const { layerNormEps } = decoderDefaults;
-  return { layerNormEps, ...model.decoder };
+  return { layerNormEps, ...model.decoder, unfold: (depth) => decoderSchedule(config, depth) };
 }
 
 /** Whether a config's model has an attention decoder beside CTC. */

@@ -32,6 +32,8 @@ export interface EncoderOptions {
   readonly checkpointing?: boolean;
   /** i32 `[batch, tokens]`, for models with a decoder: what it reads, see `decoderTokens`. Left out, only the encoder runs. */
   readonly tokens?: Tensor | undefined;
+  /** For models with a decoder that unfolds too: each path's depth, if not the length of its schedule (layers may be dropped). */
+  readonly depths?: readonly number[] | undefined;
   /** For models that mask their projected features (wav2vec 2.0, HuBERT). */
   readonly masks?: FeatureMasks | undefined;
   /** Of each schedule's layers, the factor of a Conformer block's residual branches (stochastic depth); left out: 1. */

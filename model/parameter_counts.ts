@@ -11,6 +11,8 @@ export interface ParameterCounts {
   readonly decoder: number;
   /** One physical block, with the norms of one depth. */
   readonly block: number;
+  /** One physical block of a decoder; 0 without one. */
+  readonly decoderBlock: number;
   /** The norms of all depths but one, if each has its own: no single path loads them. */
   readonly otherNorms: number;
 }
@@ -31,6 +33,7 @@ export function countParameters({
     encoder: sum((name) => name.startsWith(scopes.encoder)),
     decoder: scopes.decoder === undefined ? 0 : sum((name) => name.startsWith(scopes.decoder as string)),
     block: sum((name) => name.startsWith(scopes.firstBlock) && !isOther(name)),
+    decoderBlock: scopes.decoder === undefined ? 0 : sum((name) => name.startsWith(`${scopes.decoder}decoders.0.`)),
     otherNorms: sum(isOther),
   };
 }
@@ -45,9 +48,19 @@ export function parametersOf(counts: ParameterCounts, physicalBlocks: number, sc
   return sizeWith(counts, new Set(schedule).size - physicalBlocks);
 }
 
-/** Parameters of an ordinary model of the same depth, whose layers share nothing, for comparison. */
-export function untiedParameters(counts: ParameterCounts, physicalBlocks: number, schedule: DepthSchedule): ModelSize {
-  return sizeWith(counts, schedule.length - physicalBlocks);
+/**
+ * Parameters of an ordinary model of the same depth, whose layers share nothing, for comparison.
+ *
+ * @param repeatedDecoderLayers layers of a decoder beyond its blocks
+ */
+export function untiedParameters(
+  counts: ParameterCounts,
+  physicalBlocks: number,
+  schedule: DepthSchedule,
+  repeatedDecoderLayers = 0,
+): ModelSize {
+  const { whole, encoder } = sizeWith(counts, schedule.length - physicalBlocks);
+  return { whole: whole + repeatedDecoderLayers * counts.decoderBlock, encoder };
 }
 
 const sizeWith = ({ whole, encoder, block, otherNorms }: ParameterCounts, moreBlocks: number): ModelSize => ({

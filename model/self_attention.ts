@@ -14,6 +14,8 @@ export interface SelfAttentionConfig {
   readonly positions: "relative" | "rotary" | "none";
   /** Base of the frequencies of "rotary". */
   readonly rotaryBase: number;
+  /** Dropout of the weights, after the softmax; 0 if left out. */
+  readonly attentionDropout?: number;
 }
 
 /** Names of the four linear maps. */
@@ -64,9 +66,10 @@ export class SelfAttention {
    * @param x         `[batch, frames, dim]`, already normalised
    * @param positions for relative positions: `[2 · frames - 1, dim]`, sinusoids of the distances frames - 1, …, -(frames - 1)
    * @param mask      u32 `[batch, 1, 1, frames]`: 1 for keys that are real frames; undefined: all are real
+   * @param site      keys the dropout of the weights
    */
-  forward(tape: Tape, x: Tensor, positions: Tensor | undefined, mask: Tensor | undefined): Tensor {
-    const { heads, rotaryBase } = this.#config;
+  forward(tape: Tape, x: Tensor, positions: Tensor | undefined, mask: Tensor | undefined, site: number): Tensor {
+    const { heads, rotaryBase, attentionDropout: rate = 0 } = this.#config;
     const rotated = this.#config.positions === "rotary" ? rotate(tape, x, heads, rotaryBase) : x;
     const relative = this.#relative && {
       positions: linear(tape, positions as Tensor, this.#relative.position),
@@ -78,7 +81,7 @@ export class SelfAttention {
       linear(tape, rotated, this.#query.weight, this.#query.bias),
       linear(tape, rotated, this.#key.weight, this.#key.bias),
       linear(tape, x, this.#value.weight, this.#value.bias),
-      { heads, mask, ...(relative && { relative }) },
+      { heads, mask, dropout: { rate, site }, ...(relative && { relative }) },
     );
     return linear(tape, context, this.#out.weight, this.#out.bias);
   }

@@ -18,6 +18,8 @@ export interface EncodedUtterances {
   /** CTC's log-probabilities of each utterance, `[frames, vocabulary]`, padding cut off */
   readonly logProbs: readonly Float32Array[];
   readonly blank: number;
+  /** Of the encoder's path, to which a decoder that unfolds too fits its own. */
+  readonly depth: number;
 }
 
 export interface JointSearchesOptions extends Omit<JointSearchOptions, "fusion"> {
@@ -34,7 +36,7 @@ export interface JointSearchesOptions extends Omit<JointSearchOptions, "fusion">
 export async function jointSearch(
   device: Device,
   decoder: AttentionDecoder,
-  { states, lengths, logProbs, blank }: EncodedUtterances,
+  { states, lengths, logProbs, blank, depth }: EncodedUtterances,
   options: JointSearchesOptions,
 ): Promise<JointHypothesis[][]> {
   const { vocabulary: vocab } = decoder.config;
@@ -45,7 +47,7 @@ export async function jointSearch(
   const searches = logProbs.map(
     (frames) => new JointSearch({ logProbs: frames, vocab, blank }, { ...options, fusion }),
   );
-  const decoding = startDecoding(device, decoder, states, lengths, beam);
+  const decoding = startDecoding(device, decoder, { states, lengths, depth }, beam);
   try {
     while (searches.some(({ done }) => !done)) {
       // Places that no hypothesis needs read what the first one reads.
@@ -93,14 +95,13 @@ async function readTogether(
 function startDecoding(
   device: Device,
   decoder: AttentionDecoder,
-  states: Tensor,
-  lengths: readonly number[],
+  { states, lengths, depth }: Pick<EncodedUtterances, "states" | "lengths" | "depth">,
   beam: number,
 ): Decoding {
   const tape = new Tape(device, { grad: false });
   try {
     const mask = lengthMask(tape, lengths, states.shape[1] as number);
-    return new Decoding(tape, decoder, { states, mask }, beam);
+    return new Decoding(tape, decoder, { states, mask }, beam, decoder.scheduleFor(depth));
   } finally {
     tape.end();
   }

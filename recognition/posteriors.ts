@@ -84,7 +84,13 @@ export async function forEachPosterior<Found extends Hypothesis = Hypothesis>(
           const first = row * frames * vocabulary;
           return logProbs.subarray(first, first + length * vocabulary);
         });
-        const found = await decode?.({ states: states[schedule] as Tensor, lengths, logProbs: rows, blank });
+        const found = await decode?.({
+          states: states[schedule] as Tensor,
+          lengths,
+          logProbs: rows,
+          blank,
+          depth: (schedules[schedule] as DepthSchedule).length,
+        });
         for (const [row, utterance] of members.entries()) {
           const loss = references?.[utterance] ? (losses[schedule]?.[row] as number) : null;
           uses.push(use(rows[row] as Float32Array, utterance, schedule, loss, found?.[row]));

@@ -21,7 +21,7 @@ import type { EncodedUtterances } from "./joint_search.ts";
 export async function rescore(
   device: Device,
   decoder: AttentionDecoder,
-  { states, lengths, logProbs, blank }: EncodedUtterances,
+  { states, lengths, logProbs, blank, depth }: EncodedUtterances,
   { ctcWeight, ...options }: SearchOptions & { readonly beam: number; readonly ctcWeight: number },
 ): Promise<JointHypothesis[][]> {
   const { vocabulary } = decoder.config;
@@ -30,7 +30,7 @@ export async function rescore(
     ? await batchedBeamSearch(device, logProbs, vocabulary, { beam, blank, fusion })
     : await Promise.all(logProbs.map((frames) => search(frames, vocabulary, blank, options)));
   const rows = lists.flatMap((list, utterance) => list.map(({ labels }) => ({ labels, utterance })));
-  const attention = await readAloud(device, decoder, { states, lengths }, rows);
+  const attention = await readAloud(device, decoder, { states, lengths, depth }, rows);
   let row = 0;
   return lists.map((list) =>
     list
@@ -43,7 +43,7 @@ export async function rescore(
 async function readAloud(
   device: Device,
   decoder: AttentionDecoder,
-  { states, lengths }: Pick<EncodedUtterances, "states" | "lengths">,
+  { states, lengths, depth }: Pick<EncodedUtterances, "states" | "lengths" | "depth">,
   rows: readonly { readonly labels: Int32Array; readonly utterance: number }[],
 ): Promise<Float32Array> {
   const longest = Math.max(...rows.map(({ labels }) => labels.length));
@@ -67,7 +67,9 @@ async function readAloud(
       states.shape[1] as number,
     );
     const memory = { states: indexSelect(tape, states, utterances, 0), mask };
-    const logits = decoder.forward(tape, decoder.embed(tape, tape.upload(tokens.inputs, shape)), memory);
+    const logits = decoder.forward(tape, decoder.embed(tape, tape.upload(tokens.inputs, shape)), memory, {
+      schedule: decoder.scheduleFor(depth),
+    });
     const losses = (await read(
       device,
       crossEntropy(tape, logits, tape.upload(tokens.outputs, shape), { reduction: "none" }),

@@ -121,4 +121,9 @@ const withoutComments = (code) =>
     .join("\n");
 
 const withoutSpaces = (line) =>
-  /^(const|alias|enable) /u.test(line) ? line : line.replace(/([,;:{}()+/]) /gu, "$1").replace(/ ([{}()+/])/gu, "$1");
+  /^(const|alias|enable) /u.test(line)
+    ? line
+    : line
+        .replace(/([,;:{}()+/]) /gu, "$1")
+        .replace(/ ([{}()+/])/gu, "$1")
+        .replace(/(?<!>) ([=*%^]|[=*-]=|&&|\|\|) /gu, "$1"); // not after >, which may end a type

@@ -5,7 +5,7 @@ import type { BuiltModel } from "../checkpoint/build_model.ts";
 import { writeAtomically } from "../data/files/atomic_file.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { RunData } from "./run_data.ts";
-import { evaluatedPaths, type DepthPath } from "../config/depths.ts";
+import { evaluatedPaths, repeatedDecoderLayers, type DepthPath } from "../config/depths.ts";
 import { countParameters, parametersOf, untiedParameters, type ParameterCounts } from "../model/parameter_counts.ts";
 import { evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
 import type { LogRecord, ResultRow } from "./log/log.ts";
@@ -36,7 +36,7 @@ export async function testAllSets(
     write({
       type: "result",
       set: name,
-      rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config.model.blocks)),
+      rows: scores.map((score, i) => resultRow(score, paths[i] as DepthPath, counts, config)),
     });
   }
 }
@@ -51,8 +51,9 @@ export function resultRow(
   score: DepthScore,
   { depth, schedule }: DepthPath,
   counts: ParameterCounts,
-  blocks: number,
+  config: TrainConfig,
 ): ResultRow {
+  const { blocks } = config.model;
   const { substitutions, deletions, insertions, references } = score.words;
   const loaded = parametersOf(counts, blocks, schedule);
   return {
@@ -65,7 +66,7 @@ export function resultRow(
     words: references,
     parameters: loaded.whole,
     encoderParameters: loaded.encoder,
-    untied: untiedParameters(counts, blocks, schedule),
+    untied: untiedParameters(counts, blocks, schedule, repeatedDecoderLayers(config, depth)),
     realTimeFactor: score.realTimeFactor ?? NaN,
   };
 }

@@ -1,7 +1,7 @@
 import { hash } from "../engine/random.ts";
 import type { PathTerms } from "../model/joint_loss.ts";
-import { stochasticDepth } from "../model/stochastic_depth.ts";
-import { dropLayers } from "../model/unfold.ts";
+import { scaledSchedules, stochasticDepth } from "../model/stochastic_depth.ts";
+import { countApplications, dropLayers } from "../model/unfold.ts";
 import type { TrainConfig } from "../config/config.ts";
 import {
   depthsBetween,
@@ -42,6 +42,19 @@ export function trainingPaths(config: TrainConfig, step: number, dropping = true
       ...(stochasticRate > 0 ? stochasticDepth(schedule, stochasticRate, seed, step, dropping) : { schedule }),
     };
   });
+}
+
+/**
+ * Number of block applications of a step along these paths. A prefix that paths share counts once: that is, the same blocks with the
+ * same residual scales, and no norms of their own.
+ */
+export function applicationsOf(
+  paths: readonly Pick<TrainingPath, "schedule" | "residualScales">[],
+  { model }: Pick<TrainConfig, "model">,
+): number {
+  const schedules = paths.map(({ schedule }) => schedule);
+  const scales = paths.map(({ residualScales }) => residualScales);
+  return countApplications(scaledSchedules(schedules, scales).schedules, !hasOwnNorms(model));
 }
 
 /** The depths that `loss.middle_depths` draws from: those between the deepest and the shallowest that are not already trained. */

@@ -82,6 +82,7 @@ export function trainingStep(
       checkpointing: config.unfold.checkpointing,
       tokens: tokens?.inputs,
       masks,
+      depths: paths.map(({ depth }) => depth),
       residualScales: paths.map(({ residualScales }) => residualScales),
     });
     const batch = { targets, targetLengths, lengths: output.deviceLengths, tokens };

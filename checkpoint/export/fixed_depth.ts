@@ -6,7 +6,7 @@ import { declareModel } from "../build_model.ts";
 import { restoreCmvn } from "../../config/front_end.ts";
 import { expectHead, type Checkpoint, type CheckpointState } from "../checkpoint.ts";
 import { plainConfig, restoreConfig, type TrainConfig } from "../../config/config.ts";
-import { type DepthPath } from "../../config/depths.ts";
+import { decoderSchedule, repeatedDecoderLayers, type DepthPath } from "../../config/depths.ts";
 import { countParameters, untiedParameters } from "../../model/parameter_counts.ts";
 import { expectTensors } from "../safetensors/expect_tensors.ts";
 import { ofBlocks, parseHuggingFaceState } from "../hugging_face/state.ts";
@@ -46,7 +46,14 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     plainConfig({
       ...config,
       model: { ...config.model, blocks: used.length },
-      unfold: { ...config.unfold, order: renumbered, depths: [depth], shallow: "first", repeatable: null },
+      unfold: {
+        ...config.unfold,
+        order: renumbered,
+        depths: [depth],
+        shallow: "first",
+        repeatable: null,
+        decoder: decoderSchedule(config, depth)?.slice() ?? null,
+      },
       // With per-depth norms, this selects those of this depth.
       loss: { ...config.loss, depthWeights: { [depth]: 1 }, middleDepths: 0 },
     }),
@@ -80,7 +87,7 @@ export function atFixedDepth(checkpoint: Checkpoint, config: TrainConfig, { dept
     schedule: renumbered,
     parameters: counts.whole,
     decoderParameters: counts.decoder,
-    untied: untiedParameters(counts, used.length, schedule).whole,
+    untied: untiedParameters(counts, used.length, schedule, repeatedDecoderLayers(config, depth)).whole,
   };
 }
 

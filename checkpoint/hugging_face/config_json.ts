@@ -154,6 +154,7 @@ export function readModelConfig(json: unknown, source: string): Wav2Vec2Config {
     attentionMask: config.feat_extract_norm === "layer",
     layerNormEps: config.layer_norm_eps,
     dropout: config.hidden_dropout,
+    attentionDropout: config.attention_dropout,
     activationDropout: config.activation_dropout,
     featureDropout: config.feat_proj_dropout,
     finalDropout: config.final_dropout,
@@ -174,20 +175,25 @@ export function readMasking(config: HuggingFaceConfig): Record<string, number> |
   };
 }
 
-/** A line for each non-zero dropout that this project's models do not support. */
+/**
+ * A line for each non-zero dropout that this project's models do not have as transformers does: a Conformer's blocks there drop what
+ * attention adds at attention_dropout, what the convolution adds at conformer_conv_dropout.
+ */
 export function missingDropouts({
   model_type,
   attention_dropout,
   conformer_conv_dropout,
   hidden_dropout,
 }: HuggingFaceConfig): string[] {
-  const isOther =
-    model_type === "wav2vec2-conformer" && conformer_conv_dropout > 0 && conformer_conv_dropout !== hidden_dropout;
+  if (model_type !== "wav2vec2-conformer") return [];
+  const isOther = (rate: number): boolean => rate > 0 && rate !== hidden_dropout;
   return [
-    ...(attention_dropout > 0
-      ? [`attention_dropout ${attention_dropout} is not supported: fine-tuning runs without it`]
+    ...(isOther(attention_dropout)
+      ? [
+          `attention_dropout ${attention_dropout} applies to the attention weights: fine-tuning uses hidden_dropout, ${hidden_dropout}, after attention`,
+        ]
       : []),
-    ...(isOther
+    ...(isOther(conformer_conv_dropout)
       ? [
           `conformer_conv_dropout ${conformer_conv_dropout} is not supported: fine-tuning uses hidden_dropout, ${hidden_dropout}, after convolutions too`,
         ]
@@ -230,7 +236,7 @@ export function modelConfigJson(
     num_conv_pos_embedding_groups: config.positionalGroups,
     hidden_dropout: config.dropout,
     activation_dropout: config.activationDropout,
-    attention_dropout: 0,
+    attention_dropout: config.attentionDropout,
     feat_proj_dropout: config.featureDropout,
     final_dropout: config.finalDropout,
     layerdrop: 0,

@@ -38,6 +38,7 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
       };
   }
   yield* repeatableFaults(config.unfold, blocks, deepest);
+  yield* decoderFaults(config);
   if (loss.layer_drop > 0 && ownNorms)
     yield {
       path: ["loss", "layer_drop"],
@@ -95,6 +96,38 @@ function* repeatableFaults(
       path: ["unfold", "depths"],
       message: `ends at ${deepest}, but ${blocks} blocks of which ${repeatable.length} may be repeated (unfold.repeatable) reach depth ${most} at most`,
     };
+}
+
+function* decoderFaults({ model, unfold: { order, decoder } }: ParsedConfig): Generator<Fault> {
+  if (decoder === null) return;
+  const path = ["unfold", "decoder"];
+  const blocks = model.kind === "conformer" ? model.decoder?.blocks : undefined;
+  if (blocks === undefined) yield { path, message: "needs a decoder, and model.decoder is not set" };
+  else if (typeof decoder !== "object") {
+    if (typeof order !== "string")
+      yield {
+        path,
+        message: `is ${decoder}, but when unfold.order is a list of the encoder's blocks, expected a list of the decoder's`,
+      };
+    if (typeof decoder === "number" && decoder < blocks)
+      yield {
+        path,
+        message: `is ${decoder}, but model.decoder.blocks is ${blocks}, and each block runs at least once`,
+      };
+  } else {
+    const outside = decoder.find((block) => block >= blocks);
+    const missing = Array.from({ length: blocks }, (_, block) => block).find((block) => !decoder.includes(block));
+    if (outside !== undefined)
+      yield {
+        path,
+        message: `names block ${outside}, but model.decoder.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
+      };
+    else if (missing !== undefined)
+      yield {
+        path,
+        message: `lacks block ${missing}, but model.decoder.blocks is ${blocks}, and each block runs at least once`,
+      };
+  }
 }
 
 function* weightFaults(

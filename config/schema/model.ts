@@ -8,6 +8,11 @@ const decoderSchema = z.strictObject({
   heads: whole(1).nullish().describe("Attention heads; those of the encoder if left out."),
   feed_forward_dim: whole(1).default(2048).describe("Inner channels of each block's feed-forward module."),
   dropout: share(0, 1).nullish().describe("Dropout probability during training; that of the encoder if left out."),
+  attention_dropout: share(0, 1)
+    .default(0)
+    .describe(
+      "Dropout of the weights of both attentions, after the softmax: ESPnet's self_attention_dropout_rate and src_attention_dropout_rate.",
+    ),
 });
 
 const conformerSchema = z.strictObject({
@@ -20,7 +25,20 @@ const conformerSchema = z.strictObject({
   subsampling_channels: whole(1)
     .nullish()
     .describe("Channels of the two strided convolutions that subsample the input by 4; `dim` if left out."),
-  dropout: share(0, 1).default(0.1).describe("Dropout probability during training."),
+  dropout: share(0, 1)
+    .default(0.1)
+    .describe("Dropout probability during training: within and after each module, and of the subsampled features."),
+  attention_dropout: share(0, 1)
+    .default(0)
+    .describe("Dropout of the attention weights, after the softmax: ESPnet's attention_dropout_rate."),
+  position_dropout: share(0, 1)
+    .default(0)
+    .describe(
+      "Dropout of the encoded positions; ESPnet drops them with its positional_dropout_rate, as it does the subsampled features.",
+    ),
+  ctc_dropout: share(0, 1)
+    .default(0)
+    .describe("Dropout of the states before the CTC output layer, as in ESPnet's CTC."),
   stochastic_depth_rate: share(0, 1)
     .default(0)
     .describe(
@@ -82,6 +100,15 @@ export const unfoldSchema = z.strictObject({
     .default("first")
     .describe(
       "Blocks that a depth below model.blocks runs: the first ones, or evenly spaced ones including the last (every other block at half the depth).",
+    ),
+  decoder: z
+    .union([z.literal("proportional"), whole(1, 1000), z.array(whole(0)).min(1)], {
+      error: 'expected a number of layers, "proportional" or a list of block indices such as [0, 0, 1, 1]',
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      "How model.decoder unfolds, in the same order: the number of its layers on every path; proportional, as many times its blocks as the path has times model.blocks, rounded, and never less than each block once; or a list of its block indices for every path. Null: each block once. `repeatable` and `shallow` are about the encoder alone.",
     ),
   checkpointing: yesOrNo()
     .default(true)

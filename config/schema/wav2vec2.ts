@@ -64,6 +64,9 @@ export const wav2vec2Schema = z.strictObject({
   dropout: share(0, 1)
     .default(base.dropout)
     .describe("Dropout probability during training: after attention, after feed-forward and before the blocks."),
+  attention_dropout: share(0, 1)
+    .default(base.attentionDropout)
+    .describe("Dropout of the attention weights, after the softmax."),
   activation_dropout: share(0, 1).default(base.activationDropout).describe("Dropout within the feed-forward modules."),
   feature_dropout: share(0, 1).default(base.featureDropout).describe("Dropout on the projected features."),
   final_dropout: share(0, 1).default(base.finalDropout).describe("Dropout before the output layer."),

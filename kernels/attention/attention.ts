@@ -1,6 +1,7 @@
 import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { dropoutSizes } from "../dropout/dropout.ts";
 import { encodeBackward, encodeForward, packBiases } from "./fused.ts";
 import type { AttentionSizes } from "./variants.ts";
 
@@ -12,6 +13,15 @@ export interface AttentionOptions {
   readonly causal?: boolean;
   /** Relative positions, for self-attention. */
   readonly relative?: RelativePositions;
+  /** Dropout of the weights; none unless `tape.training`. */
+  readonly dropout?: WeightDropout | undefined;
+}
+
+export interface WeightDropout {
+  /** In [0, 1): the probability that a query's weight for a key is set to 0. The others are divided by 1 - rate. */
+  readonly rate: number;
+  /** Names this use of dropout within a step, as in `dropout`. What is dropped is a function of (tape.seed, tape.step, site, utterance and head, query, key). */
+  readonly site: number;
 }
 
 export interface RelativePositions {
@@ -27,7 +37,7 @@ export interface RelativePositions {
  * Multi-head attention, softmax(scores) · value in each head, where the scores are q · k / √width or, with relative
  * positions, ((q + u) · k + (q + v) · p) / √width (Dai et al., "Transformer-XL", 2019, as in the Conformer).
  * Heads are slices of the last axis, so nothing is transposed. A query that may attend nowhere gets zeros. The scores are never
- * stored: backward recomputes them, with the log-sum-exp of each query, which is all that forward keeps.
+ * stored: backward recomputes them, with the log-sum-exp of each query, which is all that forward keeps; nor is what dropout drops.
  *
  * @param q     `[batch, queries, heads · width]`
  * @param k     `[batch, keys, heads · width]`
@@ -36,7 +46,7 @@ export interface RelativePositions {
  */
 export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const sizes = checkSizes(q, k, value, options);
-  const { mask, causal = false, relative } = options;
+  const { mask, causal = false, relative, dropout = { rate: 0, site: 0 } } = options;
   const biases = relative && { u: relative.contentBias, v: relative.positionBias };
   // A kernel needs all its bindings, even those that a constant switches off.
   const absent = tape.empty([1]);
@@ -48,7 +58,13 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, optio
     biases: biases ? packBiases(tape, biases) : absent,
     mask: mask ?? tape.empty([1], "u32"),
   };
-  const call = { sizes, causal, masked: mask !== undefined, strides: maskStrides(mask, sizes) };
+  const call = {
+    sizes,
+    causal,
+    masked: mask !== undefined,
+    strides: maskStrides(mask, sizes),
+    dropout: dropoutSizes("attention", tape, dropout.rate, dropout.site),
+  };
   const y = tape.like(q);
   const lse = tape.empty([sizes.batch, sizes.heads, sizes.queries]);
   encodeForward(tape, call, { ...given, y, lse });

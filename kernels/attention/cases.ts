@@ -17,16 +17,20 @@ interface Options {
   readonly mask?: CaseInput;
   /** Element i of the queries and of the keys; default: standard normal numbers. */
   readonly values?: { readonly q: (i: number) => number; readonly k: (i: number) => number };
+  /** Rate of the dropout of the weights. */
+  readonly rate?: number;
   readonly half?: boolean;
   readonly benchmark?: boolean;
 }
 
 function attentionCase(name: string, sizes: Sizes, settings: Options = {}): KernelCase {
-  const { relative = false, causal = false, mask, values, half = false, benchmark = false } = settings;
+  const { relative = false, causal = false, mask, values, rate = 0, half = false, benchmark = false } = settings;
   const { batch, heads, queries, keys = queries, width } = sizes;
   const dim = heads * width;
   const positions = { p: { shape: [2 * keys - 1, dim] }, u: { shape: [heads, width] }, v: { shape: [heads, width] } };
   const options = { heads, causal };
+  const site = 5;
+  const reference = { ...options, dropout: { rate, seed: 0, step: 0, site } }; // seed and step of a tape without options
   return {
     name,
     inputs: {
@@ -40,10 +44,11 @@ function attentionCase(name: string, sizes: Sizes, settings: Options = {}): Kern
       attention(tape, q!, k!, value!, {
         ...options,
         mask,
+        dropout: { rate, site },
         ...(relative ? { relative: { positions: p!, contentBias: u!, positionBias: v! } } : {}),
       }),
-    reference: (inputs) => attentionReference(inputs as unknown as AttentionInputs, options),
-    referenceGradients: (inputs, dy) => attentionGradients(inputs as unknown as AttentionInputs, dy, options),
+    reference: (inputs) => attentionReference(inputs as unknown as AttentionInputs, reference),
+    referenceGradients: (inputs, dy) => attentionGradients(inputs as unknown as AttentionInputs, dy, reference),
     // Products with keys, values and positions: each (query, key) pair is one dot product of `width`.
     flops: 2 * batch * queries * keys * dim * (relative ? 3 : 2),
     bytes: 4 * (2 * batch * (queries + keys) * dim + (relative ? (2 * keys + 1) * dim : 0)),
@@ -146,11 +151,36 @@ export const cases: OperationCases = {
       { relative: true, values: largeScores },
     ),
     attentionCase("relative, causal", { batch: 1, heads: 2, queries: 6, width: 4 }, { relative: true, causal: true }),
+    attentionCase(
+      "dropout, cross attention over tiles",
+      { batch: 2, heads: 2, queries: 19, keys: 35, width: 34 },
+      { rate: 0.3 },
+    ),
+    attentionCase(
+      "dropout, causal, padded",
+      { batch: 2, heads: 2, queries: 18, width: 4 },
+      { rate: 0.5, causal: true, mask: padding([11, 18], 18), half: true },
+    ),
+    attentionCase(
+      "dropout, relative over tiles",
+      { batch: 3, heads: 2, queries: 35, width: 6 },
+      { rate: 0.2, relative: true, mask: padding([35, 0, 20], 35), half: true },
+    ),
+    attentionCase(
+      "dropout, relative, wide heads",
+      { batch: 2, heads: 1, queries: 18, width: 128 },
+      { rate: 0.1, relative: true, causal: true },
+    ),
     attentionCase("plain 8 x 100, 4 heads x 64", { batch: 8, heads: 4, queries: 100, width: 64 }, { benchmark: true }),
     attentionCase(
       "relative 8 x 100, 4 heads x 64",
       { batch: 8, heads: 4, queries: 100, width: 64 },
       { relative: true, benchmark: true },
+    ),
+    attentionCase(
+      "relative 8 x 100, 4 heads x 64, dropout",
+      { batch: 8, heads: 4, queries: 100, width: 64 },
+      { relative: true, rate: 0.1, benchmark: true },
     ),
   ],
 };

@@ -18,6 +18,8 @@ export interface Call {
   readonly masked: boolean;
   /** Of the mask, in elements; 0 along an axis that it is broadcast over. */
   readonly strides: { readonly mask_batch: number; readonly mask_head: number; readonly mask_query: number };
+  /** Which weights are dropped; a threshold of 0 drops none. */
+  readonly dropout: { readonly prefix: number; readonly threshold: number; readonly factor: number };
 }
 
 type Inputs = Readonly<Record<"q" | "k" | "value" | "p" | "biases" | "mask", Tensor>>;
@@ -102,7 +104,7 @@ export function encodeBackward(
   return [dq, dk, dvalue, dp, undefined, undefined];
 }
 
-const dispatched = ({ sizes: { batch, heads, queries, keys, width }, causal, masked, strides }: Call) => ({
+const dispatched = ({ sizes: { batch, heads, queries, keys, width }, causal, masked, strides, dropout }: Call) => ({
   batch,
   heads,
   queries,
@@ -112,16 +114,18 @@ const dispatched = ({ sizes: { batch, heads, queries, keys, width }, causal, mas
   causal: Number(causal),
   masked: Number(masked),
   ...strides,
+  ...dropout,
 });
 
 const kernelsOf = { subgroup: subgroupKernels, workgroup: workgroupKernels };
 
 /** Few constants with few values each, so that few pipelines are compiled. */
-function constantsOf({ device }: Tape, { sizes }: Call, design: Design): Record<string, number | boolean> {
+function constantsOf({ device }: Tape, { sizes, dropout }: Call, design: Design): Record<string, number | boolean> {
   const LANES = lanesOf(device);
   const columns = design === "subgroup" ? 4 * LANES : 32;
   return {
     CHUNKS: sizes.width > columns ? 2 : 1,
+    DROPOUT: dropout.threshold > 0,
     ...(design === "subgroup" ? { LANES } : { UNROLL: !device.isSoftware }),
   };
 }

@@ -14,6 +14,9 @@ const sizes = {
   mask_batch: "u32",
   mask_head: "u32",
   mask_query: "u32",
+  prefix: "u32",
+  threshold: "u32",
+  factor: "f32",
 } as const;
 const inputs = { q: "read", k: "read", value: "read", p: "read", biases: "read", mask: "read" } as const;
 const gradients = { ...inputs, dy: "read", stats: "read" } as const;
@@ -50,7 +53,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       bindings: { ...inputs, y: "read_write", lse: "read_write" },
       sizes,
       work: workOf(3),
-      constants: ["CHUNKS", "RELATIVE", ...constants],
+      constants: ["CHUNKS", "RELATIVE", "DROPOUT", ...constants],
       workgroups: overQueries,
     }),
     backwardQuery: defineKernel({
@@ -58,7 +61,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       bindings: { ...gradients, dq: "read_write" },
       sizes,
       work: workOf(4),
-      constants: ["CHUNKS", "RELATIVE", ...constants],
+      constants: ["CHUNKS", "RELATIVE", "DROPOUT", ...constants],
       workgroups: overQueries,
     }),
     backwardKeyValue: defineKernel({
@@ -66,7 +69,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       bindings: { ...gradients, stats: "read_write", dk: "read_write", dvalue: "read_write" },
       sizes,
       work: workOf(5),
-      constants: ["CHUNKS", "RELATIVE", ...constants],
+      constants: ["CHUNKS", "RELATIVE", "DROPOUT", ...constants],
       workgroups: ({ batch, heads, keys, width }, given) => groups(keys, width, batch * heads, given),
     }),
     backwardPosition: defineKernel({
@@ -74,7 +77,7 @@ function designKernels(name: string, { rows, columns, constants }: Tiles) {
       bindings: { ...gradients, partial: "read_write", position_sums: "read_write" },
       sizes: { ...sizes, utterances: "u32" },
       work: workOf(4),
-      constants: ["CHUNKS", ...constants],
+      constants: ["CHUNKS", "DROPOUT", ...constants],
       workgroups: ({ batch, heads, keys, width, utterances }, given) =>
         groups(2 * keys - 1, width, heads * Math.ceil(batch / utterances), given),
     }),

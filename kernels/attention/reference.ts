@@ -1,4 +1,6 @@
+import { uniform } from "../../engine/random.ts";
 import { host, type HostTensor } from "../case.ts";
+import type { DropoutName } from "../dropout/reference.ts";
 
 /** The arguments of `attention`; p, u and v are the positions and the two biases of relative attention. */
 export interface AttentionInputs {
@@ -14,26 +16,28 @@ export interface AttentionInputs {
 export interface ReferenceOptions {
   readonly heads: number;
   readonly causal?: boolean;
+  readonly dropout?: DropoutName & { readonly rate: number };
 }
 
 /**
- * y_i = Σ_j w_ij · value_j in each head, where w_i = softmax over the unmasked keys j of
- *   q_i · k_j / √width   or, with relative positions,   ((q_i + u) · k_j + (q_i + v) · p_{i-j}) / √width.
+ * y_i = Σ_j w_ij · r_ij · value_j in each head, where w_i = softmax over the unmasked keys j of
+ *   q_i · k_j / √width   or, with relative positions,   ((q_i + u) · k_j + (q_i + v) · p_{i-j}) / √width
+ * and r_ij is 1, or with dropout 1 / (1 - rate) where hash(seed, step, site, utterance and head, i, j) / 2³² ≥ rate, else 0.
  * A query that may attend to no key gets zeros. Source: Vaswani et al., 2017; Dai et al., "Transformer-XL", 2019, section 3.3.
  */
 export function attentionReference(inputs: AttentionInputs, options: ReferenceOptions): HostTensor {
   const y = host(inputs.q.shape, () => 0);
-  forEachRow(inputs, options, ({ weights, width, query, key }) => {
+  forEachRow(inputs, options, ({ weights, kept, width, query, key }) => {
     weights.forEach((w, j) => {
-      for (let d = 0; d < width; d++) y.data[query + d]! += w * at(inputs.value, key(j) + d);
+      for (let d = 0; d < width; d++) y.data[query + d]! += w * kept[j]! * at(inputs.value, key(j) + d);
     });
   });
   return y;
 }
 
 /**
- * With dw_ij = dy_i · value_j, the softmax gives ds_ij = w_ij · (dw_ij - Σ_k w_ik · dw_ik) / √width. Then
- *   dvalue_j = Σ_i w_ij · dy_i,        dq_i = Σ_j ds_ij · (k_j + p_{i-j}),   dk_j = Σ_i ds_ij · (q_i + u),
+ * With dw_ij = r_ij · dy_i · value_j, the softmax gives ds_ij = w_ij · (dw_ij - Σ_k w_ik · dw_ik) / √width. Then
+ *   dvalue_j = Σ_i w_ij · r_ij · dy_i, dq_i = Σ_j ds_ij · (k_j + p_{i-j}),   dk_j = Σ_i ds_ij · (q_i + u),
  *   dp_m = Σ_{i-j = m} ds_ij · (q_i + v),   du = Σ_ij ds_ij · k_j,           dv = Σ_ij ds_ij · p_{i-j}.
  */
 export function attentionGradients(
@@ -45,14 +49,14 @@ export function attentionGradients(
   const zeros = (x: HostTensor): HostTensor => host(x.shape, () => 0);
   const [dq, dk, dvalue] = [zeros(q), zeros(k), zeros(value)];
   const relative = p && u && v ? { p: zeros(p), u: zeros(u), v: zeros(v) } : undefined;
-  forEachRow(inputs, options, ({ weights, width, query, head, key, position }) => {
-    const dw = weights.map((_, j) => dot(width, (d) => at(dy, query + d) * at(value, key(j) + d)));
+  forEachRow(inputs, options, ({ weights, kept, width, query, head, key, position }) => {
+    const dw = weights.map((_, j) => kept[j]! * dot(width, (d) => at(dy, query + d) * at(value, key(j) + d)));
     const mean = weights.reduce((sum, w, j) => sum + w * dw[j]!, 0);
     weights.forEach((w, j) => {
       const ds = (w * (dw[j]! - mean)) / Math.sqrt(width);
       for (let d = 0; d < width; d++) {
         const [atQuery, atKey, atPosition, atHead] = [query + d, key(j) + d, position(j) + d, head + d];
-        dvalue.data[atKey]! += w * at(dy, atQuery);
+        dvalue.data[atKey]! += w * kept[j]! * at(dy, atQuery);
         dq.data[atQuery]! += ds * (at(k, atKey) + at(p, atPosition));
         dk.data[atKey]! += ds * (at(q, atQuery) + at(u, atHead));
         if (!relative) continue;
@@ -68,6 +72,8 @@ export function attentionGradients(
 /** One query of one head: its weights by key, and where the head's features of query, key and position begin. */
 interface Row {
   readonly weights: number[];
+  /** What dropout multiplies each weight by. */
+  readonly kept: number[];
   readonly width: number;
   readonly query: number;
   readonly head: number;
@@ -77,7 +83,7 @@ interface Row {
 
 function forEachRow(
   inputs: AttentionInputs,
-  { heads, causal = false }: ReferenceOptions,
+  { heads, causal = false, dropout }: ReferenceOptions,
   visit: (row: Row) => void,
 ): void {
   const { q, k, mask, p, u, v } = inputs;
@@ -98,8 +104,18 @@ function forEachRow(
           const distance = p ? dot(width, (d) => (at(q, query + d) + at(v, head + d)) * at(p, position(j) + d)) : 0;
           return (content + distance) / Math.sqrt(width);
         });
-        visit({ weights: softmax(scores), width, query, head, key, position });
+        const kept = scores.map((_, j) => (dropout ? keptFactor(dropout, b * heads + h, i, j) : 1));
+        visit({ weights: softmax(scores), kept, width, query, head, key, position });
       }
+}
+
+function keptFactor(
+  { rate, seed, step, site }: NonNullable<ReferenceOptions["dropout"]>,
+  head: number,
+  i: number,
+  j: number,
+): number {
+  return uniform(seed, step, site, head, i, j) >= Math.round(rate * 2 ** 24) / 2 ** 24 ? 1 / (1 - rate) : 0;
 }
 
 function softmax(scores: number[]): number[] {

@@ -14,6 +14,7 @@ alias dvalue_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dk and dvalue in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
 // include parts/attention_gradients.wgsl
@@ -40,6 +41,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -52,6 +54,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let q_start = b * sizes.queries * dim + head;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   var bias = vec4f();
@@ -120,10 +123,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       let w = mat4x4f(
         weight(s0[0], lses, unmasked(mask_start, queries, row)), weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)),
         weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)), weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)));
-      let ds = transpose(mat4x4f(w[0] * (t0[0] - deltas), w[1] * (t0[1] - deltas), w[2] * (t0[2] - deltas), w[3] * (t0[3] - deltas))) * sizes.scale;
+      let rows = vec4u(row, row + 1u, row + 2u, row + 3u);
+      let t = dropped_columns(t0, head_bits, queries, rows);
+      let ds = transpose(mat4x4f(w[0] * (t[0] - deltas), w[1] * (t[1] - deltas), w[2] * (t[2] - deltas), w[3] * (t[3] - deltas))) * sizes.scale;
       let sum = sums0 + ds * vec4f(1.0);
       s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;
-      s3 = transpose(w); t3 = ds; sums3 = sum;
+      s3 = transpose(dropped_columns(w, head_bits, queries, rows)); t3 = ds; sums3 = sum;
     }
     // Now by columns: four keys for one of this lane's queries.
     for (var first = i; first < min(sizes.queries, i + tile); first += LANES) {

@@ -11,8 +11,10 @@
 enable subgroups;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dp in a workgroup, in 4 LANES
+const DROPOUT: bool = false;  // of the weights, after the softmax
 struct Sizes {
   batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32,
+  prefix: u32, threshold: u32, factor: f32, // of dropout
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
@@ -41,6 +43,7 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -64,6 +67,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   for (var b = chunk * sizes.utterances; b < min(sizes.batch, (chunk + 1u) * sizes.utterances); b++) {
     let b_start = b * sizes.keys * dim + head;
     let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+    let head_bits = mix(sizes.prefix ^ (b * sizes.heads + h));
     for (var i = start; i < end; i += tile) {
       var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
       var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();
@@ -109,11 +113,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       let deltas = delta_at((b * sizes.heads + h) * sizes.keys + clamped);
       // Four rows at a time, shifting the others up, so that this is compiled once and not 4 times.
       for (var row = m; row < m + 16u; row += 4u) {
+        let keys = queries + row - last;
         let ds = transpose(mat4x4f(
-          weight(s0[0], lses, unmasked(mask_start, queries, row)) * (t0[0] - deltas),
-          weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)) * (t0[1] - deltas),
-          weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)) * (t0[2] - deltas),
-          weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)) * (t0[3] - deltas))) * sizes.scale;
+          weight(s0[0], lses, unmasked(mask_start, queries, row)) * (dropped(t0[0], head_bits, queries, keys) - deltas),
+          weight(s0[1], lses, unmasked(mask_start, queries, row + 1u)) * (dropped(t0[1], head_bits, queries, keys + 1u) - deltas),
+          weight(s0[2], lses, unmasked(mask_start, queries, row + 2u)) * (dropped(t0[2], head_bits, queries, keys + 2u) - deltas),
+          weight(s0[3], lses, unmasked(mask_start, queries, row + 3u)) * (dropped(t0[3], head_bits, queries, keys + 3u) - deltas))) * sizes.scale;
         let sum = sums0 + ds * vec4f(1.0);
         s0 = s1; t0 = t1; sums0 = sums1; s1 = s2; t1 = t2; sums1 = sums2; s2 = s3; t2 = t3; sums2 = sums3;
         s3 = ds; sums3 = sum;

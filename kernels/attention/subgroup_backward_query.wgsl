@@ -12,6 +12,7 @@ alias dq_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dq in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
 // include parts/attention_gradients.wgsl
@@ -59,6 +60,7 @@ fn spread_rows_high(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
 
 alias lse_type = f32;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -71,6 +73,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let k_start = b * sizes.keys * dim + head;
   let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let lane_keys = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
   let tile = i32(4u * LANES);
   var end = sizes.keys;
@@ -144,10 +147,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
         let lses = lse_at(at_row);
         let deltas = delta_at(at_row);
         let ds = mat4x4f(
-          weight(s0[0], lses.x, unmasked(mask_start, row, keys)) * (t0[0] - deltas.x),
-          weight(s0[1], lses.y, unmasked(mask_start, row + 1u, keys)) * (t0[1] - deltas.y),
-          weight(s0[2], lses.z, unmasked(mask_start, row + 2u, keys)) * (t0[2] - deltas.z),
-          weight(s0[3], lses.w, unmasked(mask_start, row + 3u, keys)) * (t0[3] - deltas.w)) * sizes.scale;
+          weight(s0[0], lses.x, unmasked(mask_start, row, keys)) * (dropped(t0[0], head_bits, vec4u(row), keys) - deltas.x),
+          weight(s0[1], lses.y, unmasked(mask_start, row + 1u, keys)) * (dropped(t0[1], head_bits, vec4u(row + 1u), keys) - deltas.y),
+          weight(s0[2], lses.z, unmasked(mask_start, row + 2u, keys)) * (dropped(t0[2], head_bits, vec4u(row + 2u), keys) - deltas.z),
+          weight(s0[3], lses.w, unmasked(mask_start, row + 3u, keys)) * (dropped(t0[3], head_bits, vec4u(row + 3u), keys) - deltas.w)) * sizes.scale;
         s0 = s1; t0 = t1; s1 = s2; t1 = t2; s2 = s3; t2 = t3;
         s3 = ds;
       }

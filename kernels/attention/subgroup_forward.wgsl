@@ -29,6 +29,7 @@ alias y_type = f32;
 const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of y in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
 @group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
@@ -57,6 +58,7 @@ fn scale_and_mask(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
 }
 
 // include parts/attention_softmax.wgsl
+// include parts/attention_dropout.wgsl
 
 fn row_maxima(s: mat4x4f) -> vec4f {
   return subgroupMax(vec4f(max_of(s[0]), max_of(s[1]), max_of(s[2]), max_of(s[3])));
@@ -85,6 +87,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let k_start = b * sizes.keys * dim + head;
   let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let lane_keys = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
   let tile = i32(4u * LANES);
   var end = sizes.keys;
@@ -154,7 +157,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
         let w = transpose(weights(scores, new_max)); // by columns: four queries for one of this lane's keys
         let sum = running_sum0 * rescale + w * vec4f(1.0);
         s0 = s1; running_max0 = running_max1; running_sum0 = running_sum1; rescale0 = rescale1; s1 = s2; running_max1 = running_max2; running_sum1 = running_sum2; rescale1 = rescale2; s2 = s3; running_max2 = running_max3; running_sum2 = running_sum3; rescale2 = rescale3;
-        s3 = w; running_max3 = new_max; running_sum3 = sum; rescale3 = rescale;
+        s3 = dropped_columns(w, head_bits, vec4u(row, row + 1u, row + 2u, row + 3u), keys); running_max3 = new_max; running_sum3 = sum; rescale3 = rescale;
       }
       y0 = scale_rows(y0, rescale0); y1 = scale_rows(y1, rescale1); y2 = scale_rows(y2, rescale2); y3 = scale_rows(y3, rescale3);
       if (CHUNKS > 1u) {

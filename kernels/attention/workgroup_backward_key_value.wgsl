@@ -11,6 +11,7 @@ alias dk_type = f32;
 alias dvalue_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
@@ -33,6 +34,7 @@ const DISTANCE: u32 = 360u; // p
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -44,6 +46,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   // This thread stages feature tx of 4 rows.
@@ -112,8 +115,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     let w1 = weight(s1, lses, unmasked(mask_start, queries, j + 1u));
     let w2 = weight(s2, lses, unmasked(mask_start, queries, j + 2u));
     let w3 = weight(s3, lses, unmasked(mask_start, queries, j + 3u));
-    let w = transpose(mat4x4f(w0, w1, w2, w3));
-    let ds = transpose(mat4x4f(w0 * (t0 - deltas), w1 * (t1 - deltas), w2 * (t2 - deltas), w3 * (t3 - deltas))) * sizes.scale;
+    let w = transpose(dropped_columns(mat4x4f(w0, w1, w2, w3), head_bits, queries, quad(j)));
+    let t = dropped_columns(mat4x4f(t0, t1, t2, t3), head_bits, queries, quad(j));
+    let ds = transpose(mat4x4f(w0 * (t[0] - deltas), w1 * (t[1] - deltas), w2 * (t[2] - deltas), w3 * (t[3] - deltas))) * sizes.scale;
     sums += ds * vec4f(1.0);
     weights[(4u * tx) * 8u + ty] = w[0];
     weights[(4u * tx + 1u) * 8u + ty] = w[1];

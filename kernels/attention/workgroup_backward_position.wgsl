@@ -9,9 +9,11 @@
 // Bytes it must move: q, k, value and dy once, p and dp once for each head. It moves q and k, value twice and dy once for each
 // 32 rows of p, p once for each tile of queries, and all of that once for each CHUNKS · 32 columns.
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
+const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
 struct Sizes {
   batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32,
+  prefix: u32, threshold: u32, factor: f32, // of dropout
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
@@ -34,6 +36,7 @@ const KEY: u32 = 288u;      // k
 
 alias lse_type = vec4f;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -57,6 +60,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   var sums = vec4f(); // over this thread's queries
   for (var b = chunk * sizes.utterances; b < min(sizes.batch, (chunk + 1u) * sizes.utterances); b++) {
     let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+    let head_bits = mix(sizes.prefix ^ (b * sizes.heads + h));
     for (var i = start; i < end; i += 32u) {
       var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
       var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
@@ -103,11 +107,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
       let at_row = (b * sizes.heads + h) * sizes.queries + min(queries, vec4u(last));
       let lses = lse_at(at_row);
       let deltas = delta_at(at_row);
+      let keys = queries + m - last;
       let ds = transpose(mat4x4f(
-        weight(s0, lses, unmasked(mask_start, queries, m)) * (t0 - deltas),
-        weight(s1, lses, unmasked(mask_start, queries, m + 1u)) * (t1 - deltas),
-        weight(s2, lses, unmasked(mask_start, queries, m + 2u)) * (t2 - deltas),
-        weight(s3, lses, unmasked(mask_start, queries, m + 3u)) * (t3 - deltas))) * sizes.scale;
+        weight(s0, lses, unmasked(mask_start, queries, m)) * (dropped(t0, head_bits, queries, keys) - deltas),
+        weight(s1, lses, unmasked(mask_start, queries, m + 1u)) * (dropped(t1, head_bits, queries, keys + 1u) - deltas),
+        weight(s2, lses, unmasked(mask_start, queries, m + 2u)) * (dropped(t2, head_bits, queries, keys + 2u) - deltas),
+        weight(s3, lses, unmasked(mask_start, queries, m + 3u)) * (dropped(t3, head_bits, queries, keys + 3u) - deltas))) * sizes.scale;
       sums += ds * vec4f(1.0);
       weights[(4u * tx) * 8u + ty] = ds[0];
       weights[(4u * tx + 1u) * 8u + ty] = ds[1];

@@ -10,6 +10,7 @@
 alias dq_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
@@ -31,6 +32,7 @@ const DISTANCE: u32 = 360u; // p
 
 alias lse_type = f32;
 // include parts/attention_weight.wgsl
+// include parts/attention_dropout.wgsl
 
 // Four columns of the row of p for query i and key j, either of which may be out of range.
 fn p_columns(i: u32, j: u32, head: u32, column: u32) -> vec4f {
@@ -48,6 +50,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   let rows = min(quad(i), vec4u(sizes.queries - 1u));
@@ -114,10 +117,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     }
     let keys = quad(j + 4u * tx);
     let ds = transpose(mat4x4f(
-      weight(s0, lses.x, unmasked(mask_start, i, keys)) * (t0 - deltas.x),
-      weight(s1, lses.y, unmasked(mask_start, i + 1u, keys)) * (t1 - deltas.y),
-      weight(s2, lses.z, unmasked(mask_start, i + 2u, keys)) * (t2 - deltas.z),
-      weight(s3, lses.w, unmasked(mask_start, i + 3u, keys)) * (t3 - deltas.w))) * sizes.scale;
+      weight(s0, lses.x, unmasked(mask_start, i, keys)) * (dropped(t0, head_bits, vec4u(i), keys) - deltas.x),
+      weight(s1, lses.y, unmasked(mask_start, i + 1u, keys)) * (dropped(t1, head_bits, vec4u(i + 1u), keys) - deltas.y),
+      weight(s2, lses.z, unmasked(mask_start, i + 2u, keys)) * (dropped(t2, head_bits, vec4u(i + 2u), keys) - deltas.z),
+      weight(s3, lses.w, unmasked(mask_start, i + 3u, keys)) * (dropped(t3, head_bits, vec4u(i + 3u), keys) - deltas.w))) * sizes.scale;
     weights[(4u * tx) * 8u + ty] = ds[0];
     weights[(4u * tx + 1u) * 8u + ty] = ds[1];
     weights[(4u * tx + 2u) * 8u + ty] = ds[2];

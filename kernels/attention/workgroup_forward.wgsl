@@ -16,6 +16,7 @@
 alias y_type = f32;
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
+const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
 // include parts/attention_sizes.wgsl
 // include parts/attention_inputs.wgsl
@@ -39,6 +40,7 @@ fn scale_and_mask(s: vec4f, seen: vec4<bool>) -> vec4f {
 }
 
 // include parts/attention_softmax.wgsl
+// include parts/attention_dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -50,6 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
+  let head_bits = mix(sizes.prefix ^ id.z);
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   // This thread stages feature tx of 4 rows.
@@ -125,10 +128,11 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
     running_max = new_max;
     let w = transpose(mat4x4f(weight(s0, new_max.x), weight(s1, new_max.y), weight(s2, new_max.z), weight(s3, new_max.w)));
     running_sum = running_sum * rescale + w * vec4f(1.0);
-    weights[(4u * tx) * 8u + ty] = w[0];
-    weights[(4u * tx + 1u) * 8u + ty] = w[1];
-    weights[(4u * tx + 2u) * 8u + ty] = w[2];
-    weights[(4u * tx + 3u) * 8u + ty] = w[3];
+    let kept = dropped_columns(w, head_bits, quad(i), keys);
+    weights[(4u * tx) * 8u + ty] = kept[0];
+    weights[(4u * tx + 1u) * 8u + ty] = kept[1];
+    weights[(4u * tx + 2u) * 8u + ty] = kept[2];
+    weights[(4u * tx + 3u) * 8u + ty] = kept[3];
     y0 *= rescale.x; y1 *= rescale.y; y2 *= rescale.z; y3 *= rescale.w;
     y4 *= rescale.x; y5 *= rescale.y; y6 *= rescale.z; y7 *= rescale.w;
     workgroupBarrier();

@@ -22,7 +22,7 @@ export const dropoutKernel = defineKernel({
  */
 export function dropout(tape: Tape, x: Tensor, rate: number, site: number): Tensor {
   expectFloat("dropout", "x", x);
-  const sizes = dropoutSizes("dropout", tape, x.size, rate, site);
+  const sizes = { count: x.size, ...dropoutSizes("dropout", tape, rate, site) };
   if (sizes.threshold === 0) return x;
   const dropped = (from: Tensor): Tensor => {
     const y = tape.like(from);
@@ -33,12 +33,11 @@ export function dropout(tape: Tape, x: Tensor, rate: number, site: number): Tens
 }
 
 /** The sizes of dropout's kernels: which elements are kept, and their factor. Nothing is dropped unless `tape.training`. */
-export function dropoutSizes(operation: string, tape: Tape, count: number, rate: number, site: number) {
+export function dropoutSizes(operation: string, tape: Tape, rate: number, site: number) {
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(operation, "rate", "a number in [0, 1)", String(rate));
-  if (!tape.training || rate === 0) return { count, prefix: 0, threshold: 0, factor: 1 };
+  if (!tape.training || rate === 0) return { prefix: 0, threshold: 0, factor: 1 };
   // Of the 2²⁴ values that a random number can take, `threshold` drop an element.
   return {
-    count,
     prefix: hash(tape.seed, tape.step, site),
     threshold: Math.round(rate * 2 ** 24),
     factor: 1 / (1 - rate),

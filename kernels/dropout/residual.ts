@@ -26,7 +26,8 @@ export function residual(tape: Tape, x: Tensor, update: Tensor, factor: number, 
   expectFloat("residual", "x", x);
   expectFloat("residual", "update", update);
   expectShape("residual", "update", update, x.shape);
-  const { factor: kept, ...sizes } = dropoutSizes("residual", tape, x.size, rate, site);
+  const { factor: kept, ...drawn } = dropoutSizes("residual", tape, rate, site);
+  const sizes = { count: x.size, ...drawn };
   const y = tape.like(x);
   kernel.encode(tape, { x, update, y }, { ...sizes, factor: factor * kept }, {});
   return tape.record("residual", [x, update], y, [], (dy) => {

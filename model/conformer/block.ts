@@ -132,7 +132,7 @@ export class ConformerBlock {
       0.5,
       site + 1,
     );
-    const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask);
+    const attended = this.#attention.forward(tape, norm("attention", afterFirstFeedForward), positions, mask, site + 6);
     const afterAttention = add(afterFirstFeedForward, attended, 1, site + 2);
     const mixed = this.#convModule.forward(tape, norm("convolution", afterAttention), lengths, depth);
     const afterConvolution = add(afterAttention, mixed, 1, site + 3);

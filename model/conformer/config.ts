@@ -6,6 +6,8 @@ export interface ConformerBlockConfig {
   /** Kernel of the depthwise convolution, in frames after subsampling; odd. */
   readonly convKernel: number;
   readonly dropout: number;
+  /** Dropout of the attention weights; 0 if left out. */
+  readonly attentionDropout?: number;
   readonly convNorm: "layer_norm" | "batch_norm";
   /**
    * Where the convolution module zeroes padding: "before_depthwise", just before the only operation that mixes frames, so that no
@@ -47,6 +49,10 @@ export interface ConformerConfig extends ConformerBlockConfig {
   readonly blocks: number;
   /** Channels of the two subsampling convolutions. */
   readonly subsamplingChannels: number;
+  /** Dropout of the encoded positions, which all layers share; 0 if left out. */
+  readonly positionDropout?: number;
+  /** Dropout of the states that the CTC head reads; 0 if left out. */
+  readonly ctcDropout?: number;
 }
 
 export const conformerDefaults: Omit<ConformerConfig, "inputDim" | "vocabulary"> = {

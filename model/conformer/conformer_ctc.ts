@@ -1,6 +1,7 @@
 import type { Parameters } from "../../engine/parameters.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { dropout } from "../../kernels/dropout/dropout.ts";
 import type { ConformerConfig } from "./config.ts";
 import { CtcHead } from "../ctc_head.ts";
 import type { CtcModel, CtcOutput, EncoderOptions, FrameCounts } from "../ctc_model.ts";
@@ -14,6 +15,9 @@ export const conformerFrames = ({ convMask }: Pick<ConformerConfig, "convMask">)
   stride: SUBSAMPLING,
   paddingMatters: convMask !== "before_depthwise",
 });
+
+/** Random site of the dropout before the head, beside the encoder's and a decoder's. */
+const HEAD_SITE = 0x40000003;
 
 /** A Conformer encoder with a CTC head, using ESPnet's parameter names. */
 export class ConformerCtc implements CtcModel {
@@ -47,9 +51,8 @@ export class ConformerCtc implements CtcModel {
     options: EncoderOptions = {},
   ): CtcOutput {
     const encoded = this.encoder.forward(tape, features, lengths, schedules, options);
-    return {
-      ...encoded,
-      logits: tape.named("head", () => encoded.states.map((state) => this.head.forward(tape, state))),
-    };
+    const { ctcDropout = 0 } = this.config;
+    const head = (state: Tensor): Tensor => this.head.forward(tape, dropout(tape, state, ctcDropout, HEAD_SITE));
+    return { ...encoded, logits: tape.named("head", () => encoded.states.map(head)) };
   }
 }

@@ -33,14 +33,17 @@ export class ConformerHybrid extends ConformerCtc {
     schedules: readonly DepthSchedule[],
     options: EncoderOptions = {},
   ): CtcOutput {
-    const { tokens, checkpointing = false } = options;
+    const { tokens, checkpointing = false, depths = schedules.map(({ length }) => length) } = options;
     if (!tokens) return super.forward(tape, features, lengths, schedules, options);
     // Before the encoder, so that no copy splits its compute pass.
     const embedded = tape.named("decoder", () => this.decoder.embed(tape, tokens));
     const mask = lengthMask(tape, lengths.map(this.outputFrames), this.outputFrames(features.shape[1] as number));
     const output = super.forward(tape, features, lengths, schedules, options);
     const decoded = tape.named("decoder", () =>
-      output.states.map((states) => this.decoder.forward(tape, embedded, { states, mask }, { checkpointing })),
+      output.states.map((states, path) => {
+        const schedule = this.decoder.scheduleFor(depths[path] as number);
+        return this.decoder.forward(tape, embedded, { states, mask }, { checkpointing, schedule });
+      }),
     );
     return { ...output, decoded };
   }

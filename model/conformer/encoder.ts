@@ -17,8 +17,8 @@ import { Conv2dSubsampling, MIN_FRAMES, subsampledLength } from "./subsampling.t
 import type { DepthSchedule } from "../unfold.ts";
 import { declareNorm, type NormWeights } from "../weights.ts";
 
-/** Random site of the dropout on the subsampled features; block sites count up from 0. */
-const EMBED_SITE = 0x40000000;
+/** Random sites of the dropout on the subsampled features and the positions; block sites count up from 0, a decoder's embedding is between. */
+const [EMBED_SITE, POSITION_SITE] = [0x40000000, 0x40000002];
 
 /** Conformer encoder whose physical blocks unfold to any depth. */
 export class Encoder {
@@ -84,11 +84,12 @@ export class Encoder {
     const frames = subsampledLength(features.shape[1] as number);
     if (frames === 0)
       throw new ShapeError("encoder", "features", `at least ${MIN_FRAMES} frames`, showShape(features.shape));
-    const { dim } = this.#config;
+    const { dim, positionDropout = 0 } = this.#config;
+    const positions = tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]);
     return {
-      positions: tape.upload(relativePositions(frames, dim), [2 * frames - 1, dim]),
       mask: lengthMask(tape, lengths, frames),
       lengths: tape.upload(Int32Array.from(lengths), [lengths.length]),
+      positions: dropout(tape, positions, positionDropout, POSITION_SITE), // after all uploads
     };
   }
 }

@@ -14,6 +14,8 @@ export interface DecoderConfig extends DecoderBlockConfig {
   readonly vocabulary: number;
   /** Physical blocks. */
   readonly blocks: number;
+  /** The blocks to apply, in order, after an encoder's path of some depth; left out or undefined: each once. */
+  readonly unfold?: ((depth: number) => DepthSchedule | undefined) | undefined;
 }
 
 export interface DecoderOptions {
@@ -21,7 +23,7 @@ export interface DecoderOptions {
   readonly checkpointing?: boolean;
   /** Called with the output of every block application. */
   readonly onState?: (layer: number, block: number, state: Tensor) => void;
-  /** Physical blocks to apply in order: each once, unless the decoder unfolds too. */
+  /** Physical blocks to apply in order, see `scheduleFor`; left out: each once. */
   readonly schedule?: DepthSchedule | undefined;
 }
 
@@ -73,7 +75,7 @@ export class AttentionDecoder {
     expectShape("AttentionDecoder.forward", "memory.states", memory.states, [embedded.shape[0] as number, frames, dim]);
     if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [batch, 1, 1, frames]);
     const { checkpointing = false, onState } = options;
-    const schedule = options.schedule ?? this.#blocks.map((_, block) => block);
+    const schedule = options.schedule ?? this.#once();
     let x = embedded;
     schedule.forEach((block, layer) => {
       // The memory is an input of its own, so that its gradient survives a recomputation.
@@ -87,6 +89,13 @@ export class AttentionDecoder {
     return this.#scores.forward(tape, x);
   }
 
+  /** The blocks to apply after an encoder's path of this depth: each once, unless the decoder unfolds too. */
+  scheduleFor(depth: number): DepthSchedule {
+    return this.config.unfold?.(depth) ?? this.#once();
+  }
+
+  #once = (): DepthSchedule => this.#blocks.map((_, block) => block);
+
   /** What every block's source attention makes of the encoder's states, for `step`. */
   listen(tape: Tape, memory: Memory): Heard[] {
     return this.#blocks.map((block) => block.listen(tape, memory));
@@ -98,7 +107,8 @@ export class AttentionDecoder {
    * @param tokens i32 `[utterances, hypotheses]`
    * @param place  of these tokens in their sentences, from 0
    * @param heard  what `listen` gave
-   * @param said   of each block, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
+   * @param said   of each layer, as the call before returned it, its rows in the order of these hypotheses; undefined at place 0
+   * @param schedule the blocks to apply, as in `forward`
    * @returns      the logits `[utterances, hypotheses, vocabulary]` of what comes next, and `said` with these tokens
    */
   step(
@@ -107,12 +117,13 @@ export class AttentionDecoder {
     place: number,
     heard: readonly Heard[],
     said: readonly KeysAndValues[] | undefined,
+    schedule: DepthSchedule = this.#once(),
   ): { readonly logits: Tensor; readonly said: readonly KeysAndValues[] } {
     let x = this.#embedding.forward(tape, tokens, [place]);
     const saidNow: KeysAndValues[] = [];
-    for (const [i, block] of this.#blocks.entries()) {
-      const recall: Recall = (now) => (saidNow[i] = longer(tape, said?.[i], now));
-      x = block.step(tape, x, heard[i] as Heard, recall);
+    for (const [layer, block] of schedule.entries()) {
+      const recall: Recall = (now) => (saidNow[layer] = longer(tape, said?.[layer], now));
+      x = (this.#blocks[block] as DecoderBlock).step(tape, x, heard[block] as Heard, recall);
     }
     return { logits: this.#scores.forward(tape, x), said: saidNow };
   }

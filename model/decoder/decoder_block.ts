@@ -13,6 +13,8 @@ export interface DecoderBlockConfig {
   readonly heads: number;
   readonly feedForwardDim: number;
   readonly dropout: number;
+  /** Dropout of the weights of both attentions; 0 if left out. */
+  readonly attentionDropout?: number;
   readonly layerNormEps: number;
 }
 
@@ -38,6 +40,9 @@ export type Recall = (now: KeysAndValues) => KeysAndValues & { readonly mask?: T
 /** Random sites per layer, counted on from the encoder's, which has none so high. */
 const FIRST_SITE = 0x20000000;
 const SITES = 4;
+
+/** Those of the attentions' weights: of self-attention, and one further of source attention. */
+const weightSite = (layer: number): number => 0x30000000 + 2 * layer;
 
 /**
  * Transformer decoder block: causal self-attention, attention over an encoder if there is one, feed-forward, each pre-normalised and
@@ -75,7 +80,13 @@ export class DecoderBlock {
    */
   forward(tape: Tape, x: Tensor, memory: Memory | null, layer: number): Tensor {
     const attend = (normed: Tensor): Tensor =>
-      this.#selfAttention.forward(tape, normed, this.#selfAttention.project(tape, normed), { causal: true });
+      this.#selfAttention.forward(
+        tape,
+        normed,
+        this.#selfAttention.project(tape, normed),
+        { causal: true },
+        weightSite(layer),
+      );
     return this.#parts(tape, x, attend, () => memory && this.listen(tape, memory), layer);
   }
 
@@ -97,7 +108,7 @@ export class DecoderBlock {
     const attend = (normed: Tensor): Tensor => {
       const rows = tape.reshape(normed, [utterances * hypotheses, 1, dim]);
       const { mask, ...all } = recall(this.#selfAttention.project(tape, rows));
-      return tape.reshape(this.#selfAttention.forward(tape, rows, all, { mask }), shape);
+      return tape.reshape(this.#selfAttention.forward(tape, rows, all, { mask }, 0), shape);
     };
     return this.#parts(tape, x, attend, () => heard, 0); // nothing is dropped, so the layer does not matter
   }
@@ -112,7 +123,7 @@ export class DecoderBlock {
     let h = add(x, attend(norm(x, first)), 0);
     if (this.#sourceAttention) {
       const { mask, ...heard } = listen() as Heard;
-      h = add(h, this.#sourceAttention.forward(tape, norm(h, second), heard, { mask }), 1);
+      h = add(h, this.#sourceAttention.forward(tape, norm(h, second), heard, { mask }, weightSite(layer) + 1), 1);
     }
     return add(h, this.#feedForward.forward(tape, norm(h, this.#norms.at(-1) as NormWeights), site + 2), 3);
   }

@@ -2,6 +2,7 @@ import { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { indexSelect } from "../../kernels/embedding/index_select.ts";
 import { logSoftmax } from "../../kernels/softmax/softmax.ts";
+import type { DepthSchedule } from "../unfold.ts";
 import type { AttentionDecoder } from "./attention_decoder.ts";
 import type { Heard, Memory } from "./decoder_block.ts";
 import type { KeysAndValues } from "./multi_head_attention.ts";
@@ -14,6 +15,7 @@ export class Decoding {
   readonly #decoder: AttentionDecoder;
   readonly #utterances: number;
   readonly #hypotheses: number;
+  readonly #schedule: DepthSchedule | undefined;
   readonly #heard: readonly Heard[];
   #said: readonly KeysAndValues[] | undefined;
   #place = 0;
@@ -21,11 +23,13 @@ export class Decoding {
   /**
    * @param memory     of the utterances; not needed any more once the constructor returns, but for the mask
    * @param hypotheses of each utterance
+   * @param schedule   the decoder's blocks to apply, in order; left out: each once
    */
-  constructor(tape: Tape, decoder: AttentionDecoder, memory: Memory, hypotheses: number) {
+  constructor(tape: Tape, decoder: AttentionDecoder, memory: Memory, hypotheses: number, schedule?: DepthSchedule) {
     this.#decoder = decoder;
     this.#utterances = memory.states.shape[0] as number;
     this.#hypotheses = hypotheses;
+    this.#schedule = schedule;
     this.#heard = tape.named("decoder", () => decoder.listen(tape, memory));
     for (const x of this.#kept()) x.storage.retain();
   }
@@ -41,7 +45,7 @@ export class Decoding {
     return tape.named("decoder", () => {
       const input = tape.upload(tokens, [this.#utterances, this.#hypotheses]);
       const before = this.#reordered(tape, parents);
-      const { logits, said } = this.#decoder.step(tape, input, this.#place++, this.#heard, before);
+      const { logits, said } = this.#decoder.step(tape, input, this.#place++, this.#heard, before, this.#schedule);
       this.#replace(said);
       return tape.reshape(logSoftmax(tape, logits), [tokens.length, this.#decoder.config.vocabulary]);
     });

@@ -19,6 +19,13 @@ export interface Visible {
   readonly mask?: Tensor | undefined;
 }
 
+export interface MultiHeadConfig {
+  readonly dim: number;
+  readonly heads: number;
+  /** Dropout of the weights, after the softmax; 0 if left out. */
+  readonly attentionDropout?: number;
+}
+
 /** Multi-head attention without positions, over the same or another sequence (Vaswani et al., 2017, section 3.2). */
 export class MultiHeadAttention {
   readonly #query: LinearWeights;
@@ -26,8 +33,9 @@ export class MultiHeadAttention {
   readonly #value: LinearWeights;
   readonly #out: LinearWeights;
   readonly #heads: number;
+  readonly #dropout: number;
 
-  constructor(parameters: Parameters, name: string, { dim, heads }: { readonly dim: number; readonly heads: number }) {
+  constructor(parameters: Parameters, name: string, { dim, heads, attentionDropout = 0 }: MultiHeadConfig) {
     const declare = (part: keyof typeof conformerAttentionNames): LinearWeights =>
       declareLinear(parameters, `${name}.${conformerAttentionNames[part]}`, dim, dim);
     this.#query = declare("query");
@@ -35,6 +43,7 @@ export class MultiHeadAttention {
     this.#value = declare("value");
     this.#out = declare("out");
     this.#heads = heads;
+    this.#dropout = attentionDropout;
   }
 
   /** The keys and values of `[batch, keys, dim]`. */
@@ -45,10 +54,14 @@ export class MultiHeadAttention {
     };
   }
 
-  /** x `[batch, queries, dim]` to the same shape. */
-  forward(tape: Tape, x: Tensor, { keys, values }: KeysAndValues, visible: Visible): Tensor {
+  /** x `[batch, queries, dim]` to the same shape. `site` keys the dropout of the weights. */
+  forward(tape: Tape, x: Tensor, { keys, values }: KeysAndValues, visible: Visible, site: number): Tensor {
     const queries = linear(tape, x, this.#query.weight, this.#query.bias);
-    const context = attention(tape, queries, keys, values, { heads: this.#heads, ...visible });
+    const context = attention(tape, queries, keys, values, {
+      heads: this.#heads,
+      dropout: { rate: this.#dropout, site },
+      ...visible,
+    });
     return linear(tape, context, this.#out.weight, this.#out.bias);
   }
 }

@@ -46,9 +46,10 @@ export interface Wav2Vec2Config {
   readonly attentionMask: boolean;
   readonly layerNormEps: number;
 
-  // There is no dropout on attention weights; fairseq's fine-tuning recipes do not use it either.
   /** After attention, after feed-forward and on the input of the blocks. */
   readonly dropout: number;
+  /** Of the attention weights. */
+  readonly attentionDropout: number;
   /** Within the feed-forward. */
   readonly activationDropout: number;
   /** On the projected features. */
@@ -84,6 +85,7 @@ export const wav2vec2Defaults: Omit<Wav2Vec2Config, "vocabulary"> = {
   attentionMask: false,
   layerNormEps: 1e-5,
   dropout: 0,
+  attentionDropout: 0,
   activationDropout: 0.1,
   featureDropout: 0,
   finalDropout: 0,

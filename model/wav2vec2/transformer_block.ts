@@ -49,7 +49,7 @@ export class TransformerBlock {
   forward(tape: Tape, x: Tensor, { mask }: Pick<BlockContext, "mask">, layer: number): Tensor {
     const site = layer * SITES;
     const { normFirst, dropout } = this.#config;
-    const attend = (h: Tensor): Tensor => this.#attention.forward(tape, h, undefined, mask);
+    const attend = (h: Tensor): Tensor => this.#attention.forward(tape, h, undefined, mask, site + 3);
     const transform = (h: Tensor): Tensor => this.#feedForward.forward(tape, h, site + 1);
     const add = (h: Tensor, update: Tensor, place: number): Tensor => residual(tape, h, update, 1, dropout, place);
     if (normFirst) {

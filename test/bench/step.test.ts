@@ -3,6 +3,7 @@ import { benchStep, type PathResult, type StepProgress } from "../../bench/step.
 import { stepConfigurations, trainConfigOf, type StepConfiguration } from "../../bench/step_configurations.ts";
 import { stepTable } from "../../bench/step_table.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
 import { UserError } from "../../engine/errors.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
 
@@ -91,6 +92,18 @@ async function failingDevice(fails: (device: Device) => boolean): Promise<Device
   };
   return device;
 }
+
+it("counts layers that paths share only where their stochastic depth is the same", async () => {
+  const model = { ...(small.sections["model"] as object), stochastic_depth_rate: 0.5 };
+  const sections = { ...small.sections, model, loss: {} };
+  const open = (): Promise<Device> => openDevice();
+  const report = await benchStep({ open, budget, configurations: [{ ...small, sections }] });
+  const joint = report.results[0]!.paths.at(-1) as PathResult;
+  const paths = trainingPaths(trainConfigOf({ ...small, sections }), 0);
+  // Of one block, both paths run layer after layer with factors of their own.
+  expect(joint.applications).toBe(paths.reduce((sum, { schedule }) => sum + schedule.length, 0));
+  expect(joint.applications).toBeGreaterThan(Math.max(...paths.map(({ schedule }) => schedule.length)));
+});
 
 it("a path that fails is in the report, and the others are timed", async () => {
   const open = (): Promise<Device> => failingDevice(({ recorder }) => recorder.scope.startsWith("layer 2"));

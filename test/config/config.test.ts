@@ -70,6 +70,7 @@ describe("what is filled in", () => {
       depths: [6, 12],
       shallow: "first",
       repeatable: null,
+      decoder: null,
       checkpointing: true,
     });
     expect(config.model).toMatchObject({

@@ -79,7 +79,12 @@ const convolution = (constants: RaceCase["constants"], sizes: RaceCase["sizes"] 
   workgroups: [1, 1, 1],
 });
 
-/** Two tiles of keys, queries and positions, two steps of features. */
+/** Two tiles of keys, queries and positions, two steps of features; the same with dropout, which takes no barrier. */
+const attentionCases = (...given: Parameters<typeof attentionCase>): RaceCase[] => {
+  const [constants, ...rest] = given;
+  return [false, true].map((dropout) => attentionCase({ ...constants, DROPOUT: dropout }, ...rest));
+};
+
 const attentionCase = (
   constants: RaceCase["constants"],
   more: Record<string, number> = {},
@@ -97,6 +102,9 @@ const attentionCase = (
     mask_batch: 0,
     mask_head: 0,
     mask_query: 0,
+    prefix: 1,
+    threshold: 0x800000,
+    factor: 2,
     ...more,
   },
   constants: { CHUNKS: 1, ...constants },
@@ -131,12 +139,14 @@ const cases: Record<string, RaceCase[]> = {
   "kernels/conv2d/workgroup_tile_any": [convolution({ BACKWARD: false }), convolution({ BACKWARD: true })],
   "kernels/conv2d/workgroup_tile_params": [convolution({ TILE: 64 })],
   "kernels/conv2d/workgroup_tile_params_any": [convolution({}, { channels: 1, height: 20, kernel_height: 20 })],
-  "kernels/attention/workgroup_forward": [attentionCase({ RELATIVE: true }, {}, { y: 297 })],
-  "kernels/attention/workgroup_backward_query": [attentionCase({ RELATIVE: true }, {}, { dq: 297 })],
-  "kernels/attention/workgroup_backward_key_value": [attentionCase({ RELATIVE: true }, {}, { dk: 297, dvalue: 297 })],
-  "kernels/attention/workgroup_backward_position": [
-    attentionCase({}, { utterances: 1 }, { partial: 585, position_sums: 65 }),
-  ],
+  "kernels/attention/workgroup_forward": attentionCases({ RELATIVE: true }, {}, { y: 297 }),
+  "kernels/attention/workgroup_backward_query": attentionCases({ RELATIVE: true }, {}, { dq: 297 }),
+  "kernels/attention/workgroup_backward_key_value": attentionCases({ RELATIVE: true }, {}, { dk: 297, dvalue: 297 }),
+  "kernels/attention/workgroup_backward_position": attentionCases(
+    {},
+    { utterances: 1 },
+    { partial: 585, position_sums: 65 },
+  ),
   "kernels/ctc_loss/alpha_loop": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/alpha_thread_pair": [
     { sizes: ctcSizes, constants: { THREADS: 4 }, buffers: ctcInputs, workgroups: [2, 1, 1] },

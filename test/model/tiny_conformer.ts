@@ -11,4 +11,7 @@ export const tiny: ConformerConfig = {
   convKernel: 5,
   blocks: 2,
   subsamplingChannels: 4,
+  attentionDropout: 0.1,
+  positionDropout: 0.1,
+  ctcDropout: 0.1,
 };

@@ -82,6 +82,22 @@ it.each<[string, string[], string[]]>([
     ["2", "4", "attention 2", "attention 4", "kl"],
   ],
   [
+    "a hybrid with a decoder that unfolds too",
+    ["model.decoder={blocks: 1, feed_forward_dim: 16}", "unfold.decoder=proportional", "loss.layer_drop=0.2"],
+    ["2", "4", "attention 2", "attention 4", "kl"],
+  ],
+  [
+    "a hybrid with every dropout",
+    [
+      "model.decoder={blocks: 1, feed_forward_dim: 16, dropout: 0.05, attention_dropout: 0.1}",
+      "model.dropout=0.05",
+      "model.attention_dropout=0.1",
+      "model.position_dropout=0.1",
+      "model.ctc_dropout=0.05",
+    ],
+    ["2", "4", "attention 2", "attention 4", "kl"],
+  ],
+  [
     "the decoder alone",
     ["model.decoder={blocks: 1, feed_forward_dim: 16}", "loss.ctc_weight=0", "loss.kl_of=attention"],
     ["2", "4", "attention 2", "attention 4", "kl"],
@@ -91,6 +107,20 @@ it.each<[string, string[], string[]]>([
   const { first, last, names } = await learn(sets);
   expect(last).toBeLessThan(0.8 * first);
   expect(names.filter((name) => !["loss", "gradNorm"].includes(name)).sort()).toEqual(numbers);
+});
+
+it("an individually trained hybrid has the parameters that are counted as untied for the unfolded one", () => {
+  const sizeOf = (blocks: number, decoderBlocks: number) =>
+    countParameters(
+      smallModel(
+        device(),
+        smallConfig(`model.blocks=${blocks}`, `model.decoder={blocks: ${decoderBlocks}}`, "unfold.depths=[4]"),
+      ),
+    );
+  expect(untiedParameters(sizeOf(2, 2), 2, [0, 0, 1, 1], 1)).toMatchObject({
+    whole: sizeOf(4, 3).whole,
+    encoder: sizeOf(4, 3).encoder,
+  });
 });
 
 it("an individually trained model has the parameters that are counted as untied for the unfolded one", () => {

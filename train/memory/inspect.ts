@@ -6,7 +6,7 @@ import type { Units } from "../../model/units/units.ts";
 import { buildModel } from "../../checkpoint/build_model.ts";
 import { hasHead, type Checkpoint } from "../../checkpoint/checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "../../config/config.ts";
-import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
+import { evaluatedPaths, repeatedDecoderLayers, type DepthPath } from "../../config/depths.ts";
 import { countParameters, parametersOf, untiedParameters, type ModelSize } from "../../model/parameter_counts.ts";
 import { expectTensors } from "../../checkpoint/safetensors/expect_tensors.ts";
 import { buildFrontEnd } from "../../config/front_end.ts";
@@ -88,7 +88,7 @@ export function inspectCheckpoint(device: Device, checkpoint: Checkpoint): Inspe
       depth,
       schedule,
       parameters: parametersOf(counts, config.model.blocks, schedule),
-      untied: untiedParameters(counts, config.model.blocks, schedule),
+      untied: untiedParameters(counts, config.model.blocks, schedule, repeatedDecoderLayers(config, depth)),
       inferenceBytes: planInference(device, config, vocabulary, batch, path).activationBytes,
       trainingBytes: training(path, false),
       checkpointedBytes: training(path, true),

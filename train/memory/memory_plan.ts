@@ -1,10 +1,8 @@
 import type { Device } from "../../engine/device.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
-import { scaledSchedules } from "../../model/stochastic_depth.ts";
-import { countApplications } from "../../model/unfold.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
-import { trainingPaths, type TrainingPath } from "../training_paths.ts";
+import { applicationsOf, trainingPaths, type TrainingPath } from "../training_paths.ts";
 import { featureMasks, type BatchMasks } from "../../data/batches/feature_masks.ts";
 import {
   blankBatch,
@@ -95,11 +93,7 @@ function largestPaths(config: TrainConfig): TrainingPath[] {
   const draws = Array.from({ length: config.loss.middleDepths > 0 ? DRAWS : 1 }, (_, step) =>
     trainingPaths(config, step, false),
   );
-  const applications = draws.map((paths) => {
-    const schedules = paths.map(({ schedule }) => schedule);
-    const scales = paths.map(({ residualScales }) => residualScales);
-    return countApplications(scaledSchedules(schedules, scales).schedules);
-  });
+  const applications = draws.map((paths) => applicationsOf(paths, config));
   return draws[applications.indexOf(Math.max(...applications))] as TrainingPath[];
 }
 

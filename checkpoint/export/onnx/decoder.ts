@@ -1,4 +1,5 @@
 import type { DecoderConfig } from "../../../model/decoder/attention_decoder.ts";
+import type { DepthSchedule } from "../../../model/unfold.ts";
 import { joined, projections, UNSEEN } from "./attention.ts";
 import type { Graph, Value } from "./graph.ts";
 import { frameCount, layerNorm, linear, range, realFrames, zeroPadding } from "./layers.ts";
@@ -22,9 +23,11 @@ type Visible = Value;
  * token's successor, `[prefixes, tokens, vocabulary]`. There are as many prefixes as utterances, or one utterance, which all
  * prefixes then are of. Padding after an utterance's states may hold anything, and so may what follows a prefix, if it is
  * a class: no token sees a later one.
+ *
+ * @param schedule the decoder's blocks to apply, in order
  */
-export function addDecoder(graph: Graph, config: DecoderConfig): void {
-  const { blocks, layerNormEps } = config;
+export function addDecoder(graph: Graph, config: DecoderConfig, schedule: DepthSchedule): void {
+  const { layerNormEps } = config;
   const input = graph.in("input");
   const frames = realFrames(input, frameCount(input, names.states), names.lengths);
   const states = zeroPadding(input, names.states, frames);
@@ -33,9 +36,9 @@ export function addDecoder(graph: Graph, config: DecoderConfig): void {
   const said = input.op("LessOrEqual", [places, input.op("Unsqueeze", [places, input.ints(1)])]); // [tokens, tokens]
 
   let x = embed(graph.in("embed"), places, config);
-  for (let block = 0; block < blocks; block++) {
+  for (const [layer, block] of schedule.entries()) {
     const name = `decoder.decoders.${block}`;
-    const scope = graph.in(`block_${block}`);
+    const scope = graph.in(`layer_${layer}`);
     const add = (update: (normed: Value) => Value, norm: number): Value =>
       scope.op("Add", [x, update(layerNorm(scope, x, `${name}.norm${norm}`, layerNormEps))]);
     x = add((h) => attention(scope.in("self_attn"), h, h, `${name}.self_attn`, said, config), 1);

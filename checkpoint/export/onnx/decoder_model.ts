@@ -11,15 +11,16 @@ import { DataType } from "./schema.ts";
  * decoder once a token. It scores every next token of whole prefixes. Undefined for a model without a decoder.
  */
 export function onnxDecoder(fixed: FixedDepth): Uint8Array | undefined {
-  const { checkpoint, config, units, decoderParameters } = fixed;
+  const { checkpoint, config, units, depth, decoderParameters } = fixed;
   const sizes = decoderConfig(config);
   if (!sizes) return undefined;
   const { vocabulary, dim } = conformerConfig(config, units.size, units.blank);
   const graph = Graph.of(checkpoint.tensors);
-  addDecoder(graph, { ...sizes, vocabulary, dim });
+  const schedule = sizes.unfold?.(depth) ?? Array.from({ length: sizes.blocks }, (_, block) => block);
+  addDecoder(graph, { ...sizes, vocabulary, dim }, schedule);
   return modelFile(graph, {
     name: "attention_decoder",
-    docString: `Transformer decoder of ${sizes.blocks} blocks, which all depths of its encoder share. Weights [out, in] of linear maps are stored as [in, out].`,
+    docString: `Transformer decoder of ${sizes.blocks} blocks, applied in the order ${schedule.join(" ")}. Weights [out, in] of linear maps are stored as [in, out].`,
     input: [
       value(
         names.tokens,

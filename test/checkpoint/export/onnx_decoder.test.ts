@@ -51,6 +51,7 @@ const lengthsOf = (rows: readonly (readonly number[])[]): number[] => rows.map((
 describe("a decoder in a file of its own", () => {
   it.each<[string, number, string[]]>([
     ["repeated blocks", 4, []],
+    ["of a decoder that unfolds too", 4, ["unfold.decoder=proportional", "unfold.order=cycle"]],
     ["the seed of norms per depth, other heads", 2, ["model.norms=per_depth", "model.decoder.heads=4"]],
   ])("says in onnxruntime what it says in the engine, whatever padding holds: %s", async (_, depth, sets) => {
     const { session, decoder, checkpoint } = await hybrid(depth, ...sets);
@@ -115,7 +116,7 @@ it("a joint search with both files finds what the engine's finds", async () => {
     const [found] = await jointSearch(
       device(),
       model.decoder!,
-      { states: memory, lengths: numbersOf(output_lengths!), logProbs: [logProbs], blank: 0 },
+      { states: memory, lengths: numbersOf(output_lengths!), logProbs: [logProbs], blank: 0, depth: 4 },
       options,
     );
     release(memory);

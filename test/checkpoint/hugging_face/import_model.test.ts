@@ -165,14 +165,21 @@ describe("an imported model", () => {
       importSummary(importing(changedFolder(at("dropouts"), { of, json: { "config.json": json } })), "seed")
         .split("\n")
         .slice(4, -1);
-    expect(summaryOf("hubert_base", {})).toEqual([
-      "32 output classes, the blank is class 0",
-      "attention_dropout 0.1 is not supported: fine-tuning runs without it",
-    ]);
-    expect(summaryOf("hubert_base", { attention_dropout: 0, conformer_conv_dropout: 0.2 })).toHaveLength(1);
-    expect(summaryOf("wav2vec2_conformer_rotary", { attention_dropout: 0, conformer_conv_dropout: 0.2 }).at(-1)).toBe(
+    expect(summaryOf("hubert_base", {})).toEqual(["32 output classes, the blank is class 0"]);
+    expect(summaryOf("hubert_base", { attention_dropout: 0.3, conformer_conv_dropout: 0.2 })).toHaveLength(1);
+    expect(
+      summaryOf("wav2vec2_conformer_rotary", { attention_dropout: 0.3, conformer_conv_dropout: 0.2 }).slice(-2),
+    ).toEqual([
+      "attention_dropout 0.3 applies to the attention weights: fine-tuning uses hidden_dropout, 0.1, after attention",
       "conformer_conv_dropout 0.2 is not supported: fine-tuning uses hidden_dropout, 0.1, after convolutions too",
-    );
+    ]);
+    for (const [json, rate] of [
+      [{ attention_dropout: 0.3 }, 0.3],
+      [{ attention_dropout: undefined }, 0.1], // transformers' default
+    ] as const)
+      expect(importing(changedFolder(at("dropouts"), { json: { "config.json": json } })).config.model).toMatchObject({
+        attentionDropout: rate,
+      });
     expect(() => importing(changedFolder(at("dropouts"), { json: { "config.json": { layerdrop: 1 } } }))).toThrow(
       "config.json: layerdrop is 1, expected less than 1",
     );

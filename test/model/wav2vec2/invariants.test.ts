@@ -128,6 +128,7 @@ describe("a training step", () => {
     const built = build({
       ...large,
       dropout: 0.1,
+      attentionDropout: 0.2,
       activationDropout: 0.2,
       featureDropout: 0.1,
       finalDropout: 0.1,
