@@ -114,15 +114,12 @@ function* decoderFaults({ model, unfold: { order, decoder } }: ParsedConfig): Ge
         path,
         message: `is ${decoder}, but when unfold.order is a list of the encoder's blocks, expected a list of the decoder's`,
       };
-    if (typeof decoder === "number" && decoder < blocks)
-      yield { path, message: `is ${decoder}${each}` };
+    if (typeof decoder === "number" && decoder < blocks) yield { path, message: `is ${decoder}${each}` };
   } else {
     const outside = decoder.find((block) => block >= blocks);
     const missing = Array.from({ length: blocks }, (_, block) => block).find((block) => !decoder.includes(block));
-    if (outside !== undefined)
-      yield { path, message: noSuchBlock(outside, "model.decoder.blocks", blocks) };
-    else if (missing !== undefined)
-      yield { path, message: `lacks block ${missing}${each}` };
+    if (outside !== undefined) yield { path, message: noSuchBlock(outside, "model.decoder.blocks", blocks) };
+    else if (missing !== undefined) yield { path, message: `lacks block ${missing}${each}` };
   }
 }
 
