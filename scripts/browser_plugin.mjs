@@ -126,4 +126,5 @@ const withoutSpaces = (line) =>
     : line
         .replace(/([,;:{}()+/]) /gu, "$1")
         .replace(/ ([{}()+/])/gu, "$1")
-        .replace(/(?<!>) ([=*%^]|[=*-]=|&&|\|\|) /gu, "$1"); // not after >, which may end a type
+        .replace(/(?<!>) ([=*%^]|[=*-]=|&&|\|\|) /gu, "$1") // not after >, which may end a type
+        .replace(/(?<=[\w)\]]) ([<>&|-]|[<>]=|<<|>>) (?=[\w(])/gu, "$1"); // nor where two operators would meet

@@ -24,7 +24,7 @@ export function* unfoldFaults(config: ParsedConfig): Generator<Fault> {
     if (outside !== undefined)
       yield {
         path: ["unfold", "order"],
-        message: `names block ${outside}, but model.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
+        message: noSuchBlock(outside, "model.blocks", blocks),
       };
     if (order.length !== deepest)
       yield {
@@ -87,7 +87,7 @@ function* repeatableFaults(
   else if (outside !== undefined)
     yield {
       path,
-      message: `names block ${outside}, but model.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
+      message: noSuchBlock(outside, "model.blocks", blocks),
     };
   else if (new Set(repeatable).size < repeatable.length)
     yield { path, message: `[${repeatable.join(", ")}] lists a block twice` };
@@ -98,10 +98,15 @@ function* repeatableFaults(
     };
 }
 
+/** @param key names the number of blocks */
+const noSuchBlock = (block: number, key: string, blocks: number): string =>
+  `names block ${block}, but ${key} is ${blocks}, so blocks are 0 to ${blocks - 1}`;
+
 function* decoderFaults({ model, unfold: { order, decoder } }: ParsedConfig): Generator<Fault> {
   if (decoder === null) return;
   const path = ["unfold", "decoder"];
   const blocks = model.kind === "conformer" ? model.decoder?.blocks : undefined;
+  const each = `, but model.decoder.blocks is ${blocks}, and each block runs at least once`;
   if (blocks === undefined) yield { path, message: "needs a decoder, and model.decoder is not set" };
   else if (typeof decoder !== "object") {
     if (typeof order !== "string")
@@ -109,24 +114,12 @@ function* decoderFaults({ model, unfold: { order, decoder } }: ParsedConfig): Ge
         path,
         message: `is ${decoder}, but when unfold.order is a list of the encoder's blocks, expected a list of the decoder's`,
       };
-    if (typeof decoder === "number" && decoder < blocks)
-      yield {
-        path,
-        message: `is ${decoder}, but model.decoder.blocks is ${blocks}, and each block runs at least once`,
-      };
+    if (typeof decoder === "number" && decoder < blocks) yield { path, message: `is ${decoder}${each}` };
   } else {
     const outside = decoder.find((block) => block >= blocks);
     const missing = Array.from({ length: blocks }, (_, block) => block).find((block) => !decoder.includes(block));
-    if (outside !== undefined)
-      yield {
-        path,
-        message: `names block ${outside}, but model.decoder.blocks is ${blocks}, so blocks are 0 to ${blocks - 1}`,
-      };
-    else if (missing !== undefined)
-      yield {
-        path,
-        message: `lacks block ${missing}, but model.decoder.blocks is ${blocks}, and each block runs at least once`,
-      };
+    if (outside !== undefined) yield { path, message: noSuchBlock(outside, "model.decoder.blocks", blocks) };
+    else if (missing !== undefined) yield { path, message: `lacks block ${missing}${each}` };
   }
 }
 
