@@ -45,4 +45,4 @@ export function nameSome(names: readonly string[]): string {
 
 /** Whether systems or editors left the file beside the data: `._a.wav` and `.DS_Store` of macOS, `Thumbs.db` of Windows, `a.wav~`. */
 export const isLeftBySystem = (file: string): boolean =>
-  file.split(/[\\/]/u).some((name) => /^(\._.*|\.DS_Store|__MACOSX|Thumbs\.db|desktop\.ini|.*~)$/iu.test(name));
+  file.split(/[\\/]/u).some((name) => /^(\._.*|\.DS_Store|__MACOSX|Thumbs\.db|desktop\.ini|.+~)$/iu.test(name));

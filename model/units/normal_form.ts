@@ -20,7 +20,7 @@ export function lowerCase(text: string): string {
  * Characters that nobody sees: controls, soft hyphens, zero-width spaces and joiners, marks of direction and of byte order, spaces
  * without width. Persian and Indic scripts spell with U+200C and U+200D, so that these may be meant.
  */
-const INVISIBLE = /[\p{Cc}\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180D\u3164\uFE00-\uFE0F\uFFA0]/gu;
+const INVISIBLE = /\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034F|\u115F|\u1160|\u17B4|\u17B5|\u3164|\uFFA0/gu;
 
 /** The distinct invisible characters of a text, in order of appearance. */
 export const invisibleIn = (text: string): string[] => [...new Set(text.match(INVISIBLE))];

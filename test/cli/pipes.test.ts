@@ -23,8 +23,18 @@ const ended = (child: ReturnType<typeof start>): Promise<number | null> =>
   new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 
 it("training whose output nobody reads any more saves and ends as interrupted", async () => {
-  const child = start(["train", at("config.yaml"), "--set", "epochs=500", "--out", at("run")]);
-  child.stderr.once("data", () => {
+  const child = start([
+    "train",
+    at("config.yaml"),
+    "--set",
+    "steps=5000",
+    "--set",
+    "eval.every_steps=5000",
+    "--out",
+    at("run"),
+  ]);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (!text.includes("step 3/")) return; // from then on there is something to save
     child.stderr.destroy();
     child.stdout.destroy();
   });

@@ -125,7 +125,7 @@ const encoded = (utterances: readonly number[]) => ({
   lengths: utterances.map((u) => lengths[u]!),
   logProbs: utterances.map((u) => logProbs[u]!),
   blank: BLANK,
-    depth: 2,
+  depth: 2,
 });
 
 const joint = (name: string, ctcWeight: number): Search => ({

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { importCorpus, type ImportOptions } from "../../../data/import/import_corpus.ts";
-import { cleanText } from "../../../data/import/plain_text.ts";
 import { readManifest } from "../../../data/manifest/manifest.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
 import { silentObserver } from "../../../train/run/run_observer.ts";
@@ -50,28 +49,6 @@ async function refusal(kind: string, corpus: string): Promise<string> {
   expect(readdirSync(folder).filter((name) => name.startsWith("out.jsonl"))).toEqual([]);
   return (error as Error).message.replaceAll(`${folder}/`, "@");
 }
-
-test("what systems and editors leave beside the data is ignored", async () => {
-  put({
-    "libri/1/2/1-2.trans.txt": ["1-2-0000 ONE"],
-    "libri/1/2/1-2-0000.flac": "",
-    "libri/1/2/._1-2.trans.txt": "\0\0resource fork",
-    "libri/1/2/1-2.trans.txt~": "1-2-0000 TWO",
-    "audio/metadata.csv": ["file_name,text", "a.wav,one", "._a.wav,one"],
-    "audio/a.wav": "",
-  });
-  expect(await run("librispeech", "libri")).toMatchObject({ utterances: 1 });
-  expect(await run("audiofolder", "audio", { force: true })).toMatchObject({ utterances: 1 });
-});
-
-test("marks, punctuation on combining marks and Turkish capitals", () => {
-  const clean = { lowercase: false, punctuation: false };
-  expect(cleanText("<unk> one [noise] two", { ...clean, removeMarks: true })).toBe("one two");
-  expect(cleanText("\u0915\u0940's e\u0323\u0302'a", clean)).toBe("\u0915\u0940's \u1EC7'a");
-  expect(cleanText("m\u0331\u0301's '\u0301x", clean)).toBe("\u1E3F\u0331's x".normalize("NFC"));
-  expect(cleanText("one 1\uFE0F\u20E3 \u{1F44B}\uFE0F", clean)).toBe("one 1\uFE0F\u20E3");
-  expect(cleanText("\u0130ki", { lowercase: true, punctuation: true })).toBe("iki");
-});
 
 describe("kaldi", () => {
   const data = {
@@ -415,13 +392,4 @@ describe("writing", () => {
       "unknown kind of corpus 'timit', expected kaldi, librispeech, commonvoice, audiofolder, jsonl",
     );
   });
-});
-
-test.each([
-  ["“Don’t!” — said Mr. O'Neil-Smith (twice).", "Don't said Mr O'Neil-Smith twice"],
-  ["'tis the dogs' 5-year plan - yes", "tis the dogs 5-year plan yes"],
-  ["Ba\u0308r & Grün\u2026", "B\u00e4r Grün"],
-])("without punctuation: %s", (text, expected) => {
-  expect(cleanText(text, { lowercase: false, punctuation: false })).toBe(expected);
-  expect(cleanText(text, { lowercase: true, punctuation: false })).toBe(expected.toLowerCase());
 });
