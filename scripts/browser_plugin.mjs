@@ -63,6 +63,32 @@ export const withoutJsonSchemas = () => ({
   },
 });
 
+/** What units never ask of the tokenizer library, since tokenizer_json.ts refuses it or they do it themselves. */
+const UNUSED = [
+  "create_post_processor_default(this.tokenizer.post_processor)",
+  "create_decoder_default(this.tokenizer.decoder)",
+  "new BertPreTokenizer_default()",
+  "new Whitespace_default()",
+  "new ByteLevel_default(config)",
+  "new Split_default(config)",
+  "new Punctuation_default(config)",
+  "new Digits_default(config)",
+  "new Replace_default2(config)",
+  "new FixedLength_default(config)",
+  "new WordPiece_default(model_config)",
+];
+
+/** A Vite plugin that leaves it out. */
+export const withoutUnusedTokenizers = () => ({
+  name: "unfold-without-unused-tokenizers",
+  transform(code, id) {
+    if (!id.includes("/@huggingface/tokenizers/dist/")) return undefined;
+    const absent = UNUSED.find((part) => !code.includes(part));
+    if (absent !== undefined) throw new Error(`${id} has changed: it has no ${absent}`);
+    return { code: UNUSED.reduce((kept, part) => kept.replaceAll(part, "null"), code), map: null };
+  },
+});
+
 function visit(node, use) {
   if (typeof node?.type === "string") use(node);
   for (const child of Object.values(node)) if (typeof child === "object" && child !== null) visit(child, use);

@@ -5,11 +5,12 @@ import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { build } from "vite";
 
-const { browserHost, withoutDescriptions, withoutJsonSchemas } = await import("./browser_plugin.mjs"); // needs the output of build.mjs
+const { browserHost, withoutDescriptions, withoutJsonSchemas, withoutUnusedTokenizers } =
+  await import("./browser_plugin.mjs"); // needs the output of build.mjs
 const [{ output }] = await build({
   configFile: false,
   logLevel: "warn",
-  plugins: [browserHost(), withoutDescriptions(), withoutJsonSchemas()],
+  plugins: [browserHost(), withoutDescriptions(), withoutJsonSchemas(), withoutUnusedTokenizers()],
   build: {
     write: false,
     lib: { entry: "browser.ts", formats: ["es"], fileName: () => "browser.js" },
