@@ -6,8 +6,11 @@ import { decodeFlac, isFlac } from "./flac.ts";
 import { decodeMp3, isMp3 } from "./mp3.ts";
 import { decodeOgg, isOgg } from "./ogg.ts";
 import { PcmRecording } from "./pcm_recording.ts";
-import { checkLength, monoRecording, type Decode, type OpenRecording, type Recording } from "./recording.ts";
+import { checkLength, monoRecording, type DecodedAudio, type OpenRecording, type Recording } from "./recording.ts";
 import { readWavLayout } from "./wav.ts";
+
+/** Decodes a file of one format from start to end; `note` receives remarks, see `OpenRecording.remarks`. */
+type Decode = (file: FileBytes, note: (remark: string) => void) => AsyncGenerator<DecodedAudio>;
 
 /** The formats that can only be decoded from the start, recognised by a file's content, not its name. */
 const DECODED_FORMATS: readonly { name: string; matches(file: FileBytes): boolean; decode: Decode }[] = [

@@ -1,5 +1,4 @@
 import { UserError } from "../../engine/errors.ts";
-import type { FileBytes } from "./file_bytes.ts";
 import { rateLimits } from "./resample.ts";
 
 /** A block of sound from a format's decoder: one array of samples in [-1, 1) per channel, all of the same length. */
@@ -8,9 +7,6 @@ export interface DecodedAudio {
   /** Hz */
   readonly sampleRate: number;
 }
-
-/** Decodes a file of one format from start to end; `note` receives remarks, see `OpenRecording.remarks`. */
-export type Decode = (file: FileBytes, note: (remark: string) => void) => AsyncGenerator<DecodedAudio>;
 
 /** The sound of a file, or of a part of it, with its channels averaged. */
 export interface Recording {

@@ -68,6 +68,7 @@ it.each(["wav2vec2", "hubert"])(
     expect(config.model).toEqual({
       ...imported.config.model,
       freezeFeatureEncoder: true,
+      attentionDropout: 0,
       dropout: 0,
       activationDropout: 0.1,
       featureDropout: 0,
