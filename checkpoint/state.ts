@@ -50,11 +50,34 @@ export interface SamplerPosition {
   readonly batch: number;
 }
 
+/** How far a training run is, whatever it trains. */
+export interface Progress {
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Time spent training so far. */
+  readonly seconds: number;
+  /** The batch that comes next. */
+  readonly sampler: SamplerPosition;
+  /** For early stopping. */
+  readonly patience?: Patience | undefined;
+  /** Metrics since the last log record; the next record is their mean. */
+  readonly unlogged?: readonly MetricsRow[] | undefined;
+}
+
+/** The fields of `Progress`, for the schemas of states. */
+export const progressShape = {
+  step: z.int().min(0),
+  seconds: z.number().min(0),
+  sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+  patience: z.object({ lowest: z.number().nullable(), evaluations: z.int() }).optional(),
+  unlogged: z.array(z.record(z.string(), z.number())).optional(),
+};
+
 /**
  * Everything about a model and its training that is not a tensor. Random numbers are functions of the seed and the
  * step.
  */
-export interface CheckpointState {
+export interface CheckpointState extends Progress {
   readonly format: "unfold-checkpoint/1";
   /** As `plainConfig` writes it. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -62,26 +85,16 @@ export interface CheckpointState {
   readonly units: UnitsJson | null;
   /** As `serialiseCmvn` writes it; null if the front end uses none. */
   readonly cmvn: unknown;
-  /** Optimiser steps done. */
-  readonly step: number;
-  /** Time spent training so far. */
-  readonly seconds: number;
-  /** The batch that comes next. */
-  readonly sampler: SamplerPosition;
   /** Lowest dev WER of the deepest path so far. */
   readonly best: Scored | null;
   /** The next best checkpoints kept. */
   readonly nextBest?: readonly Scored[] | undefined;
-  /** For early stopping. */
-  readonly patience?: Patience | undefined;
   /** For collapse detection. */
   readonly silence?: Silence | undefined;
   /** The last logged metrics, for human readers. */
   readonly metrics?: Metrics | undefined;
   /** For an average of checkpoints: their steps. */
   readonly averageOf?: readonly number[] | undefined;
-  /** Metrics since the last log record; the next record is their mean. */
-  readonly unlogged?: readonly MetricsRow[] | undefined;
   /** For a run started from a Hugging Face model: what an export in that layout needs besides the weights. */
   readonly huggingFace?: HuggingFaceState | undefined;
   /** Digest of the training utterances: the sampler's state is meaningless for any others. */
@@ -99,16 +112,12 @@ const stateSchema = z.looseObject({
   config: z.looseObject({ model: z.looseObject({}), unfold: z.looseObject({}) }),
   units: z.looseObject({ blank: z.int().min(0) }).nullable(), // unitsFromJSON reads the rest
   cmvn: z.looseObject({}).nullable(),
-  step: z.int().min(0),
-  seconds: z.number().min(0),
-  sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+  ...progressShape,
   best: scoredSchema.nullable(),
   nextBest: z.array(scoredSchema).optional(),
-  patience: z.object({ lowest: z.number().nullable(), evaluations: z.int() }).optional(),
   silence: z.record(z.string(), z.int()).optional(),
   metrics: z.looseObject({}).optional(),
   averageOf: z.array(z.int()).optional(),
-  unlogged: z.array(z.record(z.string(), z.number())).optional(),
   trainingSet: z.string().optional(),
   huggingFace: z.looseObject({}).optional(), // parseHuggingFaceState reads the rest
 });

@@ -9,7 +9,7 @@ import { makeFolder } from "../data/files/output_place.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
 import { parseDepth } from "./options/depths.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface AlignOptions extends AdapterOptions {
   out: string;

@@ -5,7 +5,7 @@ import { dataTable } from "../data/check/table.ts";
 import { computeStatistics } from "../data/feature_statistics.ts";
 import { importCorpus, IMPORTERS } from "../data/import/import_corpus.ts";
 import { formatCount, formatDuration, formatNumber } from "../data/text/number_format.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface ImportOptions {
   out: string;

@@ -31,7 +31,7 @@ import {
 } from "./options/decoding.ts";
 import { parseDepthNumber, parseDepthNumbers, parseDepths } from "./options/depths.ts";
 import { parsePaths } from "./options/paths.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface EvalOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depths?: string;

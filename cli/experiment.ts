@@ -8,8 +8,8 @@ import { loadExperiment } from "../train/experiment/config.ts";
 import { chooseRows } from "../train/experiment/plan.ts";
 import { runExperiment } from "../train/experiment/run_experiment.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
-import { interruptible } from "./interrupt.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { interruptible } from "./terminal/interrupt.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface ExperimentCommandOptions extends AdapterOptions {
   set: string[];

@@ -9,13 +9,11 @@ import { formatCount } from "../data/text/number_format.ts";
 import { openLanguageModel } from "../recognition/language/open_language_model.ts";
 import { perplexityOf } from "../recognition/language/perplexity.ts";
 import { trainLanguageModel } from "../train/language/main.ts";
-import { expectRun, isResumable } from "../train/run/run_folder.ts";
-import { expectUnlocked } from "../train/run/run_lock.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
-import { interruptible } from "./interrupt.ts";
 import { parseProfile } from "./options/profile.ts";
-import { addTrainingOptions, expectForce, resumeCommand, runFolder, type TrainingOptions } from "./options/training.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { addTrainingOptions, type TrainingOptions } from "./options/training.ts";
+import { runTraining } from "./run_training.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface EvalOptions extends AdapterOptions {
   json?: true;
@@ -46,28 +44,15 @@ export function register(program: Command): void {
 
 async function runTrain(file: string, options: TrainingOptions): Promise<void> {
   const profile = parseProfile(options.profile);
-  const folder = runFolder(file, options);
-  const resume = options.resume === true;
   const config = loadLanguageModelConfig(file, options.set, options.data);
-  expectForce(options);
-  expectUnlocked(folder); // the run checks it too; this fails at once
-  expectRun(folder, { resume });
-  const device = await openDevice(adapterOptions(options));
-  await interruptible(async (signal) => {
-    const outcome = await trainLanguageModel(device, config, {
-      folder,
-      resume,
-      force: options.force === true,
-      signal,
-      observer: terminalObserver(),
-      profile,
-    });
-    if (outcome === "finished") process.stdout.write(`\nLanguage model: ${folder}/${BEST_FILE}\n`);
-    else if (isResumable(folder))
-      process.stdout.write(`\nSaved. Resume with: ${resumeCommand("lm train", file, folder, options)}\n`);
-    return outcome;
+  await runTraining({
+    verb: "lm train",
+    file,
+    options,
+    profile,
+    train: (device, run) => trainLanguageModel(device, config, run),
+    finished: (folder) => `Language model: ${folder}/${BEST_FILE}`,
   });
-  device.close();
 }
 
 async function runEval(checkpoint: string, texts: string[], options: EvalOptions): Promise<void> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { exitCode, printError } from "./exit.ts";
+import { exitCode, printError } from "./terminal/exit.ts";
 
 interface Verb {
   register(program: Command): void;

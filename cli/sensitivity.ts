@@ -23,7 +23,7 @@ import {
   type DecodingOptions,
 } from "./options/decoding.ts";
 import { parseDepth } from "./options/depths.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface SensitivityOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depth?: string;

@@ -15,8 +15,8 @@ import { train } from "../train/main.ts";
 import { silentObserver } from "../train/run/run_observer.ts";
 import { transcribeFiles } from "../recognition/transcribe.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
-import { interruptible } from "./interrupt.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { interruptible } from "./terminal/interrupt.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface StartOptions extends AdapterOptions {
   out: string;

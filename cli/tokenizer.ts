@@ -3,7 +3,7 @@ import { UserError } from "../engine/errors.ts";
 import { normaliseText } from "../model/units/normal_form.ts";
 import { readTokenizer } from "../data/tokenizer/tokenizer_file.ts";
 import { trainTokenizer } from "../data/tokenizer/train_tokenizer.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface TrainOptions {
   size?: number;

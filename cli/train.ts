@@ -6,13 +6,12 @@ import { loadConfig } from "../checkpoint/load_config.ts";
 import { LAST_FILE } from "../train/run/kept_checkpoints.ts";
 import { train } from "../train/main.ts";
 import { planTraining } from "../train/memory/memory_check.ts";
-import { expectRun, isResumable } from "../train/run/run_folder.ts";
-import { expectUnlocked } from "../train/run/run_lock.ts";
+import { isResumable } from "../train/run/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
-import { interruptible } from "./interrupt.ts";
 import { parseProfile } from "./options/profile.ts";
-import { addTrainingOptions, expectForce, resumeCommand, runFolder, type TrainingOptions } from "./options/training.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { addTrainingOptions, runFolder, type TrainingOptions } from "./options/training.ts";
+import { runTraining } from "./run_training.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface TrainOptions extends TrainingOptions {
   plan?: true;
@@ -40,29 +39,14 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     resumedFrom: resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined,
   });
   if (options.plan) return printPlan(config, options);
-  expectForce(options);
-  expectUnlocked(folder); // train() checks it too; this fails at once
-  expectRun(folder, { resume });
-  const device = await openDevice(adapterOptions(options));
-  await interruptible(async (signal) => {
-    const outcome = await train(device, config, {
-      folder,
-      resume,
-      force: options.force === true,
-      signal,
-      observer: terminalObserver(),
-      profile,
-    });
-    if (outcome === "finished") process.stdout.write(`\nReport: ${join(folder, "report.html")}\n`);
-    else
-      process.stdout.write(
-        isResumable(folder)
-          ? `\nSaved. Resume with: ${resumeCommand("train", file, folder, options)}\n`
-          : "\nStopped before the first step: there is nothing to save.\n",
-      );
-    return outcome;
+  await runTraining({
+    verb: "train",
+    file,
+    options,
+    profile,
+    train: (device, run) => train(device, config, run),
+    finished: (at) => `Report: ${join(at, "report.html")}`,
   });
-  device.close();
 }
 
 async function printPlan(config: TrainConfig, options: TrainOptions): Promise<void> {

@@ -20,8 +20,8 @@ import {
 } from "./options/decoding.ts";
 import { parseDepth, parseNbest } from "./options/depths.ts";
 import { withStdinFile } from "./options/stdin_file.ts";
-import { exitCode, printError } from "./exit.ts";
-import { terminalObserver } from "./terminal_observer.ts";
+import { exitCode, printError } from "./terminal/exit.ts";
+import { terminalObserver } from "./terminal/observer.ts";
 
 interface TranscribeOptions extends AdapterOptions, DecodingOptions, DecoderOptions, ChunkOptions {
   depth?: string;

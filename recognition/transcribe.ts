@@ -1,5 +1,6 @@
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
+import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import { frameTime } from "./alignment/timed_text.ts";
@@ -89,6 +90,7 @@ export async function transcribeFiles(
 
   const transcripts = new Map<number, Transcript>();
   const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
+  const byDecoder = foundByDecoder(decoding?.kind === "attention");
   const withModel = decoding ? undefined : batchedSearch(device, model, options);
   const byCtc = async (file: AudioFile, logProbs: Float32Array, window?: number): Promise<void> => {
     const list = await (withModel?.({ logProbs: [logProbs] }) ?? [await search(logProbs, vocabulary, blank, options)]);
@@ -100,15 +102,15 @@ export async function transcribeFiles(
   try {
     const longest = whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
     const batchSize = whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recogniser, path, longest)) : 1;
-    await forEachPosterior(
+    await forEachPosterior<JointHypothesis | BeamHypothesis>(
       device,
       model,
       whole,
       [path.schedule],
-      { batchSize, decode },
+      { batchSize, decode: decode ?? withModel },
       async (logProbs, i, _, __, found) => {
         const file = whole[i] as AudioFile;
-        const hypotheses = found?.map(foundByDecoder(decoding?.kind === "attention"));
+        const hypotheses = found?.map((one) => ("attention" in one ? byDecoder(one) : foundByCtc(one)));
         if (hypotheses) keep(file, transcriptOf(file, logProbs, hypotheses, recogniser, path.depth, options));
         else await byCtc(file, logProbs);
         progress.advance(file.seconds);

@@ -7,7 +7,7 @@ import type { FloatType, Tensor } from "../engine/tensor.ts";
 import type { CheckpointState } from "../checkpoint/checkpoint.ts";
 import { saveCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import type { LanguageModelState } from "../checkpoint/language/state.ts";
-import type { MetricsRow, Patience, SamplerPosition } from "../checkpoint/state.ts";
+import type { MetricsRow, Progress, SamplerPosition } from "../checkpoint/state.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import type { DescentConfig, Update } from "./descend.ts";
 import { afterEvaluation, fullPatience, isExhausted, type EarlyStopConfig } from "./health/early_stop.ts";
@@ -46,13 +46,7 @@ export interface LoopBatch {
 }
 
 /** The part of a checkpoint's state that the loop keeps. */
-export interface LoopState<Score> extends Ranked<Score> {
-  readonly step: number;
-  readonly seconds: number;
-  readonly sampler: SamplerPosition;
-  readonly patience?: Patience | undefined;
-  readonly unlogged?: readonly MetricsRow[] | undefined;
-}
+export interface LoopState<Score> extends Ranked<Score>, Progress {}
 
 /** What an evaluation on dev found. */
 export interface Evaluation<Score> {

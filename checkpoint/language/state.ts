@@ -2,14 +2,7 @@ import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import type { UnitsJson } from "../../model/units/units.ts";
 import { isSection } from "../../config/camel_case.ts";
-import {
-  headerOf,
-  LANGUAGE_MODEL_FORMAT,
-  parseHeader,
-  type MetricsRow,
-  type Patience,
-  type SamplerPosition,
-} from "../state.ts";
+import { headerOf, LANGUAGE_MODEL_FORMAT, parseHeader, progressShape, type Progress } from "../state.ts";
 
 /** A checkpoint kept for its perplexity on dev, per unit. */
 export interface ScoredLanguageModel {
@@ -18,19 +11,14 @@ export interface ScoredLanguageModel {
 }
 
 /** Everything about a language model and its training that is not a tensor; the fields are those of a recogniser's. */
-export interface LanguageModelState {
+export interface LanguageModelState extends Progress {
   readonly format: typeof LANGUAGE_MODEL_FORMAT;
   /** As `plainLanguageModelConfig` writes it. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly units: UnitsJson;
-  readonly step: number;
-  readonly seconds: number;
-  readonly sampler: SamplerPosition;
   /** Lowest dev perplexity so far. */
   readonly best: ScoredLanguageModel | null;
   readonly nextBest?: readonly ScoredLanguageModel[] | undefined;
-  readonly patience?: Patience | undefined;
-  readonly unlogged?: readonly MetricsRow[] | undefined;
   /** Digest of the training sentences. */
   readonly trainingSet: string;
 }
@@ -47,13 +35,9 @@ const stateSchema = z.looseObject({
   format: z.literal(LANGUAGE_MODEL_FORMAT),
   config: z.looseObject({ model: z.looseObject({}) }),
   units: z.looseObject({ blank: z.int().min(0) }), // unitsFromJSON reads the rest
-  step: z.int().min(0),
-  seconds: z.number().min(0),
-  sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+  ...progressShape,
   best: scoredSchema.nullable(),
   nextBest: z.array(scoredSchema).optional(),
-  patience: z.object({ lowest: z.number().nullable(), evaluations: z.int() }).optional(),
-  unlogged: z.array(z.record(z.string(), z.number())).optional(),
   trainingSet: z.string(),
 });
 

@@ -166,13 +166,14 @@ export class VocabularyUnits implements Units {
     );
     for (let at = 0; at < characters.length;) {
       let length = Math.min(this.#longest, characters.length - at);
-      const token = (): string => characters.slice(at, at + length).reduce((joined, { cased }) => joined + cased, "");
-      while (length > 1 && !this.#classes.has(token())) length--;
-      const found = this.#classes.get(token());
-      const parts =
-        found === undefined ? [...token().normalize("NFD")].map((part) => this.#classes.get(part)) : [found];
+      const classOf = (): number | undefined =>
+        this.#classes.get(characters.slice(at, at + length).reduce((joined, { cased }) => joined + cased, ""));
+      while (length > 1 && classOf() === undefined) length--;
+      const { cased, character } = characters[at] as (typeof characters)[number];
+      const found = classOf();
+      const parts = found === undefined ? [...cased.normalize("NFD")].map((part) => this.#classes.get(part)) : [found];
       for (const label of parts)
-        if (label === undefined) unknown.add((characters[at] as { character: string }).character);
+        if (label === undefined) unknown.add(character);
         else labels.push(label);
       at += length;
     }

@@ -9,7 +9,7 @@ import {
 import { kernelTable } from "../../bench/kernel_table.ts";
 import type { FoundOperations } from "../../bench/operations.ts";
 import { throwUntimed } from "../../bench/run_bench.ts";
-import { exitCode } from "../../cli/exit.ts";
+import { exitCode } from "../../cli/terminal/exit.ts";
 import { openDevice } from "../../engine/device.ts";
 import { emptyTensor } from "../../engine/transfer.ts";
 import { host, type KernelCase } from "../../kernels/case.ts";

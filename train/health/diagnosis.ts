@@ -1,5 +1,4 @@
 import type { Device } from "../../engine/device.ts";
-import { Tape } from "../../engine/tape.ts";
 import type { FloatType } from "../../engine/tensor.ts";
 import type { CtcModel } from "../../model/ctc_model.ts";
 import type { BuiltModel } from "../../checkpoint/build_model.ts";
@@ -7,7 +6,7 @@ import type { TrainConfig } from "../../config/config.ts";
 import type { Batch } from "../../data/batches/batch.ts";
 import { masksOfRow } from "../../data/batches/feature_masks.ts";
 import { trainingPaths } from "../training_paths.ts";
-import { firstNotFinite, type NonFiniteResult } from "./finite_probe.ts";
+import { firstNotFiniteInStep, type NonFiniteResult } from "./finite_probe.ts";
 import { firstNotFiniteTensor } from "../../checkpoint/safetensors/expect_tensors.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 
@@ -47,21 +46,11 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const { batch, ids, step, part } = suspect;
   const { parameters } = built;
+  const settings = { seed: config.seed, step: step * config.batch.accumulate + part, activation };
   const search = (of: Batch): Promise<NonFiniteResult | undefined> =>
-    firstNotFinite(device, (onResult) => {
-      parameters.zeroGrads();
-      const tape = new Tape(device, {
-        seed: config.seed,
-        step: step * config.batch.accumulate + part,
-        activation,
-        onResult,
-      });
-      try {
-        trainingStep(tape, built, uploadBatch(tape, of, built.model), trainingPaths(config, step), config, undefined);
-      } finally {
-        tape.end();
-      }
-    });
+    firstNotFiniteInStep(device, parameters, settings, (tape) =>
+      trainingStep(tape, built, uploadBatch(tape, of, built.model), trainingPaths(config, step), config, undefined),
+    );
 
   const rows = ids.map((_, row) => alone(batch, row, built.model));
   const features = ids.filter((_, row) => !(rows[row] as Batch).features.every(Number.isFinite));

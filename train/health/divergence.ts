@@ -19,14 +19,23 @@ export async function divergenceError(
   built: BuiltModel,
   config: TrainConfig,
   activation: FloatType,
-  { loss, gradNorm }: MetricsRow,
+  row: MetricsRow,
   suspect: SuspectBatch,
   saved: string,
 ): Promise<RunError> {
-  const what = Number.isFinite(loss) ? `the gradient norm became ${gradNorm}` : `the loss became ${loss}`;
   const diagnosis = describeDiagnosis(await diagnose(device, built, config, activation, suspect), suspect.ids);
+  return diverged(row, suspect.step, `in the batch of ${suspect.ids.join(", ")}: ${diagnosis}`, saved);
+}
+
+/**
+ * The error itself.
+ *
+ * @param step  completed before the batch
+ * @param where the batch, and what was found in it
+ */
+export function diverged({ loss, gradNorm }: MetricsRow, step: number, where: string, saved: string): RunError {
+  const what = Number.isFinite(loss) ? `the gradient norm became ${gradNorm}` : `the loss became ${loss}`;
   return new RunError(
-    `${what} at step ${suspect.step + 1}, in the batch of ${suspect.ids.join(", ")}: ${diagnosis}; ` +
-      `the current weights are in ${saved}, the last good checkpoint is untouched`,
+    `${what} at step ${step + 1}, ${where}; the current weights are in ${saved}, the last good checkpoint is untouched`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Device } from "../../engine/device.ts";
-import type { ResultObserver } from "../../engine/tape.ts";
+import type { Parameters } from "../../engine/parameters.ts";
+import { Tape, type ResultObserver, type TapeOptions } from "../../engine/tape.ts";
 import { type HostArray } from "../../engine/tensor.ts";
 import { readLater } from "../../engine/transfer.ts";
 
@@ -49,3 +50,20 @@ export async function firstNotFinite(
     if (from >= results) return undefined;
   }
 }
+
+/** The same of a training step that updates nothing, encoded on a tape of its own with these settings; gradients are lost. */
+export const firstNotFiniteInStep = (
+  device: Device,
+  parameters: Parameters,
+  settings: TapeOptions,
+  encode: (tape: Tape) => void,
+): Promise<NonFiniteResult | undefined> =>
+  firstNotFinite(device, (onResult) => {
+    parameters.zeroGrads();
+    const tape = new Tape(device, { ...settings, onResult });
+    try {
+      encode(tape);
+    } finally {
+      tape.end();
+    }
+  });

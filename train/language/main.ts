@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { Device } from "../../engine/device.ts";
-import { RunError, UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/errors.ts";
 import { activationType } from "../../engine/precision.ts";
-import { Tape } from "../../engine/tape.ts";
 import type { FloatType } from "../../engine/tensor.ts";
 import type { Units } from "../../model/units/units.ts";
 import {
@@ -30,7 +29,8 @@ import {
 import { buildLanguageModel, declareLanguageModel, type BuiltLanguageModel } from "../../checkpoint/language/build.ts";
 import type { LanguageModelState, ScoredLanguageModel } from "../../checkpoint/language/state.ts";
 import { perplexityOf } from "../../recognition/language/perplexity.ts";
-import { firstNotFinite } from "../health/finite_probe.ts";
+import { diverged } from "../health/divergence.ts";
+import { firstNotFiniteInStep } from "../health/finite_probe.ts";
 import { COMMON_METRICS, commonMeans } from "../log/run_metrics.ts";
 import {
   changeWarnings,
@@ -188,17 +188,11 @@ function inTraining(
       },
     ],
     warnings: started.warnings,
-    state: ({ step, seconds, sampler, best, nextBest, patience, unlogged }): LanguageModelState => ({
+    state: (loop): LanguageModelState => ({
       format: "unfold-language-model/1",
       config: plain,
       units: units.toJSON(),
-      step,
-      seconds,
-      sampler,
-      best,
-      ...(nextBest && { nextBest }),
-      ...(patience && { patience }),
-      unlogged,
+      ...loop,
       trainingSet: digest,
     }),
     encode: (tape, { batch }, _, update, phase) => languageModelStep(tape, built, batch, config, update, phase),
@@ -219,29 +213,16 @@ function inTraining(
         judged: perUnit,
       };
     },
-    async diverged({ origin: { indices, step, part }, row: { loss, gradNorm } }, saved) {
-      const first = await firstNotFinite(device, (onResult) => {
-        parameters.zeroGrads();
-        const tape = new Tape(device, {
-          seed: config.seed,
-          step: step * config.batch.accumulate + part,
-          activation,
-          onResult,
-        });
-        try {
-          languageModelStep(tape, built, batches.of(indices), config, undefined);
-        } finally {
-          tape.end();
-        }
-      });
-      const what = Number.isFinite(loss) ? `the gradient norm became ${gradNorm}` : `the loss became ${loss}`;
+    async diverged({ origin: { indices, step, part }, row }, saved) {
+      const settings = { seed: config.seed, step: step * config.batch.accumulate + part, activation };
+      const first = await firstNotFiniteInStep(device, parameters, settings, (tape) =>
+        languageModelStep(tape, built, batches.of(indices), config, undefined),
+      );
       const where = first
         ? `first ${first.value} in ${first.operation} of '${first.scope}'`
         : "every operation is finite now";
-      return new RunError(
-        `${what} at step ${step + 1}, in a batch with ${(train[indices[0] as number] as Sentence).source}: ${where}; ` +
-          `the current weights are in ${saved}, the last good checkpoint is untouched`,
-      );
+      const { source } = train[indices[0] as number] as Sentence;
+      return diverged(row, step, `in a batch with ${source}: ${where}`, saved);
     },
     stopped: (evaluations) => `the dev perplexity has not fallen for ${evaluations} evaluations`,
     finish: () => Promise.resolve(),

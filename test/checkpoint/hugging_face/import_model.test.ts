@@ -184,17 +184,17 @@ describe("an imported model", () => {
       "config.json: layerdrop is 1, expected less than 1",
     );
   });
-
-  const weights: Changes["weights"] = (tensors) => void tensors.delete("wav2vec2.masked_spec_embed");
+  const VECTOR = "wav2vec2.masked_spec_embed";
+  const weights: Changes["weights"] = (tensors) => void tensors.delete(VECTOR);
   it("may lack the vector of masked frames where it masks none", () => {
     importing(changedFolder(at("unmasked"), { json: { "config.json": { mask_time_prob: 0 } }, weights }));
     expect(loadState(at("seed.safetensors")).config["masking"]).toBeNull();
   });
   it("may lack it where it masks, as facebook/wav2vec2-base-960h does: one is drawn", () => {
     expect(importing(changedFolder(at("undrawn"), { weights })).drawsMaskVector).toBe(true);
-    expect(loadCheckpoint(at("seed.safetensors")).tensors.has("wav2vec2.masked_spec_embed")).toBe(true);
+    const { tensors } = loadCheckpoint(at("seed.safetensors"));
+    expect(new Set(tensors.get(VECTOR)!.values as Float32Array).size).toBeGreaterThan(1);
   });
-
   it("is read from several files as from one", () => {
     const from = changedFolder(at("shards"), { of: "hubert_base" });
     const names = shard(from);

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { AudioReader, knownLength, readRecording } from "../../../data/audio/audio.ts";
 import { aiffFile, type AiffFields } from "./aiff_file.ts";
 import { chunk } from "./wav_file.ts";
+import { readInPieces } from "./read_in_pieces.ts";
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "unfold-aiff-"))));
@@ -29,22 +29,7 @@ const aiff = (sound: Uint8Array, fields: Fields = {}): Buffer =>
 
 const HALF_HERTZ_MORE = "400bfa04000000000000";
 
-/** Reads a file whole, and in pieces, which have to agree; returns its samples and remarks. */
-async function read(bytes: Uint8Array) {
-  const path = join(folder, "in.aiff");
-  await writeFile(path, bytes);
-  const { samples, sampleRate, channels, remarks } = await readRecording(path);
-  const half = Math.floor(samples.length / 2) / sampleRate;
-  const reader = new AudioReader();
-  const pieces = [
-    await reader.readRecording(path, { offset: 0, duration: half }),
-    await reader.readRecording(path, { offset: half, duration: null }),
-  ];
-  await reader.close();
-  expect(pieces.flatMap((piece) => [...piece.samples])).toEqual([...samples]);
-  expect(knownLength(path, sampleRate)).toBe(samples.length);
-  return { samples, sampleRate, channels, remarks };
-}
+const read = (bytes: Uint8Array) => readInPieces(join(folder, "in.aiff"), bytes);
 
 const swapped = (bytes: Uint8Array, size: number) => {
   const big = Buffer.from(bytes);

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { AudioReader, knownLength, readRecording } from "../../../data/audio/audio.ts";
 import { chunk, ds64, extensible, littleEndian, wavFile, type WavFields } from "./wav_file.ts";
+import { readInPieces } from "./read_in_pieces.ts";
 
 /*
  * Headers that contradict what follows them, as programs write them: each is read as it was meant, or refused in a
@@ -21,20 +21,9 @@ const data = littleEndian(values, 2);
 /** A chunk that would be loud if it were heard. */
 const noise = chunk("iXML", Buffer.alloc(2001, "<x>"));
 
-/** Reads a file whole, and in pieces, which have to agree; returns its samples and remarks. */
+/** A file's samples and remarks. */
 async function read(bytes: Uint8Array, name = "in.wav") {
-  const path = join(folder, name);
-  await writeFile(path, bytes);
-  const { samples, sampleRate, remarks } = await readRecording(path);
-  const reader = new AudioReader();
-  const half = Math.floor(samples.length / 2) / sampleRate;
-  const pieces = [
-    await reader.readRecording(path, { offset: 0, duration: half }),
-    await reader.readRecording(path, { offset: half, duration: null }),
-  ];
-  await reader.close();
-  expect(pieces.flatMap((piece) => [...piece.samples])).toEqual([...samples]);
-  expect(knownLength(path, sampleRate)).toBe(samples.length);
+  const { samples, remarks } = await readInPieces(join(folder, name), bytes);
   return { samples, remarks };
 }
 

@@ -1,6 +1,6 @@
-import { createProgress, createTaskProgress, type Progress } from "../train/progress/progress.ts";
-import type { RunObserver } from "../train/run/run_observer.ts";
-import { resultsTable } from "../train/log/table.ts";
+import { createProgress, createTaskProgress, type Progress } from "../../train/progress/progress.ts";
+import type { RunObserver } from "../../train/run/run_observer.ts";
+import { resultsTable } from "../../train/log/table.ts";
 
 /** Shows a run on the terminal: progress on stderr, results on stdout. */
 export function terminalObserver(): RunObserver {

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { CommanderError } from "commander";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../../engine/errors.ts";
 
 /** 2 for what the user can correct (wrong input or usage), 0 for `--help` and `--version`, 1 for everything else. */
 export function exitCode(error: unknown): number {
