@@ -60,7 +60,7 @@ export function wordFusion(model: NgramModel, units: Units, weights: FusionWeigh
   const complete = (prefix: NgramPrefix): NgramPrefix =>
     prefix.partial === ""
       ? prefix
-      : { ...advance(prefix, model, prefix.partial.normalize("NFC"), weights), partial: "" };
+      : { ...advance(prefix, model, model.id(prefix.partial.normalize("NFC")), weights), partial: "" };
   return {
     begin: beginning(model),
     maxGain: Math.max(0, weights.bonus) * Math.max(...pieces.map((text) => text.split(" ").length - 1)),
@@ -126,10 +126,11 @@ export function characterFusion(model: NgramModel, units: Units, weights: Fusion
       `${model.source} is not a language model over the checkpoint's ${nameOf(units)}: it lacks ${named}${rest}`,
     );
   }
+  const ids = spellings.map((spelling) => model.id(spelling ?? "<unk>"));
   return {
     begin: beginning(model),
     maxGain: Math.max(0, weights.bonus),
-    extend: (prefix: NgramPrefix, label) => advance(prefix, model, spellings[label] ?? "<unk>", weights),
+    extend: (prefix: NgramPrefix, label) => advance(prefix, model, ids[label], weights),
     end: (prefix: NgramPrefix) => ended(prefix, model, weights),
   };
 }
@@ -146,8 +147,13 @@ const beginning = (model: NgramModel): NgramPrefix => ({
   partial: "",
 });
 
-function advance(prefix: NgramPrefix, model: NgramModel, word: string, { weight, bonus }: FusionWeights): NgramPrefix {
-  const { logProb, context } = model.next(prefix.context, word);
+function advance(
+  prefix: NgramPrefix,
+  model: NgramModel,
+  word: number | undefined,
+  { weight, bonus }: FusionWeights,
+): NgramPrefix {
+  const { logProb, context } = model.step(prefix.context, word);
   const [lm, count] = [prefix.lm + logProb, prefix.count + 1];
   return { lm, count, score: weight * lm + bonus * count, context, partial: prefix.partial };
 }

@@ -79,9 +79,18 @@ export class NgramModel {
     return this.#words.has(word);
   }
 
+  /** The word's number, for `step`: that of `<unk>` if it is unknown, undefined if the model lacks that too. */
+  id(word: string): number | undefined {
+    return this.#words.get(word) ?? this.#unknown;
+  }
+
   /** Scores the next word. An unknown word counts as `<unk>`, or has the probability 10^-100 if the model lacks `<unk>`. */
   next(context: number, word: string): NgramStep {
-    const id = this.#words.get(word) ?? this.#unknown;
+    return this.step(context, this.id(word));
+  }
+
+  /** `next`, for whoever has looked up the word before. */
+  step(context: number, id: number | undefined): NgramStep {
     return id === undefined ? { logProb: UNKNOWN, context: ROOT } : this.#step(context, id);
   }
 

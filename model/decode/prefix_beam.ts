@@ -191,13 +191,19 @@ function advance(
     if (ranking.admits(rank)) ranking.insert(rank, { from: prefix, label: null, blankEnd, labelEnd, total, fused });
   }
 
-  const labels = promising(kept, t, y, classes, blank, ranking, fusion);
+  const { labels, least } = promising(kept, t, y, classes, blank, ranking, fusion);
+  let left = labels.length;
   for (const prefix of kept) {
     const maxFused = prefix.fused.score + fusion.maxGain;
-    for (const label of labels.classes) {
+    // What cannot extend this prefix cannot extend the next, whose rank is lower: most labels are soon out, before a query of
+    // the language model.
+    const lowest = Math.max(least, ranking.worst) - prefix.total - maxFused - MARGIN;
+    left = keepAbove(lowest, labels, left, y);
+    for (let i = 0; i < left; i++) {
+      const label = labels[i]!;
+      if (label === blank) continue;
       const total = grown(prefix, label) + y[label]!;
-      // Most are pruned without querying the language model.
-      if (total === -Infinity || total + maxFused < labels.least || !ranking.admits(total + maxFused)) continue;
+      if (total === -Infinity || !ranking.admits(total + maxFused)) continue;
       if (prefix.children.get(label)?.keptAt === t) continue; // counted above, with the child's own paths
       const fused = extended(prefix, label, fusion);
       const rank = total + fused.score;
@@ -209,9 +215,20 @@ function advance(
   // Overwrite the sums only now, because the loops above read those from before the frame.
   const steps = ranking.items;
   const following = steps.map((step) => (step.label === null ? step.from : childOf(step.from, step.label, step.fused)));
-  for (const [i, { blankEnd, labelEnd, total }] of steps.entries())
-    Object.assign(following[i]!, { blankEnd, labelEnd, total });
+  for (let i = 0; i < steps.length; i++) {
+    const [prefix, { blankEnd, labelEnd, total }] = [following[i]!, steps[i]!];
+    prefix.blankEnd = blankEnd;
+    prefix.labelEnd = labelEnd;
+    prefix.total = total;
+  }
   return following;
+}
+
+/** Moves the labels with log-probabilities of `lowest` or more to the front, in their order. Returns their number. */
+function keepAbove(lowest: number, labels: Int32Array, count: number, y: Float64Array): number {
+  let left = 0;
+  for (let i = 0; i < count; i++) if (y[labels[i]!]! >= lowest) labels[left++] = labels[i]!;
+  return left;
 }
 
 /** Number of a frame's best labels by which each prefix is extended in advance. */
@@ -232,18 +249,14 @@ function promising(
   blank: number,
   ranking: Ranking<Step>,
   fusion: Fusion,
-): { classes: number[]; least: number } {
+): { labels: Int32Array; least: number } {
   let best = -Infinity;
   for (const { total, fused } of kept) best = Math.max(best, total + fused.score);
-  best += fusion.maxGain + MARGIN;
-  const within = (labels: Iterable<number>, least: number): number[] => {
-    const found: number[] = [];
-    for (const label of labels) if (label !== blank && best + y[label]! >= least) found.push(label);
-    return found;
-  };
-  const possible = within(classes, ranking.worst);
+  const lowest = ranking.worst - best - fusion.maxGain - MARGIN;
+  const possible = classes.slice();
+  const labels = possible.subarray(0, keepAbove(lowest, possible, possible.length, y));
   const first = new Ranking<number>(IN_ADVANCE);
-  for (const label of possible) first.insert(y[label]!, label);
+  for (const label of labels) if (label !== blank && first.admits(y[label]!)) first.insert(y[label]!, label);
   const scores = ranking.scores();
   for (const prefix of kept)
     for (const label of first.items) {
@@ -252,8 +265,7 @@ function promising(
       if (prefix.children.get(label)?.keptAt === t) continue;
       scores.insert(total + extended(prefix, label, fusion).score, null);
     }
-  const least = scores.worst - MARGIN;
-  return { classes: least > ranking.worst ? within(possible, least) : possible, least };
+  return { labels, least: scores.worst - MARGIN };
 }
 
 /** Log-probability of the prefix's paths that `label` can extend as a new label. */
