@@ -7,8 +7,10 @@ import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { evaluatedPaths, type DepthPath } from "../config/depths.ts";
 import { activationType } from "../engine/precision.ts";
+import type { CtcOutput } from "../model/ctc_model.ts";
 import { padBatch, type Batch } from "../data/batches/batch.ts";
 import { utteranceLosses } from "./posteriors.ts";
+import { drySearch } from "./search_memory.ts";
 
 /** The size of a padded batch: number of utterances, feature frames of the longest, labels of the longest target. */
 export interface BatchShape {
@@ -47,7 +49,7 @@ function forward(
   { model }: BuiltModel,
   { size, frames }: BatchShape,
   paths: readonly DepthPath[],
-): { readonly logits: readonly Tensor[]; readonly deviceLengths: Tensor } {
+): Pick<CtcOutput, "states" | "logits" | "deviceLengths"> {
   const { inputDim: bins } = model.config;
   const features = tape.upload(new Float32Array(size * frames * bins), [size, frames, bins]);
   return model.forward(
@@ -58,7 +60,10 @@ function forward(
   );
 }
 
-/** The memory of evaluating a batch at all depths together, with its CTC losses, between training steps. */
+/**
+ * The memory of evaluating a batch at all depths together, with its CTC losses and its decoder's search, between training steps.
+ * That of a language model is not known here.
+ */
 export function planEvaluation(
   device: Device,
   config: TrainConfig,
@@ -68,7 +73,7 @@ export function planEvaluation(
   const paths = evaluatedPaths(config);
   const memory = measureMemory(device, config, vocabulary, true, (tape, built) => {
     const evaluation = new Tape(tape.device, { grad: false });
-    const { logits, deviceLengths } = forward(evaluation, built, batch, paths);
+    const { states, logits, deviceLengths } = forward(evaluation, built, batch, paths);
     utteranceLosses(
       evaluation,
       logits,
@@ -77,6 +82,11 @@ export function planEvaluation(
       built.model.config.blank,
     );
     for (const path of logits) logSoftmax(evaluation, path);
+    const { decoder } = built.model;
+    const { search, beam } = config.eval;
+    if (decoder && search !== "ctc")
+      for (const [i, { schedule }] of paths.entries())
+        drySearch(tape.device, decoder, states[i] as Tensor, schedule.length, search, beam ?? undefined);
     evaluation.end();
   });
   return { batch, depths: paths.map(({ depth }) => depth), ...memory };

@@ -1,13 +1,15 @@
 import type { Device } from "../engine/device.ts";
 import { Tape } from "../engine/tape.ts";
+import type { Tensor } from "../engine/tensor.ts";
 import { read } from "../engine/transfer.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
-import { indexSelect } from "../kernels/embedding/index_select.ts";
+import { slice } from "../kernels/shaping/shaping.ts";
 import { isBatched } from "../model/decode/batched_fusion.ts";
 import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import type { AttentionDecoder } from "../model/decoder/attention_decoder.ts";
+import type { Memory } from "../model/decoder/decoder_block.ts";
 import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
 import { lengthMask } from "../model/length_mask.ts";
 import { batchedBeamSearch } from "./batched_search.ts";
@@ -15,7 +17,7 @@ import type { EncodedUtterances } from "./joint_search.ts";
 
 /**
  * Attention rescoring (Zhang et al., "WeNet 2.0", 2022): the decoder reads each of the labellings that CTC's prefix beam search
- * finds, all in one pass, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew. A
+ * finds, all in one pass if their logits fit into a binding, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew. A
  * language model takes part in the first pass, which is how its scores of all of them are known.
  */
 export async function rescore(
@@ -29,57 +31,83 @@ export async function rescore(
   const lists = isBatched(fusion)
     ? await batchedBeamSearch(device, logProbs, vocabulary, { beam, blank, fusion })
     : await Promise.all(logProbs.map((frames) => search(frames, vocabulary, blank, options)));
-  const rows = lists.flatMap((list, utterance) => list.map(({ labels }) => ({ labels, utterance })));
-  const attention = await readAloud(device, decoder, { states, lengths, depth }, rows);
-  let row = 0;
-  return lists.map((list) =>
+  const attention = await readAloud(device, decoder, { states, lengths, depth }, lists, beam);
+  return lists.map((list, utterance) =>
     list
-      .map((hypothesis): JointHypothesis => join(hypothesis, attention[row++] as number, ctcWeight))
+      .map((hypothesis, i) => join(hypothesis, attention[utterance * beam + i] as number, ctcWeight))
       .sort((a, b) => b.score - a.score),
   );
 }
 
-/** log P(labels, end) of each row. */
+/** log P(labels, end) of each utterance's labellings, `[utterances, beam]`; a list may be shorter than the beam. */
 async function readAloud(
   device: Device,
   decoder: AttentionDecoder,
   { states, lengths, depth }: Pick<EncodedUtterances, "states" | "lengths" | "depth">,
-  rows: readonly { readonly labels: Int32Array; readonly utterance: number }[],
+  lists: readonly (readonly { readonly labels: Int32Array }[])[],
+  beam: number,
 ): Promise<Float32Array> {
-  const longest = Math.max(...rows.map(({ labels }) => labels.length));
-  const targets = new Int32Array(rows.length * longest);
-  rows.forEach(({ labels }, i) => targets.set(labels, i * longest));
-  const tokens = decoderTokens(
-    targets,
-    rows.map(({ labels }) => labels.length),
-    decoder.sentenceEnd,
-  );
-  const shape = [rows.length, longest + 1] as const;
-  const tape = new Tape(device, { grad: false });
-  try {
-    const utterances = tape.upload(
-      Int32Array.from(rows, ({ utterance }) => utterance),
-      [rows.length],
-    );
-    const mask = lengthMask(
-      tape,
-      rows.map(({ utterance }) => lengths[utterance] as number),
-      states.shape[1] as number,
-    );
-    const memory = { states: indexSelect(tape, states, utterances, 0), mask };
-    const logits = decoder.forward(tape, decoder.embed(tape, tape.upload(tokens.inputs, shape)), memory, {
-      schedule: decoder.scheduleFor(depth),
-    });
-    const losses = (await read(
-      device,
-      crossEntropy(tape, logits, tape.upload(tokens.outputs, shape), { reduction: "none" }),
-    )) as Float32Array;
-    return Float32Array.from(rows, (_, i) =>
-      losses.subarray(i * shape[1], (i + 1) * shape[1]).reduce((sum, loss) => sum - loss, 0),
-    );
-  } finally {
-    tape.end();
+  const rows = lists.flatMap((list) => Array.from({ length: beam }, (_, i) => list[i]?.labels ?? new Int32Array()));
+  const places = 1 + Math.max(...rows.map(({ length }) => length));
+  const together = utterancesTogether(device, decoder, beam, places);
+  const scores = new Float32Array(rows.length);
+  for (let first = 0; first < lists.length; first += together) {
+    const some = lengths.slice(first, first + together);
+    const tape = new Tape(device, { grad: false });
+    try {
+      const losses = tokenLosses(tape, decoder, {
+        memory: part(tape, states, first, some),
+        rows: rows.slice(first * beam, (first + together) * beam),
+        places,
+        depth,
+      });
+      for (const [i, loss] of ((await read(device, losses)) as Float32Array).entries())
+        scores[first * beam + Math.floor(i / places)]! -= loss;
+    } finally {
+      tape.end();
+    }
   }
+  return scores;
+}
+
+/** As many utterances in a pass as have logits that the device binds, but at least one. */
+export const utterancesTogether = (
+  { limits }: Device,
+  { config: { vocabulary } }: AttentionDecoder,
+  beam: number,
+  places: number,
+): number => Math.max(1, Math.floor(limits.maxStorageBufferBindingSize / (4 * beam * places * vocabulary)));
+
+/** The encoder's states of some utterances, with the lengths of these. */
+export function part(tape: Tape, states: Tensor, first: number, lengths: readonly number[]): Memory {
+  const [utterances, frames, dim] = states.shape as [number, number, number];
+  const all = lengths.length === utterances;
+  return {
+    states: all ? states : slice(tape, states, [first, 0, 0], [first + lengths.length, frames, dim]),
+    mask: lengthMask(tape, lengths, frames),
+  };
+}
+
+/** -log P of each token of the labellings and of their ends, `[rows · places]`, 0 behind them. Utterances have as many rows each. */
+export function tokenLosses(
+  tape: Tape,
+  decoder: AttentionDecoder,
+  {
+    memory,
+    rows,
+    places,
+    depth,
+  }: { readonly memory: Memory; readonly rows: readonly Int32Array[]; readonly places: number; readonly depth: number },
+): Tensor {
+  const targets = new Int32Array(rows.length * (places - 1));
+  rows.forEach((labels, row) => targets.set(labels, row * (places - 1)));
+  const lengths = rows.map(({ length }) => length);
+  const { inputs, outputs } = decoderTokens(targets, lengths, decoder.sentenceEnd);
+  const shape = [rows.length, places] as const;
+  const logits = decoder.forward(tape, decoder.embed(tape, tape.upload(inputs, shape)), memory, {
+    schedule: decoder.scheduleFor(depth),
+  });
+  return crossEntropy(tape, logits, tape.upload(outputs, shape), { reduction: "none" });
 }
 
 const join = (

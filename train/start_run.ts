@@ -133,8 +133,8 @@ function fillModel(
     return resumed.state.huggingFace;
   }
   if (init === null) return undefined;
-  const { message, state } = startFrom(init, built, units, seed);
-  if (message !== undefined) observer.message(message);
+  const { messages, state } = startFrom(init, built, units, seed);
+  for (const message of messages) observer.message(message);
   return state.huggingFace;
 }
 

@@ -68,12 +68,15 @@ export class AttentionDecoder {
    * The logits of every token's successor, `[batch, tokens, vocabulary]`, f32.
    *
    * @param embedded what `embed` gave
+   * @param memory   of as many rows, or of fewer: then `batch / rows` sentences in a row are of one utterance
    */
   forward(tape: Tape, embedded: Tensor, memory: Memory, options: DecoderOptions = {}): Tensor {
     const { dim } = this.config;
-    const [batch, frames] = memory.states.shape as [number, number];
-    expectShape("AttentionDecoder.forward", "memory.states", memory.states, [embedded.shape[0] as number, frames, dim]);
-    if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [batch, 1, 1, frames]);
+    const [rows, frames] = memory.states.shape as [number, number];
+    const batch = embedded.shape[0] as number;
+    const expected = batch % rows === 0 ? rows : batch;
+    expectShape("AttentionDecoder.forward", "memory.states", memory.states, [expected, frames, dim]);
+    if (memory.mask) expectShape("AttentionDecoder.forward", "memory.mask", memory.mask, [rows, 1, 1, frames]);
     const { checkpointing = false, onState } = options;
     const schedule = options.schedule ?? this.#once();
     let x = embedded;

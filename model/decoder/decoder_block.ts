@@ -75,7 +75,8 @@ export class DecoderBlock {
   }
 
   /**
-   * x `[batch, tokens, dim]` to the same shape. The logical `layer` keys the random numbers. Padded tokens need no mask: they come
+   * x `[batch, tokens, dim]` to the same shape, with a memory of as many rows, or of fewer that each serve as many rows of x. The
+   * logical `layer` keys the random numbers. Padded tokens need no mask: they come
    * after all real ones, which therefore never see them.
    */
   forward(tape: Tape, x: Tensor, memory: Memory | null, layer: number): Tensor {
@@ -123,8 +124,17 @@ export class DecoderBlock {
     let h = add(x, attend(norm(x, first)), 0);
     if (this.#sourceAttention) {
       const { mask, ...heard } = listen() as Heard;
-      h = add(h, this.#sourceAttention.forward(tape, norm(h, second), heard, { mask }, weightSite(layer) + 1), 1);
+      const queries = perUtterance(tape, norm(h, second), heard.keys);
+      const attended = this.#sourceAttention.forward(tape, queries, heard, { mask }, weightSite(layer) + 1);
+      h = add(h, tape.reshape(attended, h.shape), 1);
     }
     return add(h, this.#feedForward.forward(tape, norm(h, this.#norms.at(-1) as NormWeights), site + 2), 3);
   }
+}
+
+/** `[rows, tokens, dim]`, with the rows of one utterance in one: all of them attend to what was heard once. */
+function perUtterance(tape: Tape, x: Tensor, keys: Tensor): Tensor {
+  const [rows, tokens, dim] = x.shape as [number, number, number];
+  const utterances = keys.shape[0] as number;
+  return tape.reshape(x, [utterances, (rows / utterances) * tokens, dim]);
 }

@@ -24,13 +24,23 @@ export class Decoding {
    * @param memory     of the utterances; not needed any more once the constructor returns, but for the mask
    * @param hypotheses of each utterance
    * @param schedule   the decoder's blocks to apply, in order; left out: each once
+   * @param said       of each layer, keys and values of tokens that were read before, `[utterances · hypotheses, tokens, dim]`
    */
-  constructor(tape: Tape, decoder: AttentionDecoder, memory: Memory, hypotheses: number, schedule?: DepthSchedule) {
+  constructor(
+    tape: Tape,
+    decoder: AttentionDecoder,
+    memory: Memory,
+    hypotheses: number,
+    schedule?: DepthSchedule,
+    said?: readonly KeysAndValues[],
+  ) {
     this.#decoder = decoder;
     this.#utterances = memory.states.shape[0] as number;
     this.#hypotheses = hypotheses;
     this.#schedule = schedule;
     this.#heard = tape.named("decoder", () => decoder.listen(tape, memory));
+    this.#said = said;
+    this.#place = said?.[0]?.keys.shape[1] ?? 0;
     for (const x of this.#kept()) x.storage.retain();
   }
 

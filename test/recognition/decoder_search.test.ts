@@ -105,6 +105,23 @@ it("token by token and all at once, the decoder gives a text the same probabilit
   expect(compared).toBeGreaterThan(3);
 });
 
+it("rescoring gives the same in several passes, where a device binds too little for one", async () => {
+  const search: DecoderSearch = { ...joint, kind: "rescore" };
+  const whole = await found(search);
+  const { limits } = device();
+  const little = 4 * 4 * 9 * 7; // less than the logits of two utterances
+  Object.defineProperty(device(), "limits", { value: { maxStorageBufferBindingSize: little }, configurable: true });
+  const parts = await found(search).finally(() =>
+    Object.defineProperty(device(), "limits", { value: limits, configurable: true }),
+  );
+  expect(parts.map((list) => list.length)).toEqual(whole.map((list) => list.length));
+  for (const [i, list] of parts.entries())
+    for (const { labels, attention } of list) {
+      const same = whole[i]!.find((other) => other.labels.join() === labels.join());
+      expect(attention).toBeCloseTo(same!.attention, 4);
+    }
+});
+
 it("recognise gives a search's best of each utterance and path", async () => {
   const results = await recognise(device(), built.model, utterances, schedules, { beam: 4, decoding: joint });
   const deep = await found(joint);

@@ -7,12 +7,14 @@ import { Tape } from "../../../engine/tape.ts";
 import { read, zeroTensor } from "../../../engine/transfer.ts";
 import { buildModel } from "../../../checkpoint/build_model.ts";
 import type { TrainConfig } from "../../../config/config.ts";
+import { modelFrames } from "../../../config/model_config.ts";
 import { padBatch } from "../../../data/batches/batch.ts";
 import { evaluatedPaths, type DepthPath } from "../../../config/depths.ts";
 import { trainingPaths } from "../../../train/training_paths.ts";
 import { largestBatch } from "../../../train/memory/largest_batch.ts";
 import { planMemory, planStep } from "../../../train/memory/memory_plan.ts";
 import { planEvaluation } from "../../../recognition/memory.ts";
+import { configuredSearch, decoderSearch } from "../../../recognition/decoder_search.ts";
 import { forEachPosterior } from "../../../recognition/posteriors.ts";
 import { activationType } from "../../../engine/precision.ts";
 import { trainingStep, uploadBatch } from "../../../train/training_step.ts";
@@ -117,6 +119,51 @@ it.each([
   );
   built.parameters.release();
   expect(planned).toMatchObject({ depths: [1, 2, 4], totalBytes: device.pool.statistics.peakBytes });
+});
+
+describe("an evaluation with a decoder's search", () => {
+  // Longer hypotheses always rank higher, so each gets as long as it may.
+  const sets = ["unfold.depths=[1, 4]", HYBRID, "eval.beam=3"];
+
+  /** The pool's peak, and the longest hypothesis. */
+  async function evaluated(config: TrainConfig): Promise<{ bytes: number; labels: number }> {
+    device.trim();
+    const built = buildModel(device, config, UNITS, { optimizer: true, half: false, blank: 0 });
+    device.pool.resetPeak();
+    const utterances = batchItems.map((item, i) => ({ ...item, id: String(i) }));
+    const options = { beam: config.eval.beam };
+    const decode = decoderSearch(device, built.model, configuredSearch(config.eval)!, options);
+    let labels = 0;
+    await forEachPosterior(
+      device,
+      built.model,
+      utterances,
+      evaluatedPaths(config).map(({ schedule }) => schedule),
+      { references: utterances.map((item) => item.labels), decode },
+      (...[, , , , found]) => void (labels = Math.max(labels, ...found!.map((one) => one.labels.length))),
+    );
+    built.parameters.release();
+    return { bytes: device.pool.statistics.peakBytes, labels };
+  }
+
+  it.each(["joint", "attention"])(
+    "needs what the pool reports where hypotheses get as long as may be: %s",
+    async (search) => {
+      const config = smallConfig(...sets, `eval.search=${search}`, "eval.length_bonus=1000");
+      const { bytes, labels } = await evaluated(config);
+      const { outputFrames } = modelFrames(config);
+      expect(labels).toBe(outputFrames(90));
+      const { totalBytes } = planEvaluation(device, config, UNITS, shape);
+      expect(totalBytes).toBe(bytes);
+      expect(totalBytes).toBeGreaterThan(planEvaluation(device, smallConfig(...sets), UNITS, shape).totalBytes);
+    },
+  );
+
+  it("needs no less than the pool reports: rescoring, whose hypotheses are shorter than a label a frame", async () => {
+    const config = smallConfig(...sets, "eval.search=rescore");
+    const { bytes } = await evaluated(config);
+    expect(planEvaluation(device, config, UNITS, shape).totalBytes).toBeGreaterThanOrEqual(bytes);
+  });
 });
 
 it("with a decoder, the largest batch is planned for every batch, also of more and shorter utterances", async () => {
