@@ -12,7 +12,7 @@ export interface JointSearchOptions {
   readonly lengthBonus?: number;
   /** Maximum number of labels; the utterance's frames by default. */
   readonly maxLength?: number;
-  /** Number of each hypothesis's next labels, the decoder's best, that CTC scores; half as many again as `beam` by default. */
+  /** Number of each hypothesis's next labels, the best without CTC, that CTC scores; half as many again as `beam` by default. */
   readonly preBeam?: number;
   /** Shallow fusion with a language model; none by default. */
   readonly fusion?: Fusion | null;
@@ -123,7 +123,7 @@ export class JointSearch {
       const next = logProbs.subarray(place * this.#vocab, (place + 1) * this.#vocab);
       this.#end(hypothesis, next);
       if (hypothesis.labels.length < maxLength)
-        for (const label of this.#candidates(next)) this.#grow(hypothesis, place, label, next, ranking);
+        for (const label of this.#candidates(hypothesis, next)) this.#grow(hypothesis, place, label, next, ranking);
     });
     // Only those that stay need CTC's forward variables.
     this.#active = this.#hopeless()
@@ -146,13 +146,27 @@ export class JointSearch {
       this.#ended.push({ labels: Int32Array.from(labels), score, attention: whole, ctc, lm: ended?.lm ?? 0 });
   }
 
-  /** The labels that may come next: the decoder's best, or all if it has no say. */
-  #candidates(next: Float32Array): Iterable<number> {
-    const { preBeam, ctcWeight } = this.#options;
+  /**
+   * The labels that may come next: the best of the decoder and the language model together, as in ESPnet; all if the decoder has no
+   * say.
+   */
+  #candidates({ fused }: Partial, next: Float32Array): Iterable<number> {
+    const { preBeam, ctcWeight, fusion } = this.#options;
+    const isLabel = (label: number): boolean => label !== this.#blank && label !== this.#vocab - 1;
     const count = ctcWeight === 1 ? this.#vocab : preBeam + 2; // the two are no labels
-    return bestClasses(next, Math.min(count, this.#vocab)).filter(
-      (label) => label !== this.#blank && label !== this.#vocab - 1,
-    );
+    const decoded = bestClasses(next, Math.min(count, this.#vocab)).filter(isLabel);
+    if (!fusion || !fused || decoded.length < preBeam) return decoded;
+    const ranking = new Ranking<number>(preBeam);
+    const rank = (label: number): void => {
+      const score = mix(ctcWeight, 0, next[label] as number);
+      // Most labels are out before a query of the language model, since the decoder's best were ranked first.
+      if (ranking.admits(score + fused.score + fusion.maxGain))
+        ranking.insert(score + fusion.extend(fused, label).score, label);
+    };
+    decoded.forEach(rank);
+    const ranked = new Set(decoded);
+    for (let label = 0; label < this.#vocab; label++) if (isLabel(label) && !ranked.has(label)) rank(label);
+    return ranking.items;
   }
 
   #grow(from: Partial, parent: number, label: number, next: Float32Array, ranking: Ranking<Partial>): void {

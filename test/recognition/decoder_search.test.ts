@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { BuiltModel } from "../../checkpoint/build_model.ts";
 import { evaluatedPaths } from "../../config/depths.ts";
 import type { LazyItem } from "../../data/item.ts";
+import type { FusedPrefix, Fusion } from "../../model/decode/fusion.ts";
 import { JointSearch, type JointHypothesis } from "../../model/decode/joint_search.ts";
 import type { DecoderSearch } from "../../recognition/decoder_search.ts";
 import { decoderSearch } from "../../recognition/decoder_search.ts";
@@ -158,6 +159,27 @@ describe("a search", () => {
     const search = new JointSearch(utteranceOf(2), { beam: 2, ctcWeight: 0 });
     while (!search.done) search.advance(Float32Array.from({ length: 6 }, (_, i) => (i % 3 === 2 ? -Infinity : -1)));
     expect(search.found).toEqual([]);
+  });
+
+  it("follows a label that the language model prefers, though the decoder alone would not", () => {
+    const vocab = 9;
+    const uniform = { logProbs: new Float32Array(2 * vocab).fill(-Math.log(vocab)), vocab, blank: 0 };
+    // The decoder likes labels in their order, the language model only label 7.
+    const next = Float32Array.from({ length: vocab }, (_, label) => (label === vocab - 1 ? -4 : -1 - label / 10));
+    const score = (lm: number) => ({ lm, count: 0, score: lm });
+    const fusion = {
+      begin: score(0),
+      maxGain: 0,
+      extend: ({ lm }: FusedPrefix, label: number) => score(lm - (label === 7 ? 0 : 5)),
+      end: (prefix: FusedPrefix) => prefix,
+    };
+    const best = (given: Fusion | null) => {
+      const search = new JointSearch(uniform, { beam: 1, preBeam: 1, ctcWeight: 0, lengthBonus: 10, fusion: given });
+      while (!search.done) search.advance(next);
+      return [...search.found[0]!.labels];
+    };
+    expect(best(null)).toEqual([1, 1]);
+    expect(best(fusion)).toEqual([7, 7]);
   });
 
   it("ends once three lengths in a row were hopeless", () => {
