@@ -19,6 +19,10 @@ declare module "wgsl_reflect/wgsl_reflect.module.js" {
     immediates: VariableInfo[];
     entry: { compute: { name: string }[] };
   }
+  /** Runs the threads of a workgroup, for `detectRaces`. */
+  export class WorkgroupScheduler {
+    run(): void;
+  }
   /** A CPU interpreter that runs every workgroup's threads in lockstep between barriers. */
   export function detectRaces(
     code: string,

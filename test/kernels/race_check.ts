@@ -1,6 +1,7 @@
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
 import { specialise } from "../../engine/kernel/wgsl.ts";
 import { reflect } from "../../engine/kernel/reflect.ts";
+import { Race } from "./race_tracker.ts";
 
 export interface RaceCase {
   readonly sizes?: Readonly<Record<string, number>>;
@@ -11,8 +12,8 @@ export interface RaceCase {
 }
 
 /**
- * Runs a shader thread by thread on the CPU and gives what two threads of a workgroup do to one place without a barrier
- * between them, whether all threads meet at the same barriers, and whether one reads or writes beyond a buffer. Races between
+ * Runs a shader thread by thread on the CPU and says what the first two threads of a workgroup do to one place without a
+ * barrier between them, whether all threads meet at the same barriers, and whether one reads or writes beyond a buffer. Races between
  * workgroups are not seen.
  */
 export function findRaces(
@@ -40,12 +41,13 @@ export function findRaces(
     "@group(1) @binding(0) var<uniform> sizes",
   );
   try {
-    const { races, errors } = detectRaces(known, entryPoint, [...workgroups], {
+    const { errors } = detectRaces(known, entryPoint, [...workgroups], {
       0: Object.fromEntries(storage),
       1: { 0: { uniform: view.buffer } },
     });
-    return [...races.map(({ message }) => message), ...errors];
+    return errors;
   } catch (error) {
+    if (error instanceof Race) return [error.message];
     if (error instanceof RangeError) return [`a thread reads or writes beyond a buffer: ${error.message}`];
     throw error;
   }
