@@ -28,7 +28,7 @@ export function inherit(
   const data = { ...pick(config["data"], "sample_rate"), ...section(given["data"]) };
   const loss = { ...pick(config["loss"], "layer_drop"), ...section(given["loss"]) };
   const sections = SECTIONS.flatMap((key): [string, unknown][] =>
-    key in config ? [[key, merged(given[key], config[key])]] : [],
+    key in config ? [[key, merged(given[key], inheritable(config[key]))]] : [],
   );
   // The files behind the checkpoint's units may be gone; the checkpoint holds their contents.
   const ownUnits = units === null ? {} : { units: pick(config["units"], "kind") };
@@ -47,6 +47,13 @@ function merged(given: unknown, inherited: unknown): unknown {
   if (!isSection(given) || !isSection(inherited)) return given;
   const sameKind = given["kind"] === undefined || given["kind"] === inherited["kind"];
   return sameKind ? { ...inherited, ...given } : given;
+}
+
+/** A section without what was decided for another machine. */
+function inheritable(inherited: unknown): unknown {
+  if (!isSection(inherited)) return inherited;
+  const { checkpointing: _, ...others } = inherited;
+  return others;
 }
 
 const section = (value: unknown): Record<string, unknown> => (isSection(value) ? value : {});

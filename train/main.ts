@@ -37,7 +37,7 @@ export const train = (device: Device, config: TrainConfig, options: RunOptions):
     if (!started) return "interrupted";
     // Its charts are of hundreds of files: loaded once nothing is wrong with the run, and not hours later.
     const { writeReport } = await import("./report/report.ts");
-    const outcome = await trainingLoop(device, recogniserInTraining(device, config, started, options), options);
+    const outcome = await trainingLoop(device, recogniserInTraining(device, started, options), options);
     if (outcome === "finished") await writeReport(options.folder);
     return outcome;
   });
@@ -45,8 +45,7 @@ export const train = (device: Device, config: TrainConfig, options: RunOptions):
 /** A recogniser, as the loop trains it. */
 function recogniserInTraining(
   device: Device,
-  config: TrainConfig,
-  { data, built, activation, batches, resumed, huggingFace, ...started }: StartedRun,
+  { config, data, built, activation, batches, resumed, huggingFace, ...started }: StartedRun,
   { folder, observer }: RunOptions,
 ): Trainee<TrainingBatch, Scored> {
   const { train: set, dev, units } = data;

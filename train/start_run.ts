@@ -10,6 +10,7 @@ import type { TrainConfig } from "../config/config.ts";
 import { activationType } from "../engine/precision.ts";
 import { BucketSampler, paddingWarnings } from "../data/batches/sampler.ts";
 import { TrainingBatches } from "../data/batches/training_batches.ts";
+import { continuedCheckpointing } from "./memory/choose_checkpointing.ts";
 import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import type { PlanRecord } from "./log/log_records.ts";
 import { changeWarnings, configChanges, dataChanges, samplerStart, type Change } from "./run/config_difference.ts";
@@ -31,6 +32,8 @@ export interface StartOptions {
 
 /** A run that is ready for its next step. */
 export interface StartedRun {
+  /** With all that was left to the run decided. */
+  readonly config: TrainConfig;
   readonly data: RunData;
   readonly built: BuiltModel;
   /** Type of the tape's activations. */
@@ -62,11 +65,12 @@ export interface RunLength {
  */
 export async function startRun(
   device: Device,
-  config: TrainConfig,
+  given: TrainConfig,
   { folder, observer, signal, resume, force = false }: StartOptions,
 ): Promise<StartedRun | undefined> {
   const resumed = resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
   try {
+    let config = resumed ? continuedCheckpointing(given, resumed.state.config) : given;
     const changes = resumed ? configChanges(config, resumed, { force }) : [];
     if (!resumed) expectStart(config);
 
@@ -81,6 +85,7 @@ export async function startRun(
 
       // Memory of the largest batches, before anything is trained.
       const memory = checkMemory(device, config, plannedData(config, data), observer.message);
+      ({ config } = memory);
 
       // Model: parameters in flat buffers, then their values.
       const { activation, warning } = activationType(device, config.precision);
@@ -95,6 +100,7 @@ export async function startRun(
       const sampler = samplerOf(data, config, resumed, changes);
       const batches = new TrainingBatches(data.augmented, sampler, config, built.model);
       return {
+        config,
         data,
         built,
         activation,

@@ -79,7 +79,7 @@ export function trainingStep(
   const schedules = paths.map(({ schedule }) => schedule);
   const loss = phase("encode forward", () => {
     const output = model.forward(tape, features, lengths, schedules, {
-      checkpointing: config.unfold.checkpointing,
+      checkpointing: config.unfold.checkpointing === true,
       tokens: tokens?.inputs,
       masks,
       depths: paths.map(({ depth }) => depth),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { byKind, defaultKind } from "./by_kind.ts";
-import { notNegative, oneOf, positive, share, whole, yesOrNo, between } from "./fields.ts";
+import { notNegative, oneOf, positive, share, whole, between } from "./fields.ts";
 import { wav2vec2Schema } from "./wav2vec2.ts";
 
 const decoderSchema = z.strictObject({
@@ -110,9 +110,12 @@ export const unfoldSchema = z.strictObject({
     .describe(
       "How model.decoder unfolds, in the same order: the number of its layers on every path; proportional, as many times its blocks as the path has times model.blocks, rounded, and never less than each block once; or a list of its block indices for every path. Null: each block once. `repeatable` and `shallow` are about the encoder alone.",
     ),
-  checkpointing: yesOrNo()
-    .default(true)
-    .describe("Keep only each block's input for the backward pass and recompute the rest: less memory, more time."),
+  checkpointing: z
+    .union([z.literal("auto"), z.boolean()], { error: 'expected "auto", true or false' })
+    .default("auto")
+    .describe(
+      "Keep only each block's input for the backward pass and recompute the rest: less memory, more time. auto: only where keeping all would take more than half of the available memory.",
+    ),
 });
 
 export const lossSchema = z.strictObject({

@@ -71,7 +71,7 @@ describe("what is filled in", () => {
       shallow: "first",
       repeatable: null,
       decoder: null,
-      checkpointing: true,
+      checkpointing: "auto",
     });
     expect(config.model).toMatchObject({
       norms: "shared",

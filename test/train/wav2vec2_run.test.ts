@@ -286,7 +286,7 @@ it("a run whose blank is not class 0 learns which class it is", async () => {
 describe("the plan of a step on waveforms is what the pool reports of it", () => {
   it.each([
     ["activations kept", ["unfold.checkpointing=false"]],
-    ["with checkpointing", []],
+    ["with checkpointing", ["unfold.checkpointing=true"]],
     ["in f16", ["precision=f16"]],
     ["nothing frozen", ["model.freeze_feature_encoder=false"]],
   ])("%s", async (_, sets) => {

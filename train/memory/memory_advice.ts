@@ -2,6 +2,7 @@ import type { Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
 import { hasDecoder, modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
+import { withCheckpointing } from "./choose_checkpointing.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
 import { planStep } from "./memory_plan.ts";
 import { planEvaluation, type BatchShape, type StepMemory } from "../../recognition/memory.ts";
@@ -29,7 +30,9 @@ export function memoryAdvice(
     smallerBatch(changed, utterances, (tried) => needs(tried) <= limit);
 
   const switches = [
-    ...(config.unfold.checkpointing ? [] : [{ text: "unfold.checkpointing=true", apply: withCheckpointing }]),
+    ...(config.unfold.checkpointing === true
+      ? []
+      : [{ text: "unfold.checkpointing=true", apply: (changed: TrainConfig) => withCheckpointing(changed, true) }]),
     ...(config.precision === "f16" || !device.features.has("shader-f16")
       ? []
       : [{ text: "precision=f16", apply: withHalves }]),
@@ -47,10 +50,6 @@ export function memoryAdvice(
   return batch === undefined ? undefined : [...names, batch].join(" and ");
 }
 
-const withCheckpointing = (config: TrainConfig): TrainConfig => ({
-  ...config,
-  unfold: { ...config.unfold, checkpointing: true },
-});
 const withHalves = (config: TrainConfig): TrainConfig => ({ ...config, precision: "f16" });
 
 /**

@@ -11,7 +11,8 @@ import { batchLoad, largestBatch, type BatchMember } from "./largest_batch.ts";
 import type { PlanRecord } from "../log/log_records.ts";
 import { evaluationAdvice, memoryAdvice } from "./memory_advice.ts";
 import { memoryLimit } from "./memory_limit.ts";
-import { planMemory } from "./memory_plan.ts";
+import { chooseCheckpointing } from "./choose_checkpointing.ts";
+import { planMemory, planStep } from "./memory_plan.ts";
 import { planEvaluation, type BatchShape } from "../../recognition/memory.ts";
 import { memoryTable } from "./memory_table.ts";
 import { formatBytes } from "../../data/text/number_format.ts";
@@ -46,6 +47,8 @@ export function plannedData(
 }
 
 export interface CheckedPlan {
+  /** With `unfold.checkpointing` decided. */
+  readonly config: TrainConfig;
   /** Undefined if a tensor does not fit into any buffer of the device. */
   readonly record: PlanRecord | undefined;
   readonly warnings: readonly string[];
@@ -60,18 +63,19 @@ export interface CheckedPlan {
  */
 export function checkMemory(
   device: Device,
-  config: TrainConfig,
+  given: TrainConfig,
   data: PlannedData,
   show: (table: string) => void,
 ): CheckedPlan {
-  const { record, fault } = plan(device, config, data);
+  const { config, record, fault, message } = plan(device, given, data);
   if (record) show(memoryTable(record));
+  if (message !== undefined) show(message);
   if (fault === undefined) {
     device.pool.budget = record?.limit?.bytes ?? Infinity; // batches of many shapes would leave more idle buffers than the largest batch needs
-    return { record, warnings: [] };
+    return { config, record, warnings: [] };
   }
   if (config.memory.check) throw new UserError(fault);
-  return { record, warnings: [fault] };
+  return { config, record, warnings: [fault] };
 }
 
 /** The check alone, without a run: reads a config's data and shows what training on it would need. */
@@ -89,10 +93,16 @@ export async function planTraining(
 
 function plan(
   device: Device,
-  config: TrainConfig,
+  given: TrainConfig,
   { vocabulary, training, evaluated }: PlannedData,
-): { record?: PlanRecord; fault?: string } {
-  const limit = memoryLimit(device, config.memory.limitGib);
+): { config: TrainConfig; record?: PlanRecord; fault?: string; message: string | undefined } {
+  const limit = memoryLimit(device, given.memory.limitGib);
+  const { stride, paddingMatters } = modelFrames(given);
+  const batch = largestBatch(training, given.batch, stride, { decoder: hasDecoder(given) });
+  const { config, message } = chooseCheckpointing(given, limit, (tried) => {
+    const step = unlessTooLarge(() => planStep(device, tried, vocabulary, batch));
+    return "error" in step ? undefined : step.value.totalBytes;
+  });
   const most = limit?.bytes ?? Infinity;
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
   const tooMuch = (bytes: number): string | undefined =>
@@ -100,11 +110,9 @@ function plan(
       ? `needs ${formatBytes(bytes)} of device memory, but only ${formatBytes(most)} are available (${limit.source}${ignored})`
       : undefined;
 
-  const { stride, paddingMatters } = modelFrames(config);
   const waveformRate = config.features.kind === "waveform" ? config.data.sampleRate : undefined;
   const show = ({ size, frames }: BatchShape): string =>
     `${size} x ${frames} ${waveformRate === undefined ? "frames" : "samples"}`;
-  const batch = largestBatch(training, config.batch, stride, { decoder: hasDecoder(config) });
   const steps = unlessTooLarge(() => planMemory(device, config, vocabulary, batch));
   const trouble = "error" in steps ? `does not fit: ${steps.error}` : tooMuch(steps.value.joint.totalBytes);
   const record: PlanRecord | undefined =
@@ -118,6 +126,8 @@ function plan(
         ? "no smaller batch fits, so leave out the longest utterances or use a smaller model"
         : `it fits with ${changes}`;
     return {
+      config,
+      message,
       ...(record && { record }),
       fault: `training with ${show(batch)} as the largest batch ${trouble}: ${advice}`,
     };
@@ -136,13 +146,15 @@ function plan(
   const evaluationTrouble =
     "error" in evaluation ? `does not fit: ${evaluation.error}` : tooMuch(evaluation.value.totalBytes);
   const whole = { ...(record as PlanRecord), ...("value" in evaluation && { evaluation: evaluation.value }) };
-  if (evaluationTrouble === undefined) return { record: whole };
+  if (evaluationTrouble === undefined) return { config, message, record: whole };
   const change = evaluationAdvice(device, config, vocabulary, largest, most);
   const advice =
     change === undefined
       ? "no smaller batch fits, so leave out the longest utterances of the dev and test sets"
       : `it fits with ${change}`;
   return {
+    config,
+    message,
     record: whole,
     fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: ${advice}`,
   };

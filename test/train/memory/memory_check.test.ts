@@ -16,6 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
+/** A config that leaves nothing to the plan. */
+const recomputing = (...sets: string[]): TrainConfig => smallConfig("unfold.checkpointing=true", ...sets);
+
 const UNITS = 6;
 const MIB = 2 ** 20;
 const utterances = Array.from({ length: 40 }, (_, i) => ({ frames: 200 + 10 * i, labels: { length: 5 } }));
@@ -34,20 +37,20 @@ const message = (body: () => unknown): string => {
 
 describe("advice", () => {
   it("a smaller batch is the largest that fits, with the accumulation that makes up for it", () => {
-    const config = smallConfig("batch.size=16");
-    const limit = needs(smallConfig("batch.size=5"));
+    const config = recomputing("batch.size=16");
+    const limit = needs(recomputing("batch.size=5"));
     expect(memoryAdvice(device, config, UNITS, utterances, limit)).toMatch(
       /^batch\.size=5 \(with batch\.accumulate=4 for as much data per step\)/,
     );
-    expect(needs(smallConfig("batch.size=6"))).toBeGreaterThan(limit);
+    expect(needs(recomputing("batch.size=6"))).toBeGreaterThan(limit);
   });
 
   it("by frames: a round number that fits, not far below one that does not", () => {
-    const config = smallConfig("batch.frames=9000");
-    const limit = needs(smallConfig("batch.frames=3000"));
+    const config = recomputing("batch.frames=9000");
+    const limit = needs(recomputing("batch.frames=3000"));
     const value = Number(/^batch\.frames=(\d+)/.exec(memoryAdvice(device, config, UNITS, utterances, limit)!)![1]);
     expect(value % 100).toBe(0);
-    expect(needs(smallConfig(`batch.frames=${value}`))).toBeLessThanOrEqual(limit);
+    expect(needs(recomputing(`batch.frames=${value}`))).toBeLessThanOrEqual(limit);
     expect(value).toBeGreaterThan(2500);
   });
 
@@ -65,14 +68,14 @@ describe("advice", () => {
   });
 
   it("nothing helps where the model itself is too large", () => {
-    expect(memoryAdvice(device, smallConfig(), UNITS, utterances, 1000)).toBeUndefined();
+    expect(memoryAdvice(device, recomputing(), UNITS, utterances, 1000)).toBeUndefined();
   });
 });
 
 describe("the check before the first epoch", () => {
   it("shows a table whose rows are whole numbers of bytes with their units", () => {
     const shown: string[] = [];
-    checkMemory(device, smallConfig("batch.size=4"), data, (text) => shown.push(text));
+    checkMemory(device, recomputing("batch.size=4"), data, (text) => shown.push(text));
     const lines = shown.join("\n").split("\n");
     expect(lines[0]).toBe("device memory of the largest batch, 4 utterances of 590 frames:");
     expect(lines.filter((line) => /(training|evaluation|inference)/.test(line))).toHaveLength(2 + 2 * 2);
@@ -82,7 +85,7 @@ describe("the check before the first epoch", () => {
 
   it("lets through what fits, and shows the plan as a table", () => {
     const tables: string[] = [];
-    const { record, warnings } = checkMemory(device, smallConfig("memory.limit_gib=4"), data, (table) =>
+    const { record, warnings } = checkMemory(device, recomputing("memory.limit_gib=4"), data, (table) =>
       tables.push(table),
     );
     expect(warnings).toEqual([]);
@@ -90,10 +93,10 @@ describe("the check before the first epoch", () => {
       { size: 16, frames: 590, labels: 5 },
       { size: 16, frames: 390, labels: 5 },
     ];
-    const evaluation = planEvaluation(device, smallConfig(), UNITS, evaluated);
+    const evaluation = planEvaluation(device, recomputing(), UNITS, evaluated);
     expect(record).toEqual({
       type: "plan",
-      ...planMemory(device, smallConfig(), UNITS, batch),
+      ...planMemory(device, recomputing(), UNITS, batch),
       evaluation,
       limit: { bytes: 4 * 1024 * MIB, source: "memory.limit_gib" },
     });
@@ -113,19 +116,19 @@ describe("the check before the first epoch", () => {
   });
 
   it("stops what does not fit in one sentence with advice, or warns of it", () => {
-    const limit = `memory.limit_gib=${needs(smallConfig("batch.size=4")) / 1024 / MIB}`;
-    const text = message(() => checkMemory(device, smallConfig(limit), data, () => undefined));
+    const limit = `memory.limit_gib=${needs(recomputing("batch.size=4")) / 1024 / MIB}`;
+    const text = message(() => checkMemory(device, recomputing(limit), data, () => undefined));
     expect(text).toMatch(
       /^training with 16 x 590 frames as the largest batch needs [\d.]+ MiB of device memory, but only [\d.]+ MiB are available \(memory\.limit_gib, which memory\.check=false ignores\): it fits with batch\.size=4 /,
     );
-    const { record, warnings } = checkMemory(device, smallConfig(limit, "memory.check=false"), data, () => undefined);
+    const { record, warnings } = checkMemory(device, recomputing(limit, "memory.check=false"), data, () => undefined);
     expect(record!.joint.totalBytes).toBeGreaterThan(record!.limit!.bytes);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toBe(text.replace(", which memory.check=false ignores", ""));
   });
 
   it("also where only the evaluation between steps does not fit", () => {
-    const config = smallConfig("batch.size=1", "eval.batch_size=20");
+    const config = recomputing("batch.size=1", "eval.batch_size=20");
     const frames = 390;
     const { totalBytes } = planEvaluation(device, config, UNITS, { size: 7, frames, labels: 5 });
     const tables: string[] = [];
@@ -146,7 +149,7 @@ describe("the check before the first epoch", () => {
   it("names a tensor that is larger than what the device binds", () => {
     const frames = Math.ceil(device.limits.maxStorageBufferBindingSize / (256 * 39 * 4) / 3);
     const long = [...Array<(typeof utterances)[0]>(12).fill({ frames, labels: { length: 5 } })];
-    const wide = smallConfig("features.bins=80", "model.subsampling_channels=256", "memory.limit_gib=100000");
+    const wide = recomputing("features.bins=80", "model.subsampling_channels=256", "memory.limit_gib=100000");
     expect(message(() => checkMemory(device, wide, { ...data, training: long }, () => undefined))).toMatch(
       /^training with 12 x \d+ frames as the largest batch does not fit: .*at most \d+: it fits with batch\.size=\d \([^:;]*$/,
     );
@@ -158,7 +161,7 @@ describe("how much there is", () => {
     ["memory.limit_gib=0", "a number over 0"],
     ["memory.check=maybe", "true or false"],
   ])("%s is refused", (set, expected) => {
-    expect(message(() => smallConfig(set))).toContain(`${set.split("=")[0]}: expected ${expected}, got `);
+    expect(message(() => recomputing(set))).toContain(`${set.split("=")[0]}: expected ${expected}, got `);
   });
 
   it("the config's limit comes first, then what is free", () => {

@@ -67,9 +67,9 @@ async function measured(config: TrainConfig, paths: readonly DepthPath[], of = b
 
 describe("the plan of a step is what the pool reports of it", () => {
   it.each([
-    ["with checkpointing", []],
+    ["with checkpointing", ["unfold.checkpointing=true"]],
     ["activations kept", ["unfold.checkpointing=false"]],
-    ["in f16", ["precision=f16", "unfold.checkpointing=false"]],
+    ["in f16", ["precision=f16"]],
     ["with accumulated gradients", ["batch.accumulate=2"]],
     ["in cycle order with batch norm", ["unfold.order=cycle", "model.conv_norm=batch_norm"]],
     ["with norms per depth", ["model.norms=per_depth", "model.conv_norm=batch_norm"]],
@@ -79,8 +79,8 @@ describe("the plan of a step is what the pool reports of it", () => {
     ],
     ["with stochastic depth, if no layer is skipped", ["model.stochastic_depth_rate=0.2", "unfold.order=cycle"]],
     ["of the seed alone", ["unfold.depths=[2]"]],
-    ["of a hybrid", [HYBRID]],
-    ["of a hybrid, activations kept, in f16", [HYBRID, "unfold.checkpointing=false", "precision=f16"]],
+    ["of a hybrid, with checkpointing", [HYBRID, "unfold.checkpointing=true"]],
+    ["of a hybrid, activations kept, in f16", [HYBRID, "precision=f16"]],
     ["of a hybrid, whose decoder alone learns", [HYBRID, "loss.ctc_weight=0", "loss.kl_of=attention"]],
   ])("%s", async (_, sets) => {
     const config = smallConfig(...sets);

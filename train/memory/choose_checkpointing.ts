@@ -1,0 +1,45 @@
+import type { TrainConfig } from "../../config/config.ts";
+import { formatBytes } from "../../data/text/number_format.ts";
+import type { MemoryLimit } from "./memory_limit.ts";
+
+/** What keeping all activations may take of the available memory: the rest is for what else the machine does meanwhile. */
+const SHARE = 0.5;
+
+/**
+ * Decides `unfold.checkpointing` where a config leaves it to the plan.
+ *
+ * @param planned the bytes of the largest step of a config; undefined if it does not fit the device at all
+ * @returns       the config with the decision, and a message if activations are recomputed
+ */
+export function chooseCheckpointing(
+  config: TrainConfig,
+  limit: MemoryLimit | null,
+  planned: (config: TrainConfig) => number | undefined,
+): { config: TrainConfig; message: string | undefined } {
+  if (config.unfold.checkpointing !== "auto") return { config, message: undefined };
+  const keeping = withCheckpointing(config, false);
+  const bytes = planned(keeping);
+  if (bytes !== undefined && limit && bytes <= SHARE * limit.bytes) return { config: keeping, message: undefined };
+  const needs = bytes === undefined ? "does not fit the device" : `would take ${formatBytes(bytes)}`;
+  const of = limit ? ` of ${formatBytes(limit.bytes)}` : ", and how much there is is not known";
+  return {
+    config: withCheckpointing(config, true),
+    message: `activations are recomputed (unfold.checkpointing), since keeping them ${needs}${bytes === undefined ? "" : of}`,
+  };
+}
+
+export const withCheckpointing = (config: TrainConfig, checkpointing: boolean): TrainConfig => ({
+  ...config,
+  unfold: { ...config.unfold, checkpointing },
+});
+
+/** The decision of the run that a resumed one continues, so that both compute the same to the bit. */
+export function continuedCheckpointing(
+  config: TrainConfig,
+  { unfold }: Readonly<Record<string, unknown>>,
+): TrainConfig {
+  const before = (unfold as { readonly checkpointing?: unknown } | undefined)?.checkpointing;
+  return config.unfold.checkpointing === "auto" && typeof before === "boolean"
+    ? withCheckpointing(config, before)
+    : config;
+}
