@@ -8,7 +8,7 @@ const PURE = [
   "^(kernels|model|config)/",
   "^data/(batches/|text/|(item|observer)\\.ts$|manifest/validate\\.ts$)",
   "^checkpoint/((build_model|checkpoint|state)\\.ts$|safetensors/(?!file\\.ts$)|hugging_face/(state|spelling)\\.ts$)",
-  "^recognition/((batched_search|chunks|decoder_search|fitting_chunk|joint_search|long_audio|memory|posteriors|recognise|recogniser|rescore)\\.ts$|significance/(bootstrap|mapsswe|normal_tail)\\.ts$)",
+  "^recognition/((batched_search|chunks|decoder_search|fitting_chunk|joint_search|long_audio|memory|posteriors|recognise|recogniser|rescore|search_memory)\\.ts$|significance/(bootstrap|mapsswe|normal_tail)\\.ts$)",
   "^recognition/evaluation/(error_rate|evaluate|alignment_text|sclite_alignment|trn)\\.ts$",
 ].join("|");
 const SOURCE = `^(${ORDER.join("|")}|bench)/`;

@@ -25,7 +25,7 @@ export default tseslint.config(
       "checkpoint/{build_model,checkpoint,state}.ts",
       "checkpoint/safetensors/**",
       "checkpoint/hugging_face/{state,spelling}.ts",
-      "recognition/{chunks,decoder_search,fitting_chunk,joint_search,long_audio,memory,posteriors,recognise,recogniser,rescore}.ts",
+      "recognition/{chunks,decoder_search,fitting_chunk,joint_search,long_audio,memory,posteriors,recognise,recogniser,rescore,search_memory}.ts",
       "recognition/evaluation/{error_rate,evaluate,alignment_text,sclite_alignment,trn}.ts",
       "recognition/significance/{bootstrap,mapsswe,normal_tail}.ts",
     ],
