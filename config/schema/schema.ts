@@ -22,7 +22,7 @@ export const configSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Checkpoint whose weights a new run starts from, written by `unfold import` or another run. The config inherits its model, features, sample rate, units, unfolding, masking and LayerDrop unless it sets them itself.",
+      "Checkpoint whose weights a new run starts from, written by `unfold import` or another run. The config inherits its model, features, sample rate, units, unfolding, masking and LayerDrop unless it sets them itself: `model.decoder: null` leaves out a decoder. What the checkpoint lacks is drawn anew, with a message.",
     ),
   data: dataSchema.describe("Manifests and how to read their audio."),
   features: featuresSchema.prefault({}).describe("The model's input."),
