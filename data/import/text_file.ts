@@ -1,5 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
-import { readInput } from "../files/input.ts";
+import { inputName, readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 
 /** A non-empty line with its number, from 1. */
@@ -24,9 +24,9 @@ export async function readText(path: string, what: string): Promise<string> {
         : code === "EISDIR"
           ? "it is a folder"
           : message;
-    throw new UserError(`cannot read ${what} ${path}: ${why}`);
+    throw new UserError(`cannot read ${what} ${inputName(path)}: ${why}`);
   });
-  return decodeUtf8(bytes, path);
+  return decodeUtf8(bytes, inputName(path));
 }
 
 /** The non-empty lines, trimmed. */

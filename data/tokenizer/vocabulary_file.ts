@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
+import { inputName, readInputSync } from "../files/input.ts";
+import { decodeUtf8 } from "../files/utf8.ts";
 import { VocabularyUnits } from "../../model/units/vocabulary.ts";
 
 const token = z
@@ -69,12 +71,13 @@ export function readJson(file: string): unknown {
 
 /**
  * Reads a text file without its byte order mark, which JSON does not allow. Throws a UserError that names it, if it
- * cannot be read.
+ * cannot be read or is not UTF-8.
  */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+    return decodeUtf8(readInputSync(file), inputName(file));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(`${file} cannot be read: ${code === "ENOENT" ? "there is no such file" : message}`);
   }
