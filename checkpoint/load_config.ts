@@ -2,7 +2,8 @@ import path from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { type TrainConfig } from "../config/config.ts";
 import { finishConfig, parseDraft, type ConfigDraft } from "../config/draft.ts";
-import { readInputSync } from "../data/files/input.ts";
+import { inputName, readInputSync } from "../data/files/input.ts";
+import { decodeUtf8 } from "../data/files/utf8.ts";
 import type { Origin } from "../config/origin.ts";
 import { type CheckpointState } from "./checkpoint.ts";
 import { loadState } from "./checkpoint_file.ts";
@@ -27,7 +28,7 @@ export function loadConfig(
   overrides: readonly string[] = [],
   { dataFolder, resumedFrom }: ConfigOptions = {},
 ): TrainConfig {
-  const draft = parseDraft(readConfigFile(file), file, overrides);
+  const draft = parseDraft(readConfigFile(file), inputName(file), overrides);
   const base = path.dirname(path.resolve(file));
   const origin = draft.init === null ? undefined : stateOfInit(draft, resumedFrom ?? path.resolve(base, draft.init));
   return finishConfig(draft, { base, data: dataFolder, resolve: path.resolve }, origin);
@@ -55,14 +56,15 @@ export function originOf(
   return init === null ? undefined : { ...loadState(init), path: init, resumed: false };
 }
 
-/** Reads a config's text. Throws UserError if it cannot be read. */
+/** Reads a config's text. Throws UserError if it cannot be read or is not UTF-8. */
 export function readConfigFile(file: string): string {
   try {
-    return new TextDecoder().decode(readInputSync(file));
+    return decodeUtf8(readInputSync(file), inputName(file));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(
-      `cannot read the config ${file}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`,
+      `cannot read the config ${inputName(file)}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message}.`,
     );
   }
 }

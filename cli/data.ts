@@ -3,6 +3,7 @@ import { loadConfig, originOf } from "../checkpoint/load_config.ts";
 import { checkData } from "../data/check/check_data.ts";
 import { dataTable } from "../data/check/table.ts";
 import { computeStatistics } from "../data/feature_statistics.ts";
+import { expectOneStdin } from "../data/files/input.ts";
 import { importCorpus, IMPORTERS } from "../data/import/import_corpus.ts";
 import { formatCount, formatDuration, formatNumber } from "../data/text/number_format.ts";
 import { terminalObserver } from "./terminal/observer.ts";
@@ -86,6 +87,7 @@ async function runImport(
 }
 
 async function runCheck(manifest: string, options: { config?: string; json?: true }): Promise<void> {
+  expectOneStdin(manifest, options.config);
   const config = options.config === undefined ? null : loadConfig(options.config);
   const report = await checkData(manifest, config, {
     origin: config ? originOf(config) : undefined,
@@ -99,6 +101,7 @@ async function runStats(
   manifest: string,
   { config: configFile, out, force = false }: { config: string; out: string; force?: boolean },
 ): Promise<void> {
+  expectOneStdin(manifest, configFile);
   const config = loadConfig(configFile);
   const { cmvn, utterances, seconds, warnings } = await computeStatistics(manifest, config, {
     out,

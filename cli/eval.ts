@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
@@ -8,6 +8,7 @@ import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
 import { mapssweTable } from "../recognition/significance/mapsswe_table.ts";
+import { expectOneStdin, inputStem } from "../data/files/input.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
 import { choosePaths } from "../recognition/evaluation/choose_paths.ts";
 import { type DepthPath } from "../config/depths.ts";
@@ -92,6 +93,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   }
   const pathChoice = parsePaths(options.paths);
   const settings = parseDecoderSearch(options);
+  expectOneStdin(manifestFile, options.lm);
   const device = await openDevice(adapterOptions(options));
   const recogniser = openRecogniser(device, checkpoint);
   const { config } = recogniser;
@@ -116,7 +118,7 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   );
   device.close();
 
-  const name = basename(manifestFile).replace(/\.jsonl?$/, "");
+  const name = inputStem(manifestFile);
   for (const score of scores)
     writeAtomically(join(folder, `eval-${name}-${score.depth}.txt`), Buffer.from(alignmentText(score)));
   const rows = scores.map((score, i) => resultRow(score, paths[i] as DepthPath, countParameters(recogniser), config));
@@ -157,6 +159,7 @@ async function runCompare(
     depthB: parseDepthNumber("--depth-b", options.depthB),
   };
   const settings = parseDecoderSearch(options);
+  expectOneStdin(manifestFile, options.lm);
   const device = await openDevice(adapterOptions(options));
   const [a, b] = [openRecogniser(device, checkpointA), openRecogniser(device, checkpointB)];
   const comparisons = await compareCheckpoints(

@@ -8,6 +8,7 @@ import { identifyLayers } from "../checkpoint/layer_identity.ts";
 import { writeSensitivity } from "../checkpoint/sensitivity_file.ts";
 import { writeAtomically } from "../data/files/atomic_file.ts";
 import { expectWritable } from "../data/files/output_place.ts";
+import { expectOneStdin } from "../data/files/input.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
 import { measureSensitivity } from "../recognition/evaluation/sensitivity.ts";
 import { sensitivityTable } from "../recognition/evaluation/sensitivity_table.ts";
@@ -51,6 +52,7 @@ async function runSensitivity(path: string, manifestFile: string, options: Sensi
   const { json, figure } = options;
   expectFiles(options);
   const settings = parseDecoderSearch(options);
+  expectOneStdin(manifestFile, options.lm);
   const checkpoint = loadCheckpoint(path);
   try {
     const device = await openDevice(adapterOptions(options));

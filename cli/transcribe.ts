@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
+import { expectOneStdin } from "../data/files/input.ts";
 import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { openSearch } from "../recognition/threads/open_search.ts";
 import { fittingChunk } from "../recognition/fitting_chunk.ts";
@@ -54,6 +55,7 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const { beam, decoding } = settings;
   const nbest = parseNbest(options.nbest);
   parseChunks(options, () => 30); // reports invalid values before anything is opened
+  expectOneStdin(...files, options.lm);
   if (!json && (nbest !== undefined || timestamps))
     throw new UserError(
       `${timestamps ? "--timestamps" : "--nbest"} needs --json: plain text has room for one text per file only`,
@@ -69,10 +71,15 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const search = await openSearch(device, settings, recogniser.units, undefined, warn);
   const { transcripts, faults, remarks, audioSeconds, computingSeconds } = await withStdinFile(
     files,
-    async (paths, named) => {
+    async (paths, named, told) => {
       const searching = { ...search.options, decoding, nbest, timestamps, chunks };
       const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), searching);
-      return { ...result, transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })) };
+      return {
+        ...result,
+        transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })),
+        faults: result.faults.map((fault) => new UserError(told(fault.message), { cause: fault })),
+        remarks: result.remarks.map(told),
+      };
     },
   ).finally(search.close);
   device.close();

@@ -31,7 +31,7 @@ export interface Dataset {
    */
   skipped: Skipped[];
   warnings: string[];
-  /** What reading audio had to decide or leave out, one sentence for each file that was not in the cache. */
+  /** What reading audio had to decide or leave out, one sentence each. */
   remarks: string[];
   /** Total length of the audio. */
   seconds: number;

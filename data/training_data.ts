@@ -15,7 +15,7 @@ import type { FeatureSource } from "./features/feature_source.ts";
 import { readManifest, type Manifest } from "./manifest/manifest.ts";
 import { openFeatureSource } from "./features/open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
-import { dataWarnings } from "./warnings.ts";
+import { dataWarnings, remarkWarnings } from "./warnings.ts";
 import { createHash } from "node:crypto";
 
 export interface TrainingData {
@@ -119,7 +119,13 @@ async function readSets(
   const testSets: TrainingData["tests"][number][] = [];
   for (const { name, manifest } of tests) testSets.push({ name, set: await load(name, manifest, train.cmvn) });
   const noise = config.augment?.noise;
-  const noises = noise ? await reading("noise", 0, (onProgress) => readNoises(noise.manifest, source, onProgress)) : [];
+  const remarks = new Set<string>();
+  const noises = noise
+    ? await reading("noise", 0, (onProgress) =>
+        readNoises(noise.manifest, source, onProgress, (remark) => void remarks.add(remark)),
+      )
+    : [];
+  warnings.push(...remarkWarnings([...remarks]).map((warning) => `noise: ${warning}`));
   const augmented = new AugmentedSet(train, source, {
     augment: config.augment,
     noises,

@@ -22,13 +22,16 @@ export function dataWarnings(
   const skipped = summariseSkipped(set.skipped, manifest.entries.length);
   return [
     ...first(manifest.warnings, "utterances repeat earlier ones and are dropped"),
-    ...first(set.remarks, "files are read with a remark"),
+    ...remarkWarnings(set.remarks),
     ...first(set.warnings, "durations are wrong"),
     ...(skipped ? [skipped] : []),
     ...[marksWarning(manifest.entries)].filter((warning) => warning !== undefined),
     ...unknownCharacters(manifest, set, units),
   ];
 }
+
+/** What reading audio had to decide or leave out, a sentence each. */
+export const remarkWarnings = (remarks: readonly string[]): string[] => first(remarks, "files are read with a remark");
 
 function first(warnings: readonly string[], others: string): string[] {
   const rest = warnings.length - MOST_LISTED;

@@ -1,6 +1,4 @@
-import { createReadStream, statSync } from "node:fs";
-import { open } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
+import { statSync } from "node:fs";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
 import { parseArpa } from "../model/decode/arpa.ts";
@@ -9,7 +7,9 @@ import { characterFusion, spellable, wordFusion, type Fusion } from "../model/de
 import type { NgramModel } from "../model/decode/ngram_model.ts";
 import { transformerFusion } from "../model/language/transformer_fusion.ts";
 import { formatPercent } from "../data/text/number_format.ts";
+import { inputName, streamInput } from "../data/files/input.ts";
 import { textLines } from "../data/files/text_lines.ts";
+import { unpacked } from "../data/files/unpacked.ts";
 import type { Units } from "../model/units/units.ts";
 import { expectSameUnits, openLanguageModel } from "./language/open_language_model.ts";
 
@@ -57,7 +57,7 @@ export function fusionOf(
   const { share, example } = spellable(model, units);
   if (share < HARDLY)
     warn(
-      `the checkpoint's units spell only ${formatPercent(share)} of the words of ${settings.arpa}, not '${example}': is it of the same language and case?`,
+      `the checkpoint's units spell only ${formatPercent(share)} of the words of ${inputName(settings.arpa)}, not '${example}': is it of the same language and case?`,
     );
   return fusion;
 }
@@ -74,27 +74,20 @@ export const isCheckpoint = (path: string): boolean =>
  * line of an error.
  */
 export async function readArpa(path: string): Promise<NgramModel> {
+  const name = inputName(path);
   try {
-    const packed = await isGzip(path);
-    const bytes = createReadStream(path);
-    const text = packed ? bytes.pipe(createGunzip()) : bytes;
-    bytes.on("error", (error) => text.destroy(error)); // pipe does not forward errors
-    return await parseArpa(textLines(text, path), path).finally(() => bytes.destroy());
+    return await parseArpa(textLines(unpacked(streamInput(path), name, BINARY), name), name);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`the language model ${path} cannot be read: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new UserError(`the language model ${name} cannot be read: ${reason(error as NodeJS.ErrnoException)}`);
   }
 }
 
-async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await file.close();
-  }
-}
+/** How the binary formats of other tools start. */
+const BINARY = [
+  ["mmap lm http://kheafield.com/code", "a binary file of KenLM, expected ARPA, of which build_binary made it"],
+  ["SRILM_BINARY_NGRAM", "a binary file of SRILM, expected ARPA: convert it with ngram -lm FILE -write-lm FILE.arpa"],
+] as const;
 
 function reason({ code, message }: NodeJS.ErrnoException): string {
   if (code === "ENOENT") return "there is no such file";

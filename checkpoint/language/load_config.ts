@@ -1,6 +1,7 @@
 import path from "node:path";
 import { checkLanguageModelConfig, type LmTrainConfig } from "../../config/language/config.ts";
 import { parseDraft } from "../../config/draft.ts";
+import { inputName } from "../../data/files/input.ts";
 import { readConfigFile } from "../load_config.ts";
 
 /**
@@ -15,7 +16,7 @@ export function loadLanguageModelConfig(
   overrides: readonly string[] = [],
   dataFolder?: string,
 ): LmTrainConfig {
-  const { value, sourceOf } = parseDraft(readConfigFile(file), file, overrides);
+  const { value, sourceOf } = parseDraft(readConfigFile(file), inputName(file), overrides);
   const base = path.dirname(path.resolve(file));
   return checkLanguageModelConfig(value, { base, data: dataFolder, resolve: path.resolve }, sourceOf);
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
+import { expectNoPointer, POINTER_BYTES } from "../../data/files/lfs_pointer.ts";
 import { readLayout, viewValues, type Entry, type SafeTensor } from "./header.ts";
 import type { SafeTensors } from "./safetensors.ts";
 
@@ -32,7 +33,9 @@ export function openSafetensors(path: string): SafetensorsFile {
     open = false;
   };
   try {
-    const { entries, metadata, dataStart } = readLayout(read, fstatSync(descriptor).size, path);
+    const { size } = fstatSync(descriptor);
+    expectNoPointer(read(0, Math.min(size, POINTER_BYTES)), path);
+    const { entries, metadata, dataStart } = readLayout(read, size, path);
     const tensors = new Map(
       entries.map((entry) => [entry.name, lazily(entry, () => read(dataStart + entry.begin, dataStart + entry.end))]),
     );

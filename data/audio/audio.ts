@@ -98,8 +98,8 @@ export class AudioReader {
   }
 
   async #open(path: string): Promise<OpenRecording> {
-    const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 })); // reading it reports the error
-    const state = JSON.stringify([path, size, mtimeMs]);
+    const found = await stat(path).catch(() => null); // reading it reports the error
+    const state = JSON.stringify([path, found?.size, found?.mtimeMs, found?.ino, found?.ctimeMs]);
     if (this.#last?.state !== state) {
       void this.close();
       this.#last = { state, recording: openRecording(path) };

@@ -34,14 +34,18 @@ export function viewOf(file: FileBytes, start: number, count: number): DataView<
   return new DataView(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
+/** Ids of chunks with samples, and of whole files, as where one was appended to another. */
+const SOUND = ["data", "SSND", "RIFF", "RIFX", "RF64", "BW64", "FORM"];
+
 /**
- * The number of bytes from `at` to before `end` that are no chunks: 0 if chunks fill them. The last one may lack its
- * byte of padding.
+ * The number of bytes from `at` to before `end` that are no chunks, or more sound: 0 if other chunks fill them. The last one
+ * may lack its byte of padding.
  */
 export function bytesOutsideChunks(file: FileBytes, at: number, end: number, littleEndian: boolean): number {
   while (at < end) {
     const chunk = chunkAt(file, at, littleEndian);
-    if (!chunk || !/^[\x20-\x7e]{4}$/u.test(chunk.id) || chunk.start + chunk.bytes > end) return end - at;
+    if (!chunk || !/^[\x20-\x7e]{4}$/u.test(chunk.id) || chunk.start + chunk.bytes > end || SOUND.includes(chunk.id))
+      return end - at;
     at = chunkEnd(chunk.start, chunk.bytes);
   }
   return 0;

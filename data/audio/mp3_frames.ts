@@ -124,7 +124,7 @@ export function readFrames(file: FileBytes, start: number): Mp3Frames {
     if (untagged === at) outside += found - at;
     at = found;
   }
-  checkCount(file, start, present, cutFrames);
+  const further = checkCount(file, start, present, cutFrames);
   if (frames === 0) throw new UserError(`${file.path} is a truncated MP3 file: it ends within its first frame.`);
   if (frames === 1 && outside > 0)
     throw new UserError(`${file.path} is a damaged MP3 file: no frame follows its first one.`);
@@ -134,6 +134,9 @@ export function readFrames(file: FileBytes, start: number): Mp3Frames {
       `${file.path} is a damaged MP3 file, or of another format: ${outside} of its ${file.size} bytes are neither frames nor tags.`,
     );
   const remarks = [
+    ...(further > 0
+      ? [`it has ${further} samples more than its header counts, as files that were joined; all are read`]
+      : []),
     ...(outside > 0 ? [`${outside} bytes that are neither frames nor tags are left out`] : []),
     ...(cutFrames > 0 ? [`${cutFrames} frames that are cut short, of ${cutBytes} bytes, are left out`] : []),
   ];
@@ -206,16 +209,22 @@ function parseHeader(file: FileBytes, at: number): FrameHeader | null {
 }
 
 /**
+ * How many samples there are beyond the encoder's own count, which may miss a frame: another file behind the first one. 0 where
+ * there is no count.
+ *
  * @param present samples in the frames present, according to their headers
  * @throws UserError if there are fewer than the encoder counted, and that is not due to frames that are cut short
  */
-function checkCount(file: FileBytes, start: number, present: number, cutFrames: number): void {
+function checkCount(file: FileBytes, start: number, present: number, cutFrames: number): number {
   const announced = announcedSamples(file, start);
   const header = parseHeader(file, start);
-  if (announced !== null && header && present + cutFrames * header.samples < announced)
+  if (announced === null || !header) return 0;
+  if (present + cutFrames * header.samples < announced)
     throw new UserError(
       `${file.path} is truncated or damaged: its header announces ${announced} samples, but there are only ${present}.`,
     );
+  const further = present - header.samples - announced; // but for the frame that holds the count
+  return announced > 0 && further > header.samples ? further : 0;
 }
 
 /**

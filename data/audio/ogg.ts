@@ -29,8 +29,8 @@ interface Codec {
   readonly headerBytes: number;
   /** Loads the library at first use: it is of many files, and most recordings are of another format. */
   open(): Promise<OggDecoder>;
-  /** Number of samples according to the stream. */
-  announced(stream: OggStream): number;
+  /** Number of samples before a granule position. */
+  samplesUntil(position: number, stream: OggStream): number;
   /** The factor for its samples; the library does not apply it. */
   gain(stream: OggStream): number;
 }
@@ -44,7 +44,7 @@ const CODECS: readonly Codec[] = [
       const { OggVorbisDecoder } = await import("@wasm-audio-decoders/ogg-vorbis");
       return new OggVorbisDecoder() as OggDecoder;
     },
-    announced: ({ endPosition }) => endPosition,
+    samplesUntil: (position) => position,
     gain: () => 1,
   },
   {
@@ -57,7 +57,7 @@ const CODECS: readonly Codec[] = [
     },
     // The granule position includes the pre-skip, samples that prime the decoder and are not played (RFC 7845, section
     // 4).
-    announced: ({ firstPacket, endPosition }) => endPosition - firstPacket.readUInt16LE(10),
+    samplesUntil: (position, { firstPacket }) => position - firstPacket.readUInt16LE(10),
     // The output gain is in 1/256 dB, and part of the decoding (section 5.1), unlike those in comments.
     gain: ({ firstPacket }) => 10 ** (firstPacket.readInt16LE(16) / (20 * 256)),
   },
@@ -69,11 +69,15 @@ export const isOgg = (file: FileBytes): boolean => startsPage(file.read(0, 4));
 const OTHER_CODECS: Record<string, string> = { "\x7fFLAC": "FLAC", "Speex   ": "Speex", "\x80theora": "Theora" };
 
 /**
- * Decodes an Ogg Vorbis or Opus file, part by part; Opus always at 48 kHz, the rate it is defined at.
+ * Decodes an Ogg Vorbis or Opus file, part by part; Opus always at 48 kHz, the rate it is defined at. A stream without a
+ * marked end is remarked.
  *
- * @throws UserError if it is damaged, truncated or uses another codec
+ * @throws UserError if it is damaged, truncated or uses another codec, or if sound lies before its start
  */
-export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> {
+export async function* decodeOgg(
+  file: FileBytes,
+  note: (remark: string) => void = () => undefined,
+): AsyncGenerator<DecodedAudio> {
   const stream = readPages(file);
   const magic = stream.firstPacket.toString("latin1", 0, 8);
   const codec = CODECS.find((known) => magic.startsWith(known.magic));
@@ -82,10 +86,11 @@ export async function* decodeOgg(file: FileBytes): AsyncGenerator<DecodedAudio> 
     throw new UserError(`${file.path} is an Ogg file with ${other}, expected Vorbis or Opus.`);
   }
   if (stream.firstPacket.length < codec.headerBytes) throw damaged(codec, file.path, "its header is cut short");
-  const announced = codec.announced(stream);
+  const announced = codec.samplesUntil(stream.endPosition, stream);
   const gain = codec.gain(stream);
+  if (!stream.isClosed) note("its last page is not marked as the end of the stream, so it may be cut short");
   let decoded = 0;
-  for await (const { channelData, samplesDecoded, sampleRate } of decodeParts(codec, file)) {
+  for await (const { channelData, samplesDecoded, sampleRate } of decodeParts(codec, file, stream)) {
     const length = Math.max(0, Math.min(samplesDecoded, announced - decoded)); // the last packet decodes to more than is played
     decoded += samplesDecoded;
     yield { channels: channelData.map((channel) => amplified(channel.subarray(0, length), gain)), sampleRate };
@@ -97,7 +102,7 @@ const amplified = (samples: Float32Array, gain: number): Float32Array =>
   gain === 1 ? samples : samples.map((sample) => sample * gain);
 
 /** Decodes a file and yields the results that have samples. */
-async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decoded> {
+async function* decodeParts(codec: Codec, file: FileBytes, stream: OggStream): AsyncGenerator<Decoded> {
   const decoder = await codec.open();
   const checked = async (decode: () => Promise<Decoded>): Promise<Decoded> => {
     const decoded = await silenced(decode);
@@ -106,7 +111,17 @@ async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decod
   };
   try {
     await decoder.ready;
-    for (const part of file.parts(0)) {
+    const { firstSound } = stream;
+    if (firstSound) {
+      let samples = 0;
+      for (const part of file.parts(0, firstSound.decodedAt)) {
+        const decoded = await checked(() => decoder.decode(part));
+        samples += decoded.samplesDecoded;
+        if (decoded.samplesDecoded > 0) yield decoded;
+      }
+      expectNothingBefore(codec.samplesUntil(firstSound.position, stream), samples, file.path);
+    }
+    for (const part of file.parts(firstSound?.decodedAt ?? 0)) {
       const decoded = await checked(() => decoder.decode(part));
       if (decoded.samplesDecoded > 0) yield decoded;
     }
@@ -115,6 +130,17 @@ async function* decodeParts(codec: Codec, file: FileBytes): AsyncGenerator<Decod
   } finally {
     decoder.free();
   }
+}
+
+/**
+ * Where a stream was cut without being encoded again, its first samples can lie before its start. Programs differ in whether they
+ * play them, and a length that excludes them would take as many from its end.
+ */
+function expectNothingBefore(announced: number, decoded: number, name: string): void {
+  if (decoded > announced)
+    throw new UserError(
+      `${name} contradicts itself: its first page has ${decoded} samples, but ends after ${Math.max(0, announced)}, as in files that were cut without being encoded again.`,
+    );
 }
 
 const damaged = (codec: Codec, name: string, why: string) =>

@@ -13,12 +13,22 @@ export interface OggStream {
   readonly firstPacket: Buffer;
   /** Samples from the start of the stream to its end: the granule position of its last page. */
   readonly endPosition: number;
+  /** Whether the last page is marked as the end. */
+  readonly isClosed: boolean;
+  /**
+   * The first page on which a packet of sound ends: its granule position, and the byte at which the page behind it ends, up to
+   * which a decoder has to read to decode it. Undefined if no page follows.
+   */
+  readonly firstSound: { readonly position: number; readonly decodedAt: number } | undefined;
 }
 
 const HEADER_BYTES = 27;
 
 /** Page flag: beginning of a stream. Needed besides the serial number, which concatenated copies of a file share. */
 const FIRST_PAGE = 2;
+
+/** Page flag: end of a stream. */
+const LAST_PAGE = 4;
 
 /** 255 segments of up to 255 bytes each. */
 const LARGEST_PAGE = HEADER_BYTES + 255 + 255 * 255;
@@ -36,6 +46,9 @@ export function readPages(file: FileBytes): OggStream {
   let sequence: number | undefined;
   let endPosition = 0;
   let firstPacket: Buffer | undefined;
+  let firstPosition = 0;
+  let isClosed = false;
+  let firstSound: OggStream["firstSound"];
   for (let start = 0, number = 1; start < file.size; number++) {
     const bytes = file.read(start, LARGEST_PAGE);
     const body = HEADER_BYTES + (bytes[HEADER_BYTES - 1] ?? 0);
@@ -55,11 +68,14 @@ export function readPages(file: FileBytes): OggStream {
       throw new UserError(`${name} is a damaged Ogg file: a page is missing before page ${number}.`);
     sequence = view.getUint32(18, true);
     const position = view.getBigInt64(6, true); // -1 where no packet ends
+    if (firstPosition > 0) firstSound ??= { position: firstPosition, decodedAt: start + end };
     if (position > 0n) endPosition = Number(position);
+    firstPosition ||= endPosition;
+    isClosed = ((bytes[5] ?? 0) & LAST_PAGE) !== 0;
     firstPacket ??= Buffer.from(page.subarray(body)); // a copy
     start += end;
   }
-  return { firstPacket: firstPacket ?? Buffer.alloc(0), endPosition };
+  return { firstPacket: firstPacket ?? Buffer.alloc(0), endPosition, isClosed, firstSound };
 }
 
 export const startsPage = (bytes: Buffer): boolean => bytes.toString("latin1", 0, 4) === "OggS";

@@ -1,4 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
+import { expectNoPointer, POINTER_BYTES } from "../files/lfs_pointer.ts";
 import { readAiffLayout } from "./aiff.ts";
 import { DecodedRecording } from "./decoded_recording.ts";
 import { FileBytes } from "./file_bytes.ts";
@@ -78,6 +79,7 @@ async function* monoBlocks(blocks: ReturnType<Decode>, path: string): AsyncGener
 
 function formatOf(file: FileBytes): (typeof DECODED_FORMATS)[number] {
   if (file.size === 0) throw new UserError(`${file.path} is empty: it has 0 bytes.`);
+  expectNoPointer(file.read(0, POINTER_BYTES), file.path);
   const format = DECODED_FORMATS.find(({ matches }) => matches(file));
   if (!format)
     throw new UserError(

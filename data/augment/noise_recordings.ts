@@ -16,18 +16,21 @@ export interface NoiseRecording extends AudioPart {
  * detected before training.
  *
  * @param onProgress called after each recording
+ * @param onRemark   told what reading a file had to decide or leave out, one sentence each
  * @throws UserError naming the manifest line that is invalid or whose audio cannot be read
  */
 export async function readNoises(
   manifest: string,
   source: FeatureSource,
   onProgress: (done: number, total: number) => void,
+  onRemark: (remark: string) => void = () => undefined,
 ): Promise<NoiseRecording[]> {
   const { entries } = await readManifest(manifest, { texts: false });
   const read = async (entry: ManifestEntry): Promise<NoiseRecording> => {
     const part = { path: entry.audioPath, piece: pieceOf(entry) };
     try {
-      const { samples } = await source.get({ ...part, want: { values: false, statistics: false } });
+      const { samples, remarks } = await source.get({ ...part, want: { values: false, statistics: false } });
+      for (const remark of remarks) onRemark(`${entry.audioPath}: ${remark}`);
       return { ...part, id: entry.id, samples };
     } catch (error) {
       throw error instanceof UserError ? new UserError(`${entry.source}: ${error.message}`, { cause: error }) : error;

@@ -15,7 +15,7 @@ import { trainingUnits } from "../training_units.ts";
 import { marksIn } from "../text/marks.ts";
 import { validateUtterances } from "../manifest/validate.ts";
 import { Duplicates } from "./duplicates.ts";
-import { invisibleRemarks, remarksOn, type Heard } from "./remarks.ts";
+import { characterRemarks, remarksOn, type Heard } from "./remarks.ts";
 import { durationsOf, type DataReport, type Fault, type FaultKind, type RecordingRemark } from "./report.ts";
 import { examineSound } from "./sound.ts";
 import { vocabularyOf } from "./vocabulary.ts";
@@ -104,7 +104,7 @@ export async function checkData(
     units: { kind: units.kind, size: units.size },
     faults,
     recordings: [...recordings.values()],
-    remarks: [...remarksOn(heard, vocabulary, frontEnd.sampleRate), ...invisibleRemarks(entries)],
+    remarks: [...remarksOn(heard, vocabulary, frontEnd.sampleRate), ...characterRemarks(entries)],
   };
 }
 

@@ -1,6 +1,6 @@
 import { nameSome } from "../import/text_file.ts";
 import { codePoint } from "../../model/units/characters.ts";
-import { invisibleIn } from "../../model/units/normal_form.ts";
+import { invisibleIn, lostIn } from "../../model/units/normal_form.ts";
 import type { ManifestEntry } from "../manifest/manifest.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -44,15 +44,21 @@ export function remarksOn(heard: readonly Heard[], { emptyTexts }: Vocabulary, t
   return remarks;
 }
 
-/** A remark on each invisible character of the texts, with its code point. */
-export function invisibleRemarks(entries: readonly Pick<ManifestEntry, "text" | "source">[]): string[] {
-  const found = new Map<string, string[]>();
-  for (const { text, source } of entries)
-    for (const character of invisibleIn(text)) found.set(character, [...(found.get(character) ?? []), source]);
-  return [...found].map(
-    ([character, sources]) =>
-      `${sources.length} of ${entries.length} texts have the invisible character ${codePoint(character)}, which a model learns like a letter (first in ${sources[0]})`,
-  );
+/** A remark on each character of the texts that is invisible or was lost, with its code point. */
+export function characterRemarks(entries: readonly Pick<ManifestEntry, "text" | "source">[]): string[] {
+  const remarks = (found: (text: string) => string[], sentence: (code: string) => string): string[] => {
+    const sources = new Map<string, string[]>();
+    for (const { text, source } of entries)
+      for (const character of found(text)) sources.set(character, [...(sources.get(character) ?? []), source]);
+    return [...sources].map(
+      ([character, all]) =>
+        `${all.length} of ${entries.length} texts have ${sentence(codePoint(character))} (first in ${all[0]})`,
+    );
+  };
+  return [
+    ...remarks(invisibleIn, (code) => `the invisible character ${code}, which a model learns like a letter`),
+    ...remarks(lostIn, (code) => `${code} in place of a character that was lost when their encoding was converted`),
+  ];
 }
 
 const some = (heard: readonly Heard[]): string => nameSome(heard.map(({ id }) => id));

@@ -15,12 +15,13 @@ import { makeFolders } from "../../engine/node/make_folders.ts";
  *   3 x u32   frames, bins, samples (of the utterance as recorded, at the front end's rate)
  *   16 bytes  checksum of all the rest
  *   f32       [frames, bins]
+ *   UTF-8     the remarks of reading the audio, a JSON list; nothing if there are none
  *
  * Numbers are in native byte order: a cache does not move to another machine.
  */
 
 /** Increment with any change to decoding, resampling or the front end that changes a value. */
-const CODE_VERSION = 2;
+const CODE_VERSION = 3;
 
 const MAGIC = Buffer.from("unfoldft", "latin1");
 const COUNTS = MAGIC.length + 32;
@@ -29,6 +30,8 @@ const HEADER = CHECKSUM + 16;
 
 export interface StoredFeatures extends Features {
   readonly samples: number;
+  /** See `Audio.remarks`: who reads the features anew has to be told as well. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -63,7 +66,9 @@ export function readFeatures(folder: string, key: string): StoredFeatures | "mis
   if (!bytes.subarray(0, COUNTS).equals(Buffer.concat([MAGIC, Buffer.from(key, "hex")]))) return "damaged";
   const content = Uint8Array.from(bytes).buffer; // an aligned copy
   const [frames, bins, samples] = new Uint32Array(content, COUNTS, 3) as unknown as [number, number, number];
-  return { frames, bins, samples, values: new Float32Array(content.slice(HEADER)) };
+  const end = HEADER + frames * bins * Float32Array.BYTES_PER_ELEMENT;
+  const remarks = bytes.length > end ? (JSON.parse(bytes.toString("utf8", end)) as string[]) : [];
+  return { frames, bins, samples, values: new Float32Array(content.slice(HEADER, end)), remarks };
 }
 
 /**
@@ -72,8 +77,14 @@ export function readFeatures(folder: string, key: string): StoredFeatures | "mis
  *
  * @throws file system errors, such as ENOSPC
  */
-export function writeFeatures(folder: string, key: string, { frames, bins, samples, values }: StoredFeatures): void {
-  const bytes = Buffer.alloc(HEADER + values.byteLength);
+export function writeFeatures(
+  folder: string,
+  key: string,
+  { frames, bins, samples, values, remarks }: StoredFeatures,
+): void {
+  const told = Buffer.from(remarks.length > 0 ? JSON.stringify(remarks) : "");
+  const bytes = Buffer.alloc(HEADER + values.byteLength + told.length);
+  bytes.set(told, HEADER + values.byteLength);
   MAGIC.copy(bytes);
   bytes.write(key, MAGIC.length, "hex");
   bytes.set(new Uint8Array(Uint32Array.of(frames, bins, samples).buffer), COUNTS);

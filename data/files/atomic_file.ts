@@ -2,31 +2,52 @@
 // in memory; it writes once and ignores short writes, so a disk that fills up silently replaces the good file with a
 // truncated one; it writes through a link, possibly into an input; every kill leaves another half-written file. Nor
 // atomically (2.1.1): it has the same faults but accepts streams, and if one fails its promise never settles.
-import { closeSync, copyFileSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { RunError, UserError } from "../../engine/errors.ts";
 
 /** Node writes at most 2 GiB at once. */
 const MOST_BYTES = 2 ** 30;
 
+/** Whether what is there is no file or folder: a device such as /dev/null, a pipe such as /dev/stdout. A file would take its place. */
+export function isDevice(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
 /**
  * Writes a file under a temporary name, flushes it to disk, and renames it into place. The temporary name is always the
  * same, so that leftovers of a killed process are overwritten; two processes writing the same file at once would
- * interfere.
+ * interfere. A device or pipe is written as it is.
  *
  * @param content the bytes, or pieces of them generated in turn
  * @throws RunError that names the file; a RunError or UserError thrown while generating the pieces, unchanged
  */
 export function writeAtomically(path: string, content: Uint8Array | Iterable<Uint8Array>): void {
   const pieces = content instanceof Uint8Array ? [content] : content;
-  putInPlace(path, (partial) => {
-    const file = openSync(partial, "w");
-    try {
-      for (const bytes of pieces) writeWhole(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  });
+  const write = (file: number): void => {
+    for (const bytes of pieces) writeWhole(file, bytes);
+  };
+  if (isDevice(path)) writeDevice(path, write);
+  else
+    putInPlace(path, (partial) => {
+      const file = openSync(partial, "w");
+      try {
+        write(file);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    });
 }
 
 /** The same with asynchronous pieces. */
@@ -68,6 +89,19 @@ function writeWhole(file: number, bytes: Uint8Array): void {
     done += writeSync(file, bytes, done, Math.min(bytes.length - done, MOST_BYTES));
 }
 
+function writeDevice(path: string, write: (file: number) => void): void {
+  try {
+    const file = openSync(path, "w");
+    try {
+      write(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw described(path, error, "");
+  }
+}
+
 function putInPlace(path: string, make: (partial: string) => void): void {
   const partial = partialOf(path);
   try {
@@ -86,8 +120,12 @@ function failure(path: string, error: unknown): Error {
   } catch {
     /* the original error is reported */
   }
+  return described(path, error, "; the previous one, if any, is untouched");
+}
+
+function described(path: string, error: unknown, consolation: string): Error {
   if (error instanceof RunError || error instanceof UserError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const why = code === "ENOSPC" ? "the disk is full" : message;
-  return new RunError(`${path} could not be written: ${why}; the previous one, if any, is untouched`);
+  return new RunError(`${path} could not be written: ${why}${consolation}`);
 }

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { makeFolders } from "../../engine/node/make_folders.ts";
+import { isDevice } from "./atomic_file.ts";
 
 /**
  * Rejects an unusable output file before any long work: its folder does not exist, a folder has its name, or it already
@@ -15,7 +16,7 @@ export function expectPlace([out, ...beside]: readonly [string, ...string[]], { 
   const folder = dirname(out);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`--out: there is no folder ${folder}`);
-  const taken = [out, ...beside].filter((file) => existsSync(file));
+  const taken = [out, ...beside].filter((file) => existsSync(file) && !isDevice(file));
   const inTheWay = taken.find((file) => statSync(file).isDirectory());
   if (inTheWay !== undefined) throw new UserError(`--out: ${inTheWay} is a folder, expected the name of a file`);
   if (taken[0] !== undefined && !force)
@@ -53,10 +54,10 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Before any work, refuses to replace a file, or to write in place of a folder or into one that does not exist. */
+/** Before any work, refuses to replace a file (devices and pipes are none), or to write in place of a folder or into one that does not exist. */
 export function expectWritable(out: string, force: boolean): void {
   if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
-  if (existsSync(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);
+  if (existsSync(out) && !isDevice(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);
   if (!isFolder(dirname(out))) throw new UserError(`${out} cannot be written: there is no folder ${dirname(out)}`);
 }
 

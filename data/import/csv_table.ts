@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { UserError } from "../../engine/errors.ts";
+import { inputName } from "../files/input.ts";
 import { readText } from "./text_file.ts";
 
 /** A row keyed by column name, and its location. */
@@ -16,6 +17,7 @@ export interface CsvRow {
  * @throws UserError if it cannot be read or has no rows, or naming the malformed line
  */
 export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow[]> {
+  const name = inputName(file);
   const content = await readText(file, "the table");
   try {
     const dialect = kind === "tsv" ? { delimiter: "\t", quote: null } : { delimiter: "," };
@@ -23,12 +25,12 @@ export async function readCsv(file: string, kind: "csv" | "tsv"): Promise<CsvRow
       record: Record<string, string>;
       info: { lines: number };
     }[];
-    if (rows.length === 0) throw new UserError(`${file} has no rows`);
-    return rows.map(({ record, info }) => ({ fields: record, source: `${file}, line ${info.lines}` }));
+    if (rows.length === 0) throw new UserError(`${name} has no rows`);
+    return rows.map(({ record, info }) => ({ fields: record, source: `${name}, line ${info.lines}` }));
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(
-      `${file} is not a valid ${kind.toUpperCase()} table: ${(error as Error).message.split("\n")[0]}`,
+      `${name} is not a valid ${kind.toUpperCase()} table: ${(error as Error).message.split("\n")[0]}`,
     );
   }
 }

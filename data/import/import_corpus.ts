@@ -11,7 +11,7 @@ import { importKaldi } from "./kaldi.ts";
 import { importLibriSpeech } from "./librispeech.ts";
 import { measureDurations } from "./measure.ts";
 import { cleanText, type TextOptions } from "./plain_text.ts";
-import { nameSome } from "./text_file.ts";
+import { isLeftBySystem, nameSome } from "./text_file.ts";
 import { writeManifest } from "./write_manifest.ts";
 
 /** Corpus kinds, as named on the command line. */
@@ -58,7 +58,7 @@ export async function importCorpus(kind: string, corpus: string, options: Import
   expectWritable(out, force);
   const leftOut: string[] = [];
   const warn = (message: string): void => void leftOut.push(message);
-  const found = (await importer(corpus, { intersect, warn })).map((utterance) => ({
+  const found = withoutLeftFiles(await importer(corpus, { intersect, warn }), warn).map((utterance) => ({
     ...utterance,
     text: cleanText(utterance.text, options),
   }));
@@ -76,6 +76,18 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     unknownDurations: utterances.length - known.length,
     warnings: [...leftOut, ...warnings],
   };
+}
+
+/** Leaves out utterances whose files systems left beside the data, such as a table made of all names in a folder lists. */
+function withoutLeftFiles(
+  utterances: readonly ImportedUtterance[],
+  warn: (message: string) => void,
+): readonly ImportedUtterance[] {
+  const left = utterances.filter(({ audioPath }) => isLeftBySystem(path.basename(audioPath)));
+  if (left.length === 0) return utterances;
+  const names = left.map(({ audioPath }) => path.basename(audioPath));
+  warn(`left out ${left.length} of ${utterances.length} utterances, whose files are no recordings: ${nameSome(names)}`);
+  return utterances.filter(({ audioPath }) => !isLeftBySystem(path.basename(audioPath)));
 }
 
 /** Warns of some missing files; if all are missing, the path is wrong. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { inputName } from "../files/input.ts";
 import { utteranceOf } from "./field_names.ts";
 import type { ImportedUtterance } from "./imported.ts";
 import { linesOf, readText } from "./text_file.ts";
@@ -25,10 +26,11 @@ export async function importJsonLines(file: string): Promise<ImportedUtterance[]
 
 /** @throws UserError if the file cannot be read or has no lines, or naming a line that is not a JSON object */
 export async function readJsonLines(file: string): Promise<JsonRow[]> {
+  const name = inputName(file);
   const lines = linesOf(await readText(file, "the file"));
-  if (lines.length === 0) throw new UserError(`${file} has no lines`);
+  if (lines.length === 0) throw new UserError(`${name} has no lines`);
   return lines.map(({ text, number }) => {
-    const source = `${file}, line ${number}`;
+    const source = `${name}, line ${number}`;
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -11,7 +11,7 @@ import { nameSome } from "./text_file.ts";
  * Without segments each recording is an utterance. Relative paths start at the working directory, as in Kaldi, or else
  * at the folder.
  *
- * @param intersect keep the utterances that all files have, and count the others in a warning
+ * @param intersect keep the utterances that all files have, recordings of segments included, and count the others in a warning
  * @throws UserError also if ids of one file are missing in another, or for a command in `wav.scp`, which is never run
  */
 export async function importKaldi(folder: string, { intersect, warn }: ImporterOptions): Promise<ImportedUtterance[]> {
@@ -22,10 +22,13 @@ export async function importKaldi(folder: string, { intersect, warn }: ImporterO
   const speakers = await optional("utt2spk");
   const others = [segments ?? recordings, ...(speakers ? [speakers] : [])];
   if (!intersect) for (const other of others) expectSameIds(folder, allTexts, other);
-  const texts = intersect ? sharedRows(folder, allTexts, others, warn) : allTexts;
+  const recordingOf = (id: string): string => (segments ? parseSegment(segments.rows.get(id)!).recording : id);
+  const isRecorded = (id: string): boolean => recordings.rows.has(recordingOf(id));
+  const texts = intersect ? sharedRows(folder, allTexts, others, { isUsable: isRecorded, warn }) : allTexts;
 
-  const paths = new Map([...recordings.rows].map(([id, row]) => [id, audioPath(row, folder)]));
   if (segments) expectRecordings(folder, texts, segments, recordings);
+  const used = new Set([...texts.rows.keys()].map(recordingOf));
+  const paths = new Map([...used].map((id) => [id, audioPath(recordings.rows.get(id)!, folder)]));
   return [...texts.rows].map(([id, { value: text }]) => {
     const { recording, ...piece } = segments ? parseSegment(segments.rows.get(id)!) : { recording: id };
     const speaker = speakers?.rows.get(id)?.value;

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import type { ImportedUtterance } from "./imported.ts";
-import { isLeftBySystem, linesOf, readText } from "./text_file.ts";
+import { isHidden, isLeftBySystem, linesOf, readText } from "./text_file.ts";
 
 const TRANSCRIPTS = ".trans.txt";
 
@@ -22,7 +22,7 @@ export async function importLibriSpeech(folder: string): Promise<ImportedUtteran
           : error.message;
     throw new UserError(`cannot read the LibriSpeech folder ${folder}: ${why}`);
   });
-  const files = names.filter((name) => name.endsWith(TRANSCRIPTS) && !isLeftBySystem(name)).sort();
+  const files = names.filter((name) => name.endsWith(TRANSCRIPTS) && !isLeftBySystem(name) && !isHidden(name)).sort();
   if (files.length === 0)
     throw new UserError(`${folder} is not a LibriSpeech folder: no file in it ends in ${TRANSCRIPTS}`);
   const read: ImportedUtterance[][] = [];

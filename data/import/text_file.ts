@@ -1,5 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
-import { readInput } from "../files/input.ts";
+import { inputName, readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 
 /** A non-empty line with its number, from 1. */
@@ -24,9 +24,9 @@ export async function readText(path: string, what: string): Promise<string> {
         : code === "EISDIR"
           ? "it is a folder"
           : message;
-    throw new UserError(`cannot read ${what} ${path}: ${why}`);
+    throw new UserError(`cannot read ${what} ${inputName(path)}: ${why}`);
   });
-  return decodeUtf8(bytes, path);
+  return decodeUtf8(bytes, inputName(path));
 }
 
 /** The non-empty lines, trimmed. */
@@ -43,6 +43,17 @@ export function nameSome(names: readonly string[]): string {
   return names.slice(0, 3).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** Whether systems or editors left the file beside the data: `._a.wav` and `.DS_Store` of macOS, `Thumbs.db` of Windows, `a.wav~`. */
+/** Names of what macOS, Windows, network storage, notebooks and editors leave beside the data. */
+const LEFT = [
+  /^(\._.*|\.DS_Store|\.AppleDouble|\.Spotlight-V100|\.fseventsd|__MACOSX)$/iu,
+  /^(Thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|System Volume Information)$/iu,
+  /^(@eaDir|#recycle|#snapshot|\.snapshots?|\.Trash.*|lost\+found|\.nfs[0-9a-f]+.*)$/iu,
+  /^(\.ipynb_checkpoints|.+~|#.+#|\.#.+|\.~lock\..*)$/iu,
+];
+
+/** Whether systems or editors left the file beside the data, or in a folder of theirs. */
 export const isLeftBySystem = (file: string): boolean =>
-  file.split(/[\\/]/u).some((name) => /^(\._.*|\.DS_Store|__MACOSX|Thumbs\.db|desktop\.ini|.+~)$/iu.test(name));
+  file.split(/[\\/]/u).some((name) => LEFT.some((pattern) => pattern.test(name)));
+
+/** Whether a file, or a folder that it is in, is hidden: who looks for data in a folder does not mean it. */
+export const isHidden = (file: string): boolean => file.split(/[\\/]/u).some((name) => /^\.[^.]/u.test(name));

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { normaliseText } from "../../model/units/normal_form.ts";
 import type { Piece } from "../audio/piece.ts";
-import { readInput } from "../files/input.ts";
+import { inputName, readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 import { distinctIds, idFromPath } from "./utterance_ids.ts";
 
@@ -65,18 +65,19 @@ const textlessSchema = lineSchema.extend({ text: z.string().default("") }) as un
  *   invalid line
  */
 export async function readManifest(file: string, { texts = true }: ManifestOptions = {}): Promise<Manifest> {
+  const name = inputName(file);
   const bytes = await readInput(file).catch((error: NodeJS.ErrnoException) => {
     if (error instanceof UserError) throw error;
     throw new UserError(
-      `cannot read the manifest ${file}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
+      `cannot read the manifest ${name}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
     );
   });
-  const all = decodeUtf8(bytes, file)
+  const all = decodeUtf8(bytes, name)
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
     .filter(({ line }) => line !== "")
     .map(({ line, number }) => parseLine(line, file, number, texts ? lineSchema : textlessSchema));
-  if (all.length === 0) throw new UserError(`the manifest ${file} has no utterances`);
+  if (all.length === 0) throw new UserError(`the manifest ${name} has no utterances`);
   const manifest = dropDuplicates(all);
   return {
     ...manifest,
@@ -85,7 +86,7 @@ export async function readManifest(file: string, { texts = true }: ManifestOptio
 }
 
 function parseLine(line: string, file: string, number: number, schema: typeof lineSchema): ManifestEntry {
-  const source = `${file}, line ${number}`;
+  const source = `${inputName(file)}, line ${number}`;
   let json: unknown;
   try {
     json = JSON.parse(line);

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { UserError } from "../../engine/errors.ts";
 import type { Units } from "../../model/units/units.ts";
+import { inputName, readInput } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
 import { normaliseText } from "../../model/units/normal_form.ts";
 import { formatCount } from "../text/number_format.ts";
@@ -38,15 +38,17 @@ export async function readTextLines(files: readonly string[]): Promise<TextLine[
 }
 
 async function readOne(file: string): Promise<TextLine[]> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+  const name = inputName(file);
+  const bytes = await readInput(file).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof UserError) throw error;
     const reasons: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "it is a folder" };
-    throw new UserError(`cannot read the text ${file}: ${reasons[error.code ?? ""] ?? error.message}`);
+    throw new UserError(`cannot read the text ${name}: ${reasons[error.code ?? ""] ?? error.message}`);
   });
-  const lines = decodeUtf8(bytes, file)
+  const lines = decodeUtf8(bytes, name)
     .split("\n")
-    .map((line, i) => ({ text: normaliseText(line), source: `${file}, line ${i + 1}` }))
+    .map((line, i) => ({ text: normaliseText(line), source: `${name}, line ${i + 1}` }))
     .filter(({ text }) => text !== "");
-  if (lines.length === 0) throw new UserError(`the text ${file} has no sentences`);
+  if (lines.length === 0) throw new UserError(`the text ${name} has no sentences`);
   return lines;
 }
 

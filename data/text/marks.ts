@@ -1,7 +1,7 @@
 import type { ManifestEntry } from "../manifest/manifest.ts";
 
-/** What corpora write into transcripts where there is no word: `<unk>`, `[noise]`. */
-const MARKS = /<[^<>\s]+>|\[[^[\]\s]+\]/gu;
+/** What corpora write into transcripts where there is no word: `<unk>`, `[background noise]`, `[[skip]]`, `{laugh}`. */
+const MARKS = /<[^<>\s]([^<>]*[^<>\s])?>|\[+[^[\]\s]([^[\]]*[^[\]\s])?\]+|\{[^{}\s]([^{}]*[^{}\s])?\}/gu;
 
 /** The distinct marks of a text, in order of appearance. */
 export const marksIn = (text: string): string[] => [...new Set(text.match(MARKS))];

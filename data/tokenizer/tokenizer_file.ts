@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
 import type { TokenizerJson } from "../../model/units/tokenizer_json.ts";
+import { inputName, readInputSync } from "../files/input.ts";
+import { decodeUtf8 } from "../files/utf8.ts";
 import { SPECIAL_TOKENS, WORD_START, type BytePairs } from "./byte_pair.ts";
 
 /**
@@ -49,18 +50,20 @@ export function bytePairTokenizer({ tokens, merges }: BytePairs): TokenizerJson 
 
 /** Reads a tokenizer.json as output units. Throws a UserError in one sentence that names the file and the problem. */
 export function readTokenizer(file: string): SubwordUnits {
+  const name = inputName(file);
   let content: string;
   try {
-    content = readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+    content = decodeUtf8(readInputSync(file), name);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`cannot read the tokenizer ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+    throw new UserError(`cannot read the tokenizer ${name}: ${code === "ENOENT" ? "there is no such file" : message}`);
   }
   let json: unknown;
   try {
     json = JSON.parse(content);
   } catch (error) {
-    throw new UserError(`${file}: not JSON: ${(error as Error).message.replaceAll(/\s+/gu, " ")}`); // it quotes the file, line feeds too
+    throw new UserError(`${name}: not JSON: ${(error as Error).message.replaceAll(/\s+/gu, " ")}`); // it quotes the file, line feeds too
   }
-  return new SubwordUnits(json, file);
+  return new SubwordUnits(json, name);
 }

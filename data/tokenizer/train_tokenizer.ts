@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { SubwordUnits } from "../../model/units/subword.ts";
-import { writeAtomically } from "../files/atomic_file.ts";
+import { isDevice, writeAtomically } from "../files/atomic_file.ts";
 import { readManifest, type ManifestEntry } from "../manifest/manifest.ts";
 import { makeFolder } from "../files/output_place.ts";
 import type { Observer } from "../observer.ts";
@@ -47,7 +47,7 @@ export async function trainTokenizer({
 }: TokenizerOptions): Promise<TrainedTokenizer> {
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`--out: ${out} is a folder, expected the name of a file`);
-  if (existsSync(out) && !force)
+  if (existsSync(out) && !isDevice(out) && !force)
     throw new UserError(`${out} already exists: choose another file with --out, or add --force`);
   let entries: ManifestEntry[] = [];
   for (const manifest of manifests) entries = entries.concat((await readManifest(manifest)).entries);

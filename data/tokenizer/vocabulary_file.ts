@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
-import { VocabularyUnits } from "../../model/units/vocabulary.ts";
+import { inputName, readInputSync } from "../files/input.ts";
+import { decodeUtf8 } from "../files/utf8.ts";
+import { isMark, VocabularyUnits } from "../../model/units/vocabulary.ts";
 
 const token = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
@@ -24,11 +26,17 @@ const settingsSchema = z.looseObject({
   word_delimiter_token: token.refine((text) => text !== "", "expected a character, usually |"),
   replace_word_delimiter_char: z.literal(" ", "expected a space").nullish(),
   do_lower_case: z.boolean().nullish(),
+  added_tokens_decoder: z
+    .record(z.string(), z.looseObject({ content: z.string(), special: z.boolean().default(false) }))
+    .nullish(),
 });
+
+const addedSchema = z.record(z.string(), z.int().min(0));
 
 /**
  * Reads Hugging Face's vocab.json as output units. A tokenizer_config.json and a special_tokens_map.json beside it
- * define the blank and space tokens, by default `<pad>` and `|`.
+ * define the blank and space tokens, by default `<pad>` and `|`. Tokens that were added later, in the former or in an
+ * added_tokens.json, are units too if they are text.
  *
  * @param size number of outputs of the model, if there is one already
  * @throws UserError in one sentence that names the file and the problem
@@ -39,20 +47,46 @@ export function readVocabulary(file: string, { size }: { size?: number } = {}): 
     return existsSync(path) ? parse(settingsSchema, readJson(path), path) : {};
   };
   const [special, tokenizer] = [beside("special_tokens_map.json"), beside("tokenizer_config.json")];
+  const names = [special, tokenizer].flatMap(specialTokens);
   return VocabularyUnits.fromTokens(
-    readJson(file),
+    withAdded(readJson(file), addedTokens(file, tokenizer, [...names, ...padOf(special), ...padOf(tokenizer)]), size),
     {
       pad: tokenizer.pad_token ?? special.pad_token ?? undefined,
       wordDelimiter: tokenizer.word_delimiter_token ?? special.word_delimiter_token ?? undefined,
       lowerCase: tokenizer.do_lower_case ?? undefined,
-      special: [special, tokenizer].flatMap(specialTokens),
+      special: names,
       size,
     },
     file,
   );
 }
 
-const specialTokens = (settings: z.output<typeof settingsSchema>): string[] => {
+type Settings = z.output<typeof settingsSchema>;
+
+const padOf = ({ pad_token }: Settings): string[] => (pad_token == null ? [] : [pad_token]);
+
+/** The tokens that were added to the vocabulary and are text, with their numbers. */
+function addedTokens(file: string, { added_tokens_decoder }: Settings, special: readonly string[]): [string, number][] {
+  const path = join(dirname(file), "added_tokens.json");
+  const own = existsSync(path) ? Object.entries(parse(addedSchema, readJson(path), path)) : [];
+  const decoder = Object.entries(added_tokens_decoder ?? {});
+  return [
+    ...own,
+    ...decoder.flatMap(([number, token]): [string, number][] =>
+      token.special ? [] : [[token.content, Number(number)]],
+    ),
+  ].filter(([content]) => !special.includes(content) && !isMark(content));
+}
+
+/** A vocabulary with further tokens, whose numbers must be classes of the model. Anything else is left to who reads it. */
+function withAdded(vocabulary: unknown, added: readonly [string, number][], size = Infinity): unknown {
+  const known = addedSchema.safeParse(vocabulary);
+  if (!known.success || added.length === 0) return vocabulary;
+  const further = added.filter(([content, number]) => number < size && !Object.hasOwn(known.data, content));
+  return { ...known.data, ...Object.fromEntries(further) };
+}
+
+const specialTokens = (settings: Settings): string[] => {
   const { bos_token, eos_token, unk_token, additional_special_tokens } = settings;
   return [bos_token, eos_token, unk_token, ...(additional_special_tokens ?? [])].filter((name) => name != null);
 };
@@ -69,12 +103,13 @@ export function readJson(file: string): unknown {
 
 /**
  * Reads a text file without its byte order mark, which JSON does not allow. Throws a UserError that names it, if it
- * cannot be read.
+ * cannot be read or is not UTF-8.
  */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/u, "");
+    return decodeUtf8(readInputSync(file), inputName(file));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(`${file} cannot be read: ${code === "ENOENT" ? "there is no such file" : message}`);
   }

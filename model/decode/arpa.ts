@@ -142,7 +142,7 @@ class ArpaReader {
         );
     }
     if (!this.#trie.add(context, ids.at(-1) as number, Math.min(0, logProb) * Math.LN10, backoff * Math.LN10))
-      this.#refuse("expected each n-gram once", line);
+      this.#refuse("expected each n-gram once, whichever form of Unicode its words are in", line);
     this.#inSection++;
   }
 

@@ -20,7 +20,13 @@ export function lowerCase(text: string): string {
  * Characters that nobody sees: controls, soft hyphens, zero-width spaces and joiners, marks of direction and of byte order, spaces
  * without width. Persian and Indic scripts spell with U+200C and U+200D, so that these may be meant.
  */
-const INVISIBLE = /\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034F|\u115F|\u1160|\u17B4|\u17B5|\u3164|\uFFA0/gu;
+const INVISIBLE = /\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034F|\u115F|\u1160|\u17B4|\u17B5|\u2800|\u3164|\uFFA0/gu;
+
+/** What stands where a character was lost: U+FFFD, halves of pairs, code points that never will be characters. */
+const LOST = /\uFFFD|\p{Cs}|\p{Noncharacter_Code_Point}/gu;
+
+/** The distinct code points of a text that are no characters, in order of appearance. */
+export const lostIn = (text: string): string[] => [...new Set(text.match(LOST))];
 
 /** The distinct invisible characters of a text, in order of appearance. */
 export const invisibleIn = (text: string): string[] => [...new Set(text.match(INVISIBLE))];

@@ -29,6 +29,8 @@ export const vocabularyDefaults = { pad: "<pad>", wordDelimiter: "|", lowerCase:
 /** Tokens that are no text by their form: `<s>`, `[UNK]`. */
 const BRACKETED = /^(<.+>|\[.+\])$/u;
 
+export const isMark = (token: string): boolean => BRACKETED.test(token);
+
 /** A tokenizer's settings besides its tokens. */
 export interface VocabularyOptions {
   /** Token of the CTC blank. */
@@ -79,7 +81,7 @@ export class VocabularyUnits implements Units {
     const texts = tokens.map((token, label) => {
       if (label === blank || token === undefined) return "";
       if (token === wordDelimiter) return " ";
-      return [...token].length > 1 && (special.includes(token) || BRACKETED.test(token)) ? "" : token.normalize("NFC");
+      return [...token].length > 1 && (special.includes(token) || isMark(token)) ? "" : token.normalize("NFC");
     });
     this.#json = json;
     this.blank = blank;
@@ -117,7 +119,7 @@ export class VocabularyUnits implements Units {
     const blank = Object.hasOwn(vocabulary, pad) ? vocabulary[pad] : undefined;
     if (blank === undefined)
       throw new UserError(`${source}: it has no padding token ${JSON.stringify(pad)}, which serves as the CTC blank`);
-    const special = options.special?.filter((token) => Object.hasOwn(vocabulary, token) && !BRACKETED.test(token));
+    const special = options.special?.filter((token) => Object.hasOwn(vocabulary, token) && !isMark(token));
     const size = options.size ?? 1 + Object.values(vocabulary).reduce((largest, label) => Math.max(largest, label), 0);
     const known = special && special.length > 0 ? { special } : {};
     return new VocabularyUnits({ blank, size, vocabulary, wordDelimiter, lowerCase, ...known }, source);

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { TrainConfig } from "../../config/config.ts";
 import { configuredSearch, type DecoderSearch } from "../decoder_search.ts";
+import { inputName, STDIN } from "../../data/files/input.ts";
 import { isCheckpoint } from "../language_model.ts";
 import type { DecodingSettings } from "./evaluate_manifest.ts";
 
@@ -10,7 +11,7 @@ export function describeDecoding({ beam, lm, decoding }: DecodingSettings): stri
   const search = decoding ? describeDecoder(decoding, beam) : `prefix beam search of width ${beam}`;
   return lm === null
     ? search
-    : `${search} with ${basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${isCheckpoint(lm.arpa) ? "unit" : lm.level}s)`;
+    : `${search} with ${lm.arpa === STDIN ? inputName(lm.arpa) : basename(lm.arpa)} (weight ${lm.weight}, bonus ${lm.bonus}, ${isCheckpoint(lm.arpa) ? "unit" : lm.level}s)`;
 }
 
 function describeDecoder({ kind, ctcWeight, lengthBonus }: DecoderSearch, beam: number): string {

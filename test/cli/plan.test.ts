@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -33,6 +33,22 @@ it("prints the plan and trains nothing", async () => {
   expect(stdout).toMatch(/^device memory of the largest batch, 2 utterances of 67 frames:\n/);
   expect(stdout).toMatch(/^ training, depths 3 \+ 1 \+ \d /m);
   expect(existsSync(join(folder, "run"))).toBe(false);
+});
+
+it("warns of the data as training does", async () => {
+  const wav = readFileSync(join(folder, "u0.wav"));
+  wav.writeUInt32LE(0xffffffff, 40); // never closed
+  writeFileSync(join(folder, "open.wav"), wav);
+  const line = { audio_filepath: "open.wav", text: "one <unk>" };
+  writeFileSync(join(folder, "open.jsonl"), `${JSON.stringify(line)}\n`);
+  const { status, stderr } = await plan("--set", "data.dev=open.jsonl");
+  expect(status).toBe(0);
+  const said = stderr.split("\n").filter((text) => text.startsWith("warning: dev: "));
+  expect(said).toEqual([
+    expect.stringMatching(/open\.wav: its header does not say how long it is \(0xffffffff bytes\)/),
+    expect.stringMatching(/1 of 1 texts have marks that are no words: <unk>/),
+    ...said.slice(2),
+  ]);
 });
 
 it("what does not fit", async () => {

@@ -4,6 +4,7 @@ import { UserError } from "../../engine/errors.ts";
 import { type TrainConfig } from "../../config/config.ts";
 import { faultSentence, schemaFaults, type Fault } from "../../config/checks/faults.ts";
 import { loadConfig, readConfigFile } from "../../checkpoint/load_config.ts";
+import { inputName } from "../../data/files/input.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import { experimentSchema, type ParsedExperiment } from "./schema.ts";
 
@@ -46,12 +47,13 @@ export interface ExperimentOptions {
  * @throws UserError with one line per fault, naming file, line, key, the expected value and the given one
  */
 export function loadExperiment(file: string, { overrides = [], seeds }: ExperimentOptions = {}): Experiment {
-  const { value, lineOf } = parseYaml(readConfigFile(file), file);
+  const name = inputName(file);
+  const { value, lineOf } = parseYaml(readConfigFile(file), name);
   const parsed = experimentSchema.safeParse(value ?? {});
   const faults = parsed.success
     ? nameFaults(parsed.data)
     : schemaFaults(parsed.error.issues, value ?? {}, experimentSchema);
-  const sourceOf = (at: readonly PropertyKey[]): string => (lineOf(at) === null ? file : `${file}, line ${lineOf(at)}`);
+  const sourceOf = (at: readonly PropertyKey[]): string => (lineOf(at) === null ? name : `${name}, line ${lineOf(at)}`);
   if (faults.length > 0) throw new UserError(faults.map((fault) => faultSentence(fault, sourceOf)).join("\n"));
   const { base, set, groups, rows, corpus, compare, rounds, seeds: usual } = parsed.data!;
   return {

@@ -78,7 +78,7 @@ export function checkMemory(
   return { config, record, warnings: [fault] };
 }
 
-/** The check alone, without a run: reads a config's data and shows what training on it would need. */
+/** The check alone, without a run: reads a config's data, of which it warns as training does, and shows what that would need. */
 export async function planTraining(
   device: Device,
   config: TrainConfig,
@@ -88,7 +88,8 @@ export async function planTraining(
   expectStart(config);
   const data = await loadRunData(device, config, { origin: originOf(config), observer });
   data.close();
-  return checkMemory(device, config, plannedData(config, data), show);
+  const { record, warnings } = checkMemory(device, config, plannedData(config, data), show);
+  return { record, warnings: [...data.warnings, ...warnings] };
 }
 
 function plan(

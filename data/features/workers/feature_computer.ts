@@ -41,6 +41,7 @@ export class FeatureComputer {
       ...origin,
       samples: features.samples,
       frames: features.frames,
+      remarks: features.remarks,
       statistics: want.statistics && computed ? utteranceCmvn(features) : null,
       values: want.values && computed ? (cmvn ? applyCmvn(cmvn, features) : features).values : null,
     };
@@ -53,7 +54,7 @@ export class FeatureComputer {
 
   async #find(
     request: FeatureRequest,
-  ): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "remarks" | "content" | "origin" | "cacheFault">> {
+  ): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "content" | "origin" | "cacheFault">> {
     const { path, piece, speed } = request;
     const { cacheKey } = this.#frontEnd;
     const cache =
@@ -62,29 +63,28 @@ export class FeatureComputer {
         : this.#cache;
     const content = cache === null || cacheKey === null ? null : (request.content ?? hashOf(path));
     if (cache === null || cacheKey === null || content === null)
-      return { ...(await this.#make(request)), content, origin: "computed", cacheFault: null };
+      return { features: await this.#make(request), content, origin: "computed", cacheFault: null };
 
     const key = featureKey(content, piece, speed, cacheKey);
     const found = readFeatures(cache, key);
-    if (typeof found !== "string") return { features: found, remarks: [], content, origin: "cache", cacheFault: null };
-    const { features, remarks } = await this.#make(request);
+    if (typeof found !== "string") return { features: found, content, origin: "cache", cacheFault: null };
+    const features = await this.#make(request);
     return {
       features,
-      remarks,
       content,
       origin: found === "damaged" ? "damaged" : "computed",
       cacheFault: tryToWrite(cache, key, features, this.#spareBytes),
     };
   }
 
-  async #make(request: FeatureRequest): Promise<{ features: StoredFeatures } & Pick<FeatureAnswer, "remarks">> {
+  async #make(request: FeatureRequest): Promise<StoredFeatures> {
     const { path, piece, speed, noise, gainDb, want } = request;
     const rate = this.#frontEnd.sampleRate;
     const whole = want.longest === undefined ? undefined : { from: 0, to: await this.#audio.length(path, rate) };
     if (whole && isTooLong(whole.to, request)) {
       const { bins, frameCount } = this.#frontEnd;
-      const features = { samples: whole.to, frames: frameCount(whole.to), bins, values: new Float32Array() };
-      return { features, remarks: [] }; // made when it is read
+      const [samples, frames] = [whole.to, frameCount(whole.to)];
+      return { samples, frames, bins, values: new Float32Array(), remarks: [] }; // made when it is read
     }
     const span = request.span ?? whole;
     const { samples, remarks } = span
@@ -93,7 +93,7 @@ export class FeatureComputer {
     let waveform = await changeSpeed(samples, rate, speed, this.#resampler);
     if (noise) waveform = addNoise(waveform, await this.#noise(noise), noise.position, noise.snrDb);
     if (gainDb !== null) waveform = changeVolume(waveform, gainDb);
-    return { features: { ...this.#frontEnd.compute(waveform), samples: samples.length }, remarks };
+    return { ...this.#frontEnd.compute(waveform), samples: samples.length, remarks };
   }
 
   async #noise({ path, piece }: AudioPart): Promise<Float32Array> {

@@ -48,7 +48,7 @@ export interface FeatureAnswer {
   readonly values: Float32Array | null;
   /** Statistics of the utterance before normalisation, if wanted and not too long. */
   readonly statistics: Cmvn | null;
-  /** See `Audio.remarks`; none if the features come from the cache. */
+  /** See `Audio.remarks`; the cache keeps them. */
   readonly remarks: readonly string[];
   /** Hash of the file's bytes, if it was needed. */
   readonly content: string | null;

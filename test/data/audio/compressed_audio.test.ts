@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
 import { readAudio } from "../../../data/audio/audio.ts";
-import { changedOgg } from "./ogg_file.ts";
+import { changedOgg, withPageSplit } from "./ogg_file.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/audio/${name}`, import.meta.url));
 
@@ -81,6 +81,38 @@ describe("the header of an Opus file", async () => {
       bytes.writeUInt16LE(bytes.readUInt16LE(header + 10) + 480, header + 10),
     );
     expect(shorter.samples.length).toBe(samples.length - 480);
+  });
+
+  describe("in several pages", () => {
+    const whole = readAudio(fixture("tone_opus.ogg"), 48000);
+    /** @param later how much later than usual the first page ends, in samples, and the last */
+    const readSplit = async (later: bigint, last = later, change: (bytes: Buffer) => Buffer = (bytes) => bytes) => {
+      const path = join(folder, "split.opus");
+      await writeFile(path, change(withPageSplit(opus, 10, 9600n + later, last)));
+      return readAudio(path, 48000);
+    };
+
+    test("is read as in one", async () => {
+      expect(await readSplit(0n)).toEqual(await whole);
+    });
+
+    test("of a stream that was joined while it ran, is read from there", async () => {
+      const { samples } = await readSplit(4800n);
+      expect(samples).toEqual((await whole).samples);
+    });
+
+    test("is refused with sound before its start, as of a file that was cut without being encoded again", async () => {
+      await expect(readSplit(-4800n)).rejects.toThrow(
+        /contradicts itself: its first page has 9288 samples, but ends after 4488, as in files that were cut without/,
+      );
+    });
+
+    test("is read without the last, with a remark", async () => {
+      const { samples, remarks } = await readSplit(0n, 0n, (bytes) => bytes.subarray(0, bytes.lastIndexOf("OggS")));
+      expect((await whole).remarks).toEqual([]);
+      expect(remarks).toEqual(["its last page is not marked as the end of the stream, so it may be cut short"]);
+      expect(samples).toEqual((await whole).samples.subarray(0, 10 * 960 - 312));
+    });
   });
 
   test("one that is cut short", async () => {

@@ -127,6 +127,16 @@ describe("other bytes are skipped, and how many is said", () => {
   });
 });
 
+test("files that were joined are read whole, and what the first header does not count is said", async () => {
+  const { samples, remarks } = await read(counted, counted);
+  const all = 17; // of the second file: 16 with sound, and the one that counts them
+  expect(samples.length).toBeGreaterThan(2 * 8000);
+  expect(remarks).toEqual([
+    `it has ${all * SAMPLES} samples more than its header counts, as files that were joined; all are read`,
+  ]);
+  expect((await read(frames, frames)).remarks).toEqual([]); // nothing counts them
+});
+
 describe("frames that are cut short are left out", () => {
   const cut = (bytes: number) => [`1 frames that are cut short, of ${bytes} bytes, are left out`];
   test("the last", async () => {

@@ -57,6 +57,14 @@ describe("where the samples end", () => {
       wavFile(data, { behind: [Buffer.alloc(700, 0xee)] }),
       [/^700 bytes behind its samples are left out$/],
     ],
+    "more samples behind, in a chunk of their own": [
+      wavFile(data, { behind: [noise, chunk("data", Buffer.alloc(600, 0x5f))] }),
+      [/^608 bytes behind its samples are left out$/],
+    ],
+    "another file behind": [
+      wavFile(data, { behind: [wavFile(data)] }),
+      [new RegExp(`^${wavFile(data).length} bytes behind its samples are left out$`, "u")],
+    ],
     "a stray byte behind": [wavFile(data, { behind: [Buffer.alloc(1)] })],
   };
   test.each(Object.entries(cases))("%s", async (_, [file, wanted = []]) => {

@@ -58,10 +58,24 @@ async function ask(
   return {
     values: answers.map(({ values }) => values),
     samples: answers.map(({ samples }) => samples),
+    remarks: answers.map(({ remarks }) => remarks),
     origins: answers.map(({ origin }) => origin),
     warnings,
   };
 }
+
+test("what reading decided is said by each run, in place or from the cache", async () => {
+  const wav = readFileSync(at("a.wav"));
+  wav.writeUInt32LE(0xffffffff, 40); // never closed
+  writeFileSync(at("a.wav"), wav);
+  const queries = [{}, { piece: { offset: 0.1, duration: 0.3 } }, { path: at("b.wav") }];
+  const said = "its header does not say how long it is (0xffffffff bytes), so it is read to its end";
+  for (const origin of ["computed", "cache"])
+    expect(await ask(queries)).toMatchObject({
+      origins: queries.map(() => origin),
+      remarks: [[said], [said], []],
+    });
+});
 
 test("the second run finds what the first computed, bit by bit", async () => {
   const queries = [{}, { path: at("b.wav") }, { speed: 0.9 }, { piece: { offset: 0.1, duration: 0.3 } }];
@@ -144,7 +158,13 @@ test("a file under another key's name is damaged, not believed", () => {
   const [one, other] = ["1", "2"].map((content) =>
     featureKey(content, undefined, 1, createFrontEnd({ kind: "fbank", fbank: {} }).cacheKey ?? {}),
   ) as [string, string];
-  const stored = { frames: 2, bins: 3, samples: 999, values: Float32Array.of(1, 2, 3, 4, 5, 6) };
+  const stored = {
+    frames: 2,
+    bins: 3,
+    samples: 999,
+    values: Float32Array.of(1, 2, 3, 4, 5, 6),
+    remarks: ["read to its énd"],
+  };
   writeFeatures(cache, one, stored);
   expect(readFeatures(cache, one)).toEqual(stored);
   expect(readFeatures(cache, other)).toBe("missing");

@@ -1,4 +1,4 @@
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { execFileSync, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import {
   lstatSync,
   mkdtempSync,
@@ -132,4 +132,22 @@ it("a copy is a second name of the file, takes another's place, and may be there
   }
   writeAtomically(at("kept"), Buffer.from("new"));
   expect(readFileSync(at("second"), "utf8")).toBe("old");
+});
+
+describe.skipIf(process.platform === "win32")("a pipe", () => {
+  it("is written as it is", () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    const read = inShell(
+      `cat ${at("pipe")} & `,
+      `writeAtomically(${JSON.stringify(at("pipe"))}, Buffer.from("piped")); `,
+    );
+    expect([read.status, read.stdout]).toEqual([0, "piped"]);
+    expect(lstatSync(at("pipe")).isFIFO()).toBe(true);
+  });
+
+  it("that nothing can be written to is named", () => {
+    expect(() => writeAtomically("/dev/full", Buffer.from("x"))).toThrow(
+      "/dev/full could not be written: the disk is full",
+    );
+  });
 });

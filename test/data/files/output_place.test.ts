@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { UserError } from "../../../engine/errors.ts";
-import { expectNoInput, expectPlace } from "../../../data/files/output_place.ts";
+import { expectNoInput, expectPlace, expectWritable } from "../../../data/files/output_place.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -50,4 +50,10 @@ it("what is read is never written over, whichever of its names is given; a link 
       new UserError(`--out: ${at(file)} is one of the input files and would be lost: choose another place`),
     );
   expectNoInput([at("new.json"), at("link.safetensors"), at("nowhere/model.safetensors")], inputs);
+});
+
+it.skipIf(process.platform === "win32")("a device may be written without force; no file takes its place", () => {
+  expectPlace(["/dev/null"], { force: false });
+  expectWritable("/dev/null", false);
+  expect(() => expectWritable(at("notes.json"), false)).toThrow(/already exists; --force replaces it$/);
 });

@@ -73,16 +73,17 @@ describe("kaldi", () => {
     ]);
   });
 
-  test("--intersect keeps what all files share, and counts the rest", async () => {
+  test("--intersect keeps what all files share, recordings included, and counts the rest", async () => {
     putKaldi({
-      "k/segments": ["u1 rec1 0 1.3", "u2 rec1 1.3 2.0", "u4 rec9 0 1"],
-      "k/text": ["u1 one", "u3 three", "u2 two"],
-      "k/utt2spk": ["u1 anna", "u3 bob", "u4 bob"],
+      "k/wav.scp": ["rec1 a/one.flac", "rec7 sph2pipe a.sph |"], // the second is of no segment
+      "k/segments": ["u1 rec1 0 1.3", "u2 rec1 1.3 2.0", "u4 rec9 0 1", "u5 rec9 1 2"],
+      "k/text": ["u1 one", "u3 three", "u2 two", "u5 five"],
+      "k/utt2spk": ["u1 anna", "u3 bob", "u4 bob", "u5 bob"],
     });
     const { utterances, warnings } = await run("kaldi", "k", { intersect: true });
     expect(utterances).toBe(1);
     expect(warnings.map((warning) => warning.replace(folder, "@"))).toEqual([
-      "@/k: kept the 1 utterances that all files have, left out 2 of text's 3, 2 of segments's 3, 2 of utt2spk's 3",
+      "@/k: kept the 1 utterances that all files have, left out 3 of text's 4, 3 of segments's 4, 3 of utt2spk's 4",
     ]);
     expect(written()).toMatchObject([{ id: "u1", speaker: "anna" }]);
   });

@@ -10,6 +10,15 @@ test("marks, punctuation on combining marks and Turkish capitals", () => {
   expect(cleanText("\u0130ki", { lowercase: true, punctuation: true })).toBe("iki");
 });
 
+test("what joins and tags emoji goes with them; what words are spelled with stays", () => {
+  const clean = (text: string): string => cleanText(text, { lowercase: false, punctuation: false });
+  expect(clean("a \u{1F468}\u200D\u{1F469}\u200D\u{1F467} b \u{1F3F4}\u{E0067}\u{E0062}\u{E007F}")).toBe("a b");
+  expect(clean("well\u2011known co\u2010op don\uFF07t")).toBe("well-known co-op don't");
+  expect(clean("col\u00B7lecció \u00B7 a\u00B7")).toBe("col\u00B7lecció a");
+  expect(clean("\u05E6\u05D4\u05F4\u05DC \u05D2\u05F3 \u05F4\u05D0")).toBe("\u05E6\u05D4\u05F4\u05DC \u05D2 \u05D0");
+  expect(clean("\u06CC\u06A9\u200C\u0647\u0627")).toBe("\u06CC\u06A9\u200C\u0647\u0627");
+});
+
 test.each([
   ["“Don’t!” — said Mr. O'Neil-Smith (twice).", "Don't said Mr O'Neil-Smith twice"],
   ["'tis the dogs' 5-year plan - yes", "tis the dogs 5-year plan yes"],

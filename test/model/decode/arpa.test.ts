@@ -174,7 +174,12 @@ describe("a bad file is refused with its line:", () => {
     [
       "an n-gram that is there twice",
       small.replace("-2 b", "-2 a"),
-      "lm.arpa, line 7: expected each n-gram once, got '-2 a'",
+      "lm.arpa, line 7: expected each n-gram once, whichever form of Unicode its words are in, got '-2 a'",
+    ],
+    [
+      "a word that is there in two forms of Unicode",
+      small.replace("-1 a", "-1 \u00e4").replace("-2 b", "-2 a\u0308"),
+      "lm.arpa, line 7: expected each n-gram once, whichever form of Unicode its words are in, got '-2 a\u0308'",
     ],
   ])("%s", async (_, text, message) => {
     const reading = parse(text);

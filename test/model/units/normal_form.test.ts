@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { invisibleIn, lowerCase, normaliseText } from "../../../model/units/normal_form.ts";
+import { invisibleIn, lostIn, lowerCase, normaliseText } from "../../../model/units/normal_form.ts";
 
 test("texts that look the same are the same", () => {
   expect(normaliseText(" ne\u0301\u00A0\u3000a\tb\n")).toBe("n\u00E9 a b");
@@ -20,5 +20,14 @@ test("invisible characters are found, once each; marks and spaces are not among 
     "\u00AD",
     "\uFEFF",
     "\u2060",
+  ]);
+});
+
+test("code points that are no characters are found, once each; pairs and private ones are not among them", () => {
+  expect(lostIn("a\uFFFDb\uD83D\uFFFD \u{1F600}\uE000\uFDD0\u{1FFFF}")).toEqual([
+    "\uFFFD",
+    "\uD83D",
+    "\uFDD0",
+    "\u{1FFFF}",
   ]);
 });
