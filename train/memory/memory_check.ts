@@ -88,8 +88,8 @@ export async function planTraining(
   expectStart(config);
   const data = await loadRunData(device, config, { origin: originOf(config), observer });
   data.close();
-  const { record, warnings } = checkMemory(device, config, plannedData(config, data), show);
-  return { record, warnings: [...data.warnings, ...warnings] };
+  const checked = checkMemory(device, config, plannedData(config, data), show);
+  return { ...checked, warnings: [...data.warnings, ...checked.warnings] };
 }
 
 function plan(
