@@ -34,15 +34,9 @@ export interface Verdict {
  */
 export function validateUtterances(candidates: readonly Candidate[]): Verdict {
   const verdict: Verdict = { usable: [], skipped: [], warnings: [] };
-  for (const [index, { id, frames, labels, duration, samples, sampleRate, isPiece }] of candidates.entries()) {
-    const seconds = samples / sampleRate;
-    if (duration !== null && Math.abs(duration - seconds) > Math.max(0.1, isPiece ? 0 : 0.05 * duration)) {
-      const expected = Math.round(duration * sampleRate);
-      const found = `${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s)`;
-      verdict.warnings.push(
-        `${id}: wrong sample count: ${found}, the manifest's ${duration.toFixed(2)} s would be ${expected}`,
-      );
-    }
+  for (const [index, { id, frames, labels, duration, samples, sampleRate, isPiece = false }] of candidates.entries()) {
+    const warning = durationWarning(duration, samples, sampleRate, isPiece);
+    if (warning !== null) verdict.warnings.push(`${id}: ${warning}`);
     const needed = Math.max(1, framesNeeded(labels));
     if (frames >= needed) {
       verdict.usable.push(index);
@@ -52,6 +46,21 @@ export function validateUtterances(candidates: readonly Candidate[]): Verdict {
     }
   }
   return verdict;
+}
+
+function durationWarning(
+  duration: number | null,
+  samples: number,
+  sampleRate: number,
+  isPiece: boolean,
+): string | null {
+  const seconds = samples / sampleRate;
+  if (duration === null || Math.abs(duration - seconds) <= Math.max(0.1, isPiece ? 0 : 0.05 * duration)) return null;
+  if (isPiece && duration > seconds)
+    return `the piece ends ${(duration - seconds).toFixed(2)} s after its recording, and is cut there`;
+  const expected = Math.round(duration * sampleRate);
+  const found = `${samples} samples at ${sampleRate} Hz (${seconds.toFixed(2)} s)`;
+  return `wrong sample count: ${found}, the manifest's ${duration.toFixed(2)} s would be ${expected}`;
 }
 
 /** `skipped 2 of 100 utterances: a (…), b (…)`, naming at most ten; null if nothing was skipped. */

@@ -52,6 +52,14 @@ describe("validateUtterances", () => {
     ]);
   });
 
+  test("a piece that ends after its recording is cut there, with a warning", () => {
+    const { usable, warnings } = validateUtterances([
+      candidate({ id: "late", duration: 1.4, samples: 8000, sampleRate: 8000, isPiece: true }),
+    ]);
+    expect(usable).toEqual([0]);
+    expect(warnings).toEqual(["late: the piece ends 0.40 s after its recording, and is cut there"]);
+  });
+
   test.each([
     ["0.09 s of a short one", { duration: 0.5, samples: 0.59 * 16000 }, 0],
     ["0.11 s of a short one", { duration: 0.5, samples: 0.61 * 16000 }, 1],
