@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { writeAtomically, writePiecesAtomically } from "../data/files/atomic_file.ts";
+import { STDIN } from "../data/files/input.ts";
 import { storedTensors, type Checkpoint, type StoredTensor } from "./checkpoint.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors/file.ts";
 import { bytesOf, layOut } from "./safetensors/header.ts";
@@ -81,6 +82,10 @@ function openCheckpoint<State>(
   given: string,
   parse: (json: string | undefined, path: string) => State,
 ): OpenCheckpoint<State> {
+  if (given === STDIN)
+    throw new UserError(
+      "a checkpoint does not come from standard input, since tensors are read where they are needed: give a file or a run folder",
+    );
   const path = checkpointFile(given);
   let file: SafetensorsFile;
   try {

@@ -154,6 +154,14 @@ describe("a checkpoint", () => {
   });
 });
 
+it("a checkpoint is not read from standard input", () => {
+  expect(() => loadCheckpoint("-")).toThrow(
+    new UserError(
+      "a checkpoint does not come from standard input, since tensors are read where they are needed: give a file or a run folder",
+    ),
+  );
+});
+
 describe("writing", () => {
   it("that fails names the file, and leaves what was there and nothing else", () => {
     const path = at("kept.bin");
