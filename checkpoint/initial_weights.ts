@@ -80,13 +80,13 @@ export function expectStart(config: TrainConfig): void {
   const { model, parameters } = declareModel(config, 2, { lossScaled: false, blank: 0 }); // for any units
   const checkpoint = loadCheckpoint(config.init);
   checkpoint.close(); // the header is enough
-  const theirs = checkpoint.state.config["model"];
-  if (isSection(theirs)) expectHeads(checkpoint, "the encoder", theirs["heads"], config.model.heads);
   expectTensors(
     checkpoint,
     modelTensors(parameters).filter(([name]) => name.startsWith(model.scopes.encoder)),
     complaintOf(checkpoint),
   );
+  const theirs = checkpoint.state.config["model"];
+  if (isSection(theirs)) expectHeads(checkpoint, "the encoder", theirs["heads"], config.model.heads);
 }
 
 /** Why a part of the checkpoint that scores units cannot be used; null if it can. */

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { openDevice } from "../engine/device.ts";
-import { type TrainConfig } from "../config/config.ts";
+import { restoreConfig, type TrainConfig } from "../config/config.ts";
+import { loadState } from "../checkpoint/checkpoint_file.ts";
 import { loadConfig } from "../checkpoint/load_config.ts";
 import { LAST_FILE } from "../train/run/kept_checkpoints.ts";
 import { train } from "../train/main.ts";
+import { continuedCheckpointing } from "../train/memory/choose_checkpointing.ts";
 import { planTraining } from "../train/memory/memory_check.ts";
 import { isResumable } from "../train/run/run_folder.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
@@ -34,11 +36,9 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
   const profile = parseProfile(options.profile);
   const folder = runFolder(file, options);
   const resume = options.resume === true;
-  const config = loadConfig(file, options.set, {
-    dataFolder: options.data,
-    resumedFrom: resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined,
-  });
-  if (options.plan) return printPlan(config, options);
+  const resumedFrom = resume && isResumable(folder) ? join(folder, LAST_FILE) : undefined;
+  const config = loadConfig(file, options.set, { dataFolder: options.data, resumedFrom });
+  if (options.plan) return printPlan(asContinued(config, resumedFrom), options);
   await runTraining({
     verb: "train",
     file,
@@ -48,6 +48,11 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     finished: (at) => `Report: ${join(at, "report.html")}`,
   });
 }
+
+const asContinued = (config: TrainConfig, checkpoint: string | undefined): TrainConfig =>
+  checkpoint === undefined
+    ? config
+    : continuedCheckpointing(config, restoreConfig(loadState(checkpoint).config, checkpoint));
 
 async function printPlan(config: TrainConfig, options: TrainOptions): Promise<void> {
   const device = await openDevice(adapterOptions(options));

@@ -17,8 +17,8 @@ import type { EncodedUtterances } from "./joint_search.ts";
 
 /**
  * Attention rescoring (Zhang et al., "WeNet 2.0", 2022): the decoder reads each of the labellings that CTC's prefix beam search
- * finds, all in one pass if their logits fit into a binding, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language model adds, ranks them anew. A
- * language model takes part in the first pass, which is how its scores of all of them are known.
+ * finds, all in one pass if the device can bind its tensors, and λ · log P_ctc + (1 - λ) · log P_attention, with what a language
+ * model adds, ranks them anew. A language model takes part in the first pass, which is how its scores of all of them are known.
  */
 export async function rescore(
   device: Device,
@@ -70,13 +70,16 @@ async function readAloud(
   return scores;
 }
 
-/** As many utterances in a pass as have logits that the device binds, but at least one. */
-export const utterancesTogether = (
+/** As many utterances in a pass as have tensors that the device binds, but at least one. */
+export function utterancesTogether(
   { limits }: Device,
-  { config: { vocabulary } }: AttentionDecoder,
+  { config: { vocabulary, feedForwardDim, dim } }: AttentionDecoder,
   beam: number,
   places: number,
-): number => Math.max(1, Math.floor(limits.maxStorageBufferBindingSize / (4 * beam * places * vocabulary)));
+): number {
+  const widest = Math.max(vocabulary, feedForwardDim, dim);
+  return Math.max(1, Math.floor(limits.maxStorageBufferBindingSize / (4 * beam * places * widest)));
+}
 
 /** The encoder's states of some utterances, with the lengths of these. */
 export function part(tape: Tape, states: Tensor, first: number, lengths: readonly number[]): Memory {

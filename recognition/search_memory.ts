@@ -29,16 +29,25 @@ export function drySearch(
 
 function dryRescoring(device: Device, decoder: AttentionDecoder, states: Tensor, depth: number, beam: number): void {
   const [utterances, frames] = states.shape as [number, number];
-  const places = frames + 1;
-  const together = Math.min(utterances, utterancesTogether(device, decoder, beam, places));
+  const { together, places } = largestPass(device, decoder, beam, utterances, frames + 1);
   const tape = new Tape(device, { grad: false });
   tokenLosses(tape, decoder, {
     memory: part(tape, states, 0, new Array<number>(together).fill(frames)),
-    rows: new Array<Int32Array>(together * beam).fill(new Int32Array(frames)),
+    rows: new Array<Int32Array>(together * beam).fill(new Int32Array(places - 1)),
     places,
     depth,
   });
   tape.end();
+}
+
+/** The most tokens that a pass may read: of shorter texts more go together. */
+function largestPass(device: Device, decoder: AttentionDecoder, beam: number, utterances: number, most: number) {
+  let largest = { together: 1, places: most };
+  for (let places = 1; places <= most; places++) {
+    const together = Math.min(utterances, utterancesTogether(device, decoder, beam, places));
+    if (together * places >= largest.together * largest.places) largest = { together, places };
+  }
+  return largest;
 }
 
 function dryLastToken(device: Device, decoder: AttentionDecoder, states: Tensor, depth: number, beam: number): void {

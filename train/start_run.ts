@@ -6,7 +6,7 @@ import { restoreParameters, type CheckpointState } from "../checkpoint/checkpoin
 import { expectStart, startFrom } from "../checkpoint/initial_weights.ts";
 import { originOf } from "../checkpoint/load_config.ts";
 import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
-import type { TrainConfig } from "../config/config.ts";
+import { restoreConfig, type TrainConfig } from "../config/config.ts";
 import { activationType } from "../engine/precision.ts";
 import { BucketSampler, paddingWarnings } from "../data/batches/sampler.ts";
 import { TrainingBatches } from "../data/batches/training_batches.ts";
@@ -70,7 +70,7 @@ export async function startRun(
 ): Promise<StartedRun | undefined> {
   const resumed = resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
   try {
-    let config = resumed ? continuedCheckpointing(given, resumed.state.config) : given;
+    let config = resumed ? continuedCheckpointing(given, restoreConfig(resumed.state.config, resumed.path)) : given;
     const changes = resumed ? configChanges(config, resumed, { force }) : [];
     if (!resumed) expectStart(config);
 

@@ -155,7 +155,7 @@ export class JointSearch {
     const isLabel = (label: number): boolean => label !== this.#blank && label !== this.#vocab - 1;
     const count = ctcWeight === 1 ? this.#vocab : preBeam + 2; // the two are no labels
     const decoded = bestClasses(next, Math.min(count, this.#vocab)).filter(isLabel);
-    if (!fusion || !fused || decoded.length < preBeam) return decoded;
+    if (ctcWeight === 1 || !fusion || !fused || decoded.length < preBeam) return decoded;
     const ranking = new Ranking<number>(preBeam);
     const rank = (label: number): void => {
       const score = mix(ctcWeight, 0, next[label] as number);

@@ -75,9 +75,9 @@ export class DecoderBlock {
   }
 
   /**
-   * x `[batch, tokens, dim]` to the same shape, with a memory of as many rows, or of fewer that each serve as many rows of x. The
-   * logical `layer` keys the random numbers. Padded tokens need no mask: they come
-   * after all real ones, which therefore never see them.
+   * x `[batch, tokens, dim]` to the same shape. A memory has as many rows, or fewer, each for several rows of x that follow one
+   * another. The logical `layer` keys the random numbers. Padded tokens need no mask: they come after all real ones, which
+   * therefore never see them.
    */
   forward(tape: Tape, x: Tensor, memory: Memory | null, layer: number): Tensor {
     const attend = (normed: Tensor): Tensor =>

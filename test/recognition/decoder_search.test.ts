@@ -110,7 +110,7 @@ it("rescoring gives the same in several passes, where a device binds too little 
   const search: DecoderSearch = { ...joint, kind: "rescore" };
   const whole = await found(search);
   const { limits } = device();
-  const little = 4 * 4 * 9 * 7; // less than the logits of two utterances
+  const little = 4 * 4 * 9 * 16; // less than two utterances' widest tensors
   Object.defineProperty(device(), "limits", { value: { maxStorageBufferBindingSize: little }, configurable: true });
   const parts = await found(search).finally(() =>
     Object.defineProperty(device(), "limits", { value: limits, configurable: true }),
@@ -180,6 +180,21 @@ describe("a search", () => {
     };
     expect(best(null)).toEqual([1, 1]);
     expect(best(fusion)).toEqual([7, 7]);
+  });
+
+  it("of CTC alone follows what CTC likes, whatever a language model says of it", () => {
+    const [vocab, said] = [9, 5];
+    const logProbs = Float32Array.from({ length: 2 * vocab }, (_, i) => (i % vocab === said ? -0.01 : -7));
+    const score = (lm: number) => ({ lm, count: 0, score: lm });
+    const fusion = {
+      begin: score(0),
+      maxGain: 0,
+      extend: ({ lm }: FusedPrefix, label: number) => score(lm - (label === said ? 0.5 : 0.1)),
+      end: (prefix: FusedPrefix) => prefix,
+    };
+    const search = new JointSearch({ logProbs, vocab, blank: 0 }, { beam: 1, ctcWeight: 1, fusion });
+    while (!search.done) search.advance(new Float32Array(vocab).fill(-2));
+    expect([...search.found[0]!.labels]).toEqual([said]);
   });
 
   it("ends once three lengths in a row were hopeless", () => {

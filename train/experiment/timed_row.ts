@@ -3,13 +3,16 @@ import { dryDevice } from "../../engine/dry_device.ts";
 import { Tape } from "../../engine/tape.ts";
 import { buildModel, type BuiltModel } from "../../checkpoint/build_model.ts";
 import { restoreParameters, type Checkpoint } from "../../checkpoint/checkpoint.ts";
-import type { TrainConfig } from "../../config/config.ts";
+import { restoreConfig, type TrainConfig } from "../../config/config.ts";
 import type { Batch } from "../../data/batches/batch.ts";
 import type { BatchItem } from "../../data/item.ts";
 import { evaluatedPaths, type DepthPath } from "../../config/depths.ts";
 import { trainingPaths } from "../training_paths.ts";
 import { activationType } from "../../engine/precision.ts";
 import { recognise } from "../../recognition/recognise.ts";
+import { chooseCheckpointing, continuedCheckpointing } from "../memory/choose_checkpointing.ts";
+import { memoryLimit } from "../memory/memory_limit.ts";
+import { planStep } from "../memory/memory_plan.ts";
 import { StepClock } from "../step_clock.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 import type { Workload } from "./workload.ts";
@@ -36,9 +39,15 @@ export class TimedRow {
   constructor(
     device: Device,
     config: TrainConfig,
-    { vocabulary, blank }: Pick<Workload, "vocabulary" | "blank">,
+    { vocabulary, blank, batches, typical }: Pick<Workload, "vocabulary" | "blank" | "batches" | "typical">,
     checkpoint?: Checkpoint,
   ) {
+    config = checkpoint
+      ? continuedCheckpointing(config, restoreConfig(checkpoint.state.config, checkpoint.path))
+      : chooseCheckpointing(config, memoryLimit(device, config.memory.limitGib), (tried) => {
+          const { size, frames, maxLabels: labels } = batches.at(-1) ?? typical;
+          return planStep(device, tried, vocabulary, { size, frames, labels }).totalBytes;
+        }).config;
     const { activation } = activationType(device, config.precision);
     const before = device.pool.statistics.liveBytes;
     this.config = config;

@@ -33,13 +33,8 @@ export const withCheckpointing = (config: TrainConfig, checkpointing: boolean): 
   unfold: { ...config.unfold, checkpointing },
 });
 
-/** The decision of the run that a resumed one continues, so that both compute the same to the bit. */
-export function continuedCheckpointing(
-  config: TrainConfig,
-  { unfold }: Readonly<Record<string, unknown>>,
-): TrainConfig {
-  const before = (unfold as { readonly checkpointing?: unknown } | undefined)?.checkpointing;
-  return config.unfold.checkpointing === "auto" && typeof before === "boolean"
-    ? withCheckpointing(config, before)
+/** A config with the decision of an earlier run that is continued, so that both compute the same to the bit. */
+export const continuedCheckpointing = (config: TrainConfig, earlier: TrainConfig): TrainConfig =>
+  config.unfold.checkpointing === "auto"
+    ? { ...config, unfold: { ...config.unfold, checkpointing: earlier.unfold.checkpointing } }
     : config;
-}

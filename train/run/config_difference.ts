@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { continuedCheckpointing } from "../memory/choose_checkpointing.ts";
 import { UserError } from "../../engine/errors.ts";
 import { declareModel, type Built } from "../../checkpoint/build_model.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
@@ -83,7 +84,8 @@ export function differences(
  * @param source names the saved config in messages
  */
 export function configDifferences(config: TrainConfig, saved: unknown, source: string): string[] {
-  return differ(plainConfig(restoreConfig(saved, source)), plainConfig(config), "");
+  const before = restoreConfig(saved, source);
+  return differ(plainConfig(before), plainConfig(continuedCheckpointing(config, before)), "");
 }
 
 /** Whether a config needs parameters that a run with the saved one lacks, or other units. */

@@ -28,15 +28,15 @@ describe("where a config leaves it open", () => {
   });
 
   it("goes on as the run before, which may have had another machine", () => {
-    for (const checkpointing of [true, false])
-      expect(continuedCheckpointing(smallConfig(), { unfold: { checkpointing } }).unfold.checkpointing).toBe(
-        checkpointing,
-      );
+    for (const said of [true, false]) {
+      const earlier = smallConfig(`unfold.checkpointing=${said}`);
+      expect(continuedCheckpointing(smallConfig(), earlier).unfold.checkpointing).toBe(said);
+    }
   });
 });
 
 it.each([true, false])("what a config says stays: %s", (said) => {
   const config = smallConfig(`unfold.checkpointing=${said}`);
   expect(chooseCheckpointing(config, limit, bytesOf(2 ** 40))).toEqual({ config, message: undefined });
-  expect(continuedCheckpointing(config, { unfold: { checkpointing: !said } })).toBe(config);
+  expect(continuedCheckpointing(config, smallConfig(`unfold.checkpointing=${!said}`))).toBe(config);
 });

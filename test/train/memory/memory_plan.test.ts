@@ -159,6 +159,16 @@ describe("an evaluation with a decoder's search", () => {
     },
   );
 
+  it("fits where one pass over all would not: rescoring with a wide feed-forward layer", () => {
+    const wide = "model.decoder={blocks: 1, feed_forward_dim: 4096, heads: 4}";
+    const config = smallConfig(...sets, wide, "eval.search=rescore", "eval.beam=16");
+    const { outputFrames } = modelFrames(config);
+    const large = { size: 64, frames: 1000, labels: 4 };
+    const atOnce = 4 * large.size * 16 * (outputFrames(1000) + 1) * 4096;
+    expect(atOnce).toBeGreaterThan(device.limits.maxStorageBufferBindingSize);
+    expect(planEvaluation(device, config, UNITS, large).totalBytes).toBeGreaterThan(0);
+  });
+
   it("needs no less than the pool reports: rescoring, whose hypotheses are shorter than a label a frame", async () => {
     const config = smallConfig(...sets, "eval.search=rescore");
     const { bytes } = await evaluated(config);
