@@ -238,8 +238,8 @@ const IN_ADVANCE = 2;
 const MARGIN = 1e-6;
 
 /**
- * The classes that may extend a prefix into the beam, in order (the blank, which extends none, may be among them), and a score that no kept prefix will be below: that of the worst of
- * the best so far, if the best labels' extensions were among them.
+ * The classes that may extend a prefix into the beam, in order, and the blank if it is as likely; and a score that no kept prefix
+ * will be below: that of the worst of the best so far, if the best labels' extensions were among them.
  */
 function promising(
   kept: readonly Prefix[],
