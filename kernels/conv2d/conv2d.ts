@@ -5,6 +5,7 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
 import { addParamTiles, slideTiles } from "./tiles.ts";
 import { conv2dVariants as variants } from "./variant.ts";
+import { addToWindowParams, addWindows, multiplyWindows, windowsFit } from "./windows.ts";
 
 /** As in the shaders: output (backward: input) channels, positions and taps per thread; elements of the ReLU. */
 const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
@@ -102,6 +103,7 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
   const conv = { ...sizes, padding_height: padding, padding_width: padding, dilation: 1, groups: 1 };
   const positions = batch * out_height * out_width;
   const taps = kernel_height * kernel_width;
+  const windows = windowsFit(sizes);
 
   const y = tape.empty([batch, out_height, out_width, outs], tape.activation);
   const variant = variants.forward.choose(tape.device, {
@@ -110,8 +112,10 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
     taps,
     depth: channels,
     cols: outs,
+    windows,
   });
-  if (variant === "direct")
+  if (variant === "product") multiplyWindows(tape, sizes, x, weight, y, { bias, relu });
+  else if (variant === "direct")
     forward.encode(
       tape,
       { x, weight, bias: bias ?? weight, y },
@@ -132,8 +136,10 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
         taps,
         depth: outs,
         cols: channels,
+        windows,
       });
-      if (variant === "direct") backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
+      if (variant === "product") addWindows(tape, sizes, weight, dsum, dx);
+      else if (variant === "direct") backwardInput.encode(tape, { weight, dy: dsum, dx }, sizes, {});
       else slideTiles(tape, variant, conv, weight, dsum, dx, { backward: true });
     }
     if (weight.needsGrad || bias?.needsGrad) {
@@ -143,8 +149,10 @@ export function conv2d(tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
         taps,
         depth: channels,
         cols: outs,
+        windows,
       });
-      if (variant === "direct") addToParams(tape, sizes, x, dsum, weight, bias);
+      if (variant === "product") addToWindowParams(tape, sizes, x, dsum, weight, bias);
+      else if (variant === "direct") addToParams(tape, sizes, x, dsum, weight, bias);
       else addParamTiles(tape, variant, conv, x, dsum, weight, bias);
     }
     return [dx, undefined, undefined];

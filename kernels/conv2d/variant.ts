@@ -36,16 +36,35 @@ export const preferred = {
   forWeight: tilesOver(({ taps, depth }) => taps * depth, true),
 };
 
+export type Conv2dChoice = ConvolutionChoice &
+  Readonly<{
+    /** The product's kernels can compute it: see windows.ts. */
+    windows: boolean;
+  }>;
+
+const conv2d: Readonly<Record<"direct" | TileVariant | "product", Variant<Conv2dChoice>>> = {
+  ...convolutionVariants,
+  product: { adapters: "software", fits: ({ windows }) => windows },
+};
+
+/** On a CPU the product, where its tiles of 32 columns are at least filled. */
+const productOnCpu =
+  (others: typeof preferred.forResult) =>
+  (sizes: Conv2dChoice, device: VariantDevice): readonly ("direct" | TileVariant | "product")[] =>
+    device.isSoftware && Math.min(sizes.depth, sizes.cols) >= 32
+      ? ["product", ...others(sizes, device)]
+      : others(sizes, device);
+
 /** The choices of one operation: forward, backward to the input, backward to the weight. */
 export const conv2dVariants = {
-  forward: defineVariants("conv2d", { variants: convolutionVariants, defaults: preferred.forResult }),
+  forward: defineVariants("conv2d", { variants: conv2d, defaults: productOnCpu(preferred.forResult) }),
   backwardInput: defineVariants("conv2d_backward_input", {
-    variants: convolutionVariants,
-    defaults: preferred.forResult,
+    variants: conv2d,
+    defaults: productOnCpu(preferred.forResult),
   }),
   backwardParams: defineVariants("conv2d_backward_params", {
-    variants: convolutionVariants,
-    defaults: preferred.forWeight,
+    variants: conv2d,
+    defaults: productOnCpu(preferred.forWeight),
   }),
 };
 
