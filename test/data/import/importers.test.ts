@@ -362,6 +362,31 @@ describe("writing", () => {
     expect(existsSync(join(folder, "no"))).toBe(false);
   });
 
+  test("what has no utterances, or only of files that are no recordings, leaves a manifest as it was", async () => {
+    const line = '{"audio_filepath": "._a.wav", "text": "x"}';
+    put({
+      "j.jsonl": line,
+      "f/metadata.jsonl": line,
+      "cv/train.tsv": ["path\tsentence", "._a.mp3\tx"],
+      "k/wav.scp": ["a ._a.wav"],
+      "k/text": ["a x"],
+      "L/a.trans.txt": "",
+      "out.jsonl": "mine",
+    });
+    const left = (name: string): string => `: left out 1 of 1 utterances, whose files are no recordings: ${name}`;
+    for (const [kind, corpus, why] of [
+      ["jsonl", "j.jsonl", left("._a.wav")],
+      ["audiofolder", "f", left("._a.wav")],
+      ["commonvoice", "cv/train.tsv", left("._a.mp3")],
+      ["kaldi", "k", left("._a.wav")],
+      ["librispeech", "L", ""],
+    ] as const)
+      await expect(run(kind, corpus, { force: true })).rejects.toThrow(
+        new UserError(`${join(folder, corpus)} has no utterances to import${why}`),
+      );
+    expect(readFileSync(join(folder, "out.jsonl"), "utf8")).toBe("mine");
+  });
+
   test("durations are read where they are unknown; what cannot be read is named", async () => {
     put(corpus);
     await writeWav(join(folder, "a.wav"), new Float32Array(4000), 8000);
