@@ -43,8 +43,8 @@ const written = (): unknown[] =>
     .map((line) => JSON.parse(line));
 
 /** The message, in which the test's folder is called @. Nothing may have been written. */
-async function refusal(kind: string, corpus: string): Promise<string> {
-  const error = await run(kind, corpus).catch((caught: unknown) => caught);
+async function refusal(kind: string, corpus: string, options: Partial<ImportOptions> = {}): Promise<string> {
+  const error = await run(kind, corpus, options).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(UserError);
   expect(readdirSync(folder).filter((name) => name.startsWith("out.jsonl"))).toEqual([]);
   return (error as Error).message.replaceAll(`${folder}/`, "@");
@@ -83,9 +83,19 @@ describe("kaldi", () => {
     const { utterances, warnings } = await run("kaldi", "k", { intersect: true });
     expect(utterances).toBe(1);
     expect(warnings.map((warning) => warning.replace(folder, "@"))).toEqual([
-      "@/k: kept the 1 utterances that all files have, left out 3 of text's 4, 3 of segments's 4, 3 of utt2spk's 4",
+      "@/k: 2 utterances are in all of text, segments, utt2spk; left out 2 of text's 4, 2 of segments's 4, 2 of utt2spk's 4",
+      "@/k: left out 1 of 2 utterances, whose recordings are missing in wav.scp (rec9)",
     ]);
     expect(written()).toMatchObject([{ id: "u1", speaker: "anna" }]);
+  });
+
+  test("--intersect of which nothing remains says whether ids or recordings are missing", async () => {
+    putKaldi({ "k/segments": ["u1 rec9 0 1"], "k/text": ["u1 one"] });
+    expect(await refusal("kaldi", "k", { intersect: true })).toBe(
+      "@k: the recordings of all 1 utterances that the files share are missing in wav.scp (rec9)",
+    );
+    putKaldi({ "k/segments": ["u1 rec1 0 1"], "k/text": ["u2 two"] });
+    expect(await refusal("kaldi", "k", { intersect: true })).toBe("@k: no id is in all of text, segments");
   });
 
   test("segments become pieces, utt2spk speakers", async () => {
