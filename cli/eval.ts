@@ -8,7 +8,7 @@ import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { compareCheckpoints } from "../recognition/significance/compare.ts";
 import { comparisonTable } from "../recognition/significance/compare_table.ts";
 import { mapssweTable } from "../recognition/significance/mapsswe_table.ts";
-import { expectOneStdin, inputStem } from "../data/files/input.ts";
+import { expectOneStdin, inputStem, STDIN } from "../data/files/input.ts";
 import { readManifest } from "../data/manifest/manifest.ts";
 import { choosePaths } from "../recognition/evaluation/choose_paths.ts";
 import { type DepthPath } from "../config/depths.ts";
@@ -153,6 +153,8 @@ async function runCompare(
     throw new UserError("--trn cannot be combined with --compare; evaluate each checkpoint with --trn for its files");
   if (options.paths !== undefined)
     throw new UserError("--paths cannot be combined with --compare, which compares one path of each depth");
+  if (options.lm === STDIN)
+    throw new UserError("--lm - cannot be combined with --compare, which reads the language model twice; give a file");
   const choice = {
     depths: parseDepthNumbers(options.depths),
     depthA: parseDepthNumber("--depth-a", options.depthA),

@@ -13,15 +13,26 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { resolve } from "node:path";
 import { RunError, UserError } from "../../engine/errors.ts";
 
 /** Node writes at most 2 GiB at once. */
 const MOST_BYTES = 2 ** 30;
 
-/** Whether what is there is no file or folder: a device such as /dev/null, a pipe such as /dev/stdout. A file would take its place. */
+/**
+ * Whether what is there is written into, and a file would take its place: a device such as /dev/null, a pipe, or
+ * /dev/stdout and its like, even where they lead to a file.
+ */
 export function isDevice(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && !found.isFile() && !found.isDirectory();
+  return found !== undefined && !found.isDirectory() && (!found.isFile() || descriptorOf(path) !== undefined);
+}
+
+/** The number of the open file that a name such as /dev/stdout or /dev/fd/3 stands for. */
+function descriptorOf(path: string): number | undefined {
+  const name = resolve(path);
+  const number = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/u.exec(name)?.[1];
+  return number === undefined ? { "/dev/stdout": 1, "/dev/stderr": 2 }[name] : Number(number);
 }
 
 /**
@@ -52,18 +63,18 @@ export function writeAtomically(path: string, content: Uint8Array | Iterable<Uin
 
 /** The same with asynchronous pieces. */
 export async function writePiecesAtomically(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const partial = partialOf(path);
+  const device = isDevice(path);
   try {
-    const file = openSync(partial, "w");
+    const { file, close } = device ? openDevice(path) : openFile(partialOf(path));
     try {
       for await (const bytes of pieces) writeWhole(file, bytes);
-      fsyncSync(file);
+      if (!device) fsyncSync(file);
     } finally {
-      closeSync(file);
+      close();
     }
-    renameSync(partial, path);
+    if (!device) renameSync(partialOf(path), path);
   } catch (error) {
-    throw failure(path, error);
+    throw device ? described(path, error, "") : failure(path, error);
   }
 }
 
@@ -89,13 +100,29 @@ function writeWhole(file: number, bytes: Uint8Array): void {
     done += writeSync(file, bytes, done, Math.min(bytes.length - done, MOST_BYTES));
 }
 
+interface Opened {
+  readonly file: number;
+  readonly close: () => void;
+}
+
+function openFile(path: string): Opened {
+  const file = openSync(path, "w");
+  return { file, close: () => closeSync(file) };
+}
+
+/** A file that this process has open already is written where it stands: opened anew, it would be written from its start. */
+function openDevice(path: string): Opened {
+  const file = statSync(path).isFile() ? descriptorOf(path) : undefined;
+  return file === undefined ? openFile(path) : { file, close: () => undefined };
+}
+
 function writeDevice(path: string, write: (file: number) => void): void {
   try {
-    const file = openSync(path, "w");
+    const { file, close } = openDevice(path);
     try {
       write(file);
     } finally {
-      closeSync(file);
+      close();
     }
   } catch (error) {
     throw described(path, error, "");

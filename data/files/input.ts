@@ -32,7 +32,7 @@ export function readInputSync(path: string): Uint8Array {
 }
 
 /** The same as it arrives. */
-export function streamInput(path: string): AsyncIterable<Uint8Array> & { destroy(): unknown } {
+export function streamInput(path: string): AsyncIterable<Uint8Array> {
   if (path !== STDIN) return createReadStream(path);
   takeStdin();
   return process.stdin;

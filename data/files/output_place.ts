@@ -54,7 +54,10 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Before any work, refuses to replace a file (devices and pipes are none), or to write in place of a folder or into one that does not exist. */
+/**
+ * Before any work, refuses to replace a file (devices and pipes are none), or to write in place of a folder or into one
+ * that does not exist.
+ */
 export function expectWritable(out: string, force: boolean): void {
   if (isFolder(out)) throw new UserError(`${out} is a folder, expected the name of a file to write`);
   if (existsSync(out) && !isDevice(out) && !force) throw new UserError(`${out} already exists; --force replaces it`);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { inputName } from "../files/input.ts";
 import { expectWritable } from "../files/output_place.ts";
 import type { Observer } from "../observer.ts";
 import { importAudioFolder } from "./audio_folder.ts";
@@ -48,8 +49,8 @@ export interface ImportSummary {
 /**
  * Writes a manifest for a corpus in another format; the audio stays where it is.
  *
- * @throws UserError if the kind is unknown, the manifest already exists, or the corpus is invalid; the manifest is then
- *   left as it was
+ * @throws UserError if the kind is unknown, the manifest already exists, or the corpus is invalid or without utterances; the
+ *   manifest is then left as it was
  */
 export async function importCorpus(kind: string, corpus: string, options: ImportOptions): Promise<ImportSummary> {
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
@@ -62,6 +63,8 @@ export async function importCorpus(kind: string, corpus: string, options: Import
     ...utterance,
     text: cleanText(utterance.text, options),
   }));
+  if (found.length === 0)
+    throw new UserError([`${inputName(corpus)} has no utterances to import`, ...leftOut].join(": "));
   const missing = expectAudio(found, corpus);
   const { utterances, warnings } = durations
     ? await withDurations(found, observer)

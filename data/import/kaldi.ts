@@ -23,8 +23,8 @@ export async function importKaldi(folder: string, { intersect, warn }: ImporterO
   const others = [segments ?? recordings, ...(speakers ? [speakers] : [])];
   if (!intersect) for (const other of others) expectSameIds(folder, allTexts, other);
   const recordingOf = (id: string): string => (segments ? parseSegment(segments.rows.get(id)!).recording : id);
-  const isRecorded = (id: string): boolean => recordings.rows.has(recordingOf(id));
-  const texts = intersect ? sharedRows(folder, allTexts, others, { isUsable: isRecorded, warn }) : allTexts;
+  const shared = intersect ? sharedRows(folder, allTexts, others, warn) : allTexts;
+  const texts = intersect ? recordedRows(folder, shared, { recordingOf, recordings, warn }) : shared;
 
   if (segments) expectRecordings(folder, texts, segments, recordings);
   const used = new Set([...texts.rows.keys()].map(recordingOf));
@@ -61,6 +61,28 @@ function parseSegment({ value, source }: KaldiRow): { recording: string; offset:
     throw new UserError(`${source}: expected recording, start and end in seconds, got '${value}'`);
   // An end of -1 is the recording's end. Kaldi's times are decimal, and so should be the difference.
   return until === -1 ? { recording, offset } : { recording, offset, duration: Number((until - offset).toFixed(6)) };
+}
+
+/**
+ * The rows of utterances whose recordings are known. Tells how many are left out.
+ *
+ * @throws UserError if there are none
+ */
+function recordedRows(
+  folder: string,
+  texts: KaldiTable,
+  options: { recordingOf: (id: string) => string; recordings: KaldiTable; warn: (message: string) => void },
+): KaldiTable {
+  const { recordingOf, recordings, warn } = options;
+  const rows = new Map([...texts.rows].filter(([id]) => recordings.rows.has(recordingOf(id))));
+  const left = texts.rows.size - rows.size;
+  if (left === 0) return texts;
+  const missing = new Set([...texts.rows.keys()].map(recordingOf).filter((id) => !recordings.rows.has(id)));
+  const which = `missing in ${recordings.name} (${nameSome([...missing])})`;
+  if (rows.size === 0)
+    throw new UserError(`${folder}: the recordings of all ${left} utterances that the files share are ${which}`);
+  warn(`${folder}: left out ${left} of ${texts.rows.size} utterances, whose recordings are ${which}`);
+  return { name: texts.name, rows };
 }
 
 /** Every segment needs its recording. Recordings without a segment are fine: filtered Kaldi folders have them. */

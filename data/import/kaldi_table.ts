@@ -50,22 +50,23 @@ export function expectSameIds(folder: string, a: KaldiTable, b: KaldiTable): voi
 /**
  * The rows of a table whose ids all others have too. Tells how many each file has beyond those.
  *
- * @param isUsable whether what the others say of an id is usable
  * @throws UserError if there are none
  */
 export function sharedRows(
   folder: string,
   table: KaldiTable,
   others: readonly KaldiTable[],
-  { isUsable, warn }: { isUsable: (id: string) => boolean; warn: (message: string) => void },
+  warn: (message: string) => void,
 ): KaldiTable {
-  const rows = new Map([...table.rows].filter(([id]) => others.every((other) => other.rows.has(id)) && isUsable(id)));
+  const rows = new Map([...table.rows].filter(([id]) => others.every((other) => other.rows.has(id))));
   const all = [table, ...others];
   if (rows.size === 0) throw new UserError(`${folder}: no id is in all of ${all.map(({ name }) => name).join(", ")}`);
   const counts = all
     .filter((one) => one.rows.size > rows.size)
     .map((one) => `${one.rows.size - rows.size} of ${one.name}'s ${one.rows.size}`);
   if (counts.length > 0)
-    warn(`${folder}: kept the ${rows.size} utterances that all files have, left out ${counts.join(", ")}`);
+    warn(
+      `${folder}: ${rows.size} utterances are in all of ${all.map(({ name }) => name).join(", ")}; left out ${counts.join(", ")}`,
+    );
   return { name: table.name, rows };
 }

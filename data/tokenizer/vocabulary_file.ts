@@ -4,7 +4,7 @@ import * as z from "zod";
 import { UserError } from "../../engine/errors.ts";
 import { inputName, readInputSync } from "../files/input.ts";
 import { decodeUtf8 } from "../files/utf8.ts";
-import { isMark, VocabularyUnits } from "../../model/units/vocabulary.ts";
+import { isMark, vocabularyDefaults, VocabularyUnits } from "../../model/units/vocabulary.ts";
 
 const token = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
@@ -36,7 +36,7 @@ const addedSchema = z.record(z.string(), z.int().min(0));
 /**
  * Reads Hugging Face's vocab.json as output units. A tokenizer_config.json and a special_tokens_map.json beside it
  * define the blank and space tokens, by default `<pad>` and `|`. Tokens that were added later, in the former or in an
- * added_tokens.json, are units too if they are text.
+ * added_tokens.json, are units too if they are text: what one of these files calls special is none in any.
  *
  * @param size number of outputs of the model, if there is one already
  * @throws UserError in one sentence that names the file and the problem
@@ -47,12 +47,15 @@ export function readVocabulary(file: string, { size }: { size?: number } = {}): 
     return existsSync(path) ? parse(settingsSchema, readJson(path), path) : {};
   };
   const [special, tokenizer] = [beside("special_tokens_map.json"), beside("tokenizer_config.json")];
-  const names = [special, tokenizer].flatMap(specialTokens);
+  const wordDelimiter = tokenizer.word_delimiter_token ?? special.word_delimiter_token ?? undefined;
+  const names = [special, tokenizer]
+    .flatMap(specialTokens)
+    .filter((name) => name !== (wordDelimiter ?? vocabularyDefaults.wordDelimiter));
   return VocabularyUnits.fromTokens(
     withAdded(readJson(file), addedTokens(file, tokenizer, [...names, ...padOf(special), ...padOf(tokenizer)]), size),
     {
       pad: tokenizer.pad_token ?? special.pad_token ?? undefined,
-      wordDelimiter: tokenizer.word_delimiter_token ?? special.word_delimiter_token ?? undefined,
+      wordDelimiter,
       lowerCase: tokenizer.do_lower_case ?? undefined,
       special: names,
       size,
@@ -87,8 +90,10 @@ function withAdded(vocabulary: unknown, added: readonly [string, number][], size
 }
 
 const specialTokens = (settings: Settings): string[] => {
-  const { bos_token, eos_token, unk_token, additional_special_tokens } = settings;
-  return [bos_token, eos_token, unk_token, ...(additional_special_tokens ?? [])].filter((name) => name != null);
+  const { bos_token, eos_token, unk_token, additional_special_tokens, added_tokens_decoder } = settings;
+  const added = Object.values(added_tokens_decoder ?? {}).flatMap(({ content, special }) => (special ? [content] : []));
+  const named = [bos_token, eos_token, unk_token, ...(additional_special_tokens ?? []), ...added];
+  return [...new Set(named.filter((name) => name != null))];
 };
 
 /** Reads a JSON file. Throws a UserError in one sentence that names it, if it does not exist or is not valid JSON. */

@@ -334,6 +334,12 @@ const WRONG: [name: string, verb: typeof transcribe, words: string[], message: R
     /^--depth-b: expected a whole number from 1 to 1000, got '0'$/,
   ],
   [
+    "--lm - with --compare",
+    evaluate,
+    ["eval", "run", "dev", "--compare", "run", "--beam", "4", "--lm", "-"],
+    /^--lm - cannot be combined with --compare, which reads the language model twice; give a file$/,
+  ],
+  [
     "--alignments with --compare",
     evaluate,
     ["eval", "run", "dev", "--compare", "run", "--alignments", "folder"],

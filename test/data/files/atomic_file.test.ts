@@ -134,6 +134,20 @@ it("a copy is a second name of the file, takes another's place, and may be there
   expect(readFileSync(at("second"), "utf8")).toBe("old");
 });
 
+it.skipIf(process.platform === "win32")("standard output that leads to a file is written where it stands", () => {
+  for (const name of ["/dev/stdout", "/dev/fd/1", ...(process.platform === "linux" ? ["/proc/self/fd/1"] : [])]) {
+    const { status, stderr } = inShell(
+      `exec > ${at("kept")}; echo before; `,
+      `writeAtomically("${name}", Buffer.from("at once\\n"));
+      await writePiecesAtomically("${name}", (async function* () { yield Buffer.from("in pieces\\n"); })());
+      console.log("after");`,
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(readFileSync(at("kept"), "utf8")).toBe("before\nat once\nin pieces\nafter\n");
+    expect(lstatSync("/dev/stdout").isFile()).toBe(false);
+  }
+});
+
 describe.skipIf(process.platform === "win32")("a pipe", () => {
   it("is written as it is", () => {
     execFileSync("mkfifo", [at("pipe")]);
@@ -142,6 +156,11 @@ describe.skipIf(process.platform === "win32")("a pipe", () => {
       `writeAtomically(${JSON.stringify(at("pipe"))}, Buffer.from("piped")); `,
     );
     expect([read.status, read.stdout]).toEqual([0, "piped"]);
+    const inPieces = inShell(
+      `cat ${at("pipe")} & `,
+      `await writePiecesAtomically(${JSON.stringify(at("pipe"))}, (async function* () { yield Buffer.from("piped"); })());`,
+    );
+    expect([inPieces.status, inPieces.stdout]).toEqual([0, "piped"]);
     expect(lstatSync(at("pipe")).isFIFO()).toBe(true);
   });
 

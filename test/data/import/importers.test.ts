@@ -1,54 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UserError } from "../../../engine/errors.ts";
-import { importCorpus, type ImportOptions } from "../../../data/import/import_corpus.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { readManifest } from "../../../data/manifest/manifest.ts";
-import { writeWav } from "../../../data/audio/wav.ts";
-import { silentObserver } from "../../../train/run/run_observer.ts";
-import { aiffFile } from "../audio/aiff_file.ts";
-import { wavFile } from "../audio/wav_file.ts";
-
-let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "unfold-import-"))));
-afterEach(() => rmSync(folder, { recursive: true }));
-
-/** Files by name; audio that is only looked for, not read, may be empty. */
-function put(files: Record<string, string | Uint8Array | readonly string[]>): void {
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(
-      join(folder, name),
-      Array.isArray(content) ? `${content.join("\n")}\n` : (content as string | Uint8Array),
-    );
-  }
-}
-
-const run = (kind: string, corpus: string, options: Partial<ImportOptions> = {}) =>
-  importCorpus(kind, join(folder, corpus), {
-    out: join(folder, "out.jsonl"),
-    durations: false,
-    force: false,
-    lowercase: false,
-    punctuation: true,
-    observer: silentObserver,
-    ...options,
-  });
-
-const written = (): unknown[] =>
-  readFileSync(join(folder, "out.jsonl"), "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-
-/** The message, in which the test's folder is called @. Nothing may have been written. */
-async function refusal(kind: string, corpus: string): Promise<string> {
-  const error = await run(kind, corpus).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(UserError);
-  expect(readdirSync(folder).filter((name) => name.startsWith("out.jsonl"))).toEqual([]);
-  return (error as Error).message.replaceAll(`${folder}/`, "@");
-}
+import { folder, put, refusal, run, written } from "./corpus_folder.ts";
 
 describe("kaldi", () => {
   const data = {
@@ -83,9 +37,19 @@ describe("kaldi", () => {
     const { utterances, warnings } = await run("kaldi", "k", { intersect: true });
     expect(utterances).toBe(1);
     expect(warnings.map((warning) => warning.replace(folder, "@"))).toEqual([
-      "@/k: kept the 1 utterances that all files have, left out 3 of text's 4, 3 of segments's 4, 3 of utt2spk's 4",
+      "@/k: 2 utterances are in all of text, segments, utt2spk; left out 2 of text's 4, 2 of segments's 4, 2 of utt2spk's 4",
+      "@/k: left out 1 of 2 utterances, whose recordings are missing in wav.scp (rec9)",
     ]);
     expect(written()).toMatchObject([{ id: "u1", speaker: "anna" }]);
+  });
+
+  test("--intersect of which nothing remains says whether ids or recordings are missing", async () => {
+    putKaldi({ "k/segments": ["u1 rec9 0 1"], "k/text": ["u1 one"] });
+    expect(await refusal("kaldi", "k", { intersect: true })).toBe(
+      "@k: the recordings of all 1 utterances that the files share are missing in wav.scp (rec9)",
+    );
+    putKaldi({ "k/segments": ["u1 rec1 0 1"], "k/text": ["u2 two"] });
+    expect(await refusal("kaldi", "k", { intersect: true })).toBe("@k: no id is in all of text, segments");
   });
 
   test("segments become pieces, utt2spk speakers", async () => {
@@ -335,62 +299,5 @@ describe("jsonl", () => {
   ])("%s", async (line, message) => {
     put({ "j.jsonl": line });
     expect(await refusal("jsonl", "j.jsonl")).toMatch(message);
-  });
-});
-
-describe("writing", () => {
-  const corpus = {
-    "j.jsonl": '{"audio": "a.wav", "text": "A", "offset": 0.1}\n{"audio": "b.wav", "text": "B"}',
-    "b.wav": "no audio",
-  };
-
-  test("an existing manifest is kept unless forced", async () => {
-    put({ ...corpus, "a.wav": "", "out.jsonl": "mine" });
-    await expect(run("jsonl", "j.jsonl")).rejects.toThrow(/out\.jsonl already exists; --force replaces it$/);
-    expect(readFileSync(join(folder, "out.jsonl"), "utf8")).toBe("mine");
-    await run("jsonl", "j.jsonl", { force: true });
-    expect(written().length).toBe(2);
-    await expect(run("jsonl", "j.jsonl", { out: join(folder, "no/out.jsonl") })).rejects.toThrow(
-      /cannot be written: there is no folder /,
-    );
-    await expect(run("jsonl", "j.jsonl", { out: join(folder, "a.wav/out.jsonl") })).rejects.toThrow(
-      /cannot be written: there is no folder /,
-    );
-    await expect(run("jsonl", "j.jsonl", { out: folder, force: true })).rejects.toThrow(
-      / is a folder, expected the name of a file to write$/,
-    );
-    expect(existsSync(join(folder, "no"))).toBe(false);
-  });
-
-  test("durations are read where they are unknown; what cannot be read is named", async () => {
-    put(corpus);
-    await writeWav(join(folder, "a.wav"), new Float32Array(4000), 8000);
-    const { warnings, seconds, unknownDurations } = await run("jsonl", "j.jsonl", { durations: true });
-    expect([seconds, unknownDurations]).toEqual([0.4, 1]);
-    expect(warnings).toEqual([
-      `${join(folder, "b.wav")} is not a supported audio file: expected WAV, AIFF, FLAC, MP3, Ogg Vorbis or Ogg Opus.`,
-    ]);
-    expect(written()).toEqual([
-      { audio_filepath: "a.wav", text: "A", duration: 0.4, offset: 0.1 },
-      { audio_filepath: "b.wav", text: "B" },
-    ]);
-  });
-
-  test("with durations, what reading had to decide or leave out is said; AIFF files of a folder are read", async () => {
-    const samples = Buffer.alloc(1600, 1);
-    put({ "f/metadata.csv": "file_name,text\na.wav,A\nb.aiff,B\n" });
-    put({ "f/a.wav": wavFile(samples, { dataBytes: 0x80000000 }), "f/b.aiff": aiffFile(samples, { frames: 500 }) });
-    const { warnings, seconds } = await run("audiofolder", "f", { durations: true });
-    expect(seconds).toBeCloseTo((800 + 500) / 8000, 6);
-    expect(warnings).toEqual([
-      `${join(folder, "f/a.wav")}: its header does not say how long it is (0x80000000 bytes), so it is read to its end`,
-      `${join(folder, "f/b.aiff")}: 600 bytes behind its samples are left out`,
-    ]);
-  });
-
-  test("an unknown kind", async () => {
-    expect(await refusal("timit", "x")).toBe(
-      "unknown kind of corpus 'timit', expected kaldi, librispeech, commonvoice, audiofolder, jsonl",
-    );
   });
 });

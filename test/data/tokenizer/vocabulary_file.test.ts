@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readTokenizer } from "../../../data/tokenizer/tokenizer_file.ts";
 import { readVocabulary } from "../../../data/tokenizer/vocabulary_file.ts";
+import { VocabularyUnits } from "../../../model/units/vocabulary.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -42,6 +43,22 @@ describe("tokens that were added to a vocabulary", () => {
       },
     });
     expect([4, 5].map((label) => textOf(label, 6))).toEqual(["sch", ""]);
+  });
+
+  test("that tokenizer_config.json calls special are no text, wherever else they are; the word delimiter stays one", () => {
+    write("tokenizer_config.json", {
+      added_tokens_decoder: {
+        1: { content: "|", special: true },
+        4: { content: "EOS", special: true },
+        5: { content: "BOS", special: true },
+      },
+    });
+    write("added_tokens.json", { EOS: 4 });
+    write("vocab.json", { "<pad>": 0, "|": 1, a: 2, b: 3, BOS: 5 });
+    const units = readVocabulary(at("vocab.json"), { size: 6 });
+    expect(units.decode([2, 4, 1, 5, 3])).toBe("a b");
+    expect(VocabularyUnits.fromJSON(units.toJSON()).decode([2, 4, 1, 5, 3])).toBe("a b");
+    expect(units.toJSON().special).toEqual(["BOS"]);
   });
 
   test("without an output of the model are none", () => {
