@@ -63,6 +63,21 @@ export const withoutJsonSchemas = () => ({
   },
 });
 
+/**
+ * A Vite plugin that shortens zod's own messages to what was expected. Values of a config have better ones of their own, which these
+ * do not replace.
+ */
+export const withShortMessages = () => ({
+  name: "unfold-with-short-messages",
+  transform: (_, id) =>
+    /\/zod\/v4\/locales\/en\.js$/u.test(id)
+      ? {
+          code: "export default () => ({ localeError: ({ expected, code }) => (expected ? `expected ${expected}` : code) });",
+          map: null,
+        }
+      : undefined,
+});
+
 /** What units never ask of the tokenizer library, since tokenizer_json.ts refuses it or they do it themselves. */
 const UNUSED = [
   "create_post_processor_default(this.tokenizer.post_processor)",

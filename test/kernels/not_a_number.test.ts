@@ -106,6 +106,7 @@ describe("NaN goes through", () => {
       "conv2d workgroup_tile_any",
       "conv2d workgroup_tile_64",
       "conv2d workgroup_tile_128",
+      "conv2d product",
     ]);
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, seen])));
   });

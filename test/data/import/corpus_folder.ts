@@ -6,10 +6,14 @@ import { UserError } from "../../../engine/errors.ts";
 import { importCorpus, type ImportOptions } from "../../../data/import/import_corpus.ts";
 import { silentObserver } from "../../../train/run/run_observer.ts";
 
-/** A new one for each test. */
+/** See `newFolders`. */
 export let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "unfold-import-"))));
-afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Gives each test of a file a new folder. */
+export function newFolders(): void {
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "unfold-import-"))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+}
 
 /** Files by name; audio that is only looked for, not read, may be empty. */
 export function put(files: Record<string, string | Uint8Array | readonly string[]>): void {

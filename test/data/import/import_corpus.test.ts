@@ -5,7 +5,9 @@ import { UserError } from "../../../engine/errors.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
 import { aiffFile } from "../audio/aiff_file.ts";
 import { wavFile } from "../audio/wav_file.ts";
-import { folder, put, refusal, run, written } from "./corpus_folder.ts";
+import { folder, newFolders, put, refusal, run, written } from "./corpus_folder.ts";
+
+newFolders();
 
 describe("writing", () => {
   const corpus = {

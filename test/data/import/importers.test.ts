@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readManifest } from "../../../data/manifest/manifest.ts";
-import { folder, put, refusal, run, written } from "./corpus_folder.ts";
+import { folder, newFolders, put, refusal, run, written } from "./corpus_folder.ts";
+
+newFolders();
 
 describe("kaldi", () => {
   const data = {

@@ -19,7 +19,10 @@ describe("trnText", () => {
 
   it.each(["a(b", "a)", "(a)", "a b", "a\tb", "a\u00a0b", 'a"b', "a\0", ""])("refuses the id %j", (id) => {
     expect(() => trnText([{ id, text: "one" }])).toThrow(UserError);
-    expect(() => expectTrn([{ id, text: "one" }])).toThrow(`--trn: the id '${id}' cannot be written to a trn file: `);
+    const shown = id.replace("\0", "\\u0000");
+    expect(() => expectTrn([{ id, text: "one" }])).toThrow(
+      `--trn: the id '${shown}' cannot be written to a trn file: `,
+    );
   });
 
   it("refuses an id that two utterances have", () => {
