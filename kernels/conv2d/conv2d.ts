@@ -3,6 +3,7 @@ import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
+import { paddedGeometry, type PaddedGeometry } from "./geometry.ts";
 import { addParamTiles, slideTiles } from "./tiles.ts";
 import { conv2dVariants as variants } from "./variant.ts";
 import { addToWindowParams, addWindows, multiplyWindows, windowsFit } from "./windows.ts";
@@ -12,20 +13,6 @@ const [CHANNELS, POSITIONS, TAPS, ELEMENTS] = [8, 4, 4, 8];
 /** Enough chunks to keep a device busy, but few enough to be cheap to add up and to fit in 16 MiB: with large filters each has enough work. */
 const [MAX_CHUNKS, MAX_PARTIAL_SUMS] = [64, 2 ** 22];
 
-const geometry = {
-  batch: "u32",
-  height: "u32",
-  width: "u32",
-  channels: "u32",
-  out_height: "u32",
-  out_width: "u32",
-  outs: "u32",
-  kernel_height: "u32",
-  kernel_width: "u32",
-  stride: "u32",
-  padding: "u32",
-} as const;
-
 const workOf = ({
   batch,
   out_height,
@@ -34,13 +21,12 @@ const workOf = ({
   kernel_height,
   kernel_width,
   channels,
-}: Readonly<Record<keyof typeof geometry, number>>): number =>
-  batch * out_height * out_width * outs * kernel_height * kernel_width * channels;
+}: PaddedGeometry): number => batch * out_height * out_width * outs * kernel_height * kernel_width * channels;
 
 const forward = defineKernel({
   file: new URL("./forward.wgsl", import.meta.url),
   bindings: { x: "read", weight: "read", bias: "read", y: "read_write" },
-  sizes: { ...geometry, has_bias: "u32", relu: "u32" },
+  sizes: { ...paddedGeometry, has_bias: "u32", relu: "u32" },
   work: workOf,
   workgroups: ({ batch, out_height, out_width, outs }) => [
     ...spread(Math.ceil((batch * out_height * out_width) / POSITIONS), 32),
@@ -58,7 +44,7 @@ const backwardRelu = defineKernel({
 const backwardInput = defineKernel({
   file: new URL("./backward_input.wgsl", import.meta.url),
   bindings: { weight: "read", dy: "read", dx: "read_write" },
-  sizes: geometry,
+  sizes: paddedGeometry,
   work: workOf,
   workgroups: ({ batch, height, width, channels, stride }) => [
     ...spread(Math.ceil((batch * Math.ceil(height / stride) * Math.ceil(width / stride)) / POSITIONS), 32),
@@ -69,7 +55,7 @@ const backwardInput = defineKernel({
 const backwardParams = defineKernel({
   file: new URL("./backward_params.wgsl", import.meta.url),
   bindings: { x: "read", dy: "read", partial: "read_write" },
-  sizes: { ...geometry, rows_per_chunk: "u32" },
+  sizes: { ...paddedGeometry, rows_per_chunk: "u32" },
   work: workOf,
   workgroups: ({ batch, channels, out_height, outs, kernel_height, kernel_width, rows_per_chunk }) => [
     Math.ceil((channels * kernel_height * kernel_width + 1) / (16 * TAPS)),

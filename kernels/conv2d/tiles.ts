@@ -1,6 +1,7 @@
 import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
+import { geometry } from "./geometry.ts";
 import { addToBias, addToPacked, packWeight, type Filter } from "./packed_weight.ts";
 import { tileOf, WORKGROUPS, type TileVariant } from "./variant.ts";
 
@@ -22,17 +23,8 @@ export interface Convolution {
   readonly groups: number;
 }
 
-const geometry = {
-  batch: "u32",
-  height: "u32",
-  width: "u32",
-  channels: "u32",
-  out_height: "u32",
-  out_width: "u32",
-  outs: "u32",
-  kernel_height: "u32",
-  kernel_width: "u32",
-  stride: "u32",
+const tileGeometry = {
+  ...geometry,
   padding_height: "u32",
   padding_width: "u32",
   dilation: "u32",
@@ -56,7 +48,7 @@ const workOf = ({
 
 const slide = {
   bindings: { source: "read", weight: "read", bias: "read", result: "read_write" },
-  sizes: { ...geometry, has_bias: "u32", relu: "u32" },
+  sizes: { ...tileGeometry, has_bias: "u32", relu: "u32" },
   work: workOf,
 } as const;
 
@@ -85,7 +77,7 @@ const slideAny = defineKernel({
 
 const params = {
   bindings: { x: "read", dy: "read", partial: "read_write" },
-  sizes: { ...geometry, chunk: "u32" },
+  sizes: { ...tileGeometry, chunk: "u32" },
   work: workOf,
 } as const;
 

@@ -7,51 +7,41 @@ import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { encodeProduct } from "../matmul/product.ts";
+import { paddedGeometry, type PaddedGeometry } from "./geometry.ts";
 import { addToBias, addToPacked, packWeight, type Filter } from "./packed_weight.ts";
-
-const geometry = {
-  batch: "u32",
-  height: "u32",
-  width: "u32",
-  channels: "u32",
-  out_height: "u32",
-  out_width: "u32",
-  outs: "u32",
-  kernel_height: "u32",
-  kernel_width: "u32",
-  stride: "u32",
-  padding: "u32",
-} as const;
-
-export type Images = Readonly<Record<keyof typeof geometry, number>>;
 
 const gather = defineKernel({
   file: new URL("./gather_windows.wgsl", import.meta.url),
   bindings: { x: "read", windows: "read_write" },
-  sizes: geometry,
+  sizes: paddedGeometry,
   workgroups: (of) => spread((positionsOf(of) * tapsOf(of) * of.channels) / 4, 64),
 });
 
 const add = defineKernel({
   file: new URL("./add_windows.wgsl", import.meta.url),
   bindings: { windows: "read", dx: "read_write" },
-  sizes: geometry,
+  sizes: paddedGeometry,
   workgroups: ({ batch, height, width, channels }) => spread((batch * height * width * channels) / 4, 64),
 });
 
-const positionsOf = ({ batch, out_height, out_width }: Images): number => batch * out_height * out_width;
-const tapsOf = ({ kernel_height, kernel_width }: Images): number => kernel_height * kernel_width;
+const positionsOf = ({ batch, out_height, out_width }: PaddedGeometry): number => batch * out_height * out_width;
+const tapsOf = ({ kernel_height, kernel_width }: PaddedGeometry): number => kernel_height * kernel_width;
 
 /** What a software driver can bind at once. */
 const MAX_BYTES = 2 ** 27;
 
 /** Whether the functions below can compute this: channels are read and written four at a time. */
-export const windowsFit = (of: Images): boolean =>
+export const windowsFit = (of: PaddedGeometry): boolean =>
   of.channels % 4 === 0 && of.outs % 4 === 0 && 4 * positionsOf(of) * tapsOf(of) * of.channels <= MAX_BYTES;
 
-const filterOf = (of: Images): Filter => ({ taps: tapsOf(of), channels: of.channels, outs: of.outs, groups: 1 });
+const filterOf = (of: PaddedGeometry): Filter => ({
+  taps: tapsOf(of),
+  channels: of.channels,
+  outs: of.outs,
+  groups: 1,
+});
 
-function windowsOf(tape: Tape, of: Images, x: Tensor): Tensor {
+function windowsOf(tape: Tape, of: PaddedGeometry, x: Tensor): Tensor {
   const windows = tape.empty([positionsOf(of), tapsOf(of) * of.channels], x.dtype);
   gather.encode(tape, { x, windows }, of, {});
   return windows;
@@ -60,7 +50,7 @@ function windowsOf(tape: Tape, of: Images, x: Tensor): Tensor {
 /** y = activation(windows · weight + bias). The weight is rounded where the tape's activations are f16. */
 export function multiplyWindows(
   tape: Tape,
-  of: Images,
+  of: PaddedGeometry,
   x: Tensor,
   weight: Tensor,
   y: Tensor,
@@ -76,7 +66,7 @@ export function multiplyWindows(
 }
 
 /** dx: the gradient of the windows, dy · weightᵀ, added up where windows overlap. */
-export function addWindows(tape: Tape, of: Images, weight: Tensor, dy: Tensor, dx: Tensor): void {
+export function addWindows(tape: Tape, of: PaddedGeometry, weight: Tensor, dy: Tensor, dx: Tensor): void {
   const sizes = { rows: positionsOf(of), cols: tapsOf(of) * of.channels, inner: of.outs };
   tape.scope(() => {
     const windows = tape.empty([sizes.rows, sizes.cols]);
@@ -89,7 +79,7 @@ export function addWindows(tape: Tape, of: Images, weight: Tensor, dy: Tensor, d
 /** Adds windowsᵀ · dy, and the sum of dy, to the gradients of weight and bias, where needed. */
 export function addToWindowParams(
   tape: Tape,
-  of: Images,
+  of: PaddedGeometry,
   x: Tensor,
   dy: Tensor,
   weight: Tensor,

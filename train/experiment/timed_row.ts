@@ -13,6 +13,7 @@ import { recognise } from "../../recognition/recognise.ts";
 import { chooseCheckpointing, continuedCheckpointing } from "../memory/choose_checkpointing.ts";
 import { memoryLimit } from "../memory/memory_limit.ts";
 import { planStep } from "../memory/memory_plan.ts";
+import { totalBytes } from "../memory/unless_too_large.ts";
 import { StepClock } from "../step_clock.ts";
 import { trainingStep, uploadBatch } from "../training_step.ts";
 import type { Workload } from "./workload.ts";
@@ -46,7 +47,7 @@ export class TimedRow {
       ? continuedCheckpointing(config, restoreConfig(checkpoint.state.config, checkpoint.path))
       : chooseCheckpointing(config, memoryLimit(device, config.memory.limitGib), (tried) => {
           const { size, frames, maxLabels: labels } = batches.at(-1) ?? typical;
-          return planStep(device, tried, vocabulary, { size, frames, labels }).totalBytes;
+          return totalBytes(() => planStep(device, tried, vocabulary, { size, frames, labels }));
         }).config;
     const { activation } = activationType(device, config.precision);
     const before = device.pool.statistics.liveBytes;

@@ -8,25 +8,27 @@ const SHARE = 0.5;
 /**
  * Decides `unfold.checkpointing` where a config leaves it to the plan.
  *
- * @param planned the bytes of the largest step of a config; undefined if it does not fit the device at all
+ * @param planned the bytes of the largest step of a config; infinite if it does not fit the device at all
  * @returns       the config with the decision, and a message if activations are recomputed
  */
 export function chooseCheckpointing(
   config: TrainConfig,
   limit: MemoryLimit | null,
-  planned: (config: TrainConfig) => number | undefined,
+  planned: (config: TrainConfig) => number,
 ): { config: TrainConfig; message: string | undefined } {
   if (config.unfold.checkpointing !== "auto") return { config, message: undefined };
   const keeping = withCheckpointing(config, false);
   const bytes = planned(keeping);
-  if (bytes !== undefined && limit && bytes <= SHARE * limit.bytes) return { config: keeping, message: undefined };
-  const needs = bytes === undefined ? "does not fit the device" : `would take ${formatBytes(bytes)}`;
-  const of = limit ? ` of ${formatBytes(limit.bytes)}` : ", and how much there is is not known";
+  if (limit && bytes <= SHARE * limit.bytes) return { config: keeping, message: undefined };
+  const needs = bytes === Infinity ? "does not fit the device" : `would take ${formatBytes(bytes)}${outOf(limit)}`;
   return {
     config: withCheckpointing(config, true),
-    message: `activations are recomputed (unfold.checkpointing), since keeping them ${needs}${bytes === undefined ? "" : of}`,
+    message: `activations are recomputed (unfold.checkpointing), since keeping them ${needs}`,
   };
 }
+
+const outOf = (limit: MemoryLimit | null): string =>
+  limit ? ` of ${formatBytes(limit.bytes)}` : ", and how much there is is not known";
 
 export const withCheckpointing = (config: TrainConfig, checkpointing: boolean): TrainConfig => ({
   ...config,

@@ -1,11 +1,11 @@
 import type { Device } from "../../engine/device.ts";
-import { RunError } from "../../engine/errors.ts";
 import { hasDecoder, modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { withCheckpointing } from "./choose_checkpointing.ts";
 import { largestBatch, type BatchMember } from "./largest_batch.ts";
+import { totalBytes } from "./unless_too_large.ts";
 import { planStep } from "./memory_plan.ts";
-import { planEvaluation, type BatchShape, type StepMemory } from "../../recognition/memory.ts";
+import { planEvaluation, type BatchShape } from "../../recognition/memory.ts";
 import { formatBytes } from "../../data/text/number_format.ts";
 
 /**
@@ -66,16 +66,6 @@ export function evaluationAdvice(
   const fits = (size: number): boolean =>
     totalBytes(() => planEvaluation(device, config, vocabulary, { ...largest, size })) <= limit;
   return fits(1) ? `eval.batch_size=${mostThatFits(1, largest.size, 1, fits)}` : undefined;
-}
-
-/** Infinity if a tensor does not fit into any buffer of the device. */
-function totalBytes(plan: () => StepMemory): number {
-  try {
-    return plan().totalBytes;
-  } catch (error) {
-    if (error instanceof RunError) return Infinity;
-    throw error;
-  }
 }
 
 /** The largest batch limit that fits, by bisection, with the gradient accumulation that keeps the amount of data per step. */

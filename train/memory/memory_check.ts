@@ -1,5 +1,5 @@
 import type { Device } from "../../engine/device.ts";
-import { RunError, UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/errors.ts";
 import { hasDecoder, modelFrames } from "../../config/model_config.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { evaluationBatches } from "../../data/batches/evaluation_batches.ts";
@@ -14,6 +14,7 @@ import { memoryLimit } from "./memory_limit.ts";
 import { chooseCheckpointing } from "./choose_checkpointing.ts";
 import { planMemory, planStep } from "./memory_plan.ts";
 import { planEvaluation, type BatchShape } from "../../recognition/memory.ts";
+import { totalBytes, unlessTooLarge } from "./unless_too_large.ts";
 import { memoryTable } from "./memory_table.ts";
 import { formatBytes } from "../../data/text/number_format.ts";
 import { referenceLabels } from "../../recognition/evaluation/evaluate.ts";
@@ -100,10 +101,9 @@ function plan(
   const limit = memoryLimit(device, given.memory.limitGib);
   const { stride, paddingMatters } = modelFrames(given);
   const batch = largestBatch(training, given.batch, stride, { decoder: hasDecoder(given) });
-  const { config, message } = chooseCheckpointing(given, limit, (tried) => {
-    const step = unlessTooLarge(() => planStep(device, tried, vocabulary, batch));
-    return "error" in step ? undefined : step.value.totalBytes;
-  });
+  const { config, message } = chooseCheckpointing(given, limit, (tried) =>
+    totalBytes(() => planStep(device, tried, vocabulary, batch)),
+  );
   const most = limit?.bytes ?? Infinity;
   const ignored = config.memory.check ? ", which memory.check=false ignores" : "";
   const tooMuch = (bytes: number): string | undefined =>
@@ -159,14 +159,4 @@ function plan(
     record: whole,
     fault: `evaluation with ${show(largest)} as the largest batch ${evaluationTrouble}: ${advice}`,
   };
-}
-
-/** Returns the error if a tensor is too large for the device's buffers or bindings. */
-function unlessTooLarge<T>(planned: () => T): { value: T } | { error: string } {
-  try {
-    return { value: planned() };
-  } catch (error) {
-    if (error instanceof RunError) return { error: error.message };
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import { smallConfig } from "../small_model.ts";
 
 const limit = { bytes: 2 ** 30, source: "test" };
 const bytesOf =
-  (kept: number | undefined) =>
+  (kept: number) =>
   ({ unfold: { checkpointing } }: ReturnType<typeof smallConfig>) => {
     expect(checkpointing).toBe(false); // only keeping all is in question
     return kept;
@@ -19,7 +19,7 @@ describe("where a config leaves it open", () => {
 
   it.each([
     [2 ** 29 + 1, limit, "keeping them would take 512 MiB of 1.00 GiB"],
-    [undefined, limit, "keeping them does not fit the device"],
+    [Infinity, limit, "keeping them does not fit the device"],
     [2 ** 20, null, "keeping them would take 1.00 MiB, and how much there is is not known"],
   ])("recomputes them otherwise, and says why: %s", (bytes, available, reason) => {
     const { config, message } = chooseCheckpointing(smallConfig(), available, bytesOf(bytes));
