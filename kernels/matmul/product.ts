@@ -29,7 +29,7 @@ export interface Windows {
 export interface ProductOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** y += instead of y =. */
+  /** y += instead of y =; for a product alone, without bias, activation or `pre`. */
   readonly accumulate?: boolean;
   /** `[cols]`, f32, added to every row. */
   readonly bias?: Tensor | undefined;
@@ -61,7 +61,9 @@ export function encodeProduct(
   const matrices = size0 * size1 * size2;
   const choice = { matrices, rows, cols, inner, transposeA, transposeB, half: a.dtype === "f16" && b.dtype === "f16" };
   const kernel = productKernels[productVariants.choose(tape.device, choice)];
-  const isSum = !bias && activation === "none" && !pre && y.dtype === "f32";
+  const isBare = !bias && activation === "none" && !pre;
+  if (accumulate && !isBare) throw new Error("matmul: only a product alone is added to y, without bias and activation");
+  const isSum = isBare && y.dtype === "f32";
   const chunk = isSum ? chunkOf(choice, tape.device, kernel.tileRows, kernel.tileCols) : inner;
   const splits = inner === 0 ? 1 : Math.ceil(inner / chunk);
   const parts = splits > 1 ? tape.empty([matrices, splits, rows, cols]) : y;

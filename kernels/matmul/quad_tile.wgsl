@@ -65,6 +65,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s9 = vec4f(); var a9 = vec4f();
   var s10 = vec4f(); var a10 = vec4f();
   var s11 = vec4f(); var a11 = vec4f();
+  let stride = sizes.cols / 4u;
+  let start_y = (id.z * sizes.rows + row) * stride + col / 4u;
+  let added = select(0u, 12u, sizes.accumulate != 0);
+  for (var r = 0u; r < added; r++) {
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = s9; s9 = s10; s10 = s11;
+    s11 = vec4f(y[start_y + r * stride]);
+  }
   for (var k = first; k < end; k += 16u) {
     // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
     let lane_k = k + 4u * lane;
@@ -146,8 +153,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   if (HAS_BIAS) {
     offset = bias[col / 4u];
   }
-  let stride = sizes.cols / 4u;
-  var at = (id.z * sizes.rows + row) * stride + col / 4u;
+  var at = start_y;
   let rows = min(12u, sizes.rows - row);
   for (var i = 0u; i < rows; i++) {
     let sum = s0 + offset;
@@ -155,11 +161,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       pre[at] = vec4<y_type>(sum);
     }
     let result = vec4<y_type>(activation(sum));
-    if (sizes.accumulate != 0) {
-      y[at] += result;
-    } else {
-      y[at] = result;
-    }
+    y[at] = result;
     at += stride;
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = s9; s9 = s10; s10 = s11;
   }

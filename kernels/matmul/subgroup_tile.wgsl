@@ -1,16 +1,19 @@
-// Matrix product for software drivers: eight lanes compute 12 rows by 32 columns of y, four columns per lane.
+// Matrix product for software drivers: eight lanes compute 16 rows by 32 columns of y, four columns per lane.
 //   pre = op(a) · op(b) + bias,   y = activation(pre)
-// Such a driver runs a subgroup as one SIMD vector on a CPU, where memory is expensive: a load is a loop over the lanes,
-// even if all of them read one address. Arithmetic and shuffles are cheap. GFLOP/s, two cores,
-// [1040, 96] · [96, 384] on lavapipe, one run on a shared machine:
-//   plain                                                                        2
-//   8 x 8 elements per thread in registers: each load serves 8 products         15
+// Such a driver runs a subgroup as one SIMD vector on a CPU, where memory is expensive: lavapipe turns the load of a vec4 into some
+// 270 instructions, a test of the lane and four tests of the bounds for each of eight lanes. Arithmetic and shuffles are
+// one instruction each (it has no fused multiply-add). GFLOP/s, two cores of an AMD EPYC 7003, lavapipe 25.0.7, the best of 12 rounds:
+//   [1000, 144] · [144, 576]                                                       plain 2
 //   the same rows for all lanes, each loading another part of a row of a, which
-//     shuffles pass on to the others, so that no element is loaded twice        22
+//     shuffles pass on to the others, so that no element is loaded twice; 12 rows    10
+//   16 rows, and a's rows loaded in a loop: the 48 KiB of code for 12 loads do
+//     not fit in the cache of instructions, and take as long to compile as all else   12
+//   without loads of b 19, of a 15, of either 46: only fewer loads can be faster. 24 rows: 12, and three times as long to compile
 // Everything is in 4 x 4 blocks: inner and cols (rows, for a transposed) are multiples of 4. A transposed operand is loaded
 // along its contiguous axis, and its blocks are transposed in registers, at no cost. Loads beyond rows or cols
 // only affect elements that are not stored; only the tail of inner must be exact zeros.
-// The last loop shifts the accumulators up one by one, so that the epilogue is compiled once and not 12 times.
+// The last loop shifts the accumulators up one by one, so that the epilogue is compiled once and not 16 times. Where y is added to, the
+// sums start from it: reading it in the last loop took LLVM two thirds of the time to compile all this, 3.1 of 4.3 s.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -48,7 +51,7 @@ fn load_b(start: u32, k: u32, col: u32) -> mat4x4f {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.y * 12u;
+  let row = id.y * 16u;
   let col = id.x * 32u + 4u * lane;
   let matrix = id.z / sizes.splits;
   let i2 = matrix % sizes.size2;
@@ -58,6 +61,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let start_b = (i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2) / 4u;
   let first = id.z % sizes.splits * sizes.chunk;
   let end = min(sizes.inner, first + sizes.chunk);
+  let loads = select(16u, 0u, first >= end); // known only at run time, so that the driver does not unroll the loops over them
   var s0 = vec4f(); var a0 = vec4f();
   var s1 = vec4f(); var a1 = vec4f();
   var s2 = vec4f(); var a2 = vec4f();
@@ -70,26 +74,34 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s9 = vec4f(); var a9 = vec4f();
   var s10 = vec4f(); var a10 = vec4f();
   var s11 = vec4f(); var a11 = vec4f();
+  var s12 = vec4f(); var a12 = vec4f();
+  var s13 = vec4f(); var a13 = vec4f();
+  var s14 = vec4f(); var a14 = vec4f();
+  var s15 = vec4f(); var a15 = vec4f();
+  let stride = sizes.cols / 4u;
+  let start_y = (id.z * sizes.rows + row) * stride + col / 4u;
+  let added = select(0u, loads, sizes.accumulate != 0);
+  for (var r = 0u; r < added; r++) {
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8;
+    s8 = s9; s9 = s10; s10 = s11; s11 = s12; s12 = s13; s13 = s14; s14 = s15;
+    s15 = vec4f(y[start_y + r * stride]);
+  }
   for (var k = first; k < end; k += 32u) {
-    // Lane l holds columns k + 4 l … k + 4 l + 3 of the 12 rows of op(a).
+    // Lane l gets columns k + 4 l … k + 4 l + 3 of the 16 rows of op(a); each load shifts the rows before it up.
     let lane_k = k + 4u * lane;
     if (TRANSPOSE_A) {
-      let m0 = load_transposed_a(start_a, row, lane_k); a0 = m0[0]; a1 = m0[1]; a2 = m0[2]; a3 = m0[3];
-      let m1 = load_transposed_a(start_a, row + 4u, lane_k); a4 = m1[0]; a5 = m1[1]; a6 = m1[2]; a7 = m1[3];
-      let m2 = load_transposed_a(start_a, row + 8u, lane_k); a8 = m2[0]; a9 = m2[1]; a10 = m2[2]; a11 = m2[3];
+      for (var r = 0u; r < loads; r += 4u) {
+        let m = load_transposed_a(start_a, row + r, lane_k);
+        a0 = a4; a1 = a5; a2 = a6; a3 = a7; a4 = a8; a5 = a9;
+        a6 = a10; a7 = a11; a8 = a12; a9 = a13; a10 = a14; a11 = a15;
+        a12 = m[0]; a13 = m[1]; a14 = m[2]; a15 = m[3];
+      }
     } else {
-      a0 = load_a(start_a, row, lane_k);
-      a1 = load_a(start_a, row + 1u, lane_k);
-      a2 = load_a(start_a, row + 2u, lane_k);
-      a3 = load_a(start_a, row + 3u, lane_k);
-      a4 = load_a(start_a, row + 4u, lane_k);
-      a5 = load_a(start_a, row + 5u, lane_k);
-      a6 = load_a(start_a, row + 6u, lane_k);
-      a7 = load_a(start_a, row + 7u, lane_k);
-      a8 = load_a(start_a, row + 8u, lane_k);
-      a9 = load_a(start_a, row + 9u, lane_k);
-      a10 = load_a(start_a, row + 10u, lane_k);
-      a11 = load_a(start_a, row + 11u, lane_k);
+      for (var r = 0u; r < loads; r++) {
+        a0 = a1; a1 = a2; a2 = a3; a3 = a4; a4 = a5; a5 = a6; a6 = a7; a7 = a8;
+        a8 = a9; a9 = a10; a10 = a11; a11 = a12; a12 = a13; a13 = a14; a14 = a15;
+        a15 = load_a(start_a, row + r, lane_k);
+      }
     }
     let owners = min(8u, (sizes.inner - k + 3u) / 4u);
     for (var owner = 0u; owner < owners; owner++) {
@@ -106,6 +118,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       s9 += panel * subgroupShuffle(a9, owner);
       s10 += panel * subgroupShuffle(a10, owner);
       s11 += panel * subgroupShuffle(a11, owner);
+      s12 += panel * subgroupShuffle(a12, owner);
+      s13 += panel * subgroupShuffle(a13, owner);
+      s14 += panel * subgroupShuffle(a14, owner);
+      s15 += panel * subgroupShuffle(a15, owner);
     }
   }
   if (col >= sizes.cols) {
@@ -115,21 +131,17 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   if (HAS_BIAS) {
     offset = bias[col / 4u];
   }
-  let stride = sizes.cols / 4u;
-  var at = (id.z * sizes.rows + row) * stride + col / 4u;
-  let rows = min(12u, sizes.rows - row);
+  var at = start_y;
+  let rows = min(16u, sizes.rows - row);
   for (var i = 0u; i < rows; i++) {
     let sum = s0 + offset;
     if (STORE_PRE) {
       pre[at] = vec4<y_type>(sum);
     }
     let result = vec4<y_type>(activation(sum));
-    if (sizes.accumulate != 0) {
-      y[at] += result;
-    } else {
-      y[at] = result;
-    }
+    y[at] = result;
     at += stride;
-    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = s9; s9 = s10; s10 = s11;
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8;
+    s8 = s9; s9 = s10; s10 = s11; s11 = s12; s12 = s13; s13 = s14; s14 = s15;
   }
 }

@@ -1,5 +1,4 @@
-// As subgroup_tile.wgsl, for sizes that are not multiples of 4: loads and stores single elements, which is slower and
-// compiles more slowly, hence a tile of 8 rows by 32 columns.
+// As subgroup_tile.wgsl, for sizes that are not multiples of 4: loads and stores single elements, which takes a third longer.
 enable subgroups;
 // include parts/product.wgsl
 alias a_type = f32;
@@ -34,7 +33,7 @@ fn load_b(start: u32, k: u32, col: u32) -> vec4f {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.y * 8u;
+  let row = id.y * 16u;
   let col = id.x * 32u + 4u * lane;
   let matrix = id.z / sizes.splits;
   let i2 = matrix % sizes.size2;
@@ -44,6 +43,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let start_b = i0 * sizes.b0 + i1 * sizes.b1 + i2 * sizes.b2;
   let first = id.z % sizes.splits * sizes.chunk;
   let end = min(sizes.inner, first + sizes.chunk);
+  let loads = select(16u, 0u, first >= end); // known only at run time, so that the driver does not unroll the loops over them
   var s0 = vec4f(); var a0 = vec4f();
   var s1 = vec4f(); var a1 = vec4f();
   var s2 = vec4f(); var a2 = vec4f();
@@ -52,22 +52,28 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var s5 = vec4f(); var a5 = vec4f();
   var s6 = vec4f(); var a6 = vec4f();
   var s7 = vec4f(); var a7 = vec4f();
+  var s8 = vec4f(); var a8 = vec4f();
+  var s9 = vec4f(); var a9 = vec4f();
+  var s10 = vec4f(); var a10 = vec4f();
+  var s11 = vec4f(); var a11 = vec4f();
+  var s12 = vec4f(); var a12 = vec4f();
+  var s13 = vec4f(); var a13 = vec4f();
+  var s14 = vec4f(); var a14 = vec4f();
+  var s15 = vec4f(); var a15 = vec4f();
   for (var k = first; k < end; k += 32u) {
-    // Lane l holds columns k + 4 l … k + 4 l + 3 of the 8 rows of op(a).
+    // Lane l gets columns k + 4 l … k + 4 l + 3 of the 16 rows of op(a); each load shifts the rows before it up.
     let lane_k = k + 4u * lane;
-    a0 = load_a(start_a, row, lane_k);
-    a1 = load_a(start_a, row + 1u, lane_k);
-    a2 = load_a(start_a, row + 2u, lane_k);
-    a3 = load_a(start_a, row + 3u, lane_k);
-    a4 = load_a(start_a, row + 4u, lane_k);
-    a5 = load_a(start_a, row + 5u, lane_k);
-    a6 = load_a(start_a, row + 6u, lane_k);
-    a7 = load_a(start_a, row + 7u, lane_k);
+    for (var r = 0u; r < loads; r++) {
+      a0 = a1; a1 = a2; a2 = a3; a3 = a4; a4 = a5; a5 = a6; a6 = a7; a7 = a8;
+      a8 = a9; a9 = a10; a10 = a11; a11 = a12; a12 = a13; a13 = a14; a14 = a15;
+      a15 = load_a(start_a, row + r, lane_k);
+    }
     let owners = min(8u, (sizes.inner - k + 3u) / 4u);
     for (var owner = 0u; owner < owners; owner++) {
-      let first = k + 4u * owner;
-      let panel = mat4x4f(
-        load_b(start_b, first, col), load_b(start_b, first + 1u, col), load_b(start_b, first + 2u, col), load_b(start_b, first + 3u, col));
+      var panel = mat4x4f();
+      for (var j = 0u; j < min(4u, loads); j++) {
+        panel = mat4x4f(panel[1], panel[2], panel[3], load_b(start_b, k + 4u * owner + j, col));
+      }
       s0 += panel * subgroupShuffle(a0, owner);
       s1 += panel * subgroupShuffle(a1, owner);
       s2 += panel * subgroupShuffle(a2, owner);
@@ -76,9 +82,17 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       s5 += panel * subgroupShuffle(a5, owner);
       s6 += panel * subgroupShuffle(a6, owner);
       s7 += panel * subgroupShuffle(a7, owner);
+      s8 += panel * subgroupShuffle(a8, owner);
+      s9 += panel * subgroupShuffle(a9, owner);
+      s10 += panel * subgroupShuffle(a10, owner);
+      s11 += panel * subgroupShuffle(a11, owner);
+      s12 += panel * subgroupShuffle(a12, owner);
+      s13 += panel * subgroupShuffle(a13, owner);
+      s14 += panel * subgroupShuffle(a14, owner);
+      s15 += panel * subgroupShuffle(a15, owner);
     }
   }
-  let end_row = min(row + 8u, sizes.rows);
+  let end_row = min(row + 16u, sizes.rows);
   let end_col = min(col + 4u, sizes.cols);
   for (var r = row; r < end_row; r++) {
     for (var c = col; c < end_col; c++) {
@@ -98,6 +112,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       }
       s0 = s0.yzwx;
     }
-    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
+    s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8;
+    s8 = s9; s9 = s10; s10 = s11; s11 = s12; s12 = s13; s13 = s14; s14 = s15;
   }
 }

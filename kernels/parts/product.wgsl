@@ -11,6 +11,6 @@ struct Sizes {
   b0: u32, b1: u32, b2: u32,
   splits: u32, chunk: u32,            // y has that many parts per matrix, each the sum over a chunk of inner
   stride_a: u32,                      // elements from one row of a, as stored, to the next
-  accumulate: u32,                    // not 0: y += instead of y =. No constant, which would compile every product twice
+  accumulate: u32,                    // not 0: the product alone is added to y. No constant, which would compile every product twice
 }
 var<immediate> sizes: Sizes;
