@@ -5,6 +5,7 @@ import { tensor } from "../engine/transfer.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { padBatch } from "../data/batches/batch.ts";
 import { buildFrontEnd } from "../config/front_end.ts";
+import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
 import type { DeviceBatch } from "../train/training_step.ts";
 import type { StepConfiguration } from "./step_configurations.ts";
 
@@ -22,14 +23,13 @@ export function randomBatch(
 ): RandomBatch {
   const { bins, sampleRate, frameCount } = buildFrontEnd(config);
   const frames = frameCount(batch.seconds * sampleRate);
+  const decodes = config.model.kind === "conformer" && config.model.decoder !== null;
+  const pairs = Math.floor((vocabulary - 1) / 2);
   const utterances = Array.from({ length: batch.size }, (_, item) => ({
     frames,
     features: Float32Array.from({ length: frames * bins }, (_, i) => normal(item, i)),
     // Class 0 is the blank. Neighbours differ, as a repeated label would need an extra frame.
-    labels: Int32Array.from(
-      { length: batch.labels },
-      (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % Math.floor((vocabulary - 1) / 2)),
-    ),
+    labels: Int32Array.from({ length: batch.labels }, (_, i) => 1 + (i % 2) + 2 * (hash(item, i) % pairs)),
   }));
   const host = padBatch(utterances, bins);
   const tensors = {
@@ -37,5 +37,17 @@ export function randomBatch(
     targets: tensor(device, host.targets, [batch.size, host.maxLabels]),
     targetLengths: tensor(device, host.targetLengths, [batch.size]),
   };
-  return { ...tensors, lengths: [...host.lengths], frames, release: () => Object.values(tensors).forEach(release) };
+  const decoded = decodes ? decoderTokens(host.targets, host.targetLengths, vocabulary) : undefined;
+  const tokens = decoded && {
+    inputs: tensor(device, decoded.inputs, [batch.size, host.maxLabels + 1]),
+    outputs: tensor(device, decoded.outputs, [batch.size, host.maxLabels + 1]),
+    lengths: tensor(device, decoded.lengths, [batch.size]),
+  };
+  return {
+    ...tensors,
+    tokens,
+    lengths: [...host.lengths],
+    frames,
+    release: () => [...Object.values(tensors), ...Object.values(tokens ?? {})].forEach(release),
+  };
 }

@@ -18,6 +18,23 @@ export interface StepConfiguration {
 const conformer256 = { dim: 256, heads: 4, feed_forward_dim: 2048, conv_kernel: 31, dropout: 0.1 };
 const batch256 = { size: 16, seconds: 10, labels: 50 };
 
+/** As examples/fsdd: real recordings of digits at 8 kHz, a seed of 2 blocks in repeat order. */
+const digits = {
+  data: { train: "none.jsonl", dev: "none.jsonl", sample_rate: 8000 },
+  features: { bins: 40 },
+  unfold: { order: "repeat", depths: [2, 4], checkpointing: false },
+};
+const digitsModel = {
+  dim: 96,
+  heads: 4,
+  feed_forward_dim: 384,
+  conv_kernel: 15,
+  blocks: 2,
+  subsampling_channels: 16,
+  dropout: 0.1,
+};
+const digitsBatch = { size: 16, seconds: 2.5, labels: 20 };
+
 const declared: readonly StepConfiguration[] = [
   {
     // As examples/digits: a seed of 2 blocks and its middle depths.
@@ -39,6 +56,35 @@ const declared: readonly StepConfiguration[] = [
     },
     vocabulary: 16,
     batch: { size: 12, seconds: 2, labels: 12 },
+  },
+  {
+    name: "fsdd",
+    onSoftware: false,
+    sections: { ...digits, model: digitsModel, loss: { temperature: 2 } },
+    vocabulary: 17,
+    batch: digitsBatch,
+  },
+  {
+    // As examples/hybrid: the same with an attention decoder.
+    name: "hybrid",
+    onSoftware: false,
+    sections: {
+      ...digits,
+      model: { ...digitsModel, decoder: { blocks: 2, heads: 4, feed_forward_dim: 384, dropout: 0.1 } },
+    },
+    vocabulary: 17,
+    batch: digitsBatch,
+  },
+  {
+    // The README's "Train on your own speech", in repeat order: batches of 4,000 frames.
+    name: "readme",
+    onSoftware: false,
+    sections: {
+      model: { dim: 144, heads: 4, feed_forward_dim: 576, blocks: 4 },
+      unfold: { order: "repeat", depths: [4, 8], checkpointing: false },
+    },
+    vocabulary: 500,
+    batch: { size: 10, seconds: 4, labels: 14 },
   },
   {
     // The usual Conformer without sharing: 12 blocks, each applied once.

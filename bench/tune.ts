@@ -18,8 +18,8 @@ import { findDifference } from "./check_case.ts";
 import { elapsed } from "./clock.ts";
 import { Expectation } from "./expectation.ts";
 import type { FoundOperations } from "./operations.ts";
-import { timeCalls, type TimeBudget } from "./time_calls.ts";
 import { makeFolders } from "../engine/node/make_folders.ts";
+import { tunedMachine } from "../engine/node/tuned_table.ts";
 
 export interface TuneOptions {
   /**
@@ -31,7 +31,7 @@ export interface TuneOptions {
   readonly filter?: string | undefined;
   /** What the user typed, for the table's reader. */
   readonly command: string;
-  readonly budget?: TimeBudget;
+  readonly budget?: TuneBudget;
   readonly onProgress?: (progress: TuneProgress) => void;
   /** Called after each case with the table so far, in case the end is never reached. */
   readonly onTable?: (table: TunedTable) => void;
@@ -49,10 +49,20 @@ export interface TuneProgress {
   readonly problem?: string;
 }
 
-const BUDGET: TimeBudget = { time: 200, samples: 5, warmup: 50, sample: 20 };
+/** How long to measure a choice. */
+export interface TuneBudget {
+  /** Samples of each variant, in turns, so that what else the machine does hits all of them. */
+  readonly rounds: number;
+  /** Milliseconds of a sample, which has as many calls as fill it. */
+  readonly sample: number;
+}
 
-/** A variant whose single call takes this many times the best median is not measured further. */
+const BUDGET: TuneBudget = { rounds: 7, sample: 15 };
+
+/** A variant whose single call takes this many times the fastest is not measured further. */
 const HOPELESS = 3;
+
+const MOST_CALLS = 300;
 
 /**
  * Times all fitting variants of each choice, after comparing each with the case's reference. Choices without an
@@ -76,7 +86,8 @@ export async function tune(found: FoundOperations, options: TuneOptions): Promis
   const operations: Record<string, TunedEntry[]> = {};
   const seen = new Set<string>();
   let device = await open();
-  const { name: adapter, description: driver } = device.info;
+  const adapter = tunedMachine(device.info);
+  const { description: driver } = device.info;
   const table = (): TunedTable => ({ adapter, driver, date: new Date().toISOString(), command, operations });
   for (const [done, { kernelCase, label: caseLabel }] of selected.entries()) {
     try {
@@ -120,7 +131,7 @@ async function tuneCase(
   device: Device,
   kernelCase: KernelCase,
   halves: readonly string[],
-  budget: TimeBudget,
+  budget: TuneBudget,
   visit: (choice: MadeChoice, measure: () => Promise<Measured>) => Promise<void>,
 ): Promise<void> {
   const expectation = new Expectation(kernelCase, halves);
@@ -129,27 +140,46 @@ async function tuneCase(
     const inForward = choicesWithin(device, () => runCase(device, kernelCase, inputs, false)).map(describeChoice);
     for (const choice of caseChoices(device, kernelCase, inputs)) {
       const backward = !inForward.includes(describeChoice(choice));
+      const call = (): void => runCase(device, kernelCase, inputs, backward);
       await visit(choice, async () => {
-        const ms: Measured = {};
-        const call = (): void => runCase(device, kernelCase, inputs, backward);
+        const once: Measured = {};
         for (const variant of choice.fitting)
-          ms[variant] = await withVariant(
-            device,
-            { operation: choice.operation, sizes: choice.sizes, variant },
-            async () => {
-              if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
-              await elapsed(device, call); // compiles what only this variant needs
-              const once = await elapsed(device, call);
-              const best = Math.min(...Object.values(ms).map((other) => other ?? Infinity));
-              return once > HOPELESS * best ? once : (await timeCalls(device, call, budget)).medianMs;
-            },
-          );
-        return ms;
+          once[variant] = await withVariant(device, { ...choice, variant }, async () => {
+            if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
+            await elapsed(device, call); // compiles what only this variant needs
+            return elapsed(device, call);
+          });
+        return fastest(device, choice, once, call, budget);
       });
     }
   } finally {
     releaseInputs(inputs);
   }
+}
+
+/**
+ * The least milliseconds per call of each variant over rounds in which they take turns. Other work on the machine only ever adds to
+ * a time, so the least is the one to compare; a median of a few samples in a row has ranked variants by the neighbours' load.
+ *
+ * @param once the milliseconds of a call of each variant, null for a wrong one
+ */
+async function fastest(
+  device: Device,
+  choice: MadeChoice,
+  once: Measured,
+  call: () => void,
+  { rounds, sample }: TuneBudget,
+): Promise<Measured> {
+  const ms = { ...once };
+  const single = Math.min(...Object.values(once).map((time) => time ?? Infinity));
+  const hopeful = Object.entries(once).filter(([, time]) => time !== null && time <= HOPELESS * single);
+  for (let round = 0; round < rounds; round++)
+    for (const [variant, time] of hopeful)
+      await withVariant(device, { ...choice, variant }, async () => {
+        const calls = Math.max(1, Math.min(MOST_CALLS, Math.ceil(sample / time!)));
+        ms[variant] = Math.min(ms[variant]!, (await elapsed(device, call, calls)) / calls);
+      });
+  return ms;
 }
 
 /** As JSON with one line per choice, so that changing one choice changes one line. */

@@ -1,4 +1,4 @@
-"""The Conformer of model/ in PyTorch: the same parameter names, dropout in the same places, the same joint loss."""
+"""The Conformer of model/ in PyTorch, with or without a decoder: the same parameter names, dropout in the same places, the same joint loss."""
 
 import math
 
@@ -65,12 +65,13 @@ def rel_shift(x: Tensor) -> Tensor:
 
 
 class FeedForward(nn.Module):
-    def __init__(self, dim: int, inner: int, dropout: float):
+    def __init__(self, dim: int, inner: int, dropout: float, activation=F.silu):
         super().__init__()
         self.w_1, self.w_2, self.dropout = nn.Linear(dim, inner), nn.Linear(inner, dim), nn.Dropout(dropout)
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.w_2(self.dropout(F.silu(self.w_1(x))))
+        return self.w_2(self.dropout(self.activation(self.w_1(x))))
 
 
 class ConvModule(nn.Module):
@@ -133,6 +134,64 @@ class Encoder(nn.Module):
         return [self.after_norm(states[tuple(schedule)]) for schedule in schedules]
 
 
+class Attention(nn.Module):
+    """Multi-head attention without positions, over the same or another sequence."""
+
+    def __init__(self, dim: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.linear_q, self.linear_k, self.linear_v, self.linear_out = (nn.Linear(dim, dim) for _ in range(4))
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor, fused: bool) -> Tensor:
+        q, k, v = (
+            linear(of).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for linear, of in ((self.linear_q, x), (self.linear_k, memory), (self.linear_v, memory))
+        )
+        if fused:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        else:
+            scores = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~mask, -torch.inf)
+            y = scores.softmax(-1).to(v.dtype) @ v
+        return self.linear_out(y.transpose(1, 2).flatten(2))
+
+
+class DecoderBlock(nn.Module):
+    def __init__(self, dim: int, decoder: dict):
+        super().__init__()
+        self.self_attn, self.src_attn = (Attention(dim, decoder["heads"]) for _ in range(2))
+        self.feed_forward = FeedForward(dim, decoder["feedForwardDim"], decoder["dropout"], F.relu)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim, eps=1e-5) for _ in range(3))
+        self.dropout = nn.Dropout(decoder["dropout"])
+
+    def forward(self, x: Tensor, memory: Tensor, causal: Tensor, mask: Tensor, fused: bool) -> Tensor:
+        normed = self.norm1(x)
+        x = x + self.dropout(self.self_attn(normed, normed, causal, fused))
+        x = x + self.dropout(self.src_attn(self.norm2(x), memory, mask, fused))
+        return x + self.dropout(self.feed_forward(self.norm3(x)))
+
+
+class Decoder(nn.Module):
+    """Transformer decoder: tokens so far and the encoder's states to the logits of each token's successor."""
+
+    def __init__(self, dim: int, vocabulary: int, decoder: dict):
+        super().__init__()
+        self.embed = nn.Sequential(nn.Embedding(vocabulary, dim))
+        self.decoders = nn.ModuleList(DecoderBlock(dim, decoder) for _ in range(decoder["blocks"]))
+        self.after_norm, self.output_layer = nn.LayerNorm(dim, eps=1e-5), nn.Linear(dim, vocabulary)
+        self.dropout = nn.Dropout(decoder["dropout"])
+
+    def forward(self, tokens: Tensor, memory: Tensor, lengths: Tensor, fused: bool) -> Tensor:
+        rows = self.embed(tokens)
+        count, dim = rows.shape[1:]
+        places = torch.arange(count, device=tokens.device)
+        x = self.dropout(rows * math.sqrt(dim) + sinusoids(places, dim, rows))
+        causal = places[:, None] >= places
+        mask = (torch.arange(memory.shape[1], device=tokens.device) < lengths[:, None])[:, None, None, :]
+        for block in self.decoders:
+            x = block(x, memory, causal, mask, fused)
+        return self.output_layer(self.after_norm(x))
+
+
 class ConformerCtc(nn.Module):
     """Built from the settings in a file of export_step.ts; forward gives the joint loss."""
 
@@ -143,15 +202,23 @@ class ConformerCtc(nn.Module):
             raise ValueError(f"{settings['name']}: only layer norm and padding zeroed before the depthwise convolution are written here")
         self.schedules, self.joint = settings["schedules"], settings["joint"]
         self.encoder = Encoder(settings)
+        decoder = model.get("decoder")
         self.ctc_lo = nn.Linear(model["dim"], settings["vocabulary"])
+        self.decoder = Decoder(model["dim"], settings["vocabulary"], decoder) if decoder else None
 
     def forward(self, batch: dict[str, Tensor], fused: bool = False) -> Tensor:
         lengths = subsampled_length(batch["lengths"])
         states = self.encoder(batch["features"], lengths, self.schedules, fused)
-        deep, *shallow = [self.ctc_lo(state).float() if state.dtype != torch.float64 else self.ctc_lo(state) for state in states]
-        loss = ctc(deep, lengths, batch)
-        for logits in shallow:
-            loss = loss + self.joint["seedWeight"] * ctc(logits, lengths, batch) + self.joint["klWeight"] * self.distil(deep, logits, lengths)
+        logits = [self.ctc_lo(state).float() if state.dtype != torch.float64 else self.ctc_lo(state) for state in states]
+        losses = [ctc(each, lengths, batch) for each in logits]
+        if self.decoder is not None:
+            share = self.joint["ctcWeight"]
+            for i, state in enumerate(states):
+                scores = self.decoder(batch["tokens"], state, lengths, fused)
+                losses[i] = share * losses[i] + (1 - share) * smoothed(scores, batch["next_tokens"], self.joint["labelSmoothing"])
+        loss = losses[0]
+        for each, seed in zip(logits[1:], losses[1:], strict=True):
+            loss = loss + self.joint["seedWeight"] * seed + self.joint["klWeight"] * self.distil(logits[0], each, lengths)
         return loss
 
     def distil(self, teacher: Tensor, student: Tensor, lengths: Tensor) -> Tensor:
@@ -169,12 +236,24 @@ def ctc(logits: Tensor, lengths: Tensor, batch: dict[str, Tensor]) -> Tensor:
     return total / logits.shape[0]
 
 
+def smoothed(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """ESPnet's: the divergence from 1 - smoothing on the target and the rest shared by the others, summed, over the batch size."""
+    classes = logits.shape[-1]
+    real = targets >= 0
+    log_p = F.log_softmax(logits.float() if logits.dtype == torch.float16 else logits, -1)
+    q = torch.full_like(log_p, smoothing / (classes - 1)).scatter_(-1, targets.clamp(min=0)[..., None], 1 - smoothing)
+    return (F.kl_div(log_p, q, reduction="none").sum(-1) * real).sum() / logits.shape[0]
+
+
 def subsampled_length(length):
     return ((length - 1) // 2 - 1) // 2
 
 
 def relative_positions(frames: int, dim: int, like: Tensor) -> Tensor:
     """Sinusoids of the distances frames - 1, ..., -(frames - 1)."""
-    distances = torch.arange(frames - 1, -frames, -1, device=like.device, dtype=torch.float64)
-    angles = distances[:, None] * 10000.0 ** (-torch.arange(0, dim, 2, device=like.device, dtype=torch.float64) / dim)
+    return sinusoids(torch.arange(frames - 1, -frames, -1, device=like.device), dim, like)
+
+
+def sinusoids(places: Tensor, dim: int, like: Tensor) -> Tensor:
+    angles = places.double()[:, None] * 10000.0 ** (-torch.arange(0, dim, 2, device=like.device, dtype=torch.float64) / dim)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1).to(like.dtype)

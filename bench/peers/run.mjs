@@ -1,7 +1,8 @@
 // `npm run bench:peers`: unfold and its peers on the same work and the same adapter, one after another; see README.md.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CONTESTANTS } from "./lib/contestants.mjs";
@@ -24,6 +25,8 @@ install();
 const { adapter, environment } = chosenAdapter();
 say(`adapter: ${adapter.name} (${adapter.type}), ${adapter.description}`);
 
+const folder = mkdtempSync(join(tmpdir(), "unfold-steps-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const contestants = {};
 for (const name of ["unfold", ...options.peers]) {
   const { label, file } = CONTESTANTS[name];
@@ -37,6 +40,7 @@ for (const name of ["unfold", ...options.peers]) {
     work: options.ops,
     adapter: adapter.type === "bundled" ? undefined : adapter.name,
     driver: adapter.type,
+    folder,
   };
   const run = await runContestant(name, task, environment, (work, outcome) => say(progressLine(work, outcome)));
   if (run.adapter !== undefined && slug(run.adapter) !== slug(adapter.name))

@@ -65,7 +65,8 @@ export async function chooseAdapter({ adapter: wanted, driver }: AdapterOptions 
 }
 
 /** Tables are keyed by adapters' full names, which browsers do not reveal. */
-export const findTable = (_adapter: string): TunedTable | undefined => undefined;
+export const findTable = (_machine: string): TunedTable | undefined => undefined;
+export const tunedMachine = ({ name }: { readonly name: string }): string => name;
 
 /** Browsers settle promises without polling. */
 export const waitFor = <T>(promise: Promise<T>): Promise<T> => promise;

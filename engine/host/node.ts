@@ -7,7 +7,7 @@ import type { ShaderSource } from "../kernel/wgsl.ts";
 
 export { chooseAdapter } from "../node/adapter.ts";
 export { collectGarbage } from "../node/garbage.ts";
-export { findTable } from "../node/tuned_table.ts";
+export { findTable, tunedMachine } from "../node/tuned_table.ts";
 export { waitFor } from "../node/wait.ts";
 
 /** Reads and reflects a shader with its includes. Throws if a file cannot be read or declares no compute shader. */

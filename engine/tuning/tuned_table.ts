@@ -8,7 +8,7 @@ export interface TunedEntry {
 
 /** Measurements of operations' variants on one adapter, written by `unfold bench --tune`. */
 export interface TunedTable {
-  /** The driver's name for the adapter that the table is for. */
+  /** What it was measured on: the driver's name for the adapter and, for a software driver, the CPU after " on ". */
   readonly adapter: string;
   readonly driver: string;
   readonly date: string;

@@ -21,7 +21,7 @@ const found = (kernelCase: KernelCase) => ({
 const options = {
   open: () => openDevice({ tuned: false }),
   command: "unfold bench --tune",
-  budget: { time: 1, samples: 1, warmup: 0, sample: 0 },
+  budget: { rounds: 1, sample: 0 },
 };
 
 it("times every variant that fits of every choice a case makes, and what it writes is a table that a tuner reads", async () => {

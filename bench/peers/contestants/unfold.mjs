@@ -26,7 +26,8 @@ import {
 } from "../../../dist/index.js";
 import { ctcLabels, MLP, permute, values } from "../lib/inputs.mjs";
 import { measureAll, task } from "../lib/measure.mjs";
-import { ADAMW, CTC } from "../lib/work.mjs";
+import { prepareStep } from "../lib/unfold_step.mjs";
+import { ADAMW, CTC, WORK } from "../lib/work.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
 const device = await openDevice({ adapter: task.adapter, driver: task.driver });
@@ -153,6 +154,9 @@ for (const n of [256, 512, 1024]) {
   preparations[`mm${n}_fb`] = () =>
     forwardBackward(() => [activation(1, [n, n]), parameter(2, [n, n])], product, constant(3, [n, n]));
 }
+
+for (const [name, { step }] of Object.entries(WORK))
+  if (step) preparations[name] = () => prepareStep(device, step, task.folder);
 
 function adamwStep() {
   const shape = [1 << 22];

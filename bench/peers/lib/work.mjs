@@ -7,6 +7,7 @@
  * @property {number} [flops]      floating-point operations of one call, where arithmetic is the limit
  * @property {number} [bytes]      bytes one call has to move, where memory is the limit
  * @property {number} [dispatches] kernels of one call, where the cost of a dispatch is the limit
+ * @property {string} [step]       the configuration of bench/step_configurations.ts whose training step this is
  */
 
 const product = (rows, inner, cols, batch = 1) => 2 * batch * rows * inner * cols;
@@ -50,6 +51,14 @@ export const WORK = {
   mlpstep: { title: "MLP training step [800,256], hidden 1024", flops: 2 * 3 * product(800, 256, 1024) },
   // log-softmax inside; the sum over the batch, and the gradient of the logits
   ctc_fb: { title: "CTC loss B 16, T 400, L 60, V 500, with backward" },
+  // forward along the deep and the seed path, joint loss, backward, gradient clipping, AdamW; the batch is on the device
+  step_tiny: { title: "joint step `tiny`: 2 blocks of 64, depths 6 + 2 + 4, 12 × 2 s", step: "tiny" },
+  step_fsdd: { title: "joint step of examples/fsdd: 2 blocks of 96, depths 4 + 2, 16 × 2.5 s", step: "fsdd" },
+  step_hybrid: { title: "the same with an attention decoder, examples/hybrid", step: "hybrid" },
+  step_readme: {
+    title: "joint step of the README's config: 4 blocks of 144, depths 8 + 4, 4,000 frames",
+    step: "readme",
+  },
 };
 
 export const ADAMW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.01 };
