@@ -149,6 +149,12 @@ it("has configurations that are valid, with targets that fit their frames", () =
   expect(stepConfigurations.map(({ name }) => name)).toEqual([
     "tiny",
     "tiny-f16",
+    "fsdd",
+    "fsdd-f16",
+    "hybrid",
+    "hybrid-f16",
+    "readme",
+    "readme-f16",
     "conformer-12x256",
     "conformer-12x256-f16",
     "seed-unfold-256",
