@@ -59,7 +59,7 @@ export interface TuneBudget {
 
 const BUDGET: TuneBudget = { rounds: 7, sample: 15 };
 
-/** A variant whose single call takes this many times the fastest is not measured further. */
+/** A variant whose fastest of three calls takes this many times another's is not measured further. */
 const HOPELESS = 3;
 
 const MOST_CALLS = 300;
@@ -147,7 +147,7 @@ async function tuneCase(
           once[variant] = await withVariant(device, { ...choice, variant }, async () => {
             if ((await findDifference(device, kernelCase, halves, expectation)) !== undefined) return null;
             await elapsed(device, call); // compiles what only this variant needs
-            return elapsed(device, call);
+            return Math.min(await elapsed(device, call), await elapsed(device, call), await elapsed(device, call));
           });
         return fastest(device, choice, once, call, budget);
       });
@@ -161,7 +161,7 @@ async function tuneCase(
  * The least milliseconds per call of each variant over rounds in which they take turns. Other work on the machine only ever adds to
  * a time, so the least is the one to compare; a median of a few samples in a row has ranked variants by the neighbours' load.
  *
- * @param once the milliseconds of a call of each variant, null for a wrong one
+ * @param once the milliseconds of a single call of each variant, null for a wrong one
  */
 async function fastest(
   device: Device,
