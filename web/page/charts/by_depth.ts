@@ -9,8 +9,8 @@ interface Row {
 
 /** Charts of the errors and of the KL to the deepest path, over the depth. */
 export function chartByDepth(rows: readonly Row[], depth: number, width: number): Element[] {
-  const chart = (label: string, value: "errors" | "kl"): Element =>
-    plot({
+  const chart = (label: string, value: "errors" | "kl"): Element => {
+    const drawn = plot({
       width,
       height: 140,
       marginLeft: 44,
@@ -23,6 +23,15 @@ export function chartByDepth(rows: readonly Row[], depth: number, width: number)
         line(rows, { x: "depth", y: value, stroke: "var(--accent)", strokeWidth: 2, marker: "circle" }),
       ],
     });
+    return asImage(drawn);
+  };
   const known = rows.some(({ errors }) => errors !== null);
   return [...(known ? [chart("character errors", "errors")] : []), chart("KL to the deepest, nats a frame", "kl")];
+}
+
+/** For screen readers the whole is one image with a label; the table has its numbers. */
+function asImage(chart: Element): Element {
+  chart.setAttribute("role", "img");
+  for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  return chart;
 }
