@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compareTexts } from "../../../recognition/evaluation/error_rate.ts";
 import { clips, recordedText } from "./shipped.ts";
@@ -25,6 +28,19 @@ const telling = clips
 it("recognises a clip by itself, at the seed's depth", async () => {
   expect(await heard(seen.page)).toBe(recordedText(2, 2));
   await expect(seen.page.getByText(/Computing on .+/u).textContent()).resolves.toMatch(/swiftshader/iu);
+});
+
+it("loads less than 350 kB, compressed, besides weights of less than 1 MB, and under a policy that allows nothing else", async () => {
+  const files = seen.requests.map((request) => new URL(request.replace("GET ", "")).pathname);
+  const bytes = (file: string): Buffer => readFileSync(join("web/dist", file === "/" ? "index.html" : file));
+  const compressed = (file: string): number => gzipSync(bytes(file), { level: 9 }).length;
+  const weights = files.filter((file) => file.endsWith("/seed.safetensors"));
+  const others = files.filter((file) => !weights.includes(file));
+  expect(weights.map((file) => bytes(file).length)).toEqual([expect.toSatisfy((size: number) => size < 1_000_000)]);
+  expect(others.length).toBeGreaterThan(4);
+  expect(others.reduce((sum, file) => sum + compressed(file), 0)).toBeLessThan(350_000);
+  const policy = await seen.page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
+  expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self' 'sha256-[^']+'; /u);
 });
 
 it("shows another text at another depth, without computing anew", async () => {
