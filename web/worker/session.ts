@@ -89,7 +89,7 @@ function reportModel({ path, state }: Checkpoint): ModelReport {
     blank: units.blank,
     order: config.unfold.order as Order,
     trained,
-    drawn: config.loss.middleDepths > 0 ? depthsBetween(trained, config.unfold.depths) : [],
+    drawn: config.loss.middleDepths > 0 ? depthsBetween(trained, null) : [],
     parameters: whole,
     blockParameters: block,
     secondsPerFrame: (declared.model.stride * frontEnd.frameShift) / frontEnd.sampleRate,
