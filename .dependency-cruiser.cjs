@@ -26,10 +26,10 @@ module.exports = {
     ...ORDER.slice(0, -1).map((folder, position) => ({
       name: `${folder}-points-left`,
       severity: "error",
-      comment: `${ORDER.join(" <- ")}; bench and test may import all of them`,
+      comment: `${ORDER.join(" <- ")}; bench, test and web may import all of them`,
       from: { path: `^${folder}/` },
       to: {
-        path: `^(${[...ORDER.slice(position + 1), "bench", "test", "examples", "scripts", "index\\.ts$"].join("|")})`,
+        path: `^(${[...ORDER.slice(position + 1), "bench", "test", "web", "examples", "scripts", "index\\.ts$"].join("|")})`,
       },
     })),
     {
@@ -63,7 +63,7 @@ module.exports = {
       severity: "error",
       comment: "bench/gpu is no part of the package: what a GPU computes is compared with the tests' values",
       from: { path: SOURCE, pathNot: "^bench/gpu/" },
-      to: { path: "^(test|scripts|examples)/" },
+      to: { path: "^(test|web|scripts|examples)/" },
     },
     {
       name: "declared-packages-only",

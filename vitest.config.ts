@@ -26,7 +26,7 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**"], // `npm run test:browser`
+    exclude: ["test/browser/**", "test/web/page/**"], // `npm run test:browser`, `npm run test:web`
     pool: "forks",
     isolate: false,
     poolOptions: { forks: { maxForks: Math.min(2, availableParallelism()), minForks: 1 } },

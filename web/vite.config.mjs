@@ -1,0 +1,74 @@
+// The page: `npm run web` serves it, `npm run web:build` writes web/dist. Needs the output of scripts/build.mjs.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { plot } from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import {
+  browserHost,
+  withoutDescriptions,
+  withoutJsonSchemas,
+  withoutUnusedTokenizers,
+  withShortMessages,
+} from "../scripts/browser_plugin.mjs";
+
+/** No request but to the page's own files, and no script or style but its own and the charts'. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  `style-src 'self' 'sha256-${sha256(styleOfCharts())}'`,
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "media-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+const smaller = () => [withoutDescriptions(), withoutJsonSchemas(), withoutUnusedTokenizers(), withShortMessages()];
+
+export default defineConfig(({ command }) => ({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  base: "./",
+  plugins: [browserHost(), svelte(), withDocuments(), command === "build" && withPolicy()],
+  worker: { format: "es", plugins: () => [browserHost(), ...(command === "build" ? smaller() : [])] },
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1000 },
+}));
+
+/** Observable Plot writes the same short style into every chart. */
+function styleOfCharts() {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  return plot({ document, marks: [] }).querySelector("style").textContent;
+}
+
+function sha256(text) {
+  return createHash("sha256").update(text).digest("base64");
+}
+
+/** The README beside the page, as text. */
+function withDocuments() {
+  const readme = () => readFileSync(new URL("../README.md", import.meta.url));
+  return {
+    name: "unfold-documents",
+    configureServer: ({ middlewares }) =>
+      void middlewares.use("/README.txt", (_, response) =>
+        response.setHeader("Content-Type", "text/plain; charset=utf-8").end(readme()),
+      ),
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "README.txt", source: readme() });
+    },
+  };
+}
+
+const withPolicy = () => ({
+  name: "unfold-content-security-policy",
+  transformIndexHtml: () => [
+    {
+      tag: "meta",
+      attrs: { "http-equiv": "Content-Security-Policy", content: POLICY },
+      injectTo: "head-prepend",
+    },
+  ],
+});

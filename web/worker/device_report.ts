@@ -1,0 +1,31 @@
+import type { Device } from "../../engine/device.ts";
+import type { DeviceReport } from "../protocol.ts";
+
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxImmediateSize",
+] as const;
+
+/** What the page shows of an open device. */
+export function reportDevice(device: Device): DeviceReport {
+  const { info, features, limits, instance } = device;
+  const found = LIMITS.map((name) => [name, limits[name as keyof GPUSupportedLimits]] as const);
+  return {
+    ok: true,
+    name: info.name,
+    vendor: info.vendor,
+    architecture: info.architecture,
+    software: device.isSoftware,
+    features: [...features].sort(),
+    limits: Object.fromEntries(
+      found.filter((entry): entry is [(typeof LIMITS)[number], number] => entry[1] !== undefined),
+    ),
+    subgroupSizes: [info.subgroupMinSize, info.subgroupMaxSize],
+    immediates: instance.wgslLanguageFeatures.has("immediate_address_space"),
+  };
+}
