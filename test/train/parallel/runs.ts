@@ -26,6 +26,12 @@ export const stepsOf = (folder: string) =>
     return [{ step, epoch, loss, ctc, attention, kl, gradNorm, learningRate, infeasible }];
   });
 
+/**
+ * The same, for comparing other numbers of ranks: the divergence of two posteriors that are almost equal has few right digits, so that it
+ * is taken with the loss that it is a part of.
+ */
+export const lossesOf = (folder: string) => stepsOf(folder).map(({ kl, ...rest }) => ({ ...rest, kl: rest.loss + kl }));
+
 /** The tensors of a checkpoint. */
 export const weightsOf = (folder: string, name = "last.safetensors"): Map<string, ArrayLike<number>> => {
   const file = join(folder, name);
