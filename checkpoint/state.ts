@@ -58,6 +58,8 @@ export interface Progress {
   readonly seconds: number;
   /** The batch that comes next. */
   readonly sampler: SamplerPosition;
+  /** Processes that train it together; undefined for one. */
+  readonly ranks?: number | undefined;
   /** For early stopping. */
   readonly patience?: Patience | undefined;
   /** Metrics since the last log record; the next record is their mean. */
@@ -69,6 +71,7 @@ export const progressShape = {
   step: z.int().min(0),
   seconds: z.number().min(0),
   sampler: z.looseObject({ epoch: z.int().min(0), batch: z.int().min(0) }),
+  ranks: z.int().min(1).optional(),
   patience: z.object({ lowest: z.number().nullable(), evaluations: z.int() }).optional(),
   unlogged: z.array(z.record(z.string(), z.number())).optional(),
 };

@@ -50,6 +50,7 @@ async function runTrain(file: string, options: TrainingOptions): Promise<void> {
     file,
     options,
     profile,
+    timeoutS: config.parallel.timeoutS,
     train: (device, run) => trainLanguageModel(device, config, run),
     finished: (folder) => `Language model: ${folder}/${BEST_FILE}`,
   });

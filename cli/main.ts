@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { packageVersion } from "../train/package_version.ts";
 import { exitCode, printError } from "./terminal/exit.ts";
 
 interface Verb {
@@ -41,7 +41,7 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
 async function main(words: string[]): Promise<void> {
   const program = new Command("unfold")
     .description("Train and use seed-unfold Conformers for speech recognition, on a GPU or a CPU.")
-    .version(version())
+    .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")) });
 
@@ -51,18 +51,6 @@ async function main(words: string[]): Promise<void> {
     else program.command(name).summary(summary).description(summary);
   }
   await program.parseAsync(words, { from: "user" });
-}
-
-/** From the package's own package.json: beside `cli/`, and beside `dist/` once compiled. */
-function version(): string {
-  for (const path of ["../package.json", "../../package.json"]) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
-    } catch {
-      /* try the other one */
-    }
-  }
-  return "unknown";
 }
 
 // A reader that stops early, such as `head`, is not a failure. A run that can be interrupted saves and ends as if it were.

@@ -44,6 +44,7 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     file,
     options,
     profile,
+    timeoutS: config.parallel.timeoutS,
     train: (device, run) => train(device, config, run),
     finished: (at) => `Report: ${join(at, "report.html")}`,
   });

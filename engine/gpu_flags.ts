@@ -2,6 +2,7 @@
 // adds no globals.
 export const BufferUsage = {
   MAP_READ: 0x1,
+  MAP_WRITE: 0x2,
   COPY_SRC: 0x4,
   COPY_DST: 0x8,
   UNIFORM: 0x40,
@@ -10,4 +11,4 @@ export const BufferUsage = {
 } as const;
 /** A binding visible to compute shaders. */
 export const COMPUTE_STAGE = 0x4;
-export const MapMode = { READ: 0x1 } as const;
+export const MapMode = { READ: 0x1, WRITE: 0x2 } as const;

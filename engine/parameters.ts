@@ -234,6 +234,11 @@ export class Parameters {
     }));
   }
 
+  /** A flat buffer as a whole, for copies: it may be larger than what a kernel can bind. */
+  whole(flat: Flat): Tensor {
+    return new Tensor([this.#bytesOf(flat) / 4], "f32", this.#flat(flat));
+  }
+
   /** Encodes zeroing all gradients. */
   zeroGrads(): void {
     this.#sealed().recorder.clear(this.#flat("grads").buffer, 0, this.#trainedBytes);
@@ -242,8 +247,7 @@ export class Parameters {
   /** Reads one flat buffer, by parameter name and in file shapes. "values" includes the buffers; the others lack frozen parameters. */
   async read(flat: Flat): Promise<Map<string, { shape: Shape; values: Float32Array }>> {
     const device = this.#sealed();
-    const whole = new Tensor([this.#bytesOf(flat) / 4], "f32", this.#flat(flat));
-    const data = (await read(device, whole)) as Float32Array;
+    const data = (await read(device, this.whole(flat))) as Float32Array;
     const result = new Map<string, { shape: Shape; values: Float32Array }>();
     for (const { name, tensor, fileShape, frozen } of this.#declared) {
       if (frozen && flat !== "values") continue;

@@ -27,6 +27,11 @@ export interface JointLossConfig {
   /** ε of the decoder's targets. */
   readonly labelSmoothing: number;
   readonly blank: number;
+  /**
+   * Factors of the two divergences, where the batch is only a part of the one that means are taken over: its part of the whole
+   * batch's frames (tokens), divided by its part of the utterances. Default 1.
+   */
+  readonly klFactors?: { readonly ctc: number; readonly attention: number } | undefined;
 }
 
 /** The weights of the paper's Conformer. It mentions no temperature, and does not say whose posteriors are distilled, nor over what. */
@@ -182,10 +187,11 @@ function distil(
   config: JointLossConfig,
 ): Divergences {
   const { temperature, klDirection: direction, klTeacher, detach, klOf, klReduction: reduction } = config;
-  const between = (of: readonly Tensor[], lengthsOf: Tensor): Tensor => {
+  const { klFactors = { ctc: 1, attention: 1 } } = config;
+  const between = (of: readonly Tensor[], lengthsOf: Tensor, factor: number): Tensor => {
     const [deep, shallow] = [of[0] as Tensor, of[path] as Tensor];
     const [teacher, student] = klTeacher === "deep" ? [deep, shallow] : [shallow, deep];
-    return klDivergence(tape, student, teacher, {
+    const divergence = klDivergence(tape, student, teacher, {
       lengths: lengthsOf,
       temperature,
       scaleBySquaredTemperature: true,
@@ -193,9 +199,11 @@ function distil(
       detach,
       reduction,
     });
+    return factor === 1 ? divergence : scale(tape, divergence, factor);
   };
   return {
-    ctc: klOf === "attention" ? undefined : between(logits, lengths),
-    attention: klOf === "ctc" || !decoded || !tokens ? undefined : between(decoded, tokens.lengths),
+    ctc: klOf === "attention" ? undefined : between(logits, lengths, klFactors.ctc),
+    attention:
+      klOf === "ctc" || !decoded || !tokens ? undefined : between(decoded, tokens.lengths, klFactors.attention),
   };
 }

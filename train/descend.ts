@@ -17,21 +17,40 @@ export interface DescentConfig {
   readonly optimizer: OptimizerConfig;
 }
 
+/** What descends: a model's parameters, and its loss scale. */
+export type Descending = Pick<Built<unknown>, "parameters"> & { readonly lossScale?: Tensor | undefined };
+
 /**
  * Encodes backward from a loss and, with `update`, the optimiser. Gradients accumulate until an update, each divided by the number
  * of accumulated batches.
  *
+ * @param weight of the loss: below 1 where the batch is a share of the one that the loss is a mean over
  * @returns one-element tensors under the log's names: gradNorm, and with a loss scale also lossScale and skippedSteps
  */
 export function descend(
   tape: Tape,
   loss: Tensor,
-  { parameters, lossScale }: Pick<Built<unknown>, "parameters"> & { readonly lossScale?: Tensor | undefined },
+  { parameters, lossScale }: Descending,
   { batch: { accumulate }, optimizer }: DescentConfig,
   update: Update | undefined,
   phase: Phase = untimed,
-): Record<"gradNorm" | "lossScale" | "skippedSteps", Tensor | undefined> {
-  phase("encode backward", () => tape.backward(loss, initialGradient(tape, accumulate, lossScale)));
+  weight = 1,
+): Descended {
+  phase("encode backward", () => tape.backward(loss, initialGradient(tape, weight / accumulate, lossScale)));
+  return optimise(tape, { parameters, lossScale }, optimizer, update, phase);
+}
+
+/** What a step has besides its losses: one-element tensors under the log's names. */
+export type Descended = Record<"gradNorm" | "lossScale" | "skippedSteps", Tensor | undefined>;
+
+/** Encodes the optimiser, if there is an `update`. */
+export function optimise(
+  tape: Tape,
+  { parameters, lossScale }: Descending,
+  optimizer: OptimizerConfig,
+  update: Update | undefined,
+  phase: Phase = untimed,
+): Descended {
   const gradNorm =
     update &&
     phase("optimizer", () =>
@@ -46,8 +65,8 @@ export function descend(
   };
 }
 
-/** dL/dL, divided by the number of accumulated batches and multiplied by the loss scale; undefined for 1. */
-function initialGradient(tape: Tape, accumulate: number, lossScale: Tensor | undefined): Tensor | undefined {
-  if (!lossScale) return accumulate === 1 ? undefined : tape.filled([], 1 / accumulate);
-  return accumulate === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), 1 / accumulate);
+/** dL/dL: a factor, multiplied by the loss scale; undefined for 1. */
+function initialGradient(tape: Tape, factor: number, lossScale: Tensor | undefined): Tensor | undefined {
+  if (!lossScale) return factor === 1 ? undefined : tape.filled([], factor);
+  return factor === 1 ? lossScaleOf(lossScale) : scaled(tape, lossScaleOf(lossScale), factor);
 }

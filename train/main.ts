@@ -14,11 +14,15 @@ import { countInfeasible } from "../data/batches/batch.ts";
 import type { TrainingBatch } from "../data/batches/training_batches.ts";
 import type { Scored } from "../checkpoint/state.ts";
 import { meansOf, metricNames } from "./log/run_metrics.ts";
+import { onAnyRank } from "./parallel/agreement.ts";
+import { alone } from "./parallel/communicator.ts";
+import { joinRanks } from "./parallel/join.ts";
 import { byErrorRate } from "./run/kept_checkpoints.ts";
 import { withAudioSpeed } from "./step_clock.ts";
 import { startRun, type StartedRun } from "./start_run.ts";
 import { testAllSets } from "./test_sets.ts";
-import { inRunFolder, trainingLoop, type Outcome, type RunOptions, type Trainee } from "./training_loop.ts";
+import type { Trainee } from "./trainee.ts";
+import { inRunFolder, trainingLoop, type Outcome, type RunOptions } from "./training_loop.ts";
 import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export type { RunOptions } from "./training_loop.ts";
@@ -33,12 +37,19 @@ export type { RunOptions } from "./training_loop.ts";
  */
 export const train = (device: Device, config: TrainConfig, options: RunOptions): Promise<Outcome> =>
   inRunFolder(options, async () => {
+    const ranks = options.ranks ?? alone;
     const started = await startRun(device, config, options);
-    if (!started) return "interrupted";
+    if ((await onAnyRank(ranks, !started)) || !started) return "interrupted";
+    const { data, built } = started;
+    await joinRanks(device, ranks, {
+      config: plainConfig(started.config),
+      data: data.digest,
+      parameters: built.parameters,
+    });
     // Its charts are of hundreds of files: loaded once nothing is wrong with the run, and not hours later.
     const { writeReport } = await import("./report/report.ts");
     const outcome = await trainingLoop(device, recogniserInTraining(device, started, options), options);
-    if (outcome === "finished") await writeReport(options.folder);
+    if (outcome === "finished" && ranks.rank === 0) await writeReport(options.folder);
     return outcome;
   });
 
@@ -55,6 +66,7 @@ function recogniserInTraining(
   return {
     config,
     parameters,
+    lossScale: built.lossScale,
     activation,
     batches,
     length: started.length,
@@ -83,8 +95,10 @@ function recogniserInTraining(
       trainingSet: data.digest,
       ...(huggingFace && { huggingFace }),
     }),
-    encode: (tape, { batch }, step, update, phase) =>
-      trainingStep(tape, built, uploadBatch(tape, batch, model), trainingPaths(config, step), config, update, phase),
+    encode(tape, { batch, share }, step, update, phase) {
+      const paths = trainingPaths(config, step);
+      return trainingStep(tape, built, uploadBatch(tape, batch, model), paths, config, update, phase, share);
+    },
     amount: ({ batch }) => batch.lengths.reduce((sum, n) => sum + n, 0),
     infeasible: ({ batch }) => countInfeasible(batch, model),
     report(rows, { step, epoch, learningRate, gpuBytes, ...lap }) {

@@ -15,6 +15,9 @@ import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import type { PlanRecord } from "./log/log_records.ts";
 import { changeWarnings, configChanges, dataChanges, samplerStart, type Change } from "./run/config_difference.ts";
 import { LAST_FILE } from "./run/kept_checkpoints.ts";
+import type { Sharing } from "../data/batches/share.ts";
+import type { Communicator } from "./parallel/communicator.ts";
+import type { Watched } from "./parallel/watched.ts";
 import type { RunObserver } from "./run/run_observer.ts";
 import { loadRunData, unlessAborted, type RunData } from "./run_data.ts";
 
@@ -28,6 +31,8 @@ export interface StartOptions {
   /** When aborted, the run saves what it has after the step at hand and ends. */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
+  /** The processes that train it together; by default this one alone. */
+  readonly ranks?: Watched | undefined;
 }
 
 /** A run that is ready for its next step. */
@@ -66,7 +71,7 @@ export interface RunLength {
 export async function startRun(
   device: Device,
   given: TrainConfig,
-  { folder, observer, signal, resume, force = false }: StartOptions,
+  { folder, observer, signal, resume, force = false, ranks }: StartOptions,
 ): Promise<StartedRun | undefined> {
   const resumed = resume ? loadCheckpoint(join(folder, LAST_FILE)) : undefined;
   try {
@@ -97,8 +102,14 @@ export async function startRun(
       });
       const huggingFace = fillModel(built, config, data, resumed, observer);
 
-      const sampler = samplerOf(data, config, resumed, changes);
-      const batches = new TrainingBatches(data.augmented, sampler, config, built.model);
+      const sampler = samplerOf(data, config, resumed, changes, ranks?.size ?? 1);
+      const batches = new TrainingBatches(
+        data.augmented,
+        sampler,
+        config,
+        built.model,
+        sharingOf(ranks, config, built.model),
+      );
       return {
         config,
         data,
@@ -146,18 +157,28 @@ function fillModel(
 
 function samplerOf(
   { augmented }: RunData,
-  { batch: { buckets, size, frames }, seed }: TrainConfig,
+  { batch: { buckets, size, frames, perRank }, seed }: TrainConfig,
   resumed: OpenCheckpoint | undefined,
   changes: readonly Change[],
+  ranks: number,
 ): BucketSampler {
+  const factor = perRank ? ranks : 1;
   const limits = {
     buckets,
-    ...(size !== null && { batchSize: size }),
-    ...(frames !== null && { batchFrames: frames }),
+    ...(size !== null && { batchSize: size * factor }),
+    ...(frames !== null && { batchFrames: frames * factor }),
   };
   const start = resumed && samplerStart(resumed, changes);
   return new BucketSampler((epoch) => augmented.lengths(epoch), limits, seed, start);
 }
+
+/** How ranks share a run's batches; undefined for a process that trains alone. */
+export const sharingOf = (
+  ranks: Communicator | undefined,
+  { batch: { accumulate } }: { readonly batch: { readonly accumulate: number } },
+  { paddingMatters }: { readonly paddingMatters: boolean },
+): Sharing | undefined =>
+  ranks && ranks.size > 1 ? { rank: ranks.rank, size: ranks.size, parts: accumulate, paddingMatters } : undefined;
 
 /** The length of a run of any model. */
 export function lengthOf(

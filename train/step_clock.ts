@@ -11,6 +11,10 @@ export interface Lap {
   readonly audioPerSecond?: number;
   /** Share of the time that training waited for a batch. */
   readonly dataWaitShare: number;
+  /** Only of several processes that train together: their number, and the shares of the time spent exchanging gradients, and waiting for the slowest. */
+  readonly ranks?: number;
+  readonly communicationShare?: number;
+  readonly rankWaitShare?: number;
   /** Training time so far, including earlier parts of a resumed run. */ readonly seconds: number;
 }
 
@@ -27,9 +31,13 @@ export class StepClock {
   #waiting = 0;
   #frames = 0;
   #laps: number;
+  #exchanging = 0;
+  #waitingForRanks = 0;
+  readonly #ranks: number;
 
-  constructor(device: Device, earlierSeconds: number) {
+  constructor(device: Device, earlierSeconds: number, ranks = 1) {
     this.#device = device;
+    this.#ranks = ranks;
     this.#laps = earlierSeconds;
   }
 
@@ -46,6 +54,12 @@ export class StepClock {
     } finally {
       this.#waiting += performance.now() - started;
     }
+  }
+
+  /** Counts milliseconds that this process waited for the slowest of those it trains with, and that the exchange with them took. */
+  exchanged(waited: number, took: number): void {
+    this.#waitingForRanks += waited;
+    this.#exchanging += took;
   }
 
   /**
@@ -80,9 +94,14 @@ export class StepClock {
       framesPerSecond: (this.#frames * 1000) / milliseconds,
       dataWaitShare: this.#waiting / milliseconds,
       seconds: this.#laps,
+      ...(this.#ranks > 1 && {
+        ranks: this.#ranks,
+        communicationShare: this.#exchanging / milliseconds,
+        rankWaitShare: this.#waitingForRanks / milliseconds,
+      }),
     };
     this.#started = now;
-    this.#paused = this.#waiting = this.#frames = 0;
+    this.#paused = this.#waiting = this.#frames = this.#exchanging = this.#waitingForRanks = 0;
     return lap;
   }
 

@@ -14,6 +14,7 @@ import {
 import type { TrainConfig } from "../config/config.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import type { BatchMasks } from "../data/batches/feature_masks.ts";
+import type { BatchShare } from "../data/batches/share.ts";
 import { attentionName } from "./log/attention_name.ts";
 import type { TrainingPath } from "./training_paths.ts";
 import { descend, type Update } from "./descend.ts";
@@ -64,6 +65,7 @@ const uploadMasks = (tape: Tape, { time, channels, shapes }: BatchMasks): Featur
  * backward and, with `update`, the optimiser. Gradients accumulate until an update, each divided by the number of
  * accumulated batches.
  *
+ * @param share what the batch is of the one that the losses are means over; undefined for all of it
  * @returns one-element tensors under the log's names: loss, kl, gradNorm, the CTC (and attention) loss of each depth, and with a loss
  *   scale also lossScale and skippedSteps
  */
@@ -75,6 +77,7 @@ export function trainingStep(
   config: TrainConfig,
   update: Update | undefined,
   phase: Phase = untimed,
+  share?: BatchShare,
 ): Record<string, Tensor | undefined> {
   const schedules = paths.map(({ schedule }) => schedule);
   const loss = phase("encode forward", () => {
@@ -87,10 +90,10 @@ export function trainingStep(
     });
     const batch = { targets, targetLengths, lengths: output.deviceLengths, tokens };
     const terms = sandwichTerms(config.loss, paths.length).map((usual, i) => ({ ...usual, ...paths[i] }));
-    return tape.named("loss", () => jointLoss(tape, output, batch, lossConfig(config, model), terms));
+    return tape.named("loss", () => jointLoss(tape, output, batch, lossConfig(config, model, share), terms));
   });
 
-  const descended = descend(tape, loss.total, { parameters, lossScale }, config, update, phase);
+  const descended = descend(tape, loss.total, { parameters, lossScale }, config, update, phase, share?.weight);
   return {
     loss: loss.total,
     kl: klOf(tape, loss),
@@ -104,13 +107,18 @@ export function trainingStep(
   };
 }
 
-function lossConfig({ loss }: TrainConfig, { config: { blank } }: Pick<CtcModel, "config">): JointLossConfig {
+function lossConfig(
+  { loss }: TrainConfig,
+  { config: { blank } }: Pick<CtcModel, "config">,
+  share: BatchShare | undefined,
+): JointLossConfig {
   const { ctcWeight, labelSmoothing } = jointLossDefaults; // not used without a decoder, where the config has null
   return {
     ...loss,
     blank,
     ctcWeight: loss.ctcWeight ?? ctcWeight,
     labelSmoothing: loss.labelSmoothing ?? labelSmoothing,
+    klFactors: share && loss.klReduction === "frames" ? { ctc: share.frames, attention: share.tokens } : undefined,
   };
 }
 

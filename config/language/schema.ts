@@ -1,8 +1,15 @@
 import * as z from "zod";
 import { decoderDefaults } from "../../model/decoder/attention_decoder.ts";
 import { unitsSchema } from "../schema/data.ts";
-import { notNegative, oneOf, share, text, whole } from "../schema/fields.ts";
-import { checkpointSchema, evalSchema, logSchema, optimizerSchema, scheduleSchema } from "../schema/run.ts";
+import { notNegative, oneOf, share, text, whole, yesOrNo } from "../schema/fields.ts";
+import {
+  checkpointSchema,
+  evalSchema,
+  logSchema,
+  optimizerSchema,
+  parallelSchema,
+  scheduleSchema,
+} from "../schema/run.ts";
 
 const texts = z.union([text("the path of a text file"), z.array(text("the path of a text file")).min(1)], {
   error: "expected the path of a text file, or a list of them",
@@ -37,6 +44,11 @@ const batchSchema = z.strictObject({
     .default(10)
     .describe("Number of length buckets; sentences are shuffled within each. More buckets mean less padding."),
   accumulate: whole(1).default(1).describe("Number of batches whose gradients are accumulated for one optimizer step."),
+  per_rank: yesOrNo()
+    .default(false)
+    .describe(
+      "With several processes, started by mpirun or srun: batches are larger by their number. If false, they share each batch, and their number changes no batch.",
+    ),
 });
 
 /** A language model's config as written in YAML. */
@@ -85,4 +97,5 @@ export const languageModelSchema = z.strictObject({
     .prefault({})
     .describe("Checkpoints to resume from, and which ones to keep."),
   log: logSchema.prefault({}).describe("The log on disk."),
+  parallel: parallelSchema.prefault({}).describe("Training by several processes, as of recognisers."),
 });

@@ -85,6 +85,11 @@ export const batchSchema = z.strictObject({
     .default(10)
     .describe("Number of length buckets; utterances are shuffled within each. More buckets mean less padding."),
   accumulate: whole(1).default(1).describe("Number of batches whose gradients are accumulated for one optimizer step."),
+  per_rank: yesOrNo()
+    .default(false)
+    .describe(
+      "With several processes, started by mpirun or srun: batches are larger by their number. If false, they share each batch, and their number changes no batch.",
+    ),
 });
 
 export const unitsSchema = z.strictObject({

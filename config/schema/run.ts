@@ -113,6 +113,15 @@ export const memorySchema = z.strictObject({
     .describe("Stop with advice before the first epoch if the largest batch will not fit; if false, only warn."),
 });
 
+export const parallelSchema = z.strictObject({
+  timeout_s: positive()
+    .default(300)
+    .describe("Seconds that a process waits for the others in a step before all of them end with an error."),
+  check_every_steps: whole(1)
+    .default(100)
+    .describe("Steps between comparisons of all processes' weights, which must stay equal."),
+});
+
 export const logSchema = z.strictObject({
   every_steps: whole(1).default(10).describe("Steps between log records; a record's loss is the mean over them."),
   tensorboard: yesOrNo().default(true).describe("Also write the log as TensorBoard event files, beside log.jsonl."),

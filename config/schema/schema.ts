@@ -9,6 +9,7 @@ import {
   evalSchema,
   logSchema,
   memorySchema,
+  parallelSchema,
   optimizerSchema,
   scheduleSchema,
 } from "./run.ts";
@@ -66,6 +67,9 @@ export const configSchema = z.strictObject({
     .describe("End the run when the dev WER of the deepest path stops falling; null trains to the last step."),
   checkpoint: checkpointSchema.prefault({}).describe("Checkpoints to resume from, and which ones to keep."),
   log: logSchema.prefault({}).describe("The log on disk."),
+  parallel: parallelSchema
+    .prefault({})
+    .describe("Training by several processes, started by mpirun or srun; nothing of it applies to a single one."),
 });
 
 /** A config with the schema's defaults, but not yet those that depend on other keys. */

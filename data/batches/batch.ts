@@ -25,12 +25,13 @@ export interface Batch {
 /**
  * Stacks utterances into a padded batch.
  *
+ * @param least frames to pad to at least
  * @throws RangeError if there are none, or an utterance's features are not `[frames, bins]`
  */
-export function padBatch(items: readonly BatchItem[], bins: number): Batch {
+export function padBatch(items: readonly BatchItem[], bins: number, least = 0): Batch {
   const size = items.length;
   if (size === 0) throw new RangeError("padBatch: no utterances");
-  const frames = Math.max(...items.map((item) => item.frames));
+  const frames = Math.max(least, ...items.map((item) => item.frames));
   const maxLabels = Math.max(1, ...items.map((item) => item.labels.length));
   const batch: Batch = {
     size,
@@ -53,6 +54,18 @@ export function padBatch(items: readonly BatchItem[], bins: number): Batch {
   }
   return batch;
 }
+
+/** A batch of no utterances, for who has nothing to compute. */
+export const emptyBatch = (bins: number): Batch => ({
+  size: 0,
+  frames: 0,
+  bins,
+  maxLabels: 1,
+  features: new Float32Array(),
+  lengths: new Int32Array(),
+  targets: new Int32Array(),
+  targetLengths: new Int32Array(),
+});
 
 /**
  * Counts the utterances of a batch that are too short for their texts, whose CTC loss therefore counts as 0:

@@ -75,6 +75,11 @@ export class BucketSampler {
     return { ...this.#state };
   }
 
+  /** Frames of each utterance in an epoch. */
+  lengths(epoch: number): readonly number[] {
+    return this.#lengthsIn(epoch);
+  }
+
   /** Advances by one batch, moving to the next epoch after the last one. */
   next(): SampledBatch {
     let { epoch, batch } = this.#state;

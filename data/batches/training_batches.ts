@@ -1,7 +1,9 @@
 import type { CtcModel } from "../../model/ctc_model.ts";
 import type { AugmentedSet } from "../augment/augmented_set.ts";
-import { padBatch, type Batch } from "./batch.ts";
+import type { Utterance } from "../dataset.ts";
+import { emptyBatch, padBatch, type Batch } from "./batch.ts";
 import type { BucketSampler, SamplerState } from "./sampler.ts";
+import { partOf, shareOf, type BatchShare, type Sharing } from "./share.ts";
 import { featureMasks, type BatchMasks, type MaskingConfig } from "./feature_masks.ts";
 import { specAugment, type SpecAugmentConfig } from "./spec_augment.ts";
 
@@ -10,9 +12,11 @@ const AHEAD = 4;
 
 export interface TrainingBatch {
   readonly batch: Batch;
-  /** Indices of its utterances. */
+  /** Indices of its utterances; where several ranks share a batch, of all of them. */
   readonly indices: readonly number[];
   readonly epoch: number;
+  /** Undefined where nobody shares the batch. */
+  readonly share?: BatchShare;
 }
 
 export interface BatchConfig {
@@ -41,13 +45,18 @@ export class TrainingBatches {
   readonly #masking: MaskingConfig | null;
   readonly #model: MaskedModel;
   readonly #seed: number;
+  readonly #sharing: Sharing | undefined;
   readonly #ahead: Prepared[] = [];
+  /** Batches taken from the sampler; a step's first one comes first. */
+  #taken = 0;
 
+  /** @param sharing undefined: this process trains alone, and batches are whole */
   constructor(
     set: AugmentedSet,
     sampler: BucketSampler,
     { specAugment, masking, seed }: BatchConfig,
     model: MaskedModel,
+    sharing?: Sharing,
   ) {
     this.#set = set;
     this.#sampler = sampler;
@@ -55,6 +64,7 @@ export class TrainingBatches {
     this.#masking = masking;
     this.#model = model;
     this.#seed = seed;
+    this.#sharing = sharing;
   }
 
   /** Training position: the batch that `next` returns next. Batches prepared ahead do not count. */
@@ -77,16 +87,41 @@ export class TrainingBatches {
 
   #prepareOne(): void {
     const before = this.#sampler.state;
-    const batch = this.prepare(this.#sampler.next());
+    const sampled = this.#sampler.next();
+    const batch = this.#sharing ? this.#prepareShare(sampled, this.#taken++, this.#sharing) : this.prepare(sampled);
     batch.catch(() => undefined); // thrown by `next`, or irrelevant once training has ended
     this.#ahead.push({ before, batch });
   }
 
-  /** Builds a batch, deterministically. */
-  async prepare({ indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">): Promise<TrainingBatch> {
+  /** Builds this rank's share of the batch that is the `taken`th, counting from 0. */
+  async #prepareShare(
+    { indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">,
+    taken: number,
+    sharing: Sharing,
+  ): Promise<TrainingBatch> {
+    const all = this.#sampler.lengths(epoch);
+    const frames = indices.map((index) => all[index] as number);
+    const { rows, place } = shareOf(frames, taken % sharing.parts, sharing);
+    const weight = rows.length / indices.length; // a loss is a sum over utterances, divided by their number
+    const outputs = frames.map((length) => this.#model.outputFrames(length));
+    const tokens = indices.map((index) => (this.#set.utterances[index] as Utterance).labels.length + 1);
+    const share = { place, weight, frames: partOf(rows, outputs) / weight, tokens: partOf(rows, tokens) / weight };
+    const own = rows.map((row) => indices[row] as number);
+    const least = sharing.paddingMatters ? Math.max(...frames) : 0;
+    const batch =
+      own.length > 0 ? (await this.prepare({ indices: own, epoch }, least)).batch : emptyBatch(this.#set.bins);
+    return { batch, indices, epoch, share };
+  }
+
+  /**
+   * Builds a batch, deterministically.
+   *
+   * @param least frames to pad to at least
+   */
+  async prepare({ indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">, least?: number): Promise<TrainingBatch> {
     const { bins } = this.#set;
     const items = await Promise.all(indices.map((index) => this.#set.item(index, epoch)));
-    const batch = padBatch(items, bins);
+    const batch = padBatch(items, bins, least);
     for (const [row, { frames }] of items.entries()) {
       const start = row * batch.frames * bins;
       const features = batch.features.subarray(start, start + frames * bins);

@@ -1,5 +1,6 @@
 import { decoderTokens, type DecoderTokens } from "../../model/decoder/decoder_tokens.ts";
 import type { BucketSampler, SamplerState } from "../batches/sampler.ts";
+import { partOf, shareOf, type BatchShare, type Sharing } from "../batches/share.ts";
 import type { Sentence } from "./sentences.ts";
 
 /** Sentences as a language model reads them, and what it should say after each token. */
@@ -23,6 +24,8 @@ export interface SampledText {
   readonly batch: TextBatch;
   readonly indices: readonly number[];
   readonly epoch: number;
+  /** Undefined where nobody shares the batch, whose sentences are then all of `indices`. */
+  readonly share?: BatchShare;
 }
 
 /** Batches of sentences in the sampler's order. */
@@ -30,11 +33,15 @@ export class TextBatches {
   readonly #sentences: readonly Sentence[];
   readonly #sampler: BucketSampler;
   readonly #sentenceEnd: number;
+  readonly #sharing: Sharing | undefined;
+  #taken = 0;
 
-  constructor(sentences: readonly Sentence[], sampler: BucketSampler, sentenceEnd: number) {
+  /** @param sharing undefined: this process trains alone, and batches are whole */
+  constructor(sentences: readonly Sentence[], sampler: BucketSampler, sentenceEnd: number, sharing?: Sharing) {
     this.#sentences = sentences;
     this.#sampler = sampler;
     this.#sentenceEnd = sentenceEnd;
+    this.#sharing = sharing;
   }
 
   /** Training position: the batch that `next` returns next. */
@@ -44,7 +51,19 @@ export class TextBatches {
 
   next(): Promise<SampledText> {
     const { indices, epoch } = this.#sampler.next();
-    return Promise.resolve({ batch: this.of(indices), indices, epoch });
+    return Promise.resolve(
+      this.#sharing
+        ? { ...this.#shareOf(indices, this.#taken++, this.#sharing), indices, epoch }
+        : { batch: this.of(indices), indices, epoch },
+    );
+  }
+
+  #shareOf(indices: readonly number[], taken: number, sharing: Sharing): Pick<SampledText, "batch" | "share"> {
+    const tokens = indices.map((i) => (this.#sentences[i] as Sentence).labels.length + 1);
+    const { rows, place } = shareOf(tokens, taken % sharing.parts, sharing);
+    const weight = partOf(rows, tokens); // the loss is a mean over tokens
+    const own = rows.length > 0 ? rows : [0]; // of no weight
+    return { batch: this.of(own.map((row) => indices[row] as number)), share: { place, weight, frames: 1, tokens: 1 } };
   }
 
   of(indices: readonly number[]): TextBatch {

@@ -40,9 +40,12 @@ import {
   shapesOf,
   type Change,
 } from "../run/config_difference.ts";
+import { alone } from "../parallel/communicator.ts";
+import { joinRanks } from "../parallel/join.ts";
 import { LAST_FILE, type Judging } from "../run/kept_checkpoints.ts";
-import { lengthOf, type RunLength } from "../start_run.ts";
-import { inRunFolder, trainingLoop, type Outcome, type RunOptions, type Trainee } from "../training_loop.ts";
+import { lengthOf, sharingOf, type RunLength } from "../start_run.ts";
+import type { Trainee } from "../trainee.ts";
+import { inRunFolder, trainingLoop, type Outcome, type RunOptions } from "../training_loop.ts";
 import { languageModelStep } from "./training_step.ts";
 
 /**
@@ -53,7 +56,13 @@ import { languageModelStep } from "./training_step.ts";
  */
 export const trainLanguageModel = (device: Device, config: LmTrainConfig, options: RunOptions): Promise<Outcome> =>
   inRunFolder(options, async () => {
-    const trainee = inTraining(device, config, await start(device, config, options));
+    const started = await start(device, config, options);
+    await joinRanks(device, options.ranks ?? alone, {
+      config: plainLanguageModelConfig(config),
+      data: started.digest,
+      parameters: started.built.parameters,
+    });
+    const trainee = inTraining(device, config, started);
     return trainingLoop(device, trainee, options);
   });
 
@@ -73,7 +82,7 @@ interface Started {
 async function start(
   device: Device,
   config: LmTrainConfig,
-  { folder, resume, force = false }: RunOptions,
+  { folder, resume, force = false, ranks }: RunOptions,
 ): Promise<Started> {
   const resumed = resume ? loadLanguageModel(join(folder, LAST_FILE)) : undefined;
   try {
@@ -96,10 +105,15 @@ async function start(
     });
     if (resumed) restoreParameters(resumed, built.parameters, { moments: true });
 
-    const { size, tokens, buckets } = config.batch;
+    const { size, tokens, buckets, perRank } = config.batch;
+    const factor = perRank ? (ranks?.size ?? 1) : 1;
     const sampler = new BucketSampler(
       train.sentences.map(({ labels }) => labels.length + 1),
-      { buckets, ...(size !== null && { batchSize: size }), ...(tokens !== null && { batchFrames: tokens }) },
+      {
+        buckets,
+        ...(size !== null && { batchSize: size * factor }),
+        ...(tokens !== null && { batchFrames: tokens * factor }),
+      },
       config.seed,
       resumed && samplerStart(resumed, changes),
     );
@@ -109,7 +123,12 @@ async function start(
       dev: dev.sentences,
       built,
       activation,
-      batches: new TextBatches(train.sentences, sampler, built.model.sentenceEnd),
+      batches: new TextBatches(
+        train.sentences,
+        sampler,
+        built.model.sentenceEnd,
+        sharingOf(ranks, config, { paddingMatters: false }),
+      ),
       digest,
       length: lengthOf(config, sampler.batches(0).length),
       resumed: resumed?.state,
@@ -172,6 +191,7 @@ function inTraining(
   return {
     config,
     parameters,
+    lossScale: built.lossScale,
     activation,
     batches,
     length: started.length,
@@ -195,7 +215,8 @@ function inTraining(
       ...loop,
       trainingSet: digest,
     }),
-    encode: (tape, { batch }, _, update, phase) => languageModelStep(tape, built, batch, config, update, phase),
+    encode: (tape, { batch, share }, _, update, phase) =>
+      languageModelStep(tape, built, batch, config, update, phase, share),
     amount: ({ batch }) => batch.lengths.reduce((sum, n) => sum + n, 0),
     infeasible: () => 0,
     report: (rows, { framesPerSecond, ...at }) => ({

@@ -44,6 +44,14 @@ export function openLog(file: string, { resumeAt }: { resumeAt?: number | undefi
   };
 }
 
+/** Keeps nothing: the log of a process that leaves writing to another. */
+export const noLog: Log = {
+  append: () => undefined,
+  flush: () => undefined,
+  warned: new Set(),
+  close: () => undefined,
+};
+
 /**
  * The records of a log, in order. Skips a half-written last line, as left by a crash.
  *

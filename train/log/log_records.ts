@@ -48,6 +48,10 @@ export interface StepRecord {
   audioPerSecond?: number;
   /** Share of the time spent waiting for data, 0 to 1. */
   dataWaitShare: number;
+  /** Of several processes that train together: their number, and shares of the time spent exchanging gradients and waiting for the slowest. */
+  ranks?: number;
+  communicationShare?: number;
+  rankWaitShare?: number;
   gpuBytes: number;
   /** Utterances left out of the training set because CTC cannot align them. */
   skipped: number;
@@ -87,6 +91,9 @@ export interface LanguageModelStepRecord extends Pick<
   | "learningRate"
   | "gradNorm"
   | "dataWaitShare"
+  | "ranks"
+  | "communicationShare"
+  | "rankWaitShare"
   | "gpuBytes"
   | "lossScale"
   | "skippedSteps"

@@ -26,9 +26,15 @@ export function speedText(record: AnyStep): string {
   const left = skipped > 0 ? `   ${formatCount(skipped)} utterances skipped` : "";
   return (
     `learning rate ${learningRate.toExponential(2)}   gradient norm ${formatNumber(gradNorm)}   ${rateText(record)}   ` +
-    `waiting for data ${formatPercent(dataWaitShare, 0)}   GPU memory ${formatBytes(gpuBytes)}${left}`
+    `waiting for data ${formatPercent(dataWaitShare, 0)}   ${ranksText(record)}GPU memory ${formatBytes(gpuBytes)}${left}`
   );
 }
+
+/** How much of the time several processes that train together spend on each other. */
+const ranksText = ({ ranks, communicationShare = 0, rankWaitShare = 0 }: AnyStep): string =>
+  ranks === undefined
+    ? ""
+    : `${ranks} ranks: communication ${formatPercent(communicationShare, 0)}, waiting for the slowest ${formatPercent(rankWaitShare, 0)}   `;
 
 function rateText(record: AnyStep): string {
   if (record.type === "lm_step") return `${formatCount(record.tokensPerSecond)} units/s`;

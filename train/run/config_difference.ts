@@ -27,6 +27,7 @@ const HARMLESS = [
   "eval",
   "early_stop",
   "memory",
+  "parallel",
 ];
 
 /** Something that has changed since a run began. */

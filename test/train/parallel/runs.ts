@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSafetensors } from "../../../checkpoint/safetensors/safetensors.ts";
+import { readLog, type LogRecord } from "../../../train/log/log.ts";
+import { type Outcome, ROOT } from "../../built.ts";
+import { mpirun, type Ranks } from "./mpirun.ts";
+
+const MAIN = `${ROOT}dist/cli/main.js`;
+
+/** Runs `unfold` in so many ranks. */
+export const unfoldRanks = (
+  ranks: number,
+  words: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly seconds?: number } = {},
+): Ranks => mpirun(ranks, [MAIN, ...words], options);
+
+export const setting = (...sets: string[]): string[] => sets.flatMap((set) => ["--set", set]);
+
+export const logOf = (folder: string): LogRecord[] => readLog(join(folder, "log.jsonl"));
+
+/** The log's numbers of each step that do not depend on time. */
+export const stepsOf = (folder: string) =>
+  logOf(folder).flatMap((record) => {
+    if (record.type !== "step") return [];
+    const { step, epoch, loss, ctc, attention, kl, gradNorm, learningRate, infeasible } = record;
+    return [{ step, epoch, loss, ctc, attention, kl, gradNorm, learningRate, infeasible }];
+  });
+
+/**
+ * The same, for comparing other numbers of ranks: the divergence of two posteriors that are almost equal has few right digits, so that it
+ * is taken with the loss that it is a part of.
+ */
+export const lossesOf = (folder: string) => stepsOf(folder).map(({ kl, ...rest }) => ({ ...rest, kl: rest.loss + kl }));
+
+/** The tensors of a checkpoint. */
+export const weightsOf = (folder: string, name = "last.safetensors"): Map<string, ArrayLike<number>> => {
+  const file = join(folder, name);
+  const { tensors } = parseSafetensors(readFileSync(file), file);
+  return new Map([...tensors].map(([key, { values }]) => [key, values as ArrayLike<number>]));
+};
+
+/** Names of a run's files; TensorBoard's have time and process in them. */
+export const filesOf = (folder: string): string[] =>
+  readdirSync(folder)
+    .map((name) => name.replace(/^(events\.out\.tfevents)\..*/u, "$1"))
+    .sort();
+
+/** The largest relative difference between numbers at the same place of two values. */
+export function largestDifference(a: unknown, b: unknown): number {
+  if (typeof a === "number" && typeof b === "number") return a === b ? 0 : Math.abs(a - b) / Math.abs(a);
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return Object.is(a, b) ? 0 : Infinity;
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return Math.max(0, ...[...keys].map((key) => largestDifference(left[key], right[key])));
+}
+
+/** Throws with what was printed if a command failed. */
+export async function succeeded(outcome: Promise<Outcome>): Promise<Outcome> {
+  const { status, stdout, stderr } = await outcome;
+  if (status !== 0) throw new Error(`exit code ${status}: ${stdout}${stderr}`);
+  return { status, stdout, stderr };
+}
