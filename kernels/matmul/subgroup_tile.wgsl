@@ -3,12 +3,11 @@
 // Such a driver runs a subgroup as one SIMD vector on a CPU, where memory is expensive: lavapipe turns the load of a vec4 into some
 // 270 instructions, a test of the lane and four tests of the bounds for each of eight lanes. Arithmetic and shuffles are
 // one instruction each (it has no fused multiply-add). GFLOP/s, two cores of an AMD EPYC 7003, lavapipe 25.0.7, the best of 12 rounds:
-//   [1000, 144] · [144, 576]                                                       plain 2
-//   the same rows for all lanes, each loading another part of a row of a, which
-//     shuffles pass on to the others, so that no element is loaded twice; 12 rows    10
-//   16 rows, and a's rows loaded in a loop: the 48 KiB of code for 12 loads do
-//     not fit in the cache of instructions, and take as long to compile as all else   12
-//   without loads of b 19, of a 15, of either 46: only fewer loads can be faster. 24 rows: 12, and three times as long to compile
+//   [1000, 144] · [144, 576]: the same rows for all lanes, each loading another part of
+//     a row of a, which shuffles pass on to the others, so that nothing is loaded twice; 12 rows   10
+//   16 rows, and a's rows loaded in a loop: 12 loads in a row were 24 KiB of code                 12
+//   24 rows, which take three times as long to compile                                            12
+//   12 rows without loads of a 15, without those of b 19, without either 46: only fewer or cheaper loads would help
 // Everything is in 4 x 4 blocks: inner and cols (rows, for a transposed) are multiples of 4. A transposed operand is loaded
 // along its contiguous axis, and its blocks are transposed in registers, at no cost. Loads beyond rows or cols
 // only affect elements that are not stored; only the tail of inner must be exact zeros.
