@@ -194,6 +194,26 @@ async function benchConfiguration(
   };
 }
 
+/** A whole training step, each call the next one, always on the same batch. */
+export function repeatedStep(
+  device: Device,
+  built: BuiltModel,
+  batch: RandomBatch,
+  paths: readonly TrainingPath[],
+  config: TrainConfig,
+): () => void {
+  let count = 0;
+  const { activation } = activationType(device, config.precision);
+  return () => {
+    const tape = new Tape(device, { seed: config.seed, step: count, activation });
+    try {
+      trainingStep(tape, built, batch, paths, config, { learningRate: 1e-4, step: ++count });
+    } finally {
+      tape.end();
+    }
+  };
+}
+
 async function benchPaths(
   device: Device,
   built: BuiltModel,
@@ -204,16 +224,7 @@ async function benchPaths(
   budget: StepBudget,
 ): Promise<PathResult | FailedPath> {
   const depths = paths.map(({ depth }) => depth);
-  let count = 0;
-  const { activation } = activationType(device, config.precision);
-  const step = (): void => {
-    const tape = new Tape(device, { seed: config.seed, step: count, activation });
-    try {
-      trainingStep(tape, built, batch, paths, config, { learningRate: 1e-4, step: ++count });
-    } finally {
-      tape.end();
-    }
-  };
+  const step = repeatedStep(device, built, batch, paths, config);
   try {
     device.trim();
     const firstMs = await wait(device, step);

@@ -1,5 +1,5 @@
 import type { AdapterDescription, AdapterOptions } from "./adapter.ts";
-import { chooseAdapter, findTable, tunedMachine, waitFor } from "./host/node.ts";
+import { chooseAdapter, findTable, waitFor } from "./host/node.ts";
 import { RunError } from "./errors.ts";
 import { PipelineCache } from "./kernel/pipelines.ts";
 import { BufferPool } from "./pool.ts";
@@ -10,7 +10,7 @@ import type { Traffic } from "./traffic.ts";
 import { Tuner } from "./tuning/tuner.ts";
 
 /** Limits that WebGPU keeps at low defaults unless requested by name. */
-const WANTED_LIMITS = [
+export const WANTED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -151,7 +151,7 @@ export interface DeviceOptions extends AdapterOptions {
  */
 export async function openDevice({ tuned = true, immediates, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
-  const table = tuned ? findTable(tunedMachine(info)) : undefined;
+  const table = tuned ? findTable(info) : undefined;
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number | undefined]).filter(
       ([, limit]) => limit !== undefined, // a browser may not know the newest limits

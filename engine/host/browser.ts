@@ -1,6 +1,6 @@
 // The engine's host layer for browsers. Bundlers replace node.ts with this file and provide the shaders as the module
 // "unfold:shaders": see scripts/browser_plugin.mjs.
-import type { AdapterOptions, ChosenAdapter } from "../adapter.ts";
+import type { AdapterDescription, AdapterOptions, ChosenAdapter } from "../adapter.ts";
 import { RunError, UserError } from "../errors.ts";
 import { expandIncludes } from "../kernel/includes.ts";
 import type { ShaderSource } from "../kernel/wgsl.ts";
@@ -65,8 +65,7 @@ export async function chooseAdapter({ adapter: wanted, driver }: AdapterOptions 
 }
 
 /** Tables are keyed by adapters' full names, which browsers do not reveal. */
-export const findTable = (_machine: string): TunedTable | undefined => undefined;
-export const tunedMachine = ({ name }: { readonly name: string }): string => name;
+export const findTable = (_info: AdapterDescription): TunedTable | undefined => undefined;
 
 /** Browsers settle promises without polling. */
 export const waitFor = <T>(promise: Promise<T>): Promise<T> => promise;

@@ -1,20 +1,10 @@
-import type { Device } from "../../engine/device.ts";
+import { WANTED_LIMITS, type Device } from "../../engine/device.ts";
 import type { DeviceReport } from "../protocol.ts";
-
-const LIMITS = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxImmediateSize",
-] as const;
 
 /** What the page shows of an open device. */
 export function reportDevice(device: Device): DeviceReport {
   const { info, features, limits, instance } = device;
-  const found = LIMITS.map((name) => [name, limits[name as keyof GPUSupportedLimits]] as const);
+  const found = WANTED_LIMITS.map((name) => [name, limits[name as keyof GPUSupportedLimits]] as const);
   return {
     ok: true,
     name: info.name,
@@ -23,7 +13,7 @@ export function reportDevice(device: Device): DeviceReport {
     software: device.isSoftware,
     features: [...features].sort(),
     limits: Object.fromEntries(
-      found.filter((entry): entry is [(typeof LIMITS)[number], number] => entry[1] !== undefined),
+      found.filter((entry): entry is [(typeof WANTED_LIMITS)[number], number] => entry[1] !== undefined),
     ),
     subgroupSizes: [info.subgroupMinSize, info.subgroupMaxSize],
     immediates: instance.wgslLanguageFeatures.has("immediate_address_space"),

@@ -210,12 +210,8 @@ def difference_from(reference, results):
     return math.inf if any(math.isnan(d) for d in differences) else max(differences)
 
 
-# Training steps, which unfold has left in the task's folder.
-STEPS = {"step_tiny": "tiny", "step_fsdd": "fsdd", "step_hybrid": "hybrid", "step_readme": "readme"}
-
-
 def measure_step(path):
-    """unfold's step: its loss and gradients compared in float64, then timed in the faster of PyTorch's two ways."""
+    """A training step that unfold has left in the task's folder: its loss and gradients compared in float64, then timed in the faster of PyTorch's two ways."""
     import torch_step  # needs safetensors, which the rest does not
 
     settings, tensors = torch_step.load(path)
@@ -263,8 +259,8 @@ def main():
         results.write(json.dumps({"version": torch.__version__}) + "\n")
         for name in task["work"]:
             try:
-                if name in STEPS:
-                    outcome = measure_step(os.path.join(task["folder"], f"{STEPS[name]}.safetensors"))
+                if name.startswith("step_"):
+                    outcome = measure_step(os.path.join(task["folder"], f"{name}.safetensors"))
                 else:
                     outcome = measure(name, reference[name])
             except Exception as error:

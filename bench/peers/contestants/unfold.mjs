@@ -1,5 +1,6 @@
 // unfold itself, from the built package.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   adamw,
   add,
@@ -156,7 +157,7 @@ for (const n of [256, 512, 1024]) {
 }
 
 for (const [name, { step }] of Object.entries(WORK))
-  if (step) preparations[name] = () => prepareStep(device, step, task.folder);
+  if (step) preparations[name] = () => prepareStep(device, step, join(task.folder, `${name}.safetensors`));
 
 function adamwStep() {
   const shape = [1 << 22];
