@@ -57,7 +57,7 @@ export async function makeDigitCorpus(
 
 async function writeSplits(
   folder: string,
-  { sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions,
+  { sizes, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed }: DigitCorpusOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
   const synthesize = await loadFlite();
@@ -65,10 +65,13 @@ async function writeSplits(
   let done = 0;
   for (const [s, split] of SPLITS.entries()) {
     const voices = VOICES.filter(({ speaker }) => (speaker === heldOutSpeaker) === (split === "testUnseen"));
+    const speeds = split === "testUnseen" ? unseenSpeeds : [1];
     const lines: string[] = [];
     for (const [i, words] of digitStrings(seed, split, sizes[split]).entries()) {
       const voice = voices[i % voices.length]!;
-      const take = drawTake(hash(seed, s, i), voice, words, snr);
+      const speed = speeds[Math.floor(i / voices.length) % speeds.length]!;
+      const drawn = drawTake(hash(seed, s, i), voice, words, snr);
+      const take = { ...drawn, speed: drawn.speed * speed };
       const { samples } = renderTake(synthesize, voice, words, take, sampleRate);
       const file = `wav/${MANIFESTS[split].replace(".jsonl", "")}_${String(i).padStart(4, "0")}.wav`;
       await writeWav(join(folder, file), samples, sampleRate);
@@ -77,7 +80,7 @@ async function writeSplits(
           audio_filepath: file,
           duration: samples.length / sampleRate,
           text: words.join(" "),
-          speaker: voice.speaker,
+          speaker: speed === 1 ? voice.speaker : `${voice.speaker}-${speed}`,
         }),
       );
       onProgress(++done, total);
@@ -87,11 +90,14 @@ async function writeSplits(
 }
 
 /** The content of `corpus.json`: the options in a fixed order and the version, so equal corpora have equal labels. */
-function corpusLabel({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): string {
+function corpusLabel({ sizes, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed }: DigitCorpusOptions): string {
   const ordered = Object.fromEntries(SPLITS.map((split) => [split, sizes[split]]));
   return (
-    JSON.stringify({ version: VERSION, options: { sizes: ordered, heldOutSpeaker, sampleRate, snr, seed } }, null, 2) +
-    "\n"
+    JSON.stringify(
+      { version: VERSION, options: { sizes: ordered, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed } },
+      null,
+      2,
+    ) + "\n"
   );
 }
 

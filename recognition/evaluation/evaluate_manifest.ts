@@ -42,7 +42,8 @@ export async function evaluateManifest(
 }
 
 /**
- * The same, and how the word error rate varies over the chosen paths of each depth; the audio is read once.
+ * The same, and how the word error rate varies over the chosen paths of each depth; the audio is read once. Without
+ * `paths` there are no scores.
  *
  * @throws UserError as `evaluateManifest` does
  */
@@ -73,13 +74,16 @@ export async function evaluateManifestAndPaths(
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
     const { utterances } = set;
-    const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
     const options = { ...search.options, decoding: decoder };
-    const scores = await evaluate(device, model, utterances, paths, units, {
-      ...options,
-      timed,
-      onProgress: decoding.update,
-    }).finally(decoding.stop);
+    let scores: DepthScore[] = [];
+    if (paths.length > 0) {
+      const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
+      scores = await evaluate(device, model, utterances, paths, units, {
+        ...options,
+        timed,
+        onProgress: decoding.update,
+      }).finally(decoding.stop);
+    }
     if (chosen.length === 0) return { scores, spreads: [] };
     const count = chosen.reduce((sum, { schedules }) => sum + schedules.length, 0);
     const along = observer.task(`recognising along ${count} paths`, utterances.length * count);

@@ -4,10 +4,11 @@ import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
 import type { TrainConfig } from "../../config/config.ts";
+import { trainedDepths } from "../../config/depths.ts";
 import { loadState } from "../../checkpoint/checkpoint_file.ts";
 import { configDifferences } from "../run/config_difference.ts";
 import { readManifest } from "../../data/manifest/manifest.ts";
-import { LAST_FILE } from "../run/kept_checkpoints.ts";
+import { BEST_FILE, LAST_FILE } from "../run/kept_checkpoints.ts";
 import { lastReason } from "../log/log.ts";
 import { train } from "../main.ts";
 import { makeFolder } from "../../data/files/output_place.ts";
@@ -18,9 +19,10 @@ import { experimentData } from "./data.ts";
 import { runName, runsOf, type Run } from "./plan.ts";
 import { readState, writeState } from "./progress_file.ts";
 import { collectResult, readResult, readResults, resultFile, writeResult } from "./results.ts";
+import { measureSpreads } from "./spreads.ts";
 import { summarise } from "./summary.ts";
 import { summaryMarkdown } from "./tables.ts";
-import { measureTimes, readTimes, writeTimes } from "./times.ts";
+import { measureTimes, readTimes, withEarlier, writeTimes } from "./times.ts";
 import { loadWorkload } from "./workload.ts";
 
 export interface ExperimentRunOptions {
@@ -96,22 +98,25 @@ export async function runExperiment(
   for (const [i, run] of runs.entries()) {
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
-    const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
+    const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, experiment.paths, options);
     if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) await writeSummary(experiment, out); // takes seconds, so not after every run
     if (outcome === "interrupted") return "interrupted";
   }
 
-  // Times of all rows with a finished run, under the same conditions.
+  // Times of all rows whose checkpoints are here, under the same conditions.
   const finished = experiment.rows.flatMap((row) => {
     const seed = readResults(out, [row])[0]?.seed;
-    return seed === undefined
+    const folder = join(out, runName(row.name, seed ?? 1));
+    return seed === undefined || !existsSync(join(folder, BEST_FILE))
       ? []
-      : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
+      : [{ name: row.name, config: configOf(row, seed, length), folder }];
   });
-  const workload = await loadWorkload(device, first, observer, signal);
-  const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
-  if (!times) return "interrupted";
-  writeTimes(out, times);
+  if (finished.length > 0) {
+    const workload = await loadWorkload(device, first, observer, signal);
+    const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
+    if (!times) return "interrupted";
+    writeTimes(out, withEarlier(times, readTimes(out)));
+  }
   await writeSummary(experiment, out);
   return "finished";
 }
@@ -121,9 +126,8 @@ async function trainRun(
   device: Device,
   config: TrainConfig,
   run: Run,
-  out: string,
-  signal: AbortSignal,
-  observer: RunObserver,
+  paths: Experiment["paths"],
+  { out, signal, observer }: ExperimentRunOptions,
 ): Promise<"finished" | "interrupted"> {
   const folder = join(out, run.name);
   const resume = existsSync(join(folder, LAST_FILE));
@@ -132,7 +136,9 @@ async function trainRun(
     device.pool.resetPeak();
     if ((await train(device, config, { folder, resume, signal, observer })) === "interrupted") return "interrupted";
   }
-  writeResult(out, run, collectResult(folder, run));
+  const trained = trainedDepths(config).map(({ depth }) => depth);
+  const spreads = paths === undefined ? new Map() : await measureSpreads(device, config, folder, paths, observer);
+  writeResult(out, run, collectResult(folder, run, trained, spreads));
   return "finished";
 }
 
