@@ -1,14 +1,7 @@
 import { holm } from "../../recognition/significance/holm.ts";
 import { mapsswe, type Mapsswe } from "../../recognition/significance/mapsswe.ts";
 import { rateOf, pooled, scliteAlignments } from "./errors_of.ts";
-import type { RunResult } from "./results.ts";
-import type { SummaryLine } from "./summary.ts";
-
-/** A row at one of its depths. */
-export interface RowDepth {
-  readonly row: string;
-  readonly depth: number;
-}
+import type { RowDepth, RunResult, TestedRow } from "./results.ts";
 
 /** A row at one depth against the baseline, on one test set, with the seeds that both have. */
 export interface BaselineTest extends RowDepth {
@@ -31,7 +24,7 @@ export interface BaselineTest extends RowDepth {
  * @param baseline a row at a depth; its own line is left out
  */
 export function againstBaseline(
-  lines: readonly SummaryLine[],
+  lines: readonly TestedRow[],
   results: readonly RunResult[],
   baseline: RowDepth,
 ): BaselineTest[] {
@@ -44,7 +37,7 @@ export function againstBaseline(
 }
 
 function testOf(
-  { row, depth }: SummaryLine,
+  { row, depth }: TestedRow,
   results: readonly RunResult[],
   baseline: RowDepth,
   set: string,

@@ -53,6 +53,17 @@ const resultSchema = z.object({
 /** Everything that tables and figures need from a finished run. */
 export type RunResult = z.output<typeof resultSchema>;
 
+/** A row at one of its depths. */
+export interface RowDepth {
+  readonly row: string;
+  readonly depth: number;
+}
+
+/** The same with the test sets that it was tested on. */
+export interface TestedRow extends RowDepth {
+  readonly errors: readonly { readonly set: string }[];
+}
+
 const resultsFolder = (out: string): string => join(out, "results");
 
 export const resultFile = (out: string, run: string): string => join(resultsFolder(out), `${run}.json`);

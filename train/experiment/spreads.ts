@@ -9,8 +9,7 @@ import { readManifest } from "../../data/manifest/manifest.ts";
 import type { TrainConfig } from "../../config/config.ts";
 import { BEST_FILE } from "../run/kept_checkpoints.ts";
 import type { RunObserver } from "../run/run_observer.ts";
-import type { RunResult } from "./results.ts";
-import type { SummaryLine } from "./summary.ts";
+import type { RunResult, TestedRow } from "./results.ts";
 
 /** How the word error rate of a row at one depth varies with the path, on one test set. */
 export interface SpreadSummary {
@@ -59,7 +58,7 @@ export async function measureSpreads(
 }
 
 /** Over the seeds of each line of a table. */
-export const spreadsOf = (lines: readonly SummaryLine[], results: readonly RunResult[]): SpreadSummary[] =>
+export const spreadsOf = (lines: readonly TestedRow[], results: readonly RunResult[]): SpreadSummary[] =>
   lines.flatMap(({ row, depth, errors }) =>
     errors.flatMap(({ set }) => {
       const found = results.flatMap((run) => {

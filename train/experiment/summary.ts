@@ -3,9 +3,9 @@ import { bootstrapInterval, pairedBootstrap, type Interval } from "../../recogni
 import type { ModelSize } from "../../model/parameter_counts.ts";
 import { oneSampleT } from "./student_t.ts";
 import type { Experiment, Row } from "./config.ts";
-import { againstBaseline, type BaselineTest, type RowDepth } from "./baseline.ts";
+import { againstBaseline, type BaselineTest } from "./baseline.ts";
 import { pooled, rateOf } from "./errors_of.ts";
-import { resultFile, type RunResult } from "./results.ts";
+import { resultFile, type RowDepth, type RunResult } from "./results.ts";
 import { spreadsOf, type SpreadSummary } from "./spreads.ts";
 import { runName } from "./plan.ts";
 import type { StepMemory } from "./timed_row.ts";
