@@ -115,10 +115,12 @@ describe("the corpus", () => {
     expect((await readLines(other.testUnseen)).map(({ speaker }) => speaker)).toEqual(["kal", "kal"]);
   });
 
-  test("is the same bytes for the same options, and others for another seed", async () => {
+  test("is the same bytes for the same options, however many threads speak, and others for another seed", async () => {
     const first = await digests(join(scratch, "corpus"));
     await makeDigitCorpus(join(scratch, "again"), { sizes: SIZES });
     expect(await digests(join(scratch, "again"))).toEqual(first);
+    await makeDigitCorpus(join(scratch, "threads"), { sizes: SIZES }, () => {}, 2);
+    expect(await digests(join(scratch, "threads"))).toEqual(first);
     await makeDigitCorpus(join(scratch, "seed2"), { sizes: { train: 2, dev: 1, test: 1, testUnseen: 1 }, seed: 2 });
     const other = new Set(await digests(join(scratch, "seed2")));
     expect(first.filter((line) => other.has(line))).toEqual([]);
