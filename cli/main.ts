@@ -11,6 +11,7 @@ interface Verb {
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   start: ["make a small corpus, train on it and show the result, all in minutes", () => import("./start.ts")],
   devices: ["list adapters, which one would be used, and why", () => import("./devices.ts")],
+  doctor: ["examine this machine, and say what mends what is wrong", () => import("./doctor.ts")],
   bench: ["time kernels and training steps against this machine's limits", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
   data: ["make a manifest of a corpus, check one for faults, compute feature statistics", () => import("./data.ts")],
