@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { configReference, languageModelReference } from "../../config/reference.ts";
 import { commandReference } from "./commands.ts";
 import { kernelPages } from "./kernels.ts";
@@ -29,3 +30,12 @@ const escaped = (page: string): string =>
     .split(/(`[^`\n]*`)/u)
     .map((part, i) => (i % 2 === 1 ? part : part.replaceAll("<", "&lt;")))
     .join("");
+
+/** An example's page as part of the site: its links lead from docs/examples instead of its folder. */
+export const exampleCopy = (name: string, page: string): string =>
+  escaped(
+    page.replace(/(\]\()(?![a-z]+:|#)([^)\s]+)\)/gu, (_, open: string, target: string) => {
+      const path = posix.normalize(posix.join("examples", name, target));
+      return `${open}${posix.relative("docs/examples", path)})`;
+    }),
+  );

@@ -22,6 +22,13 @@ export interface Part {
   readonly at: number;
 }
 
+/** A program that imports the sources in place of the package, from wherever it lies. */
+export const ofSources = (code: string): string =>
+  code.replace(
+    /from "unfold(?:\/(speech|browser))?"/gu,
+    (_, entry: string | undefined) => `from "${pathToFileURL(join(ROOT, `${entry ?? "index"}.ts`)).href}"`,
+  );
+
 /** Whether a page has a program. */
 export const hasProgram = (page: string): boolean => fences(page).some(({ info }) => info.includes("run"));
 
@@ -38,14 +45,9 @@ export async function runPage(page: string): Promise<Part[]> {
   const folder = mkdtempSync(join(tmpdir(), "unfold-snippet-"));
   try {
     const program = join(folder, "program.ts");
-    const sources = (code: string): string =>
-      code.replace(
-        /from "unfold(?:\/(speech|browser))?"/gu,
-        (_, entry: string | undefined) => `from "${pathToFileURL(join(ROOT, `${entry ?? "index"}.ts`)).href}"`,
-      );
     writeFileSync(
       program,
-      parts.map(({ code }) => `${sources(code)}\nconsole.log(${JSON.stringify(END)});\n`).join(""),
+      parts.map(({ code }) => `${ofSources(code)}\nconsole.log(${JSON.stringify(END)});\n`).join(""),
     );
     const words = ["--import", pathToFileURL(join(ROOT, "scripts/typescript_loader.mjs")).href, program];
     const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: ROOT, maxBuffer: 2 ** 24 });
