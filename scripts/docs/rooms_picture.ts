@@ -6,7 +6,7 @@ import { ROOT } from "./markdown.ts";
 const ROOMS = [
   ["engine", "WebGPU"],
   ["kernels", "operations"],
-  ["model", "mathematics of speech"],
+  ["model", "speech models"],
   ["config", "what a run is"],
   ["data", "audio and text"],
   ["checkpoint", "a model on disk"],
@@ -15,7 +15,7 @@ const ROOMS = [
   ["cli", "arguments"],
 ] as const;
 
-const [WIDTH, GAP, BOX, LEFT, BASE] = [104, 20, 54, 10, 300];
+const [WIDTH, GAP, BOX, LEFT, BASE] = [104, 20, 54, 10, 190];
 
 /** Files of each room, and how many of their imports lead to each other room. */
 function countImports(): { files: number; to: Map<string, number> }[] {
@@ -41,7 +41,7 @@ export function roomsPicture(): string {
       const count = to.get(name) ?? 0;
       if (count === 0 || target === from) return [];
       const [a, b] = [centre(from) - 14, centre(target) + 14];
-      const height = Math.min(BASE - 30, 26 + 34 * (from - target));
+      const height = 30 + 26 * (from - target);
       const path = `M${a} ${BASE} C${a} ${BASE - height} ${b} ${BASE - height} ${b} ${BASE}`;
       return [
         `<path d="${path}" stroke-width="${(0.6 + Math.sqrt(count) / 2.5).toFixed(1)}" marker-end="url(#head)"><title>${ROOMS[from]![0]} imports ${name} ${count} times</title></path>`,

@@ -18,7 +18,7 @@ interface Values {
 }
 
 const NAMES = ["samples", "features", "schedules", "logProbs", "units", "gradients"];
-const [WIDTH, LEFT, SECONDS] = [760, 64, 15692 / 8000];
+const [WIDTH, LEFT] = [760, 64];
 
 /** The tutorial's pictures, by name: runs its program and draws its values. */
 export async function tutorialPictures(page: string): Promise<Record<string, string>> {
@@ -54,7 +54,7 @@ function waveform({ samples }: Values): string {
   return svg("Waveform", top + height + 40, [
     `<path d="${path}" stroke="#3b6fb5"/>`,
     ...labels,
-    ...timeAxis(top + height),
+    ...timeAxis(top + height, samples.length / 8000),
   ]);
 }
 
@@ -65,7 +65,11 @@ function logMel({ features: { frames, bins, values } }: Values): string {
   const labels = [0, 10, 20, 30, 39].map((bin) =>
     text(LEFT - 6, top + (height * (bins - bin - 0.5)) / bins + 4, `bin ${bin}`, "end"),
   );
-  return svg("Log-mel features", top + height + 40, [image(uri, top, height), ...labels, ...timeAxis(top + height)]);
+  return svg("Log-mel features", top + height + 40, [
+    image(uri, top, height),
+    ...labels,
+    ...timeAxis(top + height, frames / 100),
+  ]);
 }
 
 /** One panel for each depth, the shallowest on top; a row for each class, the blank at the bottom. */
@@ -86,7 +90,7 @@ function posteriors({ schedules, logProbs, units }: Values): string {
     ];
   });
   const bottom = 22 + schedules.length * (height + gap) - gap;
-  return svg("Posteriors", bottom + 40, [...panels, ...timeAxis(bottom)]);
+  return svg("Posteriors", bottom + 40, [...panels, ...timeAxis(bottom, logProbs[0]!.length / units.size / 25)]);
 }
 
 function gradientBars({ gradients }: Values): string {
@@ -119,8 +123,9 @@ const image = (uri: string, top: number, height: number): string =>
 const text = (x: number, y: number, words: string, anchor: string, size = 11): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" font-size="${size}">${words}</text>`;
 
-function timeAxis(top: number): string[] {
-  const x = (seconds: number): number => LEFT + ((WIDTH - LEFT - 10) * seconds) / SECONDS;
+/** Below a panel that shows `duration` seconds. */
+function timeAxis(top: number, duration: number): string[] {
+  const x = (seconds: number): number => LEFT + ((WIDTH - LEFT - 10) * seconds) / duration;
   return [0, 0.5, 1, 1.5].flatMap((seconds) => [
     `<path d="M${x(seconds).toFixed(1)} ${top + 2}v4" stroke="#555"/>`,
     text(x(seconds), top + 18, `${seconds} s`, "middle"),
