@@ -1,6 +1,6 @@
 // The site of the documents: `npm run docs` writes it to docs/.vitepress/dist, `npm run docs:serve` shows it. Their scripts
 // first make the pages that are generated from the code (scripts/docs/site.ts).
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
@@ -33,10 +33,13 @@ export default defineConfig({
   base: process.env.DOCS_BASE ?? "/",
   cacheDir: join(ROOT, "node_modules/.cache/vitepress"),
   lastUpdated: false,
-  // Pages that are being written apart from the others.
-  ignoreDeadLinks: ["library", "guide/several-machines", "results/paper"]
-    .filter((path) => !page(path))
-    .map((path) => new RegExp(`(^|/)${path.split("/").at(-1)}$`, "u")),
+  ignoreDeadLinks: [
+    /^\/source\//u, // made when all pages are
+    // Pages that are being written apart from the others.
+    ...["library", "guide/several-machines", "results/paper"]
+      .filter((path) => !page(path))
+      .map((path) => new RegExp(`(^|/)${path.split("/").at(-1)}$`, "u")),
+  ],
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],
@@ -100,27 +103,42 @@ export default defineConfig({
           .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
           .replaceAll(" ", "-"),
     },
-    config: (markdown) => {
-      const render = markdown.renderer.rules.link_open;
-      markdown.core.ruler.push("sources", (state) => {
-        for (const token of state.tokens.flatMap((block) => block.children ?? [])) {
-          if (token.type !== "link_open") continue;
-          const href = token.attrGet("href");
-          const moved = placeOf(href, state.env.relativePath ?? "");
-          if (moved !== href) token.attrSet("href", moved);
-        }
-      });
-      if (render) markdown.renderer.rules.link_open = render;
-    },
+    config: (markdown) =>
+      markdown.core.ruler.push("sources", ({ tokens, env }) => {
+        for (const token of tokens.flatMap((block) => block.children ?? []))
+          if (token.type === "link_open") token.attrSet("href", placeOf(token.attrGet("href"), env.relativePath ?? ""));
+      }),
   },
   buildEnd: ({ outDir }) => {
     for (const path of linked) {
-      const target = join(outDir, "source", `${path}.txt`);
-      mkdirSync(dirname(target), { recursive: true });
-      copyFileSync(join(ROOT, path), target);
+      if (!statSync(join(ROOT, path)).isDirectory()) copySource(outDir, path);
+      else listFolder(outDir, path);
     }
   },
 });
+
+/** Copies a file to where the site shows it as text. */
+function copySource(outDir, path) {
+  const target = join(outDir, "source", `${path}.txt`);
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(join(ROOT, path), target);
+}
+
+/** A page that lists a folder's files, which are copied. */
+function listFolder(outDir, path) {
+  const folders = readdirSync(join(ROOT, path), { withFileTypes: true });
+  const files = folders.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map(({ name }) => name);
+  for (const name of files) copySource(outDir, posix.join(path, name));
+  const items = [
+    ...folders.filter((entry) => entry.isDirectory()).map(({ name }) => `<li>${name}/</li>`),
+    ...files.map((name) => `<li><a href="${name}.txt">${name}</a></li>`),
+  ];
+  mkdirSync(join(outDir, "source", path), { recursive: true });
+  writeFileSync(
+    join(outDir, "source", path, "index.html"),
+    `<!doctype html><meta charset="utf-8"><title>${path}</title><h1>${path}</h1><ul>${items.join("\n")}</ul>\n`,
+  );
+}
 
 function examplePages() {
   const folder = join(DOCS, "examples");
@@ -131,27 +149,15 @@ function examplePages() {
     : [];
 }
 
-/** Where a link from a page leads on the site: files outside docs/ are copied to source/, folders become the list of their files. */
+/** Where a link from a page leads on the site: files outside docs/ are copied to source/, folders are listed there. */
 function placeOf(href, from) {
   if (!href || /^[a-z]+:|^#|^\//iu.test(href)) return href;
   const [place, anchor] = href.split("#");
-  const path = posix.normalize(posix.join("docs", posix.dirname(from), place));
-  if (path.startsWith("docs/") || path.startsWith("..")) return href;
+  const path = posix.normalize(posix.join("docs", posix.dirname(from), place)).replace(/\/$/u, "");
+  if (path.startsWith("docs/") || path.startsWith("..") || !existsSync(join(ROOT, path))) return href;
   const [, example] = /^examples\/([^/]+)\/README\.md$/u.exec(path) ?? [];
   if (example !== undefined && page(`examples/${example}`)) return `/examples/${example}${anchor ? `#${anchor}` : ""}`;
-  if (path === "README.md") return "/";
-  const absolute = join(ROOT, path);
-  const file = existsSync(absolute) && statSync(absolute).isDirectory() ? readmeOf(path) : path;
-  if (file === undefined || !existsSync(join(ROOT, file))) return href;
-  linked.add(file);
-  return `${process.env.DOCS_BASE ?? "/"}source/${file}.txt`;
-}
-
-/** What to show of a folder. */
-function readmeOf(folder) {
-  const name = posix.basename(folder);
-  const files = readdirSync(join(ROOT, folder));
-  const found = ["README.md", `${name}.ts`, "tape.ts", "schema.ts"].find((file) => files.includes(file));
-  const first = found ?? files.find((file) => /\.(ts|wgsl|md|json)$/u.test(file));
-  return first === undefined ? undefined : posix.join(folder, first);
+  linked.add(path);
+  const folder = statSync(join(ROOT, path)).isDirectory();
+  return `${process.env.DOCS_BASE ?? "/"}source/${path}${folder ? "/index.html" : ".txt"}`;
 }
