@@ -1,7 +1,7 @@
 // `npm run docs` builds the site of the documents, `npm run docs:serve` shows it and follows changes. Both first write
 // the pages that are made from the code to docs/reference/generated, and copies of the examples' pages to docs/examples.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exampleCopy, generatedPages } from "./generated.ts";
 import { GENERATED, ROOT } from "./markdown.ts";
@@ -15,7 +15,22 @@ for (const [path, page] of Object.entries(await generatedPages())) write(path, p
 for (const name of readdirSync("examples").filter((folder) => existsSync(`examples/${folder}/README.md`)))
   write(`docs/examples/${name}.md`, exampleCopy(name, readFileSync(`examples/${name}/README.md`, "utf8")));
 run("typedoc/bin/typedoc", "--options", "scripts/docs/typedoc.json");
+nameModules(`${GENERATED}/api`);
 run("vitepress/bin/vitepress.js", mode, "docs");
+
+/** TypeDoc calls the entries by their files; readers import them by the package's names. */
+function nameModules(folder: string): void {
+  renameSync(`${folder}/index-1.md`, `${folder}/unfold.md`);
+  for (const file of readdirSync(folder)) {
+    const page = readFileSync(`${folder}/${file}`, "utf8")
+      .replaceAll("index-1.md", "unfold.md")
+      .replace("[index](", "[unfold](")
+      .replace("[speech](", "[unfold/speech](")
+      .replace(/^# index$/mu, "# unfold")
+      .replace(/^# speech$/mu, "# unfold/speech");
+    writeFileSync(`${folder}/${file}`, page);
+  }
+}
 
 function write(path: string, page: string): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -11,13 +11,15 @@ interface Values {
   readonly samples: Float32Array;
   readonly features: { readonly frames: number; readonly bins: number; readonly values: Float32Array };
   readonly schedules: readonly (readonly number[])[];
+  /** `[frames, channels]` before the first block and after each application on the first schedule. */
+  readonly seen: readonly Float32Array[];
   /** `[frames, classes]` of each schedule. */
   readonly logProbs: readonly Float32Array[];
   readonly units: { readonly size: number; readonly characters: readonly string[] };
   readonly gradients: ReadonlyMap<string, { readonly values: Float32Array }>;
 }
 
-const NAMES = ["samples", "features", "schedules", "logProbs", "units", "gradients"];
+const NAMES = ["samples", "features", "schedules", "seen", "logProbs", "units", "gradients"];
 const [WIDTH, LEFT] = [760, 64];
 
 /** The tutorial's pictures, by name: runs its program and draws its values. */
@@ -33,6 +35,7 @@ export async function tutorialPictures(page: string): Promise<Record<string, str
     return {
       samples: waveform(values),
       features: logMel(values),
+      states: statePanels(values),
       posteriors: posteriors(values),
       gradients: gradientBars(values),
     };
@@ -70,6 +73,27 @@ function logMel({ features: { frames, bins, values } }: Values): string {
     ...labels,
     ...timeAxis(top + height, frames / 100),
   ]);
+}
+
+/** A small panel for each state, time to the right and channels upwards; each as bright as its own largest value. */
+function statePanels({ seen, schedules }: Values): string {
+  const channels = 64;
+  const [width, height, gap, top] = [98, 128, 10, 24];
+  const panels = seen.flatMap((values, i) => {
+    const most = Math.max(...values.map(Math.abs));
+    const frames = values.length / channels;
+    const uri = heatImage(
+      frames,
+      channels,
+      (row, col) => Math.abs(values[col * channels + channels - 1 - row]!) / most,
+    );
+    const x = 4 + i * (width + gap);
+    return [
+      text(x + width / 2, top - 8, i === 0 ? "subsampled" : `block ${schedules[0]![i - 1]}`, "middle"),
+      image(uri, top, height, x, width),
+    ];
+  });
+  return svg("States", top + height + 8, panels);
 }
 
 /** One panel for each depth, the shallowest on top; a row for each class, the blank at the bottom. */
@@ -117,8 +141,8 @@ function gradientBars({ gradients }: Values): string {
   return svg("Gradient norms", top + height + 26, [...bars, ...groups, ...labels]);
 }
 
-const image = (uri: string, top: number, height: number): string =>
-  `<image href="${uri}" x="${LEFT}" y="${top}" width="${WIDTH - LEFT - 10}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`;
+const image = (uri: string, top: number, height: number, left = LEFT, width = WIDTH - LEFT - 10): string =>
+  `<image href="${uri}" x="${left}" y="${top}" width="${width}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`;
 
 const text = (x: number, y: number, words: string, anchor: string, size = 11): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" font-size="${size}">${words}</text>`;
