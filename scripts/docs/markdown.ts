@@ -20,12 +20,13 @@ export interface Fence {
   readonly at: number;
 }
 
-/** The handwritten pages: of the repository's folder, of docs/ and of the examples. Generated ones are left out. */
+/** The handwritten pages: of the repository's folder, of docs/, of the examples and benchmarks. Generated ones and copies are left out. */
 export function documents(): string[] {
   const below = (folder: string): string[] =>
     readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (path === GENERATED || (entry.name.startsWith(".") && entry.isDirectory())) return [];
+      if (path === GENERATED || path === "docs/examples" || (entry.name.startsWith(".") && entry.isDirectory()))
+        return [];
       if (entry.isDirectory()) return folder === "" && !["docs", "examples", "bench"].includes(path) ? [] : below(path);
       return entry.name.endsWith(".md") ? [path] : [];
     });

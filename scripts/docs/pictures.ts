@@ -9,5 +9,5 @@ import { tutorialPictures } from "./tutorial_pictures.ts";
 const folder = join(ROOT, "docs/pictures");
 mkdirSync(folder, { recursive: true });
 const tutorial = readFileSync(join(ROOT, "docs/guide/tutorial.md"), "utf8");
-const pictures = { rooms: roomsPicture(), ...(await tutorialPictures(tutorial)) };
+const pictures = { rooms: await roomsPicture(), ...(await tutorialPictures(tutorial)) };
 for (const [name, svg] of Object.entries(pictures)) writeFileSync(join(folder, `${name}.svg`), `${svg}\n`);

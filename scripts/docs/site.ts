@@ -27,7 +27,8 @@ function nameModules(folder: string): void {
       .replace("[index](", "[unfold](")
       .replace("[speech](", "[unfold/speech](")
       .replace(/^# index$/mu, "# unfold")
-      .replace(/^# speech$/mu, "# unfold/speech");
+      .replace(/^# speech$/mu, "# unfold/speech")
+      .replace(/^ {4}.*$/gmu, (code) => code.replace(/\\([{}<>*_])/gu, "$1")); // nothing in code is escaped
     writeFileSync(`${folder}/${file}`, page);
   }
 }
