@@ -3,7 +3,7 @@ import js from "@eslint/js";
 
 // Types are the compiler's business (`strict` and more, see tsconfig.json); these rules need no type information, which keeps them fast.
 export default tseslint.config(
-  { ignores: ["dist/", "web/dist/", "runs/", "node_modules/"] },
+  { ignores: ["dist/", "docs/.vitepress/dist/", "web/dist/", "runs/", "node_modules/"] },
   js.configs.recommended,
   tseslint.configs.recommended,
   {
@@ -35,7 +35,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**", "web/**/*.mjs", "bench/peers/**", "*.cjs", "*.config.*"],
+    files: ["scripts/**", "docs/.vitepress/*.mjs", "web/**/*.mjs", "bench/peers/**", "*.cjs", "*.config.*"],
     languageOptions: {
       globals: {
         process: "readonly",

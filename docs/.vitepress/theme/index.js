@@ -1,0 +1,4 @@
+import DefaultTheme from "vitepress/theme";
+import "./beside.css";
+
+export default DefaultTheme;
