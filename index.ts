@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 // The exports of `unfold`: the tensor engine. `unfold/speech` has the speech models, `unfold/browser` both for a web page.
 export * from "./api/engine.ts";
 

@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 // Tensors, kernels and optimisers, in the order data flows. Every operation is a function that takes the tape first.
 
 // Devices: a hardware GPU if there is one, else a software driver. Nothing is global.
