@@ -26,12 +26,15 @@ export { hash, normal, uniform } from "../engine/random.ts";
 // Custom kernels: a .wgsl file and its declaration.
 export { defineKernel, spread, type Kernel, type KernelDeclaration } from "../engine/kernel/kernel.ts";
 
-// Elementwise operations; binary ones broadcast.
-export { add, div, maximum, minimum, mul, sub } from "../kernels/pointwise/binary.ts";
+// Elementwise operations; binary ones broadcast, and take a number for either operand.
+export { add, div, maximum, minimum, mul, pow, sub } from "../kernels/pointwise/binary.ts";
+export type { Operand } from "../kernels/pointwise/operands.ts";
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "../kernels/pointwise/words.ts";
 export {
   abs,
   addScalar,
   clamp,
+  cos,
   exp,
   gelu,
   geluTanh,
@@ -43,6 +46,7 @@ export {
   scale,
   sigmoid,
   silu,
+  sin,
   softplus,
   sqrt,
   square,
@@ -65,6 +69,8 @@ export {
   type ReductionOptions,
 } from "../kernels/reduction/reduction.ts";
 export { argmax } from "../kernels/reduction/argmax.ts";
+export { cumulativeSum } from "../kernels/cumulative_sum/cumulative_sum.ts";
+export { topK } from "../kernels/top_k/top_k.ts";
 export { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "../kernels/softmax/softmax.ts";
 
 // Shapes and indexing. `tape.reshape` is a free view.
@@ -81,6 +87,14 @@ export { linear, type Activation } from "../kernels/linear/linear.ts";
 export { conv1d, type Conv1dOptions } from "../kernels/conv1d/conv1d.ts";
 export { conv2d, type Conv2dOptions } from "../kernels/conv2d/conv2d.ts";
 export { depthwiseConv, type DepthwiseConvOptions } from "../kernels/depthwise_conv/depthwise_conv.ts";
+export {
+  averagePool1d,
+  averagePool2d,
+  maxPool1d,
+  maxPool2d,
+  type Pool1dOptions,
+  type Pool2dOptions,
+} from "../kernels/pooling/pooling.ts";
 export { positionalConv, type PositionalConvWeights } from "../kernels/positional_conv/positional_conv.ts";
 export {
   attention,
