@@ -119,7 +119,16 @@ export {
 export { ctcLoss, type CtcOptions } from "../kernels/ctc_loss/ctc_loss.ts";
 export { klDivergence, type KlDivergenceOptions } from "../kernels/kl_divergence/kl_divergence.ts";
 
-// Optimisers: kernels on flat tensors, and a whole step over `Parameters`.
+// Optimisers: over all `Parameters`, with schedules of their rate; a single step; and the kernels on flat tensors.
+export { AdamW, Sgd, type AdamWOptions, type Rate, type SgdSettings } from "../train/optimizers.ts";
+export {
+  noam,
+  triStage,
+  warmupConstant,
+  warmupCosine,
+  warmupInverseRoot,
+  warmupLinear,
+} from "../train/learning_rate.ts";
 export { adamw, type AdamwOptions, type AdamwTensors } from "../kernels/adamw/adamw.ts";
 export { sgd, type SgdOptions } from "../kernels/sgd/sgd.ts";
 export { clipFactor, globalNorm } from "../kernels/grad_norm/grad_norm.ts";
