@@ -143,6 +143,9 @@ export {
 } from "../kernels/loss_scale/loss_scale.ts";
 export { optimizerStep, type OptimizerConfig } from "../train/optimizer.ts";
 
+// Parameters as the bytes of a safetensors file.
+export { parametersFromBytes, parametersToBytes } from "../checkpoint/safetensors/parameters.ts";
+
 // Layers: parameters with their usual initialisation.
 export {
   declareLinear,
