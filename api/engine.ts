@@ -146,12 +146,25 @@ export { optimizerStep, type OptimizerConfig } from "../train/optimizer.ts";
 // Parameters as the bytes of a safetensors file.
 export { parametersFromBytes, parametersToBytes } from "../checkpoint/safetensors/parameters.ts";
 
-// Layers: parameters with their usual initialisation.
+// Layers: operations of one tensor that have their parameters with them; and parameters alone, with their usual initialisation.
+export {
+  batchNormLayer,
+  conv1dLayer,
+  conv2dLayer,
+  dropoutLayer,
+  embeddingLayer,
+  groupNormLayer,
+  layerNormLayer,
+  linearLayer,
+  sequential,
+  type Layer,
+} from "../model/layers.ts";
 export {
   declareLinear,
   declareNorm,
   fanIn,
   ones,
+  standardNormal,
   zeros,
   type LinearWeights,
   type NormWeights,
