@@ -43,8 +43,8 @@ export const maximum = (tape: Tape, a: Operand, b: Operand): Tensor => binary("m
 /** The smaller of a and b, broadcasting; equal ones get half of the gradient each. */
 export const minimum = (tape: Tape, a: Operand, b: Operand): Tensor => binary("minimum", tape, a, b);
 /**
- * a to the power of b, broadcasting: `pow(tape, x, 3)`. A negative number has powers with a whole exponent only; others are NaN. The
- * error is that of log and exp, some 1e-6 of the result.
+ * a to the power of b, broadcasting: `pow(tape, x, 3)`. A negative number has powers with a whole exponent only; others are NaN.
+ * Whole exponents up to 16 are products; otherwise the error is that of log and exp, some 1e-6 of the result.
  */
 export const pow = (tape: Tape, a: Operand, b: Operand): Tensor => binary("pow", tape, a, b);
 
