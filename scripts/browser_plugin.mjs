@@ -61,6 +61,16 @@ export const withoutJsonSchemas = () => ({
   },
 });
 
+/** A Vite plugin that leaves out what zod has against values that contain themselves, as zod/mini does: JSON has none. */
+export const withoutCycles = () => ({
+  name: "unfold-without-cycles",
+  transform(code, id) {
+    if (!/\/zod\/v4\/core\/memoizer\.js$/u.test(id)) return undefined;
+    const names = [...code.matchAll(/^export (?:function|class) ([\w$]+)/gmu)].map(([, name]) => name);
+    return { code: names.map((name) => `export const ${name} = () => undefined;`).join("\n"), map: null };
+  },
+});
+
 /**
  * A Vite plugin that shortens zod's own messages to what was expected. Values of a config have better ones of their own, which these
  * do not replace.
