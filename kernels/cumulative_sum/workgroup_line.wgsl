@@ -1,6 +1,6 @@
-// y[k] = x[0] + … + x[k] along an axis; with BACKWARD, dx[k] = dy[k] + … + dy[last]. A workgroup takes a line of `count` elements, each
-// of its threads a run of neighbours: it adds up its run, waits for the others, and continues from the sums of the runs before it.
-// Two reads and one write an element, and no sum is longer than one run and 64 runs, which also keeps rounding small.
+// y[k] = x[0] + … + x[k] along an axis; with BACKWARD, dx[k] = dy[k] + … + dy[last]. Where there are too few lines for a thread each, as in
+// thread_line.wgsl: a workgroup takes a line of `count` elements, each of its threads a run of neighbours: it adds up its run, waits for
+// the others, and continues from the sums of the runs before it. Two reads and one write an element.
 const BACKWARD: bool = false;
 struct Sizes { lines: u32, count: u32, inner: u32 }
 var<immediate> sizes: Sizes;
