@@ -1,33 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDevice, type Device } from "../../../engine/device.ts";
 import { Parameters } from "../../../engine/parameters.ts";
-import { byRootAlone, expectSame, onAnyRank, type Common } from "../../../train/parallel/agreement.ts";
-import type { Communicator } from "../../../train/parallel/communicator.ts";
+import { expectSame, onAnyRank, type Common } from "../../../train/parallel/agreement.ts";
 import { broadcastWeights, expectSameWeights } from "../../../train/parallel/weights.ts";
-import { inMemory } from "./in_memory.ts";
+import { each } from "./in_memory.ts";
 
 let device: Device;
 beforeAll(async () => void (device = await openDevice()));
 afterAll(() => device?.close());
 
-/** What each of so many ranks returns, or its error's message. */
-const each = (size: number, body: (ranks: Communicator) => Promise<unknown>): Promise<unknown[]> =>
-  Promise.all(inMemory(size).map((ranks) => body(ranks).catch((error: Error) => `${error.name}: ${error.message}`)));
-
 it("what holds on one rank, all know", async () => {
   expect(await each(3, (ranks) => onAnyRank(ranks, ranks.rank === 2))).toEqual([true, true, true]);
   expect(await each(3, (ranks) => onAnyRank(ranks, false))).toEqual([false, false, false]);
-});
-
-it("what rank 0 finds alone, the others know, however long it takes", async () => {
-  let ran = 0;
-  const slowly = async (): Promise<number> => {
-    ran++;
-    await new Promise((resolve) => setTimeout(resolve, 1200)); // longer than between two signs of life
-    return 42;
-  };
-  expect(await each(3, (ranks) => byRootAlone(ranks, slowly))).toEqual([42, 42, 42]);
-  expect(ran).toBe(1);
 });
 
 const COMMON: Common = {

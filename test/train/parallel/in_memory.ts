@@ -38,8 +38,12 @@ export function inMemory(size: number): Communicator[] {
             first.map((value, i) => others.reduce((sum, other) => reduce(sum, other[i] as number), value)),
           );
         }),
-      broadcast: (values) => meet(values, (arrays) => spread(arrays, (arrays[0] as Exchanged).slice())),
+      broadcast: (values, root = 0) => meet(values, (arrays) => spread(arrays, (arrays[root] as Exchanged).slice())),
       barrier: () => meet(new Uint8Array(), () => undefined),
     };
   });
 }
+
+/** What each of so many ranks returns, or its error's name and message. */
+export const each = (size: number, body: (ranks: Communicator) => Promise<unknown>): Promise<unknown[]> =>
+  Promise.all(inMemory(size).map((ranks) => body(ranks).catch((error: Error) => `${error.name}: ${error.message}`)));
