@@ -11,8 +11,12 @@ import { readManifest } from "../../data/manifest/manifest.ts";
 import { BEST_FILE, LAST_FILE } from "../run/kept_checkpoints.ts";
 import { lastReason } from "../log/log.ts";
 import { train } from "../main.ts";
+import { alone } from "../parallel/communicator.ts";
+import { led } from "../parallel/uneven.ts";
+import type { Watched } from "../parallel/watched.ts";
 import { makeFolder } from "../../data/files/output_place.ts";
 import type { RunObserver } from "../run/run_observer.ts";
+import type { Outcome } from "../training_loop.ts";
 import { chooseLength } from "./choose_length.ts";
 import { trainConfigOf, type Experiment, type Row, type RunLength } from "./config.ts";
 import { experimentData } from "./data.ts";
@@ -38,20 +42,49 @@ export interface ExperimentRunOptions {
   readonly timesOnly?: boolean;
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
+  /** The processes that train the runs together; by default this one alone. */
+  readonly ranks?: Watched | undefined;
 }
+
+/** A run to train, or to go on with. */
+interface Order {
+  readonly config: TrainConfig;
+  readonly folder: string;
+  readonly resume: boolean;
+}
+
+type Trainer = (order: Order) => Promise<Outcome>;
 
 /**
  * Trains every row with every seed on the same data for the same number of epochs, measures what each costs, and writes
  * table.md, table.json and figure.svg. A finished run leaves a file in `results/` and is not repeated; an interrupted one
- * resumes from its checkpoint. So the same call continues where the last one stopped.
+ * resumes from its checkpoint. So the same call continues where the last one stopped. Of several ranks the first decides, measures and
+ * writes; they train together.
  *
  * @throws UserError, before anything is trained, if a row's config is invalid or differs from that of its runs so far
  */
-export async function runExperiment(
+export const runExperiment = (
   device: Device,
   experiment: Experiment,
   options: ExperimentRunOptions,
-): Promise<"finished" | "interrupted"> {
+): Promise<Outcome> =>
+  led<Order, Outcome, Outcome>(
+    options.ranks ?? alone,
+    (trainer) => conduct(device, experiment, options, trainer),
+    ({ config, ...where }) => {
+      const { signal, observer, ranks } = options;
+      device.trim();
+      device.pool.resetPeak();
+      return train(device, config, { ...where, signal, observer, ranks });
+    },
+  );
+
+async function conduct(
+  device: Device,
+  experiment: Experiment,
+  options: ExperimentRunOptions,
+  trainer: Trainer,
+): Promise<Outcome> {
   const { out, rows, budget, timesOnly = false, signal, observer } = options;
   const before = readState(out, experiment, options.dataFolder);
   const dataFolder = await experimentData(experiment, options.dataFolder, observer);
@@ -98,7 +131,14 @@ export async function runExperiment(
   for (const [i, run] of runs.entries()) {
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
-    const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, experiment.paths, options);
+    const outcome = await trainRun(
+      device,
+      configOf(run.row, run.seed, length),
+      run,
+      experiment.paths,
+      trainer,
+      options,
+    );
     if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) await writeSummary(experiment, out); // takes seconds, so not after every run
     if (outcome === "interrupted") return "interrupted";
   }
@@ -127,15 +167,13 @@ async function trainRun(
   config: TrainConfig,
   run: Run,
   paths: Experiment["paths"],
-  { out, signal, observer }: ExperimentRunOptions,
-): Promise<"finished" | "interrupted"> {
+  trainer: Trainer,
+  { out, observer }: Pick<ExperimentRunOptions, "out" | "observer">,
+): Promise<Outcome> {
   const folder = join(out, run.name);
   const resume = existsSync(join(folder, LAST_FILE));
-  if (!resume || lastReason(folder) !== "finished") {
-    device.trim();
-    device.pool.resetPeak();
-    if ((await train(device, config, { folder, resume, signal, observer })) === "interrupted") return "interrupted";
-  }
+  if (!resume || lastReason(folder) !== "finished")
+    if ((await trainer({ config, folder, resume })) === "interrupted") return "interrupted";
   const trained = trainedDepths(config).map(({ depth }) => depth);
   const spreads = paths === undefined ? new Map() : await measureSpreads(device, config, folder, paths, observer);
   writeResult(out, run, collectResult(folder, run, trained, spreads));

@@ -48,7 +48,9 @@ export async function measureSpreads(
     for (const { name, manifest } of config.data.test) {
       const entries = await readManifest(manifest);
       const settings = { ...config.eval, decoding: configuredSearch(config.eval) };
-      const found = await evaluateManifestAndPaths(device, recogniser, entries, [], chosen, settings, observer, false);
+      const found = await evaluateManifestAndPaths(device, recogniser, entries, [], chosen, settings, observer, {
+        timed: false,
+      });
       spreads.set(name, found.spreads);
     }
     return spreads;
