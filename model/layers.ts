@@ -1,5 +1,6 @@
 import type { Parameters } from "../engine/parameters.ts";
 import { hash } from "../engine/random.ts";
+import { ShapeError } from "../engine/shape.ts";
 import type { Tape } from "../engine/tape.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { batchNorm, type BatchNormOptions } from "../kernels/batch_norm/batch_norm.ts";
@@ -56,7 +57,15 @@ export function conv1dLayer(
   kernel: number,
   { bias = true, ...options }: Bias & Conv1dOptions = {},
 ): Layer {
-  const shape = [outputs, inputs / (options.groups ?? 1), kernel];
+  const { groups = 1 } = options;
+  if (inputs % groups !== 0 || outputs % groups !== 0)
+    throw new ShapeError(
+      "conv1dLayer",
+      "groups",
+      `a divisor of ${inputs} inputs and ${outputs} outputs`,
+      String(groups),
+    );
+  const shape = [outputs, inputs / groups, kernel];
   const { weight, bias: b } = declareWeight(parameters, name, shape, bias);
   return (tape, x) => conv1d(tape, x, weight, b, options);
 }

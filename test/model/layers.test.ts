@@ -3,7 +3,15 @@ import { Parameters } from "../../engine/parameters.ts";
 import { Tape, type TapeOptions } from "../../engine/tape.ts";
 import { read } from "../../engine/transfer.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
-import { conv2dLayer, dropoutLayer, embeddingLayer, linearLayer, sequential, type Layer } from "../../model/layers.ts";
+import {
+  conv1dLayer,
+  conv2dLayer,
+  dropoutLayer,
+  embeddingLayer,
+  linearLayer,
+  sequential,
+  type Layer,
+} from "../../model/layers.ts";
 import { testDevice } from "../test_device.ts";
 
 const device = testDevice();
@@ -33,6 +41,14 @@ describe("layers", () => {
     }
     const table = parameters.initialValues("table.weight", 1);
     expect(table.reduce((sum, x) => sum + x * x, 0) / table.length).toBeCloseTo(1, 1);
+  });
+
+  it("refuse groups that divide the channels unevenly, before anything is declared", () => {
+    const parameters = new Parameters();
+    expect(() => conv1dLayer(parameters, "conv", 6, 4, 3, { groups: 3 })).toThrow(
+      "conv1dLayer: groups: expected a divisor of 6 inputs and 4 outputs, got 3",
+    );
+    expect(parameters.count).toBe(0);
   });
 
   it("follow one another, with operations of one tensor between them", async () => {

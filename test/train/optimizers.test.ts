@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Parameters } from "../../engine/parameters.ts";
 import { Tape } from "../../engine/tape.ts";
+import { read } from "../../engine/transfer.ts";
 import { optimizerStep } from "../../train/optimizer.ts";
 import { AdamW, Sgd } from "../../train/optimizers.ts";
 import { expectClose, loadBook, type BookCase } from "../reference/book.ts";
@@ -114,6 +115,19 @@ describe("an optimiser", () => {
       if (name === "Sgd") expect([x, y]).toEqual([expect.closeTo(1 - 0.5 * 0.6, 6), expect.closeTo(1 - 0.5 * 0.8, 6)]);
       else expect([x, y]).toEqual([expect.closeTo(0.5, 4), expect.closeTo(0.5, 4)]);
       expect([...(await parameters.readOne("x", "grads"))]).toEqual([0, 0]);
+      parameters.release();
+    });
+
+    it(`${name} keeps the f16 copies of the parameters up to date`, async () => {
+      const parameters = new Parameters();
+      const x = parameters.add("x", [2], { init: () => 1 });
+      parameters.seal(device(), { half: true });
+      if (!device().features.has("shader-f16")) return;
+      parameters.write("x", Float32Array.of(1, -1), "grads");
+      onTape((tape) => create(parameters, 100).step(tape));
+      const values = [...(await parameters.readOne("x"))];
+      expect(values).not.toEqual([1, 1]);
+      (await read(device(), x.half!)).forEach((half, i) => expect(half).toBeCloseTo(values[i]!, 2));
       parameters.release();
     });
 
