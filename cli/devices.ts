@@ -7,6 +7,7 @@ import {
   type SurveyedAdapter,
 } from "../engine/node/adapter_survey.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
+import { cardOf, graphicsCards } from "../engine/node/graphics_cards.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 
 export function register(program: Command): void {
@@ -39,9 +40,23 @@ function toText({ adapters, picked, why, missing, refusals }: AdapterSurvey): st
   return [
     ...adapters.map(describe),
     ...(chosen ? [`unfold would use ${chosen.name}: ${why}.\n`] : []),
+    ...sharing(adapters, chosen),
     ...refusals.map((reason) => `An installed driver was rejected: ${reason}\n`),
     ...missing.map((sentence) => `A graphics card is not used: ${sentence}.\n`),
   ].join("\n");
+}
+
+/** Which process of several on this machine would take which GPU, as far as that is known before they start. */
+function sharing(adapters: readonly SurveyedAdapter[], chosen: SurveyedAdapter | undefined): string[] {
+  if (chosen?.type !== "gpu") return [];
+  const turns = (names: readonly string[]): string =>
+    `Of several processes on this machine (mpirun), ${names.map((name, rank) => `local rank ${rank} would take ${name}`).join(", ")}, and so on in turn.\n`;
+  const cards = graphicsCards();
+  const alike = cards.filter((_, localRank) => cardOf({ localRank, localSize: cards.length }, cards) !== undefined);
+  const first = alike.map((_, localRank) => cardOf({ localRank, localSize: alike.length }, cards));
+  const addresses = [...new Set(first.flatMap((card) => (card ? [`the card at PCI ${card.address}`] : [])))];
+  if (addresses.length > 0) return [turns(addresses)];
+  return [turns(adapters.filter(({ type }) => type === "gpu").map(({ name }) => name))];
 }
 
 const KINDS = { gpu: "hardware GPU", system: "installed software driver", bundled: "bundled software driver" };

@@ -104,7 +104,7 @@ async function runEval(
   const pathChoice = parsePaths(options.paths);
   const settings = parseDecoderSearch(options);
   expectOneStdin(manifestFile, options.lm);
-  const device = await openDevice(adapterOptions(options));
+  const device = await openDevice(adapterOptions(options, ranks));
   const recogniser = openRecogniser(device, checkpoint);
   const { config } = recogniser;
   const paths = parseDepths(options.depths, config);

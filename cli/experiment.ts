@@ -62,7 +62,7 @@ async function run(file: string, options: ExperimentCommandOptions, ranks: Watch
   const rows = chooseRows(experiment.rows, options.rows?.split(","));
   const out = options.out ?? join("runs", basename(dirname(resolve(file))));
   const isRoot = ranks.rank === 0; // the only one to write and print
-  const device = await openDevice(adapterOptions(options));
+  const device = await openDevice(adapterOptions(options, ranks));
   await interruptible(async (signal) => {
     const outcome = await runExperiment(device, experiment, {
       out,

@@ -31,7 +31,7 @@ export async function runTraining({ verb, file, options, profile, ranks, train, 
   const isRoot = ranks.rank === 0; // the only one to write anything
   if (isRoot) expectUnlocked(folder); // the run checks it too; this fails at once
   if (isRoot) expectRun(folder, { resume });
-  const device = await openDevice(adapterOptions(options));
+  const device = await openDevice(adapterOptions(options, ranks));
   await interruptible(async (signal) => {
     const outcome = await train(device, {
       folder,

@@ -75,7 +75,7 @@ async function runTranscribe(
   if (nbest !== undefined && nbest > (beam ?? 1))
     throw new UserError(`--nbest ${nbest} needs a --beam of at least ${nbest}, the number of hypotheses it follows`);
 
-  const device = await openDevice(adapterOptions(options));
+  const device = await openDevice(adapterOptions(options, ranks));
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));

@@ -41,6 +41,10 @@ export interface AdapterOptions {
   adapter?: string | undefined;
   /** Only adapters of this kind. */
   driver?: DriverKind | undefined;
+  /** Its place among those that fit, from 0, in the order of `unfold devices`. */
+  adapterIndex?: number | undefined;
+  /** Place of this process among those of its machine that compute together: they take the GPUs that fit in turn. */
+  localRank?: number | undefined;
 }
 
 export interface ChosenAdapter extends FoundAdapter {

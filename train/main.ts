@@ -41,14 +41,15 @@ export const train = (device: Device, config: TrainConfig, options: RunOptions):
     const started = await startRun(device, config, options);
     if ((await onAnyRank(ranks, !started)) || !started) return "interrupted";
     const { data, built } = started;
-    await joinRanks(device, ranks, {
+    const warnings = await joinRanks(device, ranks, {
       config: plainConfig(started.config),
       data: data.digest,
       parameters: built.parameters,
     });
     // Its charts are of hundreds of files: loaded once nothing is wrong with the run, and not hours later.
     const { writeReport } = await import("./report/report.ts");
-    const outcome = await trainingLoop(device, recogniserInTraining(device, started, options), options);
+    const warned = { ...started, warnings: [...started.warnings, ...warnings] };
+    const outcome = await trainingLoop(device, recogniserInTraining(device, warned, options), options);
     if (outcome === "finished" && ranks.rank === 0) await writeReport(options.folder);
     return outcome;
   });

@@ -13,7 +13,14 @@ import { TrainingBatches } from "../data/batches/training_batches.ts";
 import { continuedCheckpointing } from "./memory/choose_checkpointing.ts";
 import { checkMemory, plannedData } from "./memory/memory_check.ts";
 import type { PlanRecord } from "./log/log_records.ts";
-import { changeWarnings, configChanges, dataChanges, samplerStart, type Change } from "./run/config_difference.ts";
+import {
+  changeWarnings,
+  configChanges,
+  dataChanges,
+  rankChanges,
+  samplerStart,
+  type Change,
+} from "./run/config_difference.ts";
 import { LAST_FILE } from "./run/kept_checkpoints.ts";
 import type { Sharing } from "../data/batches/share.ts";
 import type { Communicator } from "./parallel/communicator.ts";
@@ -87,6 +94,7 @@ export async function startRun(
     if (!data) return undefined;
     try {
       if (resumed) changes.push(...dataChanges(data.digest, resumed, { force }));
+      if (resumed) changes.push(...rankChanges(ranks?.size ?? 1, config.batch, resumed, { force }));
 
       // Memory of the largest batches, before anything is trained.
       const memory = checkMemory(device, config, plannedData(config, data), observer.message);

@@ -19,6 +19,7 @@ import type { Lap } from "./step_clock.ts";
 /** What the loop itself needs of a config. */
 export interface LoopConfig extends DescentConfig, RateConfig {
   readonly seed: number;
+  readonly batch: DescentConfig["batch"] & { readonly perRank: boolean };
   readonly optimizer: DescentConfig["optimizer"] & RateConfig["optimizer"];
   readonly checkpoint: KeepingConfig;
   readonly earlyStop: EarlyStopConfig | null;

@@ -138,6 +138,10 @@ export async function trainingLoop<Batch extends LoopBatch, Score extends { read
 
   try {
     observer.begin(step, totalSteps);
+    if (resumed && (resumed.ranks ?? 1) !== ranks.size && !config.batch.perRank)
+      observer.message(
+        `resuming with ${countOf(ranks.size)} what ${countOf(resumed.ranks ?? 1)} began: batches stay the same, numbers agree to rounding`,
+      );
     trainee.opening.forEach(write);
     for (const message of trainee.warnings)
       if (log.warned.has(message)) observer.record({ type: "warning", message });
@@ -188,6 +192,8 @@ export async function trainingLoop<Batch extends LoopBatch, Score extends { read
     events.close();
   }
 }
+
+const countOf = (ranks: number): string => (ranks === 1 ? "1 process" : `${ranks} processes`);
 
 /** Logs why a run failed, unless the log itself cannot be written. */
 function endLog(log: Log, error: unknown): void {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { RunError, UserError } from "../../engine/errors.ts";
+import { cardOf, graphicsCards, selecting } from "../../engine/node/graphics_cards.ts";
 import { STDIN } from "../../data/files/input.ts";
 import { launchedBy } from "../../train/parallel/launcher.ts";
 import { openCommunicator } from "../../train/parallel/mpi.ts";
@@ -23,6 +24,8 @@ export async function inRanks(body: (ranks: Watched) => Promise<void>): Promise<
     await body(ranks);
     return ranks.finalize();
   }
+  const card = cardOf(ranks, graphicsCards());
+  if (card) Object.assign(process.env, selecting(card));
   try {
     await body(ranks).catch((error: unknown) => {
       if (exitCode(error) !== 0) throw error; // --help and --version end so

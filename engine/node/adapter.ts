@@ -31,7 +31,7 @@ export async function chooseAdapter(
 
   const bundled = wish.driver === undefined || wish.driver === "bundled" ? await look.bundled() : undefined;
   for (const message of bundled?.others ?? []) process.stderr.write(`${message}\n`);
-  const second = bundled && pick(bundled.adapters, wish);
+  const second = bundled && pick([...(installed?.adapters ?? []), ...bundled.adapters], wish);
   if (second) {
     if (installed && installed.refusals.length > 0)
       process.stderr.write(`unfold: ${refusalNotice(installed.refusals)}\n`);
@@ -45,12 +45,16 @@ export function pick(adapters: readonly FoundAdapter[], wish: AdapterOptions): C
   const fitting = adapters.filter(
     ({ info }) => (wish.driver ?? info.type) === info.type && matches(info, wish.adapter),
   );
+  const { adapterIndex: index, localRank = 0 } = wish;
+  if (index !== undefined) {
+    const named = fitting[index];
+    return named && { ...named, why: `it has index ${index} among those that fit` };
+  }
   const rank = ({ info }: FoundAdapter): number => DRIVER_KINDS.indexOf(info.type);
-  const best = fitting.reduce<FoundAdapter | undefined>(
-    (best, next) => (best && rank(best) <= rank(next) ? best : next),
-    undefined,
-  );
-  return best && { ...best, why: reason(best.info.type, wish) };
+  const best = fitting.filter((one) => fitting.every((other) => rank(one) <= rank(other)));
+  const turn = best[0]?.info.type === "gpu" ? localRank % best.length : 0;
+  const chosen = best[turn];
+  return chosen && { ...chosen, why: turn > 0 ? `it is rank ${localRank}'s in turn` : reason(chosen.info.type, wish) };
 }
 
 /** The options, with defaults from the environment. Throws UserError for an unknown driver kind. */
@@ -61,7 +65,7 @@ export function readWish(options: AdapterOptions): AdapterOptions {
   if (driver !== undefined && kind === undefined) {
     throw new UserError(`unknown driver '${driver}': expected gpu, system or bundled`);
   }
-  return { adapter, driver: kind };
+  return { adapter, driver: kind, adapterIndex: options.adapterIndex, localRank: options.localRank };
 }
 
 function matches(info: FoundAdapter["info"], substring: string | undefined): boolean {
@@ -93,6 +97,8 @@ function finish(chosen: ChosenAdapter): ChosenAdapter {
 
 function noAdapter(wish: AdapterOptions, ...found: (FoundAdapters | undefined)[]): Error {
   const names = found.flatMap((part) => part?.adapters ?? []).map(({ info }) => `${info.name} (${info.type})`);
+  if (wish.adapterIndex !== undefined && names.length > 0)
+    return new UserError(`no adapter that fits has index ${wish.adapterIndex}: found ${names.join(", ")}`);
   const kind = wish.driver ? `adapter of kind '${wish.driver}'` : "adapter";
   if (wish.adapter !== undefined && names.length > 0) {
     return new UserError(`no ${kind} matches '${wish.adapter}': found ${names.join(", ")}`);

@@ -36,6 +36,7 @@ import {
   changeWarnings,
   dataChanges,
   differences,
+  rankChanges,
   samplerStart,
   shapesOf,
   type Change,
@@ -57,12 +58,12 @@ import { languageModelStep } from "./training_step.ts";
 export const trainLanguageModel = (device: Device, config: LmTrainConfig, options: RunOptions): Promise<Outcome> =>
   inRunFolder(options, config, async () => {
     const started = await start(device, config, options);
-    await joinRanks(device, options.ranks ?? alone, {
+    const warnings = await joinRanks(device, options.ranks ?? alone, {
       config: plainLanguageModelConfig(config),
       data: started.digest,
       parameters: started.built.parameters,
     });
-    const trainee = inTraining(device, config, started);
+    const trainee = inTraining(device, config, { ...started, warnings: [...started.warnings, ...warnings] });
     return trainingLoop(device, trainee, options);
   });
 
@@ -96,6 +97,7 @@ async function start(
     const [train, dev] = [spellSentences(lines.train, units), spellSentences(lines.dev, units)];
     const digest = digestOfSentences(train.sentences);
     if (resumed) changes.push(...dataChanges(digest, resumed, { force }));
+    if (resumed) changes.push(...rankChanges(ranks?.size ?? 1, config.batch, resumed, { force }));
 
     const { activation, warning } = activationType(device, config.precision);
     const built = buildLanguageModel(device, config, units, {

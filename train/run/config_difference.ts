@@ -119,6 +119,23 @@ export function dataChanges(
   return [{ text: "the training set has other utterances", otherBatches: true }];
 }
 
+/** Whether other batches come, since another number of ranks than began the run resumes it, and a batch is as many times larger. */
+export function rankChanges(
+  ranks: number,
+  { perRank }: { readonly perRank: boolean },
+  { path, state }: Checkpoint<{ readonly step: number; readonly ranks?: number | undefined }>,
+  { force }: { force: boolean },
+): Change[] {
+  const before = state.ranks ?? 1;
+  if (before === ranks || !perRank) return [];
+  if (!force)
+    throw new UserError(
+      `${path} was trained by ${before} ${before === 1 ? "rank" : "ranks"}, and batch.per_rank makes other batches for ${ranks}, so the run cannot be resumed exactly; ` +
+        "add --force to resume with those",
+    );
+  return [{ text: `there were ${before} ranks, are now ${ranks}, with batch.per_rank`, otherBatches: true }];
+}
+
 /** The log's warning about a run resumed with changes. */
 export const changeWarnings = (changes: readonly Change[]): string[] =>
   changes.length === 0 ? [] : [`resumed with --force despite changes: ${changes.map(({ text }) => text).join(", ")}`];

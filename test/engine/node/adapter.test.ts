@@ -49,6 +49,22 @@ describe("pick", () => {
     expect(pick(all, { adapter: "arc" })?.info.name).toBe("Arc");
     expect(pick(all, { adapter: "arc", driver: "system" })).toBeUndefined();
   });
+
+  it("takes the one of an index among those that fit", () => {
+    expect([0, 1, 3, 4].map((adapterIndex) => pick(all, { adapterIndex })?.info.name)).toEqual([
+      "llvmpipe",
+      "SwiftShader",
+      "Arc",
+      undefined,
+    ]);
+    expect(pick(all, { driver: "gpu", adapterIndex: 1 })?.info.name).toBe("Arc");
+  });
+
+  it("processes of one machine take its GPUs in turn, but share a software driver", () => {
+    expect([0, 1, 2].map((localRank) => pick(all, { localRank })?.info.name)).toEqual(["H100", "Arc", "H100"]);
+    expect(pick(all, { localRank: 1, adapter: "h100" })?.info.name).toBe("H100");
+    expect(pick(all.slice(0, 2), { localRank: 1 })?.info.name).toBe("llvmpipe");
+  });
 });
 
 describe("chooseAdapter", () => {

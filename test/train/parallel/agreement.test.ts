@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDevice, type Device } from "../../../engine/device.ts";
 import { Parameters } from "../../../engine/parameters.ts";
 import { expectSame, onAnyRank, type Common } from "../../../train/parallel/agreement.ts";
+import { sharedDevices } from "../../../train/parallel/join.ts";
 import { broadcastWeights, expectSameWeights } from "../../../train/parallel/weights.ts";
 import { each } from "./in_memory.ts";
 
@@ -68,4 +69,13 @@ it("weights that differ are found, with rank and tensor; a broadcast mends them"
     `after step 3 the weights of rank 1 are not those of rank 0, first in b: ${why}`,
   ];
   expect(found).toEqual([texts, texts]);
+});
+
+it("ranks that use one GPU are warned; those of other machines or cards, and of a software driver, are not", () => {
+  const gpu = { host: "a", name: "H100", type: "gpu" } as const;
+  expect(sharedDevices([gpu, { ...gpu, host: "b" }, gpu, { ...gpu, card: "pci-0000_b3_00_0" }])).toEqual([
+    "ranks 0, 2 use one GPU of a, H100, and wait for each other there: start as many processes as there are GPUs, or choose with --adapter-index or DRI_PRIME",
+  ]);
+  const software = { host: "a", name: "llvmpipe", type: "system" } as const;
+  expect(sharedDevices([software, software])).toEqual([]);
 });

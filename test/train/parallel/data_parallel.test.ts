@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +41,8 @@ const PER_RANK = [...SHARED, "steps=3"];
 const AGAIN = [...BRIEF, "batch.accumulate=1", "batch.size=3", "steps=4"];
 
 let folder: string;
+/** What two ranks said. */
+let said: string;
 const at = (name: string): string => join(folder, name);
 beforeAll(async () => {
   build();
@@ -48,16 +50,30 @@ beforeAll(async () => {
   await writeSmallCorpus(folder);
   if (!hasMpi) return;
   const config = at("config.yaml");
-  const whole = ["log.every_steps=1"];
+  const whole = ["log.every_steps=1", "checkpoint.keep_last=4"];
   await trainAll("alone", config, { ...RUNS, whole, larger: [...PER_RANK, "batch.size=4"] }, at("alone"));
-  const two = { ...RUNS, larger: [...PER_RANK, "batch.size=2", "batch.per_rank=true"], a: AGAIN, b: AGAIN };
-  await trainAll(2, config, two, at("two"));
+  cpSync(at("alone/whole"), at("two/handed"), { recursive: true });
+  cpSync(at("alone/whole/last-000008.safetensors"), at("two/handed/last.safetensors"));
+  const two = {
+    ...RUNS,
+    handed: whole,
+    larger: [...PER_RANK, "batch.size=2", "batch.per_rank=true"],
+    a: AGAIN,
+    b: AGAIN,
+  };
+  said = await trainAll(2, config, two, at("two"));
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasMpi)("training by several ranks", () => {
   it("whole batches to each: 20 steps with dropout, SpecAugment, batch norm and depths drawn at random follow one rank's", async () => {
-    const words = ["train", at("config.yaml"), ...setting("log.every_steps=1"), "--out", at("two/whole")];
+    const words = [
+      "train",
+      at("config.yaml"),
+      ...setting("log.every_steps=1", "checkpoint.keep_last=4"),
+      "--out",
+      at("two/whole"),
+    ];
     const { stdout } = await succeeded(unfoldRanks(2, words));
     expect(stdout.match(/^Report: /gmu)).toHaveLength(1);
     const [one, two] = [at("alone/whole"), at("two/whole")];
@@ -78,6 +94,16 @@ describe.skipIf(!hasMpi)("training by several ranks", () => {
     const [one, two] = [at(`alone/${run}`), at(`two/${run}`)];
     expect(stepsOf(two)).toHaveLength(steps);
     expect(largestDifference(lossesOf(one), lossesOf(two))).toBeLessThan(1e-5);
+  });
+
+  it("two ranks go on with what one process began, follow what it does itself, and say so", () => {
+    expect(said.split("\n").filter((line) => line.includes("resuming"))).toEqual([
+      "handed: resuming with 2 processes what 1 process began: batches stay the same, numbers agree to rounding",
+    ]);
+    const [one, two] = [lossesOf(at("alone/whole")), lossesOf(at("two/handed"))];
+    expect(two.slice(0, 8)).toEqual(one.slice(0, 8)); // the log that it went on with
+    expect(two).toHaveLength(20);
+    expect(largestDifference(one, two)).toBeLessThan(1e-5);
   });
 
   it("two runs of the same ranks are the same to the last bit, dropout in shared batches included", () => {

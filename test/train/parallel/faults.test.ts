@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build, ROOT, type Outcome } from "../../built.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
 import { hasMpi, mpirun, type Ranks } from "./mpirun.ts";
-import { logOf, setting, stepsOf, unfoldRanks } from "./runs.ts";
+import { logOf, sentences, setting, stepsOf, unfoldRanks } from "./runs.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -52,9 +52,6 @@ function processOf(rank: number, { pid }: Ranks): number {
   if (found === undefined) throw new Error(`rank ${rank} is not among the processes ${children.join(", ")}`);
   return found;
 }
-
-/** Lines that unfold itself printed, without those of mpirun. */
-const sentences = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("unfold: "));
 
 describe.skipIf(!hasMpi)("faults of several ranks", () => {
   /** Sends mpirun a signal once a run has come so far, and expects that all ranks stop at the same step, which is saved. */

@@ -28,7 +28,7 @@ export interface Ranks extends Promise<Outcome> {
 export function mpirun(
   ranks: number,
   words: readonly string[],
-  { env = {}, seconds = 60, cwd = ROOT }: { env?: NodeJS.ProcessEnv; seconds?: number; cwd?: string } = {},
+  { env = {}, seconds = 110, cwd = ROOT }: { env?: NodeJS.ProcessEnv; seconds?: number; cwd?: string } = {},
 ): Ranks {
   const child = spawn("mpirun", ["-n", String(ranks), "--bind-to", "none", process.execPath, ...words], {
     cwd,

@@ -14,14 +14,20 @@ export const unfoldRanks = (
   options: { readonly env?: NodeJS.ProcessEnv; readonly seconds?: number } = {},
 ): Ranks => mpirun(ranks, [MAIN, ...words], options);
 
-/** Trains one run after the other, in folders named after them, in the same processes: most of a short run is its processes' beginning. */
+/**
+ * Trains one run after the other, in folders named after them, in the same processes: most of a short run is its processes' beginning.
+ * Where there is a checkpoint, a run goes on from it.
+ *
+ * @returns what the runs said
+ */
 export async function trainAll(
   ranks: number | "alone",
   config: string,
   runs: Readonly<Record<string, readonly string[]>>,
   out: string,
-): Promise<void> {
+): Promise<string> {
   const script = `
+    import { existsSync } from "node:fs";
     const load = (file) => import(${JSON.stringify(`file://${ROOT}dist/`)} + file);
     const { openDevice } = await load("engine/device.js");
     const { loadConfig } = await load("checkpoint/load_config.js");
@@ -29,21 +35,27 @@ export async function trainAll(
     const { openCommunicator } = await load("train/parallel/mpi.js");
     const { watched } = await load("train/parallel/watched.js");
     const { silentObserver } = await load("train/run/run_observer.js");
-    const ranks = watched(await openCommunicator(), 60, console.error);
+    const ranks = watched(await openCommunicator(), console.error);
     const device = await openDevice();
     for (const [name, sets] of Object.entries(${JSON.stringify(runs)}))
+    {
+      const folder = ${JSON.stringify(`${out}/`)} + name;
       await train(device, loadConfig(${JSON.stringify(config)}, sets), {
-        folder: ${JSON.stringify(`${out}/`)} + name,
-        resume: false,
+        folder,
+        resume: existsSync(folder + "/last.safetensors"),
         signal: new AbortController().signal,
-        observer: silentObserver,
+        observer: { ...silentObserver, message: (text) => ranks.rank === 0 && console.log(name + ": " + text) },
         ranks,
       });
+    }
     device.close();
     ranks.finalize();`;
   const words = ["--input-type=module", "-e", script];
-  await succeeded(ranks === "alone" ? node(words) : mpirun(ranks, words, { seconds: 200 }));
+  return (await succeeded(ranks === "alone" ? node(words) : mpirun(ranks, words, { seconds: 200 }))).stdout;
 }
+
+/** Lines that unfold itself printed, without those of mpirun. */
+export const sentences = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("unfold: "));
 
 export const setting = (...sets: string[]): string[] => sets.flatMap((set) => ["--set", set]);
 
