@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 // Tensors, kernels and optimisers, in the order data flows. Every operation is a function that takes the tape first.
 
 // Devices: a hardware GPU if there is one, else a software driver. Nothing is global.
@@ -25,12 +26,15 @@ export { hash, normal, uniform } from "../engine/random.ts";
 // Custom kernels: a .wgsl file and its declaration.
 export { defineKernel, spread, type Kernel, type KernelDeclaration } from "../engine/kernel/kernel.ts";
 
-// Elementwise operations; binary ones broadcast.
-export { add, div, maximum, minimum, mul, sub } from "../kernels/pointwise/binary.ts";
+// Elementwise operations; binary ones broadcast, and take a number for either operand.
+export { add, div, maximum, minimum, mul, pow, sub } from "../kernels/pointwise/binary.ts";
+export type { Operand } from "../kernels/pointwise/operands.ts";
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "../kernels/pointwise/words.ts";
 export {
   abs,
   addScalar,
   clamp,
+  cos,
   exp,
   gelu,
   geluTanh,
@@ -42,6 +46,7 @@ export {
   scale,
   sigmoid,
   silu,
+  sin,
   softplus,
   sqrt,
   square,
@@ -64,6 +69,8 @@ export {
   type ReductionOptions,
 } from "../kernels/reduction/reduction.ts";
 export { argmax } from "../kernels/reduction/argmax.ts";
+export { cumulativeSum } from "../kernels/cumulative_sum/cumulative_sum.ts";
+export { topK } from "../kernels/top_k/top_k.ts";
 export { logSoftmax, maskedLogSoftmax, maskedSoftmax, softmax } from "../kernels/softmax/softmax.ts";
 
 // Shapes and indexing. `tape.reshape` is a free view.
@@ -80,6 +87,14 @@ export { linear, type Activation } from "../kernels/linear/linear.ts";
 export { conv1d, type Conv1dOptions } from "../kernels/conv1d/conv1d.ts";
 export { conv2d, type Conv2dOptions } from "../kernels/conv2d/conv2d.ts";
 export { depthwiseConv, type DepthwiseConvOptions } from "../kernels/depthwise_conv/depthwise_conv.ts";
+export {
+  averagePool1d,
+  averagePool2d,
+  maxPool1d,
+  maxPool2d,
+  type Pool1dOptions,
+  type Pool2dOptions,
+} from "../kernels/pooling/pooling.ts";
 export { positionalConv, type PositionalConvWeights } from "../kernels/positional_conv/positional_conv.ts";
 export {
   attention,
@@ -104,7 +119,16 @@ export {
 export { ctcLoss, type CtcOptions } from "../kernels/ctc_loss/ctc_loss.ts";
 export { klDivergence, type KlDivergenceOptions } from "../kernels/kl_divergence/kl_divergence.ts";
 
-// Optimisers: kernels on flat tensors, and a whole step over `Parameters`.
+// Optimisers: over all `Parameters`, with schedules of their rate; a single step; and the kernels on flat tensors.
+export { AdamW, Sgd, type AdamWOptions, type Rate, type SgdSettings } from "../train/optimizers.ts";
+export {
+  noam,
+  triStage,
+  warmupConstant,
+  warmupCosine,
+  warmupInverseRoot,
+  warmupLinear,
+} from "../train/learning_rate.ts";
 export { adamw, type AdamwOptions, type AdamwTensors } from "../kernels/adamw/adamw.ts";
 export { sgd, type SgdOptions } from "../kernels/sgd/sgd.ts";
 export { clipFactor, globalNorm } from "../kernels/grad_norm/grad_norm.ts";
@@ -119,12 +143,28 @@ export {
 } from "../kernels/loss_scale/loss_scale.ts";
 export { optimizerStep, type OptimizerConfig } from "../train/optimizer.ts";
 
-// Layers: parameters with their usual initialisation.
+// Parameters as the bytes of a safetensors file.
+export { parametersFromBytes, parametersToBytes } from "../checkpoint/safetensors/parameters.ts";
+
+// Layers: operations of one tensor that have their parameters with them; and parameters alone, with their usual initialisation.
+export {
+  batchNormLayer,
+  conv1dLayer,
+  conv2dLayer,
+  dropoutLayer,
+  embeddingLayer,
+  groupNormLayer,
+  layerNormLayer,
+  linearLayer,
+  sequential,
+  type Layer,
+} from "../model/layers.ts";
 export {
   declareLinear,
   declareNorm,
   fanIn,
   ones,
+  standardNormal,
   zeros,
   type LinearWeights,
   type NormWeights,

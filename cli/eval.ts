@@ -14,10 +14,14 @@ import { choosePaths } from "../recognition/evaluation/choose_paths.ts";
 import { type DepthPath } from "../config/depths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { evaluateManifestAndPaths } from "../recognition/evaluation/evaluate_manifest.ts";
+import { mergeScores } from "../recognition/evaluation/merge_scores.ts";
 import { pathTable } from "../recognition/evaluation/path_table.ts";
 import { expectTrn, trnFiles } from "../recognition/evaluation/trn.ts";
 import { makeFolder } from "../data/files/output_place.ts";
 import { resultTable } from "../train/log/table.ts";
+import { alone, type Communicator } from "../train/parallel/communicator.ts";
+import { byEachAlone } from "../train/parallel/uneven.ts";
+import { silentObserver } from "../train/run/run_observer.ts";
 import { alignmentText, resultRow } from "../train/test_sets.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT, MANIFEST } from "./options/arguments.ts";
@@ -45,7 +49,7 @@ interface EvalOptions extends AdapterOptions, DecodingOptions, DecoderOptions {
   depthB?: string;
 }
 
-export function register(program: Command): void {
+export function register(program: Command, ranks: Communicator = alone): void {
   const command = program
     .command("eval")
     .argument("<checkpoint>", CHECKPOINT)
@@ -79,12 +83,18 @@ export function register(program: Command): void {
   addAdapterOptions(addDecoderOptions(addDecodingOptions(command))).action(
     (checkpoint: string, manifest: string, options: EvalOptions) =>
       options.compare === undefined
-        ? runEval(checkpoint, manifest, options)
+        ? runEval(checkpoint, manifest, options, ranks)
         : runCompare(checkpoint, options.compare, manifest, options),
   );
 }
 
-async function runEval(checkpoint: string, manifestFile: string, options: EvalOptions): Promise<void> {
+async function runEval(
+  checkpoint: string,
+  manifestFile: string,
+  options: EvalOptions,
+  ranks: Communicator,
+): Promise<void> {
+  const isRoot = ranks.rank === 0; // the only one to write and print
   for (const [name, value] of [
     ["--depth-a", options.depthA],
     ["--depth-b", options.depthB],
@@ -102,21 +112,19 @@ async function runEval(checkpoint: string, manifestFile: string, options: EvalOp
   const chosen = pathChoice === undefined ? [] : choosePaths(config, depths, pathChoice);
   const manifest = await readManifest(manifestFile);
   const folder = options.alignments ?? dirname(recogniser.checkpoint.path);
-  makeFolder(folder); // fails early, before the long part
+  if (isRoot) makeFolder(folder); // fails early, before the long part
   if (options.trn !== undefined) {
     expectTrn(manifest.entries);
-    makeFolder(options.trn);
+    if (isRoot) makeFolder(options.trn);
   }
-  const { scores, spreads } = await evaluateManifestAndPaths(
-    device,
-    recogniser,
-    manifest,
-    paths,
-    chosen,
-    settings,
-    terminalObserver(),
+  const observer = isRoot ? terminalObserver() : silentObserver;
+  const parts = await byEachAlone(ranks, () =>
+    evaluateManifestAndPaths(device, recogniser, manifest, paths, chosen, settings, observer, { place: ranks }),
   );
   device.close();
+  if (!isRoot) return;
+  const scores = mergeScores(parts);
+  const { spreads } = parts[0] as (typeof parts)[number];
 
   const name = inputStem(manifestFile);
   for (const score of scores)

@@ -7,6 +7,8 @@ import { UserError } from "../engine/errors.ts";
 import { loadExperiment } from "../train/experiment/config.ts";
 import { chooseRows } from "../train/experiment/plan.ts";
 import { runExperiment } from "../train/experiment/run_experiment.ts";
+import type { Watched } from "../train/parallel/watched.ts";
+import { silentObserver } from "../train/run/run_observer.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { interruptible } from "./terminal/interrupt.ts";
 import { terminalObserver } from "./terminal/observer.ts";
@@ -21,7 +23,7 @@ interface ExperimentCommandOptions extends AdapterOptions {
   timesOnly?: true;
 }
 
-export function register(program: Command): void {
+export function register(program: Command, ranks: Watched): void {
   const command = program
     .command("experiment <config>")
     .description(
@@ -45,10 +47,10 @@ export function register(program: Command): void {
       [],
     )
     .option("--times-only", "train nothing; only measure steps, memory and recognition of the finished rows again");
-  addAdapterOptions(command).action(run);
+  addAdapterOptions(command).action((file: string, options: ExperimentCommandOptions) => run(file, options, ranks));
 }
 
-async function run(file: string, options: ExperimentCommandOptions): Promise<void> {
+async function run(file: string, options: ExperimentCommandOptions, ranks: Watched): Promise<void> {
   const { set, data, timesOnly = false } = options;
   const seeds =
     options.seeds === undefined ? undefined : numberOf("--seeds", options.seeds, /^\d+$/u, "a whole number from 1");
@@ -59,6 +61,7 @@ async function run(file: string, options: ExperimentCommandOptions): Promise<voi
   const experiment = loadExperiment(file, { overrides: set, seeds });
   const rows = chooseRows(experiment.rows, options.rows?.split(","));
   const out = options.out ?? join("runs", basename(dirname(resolve(file))));
+  const isRoot = ranks.rank === 0; // the only one to write and print
   const device = await openDevice(adapterOptions(options));
   await interruptible(async (signal) => {
     const outcome = await runExperiment(device, experiment, {
@@ -68,15 +71,17 @@ async function run(file: string, options: ExperimentCommandOptions): Promise<voi
       budget,
       timesOnly,
       signal,
-      observer: terminalObserver(),
+      observer: isRoot ? terminalObserver() : silentObserver,
+      ranks,
     });
+    if (!isRoot) return outcome;
     process.stdout.write(
       outcome === "finished"
         ? `\n${readFileSync(join(out, "table.md"), "utf8")}\nTable and figure: ${join(out, "table.md")}, ${join(out, "figure.svg")}\n`
         : "\nSaved. Run the same command again to continue.\n",
     );
     return outcome;
-  });
+  }, ranks);
   device.close();
 }
 

@@ -9,6 +9,7 @@ import { formatCount } from "../data/text/number_format.ts";
 import { openLanguageModel } from "../recognition/language/open_language_model.ts";
 import { perplexityOf } from "../recognition/language/perplexity.ts";
 import { trainLanguageModel } from "../train/language/main.ts";
+import type { Watched } from "../train/parallel/watched.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { parseProfile } from "./options/profile.ts";
 import { addTrainingOptions, type TrainingOptions } from "./options/training.ts";
@@ -19,7 +20,7 @@ interface EvalOptions extends AdapterOptions {
   json?: true;
 }
 
-export function register(program: Command): void {
+export function register(program: Command, ranks: Watched): void {
   const command = program
     .command("lm")
     .description("Train a Transformer language model, measure its perplexity; --lm of other verbs takes it.");
@@ -28,7 +29,9 @@ export function register(program: Command): void {
     .description(
       "Train a Transformer language model on plain texts, one sentence a line, as set out in a YAML config.",
     );
-  addAdapterOptions(addTrainingOptions(train, "texts")).action(runTrain);
+  addAdapterOptions(addTrainingOptions(train, "texts")).action((file: string, options: TrainingOptions) =>
+    runTrain(file, options, ranks),
+  );
   const evaluate = command
     .command("eval")
     .argument("<checkpoint>", "a language model's run folder, for its best.safetensors, or any .safetensors file of it")
@@ -42,7 +45,7 @@ export function register(program: Command): void {
     .action(() => void process.stdout.write(languageModelReference()));
 }
 
-async function runTrain(file: string, options: TrainingOptions): Promise<void> {
+async function runTrain(file: string, options: TrainingOptions, ranks: Watched): Promise<void> {
   const profile = parseProfile(options.profile);
   const config = loadLanguageModelConfig(file, options.set, options.data);
   await runTraining({
@@ -50,7 +53,7 @@ async function runTrain(file: string, options: TrainingOptions): Promise<void> {
     file,
     options,
     profile,
-    timeoutS: config.parallel.timeoutS,
+    ranks,
     train: (device, run) => trainLanguageModel(device, config, run),
     finished: (folder) => `Language model: ${folder}/${BEST_FILE}`,
   });

@@ -1,16 +1,20 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { packageVersion } from "../train/package_version.ts";
 import { exitCode, printError } from "./terminal/exit.ts";
+import { expectTogether, inRanks } from "./terminal/ranks.ts";
+import type { Watched } from "../train/parallel/watched.ts";
 
 interface Verb {
-  register(program: Command): void;
+  /** @param ranks the processes that were started to carry it out together; most verbs leave them alone */
+  register(program: Command, ranks: Watched): void;
 }
 
 /** Each verb: one line for `unfold --help`, and its file, loaded only when the verb is used. */
 const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
   start: ["make a small corpus, train on it and show the result, all in minutes", () => import("./start.ts")],
   devices: ["list adapters, which one would be used, and why", () => import("./devices.ts")],
+  doctor: ["examine this machine, and say what mends what is wrong", () => import("./doctor.ts")],
   bench: ["time kernels and training steps against this machine's limits", () => import("./bench.ts")],
   train: ["train a model and test it at every depth", () => import("./train.ts")],
   data: ["make a manifest of a corpus, check one for faults, compute feature statistics", () => import("./data.ts")],
@@ -38,16 +42,20 @@ const VERBS: Record<string, [summary: string, load: () => Promise<Verb>]> = {
 };
 
 /** Runs the command line. Exit codes: 0 success, 1 the run failed, 2 wrong input, 130 interrupted. */
-async function main(words: string[]): Promise<void> {
+async function main(words: string[], ranks: Watched): Promise<void> {
   const program = new Command("unfold")
     .description("Train and use seed-unfold Conformers for speech recognition, on a GPU or a CPU.")
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")) });
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "unfold: ")),
+      ...(ranks.rank > 0 && { writeOut: () => undefined, writeErr: () => undefined }),
+    })
+    .hook("preAction", (_, command) => expectTogether(command, ranks));
 
   const named = words.find((word) => !word.startsWith("-") && word !== "help"); // `tokenizer` in `tokenizer train`
   for (const [name, [summary, load]] of Object.entries(VERBS)) {
-    if (name === named) (await load()).register(program);
+    if (name === named) (await load()).register(program, ranks);
     else program.command(name).summary(summary).description(summary);
   }
   await program.parseAsync(words, { from: "user" });
@@ -65,9 +73,9 @@ for (const stream of [process.stdout, process.stderr])
 process.on("uncaughtException", fail);
 
 function fail(error: unknown): void {
-  if (!(error instanceof CommanderError)) printError(error);
+  printError(error);
   // process.exitCode alone is not enough: a device that the failed verb left open keeps the process alive.
   process.stdout.write("", () => process.exit(exitCode(error)));
 }
 
-await main(process.argv.slice(2)).catch(fail);
+await inRanks((ranks) => main(process.argv.slice(2), ranks)).catch(fail);

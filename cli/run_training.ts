@@ -7,7 +7,7 @@ import { adapterOptions } from "./options/adapter.ts";
 import type { parseProfile } from "./options/profile.ts";
 import { expectForce, resumeCommand, runFolder, type TrainingOptions } from "./options/training.ts";
 import { interruptible } from "./terminal/interrupt.ts";
-import { inRanks } from "./terminal/ranks.ts";
+import type { Watched } from "../train/parallel/watched.ts";
 import { terminalObserver } from "./terminal/observer.ts";
 
 /** What is trained, and by which command. */
@@ -17,47 +17,36 @@ export interface Training {
   readonly file: string;
   readonly options: TrainingOptions;
   readonly profile: ReturnType<typeof parseProfile>;
-  /** Seconds that one of several processes waits for the others. */
-  readonly timeoutS: number;
+  readonly ranks: Watched;
   train(device: Device, options: RunOptions): Promise<Outcome>;
   /** Says where the result is. */
   finished(folder: string): string;
 }
 
 /** Trains in a run's folder until the end or an interruption, and then says what there is. What can be refused, is refused before. */
-export async function runTraining({
-  verb,
-  file,
-  options,
-  profile,
-  timeoutS,
-  train,
-  finished,
-}: Training): Promise<void> {
+export async function runTraining({ verb, file, options, profile, ranks, train, finished }: Training): Promise<void> {
   const folder = runFolder(file, options);
   const resume = options.resume === true;
   expectForce(options);
-  await inRanks(timeoutS, async (ranks) => {
-    const isRoot = ranks.rank === 0; // the only one to write anything
-    if (isRoot) expectUnlocked(folder); // the run checks it too; this fails at once
-    if (isRoot) expectRun(folder, { resume });
-    const device = await openDevice(adapterOptions(options));
-    await interruptible(async (signal) => {
-      const outcome = await train(device, {
-        folder,
-        resume,
-        force: options.force === true,
-        signal,
-        observer: isRoot ? terminalObserver() : silentObserver,
-        profile,
-        ranks,
-      });
-      const saved = isResumable(folder)
-        ? `Saved. Resume with: ${resumeCommand(verb, file, folder, options)}`
-        : "Stopped before the first step: there is nothing to save.";
-      if (isRoot) process.stdout.write(`\n${outcome === "finished" ? finished(folder) : saved}\n`);
-      return outcome;
-    }, ranks);
-    device.close();
-  });
+  const isRoot = ranks.rank === 0; // the only one to write anything
+  if (isRoot) expectUnlocked(folder); // the run checks it too; this fails at once
+  if (isRoot) expectRun(folder, { resume });
+  const device = await openDevice(adapterOptions(options));
+  await interruptible(async (signal) => {
+    const outcome = await train(device, {
+      folder,
+      resume,
+      force: options.force === true,
+      signal,
+      observer: isRoot ? terminalObserver() : silentObserver,
+      profile,
+      ranks,
+    });
+    const saved = isResumable(folder)
+      ? `Saved. Resume with: ${resumeCommand(verb, file, folder, options)}`
+      : "Stopped before the first step: there is nothing to save.";
+    if (isRoot) process.stdout.write(`\n${outcome === "finished" ? finished(folder) : saved}\n`);
+    return outcome;
+  }, ranks);
+  device.close();
 }

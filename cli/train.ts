@@ -9,6 +9,7 @@ import { train } from "../train/main.ts";
 import { continuedCheckpointing } from "../train/memory/choose_checkpointing.ts";
 import { planTraining } from "../train/memory/memory_check.ts";
 import { isResumable } from "../train/run/run_folder.ts";
+import type { Watched } from "../train/parallel/watched.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { parseProfile } from "./options/profile.ts";
 import { addTrainingOptions, runFolder, type TrainingOptions } from "./options/training.ts";
@@ -19,7 +20,7 @@ interface TrainOptions extends TrainingOptions {
   plan?: true;
 }
 
-export function register(program: Command): void {
+export function register(program: Command, ranks: Watched): void {
   const command = program
     .command("train <config>")
     .description(
@@ -29,10 +30,10 @@ export function register(program: Command): void {
     "--plan",
     "print the device memory that the largest batch will need, with advice if it is too much, and exit",
   );
-  addAdapterOptions(command).action(runTrain);
+  addAdapterOptions(command).action((file: string, options: TrainOptions) => runTrain(file, options, ranks));
 }
 
-async function runTrain(file: string, options: TrainOptions): Promise<void> {
+async function runTrain(file: string, options: TrainOptions, ranks: Watched): Promise<void> {
   const profile = parseProfile(options.profile);
   const folder = runFolder(file, options);
   const resume = options.resume === true;
@@ -44,7 +45,7 @@ async function runTrain(file: string, options: TrainOptions): Promise<void> {
     file,
     options,
     profile,
-    timeoutS: config.parallel.timeoutS,
+    ranks,
     train: (device, run) => train(device, config, run),
     finished: (at) => `Report: ${join(at, "report.html")}`,
   });

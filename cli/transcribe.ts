@@ -7,7 +7,10 @@ import { openRecogniser } from "../recognition/open_recogniser.ts";
 import { openSearch } from "../recognition/threads/open_search.ts";
 import { fittingChunk } from "../recognition/fitting_chunk.ts";
 import { formatDuration } from "../data/text/number_format.ts";
-import { transcribeFiles } from "../recognition/transcribe.ts";
+import { mergeTranscriptions, transcribeFiles } from "../recognition/transcribe.ts";
+import { alone, type Communicator } from "../train/parallel/communicator.ts";
+import { byEachAlone } from "../train/parallel/uneven.ts";
+import { silentObserver } from "../train/run/run_observer.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { CHECKPOINT } from "./options/arguments.ts";
 import { addChunkOptions, parseChunks, type ChunkOptions } from "./options/chunks.ts";
@@ -31,7 +34,7 @@ interface TranscribeOptions extends AdapterOptions, DecodingOptions, DecoderOpti
   timestamps?: true;
 }
 
-export function register(program: Command): void {
+export function register(program: Command, ranks: Communicator = alone): void {
   const command = program
     .command("transcribe")
     .argument("<checkpoint>", CHECKPOINT)
@@ -46,10 +49,19 @@ export function register(program: Command): void {
       "with --json and --beam or --search: also this many of the best texts, each with its scores",
     )
     .option("--timestamps", "with --json: also when each word is spoken, in seconds, and how confident the model is");
-  addAdapterOptions(addDecoderOptions(addDecodingOptions(addChunkOptions(command)))).action(runTranscribe);
+  addAdapterOptions(addDecoderOptions(addDecodingOptions(addChunkOptions(command)))).action(
+    (checkpoint: string, files: string[], options: TranscribeOptions) =>
+      runTranscribe(checkpoint, files, options, ranks),
+  );
 }
 
-async function runTranscribe(checkpoint: string, files: string[], options: TranscribeOptions): Promise<void> {
+async function runTranscribe(
+  checkpoint: string,
+  files: string[],
+  options: TranscribeOptions,
+  ranks: Communicator,
+): Promise<void> {
+  const isRoot = ranks.rank === 0; // the only one to print
   const { json, timestamps } = options;
   const settings = parseDecoderSearch(options);
   const { beam, decoding } = settings;
@@ -67,22 +79,24 @@ async function runTranscribe(checkpoint: string, files: string[], options: Trans
   const recogniser = openRecogniser(device, checkpoint);
   const path = parseDepth(options.depth, recogniser.config);
   const chunks = parseChunks(options, () => fittingChunk(device, recogniser, path));
-  const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
+  const warn = (message: string): void => void (isRoot && process.stderr.write(`warning: ${message}\n`));
   const search = await openSearch(device, settings, recogniser.units, undefined, warn);
-  const { transcripts, faults, remarks, audioSeconds, computingSeconds } = await withStdinFile(
-    files,
-    async (paths, named, told) => {
-      const searching = { ...search.options, decoding, nbest, timestamps, chunks };
-      const result = await transcribeFiles(device, recogniser, paths, path, terminalObserver(), searching);
+  const searching = { ...search.options, decoding, nbest, timestamps, chunks, place: ranks };
+  const observer = isRoot ? terminalObserver() : silentObserver;
+  const parts = await byEachAlone(ranks, () =>
+    withStdinFile(files, async (paths, named, told) => {
+      const result = await transcribeFiles(device, recogniser, paths, path, observer, searching);
       return {
         ...result,
         transcripts: result.transcripts.map((one) => ({ ...one, file: named(one.file) })),
-        faults: result.faults.map((fault) => new UserError(told(fault.message), { cause: fault })),
+        faults: result.faults.map((fault) => ({ message: told(fault.message) })),
         remarks: result.remarks.map(told),
       };
-    },
+    }),
   ).finally(search.close);
   device.close();
+  if (!isRoot) return;
+  const { transcripts, faults, remarks, audioSeconds, computingSeconds } = mergeTranscriptions(parts);
   hintDecoder(recogniser.model, settings);
 
   for (const remark of remarks) process.stderr.write(`warning: ${remark}\n`);

@@ -1,5 +1,6 @@
 import type { AdapterDescription, AdapterOptions } from "./adapter.ts";
 import { chooseAdapter, findTable, waitFor } from "./host/node.ts";
+import { DISPOSE } from "./dispose.ts";
 import { RunError } from "./errors.ts";
 import { PipelineCache } from "./kernel/pipelines.ts";
 import { BufferPool } from "./pool.ts";
@@ -135,6 +136,11 @@ export class Device {
   close(): void {
     this.#closed = true;
     this.gpu.destroy();
+  }
+
+  /** `using device = await openDevice()` closes the device with its block. */
+  [DISPOSE](): void {
+    this.close();
   }
 }
 

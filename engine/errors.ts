@@ -16,6 +16,9 @@ export class RunError extends Error {
   }
 }
 
+/** The end of messages of a machine that gives no device. */
+export const SEE_DOCTOR = "; 'unfold doctor' examines this machine";
+
 /** What a message quotes of a file must not move a terminal's cursor or start an escape sequence: `\u000d` in place of a carriage return. */
 const withoutControls = (message: string): string =>
   // eslint-disable-next-line no-control-regex

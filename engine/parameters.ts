@@ -3,7 +3,7 @@ import type { Device } from "./device.ts";
 import { hash } from "./random.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
 import { Storage, Tensor } from "./tensor.ts";
-import { read } from "./transfer.ts";
+import { ownerOf, read } from "./transfer.ts";
 
 /** Initial value of element i of a parameter. `key` is a hash of the seed and the parameter's name: draw from `uniform(key, i)`. */
 export type Initialiser = (i: number, key: number) => number;
@@ -325,5 +325,5 @@ function place(tensor: Tensor, storage: Storage, offset: number): void {
 function zeroStorage(device: Device, bytes: number): Storage {
   const buffer = device.pool.acquire(bytes, { exact: true });
   device.recorder.clear(buffer, 0, bytes);
-  return new Storage(buffer, (b) => device.pool.release(b), true);
+  return new Storage(buffer, ownerOf(device), true);
 }

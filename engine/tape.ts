@@ -1,5 +1,6 @@
 import { addInto, fill, sumOfTwo } from "./accumulate.ts";
 import type { Device } from "./device.ts";
+import { DISPOSE } from "./dispose.ts";
 import { ShapeError, sameShape, showShape, type Shape } from "./shape.ts";
 import { Storage, Tensor, viewOf, type DType, type FloatType } from "./tensor.ts";
 import { emptyTensor } from "./transfer.ts";
@@ -139,7 +140,7 @@ export class Tape {
     return result;
   }
 
-  /** A view of the same elements with another shape. */
+  /** A view of the same elements with another shape, of which one size may be -1: as many as are left. */
   reshape(x: Tensor, shape: Shape): Tensor {
     return this.record("reshape", [x], viewOf(x, shape), [], (dy) => [viewOf(dy, x.shape)]);
   }
@@ -264,6 +265,11 @@ export class Tape {
     this.#gradients.clear();
     while (this.#frames.length > 0) this.#releaseFrame();
     this.#frames.push([]);
+  }
+
+  /** `using tape = new Tape(device)` ends the tape with its block, where the runtime or a compiler knows `using`. */
+  [DISPOSE](): void {
+    this.end();
   }
 
   #unwind(): void {

@@ -5,6 +5,12 @@ export type DType = "f32" | "f16" | "i32" | "u32";
 export type FloatType = "f32" | "f16";
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
+/** What a storage asks of its device. */
+export interface StorageOwner {
+  free(buffer: GPUBuffer): void;
+  read(x: Tensor): Promise<HostArray>;
+}
+
 /**
  * The reference-counted GPU buffer behind one or more tensors. At zero references the buffer goes back to the pool, at encode time
  * and deterministically, without waiting for the garbage collector.
@@ -16,11 +22,11 @@ export class Storage {
   /** Bytes of the buffer. */
   readonly size: number;
   #references = 1;
-  readonly #free: (buffer: GPUBuffer) => void;
+  readonly owner: StorageOwner;
 
-  constructor(buffer: GPUBuffer, free: (buffer: GPUBuffer) => void, sliced = false) {
+  constructor(buffer: GPUBuffer, owner: StorageOwner, sliced = false) {
     this.#buffer = buffer;
-    this.#free = free;
+    this.owner = owner;
     this.sliced = sliced;
     this.size = buffer.size;
   }
@@ -42,7 +48,7 @@ export class Storage {
 
   release(): void {
     if (this.#references === 0) throw new Error("a tensor was released twice");
-    if (--this.#references === 0) this.#free(this.#buffer);
+    if (--this.#references === 0) this.owner.free(this.#buffer);
   }
 }
 
@@ -75,6 +81,12 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
+  /** Reads back the number in a tensor of one element, such as a loss: `console.log(await loss.item())`. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new ShapeError("item", "x", "a tensor of one element", showShape(this.shape));
+    return (await this.storage.owner.read(this))[0] as number;
+  }
+
   /** Bytes of its elements, rounded up to 4-byte words as bindings and copies require. */
   get bytes(): number {
     return bytesOf(this.size, this.dtype);
@@ -97,9 +109,15 @@ export function release(x: Tensor): void {
   x.grad?.storage.release();
 }
 
-/** A view with another shape that shares the storage. Not differentiable by itself: see `reshape`. */
-export function viewOf(x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor {
-  if (sizeOf(shape) !== x.size)
-    throw new ShapeError("reshape", "shape", `${x.size} elements, as in ${showShape(x.shape)}`, showShape(shape));
+/**
+ * A view with another shape that shares the storage; one size may be -1, for what is left. Not differentiable by itself: see
+ * `reshape`.
+ */
+export function viewOf(x: Tensor, wanted: Shape, options: TensorOptions = {}): Tensor {
+  const known = wanted.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  const open = wanted.indexOf(-1);
+  const shape = open >= 0 && known > 0 ? wanted.with(open, x.size / known) : wanted;
+  if (shape.some((n) => !Number.isInteger(n) || n < 0) || sizeOf(shape) !== x.size)
+    throw new ShapeError("reshape", "shape", `${x.size} elements, as in ${showShape(x.shape)}`, showShape(wanted));
   return new Tensor(shape, x.dtype, x.storage, { offset: x.offset, ...options });
 }

@@ -3,7 +3,15 @@ import { BufferUsage, MapMode } from "./gpu_flags.ts";
 import { halfToNumber, numberToHalf } from "./half.ts";
 import { waitFor } from "./host/node.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";
-import { bytesOf, Storage, Tensor, type DType, type HostArray, type TensorOptions } from "./tensor.ts";
+import {
+  bytesOf,
+  Storage,
+  Tensor,
+  type DType,
+  type HostArray,
+  type StorageOwner,
+  type TensorOptions,
+} from "./tensor.ts";
 
 /**
  * Copies host data to a new tensor owned by the caller: `release(x)` when done. The dtype follows the array: Float32Array f32,
@@ -51,12 +59,15 @@ export function leaf(device: Device, data: Float32Array | readonly number[], sha
 
 /** A new tensor with undefined contents, owned by the caller. Inside a step use `tape.empty`, which the tape frees. */
 export function emptyTensor(device: Device, shape: Shape, dtype: DType = "f32", options: TensorOptions = {}): Tensor {
-  const pool = device.pool;
-  const storage = new Storage(pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), (buffer) =>
-    pool.release(buffer),
-  );
+  const storage = new Storage(device.pool.acquire(Math.max(4, bytesOf(sizeOf(shape), dtype))), ownerOf(device));
   return new Tensor(shape, dtype, storage, options);
 }
+
+/** The pool that a device's buffers go back to, and the device's way to read them. */
+export const ownerOf = (device: Device): StorageOwner => ({
+  free: (buffer) => device.pool.release(buffer),
+  read: (x) => read(device, x),
+});
 
 export function zeroTensor(device: Device, shape: Shape, dtype: DType = "f32"): Tensor {
   const result = emptyTensor(device, shape, dtype);

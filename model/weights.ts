@@ -26,6 +26,10 @@ export const fanIn = (inputs: number): Initialiser => {
   return (i, key) => (2 * uniform(key, i) - 1) * bound;
 };
 
+/** PyTorch's default for embeddings: a normal distribution of variance 1, drawn by the Box-Muller transform. */
+export const standardNormal: Initialiser = (i, key) =>
+  Math.sqrt(-2 * Math.log(1 - uniform(key, 2 * i))) * Math.cos(2 * Math.PI * uniform(key, 2 * i + 1));
+
 export function declareLinear(parameters: Parameters, name: string, inputs: number, outputs: number): LinearWeights {
   return {
     weight: parameters.add(`${name}.weight`, [outputs, inputs], { init: fanIn(inputs) }),

@@ -4,7 +4,14 @@ import type { JointHypothesis } from "../model/decode/joint_search.ts";
 import type { BeamHypothesis } from "../model/decode/prefix_beam.ts";
 import { search, type SearchOptions } from "../model/decode/search.ts";
 import { frameTime } from "./alignment/timed_text.ts";
-import { openLongFiles, readAudioFiles, type AudioFile, type LongFile, type OnRemark } from "./audio_files.ts";
+import {
+  openLongFiles,
+  readAudioFiles,
+  type AudioFile,
+  type LongFile,
+  type OnRemark,
+  type WholeFile,
+} from "./audio_files.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { wordsOfChunk, type ChunkWords } from "./chunk_words.ts";
 import { chunkFrames, type ChunkSeconds } from "./chunks.ts";
@@ -13,6 +20,7 @@ import { decoderSearch, withoutDecoder, type DecoderSearch } from "./decoder_sea
 import { chunksAtOnce } from "./fitting_chunk.ts";
 import { forEachChunk, forEachLongPosterior, type LongAudioOptions, type LongRecording } from "./long_audio.ts";
 import { batchedSearch } from "./batched_search.ts";
+import { expectSamePlan, inOrderOfItems, ownItems, ownOf, wholeSet, type Place, type Shared } from "./shares.ts";
 import { forEachPosterior } from "./posteriors.ts";
 import {
   foundByCtc,
@@ -32,9 +40,14 @@ export interface TranscribeOptions extends SearchOptions, TranscriptOptions {
    * length.
    */
   readonly chunks?: ChunkSeconds | undefined;
+  /**
+   * Which part of the files to recognise; all of them by default. All are read. What comes out of it is what comes out of all files, to the
+   * last bit; of files longer than a chunk to rounding, as their chunks are recognised beside other ones.
+   */
+  readonly place?: Place;
 }
 
-export interface Transcription {
+export interface Transcription extends Shared {
   /** In the order of the files, without the unreadable ones. */
   readonly transcripts: readonly Transcript[];
   /** Errors of the unreadable files, one sentence each. */
@@ -74,7 +87,7 @@ export async function transcribeFiles(
   options: TranscribeOptions,
 ): Promise<Transcription> {
   const { model, frontEnd } = recogniser;
-  const { chunks, decoding } = options;
+  const { chunks, decoding, place = wholeSet } = options;
   const { vocabulary, blank } = model.config;
   if (decoding && !model.decoder) throw withoutDecoder(decoding.kind, recogniser.checkpoint.path);
   const decode = decoding && decoderSearch(device, model, decoding, options);
@@ -82,11 +95,24 @@ export async function transcribeFiles(
   const remarks = new Set<string>();
   const onRemark: OnRemark = (file, remark) => void remarks.add(`${file}: ${remark}`);
   const read = await readAudioFiles(recogniser, files, chunks?.chunk ?? Infinity, observer, onRemark);
-  const { whole } = read;
-  const [long, refused] = chunks && decoding ? withoutLists(read.long, options, chunks) : [read.long, []];
+  const [allLong, refused] = chunks && decoding ? withoutLists(read.long, options, chunks) : [read.long, []];
   const faults = [...read.faults, ...refused];
+
+  const longest = read.whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
+  const batchSize = read.whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recogniser, path, longest)) : 1;
+  const frames = read.whole.map((file) => file.frames);
+  const whole = ownItems(frames, batchSize, model, place).map((i) => read.whole[i] as WholeFile);
+  const long = ownOf(
+    allLong.toSorted((a, b) => b.samples - a.samples),
+    place,
+  ).sort((a, b) => a.index - b.index);
+  const plan = [
+    batchSize,
+    chunks?.chunk ?? 0,
+    ...[...read.whole, ...allLong].flatMap(({ index, seconds }) => [index, seconds]),
+  ];
   if (whole.length + long.length === 0)
-    return { transcripts: [], faults, remarks: [...remarks], audioSeconds: 0, computingSeconds: 0 };
+    return { transcripts: [], faults, remarks: [...remarks], audioSeconds: 0, computingSeconds: 0, plan, indices: [] };
 
   const transcripts = new Map<number, Transcript>();
   const keep = (file: AudioFile, transcript: Transcript): void => void transcripts.set(file.index, transcript);
@@ -100,8 +126,6 @@ export async function transcribeFiles(
   const progress = secondsOfAudio(observer, [...whole, ...long]);
   const started = performance.now();
   try {
-    const longest = whole.reduce((most, { seconds }) => Math.max(most, seconds), 0);
-    const batchSize = whole.length > 1 ? Math.min(MOST_FILES, chunksAtOnce(device, recogniser, path, longest)) : 1;
     await forEachPosterior<JointHypothesis | BeamHypothesis>(
       device,
       model,
@@ -141,10 +165,34 @@ export async function transcribeFiles(
   } finally {
     progress.stop();
   }
-  const given = files.flatMap((_, index) => transcripts.get(index) ?? []);
+  const indices = [...transcripts.keys()].sort((a, b) => a - b);
+  const given = indices.map((index) => transcripts.get(index) as Transcript);
   const audioSeconds = given.reduce((sum, { seconds }) => sum + seconds, 0);
   const computingSeconds = (performance.now() - started) / 1000;
-  return { transcripts: given, faults, remarks: [...remarks], audioSeconds, computingSeconds };
+  return { transcripts: given, faults, remarks: [...remarks], audioSeconds, computingSeconds, plan, indices };
+}
+
+/**
+ * The transcription of files that were shared out: what one process would have found. The time is the slowest one's.
+ *
+ * @throws UserError as `expectSamePlan` does
+ */
+export function mergeTranscriptions(
+  parts: readonly (Omit<Transcription, "faults"> & { readonly faults: readonly Pick<UserError, "message">[] })[],
+): Transcription {
+  expectSamePlan(parts);
+  // All have read all files; damage within a long one is found by the process that recognises it.
+  const [first = [], ...others] = parts.map(({ faults }) => faults.map(({ message }) => message));
+  const faults = [...first, ...others.flat().filter((message) => !first.includes(message))];
+  return {
+    transcripts: inOrderOfItems(parts, ({ transcripts }) => transcripts),
+    faults: faults.map((message) => new UserError(message)),
+    remarks: [...new Set(parts.flatMap(({ remarks }) => remarks))],
+    audioSeconds: parts.reduce((sum, part) => sum + part.audioSeconds, 0),
+    computingSeconds: Math.max(...parts.map(({ computingSeconds }) => computingSeconds)),
+    plan: parts[0]?.plan ?? [],
+    indices: parts.flatMap(({ indices }) => indices).sort((a, b) => a - b),
+  };
 }
 
 /** The long files that a decoder can transcribe, and one error for each other: the chunks' lists have no common ranking. */

@@ -1,11 +1,9 @@
 // A Vite plugin that makes unfold run in a browser: the host is engine/host/browser.ts, and the module "unfold:shaders"
-// holds every shader with its includes expanded, comments removed and declarations reflected. Run `npm run build` first.
-import { readdirSync, readFileSync } from "node:fs";
+// holds every shader, shortened. Run `npm run build` first.
 import { builtinModules } from "node:module";
 import { relative, sep } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { expandIncludes } from "../dist/engine/kernel/includes.js";
-import { reflect } from "../dist/engine/kernel/reflect.js";
+import { fileURLToPath } from "node:url";
+import { shaderModule } from "./bundled_shaders.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SHADERS = "unfold:shaders";
@@ -22,7 +20,7 @@ export function browserHost({ folders = ["engine", "kernels"] } = {}) {
         throw new Error(`${relative(root, importer)} imports ${source}, which browsers do not have`);
       return undefined;
     },
-    load: (id) => (id === `\0${SHADERS}` ? shaders(folders) : undefined),
+    load: (id) => (id === `\0${SHADERS}` ? shaderModule(folders) : undefined),
     /** Replaces a module's URL by its place in the project, which names its shaders. */
     transform(code, id) {
       const file = id.split("?")[0];
@@ -60,6 +58,16 @@ export const withoutJsonSchemas = () => ({
     const names = [...code.matchAll(/^export (?:const|function|class) (\w+)/gmu)].map(([, name]) => name);
     const absent = `const absent = () => { throw new Error("zod's JSON schemas are not in this file"); };`;
     return { code: [absent, ...names.map((name) => `export const ${name} = () => absent;`)].join("\n"), map: null };
+  },
+});
+
+/** A Vite plugin that leaves out what zod has against values that contain themselves, as zod/mini does: JSON has none. */
+export const withoutCycles = () => ({
+  name: "unfold-without-cycles",
+  transform(code, id) {
+    if (!/\/zod\/v4\/core\/memoizer\.js$/u.test(id)) return undefined;
+    const names = [...code.matchAll(/^export (?:function|class) ([\w$]+)/gmu)].map(([, name]) => name);
+    return { code: names.map((name) => `export const ${name} = () => undefined;`).join("\n"), map: null };
   },
 });
 
@@ -110,62 +118,3 @@ function visit(node, use) {
 }
 
 const isNode = (source) => source.startsWith("node:") || builtinModules.includes(source);
-
-/** The module's text. */
-function shaders(folders) {
-  const files = folders
-    .flatMap((folder) =>
-      readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }).map(
-        (name) => `${folder}/${name.split(sep).join("/")}`,
-      ),
-    )
-    .filter((file) => file.endsWith(".wgsl"))
-    .sort();
-  const read = (url) => readFileSync(url, "utf8");
-  const texts = files
-    .filter((file) => !needsMatrixUnits(read(`${root}${file}`)))
-    .map((file) => [`/${file}`, withoutComments(read(`${root}${file}`))]);
-  const whole = files.filter((file) => !file.includes("/parts/") && !needsMatrixUnits(read(`${root}${file}`)));
-  const declared = whole.map((file) => {
-    const label = file.replace(/\.wgsl$/u, "");
-    return [`/${file}`, declarationsOf(label, reflect(label, expandIncludes(pathToFileURL(`${root}${file}`), read)))];
-  });
-  return `export const texts = ${json(texts)};\nexport const declared = ${json(declared)};\n`;
-}
-
-/** Browsers offer no matrix units, so nothing ever requests these. */
-const needsMatrixUnits = (code) => code.includes("\nenable chromium_experimental_subgroup_matrix;");
-
-/** The format of engine/host/shaders.d.ts. Omits what is the same in all shaders, and throws for a shader that differs. */
-function declarationsOf(label, { bindings, immediates, immediateBytes, entryPoint }) {
-  const usual =
-    entryPoint === "main" &&
-    bindings.every(({ binding }, i) => binding === i) &&
-    immediates.every(({ offset }, i) => offset === 4 * i) &&
-    immediateBytes === 4 * immediates.length;
-  if (!usual)
-    throw new Error(`${label}.wgsl: expected fn main, bindings numbered from 0 and immediates of 4 bytes each`);
-  const words = bindings.map(({ name, access, scalar, alias }) =>
-    [name, access, scalar, alias].filter(Boolean).join(" "),
-  );
-  return `${words.join()};${immediates.map(({ name, type }) => `${name} ${type}`).join()}`;
-}
-
-const json = (entries) => JSON.stringify(Object.fromEntries(entries));
-
-/** Keeps line breaks, since the loader rewrites the lines of constants and aliases, and include comments. */
-const withoutComments = (code) =>
-  code
-    .split("\n")
-    .map((line) => (line.startsWith("// include ") ? line : withoutSpaces(line.replace(/\/\/.*/u, "").trim())))
-    .filter((line) => line !== "")
-    .join("\n");
-
-const withoutSpaces = (line) =>
-  /^(const|alias|enable) /u.test(line)
-    ? line
-    : line
-        .replace(/([,;:{}()+/]) /gu, "$1")
-        .replace(/ ([{}()+/])/gu, "$1")
-        .replace(/(?<!>) ([=*%^]|[=*-]=|&&|\|\|) /gu, "$1") // not after >, which may end a type
-        .replace(/(?<=[\w)\]]) ([<>&|-]|[<>]=|<<|>>) (?=[\w(])/gu, "$1"); // nor where two operators would meet

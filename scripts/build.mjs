@@ -20,10 +20,12 @@ const ROOT_FILES = [
 ];
 const STAMP = "dist/.built";
 const NOT_BUILT = ["bench/peers", "bench/gpu", "bench/results"]; // a separate package, scripts, and benchmark results
+/** The seed that the web page ships, for the first minute of `unfold start`. */
+const SEED = "web/public/seed/seed.safetensors";
 const ASSET = /\.(wgsl|html|css)$|^examples\/.*\.(yaml|json)$|^bench\/tuned\/.*\.json$/;
 
 const entries = FOLDERS.flatMap(walk);
-const newest = Math.max(...[...entries, ...ROOT_FILES].map((path) => statSync(path).mtimeMs));
+const newest = Math.max(...[...entries, ...ROOT_FILES, SEED].map((path) => statSync(path).mtimeMs));
 if (!existsSync(STAMP) || statSync(STAMP).mtimeMs < newest) build();
 
 function build() {
@@ -32,7 +34,7 @@ function build() {
   if (tsc === undefined) return;
   const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noCheck"], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
-  for (const path of entries.filter((path) => ASSET.test(path))) {
+  for (const path of [...entries.filter((path) => ASSET.test(path)), SEED]) {
     mkdirSync(join("dist", dirname(path)), { recursive: true });
     copyFileSync(path, join("dist", path));
   }

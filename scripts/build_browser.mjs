@@ -5,12 +5,25 @@ import { gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { build } from "vite";
 
-const { browserHost, withShortMessages, withoutDescriptions, withoutJsonSchemas, withoutUnusedTokenizers } =
-  await import("./browser_plugin.mjs"); // needs the output of build.mjs
+const {
+  browserHost,
+  withShortMessages,
+  withoutCycles,
+  withoutDescriptions,
+  withoutJsonSchemas,
+  withoutUnusedTokenizers,
+} = await import("./browser_plugin.mjs"); // needs the output of build.mjs
 const [{ output }] = await build({
   configFile: false,
   logLevel: "warn",
-  plugins: [browserHost(), withoutDescriptions(), withoutJsonSchemas(), withoutUnusedTokenizers(), withShortMessages()],
+  plugins: [
+    browserHost(),
+    withoutCycles(),
+    withoutDescriptions(),
+    withoutJsonSchemas(),
+    withoutUnusedTokenizers(),
+    withShortMessages(),
+  ],
   build: {
     write: false,
     lib: { entry: "browser.ts", formats: ["es"], fileName: () => "browser.js" },

@@ -131,6 +131,27 @@ describe("the packed package", () => {
     expect(file.toString()).toContain("@compute");
   });
 
+  it("reads configs in unfold/browser as in Node, without the parts of zod that it leaves out", async () => {
+    const program = `
+      import { isDeepStrictEqual } from "node:util";
+      import * as page from "unfold/browser";
+      import * as here from "unfold/speech";
+      const given = { data: { train: "a", dev: "b", test: { x: "c" } }, features: { bins: 10 }, unfold: { order: "repeat", depths: [2, 4] },
+        model: { dim: 16, heads: 2, blocks: 2, feed_forward_dim: 32, conv_kernel: 7, subsampling_channels: 8 } };
+      const [one, other] = [page, here].map(({ restoreConfig }) => restoreConfig(given, "x"));
+      console.log(one.model.dim, isDeepStrictEqual(one, other));
+      for (const wrong of [{ ...given, model: { ...given.model, dim: "a" } }, { ...given, unknown: 1 }])
+        for (const { restoreConfig } of [page, here])
+          try { restoreConfig(wrong, "x"); } catch (error) { console.log(error.message); }`;
+    const { stdout } = await node(["--input-type=module", "-e", program], {}, folder);
+    expect(stdout.split("\n")).toEqual([
+      "16 true",
+      ...Array<string>(2).fill(`x: model.dim: expected a whole number from 1, got "a".`),
+      ...Array<string>(2).fill("x: unknown is not a key; the nearest valid one is unfold."),
+      "",
+    ]);
+  });
+
   it("gives its types to a strict TypeScript program", async () => {
     writeFileSync(
       join(folder, "program.ts"),

@@ -36,7 +36,7 @@ export type { RunOptions } from "./training_loop.ts";
  * @throws UserError also if the folder holds a run and `resume` is not set, or if another process is training in it
  */
 export const train = (device: Device, config: TrainConfig, options: RunOptions): Promise<Outcome> =>
-  inRunFolder(options, async () => {
+  inRunFolder(options, config, async () => {
     const ranks = options.ranks ?? alone;
     const started = await startRun(device, config, options);
     if ((await onAnyRank(ranks, !started)) || !started) return "interrupted";

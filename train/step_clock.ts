@@ -31,8 +31,8 @@ export class StepClock {
   #waiting = 0;
   #frames = 0;
   #laps: number;
-  #exchanging = 0;
-  #waitingForRanks = 0;
+  /** Milliseconds since the last lap that this process waited for the slowest of those it trains with, and that exchanges with them took. */
+  readonly inExchange = new Float64Array(2);
   readonly #ranks: number;
 
   constructor(device: Device, earlierSeconds: number, ranks = 1) {
@@ -54,12 +54,6 @@ export class StepClock {
     } finally {
       this.#waiting += performance.now() - started;
     }
-  }
-
-  /** Counts milliseconds that this process waited for the slowest of those it trains with, and that the exchange with them took. */
-  exchanged(waited: number, took: number): void {
-    this.#waitingForRanks += waited;
-    this.#exchanging += took;
   }
 
   /**
@@ -85,23 +79,25 @@ export class StepClock {
     if (this.#inFlight.length > STEPS_AHEAD) await this.#finishOldest();
   }
 
-  /** Speed and waiting time since the last lap. */
+  /** Speed and waiting time since the last lap. Before, `inExchange` of all processes is added up in place. */
   lap(): Lap {
     const now = performance.now();
     const milliseconds = now - this.#started - this.#paused;
     this.#laps += milliseconds / 1000;
+    const [waited = 0, took = 0] = this.inExchange.map((sum) => sum / this.#ranks);
     const lap = {
       framesPerSecond: (this.#frames * 1000) / milliseconds,
       dataWaitShare: this.#waiting / milliseconds,
       seconds: this.#laps,
       ...(this.#ranks > 1 && {
         ranks: this.#ranks,
-        communicationShare: this.#exchanging / milliseconds,
-        rankWaitShare: this.#waitingForRanks / milliseconds,
+        communicationShare: took / milliseconds,
+        rankWaitShare: waited / milliseconds,
       }),
     };
     this.#started = now;
-    this.#paused = this.#waiting = this.#frames = this.#exchanging = this.#waitingForRanks = 0;
+    this.#paused = this.#waiting = this.#frames = 0;
+    this.inExchange.fill(0);
     return lap;
   }
 

@@ -9,9 +9,9 @@ import { learningRateAt } from "./learning_rate.ts";
 import { LOG_FILE, noLog, openLog, type Log, type LogRecord } from "./log/log.ts";
 import { RunMetrics } from "./log/run_metrics.ts";
 import { noEventFile, openEventFile } from "./log/tensorboard/event_file.ts";
-import { byRootAlone } from "./parallel/agreement.ts";
 import { alone, type Communicator } from "./parallel/communicator.ts";
 import { stepsTogether } from "./parallel/steps_together.ts";
+import { byRootAlone } from "./parallel/uneven.ts";
 import { expectSameWeights } from "./parallel/weights.ts";
 import { untimed } from "./profile/phases.ts";
 import { StepProfile } from "./profile/step_profile.ts";
@@ -21,7 +21,7 @@ import { lockRun } from "./run/run_lock.ts";
 import type { StartOptions } from "./start_run.ts";
 import { StepClock } from "./step_clock.ts";
 import { stepsAlone } from "./steps.ts";
-import type { LoopBatch, Trainee } from "./trainee.ts";
+import type { LoopBatch, LoopConfig, Trainee } from "./trainee.ts";
 
 export interface RunOptions extends StartOptions {
   /** Number of steps to profile after a warm-up: writes a trace into the folder and reports a table. */
@@ -35,7 +35,12 @@ export type Outcome = "finished" | "interrupted";
  *
  * @throws UserError if the folder holds a run and `resume` is not set, or if another process is training in it
  */
-export async function inRunFolder<T>(options: StartOptions, body: () => Promise<T>): Promise<T> {
+export async function inRunFolder<T>(
+  options: StartOptions,
+  { parallel }: Pick<LoopConfig, "parallel">,
+  body: () => Promise<T>,
+): Promise<T> {
+  if (options.ranks) options.ranks.patience = parallel.timeoutS;
   if ((options.ranks ?? alone).rank > 0) return body(); // rank 0 has locked it for all
   makeFolder(options.folder);
   const lock = lockRun(options.folder);
@@ -115,6 +120,7 @@ export async function trainingLoop<Batch extends LoopBatch, Score extends { read
   const report = async (epoch: number, learningRate: number): Promise<void> => {
     await collect();
     const gpuBytes = device.pool.statistics.peakBytes;
+    await ranks.allReduce(clock.inExchange);
     write(trainee.report(metrics.take(), { step, epoch, learningRate, gpuBytes, ...clock.lap() }));
   };
 

@@ -9,10 +9,11 @@ export function exitCode(error: unknown): number {
 }
 
 /**
- * One line on stderr, or one for each fault of a UserError that has several; with UNFOLD_DEBUG=1 the stack as well. Written
+ * One line on stderr (none for what commander has printed itself), or one for each fault of a UserError that has several; with UNFOLD_DEBUG=1 the stack as well. Written
  * at once, since the process is about to end.
  */
 export function printError(error: unknown): void {
+  if (error instanceof CommanderError) return;
   const message = error instanceof Error ? error.message || error.name : String(error);
   const stack = process.env.UNFOLD_DEBUG === "1" && error instanceof Error ? `\n${error.stack ?? ""}` : "";
   try {

@@ -1,4 +1,4 @@
-import libsamplerate from "@alexanderolsen/libsamplerate-js";
+import type libsamplerate from "@alexanderolsen/libsamplerate-js";
 import type { SampleSpan } from "./piece.ts";
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
@@ -73,10 +73,15 @@ export class Resampler {
     const key = `${from} -> ${to}`;
     let converter = this.#converters.get(key);
     if (!converter) {
-      const { SRC_SINC_FASTEST } = libsamplerate.ConverterType;
-      converter = libsamplerate.create(1, from, to, { converterType: SRC_SINC_FASTEST });
+      converter = createConverter(from, to);
       this.#converters.set(key, converter);
     }
     return converter;
   }
+}
+
+/** The library is 2 MB of text, which takes longer to read than many commands that never resample take in all. */
+async function createConverter(from: number, to: number): Promise<Converter> {
+  const { default: library } = await import("@alexanderolsen/libsamplerate-js");
+  return library.create(1, from, to, { converterType: library.ConverterType.SRC_SINC_FASTEST });
 }

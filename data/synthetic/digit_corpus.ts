@@ -1,16 +1,19 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../engine/errors.ts";
-import { hash } from "../../engine/random.ts";
 import { writeWav } from "../audio/wav.ts";
-import { digitStrings, SPLITS, type Split } from "./digit_strings.ts";
-import { loadFlite, VOICES } from "./flite.ts";
+import { SPLITS, type Split } from "./digit_strings.ts";
+import { digitUtterances, type DigitUtterance } from "./digit_utterances.ts";
 import { checkOptions, DIGIT_CORPUS_DEFAULTS, type DigitCorpusOptions } from "./options.ts";
-import { drawTake, renderTake } from "./utterance.ts";
+import { openSpeakers } from "./threads/speech_threads.ts";
 import { makeFolders } from "../../engine/node/make_folders.ts";
 
 /** Incremented whenever the same options would give different files. */
 const VERSION = 2;
+
+/** Fewer are not worth starting a thread for. */
+const UTTERANCES_PER_THREAD = 100;
 
 const MANIFESTS: Record<Split, string> = {
   train: "train.jsonl",
@@ -30,6 +33,7 @@ const MANIFESTS: Record<Split, string> = {
  * finished.
  *
  * @param onProgress called after each utterance with the number made and the total; not called on reuse
+ * @param threads that speak; by default as many as there are cores, or fewer for few utterances. The files do not depend on it
  * @returns the paths of the four manifests
  * @throws UserError for an invalid option, or if `folder` contains anything but a corpus made here
  */
@@ -37,6 +41,7 @@ export async function makeDigitCorpus(
   folder: string,
   options: Partial<DigitCorpusOptions> = {},
   onProgress: (done: number, total: number) => void = () => {},
+  threads?: number,
 ): Promise<Record<Split, string>> {
   const all = { ...DIGIT_CORPUS_DEFAULTS, ...options };
   checkOptions(all);
@@ -47,7 +52,7 @@ export async function makeDigitCorpus(
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(join(partial, "wav"), { recursive: true });
-    await writeSplits(partial, all, onProgress);
+    await writeSplits(partial, all, threads ?? threadsFor(all.sizes), onProgress);
     await writeFile(join(partial, "corpus.json"), label);
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
@@ -57,41 +62,42 @@ export async function makeDigitCorpus(
 
 async function writeSplits(
   folder: string,
-  { sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions,
+  options: DigitCorpusOptions,
+  threads: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const synthesize = await loadFlite();
-  const total = countUtterances(sizes);
+  const total = countUtterances(options.sizes);
   let done = 0;
-  for (const [s, split] of SPLITS.entries()) {
-    const voices = VOICES.filter(({ speaker }) => (speaker === heldOutSpeaker) === (split === "testUnseen"));
-    const lines: string[] = [];
-    for (const [i, words] of digitStrings(seed, split, sizes[split]).entries()) {
-      const voice = voices[i % voices.length]!;
-      const take = drawTake(hash(seed, s, i), voice, words, snr);
-      const { samples } = renderTake(synthesize, voice, words, take, sampleRate);
-      const file = `wav/${MANIFESTS[split].replace(".jsonl", "")}_${String(i).padStart(4, "0")}.wav`;
-      await writeWav(join(folder, file), samples, sampleRate);
-      lines.push(
-        JSON.stringify({
-          audio_filepath: file,
-          duration: samples.length / sampleRate,
-          text: words.join(" "),
-          speaker: voice.speaker,
-        }),
-      );
-      onProgress(++done, total);
+  const speakers = await openSpeakers(threads);
+  try {
+    for (const split of SPLITS) {
+      const lines: string[] = [];
+      const write = async (utterance: DigitUtterance, i: number): Promise<void> => {
+        const { samples, sampleRate } = await speakers.speak(utterance);
+        const file = `wav/${MANIFESTS[split].replace(".jsonl", "")}_${String(i).padStart(4, "0")}.wav`;
+        await writeWav(join(folder, file), samples, sampleRate);
+        const { words, speaker } = utterance;
+        const line = { audio_filepath: file, duration: samples.length / sampleRate, text: words.join(" "), speaker };
+        lines[i] = JSON.stringify(line);
+        onProgress(++done, total);
+      };
+      await Promise.all(digitUtterances(split, options).map(write));
+      await writeFile(join(folder, MANIFESTS[split]), lines.join("\n") + "\n");
     }
-    await writeFile(join(folder, MANIFESTS[split]), lines.join("\n") + "\n");
+  } finally {
+    speakers.close();
   }
 }
 
 /** The content of `corpus.json`: the options in a fixed order and the version, so equal corpora have equal labels. */
-function corpusLabel({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): string {
+function corpusLabel({ sizes, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed }: DigitCorpusOptions): string {
   const ordered = Object.fromEntries(SPLITS.map((split) => [split, sizes[split]]));
   return (
-    JSON.stringify({ version: VERSION, options: { sizes: ordered, heldOutSpeaker, sampleRate, snr, seed } }, null, 2) +
-    "\n"
+    JSON.stringify(
+      { version: VERSION, options: { sizes: ordered, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed } },
+      null,
+      2,
+    ) + "\n"
   );
 }
 
@@ -118,6 +124,9 @@ async function refuseForeignFolder(folder: string): Promise<void> {
     );
   makeFolders(dirname(folder));
 }
+
+const threadsFor = (sizes: Record<Split, number>): number =>
+  Math.min(availableParallelism(), Math.ceil(countUtterances(sizes) / UTTERANCES_PER_THREAD));
 
 function countUtterances(sizes: Record<Split, number>): number {
   return SPLITS.reduce((sum, split) => sum + sizes[split], 0);

@@ -7,6 +7,11 @@ export type DigitCorpusOptions = {
   sizes: Record<Split, number>;
   /** The speaker heard in `testUnseen` and nowhere else: awb, slt, rms or kal. */
   heldOutSpeaker: string;
+  /**
+   * The speakers of `testUnseen`: that voice at each of these playback speeds. Speed moves pitch and formants together, as
+   * a longer or shorter vocal tract does, so each counts as a speaker.
+   */
+  unseenSpeeds: readonly number[];
   /** Samples per second. */
   sampleRate: number;
   /** Lowest and highest speech-to-noise ratio in dB. */
@@ -17,13 +22,14 @@ export type DigitCorpusOptions = {
 export const DIGIT_CORPUS_DEFAULTS: DigitCorpusOptions = {
   sizes: { train: 1400, dev: 60, test: 120, testUnseen: 60 },
   heldOutSpeaker: "rms",
+  unseenSpeeds: [1],
   sampleRate: 8000,
   snr: [15, 40],
   seed: 1,
 };
 
 /** @throws UserError naming the first invalid option, what was expected and its value */
-export function checkOptions({ sizes, heldOutSpeaker, sampleRate, snr, seed }: DigitCorpusOptions): void {
+export function checkOptions({ sizes, heldOutSpeaker, unseenSpeeds, sampleRate, snr, seed }: DigitCorpusOptions): void {
   const expect = (ok: boolean, name: string, expected: string, actual: unknown) => {
     if (!ok) throw new UserError(`makeDigitCorpus: ${name}: expected ${expected}, got ${JSON.stringify(actual)}`);
   };
@@ -39,6 +45,12 @@ export function checkOptions({ sizes, heldOutSpeaker, sampleRate, snr, seed }: D
   }
   const speakers = [...new Set(VOICES.map(({ speaker }) => speaker as string))];
   expect(speakers.includes(heldOutSpeaker), "heldOutSpeaker", `one of ${speakers.join(", ")}`, heldOutSpeaker);
+  expect(
+    unseenSpeeds.length > 0 && unseenSpeeds.every((speed) => speed >= 0.5 && speed <= 2),
+    "unseenSpeeds",
+    "one or more numbers from 0.5 to 2",
+    unseenSpeeds,
+  );
   expect(
     Number.isInteger(sampleRate) && sampleRate >= 4000 && sampleRate <= 48000,
     "sampleRate",

@@ -2,36 +2,19 @@
 // "unfold:shaders": see scripts/browser_plugin.mjs.
 import type { AdapterDescription, AdapterOptions, ChosenAdapter } from "../adapter.ts";
 import { RunError, UserError } from "../errors.ts";
+import { declarationsIn, WORD } from "../kernel/declarations.ts";
 import { expandIncludes } from "../kernel/includes.ts";
 import type { ShaderSource } from "../kernel/wgsl.ts";
 import type { TunedTable } from "../tuning/tuned_table.ts";
-import { declared, texts } from "unfold:shaders";
+import { texts } from "unfold:shaders";
 
-/** A shader from the bundle, reflected at build time. Throws if the bundle lacks it. */
+/** A shader from the bundle. Throws if the bundle lacks it. */
 export function readShader(label: string, file: URL): ShaderSource {
-  const declarations = declared[file.pathname];
-  if (declarations === undefined) throw new Error(`${label}.wgsl is not among the shaders of this bundle`);
-  const [bindings, immediates] = declarations.split(";").map((list) => list.split(",").filter(Boolean)) as [
-    string[],
-    string[],
-  ];
-  return {
-    code: expandIncludes(file, ({ pathname }) => texts[pathname] as string),
-    entryPoint: "main",
-    bindings: bindings.map((words, binding) => {
-      const [name, access, scalar, alias] = words.split(" ") as [string, string, string, string?];
-      return { name, access, binding, scalar, ...(alias !== undefined && { alias }) };
-    }),
-    immediates: immediates.map((words, i) => {
-      const [name, type] = words.split(" ") as [string, string];
-      return { name, type, offset: WORD * i };
-    }),
-    immediateBytes: WORD * immediates.length,
-  };
+  if (texts[file.pathname] === undefined) throw new Error(`${label}.wgsl is not among the shaders of this bundle`);
+  const code = expandIncludes(file, ({ pathname }) => texts[pathname] as string);
+  const { bindings, immediates } = declarationsIn(code);
+  return { code, entryPoint: "main", bindings, immediates, immediateBytes: WORD * immediates.length };
 }
-
-/** Bytes of each immediate. */
-const WORD = 4;
 
 /** Browsers' names for software adapters. */
 const SOFTWARE = ["swiftshader", "llvmpipe", "lavapipe", "warp"];

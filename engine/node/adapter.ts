@@ -1,7 +1,7 @@
 import type { AdapterOptions, ChosenAdapter, DriverKind, FoundAdapter } from "../adapter.ts";
 import { driverFacts, installAdvice } from "./driver_advice.ts";
 import { bundledAdapters, installedAdapters, type FoundAdapters } from "./drivers.ts";
-import { RunError, UserError } from "../errors.ts";
+import { RunError, SEE_DOCTOR, UserError } from "../errors.ts";
 
 /** Where adapters come from; tests substitute other machines. */
 export interface AdapterSources {
@@ -99,10 +99,10 @@ function noAdapter(wish: AdapterOptions, ...found: (FoundAdapters | undefined)[]
   }
   if (wish.driver === "bundled") {
     return new RunError(
-      "the bundled driver is not installed: it runs on Linux x64 only, and npm ci --omit=optional leaves it out",
+      `the bundled driver is not installed: it runs on Linux x64 only, and npm ci --omit=optional leaves it out${SEE_DOCTOR}`,
     );
   }
   const facts = driverFacts(found[0] ?? { adapters: [], refusals: [], others: [], loader: "none" });
   const refused = facts.refusals.length > 0 ? ` (refused: ${facts.refusals.join("; ")})` : "";
-  return new RunError(`no WebGPU ${kind} was found${refused}: ${installAdvice(facts, wish.driver)}`);
+  return new RunError(`no WebGPU ${kind} was found${refused}: ${installAdvice(facts, wish.driver)}${SEE_DOCTOR}`);
 }

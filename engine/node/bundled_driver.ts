@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
 import { cacheFolder } from "./cache_folder.ts";
-import { RunError } from "../errors.ts";
+import { RunError, SEE_DOCTOR } from "../errors.ts";
 import { makeFolders } from "./make_folders.ts";
 
 /** SwiftShader, a Vulkan driver for CPUs, unpacked to a folder. */
@@ -69,7 +69,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   } catch (error) {
     throw new RunError(
       `the bundled driver could not be unpacked to ${folder} (${(error as Error).message}); ` +
-        "set UNFOLD_CACHE to a writable folder",
+        `set UNFOLD_CACHE to a writable folder${SEE_DOCTOR}`,
     );
   }
 }

@@ -1,31 +1,15 @@
 import { defineKernel } from "../../engine/kernel/kernel.ts";
-import { broadcastShapes, expectType, sameShape, sizeOf, type Shape } from "../../engine/shape.ts";
+import { broadcastShapes, expectType } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { broadcastStrides, mergeAxes, padAxes } from "../axes.ts";
 import { overElements } from "../../engine/kernel/grid.ts";
 import { sumTo } from "../reduction/reduce.ts";
-import { negated } from "./unary.ts";
+import { layoutOf, SIZES, tensorsOf, type Operand } from "./operands.ts";
+import { addScalar, negated, scale } from "./unary.ts";
+import { ofIntegers } from "./words.ts";
 
-const OPERATIONS = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 } as const;
+const OPERATIONS = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5, pow: 6 } as const;
 type BinaryOperation = keyof typeof OPERATIONS;
-
-const SIZES = {
-  count: "u32",
-  a_count: "u32",
-  b_count: "u32",
-  n1: "u32",
-  n2: "u32",
-  n3: "u32",
-  a0: "u32",
-  a1: "u32",
-  a2: "u32",
-  a3: "u32",
-  b0: "u32",
-  b1: "u32",
-  b2: "u32",
-  b3: "u32",
-} as const;
 
 const forward = defineKernel({
   file: new URL("./binary.wgsl", import.meta.url),
@@ -43,20 +27,39 @@ const backward = defineKernel({
   workgroups: ({ count }) => overElements(count),
 });
 
-/** a + b with NumPy's broadcasting: shapes are aligned at the end, and axes of 1 stretch. */
-export const add = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("add", tape, a, b);
+/**
+ * a + b with NumPy's broadcasting: shapes are aligned at the end, and axes of 1 stretch. Whole numbers, i32 or u32, may be added,
+ * subtracted and multiplied too; they wrap, and have no gradient.
+ */
+export const add = (tape: Tape, a: Operand, b: Operand): Tensor => binary("add", tape, a, b);
 /** a - b, broadcasting. */
-export const sub = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("sub", tape, a, b);
+export const sub = (tape: Tape, a: Operand, b: Operand): Tensor => binary("sub", tape, a, b);
 /** a · b, broadcasting. */
-export const mul = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("mul", tape, a, b);
+export const mul = (tape: Tape, a: Operand, b: Operand): Tensor => binary("mul", tape, a, b);
 /** a / b, broadcasting. */
-export const div = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("div", tape, a, b);
+export const div = (tape: Tape, a: Operand, b: Operand): Tensor => binary("div", tape, a, b);
 /** The larger of a and b, broadcasting; equal ones get half of the gradient each. */
-export const maximum = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("maximum", tape, a, b);
+export const maximum = (tape: Tape, a: Operand, b: Operand): Tensor => binary("maximum", tape, a, b);
 /** The smaller of a and b, broadcasting; equal ones get half of the gradient each. */
-export const minimum = (tape: Tape, a: Tensor, b: Tensor): Tensor => binary("minimum", tape, a, b);
+export const minimum = (tape: Tape, a: Operand, b: Operand): Tensor => binary("minimum", tape, a, b);
+/**
+ * a to the power of b, broadcasting: `pow(tape, x, 3)`. A negative number has powers with a whole exponent only; others are NaN.
+ * Whole exponents up to 16 are products; otherwise the error is that of log and exp, some 1e-6 of the result.
+ */
+export const pow = (tape: Tape, a: Operand, b: Operand): Tensor => binary("pow", tape, a, b);
 
-function binary(operation: BinaryOperation, tape: Tape, a: Tensor, b: Tensor): Tensor {
+function binary(operation: BinaryOperation, tape: Tape, p: Operand, q: Operand): Tensor {
+  if (typeof q === "number" && isFloat(p)) {
+    if (operation === "add" || operation === "sub") return addScalar(tape, p, operation === "add" ? q : -q);
+    if (operation === "mul") return scale(tape, p, q);
+  }
+  if (typeof p === "number" && isFloat(q)) {
+    if (operation === "add") return addScalar(tape, q, p);
+    if (operation === "mul") return scale(tape, q, p);
+  }
+  const [a, b] = tensorsOf(operation, tape, p, q);
+  if ((operation === "add" || operation === "sub" || operation === "mul") && !isFloat(a))
+    return ofIntegers(operation, tape, a, b);
   expectType(operation, "a", a, "f32");
   expectType(operation, "b", b, "f32");
   const y = tape.empty(broadcastShapes(operation, a.shape, b.shape));
@@ -77,30 +80,4 @@ function binary(operation: BinaryOperation, tape: Tape, a: Tensor, b: Tensor): T
   });
 }
 
-/** The cheapest layout for both operands, and its sizes. See binary.wgsl. */
-function layoutOf(operation: string, a: Shape, b: Shape, y: Shape) {
-  const count = sizeOf(y);
-  const repeats = repeatsWhole(a, y) && repeatsWhole(b, y);
-  const LAYOUT = !repeats ? 2 : sizeOf(a) === count && sizeOf(b) === count ? 0 : 1;
-  const walk = repeats
-    ? {
-        sizes: [1, 1, 1, 1],
-        strides: [
-          [0, 0, 0, 0],
-          [0, 0, 0, 0],
-        ],
-      }
-    : padAxes(operation, mergeAxes(y, [broadcastStrides(a, y), broadcastStrides(b, y)]), 4);
-  const [, n1, n2, n3] = walk.sizes as [number, number, number, number];
-  const [a0, a1, a2, a3] = walk.strides[0] as [number, number, number, number];
-  const [b0, b1, b2, b3] = walk.strides[1] as [number, number, number, number];
-  const sizes = { count, a_count: sizeOf(a), b_count: sizeOf(b), n1, n2, n3, a0, a1, a2, a3, b0, b1, b2, b3 };
-  return { sizes, LAYOUT };
-}
-
-/** True if the shape of x, without leading 1s, is the end of the shape of y. */
-function repeatsWhole(x: Shape, y: Shape): boolean {
-  const first = x.findIndex((n) => n !== 1);
-  const own = first < 0 ? [] : x.slice(first);
-  return own.length === 0 || sameShape(own, y.slice(-own.length));
-}
+const isFloat = (x: Operand): x is Tensor => typeof x !== "number" && (x.dtype === "f32" || x.dtype === "f16");

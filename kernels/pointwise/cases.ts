@@ -1,6 +1,6 @@
 import { sizeOf, type Shape } from "../../engine/shape.ts";
-import { host, type KernelCase, type OperationCases } from "../case.ts";
-import type { FloatType } from "../../engine/tensor.ts";
+import { host, type CaseInput, type KernelCase, type OperationCases } from "../case.ts";
+import type { DType, FloatType } from "../../engine/tensor.ts";
 import { addScaled } from "./add_scaled.ts";
 import * as binary from "./binary.ts";
 import { cast } from "./cast.ts";
@@ -8,6 +8,7 @@ import { maskFrames } from "./mask_frames.ts";
 import {
   binaryGradients,
   binaryReference,
+  comparisons,
   curves,
   maskFramesReference,
   surfaces,
@@ -18,6 +19,7 @@ import {
 } from "./reference.ts";
 import * as unary from "./unary.ts";
 import { maskedFill, where } from "./where.ts";
+import * as words from "./words.ts";
 
 type More = Partial<KernelCase>;
 
@@ -97,7 +99,7 @@ const surfaceCases = (Object.keys(surfaces) as (keyof typeof surfaces)[]).flatMa
   ];
   return shapes.map(([a, b]) =>
     surfaceCase(name, surfaces[name], (tape, { a, b }) => binary[name](tape, a!, b!), a, b, {
-      inputs: { a: { shape: a }, b: { shape: b, value: signed } },
+      inputs: { a: { shape: a, ...(name === "pow" && { value: positive }) }, b: { shape: b, value: signed } },
     }),
   );
 });
@@ -119,6 +121,33 @@ function whereCase(condition: Shape, a: Shape, b: Shape): KernelCase {
     bytes: 16 * sizeOf(a),
   };
 }
+
+/** Whole numbers from -3 to 3, or from 0 to 6, of which many are equal. */
+function wordsCase(
+  name: keyof typeof comparisons | "add" | "sub" | "mul",
+  dtype: DType,
+  a: Shape,
+  b: Shape,
+): KernelCase {
+  const value = (i: number): number => ((i * 37) % 7) - (dtype === "u32" ? 0 : 3);
+  const input = (shape: Shape): CaseInput => ({ shape, dtype, value, grad: false });
+  const run = name in comparisons ? words[name as keyof typeof comparisons] : binary[name as "add"];
+  const of = name in comparisons ? comparisons[name as keyof typeof comparisons] : surfaces[name as "add"].value;
+  const wrapped = (x: number): number => (name === "sub" && dtype === "u32" ? x >>> 0 : x);
+  return {
+    name: `${name} of ${dtype} [${a.join(", ")}] and [${b.join(", ")}]`,
+    inputs: { a: input(a), b: input(b) },
+    run: (tape, { a, b }) => run(tape, a!, b!),
+    reference: ({ a, b }) => binaryReference({ value: (p, q) => wrapped(Number(of(p, q))) }, a!, b!),
+    flops: Math.max(sizeOf(a), sizeOf(b)),
+    bytes: 12 * Math.max(sizeOf(a), sizeOf(b)),
+  };
+}
+
+const wordsCases = (["f32", "i32", "u32"] as const).flatMap((dtype) => [
+  ...(Object.keys(comparisons) as (keyof typeof comparisons)[]).map((name) => wordsCase(name, dtype, [5, 13], [13])),
+  ...(dtype === "f32" ? [] : (["add", "sub", "mul"] as const).map((name) => wordsCase(name, dtype, [3, 1, 5], [4, 1]))),
+]);
 
 function maskFramesCase(batch: number, frames: number, channels: number, more: More = {}): KernelCase {
   const size = batch * frames * channels;
@@ -171,6 +200,7 @@ export const cases: OperationCases = {
     surfaceCase("addScaled", half, (tape, { a, b }) => addScaled(tape, a!, b!, 0.5), conformer, conformer, {
       benchmark: true,
     }),
+    ...wordsCases,
     whereCase([3, 7], [3, 7], [3, 7]),
     whereCase([2, 1, 5], [2, 3, 5], [3, 1]),
     {

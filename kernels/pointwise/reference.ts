@@ -43,6 +43,8 @@ export const curves = {
       sigmoid(geluArgument(x)) + x * sigmoid(geluArgument(x)) * sigmoid(-geluArgument(x)) * geluArgumentSlope(x),
   },
   silu: { value: (x) => x * sigmoid(x), derivative: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
+  sin: { value: Math.sin, derivative: Math.cos },
+  cos: { value: Math.cos, derivative: (x) => -Math.sin(x) },
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), derivative: sigmoid },
 } satisfies Record<string, Curve>;
 
@@ -78,10 +80,23 @@ export const surfaces = {
   mul: { value: (p, q) => p * q, derivatives: (p, q) => [q, p] },
   div: { value: (p, q) => p / q, derivatives: (p, q) => [1 / q, -p / q ** 2] },
   maximum: { value: Math.max, derivatives: (p, q) => [share(p, q), share(q, p)] },
+  pow: {
+    value: Math.pow,
+    derivatives: (p, q) => [q * p ** (q - 1), p ** q * Math.log(p)],
+  },
   minimum: { value: Math.min, derivatives: (p, q) => [share(q, p), share(p, q)] },
 } satisfies Record<string, Surface>;
 
-export function binaryReference({ value }: Surface, a: HostTensor, b: HostTensor): HostTensor {
+export const comparisons = {
+  equal: (p, q) => p === q,
+  notEqual: (p, q) => p !== q,
+  less: (p, q) => p < q,
+  lessEqual: (p, q) => p <= q,
+  greater: (p, q) => p > q,
+  greaterEqual: (p, q) => p >= q,
+} satisfies Record<string, (p: number, q: number) => boolean>;
+
+export function binaryReference({ value }: Pick<Surface, "value">, a: HostTensor, b: HostTensor): HostTensor {
   const shape = broadcastShapes("binary", a.shape, b.shape);
   const [inA, inB] = [stretchedIndex(a.shape, shape), stretchedIndex(b.shape, shape)];
   return host(shape, (i) => value(a.data[inA(i)]!, b.data[inB(i)]!));

@@ -24,6 +24,8 @@ const OPERATIONS = [
   "scale",
   "addScalar",
   "clamp",
+  "sin",
+  "cos",
 ] as const;
 type UnaryOperation = (typeof OPERATIONS)[number];
 
@@ -67,6 +69,10 @@ export const geluTanh = (tape: Tape, x: Tensor): Tensor => curve("geluTanh", tap
 export const silu = (tape: Tape, x: Tensor): Tensor => curve("silu", tape, x);
 /** log(1 + eˣ). */
 export const softplus = (tape: Tape, x: Tensor): Tensor => curve("softplus", tape, x);
+/** The sine of x in radians, exact to float32 up to thousands of turns. */
+export const sin = (tape: Tape, x: Tensor): Tensor => curve("sin", tape, x);
+/** The cosine of x in radians, exact to float32 up to thousands of turns. */
+export const cos = (tape: Tape, x: Tensor): Tensor => curve("cos", tape, x);
 
 /** x, but no less than `low` and no more than `high`; no gradient flows back where x lies outside. */
 export function clamp(tape: Tape, x: Tensor, low: number, high: number): Tensor {

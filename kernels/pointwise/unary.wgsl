@@ -9,6 +9,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(1) var<storage, read_write> y: array<x_type>;
 
 // include parts/exact_activation.wgsl
+// include parts/sine.wgsl
 
 // (1 - e⁻²ᵛ) / (1 + e⁻²ᵛ); near 0, where that cancels, the Taylor series.
 fn stable_tanh(v: f32) -> f32 {
@@ -48,6 +49,8 @@ fn f(v: f32) -> f32 {
     case 14u: { return max(v, 0.0) + log1p(exp(-abs(v))); }
     case 15u: { return v * sizes.p; }
     case 16u: { return v + sizes.p; }
+    case 18u: { return sine_of_quarters(v, 0u); }
+    case 19u: { return sine_of_quarters(v, 1u); }
     default: { return min(max(v, sizes.p), sizes.q); }
   }
 }

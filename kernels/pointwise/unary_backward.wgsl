@@ -8,6 +8,7 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read_write> dx: array<x_type>;
 
 // include parts/exact_activation.wgsl
+// include parts/sine.wgsl
 
 // sigmoid' = σ (1 - σ) = e / (1 + e)² with e = exp(-|v|): 1 - σ would cancel.
 fn sigmoid_derivative(v: f32) -> f32 {
@@ -39,6 +40,8 @@ fn derivative(v: f32) -> f32 {
     }
     case 13u: { return sigmoid(v) + v * sigmoid_derivative(v); }
     case 14u: { return sigmoid(v); }
+    case 18u: { return sine_of_quarters(v, 1u); } // cos
+    case 19u: { return sine_of_quarters(v, 2u); } // -sin
     default: { return select(0.0, 1.0, v >= sizes.p && v <= sizes.q); }
   }
 }

@@ -53,7 +53,9 @@ export function expand(tape: Tape, x: Tensor, shape: readonly number[]): Tensor 
   ]);
 }
 
-/** The elements start, start + step, … below end, along each axis. `steps` default to 1. */
+/**
+ * The elements start, start + step, … below end, along each axis; a negative bound counts from the axis's end. `steps` default to 1.
+ */
 export function slice(
   tape: Tape,
   x: Tensor,
@@ -64,18 +66,20 @@ export function slice(
   for (const [name, list] of Object.entries({ starts, ends, steps: steps ?? ends }))
     if (list.length !== x.shape.length)
       throw new ShapeError("slice", name, `${x.shape.length} numbers, one an axis`, String(list.length));
+  const fromStart = (bound: number, axis: number): number => (bound < 0 ? bound + x.shape[axis]! : bound);
+  const firsts = starts.map(fromStart);
   const sizes = x.shape.map((n, axis) => {
-    const [start, end, step] = [starts[axis]!, ends[axis]!, steps?.[axis] ?? 1];
+    const [start, end, step] = [firsts[axis]!, fromStart(ends[axis]!, axis), steps?.[axis] ?? 1];
     if (!(start >= 0 && start < end && end <= n && step >= 1))
       throw new ShapeError(
         "slice",
         `axis ${axis}`,
         `0 ≤ start < end ≤ ${n} and step ≥ 1`,
-        `start ${start}, end ${end}, step ${step}`,
+        `start ${starts[axis]!}, end ${ends[axis]!}, step ${step}`,
       );
     return Math.ceil((end - start) / step);
   });
-  return selected("slice", tape, x, sliced(x.shape, starts, sizes, steps));
+  return selected("slice", tape, x, sliced(x.shape, firsts, sizes, steps));
 }
 
 /** x cut along an axis into parts of the given sizes. */

@@ -1,5 +1,4 @@
 import type { Parameters } from "../../engine/parameters.ts";
-import { uniform } from "../../engine/random.ts";
 import { expectRank } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
@@ -8,6 +7,7 @@ import { embedding } from "../../kernels/embedding/embedding.ts";
 import { add } from "../../kernels/pointwise/binary.ts";
 import { scale } from "../../kernels/pointwise/unary.ts";
 import { sinusoidalPositions } from "../positions.ts";
+import { standardNormal } from "../weights.ts";
 
 /** Random site of the dropout on the embedded tokens. */
 const EMBED_SITE = 0x40000001;
@@ -44,7 +44,3 @@ export class TokenEmbedding {
     return dropout(tape, add(tape, rows, positions), this.#dropout, EMBED_SITE);
   }
 }
-
-/** PyTorch's default for embeddings: a normal distribution of variance 1, drawn by the Box-Muller transform. */
-const standardNormal = (i: number, key: number): number =>
-  Math.sqrt(-2 * Math.log(1 - uniform(key, 2 * i))) * Math.cos(2 * Math.PI * uniform(key, 2 * i + 1));

@@ -1,14 +1,16 @@
 import type { Device } from "../../engine/device.ts";
 import { withoutDecoder, type DecoderSearch } from "../decoder_search.ts";
 import type { Recogniser } from "../recogniser.ts";
-import { loadDataset } from "../../data/dataset.ts";
+import { loadDataset, type Utterance } from "../../data/dataset.ts";
 import type { Manifest } from "../../data/manifest/manifest.ts";
 import { openFinishedSource } from "../../data/features/open_feature_source.ts";
 import { dataWarnings } from "../../data/warnings.ts";
 import type { DepthPath } from "../../config/depths.ts";
 import type { ChosenPaths } from "./choose_paths.ts";
 import { evaluate, type DepthScore } from "./evaluate.ts";
+import type { SharedScores } from "./merge_scores.ts";
 import { evaluateSpread, type PathSpread } from "./path_spread.ts";
+import { ownItems, wholeSet, type Place } from "../shares.ts";
 import type { LanguageModelSettings } from "../language_model.ts";
 import { openSearch } from "../threads/open_search.ts";
 import type { Observer } from "../../data/observer.ts";
@@ -21,6 +23,9 @@ export interface DecodingSettings {
   /** How a decoder takes part; left out, CTC decodes alone. */
   readonly decoding?: DecoderSearch | undefined;
 }
+
+/** Most utterances that are recognised together. */
+const BATCH_SIZE = 16;
 
 /**
  * Measures a checkpoint's error rates on a manifest's utterances. Features come from threads and the cache of the
@@ -38,11 +43,20 @@ export async function evaluateManifest(
   observer: Observer,
   timed = true,
 ): Promise<DepthScore[]> {
-  return (await evaluateManifestAndPaths(device, recogniser, manifest, paths, [], settings, observer, timed)).scores;
+  return (await evaluateManifestAndPaths(device, recogniser, manifest, paths, [], settings, observer, { timed }))
+    .scores;
+}
+
+export interface EvaluateSetOptions {
+  /** Time each path separately, as by default; otherwise paths share what they can. */
+  readonly timed?: boolean;
+  /** Which part of the utterances to recognise; all of them by default. */
+  readonly place?: Place;
 }
 
 /**
- * The same, and how the word error rate varies over the chosen paths of each depth; the audio is read once.
+ * The same, of all utterances or of one process's share, and how the word error rate varies over the chosen paths of each depth; the audio
+ * is read once. Without `paths` there are no scores.
  *
  * @throws UserError as `evaluateManifest` does
  */
@@ -54,8 +68,8 @@ export async function evaluateManifestAndPaths(
   chosen: readonly ChosenPaths[],
   settings: DecodingSettings,
   observer: Observer,
-  timed = true,
-): Promise<{ scores: DepthScore[]; spreads: PathSpread[] }> {
+  { timed = true, place = wholeSet }: EvaluateSetOptions = {},
+): Promise<SharedScores & { spreads: PathSpread[] }> {
   const { decoding: decoder } = settings;
   if (decoder && !model.decoder) throw withoutDecoder(decoder.kind, checkpoint.path);
   const warn = (message: string): void => observer.message(`warning: ${message}`);
@@ -72,22 +86,34 @@ export async function evaluateManifestAndPaths(
       onProgress: reading.update,
     }).finally(reading.stop);
     dataWarnings(manifest, set, units).forEach(warn);
-    const { utterances } = set;
-    const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
-    const options = { ...search.options, decoding: decoder };
-    const scores = await evaluate(device, model, utterances, paths, units, {
-      ...options,
-      timed,
-      onProgress: decoding.update,
-    }).finally(decoding.stop);
-    if (chosen.length === 0) return { scores, spreads: [] };
+    const plan = set.utterances.map(({ frames }) => frames);
+    const indices = ownItems(plan, BATCH_SIZE, model, place);
+    const utterances = indices.map((i) => set.utterances[i] as Utterance);
+    const share = {
+      plan,
+      indices,
+      frames: utterances.reduce((sum, { frames }) => sum + model.outputFrames(frames), 0),
+      seconds: utterances.reduce((sum, { seconds }) => sum + seconds, 0),
+    };
+    if (utterances.length === 0) return { ...share, scores: [], spreads: [] };
+    const options = { ...search.options, decoding: decoder, batchSize: BATCH_SIZE };
+    let scores: DepthScore[] = [];
+    if (paths.length > 0) {
+      const decoding = observer.task("recognising", utterances.length * (timed ? paths.length : 1));
+      scores = await evaluate(device, model, utterances, paths, units, {
+        ...options,
+        timed,
+        onProgress: decoding.update,
+      }).finally(decoding.stop);
+    }
+    if (chosen.length === 0) return { ...share, scores, spreads: [] };
     const count = chosen.reduce((sum, { schedules }) => sum + schedules.length, 0);
     const along = observer.task(`recognising along ${count} paths`, utterances.length * count);
     const spreads = await evaluateSpread(device, model, utterances, chosen, units, {
       ...options,
       onProgress: along.update,
     }).finally(along.stop);
-    return { scores, spreads };
+    return { ...share, scores, spreads };
   } finally {
     search.close();
     source.close();

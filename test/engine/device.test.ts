@@ -60,6 +60,15 @@ describe("devices", () => {
     }));
 });
 
+it("a device closes with the block of its `using`", async () => {
+  let closed: Device;
+  {
+    using device = await openDevice();
+    closed = device;
+  }
+  expect(await runError(closed.finish())).toBe("the device was closed");
+});
+
 describe("what goes wrong on a device", () => {
   it("a shader that does not compile: the next read names its file and the compiler's reason", () =>
     withDevice(async (device) => {

@@ -199,6 +199,16 @@ describe("errors", () => {
   });
 });
 
+it("ends with the block of its `using`", () => {
+  let x: Tensor;
+  {
+    using tape = newTape();
+    x = tape.filled([2], 1);
+    expect(x.storage.buffer.size).toBeGreaterThan(0);
+  }
+  expect(() => x.storage.buffer).toThrow("a tensor was used after its scope, its tape or release() freed it");
+});
+
 it("new tensors of a poisoned device are NaN until something is written", async () => {
   expect(await values(newTape().empty([2]))).toEqual([NaN, NaN]);
 });

@@ -23,6 +23,30 @@ describe("tensors", () => {
     expect(await read(device(), emptyTensor(device(), [0, 5], "i32"))).toEqual(new Int32Array());
   });
 
+  it("give the number in one element, of any type", async () => {
+    expect(await tensor(device(), [2.5], []).item()).toBe(2.5);
+    expect(await tensor(device(), Int32Array.of(-7), [1, 1]).item()).toBe(-7);
+    await expect(tensor(device(), [1, 2], [2]).item()).rejects.toThrow(
+      "item: x: expected a tensor of one element, got [2]",
+    );
+  });
+
+  it("take -1 in a shape for what is left, once, if it divides", () => {
+    const x = tensor(device(), [1, 2, 3, 4, 5, 6], [2, 3]);
+    expect(viewOf(x, [-1]).shape).toEqual([6]);
+    expect(viewOf(x, [3, -1, 1]).shape).toEqual([3, 2, 1]);
+    expect(viewOf(emptyTensor(device(), [0, 3]), [-1, 3]).shape).toEqual([0, 3]);
+    for (const shape of [
+      [4, -1],
+      [-1, -1],
+      [0, -1],
+      [-2, -3],
+    ])
+      expect(() => viewOf(x, shape)).toThrow(
+        `reshape: shape: expected 6 elements, as in [2, 3], got [${shape.join(", ")}]`,
+      );
+  });
+
   it("refuse data of another size", () => {
     expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(ShapeError);
     expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(

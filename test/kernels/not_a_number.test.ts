@@ -4,9 +4,12 @@ import { Tape } from "../../engine/tape.ts";
 import { type Tensor } from "../../engine/tensor.ts";
 import { read, tensor } from "../../engine/transfer.ts";
 import { conv2d } from "../../kernels/conv2d/conv2d.ts";
+import { cumulativeSum } from "../../kernels/cumulative_sum/cumulative_sum.ts";
 import { linear } from "../../kernels/linear/linear.ts";
-import { maximum, minimum } from "../../kernels/pointwise/binary.ts";
+import { maximum, minimum, pow } from "../../kernels/pointwise/binary.ts";
 import * as unary from "../../kernels/pointwise/unary.ts";
+import { averagePool1d, maxPool1d } from "../../kernels/pooling/pooling.ts";
+import { topK } from "../../kernels/top_k/top_k.ts";
 import { testDevice } from "../test_device.ts";
 
 // PyTorch gives NaN for NaN in all of these. A kernel that loses it hides a broken number from whoever looks for it, and an element
@@ -53,6 +56,8 @@ describe("NaN goes through", () => {
     "geluTanh",
     "silu",
     "softplus",
+    "sin",
+    "cos",
   ] as const)
     it(name, async () =>
       expect(await nansOf((tape) => unary[name](tape, x()))).toEqual(expect.arrayContaining([1, 4])),
@@ -69,6 +74,15 @@ describe("NaN goes through", () => {
         await nansOf((tape) => operation(tape, infinite(Infinity, -Infinity), infinite(-Infinity, -Infinity))),
       ).toEqual([]);
     });
+
+  it("a power, sums up to an element, and the largest of a window or a line", async () => {
+    const one = (): Tensor => tensor(device(), Float32Array.of(1, 2, NaN, 4, 0.5, 3), [1, 6, 1]);
+    expect(await nansOf((tape) => pow(tape, one(), 2))).toEqual([2]);
+    expect(await nansOf((tape) => maxPool1d(tape, one(), { kernel: 2 }))).toEqual([1]);
+    expect(await nansOf((tape) => averagePool1d(tape, one(), { kernel: 3 }))).toEqual([0]);
+    expect(await nansOf((tape) => cumulativeSum(tape, one(), 1))).toEqual([2, 3, 4, 5]);
+    expect(await nansOf((tape) => topK(tape, one(), 2, 1).values)).toEqual([0]);
+  });
 
   // One NaN in the input: the row that it is in, and no other. All variants include one text of the activations (parts/activation.wgsl), of
   // numbers or of vec4, so that one of each shows it.

@@ -3,11 +3,12 @@ import { Tape } from "../../engine/tape.ts";
 import { type Tensor } from "../../engine/tensor.ts";
 import { leaf, read, tensor } from "../../engine/transfer.ts";
 import { addScaled } from "../../kernels/pointwise/add_scaled.ts";
-import { add, maximum, mul } from "../../kernels/pointwise/binary.ts";
+import { add, div, maximum, mul, pow, sub } from "../../kernels/pointwise/binary.ts";
 import { maskFrames } from "../../kernels/pointwise/mask_frames.ts";
 import { curves } from "../../kernels/pointwise/reference.ts";
 import * as unary from "../../kernels/pointwise/unary.ts";
 import { where } from "../../kernels/pointwise/where.ts";
+import { equal, greater, less } from "../../kernels/pointwise/words.ts";
 import { testDevice } from "../test_device.ts";
 
 const device = testDevice();
@@ -108,12 +109,58 @@ describe("gradients", () => {
   });
 });
 
+describe("numbers as operands", () => {
+  it("are of the tensor's type, also whole ones, and comparisons give masks for where", async () => {
+    const tape = new Tape(device(), { grad: false });
+    const [x, counts] = [tape.upload(Float32Array.of(-2, 0, 3), [3]), tape.upload(Int32Array.of(-2, 0, 3), [3])];
+    const results = [
+      where(tape, greater(tape, x, 0), x, tape.filled([], -1)),
+      sub(tape, 10, counts),
+      mul(tape, counts, -2),
+      equal(tape, counts, 3),
+    ];
+    expect(results.map(({ dtype }) => dtype)).toEqual(["f32", "i32", "i32", "u32"]);
+    const values = await Promise.all(results.map(async (y) => [...(await read(device(), y))]));
+    tape.end();
+    expect(values).toEqual([
+      [-1, -1, 3],
+      [12, 10, 7],
+      [4, 0, -6],
+      [0, 0, 1],
+    ]);
+  });
+});
+
+describe("powers", () => {
+  it("at their corners are those of Math.pow", async () => {
+    const bases = [-3, 7, -0, 0, -0, 0, -0, -0, -2, -2, -2, 1, 1e30, -3];
+    const exponents = [3, 1, -17, 2, 3, -1, -3, 0, 3, -2, 0.5, 1e9, 2, 1e9];
+    const tape = new Tape(device(), { grad: false });
+    const y = pow(tape, tape.upload(Float32Array.from(bases), [14]), tape.upload(Float32Array.from(exponents), [14]));
+    const values = await read(device(), y);
+    tape.end();
+    for (const [i, base] of bases.entries()) {
+      const expected = Math.fround(base ** exponents[i]!);
+      if (Number.isFinite(expected))
+        expect(values[i]! / (expected || 1), `${base} ^ ${exponents[i]}`).toBeCloseTo(expected === 0 ? 0 : 1, 5);
+      else expect(values[i], `${base} ^ ${exponents[i]}`).toBe(expected);
+    }
+  });
+});
+
 describe("errors", () => {
   it("names operation, argument, expected and actual", () => {
     const tape = new Tape(device());
     const [x, other, integers] = [tape.filled([2, 3], 1), tape.filled([2], 1), tape.empty([2, 3], "i32")];
     expect(() => add(tape, x, other)).toThrow("add: b: expected a shape that broadcasts with [2, 3], got [2]");
     expect(() => add(tape, x, integers)).toThrow("add: b: expected type f32, got type i32");
+    expect(() => add(tape, integers, x)).toThrow("add: b: expected type i32, got type f32");
+    expect(() => div(tape, integers, integers)).toThrow("div: a: expected type f32, got type i32");
+    expect(() => mul(tape, integers, 0.5)).toThrow(
+      "mul: number: expected a whole number that i32 has, as the tensor's type is, got 0.5",
+    );
+    expect(() => sub(tape, 1, 2)).toThrow("sub: a, b: expected at least one tensor, got two numbers");
+    expect(() => less(tape, x, integers)).toThrow("less: b: expected type f32, got type i32");
     expect(() => addScaled(tape, x, other, 1)).toThrow("addScaled: b: expected [2, 3], got [2]");
     expect(() => where(tape, x, x, x)).toThrow("where: condition: expected type u32, got type f32");
     expect(() => unary.clamp(tape, x, 1, 0)).toThrow("clamp: high: expected at least low, which is 1, got 0");

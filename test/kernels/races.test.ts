@@ -147,6 +147,9 @@ const cases: Record<string, RaceCase[]> = {
     { utterances: 1 },
     { partial: 585, position_sums: 65 },
   ),
+  "kernels/cumulative_sum/workgroup_line": [
+    { sizes: { lines: 2, count: 65, inner: 1 }, buffers: { x: 130, y: 130 }, workgroups: [2, 1, 1] },
+  ],
   "kernels/ctc_loss/alpha_loop": [{ sizes: ctcSizes, buffers: ctcInputs, workgroups: [2, 1, 1] }],
   "kernels/ctc_loss/alpha_thread_pair": [
     { sizes: ctcSizes, constants: { THREADS: 4 }, buffers: ctcInputs, workgroups: [2, 1, 1] },

@@ -24,6 +24,9 @@ describe("shaping", () => {
     expect(() => slice(tape, x, [0, 0], [2, 4])).toThrow(
       "slice: axis 1: expected 0 ≤ start < end ≤ 3 and step ≥ 1, got start 0, end 4, step 1",
     );
+    expect(() => slice(tape, x, [0, -4], [2, -1])).toThrow(
+      "slice: axis 1: expected 0 ≤ start < end ≤ 3 and step ≥ 1, got start -4, end -1, step 1",
+    );
     expect(() => slice(tape, x, [0], [2, 3])).toThrow("slice: starts: expected 2 numbers, one an axis, got 1");
     expect(() => split(tape, x, 1, [1, 1])).toThrow("split: sizes: expected sizes that add up to 3, got 1 + 1 = 2");
     expect(() => concat(tape, [x, tensor(device(), [1, 2], [1, 2])], 0)).toThrow(

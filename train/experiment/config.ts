@@ -28,6 +28,10 @@ export interface Experiment {
   readonly rows: readonly Row[];
   readonly compare: readonly (readonly [string, string])[];
   readonly corpus: ParsedExperiment["corpus"];
+  /** The row and depth that every line of the table is tested against. */
+  readonly baseline: ParsedExperiment["baseline"];
+  /** Paths of each depth to test, beside the usual one. */
+  readonly paths: ParsedExperiment["paths"];
   readonly rounds: number;
 }
 
@@ -55,7 +59,7 @@ export function loadExperiment(file: string, { overrides = [], seeds }: Experime
     : schemaFaults(parsed.error.issues, value ?? {}, experimentSchema);
   const sourceOf = (at: readonly PropertyKey[]): string => (lineOf(at) === null ? name : `${name}, line ${lineOf(at)}`);
   if (faults.length > 0) throw new UserError(faults.map((fault) => faultSentence(fault, sourceOf)).join("\n"));
-  const { base, set, groups, rows, corpus, compare, rounds, seeds: usual } = parsed.data!;
+  const { base, set, groups, rows, corpus, compare, baseline, paths, rounds, seeds: usual } = parsed.data!;
   return {
     file,
     base: path.resolve(path.dirname(file), base),
@@ -69,6 +73,8 @@ export function loadExperiment(file: string, { overrides = [], seeds }: Experime
     })),
     compare,
     corpus,
+    baseline,
+    paths,
     rounds,
   };
 }
@@ -82,7 +88,7 @@ function* duplicates(names: readonly string[]): Generator<number> {
 }
 
 /** Names that occur twice or not at all. */
-function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
+function nameFaults({ groups, rows, compare, baseline }: ParsedExperiment): Fault[] {
   const names = rows.map(({ name }) => name);
   const comparable = [...new Set(rows.map(({ name, group }) => group ?? name))];
   const twice = [...duplicates(names)].map((i): Fault => ({
@@ -109,7 +115,16 @@ function nameFaults({ groups, rows, compare }: ParsedExperiment): Fault[] {
           ],
     ),
   );
-  return [...twice, ...clashes, ...untitled, ...unknown];
+  const foreign: Fault[] =
+    baseline === undefined || names.includes(baseline.row)
+      ? []
+      : [
+          {
+            path: ["baseline", "row"],
+            message: `is "${baseline.row}", which is not a row; the closest is "${closest(baseline.row, names)}"`,
+          },
+        ];
+  return [...twice, ...clashes, ...untitled, ...unknown, ...foreign];
 }
 
 /**

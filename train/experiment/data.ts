@@ -16,8 +16,9 @@ export async function experimentData(
   observer: RunObserver,
 ): Promise<string | undefined> {
   if (given !== undefined || corpus === undefined) return given;
-  const { train, dev, test, test_unseen: testUnseen, held_out_speaker: heldOutSpeaker, snr, seed } = corpus.digits;
-  const options = { sizes: { train, dev, test, testUnseen }, heldOutSpeaker, snr, seed };
+  const { train, dev, test, test_unseen: testUnseen, snr, seed, ...held } = corpus.digits;
+  const { held_out_speaker: heldOutSpeaker, unseen_speeds: unseenSpeeds } = held;
+  const options = { sizes: { train, dev, test, testUnseen }, heldOutSpeaker, unseenSpeeds, snr, seed };
   const folder = join(
     cacheFolder(),
     `digits-${createHash("sha256").update(JSON.stringify(options)).digest("hex").slice(0, 8)}`,

@@ -2,6 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { formatCompact } from "../../data/text/number_format.ts";
 import { html, raw, type Html } from "../report/html.ts";
+import type { SpreadSummary } from "./spreads.ts";
 import type { Summary, SummaryLine } from "./summary.ts";
 
 /** Distinct even for most people with a colour vision deficiency: Okabe and Ito's palette, then others. */
@@ -29,15 +30,17 @@ interface Point {
   wer: number;
   low: number;
   high: number;
+  /** Mean of all legal paths, less and plus their standard deviation; both the rate itself where there is one path. */
+  band: [number, number];
 }
 
 /**
  * Word error rate against parameters (left) and depth (right), a row of panels for each test set, with 95 % intervals and
  * one colour for each row or group: one self-contained SVG file on white. Series are placed side by side, each shifted by
  * a constant amount (over parameters by up to 6.5 % of the largest), so points are not exactly at their x: the table is
- * exact.
+ * exact. Over depth, a band shows the standard deviation over the legal paths of a depth around their mean.
  */
-export function summaryFigure({ lines }: Summary): string {
+export function summaryFigure({ lines, spreads }: Summary): string {
   const series = [...new Set(lines.map(({ groupTitle }) => groupTitle))];
   const sets = [...new Set(lines.flatMap(({ errors }) => errors.map(({ set }) => set)))];
   const columns = 3;
@@ -45,7 +48,7 @@ export function summaryFigure({ lines }: Summary): string {
   const width = 2 * WIDTH + 3 * MARGIN;
   const height = top + sets.length * (HEIGHT + MARGIN) + MARGIN;
   const panels = sets.flatMap((set, i) => {
-    const points = lines.flatMap((line) => pointOf(line, set));
+    const points = lines.flatMap((line) => pointOf(line, set, spreads));
     const y = top + i * (HEIGHT + MARGIN);
     return [
       at(MARGIN, y, panel(`WER on ${set}, %`, "parameters loaded (series side by side)", points, series, "parameters")),
@@ -70,12 +73,26 @@ ${panels}
 const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;
 
 /** Rates in percent. */
-function pointOf({ groupTitle, depth, parameters, errors }: SummaryLine, set: string): Point[] {
+function pointOf(
+  { row, groupTitle, depth, parameters, errors }: SummaryLine,
+  set: string,
+  spreads: readonly SpreadSummary[],
+): Point[] {
   const found = errors.find((error) => error.set === set);
   if (!found) return [];
   const { value, low, high } = found.wer;
+  const spread = spreads.find((other) => other.row === row && other.depth === depth && other.set === set);
+  const { mean, deviation } = spread ?? { mean: value, deviation: 0 };
   return [
-    { series: groupTitle, depth, parameters: parameters.whole, wer: 100 * value, low: 100 * low, high: 100 * high },
+    {
+      series: groupTitle,
+      depth,
+      parameters: parameters.whole,
+      wer: 100 * value,
+      low: 100 * low,
+      high: 100 * high,
+      band: [100 * (mean - deviation), 100 * (mean + deviation)],
+    },
   ];
 }
 
@@ -97,6 +114,7 @@ function panel(
     wer: Math.max(p.wer, floor),
     low: Math.max(p.low, floor),
     high: Math.max(p.high, floor),
+    band: p.band.map((rate) => Math.max(rate, floor)),
   }));
   const ticks = x === "depth" ? [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b) : 6;
   const svg = Plot.plot({
@@ -120,6 +138,19 @@ function panel(
     y: { label: title, labelArrow: "none", grid: true, ...options },
     color: { type: "ordinal", domain: [...series], range: series.map((_, i) => colorOf(i)) },
     marks: [
+      ...(x === "depth"
+        ? [
+            Plot.areaY(placed, {
+              x: "x",
+              y1: ({ band }: Point) => band[0],
+              y2: ({ band }: Point) => band[1],
+              z: "series",
+              fill: "series",
+              fillOpacity: 0.18,
+              sort: "depth",
+            }),
+          ]
+        : []),
       ...(rates ? [Plot.axisY(rates, { text: (rate: number) => `${rate}`, label: title, labelArrow: "none" })] : []), // Plot's own axis leaves out some labels
       Plot.lineY(placed, { x: "x", y: "wer", z: "series", stroke: "series", strokeWidth: 1.5, sort: "depth" }),
       Plot.link(placed, { x1: "x", x2: "x", y1: "low", y2: "high", stroke: "series", strokeWidth: 1.2 }),

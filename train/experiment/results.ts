@@ -4,16 +4,23 @@ import * as z from "zod";
 import { RunError, UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
 import { loadState } from "../../checkpoint/checkpoint_file.ts";
+import { parseAlignments } from "../../recognition/evaluation/alignment_text.ts";
+import type { PathSpread } from "../../recognition/evaluation/path_spread.ts";
 import { LOG_FILE, readLog } from "../log/log.ts";
+import { BEST_FILE } from "../run/kept_checkpoints.ts";
 import { alignmentFile } from "../test_sets.ts";
 import { runName, type Run } from "./plan.ts";
 import { makeFolders } from "../../engine/node/make_folders.ts";
 
 const size = z.object({ whole: z.number(), encoder: z.number() });
-const counts = z.array(z.int().min(0));
+const texts = z.array(z.string());
+const spread = z.object({
+  /** Word error rate along each legal path. */
+  paths: z.array(z.object({ schedule: z.array(z.int().min(0)), wer: z.number() })).min(1),
+});
 
 const resultSchema = z.object({
-  format: z.literal("unfold-experiment-result/1"),
+  format: z.literal("unfold-experiment-result/2"),
   row: z.string(),
   seed: z.int().min(1),
   /** As `plainConfig` returns it, without this machine's folders. */
@@ -28,22 +35,34 @@ const resultSchema = z.object({
   epochs: z.number(),
   /** Training time; depends on what else the machine was doing. */
   seconds: z.number(),
-  /** Parameters each depth loads. */
-  depths: z.array(z.object({ depth: z.int(), parameters: size })).min(1),
-  /** By test set: its utterances' ids, reference words, and errors at each depth. */
+  /** Parameters each depth loads, and whether every step trained it. */
+  depths: z.array(z.object({ depth: z.int(), parameters: size, trained: z.boolean() })).min(1),
+  /** By test set: its utterances' ids and texts, what was recognised at each depth, and along all paths of depths that have several. */
   sets: z.record(
     z.string(),
     z.object({
       ids: z.array(z.string()),
-      words: counts,
-      errors: z.record(z.string(), counts),
+      references: texts,
+      hypotheses: z.record(z.string(), texts),
       cer: z.record(z.string(), z.number().nullable()),
+      spreads: z.record(z.string(), spread),
     }),
   ),
 });
 
 /** Everything that tables and figures need from a finished run. */
 export type RunResult = z.output<typeof resultSchema>;
+
+/** A row at one of its depths. */
+export interface RowDepth {
+  readonly row: string;
+  readonly depth: number;
+}
+
+/** The same with the test sets that it was tested on. */
+export interface TestedRow extends RowDepth {
+  readonly errors: readonly { readonly set: string }[];
+}
 
 const resultsFolder = (out: string): string => join(out, "results");
 
@@ -89,8 +108,18 @@ export function writeResult(out: string, run: Run, result: RunResult): void {
   writeAtomically(resultFile(out, run.name), Buffer.from(`${JSON.stringify(result)}\n`));
 }
 
-/** Gathers the result of a finished run from its folder: the log, the test sets' alignments, the best checkpoint. */
-export function collectResult(folder: string, { row, seed }: Run): RunResult {
+/**
+ * Gathers the result of a finished run from its folder: the log, the test sets' alignments, the best checkpoint.
+ *
+ * @param trained depths that every step trained
+ * @param spreads of each test set, at the depths that have several paths
+ */
+export function collectResult(
+  folder: string,
+  { row, seed }: Run,
+  trained: readonly number[],
+  spreads: ReadonlyMap<string, readonly PathSpread[]>,
+): RunResult {
   const records = readLog(join(folder, LOG_FILE));
   const start = records.findLast((record) => record.type === "start");
   const last = records.findLast((record) => record.type === "step");
@@ -102,9 +131,9 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
     throw new RunError(
       `${folder}: the run's log lacks its beginning, its steps or its results; delete the folder to train the run again`,
     );
-  const best = join(folder, "best.safetensors");
+  const best = join(folder, BEST_FILE);
   return {
-    format: "unfold-experiment-result/1",
+    format: "unfold-experiment-result/2",
     row: row.name,
     seed,
     config: withoutFolders(start.config),
@@ -117,24 +146,34 @@ export function collectResult(folder: string, { row, seed }: Run): RunResult {
     depths: rows.map(({ depth, parameters, encoderParameters = NaN }) => ({
       depth,
       parameters: { whole: parameters, encoder: encoderParameters },
+      trained: trained.includes(depth),
     })),
     sets: Object.fromEntries(
       [...tested].map(([set, ofDepths]) => {
         const scored = ofDepths.map(({ depth, cer }) => ({
           depth,
           cer,
-          utterances: readCounts(join(folder, alignmentFile(set, depth))),
+          utterances: parseAlignments(readFileSync(join(folder, alignmentFile(set, depth)), "utf8")),
         }));
         const { utterances } = scored[0] as (typeof scored)[number];
         return [
           set,
           {
             ids: utterances.map(({ id }) => id),
-            words: utterances.map(({ words }) => words),
-            errors: Object.fromEntries(
-              scored.map((score) => [String(score.depth), score.utterances.map(({ errors }) => errors)]),
+            references: utterances.map(({ alignment }) => alignment.flatMap(({ ref }) => ref ?? []).join(" ")),
+            hypotheses: Object.fromEntries(
+              scored.map((score) => [
+                String(score.depth),
+                score.utterances.map(({ alignment }) => alignment.flatMap(({ hyp }) => hyp ?? []).join(" ")),
+              ]),
             ),
             cer: Object.fromEntries(scored.map(({ depth, cer }) => [String(depth), cer])),
+            spreads: Object.fromEntries(
+              (spreads.get(set) ?? []).map(({ depth, paths }) => [
+                String(depth),
+                { paths: paths.map(({ schedule, wer }) => ({ schedule: [...schedule], wer })) },
+              ]),
+            ),
           },
         ];
       }),
@@ -155,16 +194,4 @@ function withoutFolders(config: Readonly<Record<string, unknown>>): Record<strin
   const within = (file: string): string => relative(folder, file).replaceAll(sep, "/");
   const tests = Object.fromEntries(Object.entries(test).map(([name, file]) => [name, within(file)]));
   return { ...config, data: { ...data, train: within(train), dev: within(dev), test: tests } };
-}
-
-/** The counts of every utterance in an alignment file written by `formatUtterance`. */
-function readCounts(file: string): { id: string; errors: number; words: number }[] {
-  const heads = readFileSync(file, "utf8").matchAll(
-    /^(.+) \((\d+) substituted, (\d+) deleted, (\d+) inserted, of (\d+)\)$/gmu,
-  );
-  return [...heads].map(([, id, substitutions, deletions, insertions, words]) => ({
-    id: id!,
-    errors: Number(substitutions) + Number(deletions) + Number(insertions),
-    words: Number(words),
-  }));
 }

@@ -4,23 +4,29 @@ import type { Device } from "../../engine/device.ts";
 import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
 import type { TrainConfig } from "../../config/config.ts";
+import { trainedDepths } from "../../config/depths.ts";
 import { loadState } from "../../checkpoint/checkpoint_file.ts";
 import { configDifferences } from "../run/config_difference.ts";
 import { readManifest } from "../../data/manifest/manifest.ts";
-import { LAST_FILE } from "../run/kept_checkpoints.ts";
+import { BEST_FILE, LAST_FILE } from "../run/kept_checkpoints.ts";
 import { lastReason } from "../log/log.ts";
 import { train } from "../main.ts";
+import { alone } from "../parallel/communicator.ts";
+import { led } from "../parallel/uneven.ts";
+import type { Watched } from "../parallel/watched.ts";
 import { makeFolder } from "../../data/files/output_place.ts";
 import type { RunObserver } from "../run/run_observer.ts";
+import type { Outcome } from "../training_loop.ts";
 import { chooseLength } from "./choose_length.ts";
 import { trainConfigOf, type Experiment, type Row, type RunLength } from "./config.ts";
 import { experimentData } from "./data.ts";
 import { runName, runsOf, type Run } from "./plan.ts";
 import { readState, writeState } from "./progress_file.ts";
 import { collectResult, readResult, readResults, resultFile, writeResult } from "./results.ts";
+import { measureSpreads } from "./spreads.ts";
 import { summarise } from "./summary.ts";
 import { summaryMarkdown } from "./tables.ts";
-import { measureTimes, readTimes, writeTimes } from "./times.ts";
+import { measureTimes, readTimes, withEarlier, writeTimes } from "./times.ts";
 import { loadWorkload } from "./workload.ts";
 
 export interface ExperimentRunOptions {
@@ -36,20 +42,49 @@ export interface ExperimentRunOptions {
   readonly timesOnly?: boolean;
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
+  /** The processes that train the runs together; by default this one alone. */
+  readonly ranks?: Watched | undefined;
 }
+
+/** A run to train, or to go on with. */
+interface Order {
+  readonly config: TrainConfig;
+  readonly folder: string;
+  readonly resume: boolean;
+}
+
+type Trainer = (order: Order) => Promise<Outcome>;
 
 /**
  * Trains every row with every seed on the same data for the same number of epochs, measures what each costs, and writes
  * table.md, table.json and figure.svg. A finished run leaves a file in `results/` and is not repeated; an interrupted one
- * resumes from its checkpoint. So the same call continues where the last one stopped.
+ * resumes from its checkpoint. So the same call continues where the last one stopped. Of several ranks the first decides, measures and
+ * writes; they train together.
  *
  * @throws UserError, before anything is trained, if a row's config is invalid or differs from that of its runs so far
  */
-export async function runExperiment(
+export const runExperiment = (
   device: Device,
   experiment: Experiment,
   options: ExperimentRunOptions,
-): Promise<"finished" | "interrupted"> {
+): Promise<Outcome> =>
+  led<Order, Outcome, Outcome>(
+    options.ranks ?? alone,
+    (trainer) => conduct(device, experiment, options, trainer),
+    ({ config, ...where }) => {
+      const { signal, observer, ranks } = options;
+      device.trim();
+      device.pool.resetPeak();
+      return train(device, config, { ...where, signal, observer, ranks });
+    },
+  );
+
+async function conduct(
+  device: Device,
+  experiment: Experiment,
+  options: ExperimentRunOptions,
+  trainer: Trainer,
+): Promise<Outcome> {
   const { out, rows, budget, timesOnly = false, signal, observer } = options;
   const before = readState(out, experiment, options.dataFolder);
   const dataFolder = await experimentData(experiment, options.dataFolder, observer);
@@ -96,22 +131,32 @@ export async function runExperiment(
   for (const [i, run] of runs.entries()) {
     if (timesOnly || readResult(out, run.name)) continue;
     observer.message(`run ${i + 1} of ${runs.length}: ${run.row.title}, seed ${run.seed}`);
-    const outcome = await trainRun(device, configOf(run.row, run.seed, length), run, out, signal, observer);
+    const outcome = await trainRun(
+      device,
+      configOf(run.row, run.seed, length),
+      run,
+      experiment.paths,
+      trainer,
+      options,
+    );
     if (outcome === "interrupted" || runs[i + 1]?.seed !== run.seed) await writeSummary(experiment, out); // takes seconds, so not after every run
     if (outcome === "interrupted") return "interrupted";
   }
 
-  // Times of all rows with a finished run, under the same conditions.
+  // Times of all rows whose checkpoints are here, under the same conditions.
   const finished = experiment.rows.flatMap((row) => {
     const seed = readResults(out, [row])[0]?.seed;
-    return seed === undefined
+    const folder = join(out, runName(row.name, seed ?? 1));
+    return seed === undefined || !existsSync(join(folder, BEST_FILE))
       ? []
-      : [{ name: row.name, config: configOf(row, seed, length), folder: join(out, runName(row.name, seed)) }];
+      : [{ name: row.name, config: configOf(row, seed, length), folder }];
   });
-  const workload = await loadWorkload(device, first, observer, signal);
-  const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
-  if (!times) return "interrupted";
-  writeTimes(out, times);
+  if (finished.length > 0) {
+    const workload = await loadWorkload(device, first, observer, signal);
+    const times = workload && (await measureTimes(device, finished, workload, experiment.rounds, observer, signal));
+    if (!times) return "interrupted";
+    writeTimes(out, withEarlier(times, readTimes(out)));
+  }
   await writeSummary(experiment, out);
   return "finished";
 }
@@ -121,18 +166,17 @@ async function trainRun(
   device: Device,
   config: TrainConfig,
   run: Run,
-  out: string,
-  signal: AbortSignal,
-  observer: RunObserver,
-): Promise<"finished" | "interrupted"> {
+  paths: Experiment["paths"],
+  trainer: Trainer,
+  { out, observer }: Pick<ExperimentRunOptions, "out" | "observer">,
+): Promise<Outcome> {
   const folder = join(out, run.name);
   const resume = existsSync(join(folder, LAST_FILE));
-  if (!resume || lastReason(folder) !== "finished") {
-    device.trim();
-    device.pool.resetPeak();
-    if ((await train(device, config, { folder, resume, signal, observer })) === "interrupted") return "interrupted";
-  }
-  writeResult(out, run, collectResult(folder, run));
+  if (!resume || lastReason(folder) !== "finished")
+    if ((await trainer({ config, folder, resume })) === "interrupted") return "interrupted";
+  const trained = trainedDepths(config).map(({ depth }) => depth);
+  const spreads = paths === undefined ? new Map() : await measureSpreads(device, config, folder, paths, observer);
+  writeResult(out, run, collectResult(folder, run, trained, spreads));
   return "finished";
 }
 

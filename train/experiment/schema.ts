@@ -17,6 +17,11 @@ const digits = z.strictObject({
   test: whole(1, 5000).default(540).describe("Strings of the test set, by the speakers of the training set."),
   test_unseen: whole(1, 5000).default(270).describe("Strings of the test set by a speaker who appears nowhere else."),
   held_out_speaker: text("the name of a speaker").default("rms").describe("That speaker: awb, slt, rms or kal."),
+  unseen_speeds: z
+    .array(finite().min(0.5).max(2), { error: "expected a list of speeds such as [1, 0.85, 1.2]" })
+    .min(1)
+    .default([1])
+    .describe("Speakers of test_unseen: that voice at each of these playback speeds, which move pitch and formants."),
   snr: z
     .tuple([finite(), finite()], { error: "expected two numbers of dB such as [15, 40]" })
     .default([15, 40])
@@ -63,6 +68,19 @@ export const experimentSchema = z.strictObject({
     )
     .default([])
     .describe("Pairs of rows or groups whose error rates are tested for a difference, at each depth that both have."),
+  baseline: z
+    .strictObject({
+      row: name("a row's name").describe("The row that all others are tested against."),
+      depth: whole(1).describe("The depth at which it is."),
+    })
+    .optional()
+    .describe("Every row at every depth is tested against this one by MAPSSWE, with Holm's correction."),
+  paths: z
+    .union([z.literal("all"), whole(1)], { error: "expected all or a number of paths" })
+    .optional()
+    .describe(
+      "Rows in repeat order are also tested along all legal paths of each depth, or a number of them, for the spread. Left out: along the usual path alone.",
+    ),
   rounds: whole(1, 1000)
     .default(7)
     .describe("Rounds over all rows in which times are measured at the end; medians are reported."),

@@ -1,14 +1,12 @@
 import { UserError } from "../../engine/errors.ts";
-import {
-  bootstrapInterval,
-  pairedBootstrap,
-  type Interval,
-  type UtteranceErrors,
-} from "../../recognition/significance/bootstrap.ts";
+import { bootstrapInterval, pairedBootstrap, type Interval } from "../../recognition/significance/bootstrap.ts";
 import type { ModelSize } from "../../model/parameter_counts.ts";
 import { oneSampleT } from "./student_t.ts";
 import type { Experiment, Row } from "./config.ts";
-import { resultFile, type RunResult } from "./results.ts";
+import { againstBaseline, type BaselineTest } from "./baseline.ts";
+import { pooled, rateOf } from "./errors_of.ts";
+import { resultFile, type RowDepth, type RunResult } from "./results.ts";
+import { spreadsOf, type SpreadSummary } from "./spreads.ts";
 import { runName } from "./plan.ts";
 import type { StepMemory } from "./timed_row.ts";
 import type { Times } from "./times.ts";
@@ -25,7 +23,7 @@ export interface ErrorSummary {
   readonly words: number;
 }
 
-/** One line of the table: a row at one depth. */
+/** One line of the table: a row at one depth. It belongs to the row's group only if the row was trained at that depth. */
 export interface SummaryLine {
   readonly row: string;
   readonly title: string;
@@ -69,6 +67,10 @@ export interface SummaryComparison {
 export interface Summary {
   readonly lines: readonly SummaryLine[];
   readonly comparisons: readonly SummaryComparison[];
+  /** Every line against the baseline, if the experiment names one. */
+  readonly baseline: (RowDepth & { readonly tests: readonly BaselineTest[] }) | null;
+  /** How error rates vary over the paths of a depth, where they were tested. */
+  readonly spreads: readonly SpreadSummary[];
   /** How times were measured, or null. */
   readonly times: Omit<Times, "rows" | "format"> | null;
 }
@@ -90,7 +92,15 @@ export function summarise(
   const lines = experiment.rows.flatMap((row) => linesOf(row, ofRow(row), times?.rows[row.name]));
   const comparisons = experiment.compare.flatMap(([a, b]) => compare(a, b, lines, results));
   const { adapter, rounds, batch } = times ?? {};
-  return { lines, comparisons, times: times ? { adapter: adapter!, rounds: rounds!, batch: batch! } : null };
+  return {
+    lines,
+    comparisons,
+    baseline: experiment.baseline
+      ? { ...experiment.baseline, tests: againstBaseline(lines, results, experiment.baseline) }
+      : null,
+    spreads: spreadsOf(lines, results),
+    times: times ? { adapter: adapter!, rounds: rounds!, batch: batch! } : null,
+  };
 }
 
 function linesOf(
@@ -100,11 +110,10 @@ function linesOf(
 ): SummaryLine[] {
   const [first] = runs;
   if (!first) return [];
-  return first.depths.map(({ depth, parameters }) => ({
+  return first.depths.map(({ depth, parameters, trained }) => ({
     row: name,
     title,
-    group,
-    groupTitle,
+    ...(trained ? { group, groupTitle } : { group: name, groupTitle: title }),
     depth,
     seeds: runs.map(({ seed }) => seed),
     errors: Object.keys(first.sets).map((set) => errorsOf(set, runs, depth)),
@@ -127,31 +136,9 @@ function errorsOf(set: string, runs: readonly RunResult[], depth: number): Error
     wer: bootstrapInterval(pooled(runs, set, depth)),
     bySeed,
     deviation: bySeed.length > 1 ? Math.sqrt(squares / (bySeed.length - 1)) : null,
-    words: (runs[0]?.sets[set]?.words ?? []).reduce((sum, words) => sum + words, 0),
+    words: pooled(runs.slice(0, 1), set, depth).reduce((sum, { words }) => sum + words, 0),
   };
 }
-
-/** Every utterance with its errors and words summed over all runs: the rate is then the mean of the runs' rates. */
-function pooled(runs: readonly RunResult[], set: string, depth: number): UtteranceErrors[] {
-  const words = runs[0]?.sets[set]?.words ?? [];
-  return words.map((count, i) => ({
-    words: runs.length * count,
-    errors: runs.reduce((sum, run) => sum + errorsIn(run, set, depth, i), 0),
-  }));
-}
-
-/** Missing errors must not count as no errors, so they throw. */
-function errorsIn({ row, seed, sets }: RunResult, set: string, depth: number, utterance: number): number {
-  const errors = sets[set]?.errors[depth]?.[utterance];
-  if (errors === undefined)
-    throw new UserError(
-      `the result of ${runName(row, seed)} lacks errors at depth ${depth} on ${set}; delete its file in results/ to train the run again`,
-    );
-  return errors;
-}
-
-const rateOf = (utterances: readonly UtteranceErrors[]): number =>
-  utterances.reduce((sum, { errors }) => sum + errors, 0) / utterances.reduce((sum, { words }) => sum + words, 0);
 
 /** Two rows or groups at every depth that both have; of a group's rows, the one that has the depth. */
 function compare(
@@ -199,7 +186,7 @@ function compare(
 function expectSameUtterances(out: string, results: readonly RunResult[]): void {
   const [first, ...others] = results;
   const marks = ({ trainingSet, sets }: RunResult): string =>
-    JSON.stringify([trainingSet, Object.entries(sets).map(([set, { ids, words }]) => [set, ids, words])]);
+    JSON.stringify([trainingSet, Object.entries(sets).map(([set, { ids, references }]) => [set, ids, references])]);
   const other = first && others.find((result) => marks(result) !== marks(first));
   if (!first || !other) return;
   throw new UserError(

@@ -1,9 +1,11 @@
+import type { BaselineTest } from "./baseline.ts";
 import { formatBytes, formatCompact, formatCount, formatPercent } from "../../data/text/number_format.ts";
+import type { SpreadSummary } from "./spreads.ts";
 import type { ErrorSummary, Summary, SummaryComparison, SummaryLine } from "./summary.ts";
 
 /** The summary as Markdown: cost and error rates of each row and depth, then the tests of differences. */
 export function summaryMarkdown(summary: Summary): string {
-  const { lines, comparisons, times } = summary;
+  const { lines, comparisons, baseline, spreads, times } = summary;
   if (lines.length === 0) return "No row is finished yet.\n";
   const sets = (lines[0] as SummaryLine).errors.map(({ set }) => set);
   const range = (of: (line: SummaryLine) => number): string =>
@@ -18,6 +20,20 @@ export function summaryMarkdown(summary: Summary): string {
         ? `Memory and step: of training on one batch of ${times.batch.size} utterances of ${times.batch.frames} frames with padding. Steps and real-time factors: medians of ${times.rounds} rounds over all rows in turn; adapter: ${times.adapter}.`
         : "Times have not been measured yet."),
   ];
+  if (baseline && baseline.tests.length > 0)
+    parts.push(
+      `Against the baseline, ${titleOf(lines, baseline.row)}, at depth ${baseline.depth}:`,
+      baselineTable(lines, baseline.tests),
+      "Difference: WER minus the baseline's in percentage points. Segments, Z and p: MAPSSWE (two-tailed) over the segments of all seeds, each seed against the baseline of the same seed, so about the models trained here. " +
+        "p, Holm: corrected for the number of tests on the set. Single seeds: the lowest and highest p, uncorrected. " +
+        "A star: no significant difference at 0.05 after the correction, which does not show that two are equal.",
+    );
+  if (spreads.length > 0)
+    parts.push(
+      "Over the legal paths of a depth, means of the seeds:",
+      spreadTable(lines, spreads),
+      "Deviation: the standard deviation over a seed's paths.",
+    );
   if (comparisons.length > 0)
     parts.push(
       comparisonTable(comparisons),
@@ -91,6 +107,43 @@ function comparisonTable(comparisons: readonly SummaryComparison[]): string {
     body,
     1,
   );
+}
+
+const titleOf = (lines: readonly SummaryLine[], row: string): string =>
+  lines.find((line) => line.row === row)?.title ?? row;
+
+function baselineTable(lines: readonly SummaryLine[], tests: readonly BaselineTest[]): string {
+  const body = tests.map(({ row, depth, set, seeds, difference, mapsswe, bySeed, pHolm }) => {
+    const apart = bySeed.map(({ p }) => p);
+    return [
+      titleOf(lines, row),
+      String(depth),
+      set,
+      String(seeds.length),
+      `${signed(difference)}${pHolm > 0.05 ? "*" : ""}`,
+      formatCount(mapsswe.segments),
+      mapsswe.z.toFixed(2),
+      probability(mapsswe.p),
+      probability(pHolm),
+      apart.length < 2 ? "-" : `${probability(Math.min(...apart))} to ${probability(Math.max(...apart))}`,
+    ];
+  });
+  const head = ["row", "depth", "set", "seeds", "difference", "segments", "Z", "p", "p, Holm", "single seeds"];
+  return markdownTable(head, body, 1);
+}
+
+function spreadTable(lines: readonly SummaryLine[], spreads: readonly SpreadSummary[]): string {
+  const body = spreads.map(({ row, depth, set, seeds, paths, mean, median, deviation, lowest, highest }) => [
+    titleOf(lines, row),
+    String(depth),
+    set,
+    String(seeds.length),
+    String(paths),
+    ...[mean, median, deviation].map(percent),
+    `${percent(lowest)} to ${percent(highest)}`,
+  ]);
+  const head = ["row", "depth", "set", "seeds", "paths", "mean WER", "median", "deviation", "lowest to highest"];
+  return markdownTable(head, body, 1);
 }
 
 const probability = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));

@@ -6,6 +6,7 @@ import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../data/files/atomic_file.ts";
 import { loadCheckpoint } from "../../checkpoint/checkpoint_file.ts";
 import type { TrainConfig } from "../../config/config.ts";
+import { BEST_FILE } from "../run/kept_checkpoints.ts";
 import type { RunObserver } from "../run/run_observer.ts";
 import { TimedRow } from "./timed_row.ts";
 import type { Workload } from "./workload.ts";
@@ -76,7 +77,7 @@ export async function measureTimes(
   const task = observer.task("measuring times", (rounds + 1) * rows.length);
   try {
     for (const { name, config, folder } of rows) {
-      const checkpoint = loadCheckpoint(join(folder, "best.safetensors"));
+      const checkpoint = loadCheckpoint(join(folder, BEST_FILE));
       const row = new TimedRow(device, config, workload, checkpoint);
       checkpoint.close();
       timed.push({
@@ -118,6 +119,10 @@ export async function measureTimes(
     ),
   };
 }
+
+/** Times with earlier ones of rows whose checkpoints are no longer there, if the same adapter measured them. */
+export const withEarlier = (times: Times, earlier: Times | undefined): Times =>
+  earlier?.adapter === times.adapter ? { ...times, rows: { ...earlier.rows, ...times.rows } } : times;
 
 export function writeTimes(out: string, times: Times): void {
   writeAtomically(fileOf(out), Buffer.from(`${JSON.stringify(times, null, 2)}\n`));

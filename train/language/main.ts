@@ -55,7 +55,7 @@ import { languageModelStep } from "./training_step.ts";
  * @throws UserError also if the folder holds a run and `resume` is not set, or if another process is training in it
  */
 export const trainLanguageModel = (device: Device, config: LmTrainConfig, options: RunOptions): Promise<Outcome> =>
-  inRunFolder(options, async () => {
+  inRunFolder(options, config, async () => {
     const started = await start(device, config, options);
     await joinRanks(device, options.ranks ?? alone, {
       config: plainLanguageModelConfig(config),

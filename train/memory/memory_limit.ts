@@ -30,7 +30,7 @@ export function memoryLimit(
 }
 
 /** Free memory of the machine or, with Node 20.13 and later, of the container this process runs in. */
-const freeMemory = (): number =>
+export const freeMemory = (): number =>
   (process as Partial<Pick<NodeJS.Process, "availableMemory">>).availableMemory?.() ?? freemem();
 
 /** Free bytes according to nvidia-smi; null if it is not installed or does not answer. */

@@ -18,8 +18,8 @@ export interface Communicator {
   readonly name: string;
   /** Reduces arrays of the same length over all ranks, with the same bits on each. */
   allReduce(values: Float32Array | Float64Array, reduction?: Reduction): Promise<void>;
-  /** Copies rank 0's array to the others. */
-  broadcast(values: Exchanged): Promise<void>;
+  /** Copies one rank's array, by default rank 0's, to the others. */
+  broadcast(values: Exchanged, root?: number): Promise<void>;
   /** Settles once every rank has called it. */
   barrier(): Promise<void>;
   /** Ends all ranks at once with this exit code. May return before this process has ended. */

@@ -3,6 +3,7 @@ import { BufferUsage, MapMode } from "../../engine/gpu_flags.ts";
 import { waitFor } from "../../engine/host/node.ts";
 import type { Parameters } from "../../engine/parameters.ts";
 import { Storage, Tensor } from "../../engine/tensor.ts";
+import { ownerOf } from "../../engine/transfer.ts";
 import type { Communicator } from "./communicator.ts";
 
 /** A tensor of few values that is averaged over the ranks, such as a running mean. */
@@ -79,7 +80,7 @@ export class GradientExchange {
     });
     this.#results = new Storage(
       device.pool.acquire(4 * Math.max(1, options.scalars), { exact: true }),
-      (buffer) => device.pool.release(buffer),
+      ownerOf(device),
       true,
     );
   }

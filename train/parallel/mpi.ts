@@ -74,7 +74,8 @@ async function openMpi(launched: Launched): Promise<Communicator> {
         abi.operations[reduction],
         abi.world,
       ),
-    broadcast: (values) => inThread("MPI_Bcast", calls.broadcast, values, values.length, typeOf(values), 0, abi.world),
+    broadcast: (values, root = 0) =>
+      inThread("MPI_Bcast", calls.broadcast, values, values.length, typeOf(values), root, abi.world),
     barrier: () => inThread("MPI_Barrier", calls.barrier, abi.world),
     abort: (code) => void abort(abi.world, code),
     finalize: () => check(finalize(), "MPI_Finalize"),

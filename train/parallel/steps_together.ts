@@ -11,7 +11,7 @@ import type { Watched } from "./watched.ts";
 const OF_THE_OPTIMISER: readonly string[] = ["gradNorm", "lossScale", "skippedSteps"];
 
 /** Indices, among a step's counts, of what comes after the utterances of each batch that are too short for their texts. */
-const COUNTS = ["amount", "stopping", "waited", "took"] as const;
+const COUNTS = ["amount", "stopping"] as const;
 
 /**
  * The steps of ranks that train together. Each computes its share of the batches; then they add up their gradients and losses at once, and
@@ -30,8 +30,6 @@ export function stepsTogether<Batch extends LoopBatch, Score extends { readonly 
     averaged: parameters.buffers.map(({ tensor }) => tensor).filter((tensor) => tensor !== lossScale),
   });
   let stopping = false;
-  /** Milliseconds of the step before. */
-  let [waited, took] = [0, 0];
 
   /** Encodes this rank's share of a batch. */
   const encode = (batch: Batch, step: number, part: number): void => {
@@ -70,13 +68,10 @@ export function stepsTogether<Batch extends LoopBatch, Score extends { readonly 
         device.recorder.flush();
       }
 
-      const found = await phase("wait", () =>
-        exchange.exchange([...infeasible, amount, Number(signal.aborted), waited, took]),
-      );
-      const [allFrames = 0, stop, allWaited = 0, allTook = 0] = found.counts.subarray(accumulate);
+      const found = await phase("wait", () => exchange.exchange([...infeasible, amount, Number(signal.aborted)]));
+      const [allFrames = 0, stop] = found.counts.subarray(accumulate);
       stopping = stop !== 0;
-      clock.exchanged(allWaited / ranks.size, allTook / ranks.size);
-      ({ waited, took } = found);
+      [found.waited, found.took].forEach((time, i) => (clock.inExchange[i]! += time));
 
       const tape = new Tape(device, { seed: config.seed, step: step * accumulate + accumulate - 1, activation });
       try {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { parseAlignments } from "../../recognition/evaluation/alignment_text.ts";
 import type { AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 
 /** One utterance as recognised at each depth. */
@@ -40,24 +41,4 @@ export function worstUtterances(folder: string, most: number): { set: string; ex
 
 function errors({ byDepth }: Example): number {
   return byDepth.reduce((sum, { alignment }) => sum + alignment.filter(({ op }) => op !== "correct").length, 0);
-}
-
-/** Reads what `formatUtterance` writes: `id (counts)`, then the rows REF, HYP and, with errors, ERR. */
-export function parseAlignments(text: string): { id: string; alignment: AlignmentStep[] }[] {
-  return [...text.matchAll(/^(.+) \([^()]*\)\nREF ?(.*)\nHYP ?(.*)$/gmu)].map(([, id, ref, hyp]) => {
-    const [references, hypotheses] = [words(ref!), words(hyp!)];
-    return { id: id!, alignment: references.map((reference, i) => stepOf(reference, hypotheses[i] ?? GAP)) };
-  });
-}
-
-const GAP = "***";
-
-function words(row: string): string[] {
-  return row.split(" ").filter((word) => word !== "");
-}
-
-function stepOf(ref: string, hyp: string): AlignmentStep {
-  if (ref === GAP) return { op: "insertion", ref: null, hyp };
-  if (hyp === GAP) return { op: "deletion", ref, hyp: null };
-  return { op: ref === hyp ? "correct" : "substitution", ref, hyp };
 }

@@ -56,6 +56,25 @@ describe("the corpus", () => {
     expect(basename(manifests.testUnseen)).toBe("test_unseen.jsonl");
   });
 
+  test("has as many speakers of unseen strings as speeds of the held-out voice", async () => {
+    const folder = join(scratch, "speakers");
+    const sizes = { train: 1, dev: 1, test: 1, testUnseen: 4 };
+    const made = await makeDigitCorpus(folder, { sizes, unseenSpeeds: [1, 0.8, 1.25] });
+    const usual = await makeDigitCorpus(join(scratch, "speaker"), { sizes });
+    const [lines, others] = [await readLines(made.testUnseen), await readLines(usual.testUnseen)];
+    expect(lines.map(({ speaker }) => speaker)).toEqual(["rms", "rms-0.8", "rms-1.25", "rms"]);
+    // Speed moves pitch and formants: an utterance 1.25 times as fast lasts 0.8 times as long, but for the noise around it.
+    const spoken = lines.map(({ duration }, i) => duration / others[i]!.duration);
+    expect([spoken[0], spoken[3]]).toEqual([1, 1]);
+    expect(spoken[1]).toBeGreaterThan(1.1);
+    expect(spoken[1]).toBeLessThan(1.25);
+    expect(spoken[2]).toBeLessThan(0.95);
+    expect(spoken[2]).toBeGreaterThan(0.8);
+    await expect(makeDigitCorpus(folder, { unseenSpeeds: [3] })).rejects.toThrow(
+      "makeDigitCorpus: unseenSpeeds: expected one or more numbers from 0.5 to 2, got [3]",
+    );
+  });
+
   test("has manifests that the manifest reader takes as they are", async () => {
     for (const split of SPLITS) {
       const { entries, warnings } = await readManifest(manifests[split]);
@@ -96,10 +115,12 @@ describe("the corpus", () => {
     expect((await readLines(other.testUnseen)).map(({ speaker }) => speaker)).toEqual(["kal", "kal"]);
   });
 
-  test("is the same bytes for the same options, and others for another seed", async () => {
+  test("is the same bytes for the same options, however many threads speak, and others for another seed", async () => {
     const first = await digests(join(scratch, "corpus"));
     await makeDigitCorpus(join(scratch, "again"), { sizes: SIZES });
     expect(await digests(join(scratch, "again"))).toEqual(first);
+    await makeDigitCorpus(join(scratch, "threads"), { sizes: SIZES }, () => {}, 2);
+    expect(await digests(join(scratch, "threads"))).toEqual(first);
     await makeDigitCorpus(join(scratch, "seed2"), { sizes: { train: 2, dev: 1, test: 1, testUnseen: 1 }, seed: 2 });
     const other = new Set(await digests(join(scratch, "seed2")));
     expect(first.filter((line) => other.has(line))).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineKernel, spread, type KernelDeclaration } from "../../../engine/kernel/kernel.ts";
 import { Storage, Tensor } from "../../../engine/tensor.ts";
-import { emptyTensor, read, tensor, zeroTensor } from "../../../engine/transfer.ts";
+import { emptyTensor, ownerOf, read, tensor, zeroTensor } from "../../../engine/transfer.ts";
 import { testDevice } from "../../test_device.ts";
 
 type Declaration = KernelDeclaration<string, string, string>;
@@ -118,7 +118,7 @@ describe("encode", () => {
       bindings: { a: "read_write", b: "read_write" },
       workgroups: () => [1],
     });
-    const storage = new Storage(device().pool.acquire(512), (buffer) => device().pool.release(buffer), true);
+    const storage = new Storage(device().pool.acquire(512), ownerOf(device()), true);
     const slice = (offset: number) => new Tensor([1], "f32", storage, { offset });
     twoOutputs.encode(on(), { a: slice(0), b: slice(256) }, {}, {});
     expect([(await read(device(), slice(0)))[0], (await read(device(), slice(256)))[0]]).toEqual([1, 2]);

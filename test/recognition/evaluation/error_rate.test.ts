@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatAlignment, formatUtterance } from "../../../recognition/evaluation/alignment_text.ts";
+import { formatAlignment, formatUtterance, parseAlignments } from "../../../recognition/evaluation/alignment_text.ts";
 import {
   addErrors,
   align,
@@ -76,4 +76,21 @@ test("an utterance of the alignment file", () => {
     "george_7 (0 substituted, 1 deleted, 0 inserted, of 2)\nREF  one two\nHYP  one ***\nERR      D\n\n",
   );
   expect(countErrors(alignment).references).toBe(2);
+});
+
+test("alignments are read as they are written", () => {
+  const pairs: [string, string][] = [
+    ["one two three", "one seven oh three"],
+    ["", "oh"],
+    ["nine", ""],
+    ["a", "a"],
+    ["é ö", "é u"],
+  ];
+  const written = pairs.map(([ref, hyp], i) => ({
+    id: `speaker (x) ${i}`,
+    alignment: align(ref.split(" ").filter(Boolean), hyp.split(" ").filter(Boolean)),
+  }));
+  expect(parseAlignments(written.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n"))).toEqual(
+    written,
+  );
 });

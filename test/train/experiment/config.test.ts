@@ -90,6 +90,10 @@ it.each([
     "base: config.yaml\nrows: [{ name: a, titel: one }]\n",
     "{file}, line 2: rows[0].title is missing, expected a row's title.\n{file}, line 2: rows[0].titel is not a key; the nearest valid one is rows.0.title.",
   ],
+  [
+    `base: config.yaml\n${ROW}baseline: { row: c, depth: 2 }\n`,
+    '{file}, line 3: baseline.row is "c", which is not a row; the closest is "a".',
+  ],
   [`base: config.yaml\nseeds: 0\n${ROW}`, "{file}, line 2: seeds: expected a whole number from 1 to 100, got 0."],
   [
     `base: config.yaml\ncorpus: { digits: { test: 9000 } }\n${ROW}`,
@@ -119,10 +123,10 @@ it("an unusable key of a row names the row; so does a base that is not there", (
 
 it("the example's rows: blocks, which depths each trains and tests, how many runs", () => {
   const experiment = loadExperiment(
-    fileURLToPath(new URL("../../../examples/depth-table/config.yaml", import.meta.url)),
+    fileURLToPath(new URL("../../../examples/paper-tiny/config.yaml", import.meta.url)),
   );
   const rows = experiment.rows.map((row) => {
-    const config = trainConfigOf(experiment, row, 1, 8, folder);
+    const config = trainConfigOf(experiment, row, 1, null, folder);
     return [
       row.name,
       config.model.blocks,
@@ -132,16 +136,16 @@ it("the example's rows: blocks, which depths each trains and tests, how many run
     ];
   });
   expect(rows).toEqual([
-    ["alone-2", 2, [2], [2], 3],
+    ["seed-3", 3, [6, 3], [3, 4, 5, 6], 3],
+    ["alone-6", 6, [6], [3, 6], 3],
+    ["alone-3", 3, [3], [3, 4, 5, 6], 3],
+    ["both", 3, [6, 3], [3, 4, 5, 6], 3],
+    ["deep-only", 3, [6], [3, 4, 5, 6], 3],
+    ["alone-5", 5, [5], [5], 3],
     ["alone-4", 4, [4], [4], 3],
-    ["alone-6", 6, [6], [6], 3],
-    ["unfolded", 2, [6], [2, 4, 6], 3],
-    ["joint", 2, [6, 2], [2, 4, 6], 3],
-    ["method", 2, [6, 2], [2, 4, 6], 3],
-    ["kl-only", 2, [6, 2], [2, 4, 6], 1],
-    ["repeat", 2, [6, 2], [2, 4, 6], 1],
-    ["norms", 2, [6, 2], [2, 4, 6], 1],
-    ["nested", 6, [6, 2], [2, 4, 6], 1],
-    ["layer-drop", 6, [6], [2, 4, 6], 1],
+    ["seed-4", 4, [6, 4], [4, 5, 6], 3],
+    ["seed-2", 2, [6, 2], [2, 3, 4, 5, 6], 3],
+    ["hybrid-weights", 3, [6, 3], [3, 4, 5, 6], 3],
+    ["cycle", 3, [6, 3], [3, 4, 5, 6], 3],
   ]);
 });

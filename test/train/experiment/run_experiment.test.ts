@@ -23,6 +23,8 @@ rows:
   - { name: alone-3, group: alone, title: built alone 3, set: { model.blocks: 3, unfold.depths: [3] }, seeds: 1 }
   - { name: method, title: the method }
 compare: [[method, alone]]
+baseline: { row: alone-3, depth: 3 }
+paths: all
 rounds: 2
 `;
 
@@ -100,7 +102,7 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
   expect(statSync(at("out/alone-1-seed1/log.jsonl")).mtimeMs).toBe(finished);
   expect(readFileSync(at("out/method-seed1/log.jsonl"), "utf8")).toContain('"interrupted"');
 
-  const { lines, comparisons, times } = summaryOf("out");
+  const { lines, comparisons, baseline, spreads, times } = summaryOf("out");
   expect(lines.map(({ row, depth, seeds }) => [row, depth, seeds])).toEqual([
     ["alone-1", 1, [1, 2]],
     ["alone-3", 3, [1]],
@@ -130,6 +132,8 @@ it("stopped in a run, goes on with the rest; every row is in the table, with err
     ["method", "alone-3", 3, "first", 1],
     ["method", "alone-3", 3, "second", 1],
   ]);
+  expect(baseline!.tests.map(({ row, depth, set }) => [row, depth, set])).toContainEqual(["method", 1, "second"]);
+  expect(spreads).toEqual([]); // one block has one path
   expect(times).toMatchObject({ rounds: 2, batch: { size: 2 } });
 
   const table = readFileSync(at("out/table.md"), "utf8");

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSafetensors } from "../../../checkpoint/safetensors/safetensors.ts";
 import { readLog, type LogRecord } from "../../../train/log/log.ts";
-import { type Outcome, ROOT } from "../../built.ts";
+import { node, type Outcome, ROOT } from "../../built.ts";
 import { mpirun, type Ranks } from "./mpirun.ts";
 
 const MAIN = `${ROOT}dist/cli/main.js`;
@@ -13,6 +13,37 @@ export const unfoldRanks = (
   words: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly seconds?: number } = {},
 ): Ranks => mpirun(ranks, [MAIN, ...words], options);
+
+/** Trains one run after the other, in folders named after them, in the same processes: most of a short run is its processes' beginning. */
+export async function trainAll(
+  ranks: number | "alone",
+  config: string,
+  runs: Readonly<Record<string, readonly string[]>>,
+  out: string,
+): Promise<void> {
+  const script = `
+    const load = (file) => import(${JSON.stringify(`file://${ROOT}dist/`)} + file);
+    const { openDevice } = await load("engine/device.js");
+    const { loadConfig } = await load("checkpoint/load_config.js");
+    const { train } = await load("train/main.js");
+    const { openCommunicator } = await load("train/parallel/mpi.js");
+    const { watched } = await load("train/parallel/watched.js");
+    const { silentObserver } = await load("train/run/run_observer.js");
+    const ranks = watched(await openCommunicator(), 60, console.error);
+    const device = await openDevice();
+    for (const [name, sets] of Object.entries(${JSON.stringify(runs)}))
+      await train(device, loadConfig(${JSON.stringify(config)}, sets), {
+        folder: ${JSON.stringify(`${out}/`)} + name,
+        resume: false,
+        signal: new AbortController().signal,
+        observer: silentObserver,
+        ranks,
+      });
+    device.close();
+    ranks.finalize();`;
+  const words = ["--input-type=module", "-e", script];
+  await succeeded(ranks === "alone" ? node(words) : mpirun(ranks, words, { seconds: 200 }));
+}
 
 export const setting = (...sets: string[]): string[] => sets.flatMap((set) => ["--set", set]);
 

@@ -4,13 +4,10 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseHTML } from "linkedom";
 import { UserError } from "../../../engine/errors.ts";
-import { formatUtterance } from "../../../recognition/evaluation/alignment_text.ts";
-import { align } from "../../../recognition/evaluation/error_rate.ts";
 import { readRecording } from "../../../data/audio/audio.ts";
 import { writeWav } from "../../../data/audio/wav.ts";
 import { openLog, readLog, type StepRecord } from "../../../train/log/log.ts";
 import { writeReport } from "../../../train/report/report.ts";
-import { parseAlignments } from "../../../train/report/alignments.ts";
 import { readHistory, thinSteps } from "../../../train/report/history.ts";
 import { reportPage } from "../../../train/report/page.ts";
 import { html } from "../../../train/report/html.ts";
@@ -307,23 +304,6 @@ test("many steps are averaged in groups, without those that are not numbers", ()
     [4, 5, 3.5, 35],
     [5, 7, 5, 50],
   ]);
-});
-
-test("alignments are read as they are written", () => {
-  const pairs: [string, string][] = [
-    ["one two three", "one seven oh three"],
-    ["", "oh"],
-    ["nine", ""],
-    ["a", "a"],
-    ["é ö", "é u"],
-  ];
-  const written = pairs.map(([ref, hyp], i) => ({
-    id: `speaker (x) ${i}`,
-    alignment: align(ref.split(" ").filter(Boolean), hyp.split(" ").filter(Boolean)),
-  }));
-  expect(parseAlignments(written.map(({ id, alignment }) => formatUtterance(id, alignment)).join("\n"))).toEqual(
-    written,
-  );
 });
 
 test("what is put into HTML is escaped", () => {
