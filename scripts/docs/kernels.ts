@@ -32,7 +32,8 @@ export async function kernelPages(): Promise<Pages> {
 
 function operationPage(name: string, texts: ReadonlyMap<string, string>, cases: readonly KernelCase[]): string {
   const reference = texts.get("reference.ts");
-  const shaders = [...texts].filter(([file]) => file.endsWith(".wgsl"));
+  const isBackward = ([file]: readonly [string, string]): number => Number(/backward|add_to/u.test(file));
+  const shaders = [...texts].filter(([file]) => file.endsWith(".wgsl")).sort((a, b) => isBackward(a) - isBackward(b));
   const sources = [...texts].filter(([file]) => file.endsWith(".ts") && !["cases.ts", "reference.ts"].includes(file));
   return [
     "---\npageClass: wide\naside: false\n---",
