@@ -36,7 +36,7 @@ export default defineConfig({
   ignoreDeadLinks: [
     /^\/source\//u, // made when all pages are
     // Pages that are being written apart from the others.
-    ...["library", "guide/several-machines", "results/paper"]
+    ...["guide/several-machines", "results/paper"]
       .filter((path) => !page(path))
       .map((path) => new RegExp(`(^|/)${path.split("/").at(-1)}$`, "u")),
   ],
