@@ -37,7 +37,7 @@ const digitsBatch = { size: 16, seconds: 2.5, labels: 20 };
 
 const declared: readonly StepConfiguration[] = [
   {
-    // As examples/digits: a seed of 2 blocks and its middle depths.
+    // A seed of 2 blocks and its middle depths, as the web page ships.
     name: "tiny",
     onSoftware: true,
     sections: {
