@@ -25,8 +25,8 @@ export function documents(): string[] {
   const below = (folder: string): string[] =>
     readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (path === GENERATED || path === "docs/examples" || (entry.name.startsWith(".") && entry.isDirectory()))
-        return [];
+      const hidden = entry.name.startsWith(".") || entry.name === "node_modules";
+      if (path === GENERATED || path === "docs/examples" || (hidden && entry.isDirectory())) return [];
       if (entry.isDirectory()) return folder === "" && !["docs", "examples", "bench"].includes(path) ? [] : below(path);
       return entry.name.endsWith(".md") ? [path] : [];
     });
