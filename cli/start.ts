@@ -9,7 +9,7 @@ import { loadConfig } from "../checkpoint/load_config.ts";
 import { makeDigitCorpus } from "../data/synthetic/digit_corpus.ts";
 import { lastReason } from "../train/log/log.ts";
 import { train } from "../train/main.ts";
-import { heardAtEachDepth, withThreeStrings } from "./first_look.ts";
+import { heardAtEachDepth, withThreeStrings } from "./start/first_look.ts";
 import { adapterOptions, addAdapterOptions } from "./options/adapter.ts";
 import { interruptible } from "./terminal/interrupt.ts";
 import { showsColour } from "./terminal/judged.ts";

@@ -100,6 +100,17 @@ async function warmUp(
   if (deepest) await recognise(device, model, longest, [deepest], { batchSize });
 }
 
+/** Counts of errors, and the rates that they make. */
+export const withRates = (
+  words: ErrorCounts,
+  characters: ErrorCounts,
+): Pick<DepthScore, "words" | "characters" | "wer" | "cer"> => ({
+  words,
+  characters,
+  wer: errorRate(words),
+  cer: errorRate(characters),
+});
+
 function score(
   depth: number,
   { hypotheses, blankRatio, loss }: Recognised,
@@ -117,10 +128,7 @@ function score(
   );
   return {
     depth,
-    words,
-    characters,
-    wer: errorRate(words),
-    cer: errorRate(characters),
+    ...withRates(words, characters),
     blankRatio,
     loss,
     realTimeFactor,

@@ -1,6 +1,6 @@
 import { expectSamePlan, inOrderOfItems, type Shared } from "../shares.ts";
-import { addErrors, errorRate } from "./error_rate.ts";
-import type { DepthScore } from "./evaluate.ts";
+import { addErrors } from "./error_rate.ts";
+import { withRates, type DepthScore } from "./evaluate.ts";
 
 /** What one of several processes has measured. */
 export interface SharedScores extends Shared {
@@ -29,10 +29,7 @@ export function mergeScores(parts: readonly SharedScores[]): DepthScore[] {
     const slowest = Math.max(...busy.map((part) => (at(part).realTimeFactor ?? 0) * part.seconds));
     return {
       depth,
-      words,
-      characters,
-      wer: errorRate(words),
-      cer: errorRate(characters),
+      ...withRates(words, characters),
       blankRatio: blanks / total(({ frames }) => frames),
       realTimeFactor: realTimeFactor === null ? null : slowest / total(({ seconds }) => seconds),
       utterances: inOrderOfItems(busy, (part) => at(part).utterances),

@@ -3,7 +3,7 @@ import { pairedBootstrap, type BootstrapOptions, type PairedComparison, type Utt
 import { countErrors, cutText, type AlignmentStep } from "../evaluation/error_rate.ts";
 import { alignAsSclite } from "../evaluation/sclite_alignment.ts";
 import { mapsswe, type Mapsswe } from "./mapsswe.ts";
-import type { DepthScore } from "../evaluation/evaluate.ts";
+import type { DepthScore, ScoredUtterance } from "../evaluation/evaluate.ts";
 import type { Device } from "../../engine/device.ts";
 import { scheduleOf, evaluatedPaths } from "../../config/depths.ts";
 import type { Recogniser } from "../recogniser.ts";
@@ -20,7 +20,11 @@ export interface DepthComparison extends PairedComparison {
 }
 
 /** Word errors of each utterance, in order, for the bootstrap. */
-export const utteranceErrors = ({ utterances }: Pick<DepthScore, "utterances">): UtteranceErrors[] =>
+export const utteranceErrors = ({
+  utterances,
+}: {
+  readonly utterances: readonly Pick<ScoredUtterance, "alignment">[];
+}): UtteranceErrors[] =>
   utterances.map(({ alignment }) => {
     const { substitutions, deletions, insertions, references } = countErrors(alignment);
     return { errors: substitutions + deletions + insertions, words: references };

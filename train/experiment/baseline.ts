@@ -43,34 +43,19 @@ function testOf(
   set: string,
 ): Omit<BaselineTest, "pHolm"> | undefined {
   if (row === baseline.row && depth === baseline.depth) return undefined;
-  const pairs = results.flatMap((run) => {
-    const base = results.find((other) => other.row === baseline.row && other.seed === run.seed);
-    return run.row === row && base ? [{ seed: run.seed, run, base }] : [];
-  });
-  if (pairs.length === 0) return undefined;
-  const aligned = pairs.map(({ run, base }) => ({
-    run: scliteAlignments(run, set, depth),
-    base: scliteAlignments(base, set, baseline.depth),
-  }));
-  const rate = (runs: readonly RunResult[], at: number): number => rateOf(pooled(runs, set, at));
+  const bySeed = new Map(results.flatMap((run) => (run.row === baseline.row ? [[run.seed, run] as const] : [])));
+  const runs = results.filter((run) => run.row === row && bySeed.has(run.seed));
+  if (runs.length === 0) return undefined;
+  const bases = runs.map(({ seed }) => bySeed.get(seed) as RunResult);
+  const aligned = runs.map((run) => scliteAlignments(run, set, depth));
+  const alignedBases = bases.map((run) => scliteAlignments(run, set, baseline.depth));
   return {
     row,
     depth,
     set,
-    seeds: pairs.map(({ seed }) => seed),
-    difference:
-      rate(
-        pairs.map(({ run }) => run),
-        depth,
-      ) -
-      rate(
-        pairs.map(({ base }) => base),
-        baseline.depth,
-      ),
-    mapsswe: mapsswe(
-      aligned.flatMap(({ run }) => run),
-      aligned.flatMap(({ base }) => base),
-    ),
-    bySeed: aligned.map(({ run, base }) => mapsswe(run, base)),
+    seeds: runs.map(({ seed }) => seed),
+    difference: rateOf(pooled(runs, set, depth)) - rateOf(pooled(bases, set, baseline.depth)),
+    mapsswe: mapsswe(aligned.flat(), alignedBases.flat()),
+    bySeed: aligned.map((alignments, i) => mapsswe(alignments, alignedBases[i]!)),
   };
 }

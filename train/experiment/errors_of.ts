@@ -1,7 +1,8 @@
 import { UserError } from "../../engine/errors.ts";
-import { align, countErrors, cutText, type AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
+import { align, cutText, type AlignmentStep } from "../../recognition/evaluation/error_rate.ts";
 import { alignAsSclite } from "../../recognition/evaluation/sclite_alignment.ts";
 import type { UtteranceErrors } from "../../recognition/significance/bootstrap.ts";
+import { utteranceErrors } from "../../recognition/significance/compare.ts";
 import { runName } from "./plan.ts";
 import type { RunResult } from "./results.ts";
 
@@ -9,10 +10,7 @@ type Align = (reference: readonly string[], hypothesis: readonly string[]) => Al
 
 /** Word errors of each utterance of a test set at one depth, in order. */
 export const errorsOf = (run: RunResult, set: string, depth: number): UtteranceErrors[] =>
-  alignmentsOf(run, set, depth, align).map((alignment) => {
-    const { substitutions, deletions, insertions, references } = countErrors(alignment);
-    return { errors: substitutions + deletions + insertions, words: references };
-  });
+  utteranceErrors({ utterances: alignmentsOf(run, set, depth, align).map((alignment) => ({ alignment })) });
 
 /** The same utterances aligned as sclite does, for MAPSSWE. */
 export const scliteAlignments = (run: RunResult, set: string, depth: number): AlignmentStep[][] =>

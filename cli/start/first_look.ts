@@ -1,19 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Device } from "../engine/device.ts";
-import { evaluatedPaths } from "../config/depths.ts";
-import { writeWav } from "../data/audio/wav.ts";
-import { digitUtterances, type DigitUtterance } from "../data/synthetic/digit_utterances.ts";
-import { DIGIT_CORPUS_DEFAULTS } from "../data/synthetic/options.ts";
-import { openSpeakers } from "../data/synthetic/threads/speech_threads.ts";
-import { formatCompact } from "../data/text/number_format.ts";
-import { countParameters } from "../model/parameter_counts.ts";
-import { align, cutText } from "../recognition/evaluation/error_rate.ts";
-import { openRecogniser } from "../recognition/open_recogniser.ts";
-import { transcribeFiles } from "../recognition/transcribe.ts";
-import { silentObserver } from "../train/run/run_observer.ts";
-import { judged } from "./terminal/judged.ts";
+import type { Device } from "../../engine/device.ts";
+import { evaluatedPaths } from "../../config/depths.ts";
+import { writeWav } from "../../data/audio/wav.ts";
+import { digitUtterances, type DigitUtterance } from "../../data/synthetic/digit_utterances.ts";
+import { DIGIT_CORPUS_DEFAULTS } from "../../data/synthetic/options.ts";
+import { openSpeakers } from "../../data/synthetic/threads/speech_threads.ts";
+import { formatCompact } from "../../data/text/number_format.ts";
+import { countParameters } from "../../model/parameter_counts.ts";
+import { align, cutText } from "../../recognition/evaluation/error_rate.ts";
+import { openRecogniser } from "../../recognition/open_recogniser.ts";
+import { transcribeFiles } from "../../recognition/transcribe.ts";
+import { silentObserver } from "../../train/run/run_observer.ts";
+import { judged } from "../terminal/judged.ts";
 
 /** A recording of a digit string that no training has heard. */
 export interface Spoken {

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { heardAtEachDepth, withThreeStrings } from "../../cli/first_look.ts";
-import { judged } from "../../cli/terminal/judged.ts";
-import { align } from "../../recognition/evaluation/error_rate.ts";
-import { testDevice } from "../test_device.ts";
+import { heardAtEachDepth, withThreeStrings } from "../../../cli/start/first_look.ts";
+import { judged } from "../../../cli/terminal/judged.ts";
+import { align } from "../../../recognition/evaluation/error_rate.ts";
+import { testDevice } from "../../test_device.ts";
 
 const device = testDevice();
-const SEED = fileURLToPath(new URL("../../web/public/seed/seed.safetensors", import.meta.url));
+const SEED = fileURLToPath(new URL("../../../web/public/seed/seed.safetensors", import.meta.url));
 
 it("the shipped seed hears more words right at each depth, all of voices it knows; the recordings are gone afterwards", async () => {
   let folder = "";
