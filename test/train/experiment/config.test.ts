@@ -121,31 +121,73 @@ it("an unusable key of a row names the row; so does a base that is not there", (
   );
 });
 
-it("the example's rows: blocks, which depths each trains and tests, how many runs", () => {
-  const experiment = loadExperiment(
-    fileURLToPath(new URL("../../../examples/paper-tiny/config.yaml", import.meta.url)),
-  );
-  const rows = experiment.rows.map((row) => {
-    const config = trainConfigOf(experiment, row, 1, null, folder);
-    return [
-      row.name,
-      config.model.blocks,
-      trainedDepths(config).map(({ depth }) => depth),
-      config.unfold.depths,
-      row.seeds,
-    ];
+const example = (name: string) => loadExperiment(fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url)));
+
+/** Of every row: its name, blocks, the depths that are trained and tested. */
+const rowsOf = (experiment: ReturnType<typeof example>) =>
+  experiment.rows.map((row) => {
+    const { model, unfold, ...config } = trainConfigOf(experiment, row, 1, null, folder);
+    const trained = trainedDepths({ model, unfold, ...config }).map(({ depth }) => depth);
+    return [row.name, model.blocks, trained, unfold.depths];
   });
-  expect(rows).toEqual([
-    ["seed-3", 3, [6, 3], [3, 4, 5, 6], 3],
-    ["alone-6", 6, [6], [3, 6], 3],
-    ["alone-3", 3, [3], [3, 4, 5, 6], 3],
-    ["both", 3, [6, 3], [3, 4, 5, 6], 3],
-    ["deep-only", 3, [6], [3, 4, 5, 6], 3],
-    ["alone-5", 5, [5], [5], 3],
-    ["alone-4", 4, [4], [4], 3],
-    ["seed-4", 4, [6, 4], [4, 5, 6], 3],
-    ["seed-2", 2, [6, 2], [2, 3, 4, 5, 6], 3],
-    ["hybrid-weights", 3, [6, 3], [3, 4, 5, 6], 3],
-    ["cycle", 3, [6, 3], [3, 4, 5, 6], 3],
+
+it("rows at the size of a laptop", () => {
+  expect(example("paper-tiny/config.yaml").rows.map(({ seeds }) => seeds)).toEqual(Array(11).fill(3));
+  expect(rowsOf(example("paper-tiny/config.yaml"))).toEqual([
+    ["seed-3", 3, [6, 3], [3, 4, 5, 6]],
+    ["alone-6", 6, [6], [3, 6]],
+    ["alone-3", 3, [3], [3, 4, 5, 6]],
+    ["both", 3, [6, 3], [3, 4, 5, 6]],
+    ["deep-only", 3, [6], [3, 4, 5, 6]],
+    ["alone-5", 5, [5], [5]],
+    ["alone-4", 4, [4], [4]],
+    ["seed-4", 4, [6, 4], [4, 5, 6]],
+    ["seed-2", 2, [6, 2], [2, 3, 4, 5, 6]],
+    ["hybrid-weights", 3, [6, 3], [3, 4, 5, 6]],
+    ["cycle", 3, [6, 3], [3, 4, 5, 6]],
+  ]);
+});
+
+it("rows of the hybrid", () => {
+  expect(rowsOf(example("paper-tiny/hybrid.yaml"))).toEqual([
+    ["seed-3", 3, [6, 3], [3, 4, 5, 6]],
+    ["alone-6", 6, [6], [3, 6]],
+    ["alone-3", 3, [3], [3, 4, 5, 6]],
+    ["both", 3, [6, 3], [3, 4, 5, 6]],
+    ["deep-only", 3, [6], [3, 4, 5, 6]],
+  ]);
+});
+
+it("rows at the paper's size", () => {
+  const switchboard = example("paper/switchboard.yaml");
+  expect(rowsOf(switchboard)).toEqual([
+    ["alone-12", 12, [12], [8, 12]],
+    ["alone-10", 10, [10], [10]],
+    ["alone-8", 8, [8], [8, 10, 12]],
+    ["alone-6", 6, [6], [6]],
+    ["alone-4", 4, [4], [4]],
+    ["seed-8", 8, [12, 8], [8, 10, 12]],
+    ["seed-6", 6, [12, 6], [6, 8, 10, 12]],
+    ["seed-4", 4, [12, 4], [4, 6, 8, 10, 12]],
+    ["deep-only", 8, [12], [8, 10, 12]],
+    ["both", 8, [12, 8], [8, 10, 12]],
+  ]);
+  expect(rowsOf(example("paper/speechocean.yaml"))).toEqual([
+    ["alone-12", 12, [12], [6, 12]],
+    ["alone-6", 6, [6], [6, 8, 10, 12]],
+    ["seed-6", 6, [12, 6], [6, 8, 10, 12]],
+    ["both", 6, [12, 6], [6, 8, 10, 12]],
+    ["deep-only", 6, [12], [6, 8, 10, 12]],
+  ]);
+  // Their configs inherit from checkpoints that are not here.
+  const kept = example("paper/librispeech-100.yaml").rows.map(({ name, overrides }) => [
+    name,
+    overrides[0]!.replaceAll('"', ""),
+  ]);
+  expect(kept).toEqual([
+    ["alone-12", "init=full.safetensors"],
+    ...[10, 8, 6, 4, 3].map((n) => [`alone-${n}`, `init=seed-${n}.safetensors`]),
+    ...[8, 6, 4, 3, 2].map((n) => [`seed-${n}`, `init=seed-${n}.safetensors`]),
+    ["even-6", "init=even-6.safetensors"],
   ]);
 });
