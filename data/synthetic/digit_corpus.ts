@@ -1,6 +1,7 @@
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../engine/errors.ts";
 import { writeWav } from "../audio/wav.ts";
 import { SPLITS, type Split } from "./digit_strings.ts";
@@ -28,9 +29,9 @@ const MANIFESTS: Record<Split, string> = {
  * the manifest and durations in seconds. No digit string is in two splits. The files depend only on the options, byte
  * for byte.
  *
- * An existing corpus with the same options is reused. A new one (about a minute for the default sizes) is built in
- * `<folder>.partial`, which is renamed to `folder` when complete, so an interrupted run leaves nothing that looks
- * finished.
+ * An existing corpus with the same options is reused. A new one (half a minute for the default sizes) is built in a folder
+ * `<folder>.partial-...` of this call, which is renamed to `folder` when complete: an interrupted run leaves nothing that looks
+ * finished, and of two at once both are right.
  *
  * @param onProgress called after each utterance with the number made and the total; not called on reuse
  * @param threads that speak; by default as many as there are cores, or fewer for few utterances. The files do not depend on it
@@ -49,15 +50,33 @@ export async function makeDigitCorpus(
   const label = corpusLabel(all);
   if (!(await isFinished(target, label, all.sizes))) {
     await refuseForeignFolder(target);
-    const partial = `${target}.partial`;
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(join(partial, "wav"), { recursive: true });
-    await writeSplits(partial, all, threads ?? threadsFor(all.sizes), onProgress);
-    await writeFile(join(partial, "corpus.json"), label);
-    await rm(target, { recursive: true, force: true });
-    await rename(partial, target);
+    await removeAbandoned(target);
+    const partial = `${target}.partial-${randomUUID().slice(0, 8)}`;
+    try {
+      await mkdir(join(partial, "wav"), { recursive: true });
+      await writeSplits(partial, all, threads ?? threadsFor(all.sizes), onProgress);
+      await writeFile(join(partial, "corpus.json"), label);
+      if (!(await isFinished(target, label, all.sizes))) {
+        await rm(target, { recursive: true, force: true });
+        await rename(partial, target);
+      }
+    } finally {
+      await rm(partial, { recursive: true, force: true, maxRetries: 5 }); // after a failure files may still arrive
+    }
   }
   return manifestPaths(target);
+}
+
+/** Removes what killed processes left of this corpus: folders that nothing was added to for a day. */
+async function removeAbandoned(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(`${basename(target)}.partial`)) continue;
+    const folder = join(dirname(target), name);
+    const added = await stat(join(folder, "wav"))
+      .catch(() => stat(folder))
+      .catch(() => undefined);
+    if (added && Date.now() - added.mtimeMs > 86_400_000) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function writeSplits(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -156,10 +156,27 @@ describe("the cache", () => {
     await expect(stat(folder)).rejects.toThrow("ENOENT");
     expect(await make(folder)).toBe(5);
     const whole = await digests(folder);
-    expect((await readdir(scratch)).filter((name) => name.endsWith(".partial"))).toEqual([]);
+    expect((await readdir(scratch)).filter((name) => name.includes(".partial"))).toEqual([]);
     await rm(join(folder, "wav", "train_0001.wav"));
     expect(await make(folder)).toBe(5);
     expect(await digests(folder)).toEqual(whole);
+  });
+
+  test("of two at once both are right, and nothing else stays", async () => {
+    const folder = join(scratch, "twice");
+    await Promise.all([make(folder), make(folder)]);
+    expect(await make(folder)).toBe(0);
+    expect((await readdir(scratch)).filter((name) => name.startsWith("twice"))).toEqual(["twice"]);
+  });
+
+  test("what a killed process left is removed after a day", async () => {
+    const folder = join(scratch, "killed");
+    const [old, recent] = ["old", "recent"].map((name) => `${folder}.partial-${name}`) as [string, string];
+    for (const each of [old, recent]) await mkdir(join(each, "wav"), { recursive: true });
+    const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+    await utimes(join(old, "wav"), twoDaysAgo, twoDaysAgo);
+    await make(folder);
+    expect((await readdir(scratch)).filter((name) => name.startsWith("killed"))).toEqual(["killed", basename(recent)]);
   });
 
   test("never deletes a folder that is not a corpus", async () => {
