@@ -1,4 +1,4 @@
-import { convert } from "./accumulate.ts";
+import { convert } from "./accumulate/accumulate.ts";
 import type { Device } from "./device.ts";
 import { hash } from "./random.ts";
 import { ShapeError, showShape, sizeOf, type Shape } from "./shape.ts";

@@ -1,4 +1,4 @@
-import { addInto, fill, sumOfTwo } from "./accumulate.ts";
+import { addInto, fill, sumOfTwo } from "./accumulate/accumulate.ts";
 import type { Device } from "./device.ts";
 import { DISPOSE } from "./dispose.ts";
 import { ShapeError, sameShape, showShape, type Shape } from "./shape.ts";

@@ -15,14 +15,14 @@ const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dk and dvalue in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which this writes
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
-// include parts/attention_lanes.wgsl
+// include parts/attention/lanes.wgsl
 
 // Four keys from j on; indices past the end are clamped.
 fn rows_from(j: u32) -> vec4u {
@@ -37,11 +37,11 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift - 2u, lane), x * slide(a, b, shift - 3u, lane));
 }
 
-// include parts/attention_mask_queries.wgsl
+// include parts/attention/mask_queries.wgsl
 
 alias lse_type = vec4f;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -18,13 +18,13 @@ struct Sizes {
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, frames]: lse, delta
 @group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
 @group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
-// include parts/attention_lanes.wgsl
+// include parts/attention/lanes.wgsl
 
 // Four rows of p from m on; indices past the end are clamped.
 fn rows_from(m: u32) -> vec4u {
@@ -39,11 +39,11 @@ fn slid_product(x: vec4f, a: vec4f, b: vec4f, n: u32, lane: u32) -> mat4x4f {
     x * slide(a, b, shift + 2u, lane), x * slide(a, b, shift + 3u, lane));
 }
 
-// include parts/attention_mask_positions.wgsl
+// include parts/attention/mask_positions.wgsl
 
 alias lse_type = vec4f;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -13,13 +13,13 @@ const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of dq in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
 
-// include parts/attention_lanes.wgsl
+// include parts/attention/lanes.wgsl
 
 // Four queries from i on; indices past the end are clamped.
 fn rows_from(i: u32) -> vec4u {
@@ -56,11 +56,11 @@ fn spread_rows_high(x: mat4x4f, n: u32, lane: u32) -> mat4x4f {
     spread_high(x[2], shift - 2u, lane), spread_high(x[3], shift - 3u, lane));
 }
 
-// include parts/attention_mask_keys.wgsl
+// include parts/attention/mask_keys.wgsl
 
 alias lse_type = f32;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -30,12 +30,12 @@ const LANES: u32 = 8u;        // of a workgroup: no more than any subgroup has
 const CHUNKS: u32 = 2u;       // 1 or 2: columns of y in a workgroup, in 4 LANES
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
 @group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
 @group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
-// include parts/attention_lanes.wgsl
+// include parts/attention/lanes.wgsl
 
 // One feature of four queries from i on; indices past the end are clamped.
 fn q_rows(start: u32, i: u32) -> vec4f {
@@ -47,7 +47,7 @@ fn value_columns(at: u32) -> vec4f {
   return vec4f(f32(value[at]), f32(value[at + 1u]), f32(value[at + 2u]), f32(value[at + 3u]));
 }
 
-// include parts/attention_mask_keys.wgsl
+// include parts/attention/mask_keys.wgsl
 
 // Scores of four queries from i on, scaled, NEG_INF where masked.
 fn scale_and_mask(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
@@ -57,8 +57,8 @@ fn scale_and_mask(s: mat4x4f, mask_start: u32, i: u32, j: vec4u) -> mat4x4f {
     select(vec4f(NEG_INF), x[2], unmasked(mask_start, i + 2u, j)), select(vec4f(NEG_INF), x[3], unmasked(mask_start, i + 3u, j)));
 }
 
-// include parts/attention_softmax.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/softmax.wgsl
+// include parts/attention/dropout.wgsl
 
 fn row_maxima(s: mat4x4f) -> vec4f {
   return subgroupMax(vec4f(max_of(s[0]), max_of(s[1]), max_of(s[2]), max_of(s[3])));

@@ -13,14 +13,14 @@ const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read_write> stats: array<f32>;  // [3, batch, heads, queries]: lse, delta and, if RELATIVE, key_sums, which this writes
 @group(0) @binding(8) var<storage, read_write> dk: array<dk_type>;         // [batch, keys, heads, width]
 @group(0) @binding(9) var<storage, read_write> dvalue: array<dvalue_type>; // [batch, keys, heads, width]
 
-// include parts/attention_tiles.wgsl
+// include parts/attention/tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // w, then ds: [query, 8 x 4 keys]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -30,11 +30,11 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_mask_queries.wgsl
+// include parts/attention/mask_queries.wgsl
 
 alias lse_type = vec4f;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -17,13 +17,13 @@ struct Sizes {
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> partial: array<f32>;       // [chunks, 2 frames - 1, heads, width]
 @group(0) @binding(9) var<storage, read_write> position_sums: array<f32>; // [chunks, heads, 2 frames - 1]
 
-// include parts/attention_tiles.wgsl
+// include parts/attention/tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // ds: [query, 8 x 4 rows of p]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -32,11 +32,11 @@ const DISTANCE: u32 = 144u; // p,
 const GRADIENT: u32 = 216u; // dy,
 const KEY: u32 = 288u;      // k
 
-// include parts/attention_mask_positions.wgsl
+// include parts/attention/mask_positions.wgsl
 
 alias lse_type = vec4f;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -12,13 +12,13 @@ const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
-// include parts/attention_gradients.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
+// include parts/attention/gradients.wgsl
 @group(0) @binding(7) var<storage, read> stats: array<f32>;        // [2 or 3, batch, heads, queries]: lse, delta
 @group(0) @binding(8) var<storage, read_write> dq: array<dq_type>; // [batch, queries, heads, width]
 
-// include parts/attention_tiles.wgsl
+// include parts/attention/tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // ds: [key, 8 x 4 queries]
 
 const CONTENT: u32 = 0u;    // places in stage: q + u,
@@ -28,11 +28,11 @@ const VALUE: u32 = 216u;    // value,
 const GRADIENT: u32 = 288u; // dy,
 const DISTANCE: u32 = 360u; // p
 
-// include parts/attention_mask_keys.wgsl
+// include parts/attention/mask_keys.wgsl
 
 alias lse_type = f32;
-// include parts/attention_weight.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/weight.wgsl
+// include parts/attention/dropout.wgsl
 
 // Four columns of the row of p for query i and key j, either of which may be out of range.
 fn p_columns(i: u32, j: u32, head: u32, column: u32) -> vec4f {

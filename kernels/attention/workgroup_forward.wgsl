@@ -18,12 +18,12 @@ const CHUNKS: u32 = 2u;       // 1 or 2: columns of a workgroup, in 32
 const RELATIVE: bool = true;
 const DROPOUT: bool = false;  // of the weights, after the softmax
 const UNROLL: bool = false;   // loops of a constant length
-// include parts/attention_sizes.wgsl
-// include parts/attention_inputs.wgsl
+// include parts/attention/sizes.wgsl
+// include parts/attention/inputs.wgsl
 @group(0) @binding(6) var<storage, read_write> y: array<y_type>;   // [batch, queries, heads, width]
 @group(0) @binding(7) var<storage, read_write> lse: array<f32>;    // [batch, heads, queries]: log Σ_j exp s_ij
 
-// include parts/attention_tiles.wgsl
+// include parts/attention/tiles.wgsl
 var<workgroup> weights: array<vec4f, 256>; // [key, 8 x 4 queries]
 
 var<workgroup> row_values: array<vec4f, 64>; // of each thread, for its four queries
@@ -32,15 +32,15 @@ const POSITION: u32 = 72u;  // q + v,
 const KEY: u32 = 144u;      // k,
 const DISTANCE: u32 = 216u; // p
 
-// include parts/attention_mask_keys.wgsl
+// include parts/attention/mask_keys.wgsl
 
 // Scores of a query, scaled, NEG_INF where masked.
 fn scale_and_mask(s: vec4f, seen: vec4<bool>) -> vec4f {
   return select(vec4f(NEG_INF), s * sizes.scale, seen);
 }
 
-// include parts/attention_softmax.wgsl
-// include parts/attention_dropout.wgsl
+// include parts/attention/softmax.wgsl
+// include parts/attention/dropout.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {

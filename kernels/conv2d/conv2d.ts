@@ -3,8 +3,7 @@ import { expectFloat, expectRank, expectShape, expectType, ShapeError, showShape
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";
-import { paddedGeometry, type PaddedGeometry } from "./geometry.ts";
-import { addParamTiles, slideTiles } from "./tiles.ts";
+import { addParamTiles, paddedGeometry, slideTiles, type PaddedGeometry } from "./tiles.ts";
 import { conv2dVariants as variants } from "./variant.ts";
 import { addToWindowParams, addWindows, multiplyWindows, windowsFit } from "./windows.ts";
 

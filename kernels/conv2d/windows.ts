@@ -7,7 +7,7 @@ import { defineKernel, spread } from "../../engine/kernel/kernel.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { encodeProduct } from "../matmul/product.ts";
-import { paddedGeometry, type PaddedGeometry } from "./geometry.ts";
+import { paddedGeometry, type PaddedGeometry } from "./tiles.ts";
 import { addToBias, addToPacked, packWeight, type Filter } from "./packed_weight.ts";
 
 const gather = defineKernel({

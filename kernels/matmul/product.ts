@@ -1,4 +1,4 @@
-import { fill } from "../../engine/accumulate.ts";
+import { fill } from "../../engine/accumulate/accumulate.ts";
 import type { Tape } from "../../engine/tape.ts";
 import { viewOf, type Tensor } from "../../engine/tensor.ts";
 import { addPartialSums } from "../partial_sums.ts";

@@ -1,4 +1,4 @@
-import { convert } from "../../engine/accumulate.ts";
+import { convert } from "../../engine/accumulate/accumulate.ts";
 import { expectFloat } from "../../engine/shape.ts";
 import type { Tape } from "../../engine/tape.ts";
 import type { FloatType, Tensor } from "../../engine/tensor.ts";

@@ -1,6 +1,6 @@
 import { globals } from "webgpu";
 import { describe, expect, it } from "vitest";
-import { fill } from "../../engine/accumulate.ts";
+import { fill } from "../../engine/accumulate/accumulate.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
 import { defineKernel } from "../../engine/kernel/kernel.ts";
@@ -95,7 +95,7 @@ describe("what goes wrong on a device", () => {
       if (most >= device.limits.maxBufferSize) return; // then the buffer's limit comes first
       const x = emptyTensor(device, [most / 4 + 1]);
       expect(() => fill({ device }, x, 1)).toThrow(
-        `engine/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device can bind at most ${most}`,
+        `accumulate/fill: 'y' [${most / 4 + 1}] has ${most + 4} bytes; this device can bind at most ${most}`,
       );
     }));
 

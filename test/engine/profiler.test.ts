@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fill } from "../../engine/accumulate.ts";
+import { fill } from "../../engine/accumulate/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
 import { countedOnce } from "../../engine/profiler.ts";
 import { Tape } from "../../engine/tape.ts";
@@ -52,7 +52,7 @@ describe("profiler", () => {
     expect([...(await read(device, y))]).toEqual([3, 3, 3]);
     const [first, ...others] = await profiler.collect();
     expect(others).toEqual([]);
-    expect(first).toMatchObject({ label: "engine/fill", calls: 3 });
+    expect(first).toMatchObject({ label: "accumulate/fill", calls: 3 });
     expect(first!.milliseconds).toBeGreaterThan(0);
     expect(await profiler.collect()).toEqual([]);
     device.close();
@@ -105,11 +105,11 @@ describe("profiler", () => {
     expect(dispatches.map(({ label, scope }) => `${label} ${scope}`)).toEqual([
       "pointwise/unary layer 1",
       "pointwise/unary inside",
-      "engine/fill ", // forward
+      "accumulate/fill ", // forward
       "pointwise/unary inside",
       "pointwise/unary_backward inside", // the checkpoint, again and backward
       "pointwise/unary_backward layer 1",
-      "engine/add_into layer 1",
+      "accumulate/add_into layer 1",
     ]);
     const after = performance.now();
     expect(dispatches.filter(({ submitted }) => !(submitted >= before && submitted <= after))).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addInto, fill } from "../../engine/accumulate.ts";
+import { addInto, fill } from "../../engine/accumulate/accumulate.ts";
 import { dryDevice } from "../../engine/dry_device.ts";
 import { Tape } from "../../engine/tape.ts";
 import { release } from "../../engine/tensor.ts";

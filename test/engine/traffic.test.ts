@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addInto, fill } from "../../engine/accumulate.ts";
+import { addInto, fill } from "../../engine/accumulate/accumulate.ts";
 import { openDevice } from "../../engine/device.ts";
 import { viewOf } from "../../engine/tensor.ts";
 import { emptyTensor, zeroTensor } from "../../engine/transfer.ts";

@@ -1,8 +1,8 @@
-import type { Tape } from "../../../engine/tape.ts";
-import type { Tensor } from "../../../engine/tensor.ts";
-import { batchNorm, type BatchNormOptions } from "../../../kernels/batch_norm/batch_norm.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook, type Inputs } from "../run_operation_book.ts";
+import type { Tape } from "../../../../engine/tape.ts";
+import type { Tensor } from "../../../../engine/tensor.ts";
+import { batchNorm, type BatchNormOptions } from "../../../../kernels/batch_norm/batch_norm.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook, type Inputs } from "../../run_operation_book.ts";
 
 /** The book's activations are `[batch, channels, time]` or `[batch, channels]`. */
 const channelsLast = (tape: Tape, x: Tensor): Tensor => (x.shape.length === 3 ? permute(tape, x, [0, 2, 1]) : x);

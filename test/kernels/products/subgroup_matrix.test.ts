@@ -1,16 +1,16 @@
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compare } from "../../bench/compare.ts";
-import { definedKernels } from "../../engine/kernel/kernel.ts";
-import { Tape } from "../../engine/tape.ts";
-import { release } from "../../engine/tensor.ts";
-import { halfTensor, read, tensor } from "../../engine/transfer.ts";
-import { specialise, withHalves } from "../../engine/kernel/wgsl.ts";
-import type { HostTensor } from "../../kernels/case.ts";
-import { caseData, rounded } from "../../kernels/case_data.ts";
-import { encodeProduct } from "../../kernels/matmul/product.ts";
-import { matmulReference } from "../../kernels/matmul/reference.ts";
-import { testDevice } from "../test_device.ts";
+import { compare } from "../../../bench/compare.ts";
+import { definedKernels } from "../../../engine/kernel/kernel.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release } from "../../../engine/tensor.ts";
+import { halfTensor, read, tensor } from "../../../engine/transfer.ts";
+import { specialise, withHalves } from "../../../engine/kernel/wgsl.ts";
+import type { HostTensor } from "../../../kernels/case.ts";
+import { caseData, rounded } from "../../../kernels/case_data.ts";
+import { encodeProduct } from "../../../kernels/matmul/product.ts";
+import { matmulReference } from "../../../kernels/matmul/reference.ts";
+import { testDevice } from "../../test_device.ts";
 import { emulateSubgroupMatrices } from "./subgroup_matrix_emulation.ts";
 
 const kernel = definedKernels.find(({ label }) => label === "matmul/subgroup_matrix")!;

@@ -1,5 +1,5 @@
-import { klDivergence } from "../../../kernels/kl_divergence/kl_divergence.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { klDivergence } from "../../../../kernels/kl_divergence/kl_divergence.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 interface Attrs {
   temperature: number;

@@ -1,6 +1,6 @@
-import { conv1d } from "../../../kernels/conv1d/conv1d.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { conv1d } from "../../../../kernels/conv1d/conv1d.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ stride: number; padding: number; dilation: number; groups: number }>("ops/conv1d", {
   // The book's activations are [batch, channels, time].

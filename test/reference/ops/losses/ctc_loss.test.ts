@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../../engine/tape.ts";
-import { type Tensor } from "../../../engine/tensor.ts";
-import { leaf, read, tensor } from "../../../engine/transfer.ts";
-import { ctcLoss } from "../../../kernels/ctc_loss/ctc_loss.ts";
-import { testDevice } from "../../test_device.ts";
-import { expectClose, loadBook, type BookCase } from "../book.ts";
+import { Tape } from "../../../../engine/tape.ts";
+import { type Tensor } from "../../../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../../../engine/transfer.ts";
+import { ctcLoss } from "../../../../kernels/ctc_loss/ctc_loss.ts";
+import { testDevice } from "../../../test_device.ts";
+import { expectClose, loadBook, type BookCase } from "../../book.ts";
 
 // The book has [time, batch, classes], the engine [batch, frames, classes]: logits are transposed on the way in and
 // their gradients on the way back.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../engine/tape.ts";
-import { release, type Tensor } from "../../engine/tensor.ts";
-import { leaf } from "../../engine/transfer.ts";
-import { attention } from "../../kernels/attention/attention.ts";
-import { testDevice } from "../test_device.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release, type Tensor } from "../../../engine/tensor.ts";
+import { leaf } from "../../../engine/transfer.ts";
+import { attention } from "../../../kernels/attention/attention.ts";
+import { testDevice } from "../../test_device.ts";
 
 // Forward keeps one number a query of a head, and backward needs nothing that grows with queries times keys.
 const [batch, heads, frames, width] = [1, 2, 600, 4];

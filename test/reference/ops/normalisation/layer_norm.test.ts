@@ -1,5 +1,5 @@
-import { layerNorm } from "../../../kernels/layer_norm/layer_norm.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { layerNorm } from "../../../../kernels/layer_norm/layer_norm.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ eps: number }>("ops/layer_norm", {
   layer_norm: (tape, { x, weight, bias }, { eps }) => {

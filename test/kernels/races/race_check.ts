@@ -1,6 +1,6 @@
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
-import { specialise } from "../../engine/kernel/wgsl.ts";
-import { reflect } from "../../engine/kernel/reflect.ts";
+import { specialise } from "../../../engine/kernel/wgsl.ts";
+import { reflect } from "../../../engine/kernel/reflect.ts";
 import { Race } from "./race_tracker.ts";
 
 export interface RaceCase {

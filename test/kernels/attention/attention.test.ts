@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../engine/tape.ts";
-import type { Tensor } from "../../engine/tensor.ts";
-import { attention, type AttentionOptions } from "../../kernels/attention/attention.ts";
-import { relShift } from "../../kernels/rel_shift/rel_shift.ts";
-import { rotaryEmbedding } from "../../kernels/rotary/rotary.ts";
-import { testDevice } from "../test_device.ts";
+import { Tape } from "../../../engine/tape.ts";
+import type { Tensor } from "../../../engine/tensor.ts";
+import { attention, type AttentionOptions } from "../../../kernels/attention/attention.ts";
+import { relShift } from "../../../kernels/rel_shift/rel_shift.ts";
+import { rotaryEmbedding } from "../../../kernels/rotary/rotary.ts";
+import { testDevice } from "../../test_device.ts";
 
 // What attention and its positions refuse. That they compute the right thing is in their case lists.
 describe("attention: errors", () => {

@@ -1,6 +1,6 @@
-import { positionalConv } from "../../../kernels/positional_conv/positional_conv.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { positionalConv } from "../../../../kernels/positional_conv/positional_conv.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ groups: number }>("ops/positional_conv", {
   // The book's activations are [batch, channels, time].

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { AdapterDescription } from "../../engine/adapter.ts";
-import type { VariantDevice } from "../../engine/tuning/variants.ts";
-import { chunkOf, productVariants, type ProductChoice } from "../../kernels/matmul/variant.ts";
+import type { AdapterDescription } from "../../../engine/adapter.ts";
+import type { VariantDevice } from "../../../engine/tuning/variants.ts";
+import { chunkOf, productVariants, type ProductChoice } from "../../../kernels/matmul/variant.ts";
 
 const device = (isSoftware: boolean, lanes: number, ...features: string[]): VariantDevice => ({
   isSoftware,

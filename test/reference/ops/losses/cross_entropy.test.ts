@@ -1,5 +1,5 @@
-import { crossEntropy, labelSmoothingKl } from "../../../kernels/cross_entropy/cross_entropy.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { crossEntropy, labelSmoothingKl } from "../../../../kernels/cross_entropy/cross_entropy.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 interface Attrs {
   label_smoothing: number;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { expandIncludes } from "../../engine/kernel/includes.ts";
+import { expandIncludes } from "../../../engine/kernel/includes.ts";
 import { findRaces, type RaceCase } from "./race_check.ts";
-import { emulateSubgroupMatrices } from "./subgroup_matrix_emulation.ts";
+import { emulateSubgroupMatrices } from "../products/subgroup_matrix_emulation.ts";
 
-const root = new URL("../../", import.meta.url);
+const root = new URL("../../../", import.meta.url);
 
 /** The interpreter knows neither subgroup matrices nor f16; which thread touches what is the same with arrays and f32. */
 function shader(label: string): string {

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { compare } from "../../bench/compare.ts";
-import { Tape } from "../../engine/tape.ts";
-import { release } from "../../engine/tensor.ts";
-import { leaf, read, tensor } from "../../engine/transfer.ts";
-import { caseData } from "../../kernels/case_data.ts";
-import { encodeProduct } from "../../kernels/matmul/product.ts";
-import { matmulReference } from "../../kernels/matmul/reference.ts";
-import { chunkOf, productVariants } from "../../kernels/matmul/variant.ts";
-import { testDevice } from "../test_device.ts";
+import { compare } from "../../../bench/compare.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release } from "../../../engine/tensor.ts";
+import { leaf, read, tensor } from "../../../engine/transfer.ts";
+import { caseData } from "../../../kernels/case_data.ts";
+import { encodeProduct } from "../../../kernels/matmul/product.ts";
+import { matmulReference } from "../../../kernels/matmul/reference.ts";
+import { chunkOf, productVariants } from "../../../kernels/matmul/variant.ts";
+import { testDevice } from "../../test_device.ts";
 
 const device = testDevice();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { uniform } from "../../engine/random.ts";
-import { Tape } from "../../engine/tape.ts";
-import { release, type Tensor } from "../../engine/tensor.ts";
-import { leaf, read } from "../../engine/transfer.ts";
-import { attention } from "../../kernels/attention/attention.ts";
-import { testDevice } from "../test_device.ts";
+import { uniform } from "../../../engine/random.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release, type Tensor } from "../../../engine/tensor.ts";
+import { leaf, read } from "../../../engine/transfer.ts";
+import { attention } from "../../../kernels/attention/attention.ts";
+import { testDevice } from "../../test_device.ts";
 
 // That dropped weights and their gradients are right is in the case lists of attention. Here: which weights are dropped.
 const device = testDevice();

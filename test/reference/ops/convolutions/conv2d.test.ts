@@ -1,6 +1,6 @@
-import { conv2d } from "../../../kernels/conv2d/conv2d.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { conv2d } from "../../../../kernels/conv2d/conv2d.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ stride: number; padding: number }>("ops/conv2d", {
   // The book's images are [batch, channels, height, width].

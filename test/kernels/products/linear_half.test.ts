@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { compare } from "../../bench/compare.ts";
-import { Tape } from "../../engine/tape.ts";
-import { release, viewOf } from "../../engine/tensor.ts";
-import { halfTensor, leaf, read, zeroTensor } from "../../engine/transfer.ts";
-import { caseData, rounded } from "../../kernels/case_data.ts";
-import { linear } from "../../kernels/linear/linear.ts";
-import { linearGradients, linearReference } from "../../kernels/linear/reference.ts";
-import { testDevice } from "../test_device.ts";
+import { compare } from "../../../bench/compare.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release, viewOf } from "../../../engine/tensor.ts";
+import { halfTensor, leaf, read, zeroTensor } from "../../../engine/transfer.ts";
+import { caseData, rounded } from "../../../kernels/case_data.ts";
+import { linear } from "../../../kernels/linear/linear.ts";
+import { linearGradients, linearReference } from "../../../kernels/linear/reference.ts";
+import { testDevice } from "../../test_device.ts";
 
 const device = testDevice();
 

@@ -1,7 +1,7 @@
-import type { Device } from "./device.ts";
-import { overElements } from "./kernel/grid.ts";
-import { defineKernel } from "./kernel/kernel.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Device } from "../device.ts";
+import { overElements } from "../kernel/grid.ts";
+import { defineKernel } from "../kernel/kernel.ts";
+import type { Tensor } from "../tensor.ts";
 
 type OnDevice = { readonly device: Device };
 

@@ -1,7 +1,7 @@
-import { conv1d } from "../../../kernels/conv1d/conv1d.ts";
-import { depthwiseConv } from "../../../kernels/depthwise_conv/depthwise_conv.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { conv1d } from "../../../../kernels/conv1d/conv1d.ts";
+import { depthwiseConv } from "../../../../kernels/depthwise_conv/depthwise_conv.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ stride: number; padding: number; dilation: number; groups: number }>("ops/conv1d", {
   // Of these convolutions the depthwise ones that keep every frame; the others are conv1d's.

@@ -1,6 +1,6 @@
-import { groupNorm } from "../../../kernels/group_norm/group_norm.ts";
-import { permute } from "../../../kernels/shaping/shaping.ts";
-import { runOperationBook } from "../run_operation_book.ts";
+import { groupNorm } from "../../../../kernels/group_norm/group_norm.ts";
+import { permute } from "../../../../kernels/shaping/shaping.ts";
+import { runOperationBook } from "../../run_operation_book.ts";
 
 runOperationBook<{ groups: number; eps: number }>("ops/group_norm", {
   // The book's activations are [batch, channels, time].
