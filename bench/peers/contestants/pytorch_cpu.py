@@ -222,6 +222,23 @@ def measure_step(path):
     return {**min(timings, key=lambda timing: timing["medianMs"]), "difference": difference["gradient"]}
 
 
+def measure_forward(folder):
+    """A forward pass that unfold has left in the task's folder: its logits compared in float64, then timed."""
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCTC
+
+    model = AutoModelForCTC.from_pretrained(folder).eval()
+    given = load_file(os.path.join(folder, "forward.safetensors"))
+    waveform = given["waveform"]
+    with torch.no_grad():
+        exact = model.double()(waveform.double()).logits
+        difference = ((given["logits"] - exact).norm() / exact.norm()).item()
+        if not difference <= TOLERANCE:
+            return {"status": "wrong", "problem": f"unfold's logits differ by {difference:.1e} of their norm"}
+        model.float()
+        return {**timed(lambda: model(waveform)), "difference": difference}
+
+
 def measure(name, reference):
     start = time.perf_counter()
     call, layout = WORK[name]()
@@ -261,6 +278,8 @@ def main():
             try:
                 if name.startswith("step_"):
                     outcome = measure_step(os.path.join(task["folder"], f"{name}.safetensors"))
+                elif name.startswith("forward_"):
+                    outcome = measure_forward(os.path.join(task["folder"], name))
                 else:
                     outcome = measure(name, reference[name])
             except Exception as error:

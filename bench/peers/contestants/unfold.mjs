@@ -27,6 +27,7 @@ import {
 } from "../../../dist/index.js";
 import { ctcLabels, MLP, permute, values } from "../lib/inputs.mjs";
 import { measureAll, task } from "../lib/measure.mjs";
+import { prepareForward } from "../lib/unfold_forward.mjs";
 import { prepareStep } from "../lib/unfold_step.mjs";
 import { ADAMW, CTC, WORK } from "../lib/work.mjs";
 
@@ -156,8 +157,10 @@ for (const n of [256, 512, 1024]) {
     forwardBackward(() => [activation(1, [n, n]), parameter(2, [n, n])], product, constant(3, [n, n]));
 }
 
-for (const [name, { step }] of Object.entries(WORK))
+for (const [name, { step, forward }] of Object.entries(WORK)) {
   if (step) preparations[name] = () => prepareStep(device, step, join(task.folder, `${name}.safetensors`));
+  if (forward) preparations[name] = () => prepareForward(device, forward, join(task.folder, name));
+}
 
 function adamwStep() {
   const shape = [1 << 22];

@@ -8,6 +8,7 @@
  * @property {number} [bytes]      bytes one call has to move, where memory is the limit
  * @property {number} [dispatches] kernels of one call, where the cost of a dispatch is the limit
  * @property {string} [step]       the configuration of bench/step_configurations.ts whose training step this is
+ * @property {string} [forward]    the size of wav2vec 2.0 in bench/wav2vec2/random_model.ts whose forward pass this is
  */
 
 const product = (rows, inner, cols, batch = 1) => 2 * batch * rows * inner * cols;
@@ -59,6 +60,8 @@ export const WORK = {
     title: "joint step of the README's config: 4 blocks of 144, depths 8 + 4, 4,000 frames",
     step: "readme",
   },
+  // a forward pass with random weights, of 10 s of noise, which is sent to the device each time
+  forward_wav2vec2: { title: "wav2vec 2.0 base, forward, 10 s", forward: "base" },
 };
 
 export const ADAMW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.01 };
