@@ -7,7 +7,7 @@ export const hasMpi = spawnSync("mpirun", ["--version"], { encoding: "utf8" }).s
 export const hasMpich = spawnSync("mpichversion").status === 0;
 
 /** More ranks than cores, as root if need be, and no rank bound to a core. */
-const EVERYWHERE = {
+export const EVERYWHERE = {
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
   OMPI_MCA_rmaps_base_oversubscribe: "1",
