@@ -41,7 +41,7 @@ function build() {
   for (const path of FOLDERS.map((folder) => join("dist", folder))
     .filter((folder) => existsSync(folder))
     .flatMap(walk)) {
-    if (!hasSource(path.slice("dist/".length))) rmSync(path, { recursive: true });
+    if (!hasSource(path.slice("dist/".length))) rmSync(path, { recursive: true, force: true }); // its folder may have gone before it
   }
   writeFileSync(STAMP, "");
   utimesSync(STAMP, started, started);
