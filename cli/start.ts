@@ -42,13 +42,15 @@ const SHIPPED_SEED = fileURLToPath(new URL("../web/public/seed/seed.safetensors"
 async function start(options: StartOptions): Promise<void> {
   const observer = terminalObserver();
   const colour = showsColour(process.stdout);
+  const corpus = join(cacheFolder(), "digits");
+  const example = fileURLToPath(new URL("../examples/digits/config.yaml", import.meta.url));
+  const config = loadConfig(example, options.set, { dataFolder: corpus }); // a mistake in --set is said at once
   const device = await openDevice(adapterOptions(options));
   process.stderr.write(`computing on ${device.info.name}\n`);
   await withThreeStrings(async (spoken) => {
     process.stdout.write(
       `\nWhat a checkpoint that comes with unfold hears in three recordings it was not trained on.\n${await heardAtEachDepth(device, SHIPPED_SEED, spoken, colour)}\nNow one is trained from nothing.\n`,
     );
-    const corpus = join(cacheFolder(), "digits");
     let task: ReturnType<typeof observer.task> | undefined;
     await makeDigitCorpus(corpus, {}, (done, total) => {
       task ??= observer.task("speaking digits", total);
@@ -56,9 +58,6 @@ async function start(options: StartOptions): Promise<void> {
     });
     task?.stop();
 
-    const config = loadConfig(fileURLToPath(new URL("../examples/digits/config.yaml", import.meta.url)), options.set, {
-      dataFolder: corpus,
-    });
     const { folder, resume } = nextRun(options.out);
     if (resume) process.stderr.write(`resuming the interrupted run in ${folder}\n`);
     await interruptible(async (signal) => {
