@@ -14,6 +14,11 @@ const resume = (...words: string[]): string[] => [
 
 /** What a user may type that is wrong, with the one sentence that it gets. A word that begins with @ is a path in the test's folder. */
 export const WRONG: [name: string, words: string[], message: RegExp][] = [
+  [
+    "npm start with a wrong setting, before anything else",
+    ["start", "--set", "steps=20", "--out", "@started"],
+    /^--set steps=20: steps cannot be given together with epochs; set one of them to null\.$/,
+  ],
   ["a missing file", ["transcribe", "@run", "@nothing.wav"], /^nothing\.wav does not exist\.$/],
   ["an empty file", ["transcribe", "@run", "@empty.wav"], /^empty\.wav is empty: it has 0 bytes\.$/],
   [
