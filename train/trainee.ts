@@ -13,7 +13,7 @@ import type { LogRecord } from "./log/log.ts";
 import type { Divergence } from "./log/run_metrics.ts";
 import type { Phase } from "./profile/phases.ts";
 import type { Judging, KeepingConfig, KeptCheckpoints, Ranked } from "./run/kept_checkpoints.ts";
-import type { RunLength } from "./start_run.ts";
+import type { RunLength } from "./run_length.ts";
 import type { Lap } from "./step_clock.ts";
 
 /** What the loop itself needs of a config. */

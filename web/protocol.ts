@@ -1,5 +1,7 @@
 // What the page and the worker say to each other. The worker computes, the page draws.
 
+import type { TrainingCalls } from "./worker/train/protocol.ts";
+
 /** What the worker found of WebGPU. */
 export type DeviceReport =
   | { readonly ok: false; readonly reason: string }
@@ -90,6 +92,8 @@ export interface Calls {
   /** The recorded results of a clip, for browsers without WebGPU. */
   recall: { args: { bytes: Uint8Array; clip: number }; result: Unfolded };
 }
+
+export interface Calls extends TrainingCalls {}
 
 export type Call = keyof Calls;
 

@@ -80,6 +80,4 @@ export interface TrainingCalls {
   };
   judgeTraining: { args: { waveform: Float32Array | undefined }; result: Judgement };
   saveTraining: { args: Record<string, never>; result: Uint8Array };
-  /** Returns to the last snapshot, on the device that is open now. */
-  recallTraining: { args: Record<string, never>; result: TrainingReport };
 }
