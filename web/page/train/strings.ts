@@ -9,6 +9,9 @@ interface Line {
   readonly duration: number;
 }
 
+/** Of the recording, in Hz. */
+const RATE = 8000;
+
 /** What is fetched. */
 export interface ShippedTraining {
   /** As `plainConfig` writes it. */
@@ -48,11 +51,19 @@ export async function decodeStrings(
   sampleRate: number,
 ): Promise<SpokenStrings> {
   const context = new OfflineAudioContext(1, 1, sampleRate);
-  const samples = (await context.decodeAudioData(recording.slice(0))).getChannelData(0);
+  const decoded = (await context.decodeAudioData(recording.slice(0))).getChannelData(0);
+  const samples = sampleRate === RATE ? asStored(decoded) : decoded;
   const cut = ({ id, text, offset, duration }: Line): SpokenString => ({
     id,
     text,
     waveform: samples.slice(Math.round(offset * sampleRate), Math.round((offset + duration) * sampleRate)),
   });
   return { train: train.map(cut), dev: dev.map(cut) };
+}
+
+/** 16-bit samples over 2¹⁵, as the command line reads them: Chromium divides positive ones by 2¹⁵ - 1. */
+function asStored(samples: Float32Array): Float32Array {
+  const isWhole = (value: number): boolean => Math.abs(value - Math.round(value)) < 0.01;
+  if (samples.every((sample) => isWhole(sample * 32768))) return samples;
+  return samples.map((sample) => Math.round(sample * (sample > 0 ? 32767 : 32768)) / 32768);
 }

@@ -16,6 +16,8 @@ export class TrainingState {
   judgements = $state.raw<readonly Judgement[]>([]);
   settings = $state.raw<TrainingSettings>();
   running = $state(false);
+  /** Until the slice at hand is done. */
+  pausing = $state(false);
   /** Fetching, decoding, or building a model. */
   preparing = $state(false);
   /** What was last begun or done, for all to read. */
@@ -37,7 +39,7 @@ export class TrainingState {
   takeStep = (): Promise<void> => this.#train(1, this.takeStep);
 
   pause = (): void => {
-    this.running = false;
+    this.pausing = this.running;
   };
 
   /** Takes effect at the next step. */
@@ -48,7 +50,10 @@ export class TrainingState {
   /** The checkpoint's bytes, of the steps done so far. */
   save = (): Promise<Uint8Array | undefined> =>
     this.#attempt(
-      () => this.save().then(() => undefined),
+      () => {
+        this.news = "The device is open again: save once more.";
+        return Promise.resolve();
+      },
       () => this.#page.engine.call("saveTraining", {}),
     );
 
@@ -58,7 +63,6 @@ export class TrainingState {
       () => this.load(file),
       () =>
         this.#prepared(async () => {
-          this.running = false;
           const checkpoint = { bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
           const rate = await this.#page.engine.call("trainingRate", checkpoint);
           const strings = await decodeStrings(await this.#fetched(), rate);
@@ -73,7 +77,7 @@ export class TrainingState {
       if (!this.report) await this.#prepared(this.#startAnew);
       this.running = true;
       if (most > 1) this.news = "Training.";
-      for (let left = most; this.running && left > 0;) {
+      for (let left = most; !this.pausing && left > 0;) {
         const steps = Math.min(left, JUDGED_EVERY - (this.step % JUDGED_EVERY));
         const settings = this.settings as TrainingSettings;
         left -= this.#add(await this.#page.engine.call("trainSteps", { most: steps, milliseconds: SLICE, settings }));
@@ -81,7 +85,7 @@ export class TrainingState {
       }
       this.news = `Paused at step ${this.step}.`;
     });
-    this.running = false;
+    this.running = this.pausing = false;
   }
 
   #startAnew = async (): Promise<void> => {
