@@ -84,7 +84,7 @@ export interface Unfolded {
 }
 
 /** The worker's methods: arguments and result of each. */
-export interface Calls {
+export interface Calls extends TrainingCalls {
   open: { args: Record<string, never>; result: DeviceReport };
   load: { args: { bytes: Uint8Array; name: string }; result: ModelReport };
   sound: { args: { waveform: Float32Array }; result: SoundReport };
@@ -92,8 +92,6 @@ export interface Calls {
   /** The recorded results of a clip, for browsers without WebGPU. */
   recall: { args: { bytes: Uint8Array; clip: number }; result: Unfolded };
 }
-
-export interface Calls extends TrainingCalls {}
 
 export type Call = keyof Calls;
 

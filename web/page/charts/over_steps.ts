@@ -29,7 +29,7 @@ export function chartOverSteps(label: string, curves: readonly Curve[], width: n
         line(points, {
           x: "step",
           y: "value",
-          stroke: "var(--accent)",
+          stroke: i === thinned.length - 1 ? "var(--accent)" : "var(--soft)",
           strokeWidth: 1.5,
           strokeDasharray: DASHES[i % DASHES.length] as string,
         }),
@@ -46,6 +46,13 @@ export function chartOverSteps(label: string, curves: readonly Curve[], width: n
     }),
   );
 }
+
+/** The mean of each point and those before it, so many in all: batches of long strings lose more than batches of short ones. */
+export const smoothed = (points: Curve["points"], window: number): Curve["points"] =>
+  points.map(({ step }, i) => {
+    const part = points.slice(Math.max(0, i + 1 - window), i + 1);
+    return { step, value: part.reduce((sum, { value }) => sum + value, 0) / part.length };
+  });
 
 /** Means of equally many points each. */
 function thin(points: Curve["points"]): Curve["points"] {

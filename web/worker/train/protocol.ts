@@ -34,6 +34,7 @@ export interface TrainingReport {
   readonly parameters: number;
   readonly strings: number;
   readonly keptBack: number;
+  readonly stepsPerEpoch: number;
   /** Completed steps. */
   readonly step: number;
   /** What of the config the page leaves out; empty if nothing. */

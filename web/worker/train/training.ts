@@ -44,6 +44,7 @@ interface Fixed {
   readonly cmvn: Cmvn | null;
   readonly frontEnd: FrontEnd;
   readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
   readonly remarks: readonly string[];
 }
 
@@ -108,9 +109,12 @@ export class Training {
       ...(config.loss.depthWeights ? ["its config sets loss.depth_weights, so the seed's weight has no effect"] : []),
       ...(known ? [] : ["it was trained on other strings before"]),
     ];
-    const { totalSteps } = lengthOf(config, sampler.batches(0).length);
+    const batchesPerEpoch = sampler.batches(0).length;
+    const { totalSteps } = lengthOf(config, batchesPerEpoch);
+    const stepsPerEpoch = Math.ceil(batchesPerEpoch / config.batch.accumulate);
+    const own = { train: set.utterances, dev: kept.utterances };
     return new Training(
-      { device, strings: { train: set.utterances, dev: kept.utterances }, units, cmvn, frontEnd, totalSteps, remarks },
+      { device, strings: own, units, cmvn, frontEnd, totalSteps, stepsPerEpoch, remarks },
       { config, built, activation, batches },
       known ? state : { ...state, trainingSet: digest },
     );
@@ -122,7 +126,7 @@ export class Training {
 
   report(): TrainingReport {
     const { config, built } = this.#stepped;
-    const { strings, remarks } = this.#fixed;
+    const { strings, stepsPerEpoch, remarks } = this.#fixed;
     return {
       settings: {
         learningRate: config.optimizer.learningRate,
@@ -134,6 +138,7 @@ export class Training {
       parameters: countParameters(built).whole,
       strings: strings.train.length,
       keptBack: strings.dev.length,
+      stepsPerEpoch,
       step: this.#state.step,
       remarks,
     };
