@@ -61,7 +61,7 @@ const lossShown = async (): Promise<number> => Number(await seen.page.getByTestI
 
 async function takeStep(): Promise<void> {
   await button("Step").click();
-  await button("Step").and(seen.page.locator(":enabled")).waitFor();
+  await button("Step").and(seen.page.locator(":enabled")).waitFor({ timeout: 90_000 }); // the first compiles kernels
 }
 
 async function save(name: string): Promise<Checkpoint & { readonly file: string }> {
@@ -138,13 +138,13 @@ it("saves a checkpoint that the command line goes on from, to the page's own nex
 it("trains until it is paused, and answers other calls meanwhile; the loss falls", async () => {
   const { page } = seen;
   await button("Go on").click();
-  await expect.poll(stepShown, { timeout: 60_000 }).toBeGreaterThan(4);
+  await expect.poll(stepShown, { timeout: 90_000 }).toBeGreaterThan(4);
   await page.getByRole("button", { name: clips[1]!.name }).click();
   await heard(page);
   expect(await button("Pause").count()).toBe(1);
-  await expect.poll(stepShown, { timeout: 60_000 }).toBeGreaterThan(6);
+  await expect.poll(stepShown, { timeout: 90_000 }).toBeGreaterThan(6);
   await button("Pause").click();
-  await button("Go on").and(page.locator(":enabled")).waitFor();
+  await button("Go on").and(page.locator(":enabled")).waitFor({ timeout: 60_000 });
   const paused = await stepShown();
   expect(await lossShown()).toBeLessThan(0.6 * third);
   await page.waitForTimeout(500);
@@ -234,7 +234,7 @@ it("keeps a snapshot of step 20 when the device is lost, and goes on from there"
   expect(await stepShown()).toBe(21);
   await page.getByRole("button", { name: "Try again" }).click();
   await expect.poll(() => page.getByRole("alert").count()).toBe(0);
-  await page.getByText("Paused at step 21.").waitFor();
+  await page.getByText("Paused at step 21.").waitFor({ timeout: 90_000 }); // kernels are compiled anew
   const recalled = await save("recalled.safetensors");
   expect(recalled.state.step).toBe(21);
   expect(difference(before, recalled)).toBe(0);
