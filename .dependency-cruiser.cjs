@@ -10,6 +10,7 @@ const PURE = [
   "^checkpoint/((build_model|checkpoint|state)\\.ts$|safetensors/(?!file\\.ts$)|hugging_face/(state|spelling)\\.ts$)",
   "^recognition/((batched_search|chunks|decoder_search|fitting_chunk|joint_search|long_audio|memory|posteriors|recognise|recogniser|rescore|search_memory)\\.ts$|significance/(bootstrap|mapsswe|normal_tail)\\.ts$)",
   "^recognition/evaluation/(error_rate|evaluate|alignment_text|sclite_alignment|trn)\\.ts$",
+  "^train/((descend|learning_rate|optimizers?|recogniser_steps|run_length|step_clock|steps|training_paths|training_step)\\.ts$|log/(attention_name|metrics_ring|run_metrics)\\.ts$|profile/phases\\.ts$)",
 ].join("|");
 const SOURCE = `^(${ORDER.join("|")}|bench)/`;
 
@@ -45,7 +46,7 @@ module.exports = {
       comment: "What a browser loads must not bring Node along",
       from: { path: PURE },
       to: {
-        path: "^(engine/node|data|checkpoint|recognition)/|^node_modules/(webgpu|koffi)/",
+        path: "^(engine/node|data|checkpoint|recognition|train)/|^node_modules/(webgpu|koffi)/",
         pathNot: PURE,
         dependencyTypesNot: ["type-only"],
       },

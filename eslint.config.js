@@ -28,6 +28,9 @@ export default tseslint.config(
       "recognition/{chunks,decoder_search,fitting_chunk,joint_search,long_audio,memory,posteriors,recognise,recogniser,rescore,search_memory}.ts",
       "recognition/evaluation/{error_rate,evaluate,alignment_text,sclite_alignment,trn}.ts",
       "recognition/significance/{bootstrap,mapsswe,normal_tail}.ts",
+      "train/{descend,learning_rate,optimizer,optimizers,recogniser_steps,run_length,step_clock,steps,training_paths,training_step}.ts",
+      "train/log/{attention_name,metrics_ring,run_metrics}.ts",
+      "train/profile/phases.ts",
     ],
     ignores: ["engine/node/**", "engine/host/node.ts", "checkpoint/safetensors/file.ts"],
     rules: {

@@ -2,7 +2,7 @@ import { UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { expectTensors } from "./safetensors/expect_tensors.ts";
 import { toFloat32 } from "./safetensors/half_precision.ts";
-import { parseSafetensors, type SafeTensor } from "./safetensors/safetensors.ts";
+import { parseSafetensors, serialiseSafetensors, type SafeTensor } from "./safetensors/safetensors.ts";
 import { parseState, type CheckpointState } from "./state.ts";
 import type { BuiltModel } from "./build_model.ts";
 
@@ -46,6 +46,31 @@ export function storedTensors(parameters: Parameters, { moments }: { moments: bo
       trained.map(({ name, fileShape: shape }) => ({ key: `${prefix}/${name}`, name, shape, flat })),
     ),
   ];
+}
+
+/** What a checkpoint file keeps in its header beside the tensors. */
+export const stateMetadata = (state: object): Record<string, string> => ({ unfold: JSON.stringify(state) });
+
+/**
+ * A checkpoint as the bytes of its file, for homes without files; `saveCheckpoint` writes one. `parseCheckpoint` reads it back.
+ *
+ * @param moments whether to include the optimiser's moments, which resuming needs and decoding does not
+ */
+export async function checkpointBytes(
+  parameters: Parameters,
+  state: CheckpointState,
+  { moments }: { moments: boolean },
+): Promise<Uint8Array> {
+  const stored = storedTensors(parameters, { moments });
+  const read = new Map<StoredTensor["flat"], Awaited<ReturnType<Parameters["read"]>>>();
+  for (const flat of new Set(stored.map((tensor) => tensor.flat))) read.set(flat, await parameters.read(flat));
+  const tensors = new Map(
+    stored.map(({ key, name, shape, flat }): [string, SafeTensor] => {
+      const values = read.get(flat)?.get(name)?.values as Float32Array;
+      return [key, { dtype: "F32", shape, values } as SafeTensor];
+    }),
+  );
+  return serialiseSafetensors(tensors, stateMetadata(state));
 }
 
 /**

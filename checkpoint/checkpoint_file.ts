@@ -4,7 +4,7 @@ import { RunError, UserError } from "../engine/errors.ts";
 import type { Parameters } from "../engine/parameters.ts";
 import { writeAtomically, writePiecesAtomically } from "../data/files/atomic_file.ts";
 import { STDIN } from "../data/files/input.ts";
-import { storedTensors, type Checkpoint, type StoredTensor } from "./checkpoint.ts";
+import { stateMetadata, storedTensors, type Checkpoint, type StoredTensor } from "./checkpoint.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors/file.ts";
 import { bytesOf, layOut } from "./safetensors/header.ts";
 import { safetensorsPieces, type NamedTensors } from "./safetensors/safetensors.ts";
@@ -57,8 +57,6 @@ export function writeCheckpoint(path: string, tensors: NamedTensors, state: Chec
   writeAtomically(path, safetensorsPieces(tensors, stateMetadata(state)));
   writeStateBeside(path, state);
 }
-
-const stateMetadata = (state: object): Record<string, string> => ({ unfold: JSON.stringify(state) });
 
 /** Path of the readable JSON beside a checkpoint. */
 export const stateBeside = (path: string): string => path.replace(/\.safetensors$/, ".json");

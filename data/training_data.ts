@@ -8,13 +8,14 @@ import type { TrainConfig } from "../config/config.ts";
 import type { Origin } from "../config/origin.ts";
 import type { Observer, TaskDisplay } from "./observer.ts";
 import { AugmentedSet } from "./augment/augmented_set.ts";
-import { readNoises, type NoiseRecording } from "./augment/noise_recordings.ts";
-import { loadDataset, type Dataset, type Utterance } from "./dataset.ts";
+import { readNoises } from "./augment/noise_recordings.ts";
+import { loadDataset, type Dataset } from "./dataset.ts";
 import { readStatistics } from "./features/read_statistics.ts";
 import type { FeatureSource } from "./features/feature_source.ts";
 import { readManifest, type Manifest } from "./manifest/manifest.ts";
 import { openFeatureSource } from "./features/open_feature_source.ts";
 import { trainingUnits } from "./training_units.ts";
+import { DIGEST_LENGTH, digestText } from "./batches/digest_text.ts";
 import { dataWarnings, remarkWarnings } from "./warnings.ts";
 import { createHash } from "node:crypto";
 
@@ -154,16 +155,9 @@ function knownCmvn(config: TrainConfig, origin: Origin | undefined, { bins }: Fr
 const describeCounts = ({ counts: { cache, computed, damaged } }: FeatureSource): string =>
   `features: ${cache} from the cache, ${computed} computed, ${damaged} computed again since the cached ones were damaged`;
 
-/**
- * Identifies a training set by the ids, lengths and labels of its utterances in order, and by the ids and lengths of
- * its noise recordings.
- */
-export function digestOf(
-  utterances: readonly Pick<Utterance, "id" | "frames" | "labels">[],
-  noises: readonly Pick<NoiseRecording, "id" | "samples">[] = [],
-): string {
-  const sum = createHash("sha256");
-  for (const { id, frames, labels } of utterances) sum.update(`${id}\0${frames}\0${labels.join(" ")}\n`);
-  for (const { id, samples } of noises) sum.update(`noise\0${id}\0${samples}\n`);
-  return sum.digest("hex").slice(0, 16);
-}
+/** See `digestText`. */
+export const digestOf = (...set: Parameters<typeof digestText>): string =>
+  createHash("sha256")
+    .update(digestText(...set))
+    .digest("hex")
+    .slice(0, DIGEST_LENGTH);

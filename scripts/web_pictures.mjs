@@ -26,5 +26,14 @@ await page.locator("#depth").fill("4");
 mkdirSync(OUT, { recursive: true });
 for (const section of SECTIONS)
   await page.locator(`section[aria-labelledby=${section}]`).screenshot({ path: join(OUT, `${section}.png`) });
+
+// Section 4 trains first, long enough for curves.
+const train = page.locator("section[aria-labelledby=train]");
+await train.getByRole("button", { name: "Start" }).click();
+await train.getByText(/Step 1[2-9]\d,/u).waitFor({ timeout: 900_000 });
+await train.getByRole("button", { name: "Pause" }).click();
+await train.getByText("Paused at step").waitFor({ timeout: 60_000 });
+await page.waitForTimeout(1000); // the charts follow
+await train.screenshot({ path: join(OUT, "train.png") });
 await browser.close();
 await server.close();

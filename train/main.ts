@@ -6,11 +6,9 @@ import { watchCollapse } from "./health/collapse.ts";
 import { plainConfig, type TrainConfig } from "../config/config.ts";
 import type { Utterance } from "../data/dataset.ts";
 import { evaluatedPaths, judgedDepth, trainedDepths } from "../config/depths.ts";
-import { trainingPaths } from "./training_paths.ts";
 import { countParameters } from "../model/parameter_counts.ts";
 import { divergenceError } from "./health/divergence.ts";
 import { ratesByDepth, evaluate, type DepthScore } from "../recognition/evaluation/evaluate.ts";
-import { countInfeasible } from "../data/batches/batch.ts";
 import type { TrainingBatch } from "../data/batches/training_batches.ts";
 import type { Scored } from "../checkpoint/state.ts";
 import { meansOf, metricNames } from "./log/run_metrics.ts";
@@ -19,11 +17,11 @@ import { alone } from "./parallel/communicator.ts";
 import { joinRanks } from "./parallel/join.ts";
 import { byErrorRate } from "./run/kept_checkpoints.ts";
 import { withAudioSpeed } from "./step_clock.ts";
+import { recogniserSteps } from "./recogniser_steps.ts";
 import { startRun, type StartedRun } from "./start_run.ts";
 import { testAllSets } from "./test_sets.ts";
 import type { Trainee } from "./trainee.ts";
 import { inRunFolder, trainingLoop, type Outcome, type RunOptions } from "./training_loop.ts";
-import { trainingStep, uploadBatch } from "./training_step.ts";
 
 export type { RunOptions } from "./training_loop.ts";
 
@@ -65,11 +63,10 @@ function recogniserInTraining(
   const depthNames = trainedDepths(config).map(({ depth }) => String(depth));
   let { silence = {}, metrics: logged = {} } = resumed ?? {};
   return {
+    ...recogniserSteps({ config, built, activation, batches }),
     config,
     parameters,
     lossScale: built.lossScale,
-    activation,
-    batches,
     length: started.length,
     metricNames: metricNames(depthNames),
     judging: byErrorRate,
@@ -96,12 +93,6 @@ function recogniserInTraining(
       trainingSet: data.digest,
       ...(huggingFace && { huggingFace }),
     }),
-    encode(tape, { batch, share }, step, update, phase) {
-      const paths = trainingPaths(config, step);
-      return trainingStep(tape, built, uploadBatch(tape, batch, model), paths, config, update, phase, share);
-    },
-    amount: ({ batch }) => batch.lengths.reduce((sum, n) => sum + n, 0),
-    infeasible: ({ batch }) => countInfeasible(batch, model),
     report(rows, { step, epoch, learningRate, gpuBytes, ...lap }) {
       const means = meansOf(rows, depthNames);
       logged = { ...logged, train: { step, loss: means.loss, ctc: means.ctc } };

@@ -8,7 +8,7 @@ import { originOf } from "../checkpoint/load_config.ts";
 import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
 import { restoreConfig, type TrainConfig } from "../config/config.ts";
 import { activationType } from "../engine/precision.ts";
-import { BucketSampler, paddingWarnings } from "../data/batches/sampler.ts";
+import { batchLimits, BucketSampler, paddingWarnings } from "../data/batches/sampler.ts";
 import { TrainingBatches } from "../data/batches/training_batches.ts";
 import { continuedCheckpointing } from "./memory/choose_checkpointing.ts";
 import { checkMemory, plannedData } from "./memory/memory_check.ts";
@@ -26,6 +26,7 @@ import type { Sharing } from "../data/batches/share.ts";
 import type { Communicator } from "./parallel/communicator.ts";
 import type { Watched } from "./parallel/watched.ts";
 import type { RunObserver } from "./run/run_observer.ts";
+import { lengthOf, type RunLength } from "./run_length.ts";
 import { loadRunData, unlessAborted, type RunData } from "./run_data.ts";
 
 export interface StartOptions {
@@ -59,13 +60,6 @@ export interface StartedRun {
   /** The memory plan, for the log; undefined where no batch fits the device. */
   readonly plan: PlanRecord | undefined;
   readonly warnings: readonly string[];
-}
-
-/** In optimiser steps. */
-export interface RunLength {
-  readonly totalSteps: number;
-  /** Steps between evaluations. */
-  readonly evaluateEvery: number;
 }
 
 /**
@@ -165,19 +159,13 @@ function fillModel(
 
 function samplerOf(
   { augmented }: RunData,
-  { batch: { buckets, size, frames, perRank }, seed }: TrainConfig,
+  { batch, seed }: TrainConfig,
   resumed: OpenCheckpoint | undefined,
   changes: readonly Change[],
   ranks: number,
 ): BucketSampler {
-  const factor = perRank ? ranks : 1;
-  const limits = {
-    buckets,
-    ...(size !== null && { batchSize: size * factor }),
-    ...(frames !== null && { batchFrames: frames * factor }),
-  };
   const start = resumed && samplerStart(resumed, changes);
-  return new BucketSampler((epoch) => augmented.lengths(epoch), limits, seed, start);
+  return new BucketSampler((epoch) => augmented.lengths(epoch), batchLimits(batch, ranks), seed, start);
 }
 
 /** How ranks share a run's batches; undefined for a process that trains alone. */
@@ -187,23 +175,3 @@ export const sharingOf = (
   { paddingMatters }: { readonly paddingMatters: boolean },
 ): Sharing | undefined =>
   ranks && ranks.size > 1 ? { rank: ranks.rank, size: ranks.size, parts: accumulate, paddingMatters } : undefined;
-
-/** The length of a run of any model. */
-export function lengthOf(
-  {
-    batch,
-    steps,
-    epochs,
-    eval: evaluation,
-  }: Pick<TrainConfig, "steps" | "epochs"> & {
-    readonly batch: { readonly accumulate: number };
-    readonly eval: Pick<TrainConfig["eval"], "everySteps" | "everyEpochs">;
-  },
-  batchesPerEpoch: number,
-): RunLength {
-  const stepsPerEpoch = Math.ceil(batchesPerEpoch / batch.accumulate);
-  return {
-    totalSteps: steps ?? stepsPerEpoch * (epochs as number),
-    evaluateEvery: evaluation.everySteps ?? stepsPerEpoch * (evaluation.everyEpochs as number),
-  };
-}

@@ -3,12 +3,12 @@ import { Tape } from "../engine/tape.ts";
 import type { RunMetrics } from "./log/run_metrics.ts";
 import type { Phase } from "./profile/phases.ts";
 import type { StepClock } from "./step_clock.ts";
-import type { LoopBatch, Trainee } from "./trainee.ts";
+import type { LoopBatch, Stepping } from "./trainee.ts";
 
 /** What a run's steps work with. */
-export interface StepContext<Batch extends LoopBatch, Score extends { readonly step: number }> {
+export interface StepContext<Batch extends LoopBatch, Model extends Stepping<Batch> = Stepping<Batch>> {
   readonly device: Device;
-  readonly trainee: Trainee<Batch, Score>;
+  readonly trainee: Model;
   readonly clock: StepClock;
   readonly metrics: RunMetrics;
   readonly phase: Phase;
@@ -30,14 +30,14 @@ export interface Steps {
 }
 
 /** The steps of a process that trains alone. */
-export const stepsAlone = <Batch extends LoopBatch, Score extends { readonly step: number }>({
+export const stepsAlone = <Batch extends LoopBatch>({
   device,
   trainee,
   clock,
   metrics,
   phase,
   signal,
-}: StepContext<Batch, Score>): Steps => ({
+}: StepContext<Batch>): Steps => ({
   get stopping() {
     return signal.aborted;
   },

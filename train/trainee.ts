@@ -13,7 +13,7 @@ import type { LogRecord } from "./log/log.ts";
 import type { Divergence } from "./log/run_metrics.ts";
 import type { Phase } from "./profile/phases.ts";
 import type { Judging, KeepingConfig, KeptCheckpoints, Ranked } from "./run/kept_checkpoints.ts";
-import type { RunLength } from "./start_run.ts";
+import type { RunLength } from "./run_length.ts";
 import type { Lap } from "./step_clock.ts";
 
 /** What the loop itself needs of a config. */
@@ -48,25 +48,12 @@ export interface Evaluation<Score> {
   readonly judged: number;
 }
 
-/** A model in training, ready for its next step: all that the loop does not know of it. */
-export interface Trainee<Batch extends LoopBatch, Score extends { readonly step: number }> {
-  readonly config: LoopConfig;
-  readonly parameters: Parameters;
-  /** With f16 activations. */
-  readonly lossScale: Tensor | undefined;
+/** What steps need of a model in training, wherever it trains: no files, no log. */
+export interface Stepping<Batch extends LoopBatch> {
+  readonly config: Pick<LoopConfig, "seed" | "batch">;
   /** Type of the tape's activations. */
   readonly activation: FloatType;
   readonly batches: { readonly state: SamplerPosition; next(): Promise<Batch> };
-  readonly length: RunLength;
-  readonly metricNames: readonly string[];
-  readonly judging: Judging<Score>;
-  /** State of the checkpoint that the run goes on from; undefined of a new one. */
-  readonly resumed: LoopState<Score> | undefined;
-  /** The first record of this part of the run, and what follows it. */
-  readonly opening: readonly LogRecord[];
-  readonly warnings: readonly string[];
-  /** A checkpoint's whole state. */
-  state(loop: LoopState<Score>): CheckpointState | LanguageModelState;
   /** Encodes one batch, see `trainingStep`; `step` is the number of completed ones. */
   encode(
     tape: Tape,
@@ -79,6 +66,24 @@ export interface Trainee<Batch extends LoopBatch, Score extends { readonly step:
   amount(batch: Batch): number;
   /** Utterances that are too short for their texts. */
   infeasible(batch: Batch): number;
+}
+
+/** A model in training, ready for its next step: all that the loop does not know of it. */
+export interface Trainee<Batch extends LoopBatch, Score extends { readonly step: number }> extends Stepping<Batch> {
+  readonly config: LoopConfig;
+  readonly parameters: Parameters;
+  /** With f16 activations. */
+  readonly lossScale: Tensor | undefined;
+  readonly length: RunLength;
+  readonly metricNames: readonly string[];
+  readonly judging: Judging<Score>;
+  /** State of the checkpoint that the run goes on from; undefined of a new one. */
+  readonly resumed: LoopState<Score> | undefined;
+  /** The first record of this part of the run, and what follows it. */
+  readonly opening: readonly LogRecord[];
+  readonly warnings: readonly string[];
+  /** A checkpoint's whole state. */
+  state(loop: LoopState<Score>): CheckpointState | LanguageModelState;
   /** A log record of the steps since the last one. */
   report(
     rows: readonly MetricsRow[],

@@ -1,5 +1,7 @@
 // What the page and the worker say to each other. The worker computes, the page draws.
 
+import type { TrainingCalls } from "./worker/train/protocol.ts";
+
 /** What the worker found of WebGPU. */
 export type DeviceReport =
   | { readonly ok: false; readonly reason: string }
@@ -82,7 +84,7 @@ export interface Unfolded {
 }
 
 /** The worker's methods: arguments and result of each. */
-export interface Calls {
+export interface Calls extends TrainingCalls {
   open: { args: Record<string, never>; result: DeviceReport };
   load: { args: { bytes: Uint8Array; name: string }; result: ModelReport };
   sound: { args: { waveform: Float32Array }; result: SoundReport };

@@ -1,3 +1,4 @@
+import type { TrainConfig } from "../../config/config.ts";
 import { hash } from "../../engine/random.ts";
 
 export interface SamplerConfig {
@@ -13,6 +14,16 @@ export interface SamplerConfig {
    * 10.
    */
   buckets?: number;
+}
+
+/** A config's limits of a batch, for so many processes that train together. */
+export function batchLimits({ buckets, size, frames, perRank }: TrainConfig["batch"], processes = 1): SamplerConfig {
+  const factor = perRank ? processes : 1;
+  return {
+    buckets,
+    ...(size !== null && { batchSize: size * factor }),
+    ...(frames !== null && { batchFrames: frames * factor }),
+  };
 }
 
 /** A sampler's position: the batch that comes next. This is all that a checkpoint has to store. */

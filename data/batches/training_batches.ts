@@ -1,6 +1,5 @@
 import type { CtcModel } from "../../model/ctc_model.ts";
-import type { AugmentedSet } from "../augment/augmented_set.ts";
-import type { Utterance } from "../dataset.ts";
+import type { BatchItem } from "../item.ts";
 import { emptyBatch, padBatch, type Batch } from "./batch.ts";
 import type { BucketSampler, SamplerState } from "./sampler.ts";
 import { partOf, shareOf, type BatchShare, type Sharing } from "./share.ts";
@@ -9,6 +8,14 @@ import { specAugment, type SpecAugmentConfig } from "./spec_augment.ts";
 
 /** Number of batches read ahead, so that one slow file does not stall training. */
 const AHEAD = 4;
+
+/** A training set as the batches see it. */
+export interface TrainingSet {
+  readonly utterances: readonly Pick<BatchItem, "labels">[];
+  readonly bins: number;
+  /** One utterance as it is in an epoch, normalised. */
+  item(index: number, epoch: number): Promise<BatchItem>;
+}
 
 export interface TrainingBatch {
   readonly batch: Batch;
@@ -39,7 +46,7 @@ interface Prepared {
  * masked by SpecAugment or, for models that mask their projected features, given masks.
  */
 export class TrainingBatches {
-  readonly #set: AugmentedSet;
+  readonly #set: TrainingSet;
   readonly #sampler: BucketSampler;
   readonly #specAugment: SpecAugmentConfig | null;
   readonly #masking: MaskingConfig | null;
@@ -52,7 +59,7 @@ export class TrainingBatches {
 
   /** @param sharing undefined: this process trains alone, and batches are whole */
   constructor(
-    set: AugmentedSet,
+    set: TrainingSet,
     sampler: BucketSampler,
     { specAugment, masking, seed }: BatchConfig,
     model: MaskedModel,
@@ -104,7 +111,9 @@ export class TrainingBatches {
     const { rows, place } = shareOf(frames, taken % sharing.parts, sharing);
     const weight = rows.length / indices.length; // a loss is a sum over utterances, divided by their number
     const outputs = frames.map((length) => this.#model.outputFrames(length));
-    const tokens = indices.map((index) => (this.#set.utterances[index] as Utterance).labels.length + 1);
+    const tokens = indices.map(
+      (index) => (this.#set.utterances[index] as TrainingSet["utterances"][number]).labels.length + 1,
+    );
     const share = { place, weight, frames: partOf(rows, outputs) / weight, tokens: partOf(rows, tokens) / weight };
     const own = rows.map((row) => indices[row] as number);
     const least = sharing.paddingMatters ? Math.max(...frames) : 0;

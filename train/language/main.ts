@@ -44,7 +44,8 @@ import {
 import { alone } from "../parallel/communicator.ts";
 import { joinRanks } from "../parallel/join.ts";
 import { LAST_FILE, type Judging } from "../run/kept_checkpoints.ts";
-import { lengthOf, sharingOf, type RunLength } from "../start_run.ts";
+import { lengthOf, type RunLength } from "../run_length.ts";
+import { sharingOf } from "../start_run.ts";
 import type { Trainee } from "../trainee.ts";
 import { inRunFolder, trainingLoop, type Outcome, type RunOptions } from "../training_loop.ts";
 import { languageModelStep } from "./training_step.ts";

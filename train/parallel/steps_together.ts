@@ -3,7 +3,7 @@ import { Tape } from "../../engine/tape.ts";
 import { optimise } from "../descend.ts";
 import type { BatchOrigin } from "../log/run_metrics.ts";
 import type { StepContext, Steps } from "../steps.ts";
-import type { LoopBatch } from "../trainee.ts";
+import type { LoopBatch, Trainee } from "../trainee.ts";
 import { GradientExchange } from "./gradient_exchange.ts";
 import type { Watched } from "./watched.ts";
 
@@ -18,7 +18,7 @@ const COUNTS = ["amount", "stopping"] as const;
  * every rank makes the same update of the same weights.
  */
 export function stepsTogether<Batch extends LoopBatch, Score extends { readonly step: number }>(
-  { device, trainee, clock, metrics, phase, signal }: StepContext<Batch, Score>,
+  { device, trainee, clock, metrics, phase, signal }: StepContext<Batch, Trainee<Batch, Score>>,
   ranks: Watched,
 ): Steps {
   const { config, parameters, batches, lossScale, activation } = trainee;

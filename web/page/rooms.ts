@@ -7,6 +7,6 @@ export const ROOMS: readonly { readonly name: string; readonly holds: string; re
   { name: "data", holds: "audio and text on disk, synthetic speech", here: false },
   { name: "checkpoint", holds: "a model as a file", here: true },
   { name: "recognition", holds: "a trained model at work, error rates", here: true },
-  { name: "train", holds: "the training loop", here: false },
+  { name: "train", holds: "the training loop", here: true },
   { name: "cli", holds: "the command line", here: false },
 ];

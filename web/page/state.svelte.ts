@@ -38,6 +38,8 @@ export class PageState {
   busy = $state("");
   fault = $state.raw<Fault>();
   readonly #engine = new Engine();
+  /** For the sections with a state of their own. */
+  readonly engine = this.#engine;
 
   /** The shown depth's result. */
   readonly shown = $derived<DepthResult | undefined>(this.unfolded?.depths[this.depth - 1]);

@@ -12,6 +12,8 @@ import { recogniserOf, type Recogniser } from "../../recognition/recogniser.ts";
 import type { DeviceReport, ModelReport, Order, SoundReport, Unfolded } from "../protocol.ts";
 import { reportDevice } from "./device_report.ts";
 import { recallResults } from "./recorded.ts";
+import type { CheckpointBytes, Judgement, StepLosses, TrainingCalls, TrainingReport } from "./train/protocol.ts";
+import type { Trainer } from "./train/trainer.ts";
 import { unfoldAll } from "./unfold_all.ts";
 
 /** The worker's device and model. What needs no device, features and the model's description, works without one. */
@@ -19,6 +21,7 @@ export class Session {
   #device: Device | undefined;
   #checkpoint: Checkpoint | undefined;
   #recogniser: Recogniser | undefined;
+  #trainerLater: Promise<Trainer> | undefined;
 
   /** Opens the device anew; a model loaded before is kept and built again when needed. */
   async open(): Promise<DeviceReport> {
@@ -59,13 +62,43 @@ export class Session {
   }
 
   async unfold({ waveform, order }: { waveform: Float32Array; order: Order }): Promise<Unfolded> {
-    if (!this.#device) throw new RunError("there is no WebGPU device");
-    this.#recogniser ??= recogniserOf(this.#device, this.#expectCheckpoint());
-    return unfoldAll(this.#device, this.#recogniser, waveform, order);
+    const device = this.#expectDevice();
+    this.#recogniser ??= recogniserOf(device, this.#expectCheckpoint());
+    return unfoldAll(device, this.#recogniser, waveform, order);
   }
 
   recall({ bytes, clip }: { bytes: Uint8Array; clip: number }): Unfolded {
     return recallResults(bytes, clip);
+  }
+
+  async trainingRate(args: CheckpointBytes): Promise<number> {
+    return (await this.#trainer()).rate(args);
+  }
+
+  async startTraining(args: TrainingCalls["startTraining"]["args"]): Promise<TrainingReport> {
+    return (await this.#trainer()).start(this.#expectDevice(), args);
+  }
+
+  async trainSteps(args: TrainingCalls["trainSteps"]["args"]): Promise<readonly StepLosses[]> {
+    return (await this.#trainer()).steps(this.#expectDevice(), args);
+  }
+
+  async judgeTraining(args: TrainingCalls["judgeTraining"]["args"]): Promise<Judgement> {
+    return (await this.#trainer()).judge(this.#expectDevice(), args);
+  }
+
+  async saveTraining(): Promise<Uint8Array> {
+    return (await this.#trainer()).save(this.#expectDevice());
+  }
+
+  /** Its code is fetched when it is first needed. */
+  #trainer(): Promise<Trainer> {
+    return (this.#trainerLater ??= import("./train/trainer.ts").then(({ Trainer }) => new Trainer()));
+  }
+
+  #expectDevice(): Device {
+    if (!this.#device) throw new RunError("there is no WebGPU device");
+    return this.#device;
   }
 
   #expectCheckpoint(): Checkpoint {

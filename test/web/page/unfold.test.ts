@@ -91,8 +91,8 @@ it("requests nothing after it has loaded but the charts' code, and complains of 
   expect(requests.slice(before)).toEqual([]);
   await page.getByText("All depths in a chart").click();
   await page.locator("svg[aria-label='character errors']").waitFor();
-  expect(requests.slice(before)).toEqual([
-    expect.stringMatching(/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/by_depth-[\w-]+\.js$/u),
-  ]);
+  const later = requests.slice(before);
+  expect(later).toContainEqual(expect.stringMatching(/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/by_depth-[\w-]+\.js$/u));
+  expect(later.filter((request) => !/\/assets\/[\w-]+\.js$/u.test(request))).toEqual([]); // the library is a file of its own
   expect(complaints).toEqual([]);
 });
