@@ -73,9 +73,6 @@ export function countTick(value: number): string {
   return Math.abs(value) >= 1000 ? `${value / 1000} k` : String(value);
 }
 
-/** Text beside a point, legible over lines. */
-export const labelStyle = { dy: -11, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 } as const;
-
 function legend(series: readonly Series[]): Html {
   return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;
 }
