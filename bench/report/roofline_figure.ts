@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import type { KernelReport, TimedResult } from "../report_schema.ts";
 import { boundAt, boundOf, intensityOf, ridgeOf, type Roof } from "../roofline/roof.ts";
-import type { ChartOptions } from "../../train/report/chart.ts";
+import type { ChartOptions } from "../../train/report/plot_options.ts";
 import { labelStyle } from "../../train/report/label_style.ts";
 import { placeLabels } from "./labels.ts";
 
@@ -12,7 +12,7 @@ const BOUNDS = [
   { name: "bound by memory", color: "var(--set-1)" },
   { name: "bound by arithmetic", color: "var(--set-2)" },
 ];
-const OVERLAY_COLORS = ["var(--set-3)", "var(--set-4)", "var(--set-5)"];
+const OVERLAY_COLORS = ["var(--set-3)", "var(--set-4)"];
 
 /** Measurements of another adapter, to draw over those of the first. */
 export interface Overlay {

@@ -12,6 +12,7 @@ import { recogniserOf, type Recogniser } from "../../recognition/recogniser.ts";
 import type { DeviceReport, ModelReport, Order, SoundReport, Unfolded } from "../protocol.ts";
 import { reportDevice } from "./device_report.ts";
 import { recallResults } from "./recorded.ts";
+import { storedTable } from "./tuned_store.ts";
 import { unfoldAll } from "./unfold_all.ts";
 
 /** The worker's device and model. What needs no device, features and the model's description, works without one. */
@@ -25,7 +26,7 @@ export class Session {
     this.#device?.close();
     [this.#device, this.#recogniser] = [undefined, undefined];
     try {
-      this.#device = await openDevice();
+      this.#device = await openDevice({ tuned: storedTable });
     } catch (error) {
       if (error instanceof RunError) return { ok: false, reason: error.message };
       throw error;

@@ -1,4 +1,5 @@
 import { axisX, line, plot, ruleX } from "@observablehq/plot";
+import { asImage } from "./as_image.ts";
 
 interface Row {
   readonly depth: number;
@@ -27,11 +28,4 @@ export function chartByDepth(rows: readonly Row[], depth: number, width: number)
   };
   const known = rows.some(({ errors }) => errors !== null);
   return [...(known ? [chart("character errors", "errors")] : []), chart("KL to the deepest, nats a frame", "kl")];
-}
-
-/** For screen readers the whole is one image with a label; the table has its numbers. */
-function asImage(chart: Element): Element {
-  chart.setAttribute("role", "img");
-  for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
-  return chart;
 }
