@@ -36,7 +36,10 @@ export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
   plugins: [browserHost({ folders: SHADERS }), svelte(), withDocuments(), command === "build" && withPolicy()],
-  worker: { format: "es", plugins: () => [browserHost({ folders: SHADERS }), ...(command === "build" ? smaller() : [])] },
+  worker: {
+    format: "es",
+    plugins: () => [browserHost({ folders: SHADERS }), ...(command === "build" ? smaller() : [])],
+  },
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1000 },
 }));
 
