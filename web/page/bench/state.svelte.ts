@@ -58,7 +58,7 @@ export class BenchState {
       { call: "time", order: $state.snapshot(order) as TimeOrder, measured: this.measured },
       () => {
         const right = this.results.filter(({ status }) => status === "timed").length;
-        this.said = `${right} of ${this.results.length} cases agree with float64 and were timed`;
+        this.said = `${right} of ${this.results.length} ${this.results.length === 1 ? "case" : "cases"} ${right === 1 ? "agrees with float64 and was" : "agree with float64 and were"} timed`;
       },
     );
   };
