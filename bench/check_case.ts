@@ -5,7 +5,7 @@ import { release, type Tensor } from "../engine/tensor.ts";
 import { halfTensor, read, tensor } from "../engine/transfer.ts";
 import type { HostTensor, KernelCase } from "../kernels/case.ts";
 import { differentiated, placeInputs, releaseInputs } from "../kernels/case_data.ts";
-import { compare } from "./compare.ts";
+import { measureAgreement, worse, type Agreement } from "./compare.ts";
 import { Expectation } from "./expectation.ts";
 
 type Inputs = Readonly<Record<string, Tensor>>;
@@ -16,14 +16,14 @@ type Inputs = Readonly<Record<string, Tensor>>;
  * show. `halves` names inputs to pass as f16: the reference then also takes them rounded, and only the rounding of
  * intermediate values remains, so the tolerance is that of f16. To compare several variants, pass the same `expectation`.
  *
- * @returns undefined if all agree, otherwise what differs and the first such element
+ * @returns the largest error of all, and what differs first
  */
-export async function findDifference(
+export async function checkCase(
   device: Device,
   kernelCase: KernelCase,
   halves: readonly string[] = [],
   expectation = new Expectation(kernelCase, halves),
-): Promise<string | undefined> {
+): Promise<Agreement> {
   const expected = expectation.output;
   const inputs = placeInputs(device, kernelCase, expectation.inputs, halves);
   const tolerance = halves.length > 0 ? HALF_TOLERANCE : toleranceOf(kernelCase);
@@ -31,14 +31,25 @@ export async function findDifference(
   device.poison = true;
   try {
     const evaluation = await run(device, kernelCase, inputs, expected, tolerance, false);
-    if (evaluation || differentiated(kernelCase).length === 0) return evaluation;
+    if (evaluation.problem !== undefined || differentiated(kernelCase).length === 0) return evaluation;
     const training = await run(device, kernelCase, inputs, expected, tolerance, true, expectation.cotangent);
-    return training ?? (await compareGradients(device, kernelCase, inputs, expectation.gradients, tolerance));
+    const output = both(evaluation, training);
+    if (output.problem !== undefined) return output;
+    return both(output, await compareGradients(device, kernelCase, inputs, expectation.gradients, tolerance));
   } finally {
     device.poison = poison;
     releaseInputs(inputs);
   }
 }
+
+/** What differs first, by the same comparison; undefined if all agree. */
+export const findDifference = async (...args: Parameters<typeof checkCase>): Promise<string | undefined> =>
+  (await checkCase(...args)).problem;
+
+const both = (a: Agreement, b: Agreement): Agreement => ({
+  largest: worse(a.largest, b.largest),
+  problem: a.problem ?? b.problem,
+});
 
 /** Compares one forward pass, and runs one backward pass if there is a `dy`. */
 async function run(
@@ -49,15 +60,18 @@ async function run(
   tolerance: Tolerance,
   grad: boolean,
   dy?: HostTensor,
-): Promise<string | undefined> {
+): Promise<Agreement> {
   const tape = new Tape(device, { grad, training: true });
   try {
     const y = kernelCase.run(tape, inputs);
     if (!sameShape(y.shape, expected.shape))
-      return `y: expected shape ${showShape(expected.shape)}, got ${showShape(y.shape)}`;
-    const difference = compare("y", await read(device, y), expected, tolerance);
-    if (!difference && dy) backward(tape, y, dy);
-    return difference;
+      return {
+        largest: { of: "y", error: 0, allowed: 0 },
+        problem: `y: expected shape ${showShape(expected.shape)}, got ${showShape(y.shape)}`,
+      };
+    const agreement = measureAgreement("y", await read(device, y), expected, tolerance);
+    if (agreement.problem === undefined && dy) backward(tape, y, dy);
+    return agreement;
   } finally {
     tape.end();
   }
@@ -77,13 +91,16 @@ async function compareGradients(
   inputs: Inputs,
   expected: Readonly<Record<string, HostTensor>>,
   { rtol, atol }: Tolerance,
-): Promise<string | undefined> {
+): Promise<Agreement> {
+  const loose = { rtol: 10 * rtol, atol: 10 * atol };
+  let all: Agreement | undefined;
   for (const name of differentiated(kernelCase)) {
     const gradient = await read(device, inputs[name]!.grad!);
-    const difference = compare(`d${name}`, gradient, expected[name]!, { rtol: 10 * rtol, atol: 10 * atol });
-    if (difference) return difference;
+    const agreement = measureAgreement(`d${name}`, gradient, expected[name]!, loose);
+    all = all ? both(all, agreement) : agreement;
+    if (all.problem !== undefined) break;
   }
-  return undefined;
+  return all!;
 }
 
 interface Tolerance {

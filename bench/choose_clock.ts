@@ -1,12 +1,14 @@
 import type { Device } from "../engine/device.ts";
-import { formatPercent } from "../data/text/number_format.ts";
-import { elapsed, type ClockName } from "./clock.ts";
+import { formatCount, formatPercent } from "../data/text/number_format.ts";
+import { elapsed, hostStep, type ClockName } from "./clock.ts";
 import { multiplyAdds } from "./roofline/measure_roof.ts";
 
 export interface ClockChoice {
   readonly name: ClockName;
   /** The reason in words, with the numbers behind it. */
   readonly why: string;
+  /** The least difference that the clock shows, as far as the trial tells. */
+  readonly stepNanoseconds?: number | undefined;
 }
 
 /** Milliseconds of the same work by both clocks. */
@@ -40,8 +42,10 @@ const [LONG_TRIALS, CHAINS, LINKS] = [9, 5, 64];
  * thread that runs the dispatch; the rest is encoding and waiting.
  */
 export async function chooseClock(device: Device): Promise<ClockChoice> {
-  if (!device.features.has("timestamp-query")) return { name: "queue", why: "the device has no timestamps" };
-  return judgeClock(await tryTimestamps(device));
+  const choice: ClockChoice = device.features.has("timestamp-query")
+    ? judgeClock(await tryTimestamps(device))
+    : { name: "queue", why: "the device has no timestamps" };
+  return choice.name === "queue" ? { ...choice, stepNanoseconds: hostStep() } : choice;
 }
 
 export function judgeClock({ long, chains, shortNanoseconds }: ClockTrial): ClockChoice {
@@ -58,13 +62,23 @@ export function judgeClock({ long, chains, shortNanoseconds }: ClockTrial): Cloc
       name: "queue",
       why: `the device's timestamps of ${LINKS} dispatches that wait for each other add up to ${formatPercent(chained, 0)} of the host's time for all of them`,
     };
+  // All durations are multiples of the step; the short ones may all be 0.
+  const stepNanoseconds =
+    shortNanoseconds.reduce(divisor, 0) || long.map(({ device }) => Math.round(device * 1e6)).reduce(divisor, 0);
   if (shortNanoseconds.every((duration) => duration % COARSE_NANOSECONDS === 0))
-    return { name: "queue", why: "the device's timestamps are too coarse" };
+    return {
+      name: "queue",
+      why: `the device's timestamps are too coarse: they come in steps of ${formatCount(stepNanoseconds)} ns`,
+    };
   return {
     name: "timestamps",
+    stepNanoseconds,
     why: `the device's timestamps show ${percent} of the host's time for long dispatches, which includes waiting`,
   };
 }
+
+/** The greatest common one. */
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
 
 async function tryTimestamps(device: Device): Promise<ClockTrial> {
   const work = multiplyAdds(device, "f32");

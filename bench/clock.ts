@@ -45,3 +45,16 @@ export async function elapsed(device: Device, call: () => void, calls = 1): Prom
   await device.finish();
   return performance.now() - start;
 }
+
+/** The least difference of the host's clock, in nanoseconds: browsers round it to as much as 100,000. */
+export function hostStep(): number {
+  let least = Infinity;
+  for (let changes = 0, earlier = performance.now(); changes < 20;) {
+    const now = performance.now();
+    if (now === earlier) continue;
+    least = Math.min(least, now - earlier);
+    earlier = now;
+    changes++;
+  }
+  return Math.round(least * 1e6);
+}

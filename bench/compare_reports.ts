@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { UserError } from "../engine/errors.ts";
 import { formatNumber } from "../data/text/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
-import { labelOf, REPORT_FORMAT, REPORT_VERSION, reportSchema, type BenchReport } from "./report_schema.ts";
+import { labelOf } from "./report_format.ts";
+import type { BenchReport } from "./report_schema.ts";
 
 /** A time with its spread, and the clock that took it. */
 interface Measurement {
@@ -32,36 +32,6 @@ export interface ReportComparison {
 
 /** A difference counts only beyond this many deviations and this ratio; otherwise it is noise or negligible. */
 const [DEVIATIONS, LEAST_RATIO] = [3, 1.1];
-
-/** Reads a file written by `--json`. Throws UserError, in one sentence, for anything else. */
-export function readReport(path: string): BenchReport {
-  const refuse = (why: string): never => {
-    throw new UserError(`--compare: ${path} ${why}`);
-  };
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(
-      code === "ENOENT"
-        ? "does not exist"
-        : error instanceof SyntaxError
-          ? "is not a report of 'unfold bench --json': it is not JSON"
-          : `cannot be read: ${message}`,
-    );
-  }
-  const { format, version } = (content ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== REPORT_FORMAT) return refuse("is not a report of 'unfold bench --json'");
-  if (version !== REPORT_VERSION)
-    return refuse(
-      `is a report of version ${String(version)}, but this is version ${REPORT_VERSION}: measure both with the same version`,
-    );
-  const { success, data, error } = reportSchema.safeParse(content);
-  if (success) return data;
-  const [issue] = error.issues;
-  return refuse(`is a damaged report: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
-}
 
 /** Throws UserError for a report of another adapter, whose differences would say nothing about the code. */
 export function expectAdapter(old: BenchReport, adapter: string, path: string): void {

@@ -43,6 +43,8 @@ export interface BenchProgress {
   readonly label: string;
   readonly phase?: Phase | "measuring";
   readonly outcome?: CaseOutcome;
+  /** With the outcome: as it will be in the report. */
+  readonly result?: KernelResult;
 }
 
 export interface SelectedCase {
@@ -93,13 +95,15 @@ export async function benchKernels(
     const label = `${operation}: ${kernelCase.name}`;
     const onPhase = (phase: Phase): void => onProgress({ done, total, label, phase });
     const outcome = await timeAlone(open, kernelCase, { budget, clock: clock.name, variants, onPhase });
-    onProgress({ done: done + 1, total, label, outcome });
-    results.push({ operation, case: kernelCase.name, ...withRates(outcome, kernelCase, roof) });
+    const result = { operation, case: kernelCase.name, ...withRates(outcome, kernelCase, roof) };
+    results.push(result);
+    onProgress({ done: done + 1, total, label, outcome, result });
   }
   return { adapter, clock, roof, results };
 }
 
-async function measureDevice(open: () => Promise<Device>): Promise<DeviceMeasurements> {
+/** Chooses the device's clock and measures its limits by it. */
+export async function measureDevice(open: () => Promise<Device>): Promise<DeviceMeasurements> {
   const device = await open();
   try {
     const clock = await chooseClock(device);

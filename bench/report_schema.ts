@@ -1,14 +1,14 @@
 import * as z from "zod";
+import { REPORT_FORMAT, REPORT_VERSION } from "./report_format.ts";
 import type { StepResult } from "./step.ts";
-
-/** The format this version writes; another version's numbers may mean something else. */
-export const REPORT_FORMAT = "unfold bench";
-export const REPORT_VERSION = 1;
 
 const ms = z.number().nonnegative();
 const rate = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const clock = z.enum(["timestamps", "queue"]);
+
+/** The clock, why it was chosen, and the least difference that it shows, in nanoseconds; reports of 0.2.0 lack that. */
+const clockChoice = z.object({ name: clock, why: z.string(), stepNanoseconds: rate.optional() });
 
 const timing = z.object({
   medianMs: ms,
@@ -19,12 +19,17 @@ const timing = z.object({
   clock,
 });
 
+/** The largest error against the float64 reference, as a share of what is allowed there; reports of 0.2.0 lack it. */
+const accuracy = z.object({ of: z.string(), error: rate, allowed: rate }).optional();
+
 const pass = timing.extend({
   /** The first call on a device without pipelines, which includes reading and compiling the shaders. */
   firstMs: ms,
   /** Bytes that one call's dispatches bind: a lower estimate of what they move. */
   movedBytes: count,
   dispatches: count,
+  /** The shaders that they run, such as "softmax/forward_thread_row"; reports of 0.2.0 lack it. */
+  shaders: z.array(z.string()).optional(),
 });
 
 const forward = pass.extend({
@@ -44,7 +49,7 @@ const choice = z.object({
   chosen: z.string(),
   /** Each variant that fits, if measured: the time of the whole pass with it, or what is wrong with it. */
   variants: z.array(
-    z.union([timing.extend({ name: z.string() }), z.object({ name: z.string(), problem: z.string() })]),
+    z.union([timing.extend({ name: z.string(), accuracy }), z.object({ name: z.string(), problem: z.string() })]),
   ),
 });
 
@@ -59,6 +64,7 @@ const result = z.discriminatedUnion("status", [
     bytes: count,
     /** Number of copies of the inputs that took turns. */
     copies: count,
+    accuracy,
     forward,
     /** null: the operation has no gradients. */
     forwardBackward: pass.nullable(),
@@ -101,7 +107,7 @@ export const reportSchema = z.object({
   /** How each part's numbers were measured, for the reader. */
   method: z.array(z.string()),
   /** null: not measured. */
-  kernels: z.object({ clock: z.object({ name: clock, why: z.string() }), roof, results: z.array(result) }).nullable(),
+  kernels: z.object({ clock: clockChoice, roof, results: z.array(result) }).nullable(),
   step: z
     .array(
       z.custom<StepResult>((value) => comparedStep.safeParse(value).success, "expected the results of a training step"),
@@ -115,7 +121,3 @@ export type KernelResult = KernelReport["results"][number];
 export type TimedResult = Extract<KernelResult, { status: "timed" }>;
 export type PassTiming = z.infer<typeof pass>;
 export type CaseChoice = z.infer<typeof choice>;
-
-/** "operation: case". */
-export const labelOf = (result: Pick<KernelResult, "operation" | "case">): string =>
-  result.case === null ? result.operation : `${result.operation}: ${result.case}`;

@@ -3,10 +3,11 @@ import type { Device } from "../engine/device.ts";
 import { RunError } from "../engine/errors.ts";
 import { formatDuration } from "../data/text/number_format.ts";
 import { benchKernels, selectCases, type Selection } from "./kernels.ts";
-import { methodOf } from "./method.ts";
 import type { FoundOperations } from "./operations.ts";
 import { showKernels, showSteps, type BenchDisplay } from "./progress.ts";
-import { labelOf, REPORT_FORMAT, REPORT_VERSION, type BenchReport } from "./report_schema.ts";
+import { labelOf } from "./report_format.ts";
+import { reportOf } from "./report_of.ts";
+import type { BenchReport } from "./report_schema.ts";
 import { benchStep } from "./step.ts";
 import { stepConfigurations } from "./step_configurations.ts";
 import { STEP_METHOD } from "./step_table.ts";
@@ -50,24 +51,14 @@ export async function runBench(found: FoundOperations, plan: BenchPlan): Promise
   const step = parts.includes("step")
     ? (await benchStep({ open, filter, onProgress: showSteps(display) })).results
     : null;
-  const method = [...(kernels ? [methodOf(kernels.clock)] : []), ...(step ? [STEP_METHOD] : [])];
-  return {
-    format: REPORT_FORMAT,
-    version: REPORT_VERSION,
-    date: new Date().toISOString(),
+  return reportOf({
+    adapter,
     command: plan.command,
-    ...adapterFields(adapter),
-    method,
     kernels,
     step: step && [...step],
-  };
+    stepMethod: step ? [STEP_METHOD] : [],
+  });
 }
-
-const adapterFields = ({ name, description, type }: AdapterDescription) => ({
-  adapter: name,
-  driver: description,
-  kind: type,
-});
 
 /** For `all`, a filter that matches only kernels leaves out the step, and vice versa. */
 function partsOf(found: FoundOperations, { part, filter, all }: BenchPlan): ("kernels" | "step")[] {

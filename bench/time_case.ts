@@ -4,8 +4,9 @@ import { describeChoice, type MadeChoice } from "../engine/tuning/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { choicesWithin, withVariant } from "./case_choices.ts";
 import { CaseRuns } from "./case_runs.ts";
-import { findDifference } from "./check_case.ts";
+import { checkCase } from "./check_case.ts";
 import { elapsed, type ClockName } from "./clock.ts";
+import type { LargestError } from "./compare.ts";
 import { Expectation } from "./expectation.ts";
 import type { CaseChoice, PassTiming } from "./report_schema.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
@@ -14,6 +15,7 @@ export type CaseOutcome =
   | {
       readonly status: "timed";
       readonly copies: number;
+      readonly accuracy: LargestError;
       readonly forward: PassTiming;
       /** null: the operation has no gradients. */
       readonly forwardBackward: PassTiming | null;
@@ -60,7 +62,7 @@ export async function timeCase(
 
     onPhase("checking");
     const expectation = new Expectation(kernelCase);
-    const problem = await findDifference(device, kernelCase, [], expectation);
+    const { problem, largest: accuracy } = await checkCase(device, kernelCase, [], expectation);
     if (problem !== undefined) return { status: "wrong", problem };
 
     const choices = choicesOf(device, forward, trains ? forwardBackward : undefined);
@@ -83,10 +85,11 @@ export async function timeCase(
           const { operation, sizes } = choice;
           choice.variants.push(
             await withVariant(device, { operation, sizes, variant }, async () => {
-              const problem = await findDifference(device, kernelCase, [], expectation);
+              const { problem, largest: accuracy } = await checkCase(device, kernelCase, [], expectation);
               if (problem !== undefined) return { name: variant, problem };
               return {
                 name: variant,
+                accuracy,
                 ...(await time(choice.pass === "forward" ? forward : forwardBackward, ranking(budget))),
               };
             }),
@@ -96,6 +99,7 @@ export async function timeCase(
     return {
       status: "timed",
       copies: runs.copies,
+      accuracy,
       forward: forwardTiming,
       forwardBackward: backwardTiming,
       choices: choices.map(({ operation, sizes, pass, chosen, variants }) => ({
@@ -126,11 +130,11 @@ function choicesOf(
   return [...inForward.map(ofPass("forward")), ...inBackward.map(ofPass("backward"))];
 }
 
-function trafficOf(device: Device, call: () => void): { movedBytes: number; dispatches: number } {
+function trafficOf(device: Device, call: () => void): Pick<PassTiming, "movedBytes" | "dispatches" | "shaders"> {
   const traffic = (device.traffic = new Traffic());
   try {
     call();
-    return { movedBytes: traffic.bytes, dispatches: traffic.dispatches };
+    return { movedBytes: traffic.bytes, dispatches: traffic.dispatches, shaders: [...traffic.shaders] };
   } finally {
     device.traffic = undefined;
   }

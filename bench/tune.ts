@@ -5,10 +5,9 @@
 //
 // Training only reads the table. A choice in a case's forward pass is timed by that pass alone, a choice in its backward
 // pass by both passes: the numbers rank the variants of one choice and mean nothing beyond that.
-import { renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Device } from "../engine/device.ts";
 import { UserError } from "../engine/errors.ts";
+import { tunedMachine } from "../engine/host/node.ts";
 import type { TunedEntry, TunedTable } from "../engine/tuning/tuned_table.ts";
 import { describeChoice, type MadeChoice } from "../engine/tuning/tuner.ts";
 import type { KernelCase } from "../kernels/case.ts";
@@ -18,8 +17,6 @@ import { findDifference } from "./check_case.ts";
 import { elapsed } from "./clock.ts";
 import { Expectation } from "./expectation.ts";
 import type { FoundOperations } from "./operations.ts";
-import { makeFolders } from "../engine/node/make_folders.ts";
-import { tunedMachine } from "../engine/node/tuned_table.ts";
 
 export interface TuneOptions {
   /**
@@ -180,22 +177,4 @@ async function fastest(
         ms[variant] = Math.min(ms[variant]!, (await elapsed(device, call, calls)) / calls);
       });
   return ms;
-}
-
-/** As JSON with one line per choice, so that changing one choice changes one line. */
-function tableText({ operations, ...head }: TunedTable): string {
-  const lines = (entries: readonly TunedEntry[]): string =>
-    entries.map((entry) => `\n   ${JSON.stringify(entry)}`).join(",");
-  const parts = Object.entries(operations).map(
-    ([operation, entries]) => `\n  ${JSON.stringify(operation)}: [${lines(entries)}]`,
-  );
-  return `${JSON.stringify(head, null, 1).replace(/\n}$/, "")},\n "operations": {${parts.join(",")}\n }\n}\n`;
-}
-
-/** Writes a table in one piece, creating its folder. */
-export function writeTable(path: string, table: TunedTable): void {
-  makeFolders(dirname(path));
-  const unfinished = `${path}.part`;
-  writeFileSync(unfinished, tableText(table));
-  renameSync(unfinished, path);
 }

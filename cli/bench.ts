@@ -1,22 +1,18 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
-import {
-  compareReports,
-  comparisonTable,
-  expectAdapter,
-  readReport,
-  worstRegression,
-} from "../bench/compare_reports.ts";
+import { compareReports, comparisonTable, expectAdapter, worstRegression } from "../bench/compare_reports.ts";
 import { kernelTable } from "../bench/kernel_table.ts";
 import { mergeTables } from "../bench/merge_tables.ts";
 import { loadOperations } from "../bench/operations.ts";
 import { outputFile } from "../bench/output_file.ts";
 import { benchDisplay, showTuning, type BenchDisplay } from "../bench/progress.ts";
+import { readReport } from "../bench/read_report.ts";
 import type { BenchReport } from "../bench/report_schema.ts";
 import { runBench, throwUntimed, type Part } from "../bench/run_bench.ts";
 import { stepSections } from "../bench/step_table.ts";
-import { tune, writeTable } from "../bench/tune.ts";
+import { tune } from "../bench/tune.ts";
+import { writeTable } from "../bench/write_table.ts";
 import type { AdapterOptions } from "../engine/adapter.ts";
 import { openDevice } from "../engine/device.ts";
 import { RunError, UserError } from "../engine/errors.ts";

@@ -145,8 +145,11 @@ export class Device {
 }
 
 export interface DeviceOptions extends AdapterOptions {
-  /** False: choose kernel variants by the adapter's class only. Default: by this adapter's table, if there is one. */
-  tuned?: boolean;
+  /**
+   * False: choose kernel variants by the adapter's class only. A function: by the table that it finds for the adapter. Default: by
+   * the table of this machine or of the package, if there is one.
+   */
+  tuned?: boolean | ((info: AdapterDescription) => Promise<TunedTable | undefined>);
   /** False: pass sizes in a uniform buffer, as is done if WGSL has no immediates. Default: use immediates if available. */
   immediates?: boolean | undefined;
 }
@@ -157,7 +160,7 @@ export interface DeviceOptions extends AdapterOptions {
  */
 export async function openDevice({ tuned = true, immediates, ...options }: DeviceOptions = {}): Promise<Device> {
   const { gpu, adapter, info } = await chooseAdapter(options);
-  const table = tuned ? findTable(info) : undefined;
+  const table = tuned === true ? findTable(info) : tuned ? await tuned(info) : undefined;
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number | undefined]).filter(
       ([, limit]) => limit !== undefined, // a browser may not know the newest limits

@@ -10,9 +10,12 @@ import type { Tensor } from "./tensor.ts";
 export class Traffic {
   bytes = 0;
   dispatches = 0;
+  /** Which kernels ran, such as "softmax/forward_thread_row". */
+  readonly shaders = new Set<string>();
 
-  /** Adds one dispatch with these tensors. A tensor bound twice, such as in place of an optional one, counts once. */
-  add(tensors: readonly Tensor[]): void {
+  /** Adds one dispatch of a shader with these tensors. A tensor bound twice, such as in place of an optional one, counts once. */
+  add(shader: string, tensors: readonly Tensor[]): void {
+    this.shaders.add(shader);
     const seen = new Map<GPUBuffer, Set<number>>();
     for (const {
       storage: { buffer },

@@ -8,7 +8,7 @@ import { chromium } from "./chromium.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SECTIONS = ["device", "speak", "unfold"];
+const SECTIONS = ["device", "speak", "unfold", "bench"];
 const OUT = "web/pictures";
 const FLAGS = [
   "--no-sandbox",
@@ -23,6 +23,12 @@ const page = await browser.newPage({ viewport: { width: 800, height: 900 }, colo
 await page.goto(server.resolvedUrls.local[0]);
 await page.getByTestId("text").waitFor();
 await page.locator("#depth").fill("4");
+await page.getByRole("button", { name: "Open the bench" }).click();
+await page.getByLabel("every variant").uncheck();
+await page.getByRole("button", { name: "Check and time" }).click();
+await page.getByText(/were timed\.$/u).waitFor({ timeout: 300_000 });
+await page.getByText("Roofline", { exact: true }).click();
+await page.locator("svg[aria-label^=Roofline]").waitFor();
 mkdirSync(OUT, { recursive: true });
 for (const section of SECTIONS)
   await page.locator(`section[aria-labelledby=${section}]`).screenshot({ path: join(OUT, `${section}.png`) });

@@ -15,6 +15,8 @@ export type DeviceReport =
       readonly features: readonly string[];
       readonly limits: Readonly<Record<string, number>>;
       readonly subgroupSizes: readonly [number, number];
+      /** The table of this GPU that it chooses kernels by: when it was measured, and for how many choices. */
+      readonly tuned: { readonly date: string; readonly choices: number } | null;
       /** Whether WGSL has immediates; without them sizes travel in uniform buffers. */
       readonly immediates: boolean;
     };

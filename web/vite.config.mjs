@@ -27,13 +27,19 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
+/** Where the workers' shaders are. */
+const SHADERS = ["engine", "kernels", "bench/roofline"];
+
 const smaller = () => [withoutDescriptions(), withoutJsonSchemas(), withoutUnusedTokenizers(), withShortMessages()];
 
 export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
-  plugins: [browserHost(), svelte(), withDocuments(), command === "build" && withPolicy()],
-  worker: { format: "es", plugins: () => [browserHost(), ...(command === "build" ? smaller() : [])] },
+  plugins: [browserHost({ folders: SHADERS }), svelte(), withDocuments(), command === "build" && withPolicy()],
+  worker: {
+    format: "es",
+    plugins: () => [browserHost({ folders: SHADERS }), ...(command === "build" ? smaller() : [])],
+  },
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1000 },
 }));
 

@@ -6,7 +6,8 @@ import { parseArgs } from "node:util";
 import { openDevice } from "../../engine/device.ts";
 import { ownTablePath } from "../../engine/node/tuned_table.ts";
 import { loadOperations } from "../operations.ts";
-import { tune, writeTable } from "../tune.ts";
+import { tune } from "../tune.ts";
+import { writeTable } from "../write_table.ts";
 
 const { values: options } = parseArgs({
   options: { out: { type: "string" }, filter: { type: "string", default: "" } },

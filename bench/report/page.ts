@@ -1,11 +1,12 @@
 import { formatCount, formatDuration, formatNumber, formatPercent } from "../../data/text/number_format.ts";
+import { chart } from "../../train/report/chart.ts";
 import { html, raw, type Html } from "../../train/report/html.ts";
 import { style } from "../../train/report/style.ts";
 import { problemsOf, resultColumns } from "../kernel_table.ts";
 import type { BenchReport, KernelReport } from "../report_schema.ts";
 import { stepSections } from "../step_table.ts";
 import { shareChart, variantCharts } from "./bar_charts.ts";
-import { rooflineChart } from "./roofline_chart.ts";
+import { rooflineFigure } from "./roofline_figure.ts";
 
 /** The whole page: one file without scripts or external resources. */
 export function benchPage(report: BenchReport): string {
@@ -35,7 +36,8 @@ ${step && step.length > 0 && section("Training steps", html`<div class="card"><p
 }
 
 function kernelSections(kernels: KernelReport): Html {
-  const roofline = [rooflineChart(kernels), shareChart(kernels)].filter((figure) => figure !== null);
+  const plot = rooflineFigure(kernels);
+  const roofline = [plot && chart(plot), shareChart(kernels)].filter((figure) => figure !== null);
   const variants = variantCharts(kernels);
   const problems = problemsOf(kernels.results);
   return html`${headline(kernels)}

@@ -47,7 +47,10 @@ export async function chooseAdapter({ adapter: wanted, driver }: AdapterOptions 
   return { gpu, adapter, info, why: "it is the only one that this browser offers" };
 }
 
-/** Tables are keyed by adapters' full names, which browsers do not reveal. */
+/** What a table is for: all that a browser tells of the adapter. */
+export const tunedMachine = ({ name }: AdapterDescription): string => name;
+
+/** The package's tables are keyed by adapters' full names, which browsers do not reveal. */
 export const findTable = (_info: AdapterDescription): TunedTable | undefined => undefined;
 
 /** Browsers settle promises without polling. */

@@ -8,6 +8,8 @@ import type { AdapterDescription } from "../adapter.ts";
 import type { TunedTable } from "../tuning/tuned_table.ts";
 import { findTable as tableOf, tunedMachine } from "../node/tuned_table.ts";
 
+export { tunedMachine };
+
 export { chooseAdapter } from "../node/adapter.ts";
 export { collectGarbage } from "../node/garbage.ts";
 export { waitFor } from "../node/wait.ts";

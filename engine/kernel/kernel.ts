@@ -72,7 +72,7 @@ export function defineKernel<B extends string, S extends string = never, C exten
       const pipeline = device.pipelines.get(label, shader, declaration.constants ?? [], constants, bindings);
       const group = device.pipelines.bind(label, pipeline, shader.bindings, bindings);
       const immediates = shader.immediateBytes === 0 ? undefined : packSizes(shader, sizes);
-      device.traffic?.add(Object.values(bindings));
+      device.traffic?.add(label, Object.values(bindings));
       const work = declaration.work?.(sizes) ?? MULTIPLY_ADDS_PER_ELEMENT * elementsOf(bindings);
       device.recorder.dispatch(label, pipeline.pipeline, group, immediates, [x, y, z], work);
     },

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AdapterDescription } from "../adapter.ts";
-import type { TunedTable } from "../tuning/tuned_table.ts";
+import { tableFault, type TunedTable } from "../tuning/tuned_table.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import { UserError } from "../errors.ts";
 
@@ -71,32 +71,7 @@ export function readTable(path: string): TunedTable {
       `the tuned table ${path} cannot be read: ${(error as Error).message}; delete it, or recreate it with 'unfold bench --tune'`,
     );
   }
-  const fault = faultOf(content);
+  const fault = tableFault(content);
   if (fault === undefined) return content as TunedTable;
   throw new UserError(`${path} is not a tuned table: ${fault}; delete it, or recreate it with 'unfold bench --tune'`);
 }
-
-/** Why a value is not a tuned table; undefined if it is one. Checked by hand, so that the engine needs no schema library. */
-function faultOf(value: unknown): string | undefined {
-  if (!isRecord(value)) return "expected an object";
-  for (const key of ["adapter", "driver", "date", "command"])
-    if (typeof value[key] !== "string") return `${key}: expected a string`;
-  const { operations } = value;
-  if (!isRecord(operations)) return "operations: expected an object";
-  for (const [name, entries] of Object.entries(operations)) {
-    if (!Array.isArray(entries)) return `operations.${name}: expected a list`;
-    for (const [i, entry] of entries.entries()) {
-      const at = `operations.${name}.${i}`;
-      const { sizes, ms } = isRecord(entry) ? entry : {};
-      if (!isRecord(sizes) || !isRecord(ms)) return `${at}: expected sizes and ms by name`;
-      const size = Object.keys(sizes).find((key) => !["number", "boolean"].includes(typeof sizes[key]));
-      if (size !== undefined) return `${at}.sizes.${size}: expected a number or a boolean`;
-      const time = Object.keys(ms).find((key) => !(typeof ms[key] === "number" && ms[key] > 0));
-      if (time !== undefined) return `${at}.ms.${time}: expected a positive number`;
-    }
-  }
-  return undefined;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

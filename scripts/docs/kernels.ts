@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { operationFolders } from "../../bench/operations.ts";
 import type { KernelCase, OperationCases } from "../../kernels/case.ts";
+import { commentText, formulasOf } from "./doc_comments.ts";
 import { GENERATED, ROOT, type Pages } from "./markdown.ts";
 
 const FOLDER = `${GENERATED}/kernels`;
@@ -72,15 +73,6 @@ const block = (language: string, text: string, file: string): string =>
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 
-/** The text of a doc comment. */
-const commentText = (comment: string): string =>
-  comment
-    .replace(/^\/\*\*|\*\/$/gu, "")
-    .split("\n")
-    .map((line) => line.replace(/^\s*\* ?/u, ""))
-    .join("\n")
-    .trim();
-
 /** Exported functions with a doc comment: signature, then the comment. */
 function exportedFunctions(text: string): string[] {
   const pattern = /(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\nexport function (\w+)[^]*?\): [^{;]+(?= \{)/gu;
@@ -91,11 +83,8 @@ function exportedFunctions(text: string): string[] {
   });
 }
 
-/** The doc comments of a reference, where its formulas are. */
 const formulas = (text: string): string[] =>
-  [...text.matchAll(/(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\n(?:export )?(?:const|function) (\w+)/gu)].map(
-    ([, comment, name]) => `\`${name}\`\n\n\`\`\`text\n${commentText(comment as string)}\n\`\`\``,
-  );
+  formulasOf(text).map(({ name, comment }) => `\`${name}\`\n\n\`\`\`text\n${comment}\n\`\`\``);
 
 /** Of the comment on the first exported function, else of the first shader. */
 function firstSentence(texts: ReadonlyMap<string, string>): string {

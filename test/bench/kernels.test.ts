@@ -100,6 +100,7 @@ describe("the kernel benchmark", () => {
       clock: report.clock.name,
       movedBytes: 120,
       dispatches: 1,
+      shaders: ["pointwise/unary"],
     };
     const forward = {
       ...timing,
@@ -107,12 +108,19 @@ describe("the kernel benchmark", () => {
       gigabytesPerSecond: expect.any(Number),
       roofShare: expect.any(Number),
     };
-    const shared = { operation: "double", status: "timed", flops: 15, bytes: 120, copies: 128, choices: [], forward };
+    const accuracy = { of: expect.stringMatching(/^d?[xy]$/), error: 0, allowed: expect.any(Number) };
+    const timed = { status: "timed", flops: 15, bytes: 120, copies: 128, accuracy, choices: [], forward };
+    const shared = { operation: "double", ...timed };
     expect(report.results).toEqual([
       {
         ...shared,
         case: "right",
-        forwardBackward: { ...timing, movedBytes: expect.any(Number), dispatches: expect.any(Number) },
+        forwardBackward: {
+          ...timing,
+          movedBytes: expect.any(Number),
+          dispatches: expect.any(Number),
+          shaders: expect.any(Array),
+        },
       },
       { ...shared, case: "forward only", forwardBackward: null },
     ]);

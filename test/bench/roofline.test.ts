@@ -64,9 +64,9 @@ describe("the choice of a clock", () => {
     });
     expect(judgeClock({ ...trial, long: long(1.2) }).name).toBe("queue");
     expect(judgeClock({ ...trial, long: long(NaN) }).name).toBe("queue");
-    expect(judgeClock({ ...trial, shortNanoseconds: [0, 65_536, 131_072] })).toEqual({
+    expect(judgeClock({ ...trial, shortNanoseconds: [0, 65_536, 196_608, 131_072] })).toEqual({
       name: "queue",
-      why: "the device's timestamps are too coarse",
+      why: "the device's timestamps are too coarse: they come in steps of 65,536 ns",
     });
   });
 

@@ -25,7 +25,7 @@ describe("traffic", () => {
     const x = emptyTensor(device, [1000]);
     const part = viewOf(x, [1000], { offset: 4096 });
     const traffic = new Traffic();
-    traffic.add([x, viewOf(x, [10, 100]), part]);
+    traffic.add("double", [x, viewOf(x, [10, 100]), part]);
     expect(traffic.bytes).toBe(8000);
     device.close();
   });

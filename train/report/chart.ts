@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { html, raw, type Html } from "./html.ts";
+import { plotOptions, type ChartOptions, type Series } from "./plot_options.ts";
 
 /** One point of a curve; `series` says which curve. */
 export interface Point {
@@ -9,59 +10,14 @@ export interface Point {
   series: string;
 }
 
-/** A curve's name and colour, a CSS value. */
-export interface Series {
-  name: string;
-  color: string;
-}
-
-export interface ChartOptions {
-  title: string;
-  /** One sentence below the title. */
-  note?: string;
-  series: readonly Series[];
-  marks: Plot.Markish[];
-  x: Plot.ScaleOptions;
-  y: Plot.ScaleOptions;
-  /** Spans both columns of the page. */
-  wide?: boolean;
-  /** In pixels, as are all sizes here. Default: 300 if wide, else 260. */
-  height?: number;
-  /** Room for row names. */
-  marginLeft?: number;
-}
-
 /**
  * A figure whose SVG is rendered here, not in the browser: it needs no script, scales and prints. Colours are the page's
  * CSS variables, so it follows the light or dark scheme.
  */
-export function chart({
-  title,
-  note,
-  series,
-  marks,
-  x,
-  y,
-  wide = false,
-  height = wide ? 300 : 260,
-  marginLeft = 52,
-}: ChartOptions): Html {
+export function chart(options: ChartOptions): Html {
+  const { title, note, series, wide = false } = options;
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({
-    document,
-    width: wide ? 1080 : 520,
-    height,
-    marginLeft,
-    marginRight: 18,
-    marginTop: 14,
-    marginBottom: 38,
-    style: { fontSize: "11px", fontFamily: "inherit", background: "none" },
-    x: { nice: false, labelArrow: "none", labelAnchor: "right", ...x },
-    y: { grid: true, nice: true, labelArrow: "none", label: null, ...y },
-    color: { type: "ordinal", domain: series.map(({ name }) => name), range: series.map(({ color }) => color) },
-    // A log scale's own axis would leave out some tick labels.
-    marks: y.type === "log" ? [Plot.axisY(y.ticks as number[], { text: String, label: null }), ...marks] : marks,
-  });
+  const svg = Plot.plot({ document, ...plotOptions(options) });
   return html`<figure class="chart${wide && " wide"}">
     <figcaption><b>${title}</b>${note !== undefined && html`<span class="note">${note}</span>`}${series.length > 1 && legend(series)}</figcaption>
     ${raw(svg.outerHTML)}
@@ -72,9 +28,6 @@ export function chart({
 export function countTick(value: number): string {
   return Math.abs(value) >= 1000 ? `${value / 1000} k` : String(value);
 }
-
-/** Text beside a point, legible over lines. */
-export const labelStyle = { dy: -11, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 } as const;
 
 function legend(series: readonly Series[]): Html {
   return html`<span class="legend">${series.map(({ name, color }) => html`<span><i style="background:${color}"></i>${name}</span>`)}</span>`;

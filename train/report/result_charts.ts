@@ -1,7 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import type { ResultRecord } from "../log/log_records.ts";
 import { formatCompact, formatPercent } from "../../data/text/number_format.ts";
-import { chart, labelStyle, type Series } from "./chart.ts";
+import { chart } from "./chart.ts";
+import { labelStyle } from "./label_style.ts";
+import type { Series } from "./plot_options.ts";
 import type { Html } from "./html.ts";
 
 const COLORS = ["var(--set-1)", "var(--set-2)", "var(--set-3)", "var(--set-4)"];

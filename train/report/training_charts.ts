@@ -2,7 +2,8 @@ import * as Plot from "@observablehq/plot";
 import type { StepRecord } from "../log/log_records.ts";
 import type { PerDepth } from "../../checkpoint/state.ts";
 import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
-import { chart, countTick, curves, scaleFor, type ChartOptions, type Point, type Series } from "./chart.ts";
+import { chart, countTick, curves, scaleFor, type Point } from "./chart.ts";
+import type { ChartOptions, Series } from "./plot_options.ts";
 import { thinSteps, type History } from "./history.ts";
 import type { Html } from "./html.ts";
 

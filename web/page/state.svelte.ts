@@ -85,6 +85,12 @@ export class PageState {
       },
     );
 
+  /** Opens the device anew, by the table of measurements that is kept now. */
+  renewDevice = (): Promise<void> =>
+    this.#attempt("opening the device", this.renewDevice, async () => {
+      this.device = await this.#engine.call("open", {});
+    });
+
   say(message: string, retry?: () => Promise<void>): void {
     this.fault = {
       message: message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/u.test(message) ? "" : "."),

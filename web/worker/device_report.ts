@@ -1,4 +1,5 @@
 import { WANTED_LIMITS, type Device } from "../../engine/device.ts";
+import { choicesIn } from "./tuned_store.ts";
 import type { DeviceReport } from "../protocol.ts";
 
 /** What the page shows of an open device. */
@@ -16,6 +17,7 @@ export function reportDevice(device: Device): DeviceReport {
       found.filter((entry): entry is [(typeof WANTED_LIMITS)[number], number] => entry[1] !== undefined),
     ),
     subgroupSizes: [info.subgroupMinSize, info.subgroupMaxSize],
+    tuned: device.table ? { date: device.table.date, choices: choicesIn(device.table) } : null,
     immediates: instance.wgslLanguageFeatures.has("immediate_address_space"),
   };
 }

@@ -14,6 +14,7 @@ import { reportDevice } from "./device_report.ts";
 import { recallResults } from "./recorded.ts";
 import type { CheckpointBytes, Judgement, StepLosses, TrainingCalls, TrainingReport } from "./train/protocol.ts";
 import type { Trainer } from "./train/trainer.ts";
+import { storedTable } from "./tuned_store.ts";
 import { unfoldAll } from "./unfold_all.ts";
 
 /** The worker's device and model. What needs no device, features and the model's description, works without one. */
@@ -28,7 +29,7 @@ export class Session {
     this.#device?.close();
     [this.#device, this.#recogniser] = [undefined, undefined];
     try {
-      this.#device = await openDevice();
+      this.#device = await openDevice({ tuned: storedTable });
     } catch (error) {
       if (error instanceof RunError) return { ok: false, reason: error.message };
       throw error;

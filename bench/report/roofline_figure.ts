@@ -1,18 +1,31 @@
 import * as Plot from "@observablehq/plot";
 import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import type { KernelReport, TimedResult } from "../report_schema.ts";
-import { boundAt, boundOf, intensityOf, ridgeOf } from "../roofline/roof.ts";
-import { chart, labelStyle } from "../../train/report/chart.ts";
-import type { Html } from "../../train/report/html.ts";
+import { boundAt, boundOf, intensityOf, ridgeOf, type Roof } from "../roofline/roof.ts";
+import type { ChartOptions } from "../../train/report/plot_options.ts";
+import { labelStyle } from "../../train/report/label_style.ts";
 import { placeLabels } from "./labels.ts";
 
-const WIDTH = 1080;
-const HEIGHT = 560;
+const USUAL = { width: 1080, height: 560 };
 const MARGIN = { left: 52, right: 18, top: 14, bottom: 38 };
 const BOUNDS = [
   { name: "bound by memory", color: "var(--set-1)" },
   { name: "bound by arithmetic", color: "var(--set-2)" },
 ];
+const OVERLAY_COLORS = ["var(--set-3)", "var(--set-4)"];
+
+/** Measurements of another adapter, to draw over those of the first. */
+export interface Overlay {
+  readonly name: string;
+  readonly kernels: KernelReport;
+}
+
+export interface RooflineOptions {
+  /** Of the figure, in pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly overlays?: readonly Overlay[];
+}
 
 interface Dot {
   readonly x: number;
@@ -26,9 +39,16 @@ interface Dot {
  * The roofline: GFLOP/s against operations per byte, both logarithmic. Each dot is a case; hollow ones are its other
  * variants, if measured. Cases without arithmetic have no place here and are in the other charts.
  */
-export function rooflineChart({ roof, results }: KernelReport): Html | null {
-  const timed = results.filter((result): result is TimedResult => result.status === "timed" && result.flops > 0);
-  if (timed.length === 0) return null;
+export function rooflineFigure(
+  { roof, results }: KernelReport,
+  { width = USUAL.width, height = USUAL.height, overlays = [] }: RooflineOptions = {},
+): ChartOptions | null {
+  const timed = withArithmetic(results);
+  const overlaid = overlays.map(({ name, kernels }) => ({
+    roof: kernels.roof,
+    dots: withArithmetic(kernels.results).map((result) => dotOf(result, result.forward.medianMs, ` on ${name}`, name)),
+  }));
+  if (timed.length + overlaid.flatMap(({ dots }) => dots).length === 0) return null;
   const chosen = timed.map((result) => dotOf(result, result.forward.medianMs, "", boundName(result)));
   const others = timed.flatMap((result) =>
     result.choices.flatMap(({ pass, chosen, variants }) =>
@@ -44,28 +64,34 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
   }
 
   const ridge = ridgeOf(roof);
-  const dots = [...chosen, ...others];
-  const x = decades([...dots.map(({ x }) => x), ridge / 20, ridge * 3]);
-  const y = decades([...dots.map(({ y }) => y), roof.gflopsPerSecond * 1.6]);
-  const corners = [x.low, ridge, x.high].map((intensity) => ({ x: intensity, y: boundAt(intensity, roof) }));
-  const toPixels = ({ x: at, y: height }: { x: number; y: number }) => ({
-    x: MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * Math.log(at / x.low)) / Math.log(x.high / x.low),
+  const dots = [...chosen, ...others, ...overlaid.flatMap(({ dots }) => dots)];
+  const roofs = [roof, ...overlaid.map(({ roof }) => roof)];
+  const x = decades([...dots.map(({ x }) => x), ...roofs.flatMap((each) => [ridgeOf(each) / 20, ridgeOf(each) * 3])]);
+  const y = decades([...dots.map(({ y }) => y), ...roofs.map(({ gflopsPerSecond }) => gflopsPerSecond * 1.6)]);
+  const cornersOf = (each: Roof): { x: number; y: number }[] =>
+    [x.low, ridgeOf(each), x.high].map((intensity) => ({ x: intensity, y: boundAt(intensity, each) }));
+  const corners = cornersOf(roof);
+  const toPixels = ({ x: at, y: value }: { x: number; y: number }) => ({
+    x: MARGIN.left + ((width - MARGIN.left - MARGIN.right) * Math.log(at / x.low)) / Math.log(x.high / x.low),
     y:
-      HEIGHT -
+      height -
       MARGIN.bottom -
-      ((HEIGHT - MARGIN.top - MARGIN.bottom) * Math.log(height / y.low)) / Math.log(y.high / y.low),
+      ((height - MARGIN.top - MARGIN.bottom) * Math.log(value / y.low)) / Math.log(y.high / y.low),
   });
   const labels = placeLabels(
     chosen.map((dot) => ({ ...toPixels(dot), text: dot.label, dot })),
-    { width: WIDTH, height: HEIGHT, avoid: dots.map(toPixels) },
+    { width, height, avoid: dots.map(toPixels) },
   );
   const without = results.filter((result) => result.status === "timed" && result.flops === 0).length;
-  return chart({
+  return {
     title: "Roofline",
     note: `GFLOP/s against operations per byte${others.length > 0 ? "; hollow: variants that were not chosen" : ""}${without > 0 ? `; without arithmetic, and so only below: ${without}` : ""}`,
     wide: true,
-    height: HEIGHT,
-    series: BOUNDS,
+    height,
+    series: [
+      ...BOUNDS,
+      ...overlays.map(({ name }, i) => ({ name, color: OVERLAY_COLORS[i % OVERLAY_COLORS.length]! })),
+    ],
     x: {
       type: "log",
       domain: [x.low, x.high],
@@ -93,6 +119,18 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
         rotate: slope(toPixels, corners),
         dy: -9,
       }),
+      ...overlaid.map(({ roof }, i) =>
+        Plot.line(cornersOf(roof), {
+          x: "x",
+          y: "y",
+          stroke: OVERLAY_COLORS[i % OVERLAY_COLORS.length]!,
+          strokeDasharray: "5 4",
+        }),
+      ),
+      Plot.dot(
+        overlaid.flatMap(({ dots }) => dots),
+        { x: "x", y: "y", stroke: "series", symbol: "diamond", r: 4, strokeWidth: 1.5, title: "title" },
+      ),
       Plot.dot(others, {
         x: "x",
         y: "y",
@@ -125,8 +163,11 @@ export function rooflineChart({ roof, results }: KernelReport): Html | null {
         }),
       ),
     ],
-  });
+  };
 }
+
+const withArithmetic = (results: KernelReport["results"]): TimedResult[] =>
+  results.filter((result): result is TimedResult => result.status === "timed" && result.flops > 0);
 
 function dotOf(result: TimedResult, ms: number, variant: string, series: string): Dot {
   const [x, y] = [intensityOf(result), result.flops / ms / 1e6];
