@@ -83,11 +83,7 @@ function runExport(given: string, options: ExportOptions): void {
   else exportOneFile(given, { ...options, out });
 }
 
-function exportSeed(
-  given: string,
-  out: string,
-  { weights = "f16", budget, force }: ExportOptions,
-): void {
+function exportSeed(given: string, out: string, { weights = "f16", budget, force }: ExportOptions): void {
   const type = weightTypes.find((name) => name === weights);
   if (!type) throw new UserError(`--weights: expected ${weightTypes.join(" or ")}, got '${weights}'`);
   const megabytes = budget === undefined ? undefined : Number(budget);
