@@ -53,8 +53,16 @@ async function exported(kind: Parameters<typeof tinyModel>[1]): Promise<string> 
 }
 
 it.each([
-  ["conformer", /kindConformer with CTC.*in 3 blocks.*depths1 to 14.*40 ms, 4 feature frames at 16 kHz/su, [3, 14]],
-  ["wav2vec2", /kindwav2vec 2\.0 with CTC.*in 2 blocks.*depths1 to 12.*20 ms, 320 samples at 16 kHz/su, [2, 5]],
+  [
+    "conformer",
+    /kind ?Conformer with CTC ?parameters ?11,010; 3 blocks ?depths ?1 to 14.*40 ms, 4 feature frames at 16 kHz/su,
+    [3, 14],
+  ],
+  [
+    "wav2vec2",
+    /kind ?wav2vec 2\.0 with CTC ?parameters ?5,354; 2 blocks ?depths ?1 to 12.*20 ms, 320 samples at 16 kHz/su,
+    [2, 5],
+  ],
 ] as const)("plans a dropped %s, and hears with it what the command line hears", async (kind, described, depths) => {
   const { page, complaints } = seen;
   const file = await exported(kind);
@@ -64,7 +72,7 @@ it.each([
   await page.getByTestId("verdict").getByText("fits this device's limits").waitFor();
   expect(await plan()).toMatch(described);
   expect(await plan()).toMatch(
-    /weights[\d.]+ KiB on the device, from a file of [\d.]+ KiB.*10 s of sound[\d.]+ [KM]iB/su,
+    /weights ?[\d.]+ KiB on the device, from a file of [\d.]+ KiB.*10 s of sound ?[\d.]+ [KM]iB/su,
   );
   await use();
   expect(await page.getByTestId("running").textContent()).toContain(basename(file));
@@ -128,4 +136,24 @@ it("goes back to the page's seed, whose clips come at its own rate again", async
   await moveTo(page, 6);
   expect(await heard(page)).toBe(recordedText(2, 6));
   expect(await page.getByRole("button", { name: "Back to the page's seed" }).count()).toBe(0);
+});
+
+it("shows what a head attends to, of the encoder's frames and of a hybrid's tokens", async () => {
+  const { page, complaints } = seen;
+  await page.getByText("Attention of a head").click();
+  const sentence = /attends most to [\d.]+ s \([\d.]+ %\), [\d.]+ s \([\d.]+ %\), [\d.]+ s \([\d.]+ %\)\.$/u;
+  const attention = async (): Promise<string> => (await page.getByTestId("attention").textContent())?.trim() ?? "";
+  await expect.poll(attention, { timeout: 20_000 }).toMatch(sentence);
+  const first = await attention();
+  await page.getByRole("combobox", { name: /^Layer/u }).selectOption("4");
+  await page.getByRole("combobox", { name: /^Head/u }).selectOption("3");
+  await expect.poll(attention, { timeout: 20_000 }).not.toBe(first);
+  await give(await exported("hybrid"));
+  await use();
+  await page.getByRole("combobox", { name: /^of the/u }).selectOption("decoder");
+  const tokens = page.getByTestId("token-attention").getByRole("listitem");
+  await tokens.first().waitFor();
+  const text = (await heard(page)).replaceAll(" ", "");
+  expect((await tokens.getByRole("strong").allTextContents()).join("").replaceAll("␣", "")).toBe(`⏵${text}`);
+  expect(complaints).toEqual([]);
 });
