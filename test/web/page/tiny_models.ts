@@ -43,7 +43,11 @@ export async function tinyModel(folder: string, kind: keyof typeof CONFIGS): Pro
   const device = await openDevice();
   const built = buildModel(device, config, units.size, { optimizer: true, blank: units.blank });
   for (const [n, { name, tensor, decay }] of built.parameters.all.entries())
-    if (decay) built.parameters.write(name, Float32Array.from({ length: tensor.size }, (_, i) => LARGE * normal(n, i)));
+    if (decay)
+      built.parameters.write(
+        name,
+        Float32Array.from({ length: tensor.size }, (_, i) => LARGE * normal(n, i)),
+      );
   const path = join(folder, `${kind} run.safetensors`);
   const cmvn = {
     frames: 9,
