@@ -8,7 +8,7 @@ import { chromium } from "./chromium.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SECTIONS = ["device", "speak", "unfold"];
+const SECTIONS = ["device", "speak", "unfold", "your-model"];
 const OUT = "web/pictures";
 const FLAGS = [
   "--no-sandbox",
@@ -23,6 +23,8 @@ const page = await browser.newPage({ viewport: { width: 800, height: 900 }, colo
 await page.goto(server.resolvedUrls.local[0]);
 await page.getByTestId("text").waitFor();
 await page.locator("#depth").fill("4");
+await page.getByLabel("Choose a checkpoint").setInputFiles("web/public/seed/seed.safetensors");
+await page.getByTestId("plan").waitFor();
 mkdirSync(OUT, { recursive: true });
 for (const section of SECTIONS)
   await page.locator(`section[aria-labelledby=${section}]`).screenshot({ path: join(OUT, `${section}.png`) });
