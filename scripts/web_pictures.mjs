@@ -28,5 +28,9 @@ await page.getByTestId("plan").waitFor();
 mkdirSync(OUT, { recursive: true });
 for (const section of SECTIONS)
   await page.locator(`section[aria-labelledby=${section}]`).screenshot({ path: join(OUT, `${section}.png`) });
+await page.getByText("Attention of a head").click();
+await page.locator("#frame").fill("12");
+await page.getByTestId("attention").waitFor();
+await page.locator("details", { hasText: "Attention of a head" }).screenshot({ path: join(OUT, "attention.png") });
 await browser.close();
 await server.close();

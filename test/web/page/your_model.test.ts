@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -25,6 +25,16 @@ afterAll(async () => {
 });
 
 const give = (path: string): Promise<void> => seen.page.getByLabel("Choose a checkpoint").setInputFiles(path);
+/** As by a hand that drops a file on the section. */
+async function drop(name: string, bytes: Buffer): Promise<void> {
+  const dataTransfer = await seen.page.evaluateHandle(`{
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(${JSON.stringify(bytes.toString("base64"))}), (byte) => byte.charCodeAt(0));
+    transfer.items.add(new File([bytes], ${JSON.stringify(name)}));
+    transfer;
+  }`);
+  await seen.page.dispatchEvent("section[aria-labelledby=your-model]", "drop", { dataTransfer });
+}
 const plan = async (): Promise<string> => (await seen.page.getByTestId("plan").textContent()) ?? "";
 const use = async (): Promise<void> => {
   await seen.page.getByRole("button", { name: "Use this model" }).click();
@@ -119,8 +129,7 @@ it.each([
   const { page } = seen;
   const before = await heard(page);
   const running = await page.getByTestId("running").textContent();
-  writeFileSync(join(folder, name), bytes());
-  await give(join(folder, name));
+  await drop(name, bytes());
   await expect.poll(() => page.getByTestId("refusal").textContent(), { timeout: 20_000 }).toMatch(sentence);
   expect(await page.getByRole("button", { name: "Use this model" }).count()).toBe(0);
   expect([await heard(page), await page.getByTestId("running").textContent()]).toEqual([before, running]);

@@ -1,13 +1,16 @@
+import { UserError } from "../../../engine/errors.ts";
 import { declareModel, type BuiltModel } from "../../../checkpoint/build_model.ts";
 import type { Checkpoint } from "../../../checkpoint/checkpoint.ts";
 import { restoreConfig, type TrainConfig } from "../../../config/config.ts";
-import { depthsBetween, scheduleOf, trainedDepths } from "../../../config/depths.ts";
+import { depthsBetween, trainedDepths } from "../../../config/depths.ts";
 import { buildFrontEnd } from "../../../config/front_end.ts";
 import type { FrontEnd } from "../../../model/features/front_end.ts";
 import { countParameters } from "../../../model/parameter_counts.ts";
+import { depthSchedule, type DepthSchedule } from "../../../model/unfold.ts";
 import { unitsFromJSON } from "../../../model/units/restore.ts";
 import type { Units } from "../../../model/units/units.ts";
 import { DEEPEST, type ModelReport, type Order } from "../../protocol.ts";
+import { isOwn } from "../paths.ts";
 
 /** A checkpoint's model before any of it is on a device. */
 export interface Described {
@@ -60,15 +63,25 @@ export function reportModel(checkpoint: Checkpoint): ModelReport {
 const className = (label: number, units: Units): string =>
   label === units.blank ? "∅" : label < units.size ? units.piece(label).text : "⏹";
 
-/** The deepest path that the page runs: 12, or deeper if the model was trained so; of an explicit list its whole length. */
+/** The deepest path that the page runs: 12, or deeper if the model was trained so; of a checkpoint's own paths the last. */
 export function deepestOf(config: TrainConfig): number {
-  const { order, depths } = config.unfold;
-  if (typeof order !== "string") return order.length;
-  return Math.max(DEEPEST, config.model.blocks, ...depths, ...trainedDepths(config).map(({ depth }) => depth));
+  const order = orderOf(config);
+  return isOwn(order) ? order.own.length : wantedDepth(config);
 }
 
-function orderOf(config: TrainConfig): Order {
+const wantedDepth = (config: TrainConfig): number =>
+  Math.max(DEEPEST, config.model.blocks, ...config.unfold.depths, ...trainedDepths(config).map(({ depth }) => depth));
+
+/** The order that training followed: a named one, or what the config makes of it, as deep as it reaches. */
+export function orderOf(config: TrainConfig): Order {
   const { order, shallow, repeatable } = config.unfold;
   if (typeof order === "string" && shallow === "first" && repeatable === null) return order;
-  return { own: Array.from({ length: deepestOf(config) }, (_, i) => scheduleOf(config, i + 1)) };
+  const own: DepthSchedule[] = [];
+  const most = typeof order === "string" ? wantedDepth(config) : order.length;
+  try {
+    while (own.length < most) own.push(depthSchedule(order, config.model.blocks, own.length + 1, shallow, repeatable));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error; // deeper than `repeatable` reaches
+  }
+  return { own };
 }

@@ -8,9 +8,9 @@ import { expectHead, type Checkpoint } from "../../../checkpoint/checkpoint.ts";
 import { expectTensors } from "../../../checkpoint/safetensors/expect_tensors.ts";
 import { restoreCmvn } from "../../../config/front_end.ts";
 import { hasOwnNorms } from "../../../config/depths.ts";
-import { PLANNED_SECONDS, type ModelPlan, type Order, type PlannedMemory } from "../../protocol.ts";
+import { PLANNED_SECONDS, type ModelPlan, type PlannedMemory } from "../../protocol.ts";
 import { allPaths } from "../paths.ts";
-import { deepestOf, describe, type Described } from "./describe.ts";
+import { deepestOf, describe, orderOf, type Described } from "./describe.ts";
 
 const KINDS = {
   conformer: "Conformer with CTC",
@@ -67,15 +67,13 @@ function planMemory(device: Device, { config, units, frontEnd }: Described): Pla
   const { model } = buildModel(dry, config, units.size, { optimizer: false, blank: units.blank, restored: true });
   const held = dry.pool.statistics.liveBytes;
   const frames = frontEnd.frameCount(PLANNED_SECONDS * frontEnd.sampleRate);
-  const { order } = config.unfold;
-  const planned: Order = typeof order === "string" ? order : { own: order.map((_, i) => order.slice(0, i + 1)) };
-  const schedules = allPaths(planned, model.config.blocks, deepestOf(config));
-  let largest = 0;
+  const schedules = allPaths(orderOf(config), model.config.blocks, deepestOf(config));
+  const { inputDim } = model.config;
+  let largest = 4 * frames * inputDim;
   const tape = new Tape(dry, {
     grad: false,
     onResult: (_operation, { size }) => void (largest = Math.max(largest, 4 * size)),
   });
-  const { inputDim } = model.config;
   const input = tape.upload(new Float32Array(frames * inputDim), [1, frames, inputDim]);
   const { logits } = model.forward(tape, input, [frames], schedules, { onState: () => undefined });
   for (const path of logits) logSoftmax(tape, path);
