@@ -166,3 +166,29 @@ it("shows what a head attends to, of the encoder's frames and of a hybrid's toke
   expect((await tokens.getByRole("strong").allTextContents()).join("").replaceAll("␣", "")).toBe(`⏵${text}`);
   expect(complaints).toEqual([]);
 });
+
+it("keeps what it had if the device is lost while a model loads, goes on with a new one, and fits 360 pixels", async () => {
+  const { page } = seen;
+  const running = page.getByTestId("running");
+  const [text, before] = [await heard(page), await running.textContent()];
+  await give(await exported("wav2vec2"));
+  await page.getByTestId("plan").waitFor();
+  const [worker] = page.workers();
+  await worker!.evaluate(`{
+    const { createBuffer } = GPUDevice.prototype;
+    GPUDevice.prototype.createBuffer = function (...args) {
+      GPUDevice.prototype.createBuffer = createBuffer;
+      this.destroy();
+      return createBuffer.apply(this, args);
+    };
+  }`);
+  await page.getByRole("button", { name: "Use this model" }).click();
+  const again = page.getByRole("button", { name: "Try again" });
+  await again.waitFor();
+  expect([await heard(page), await running.textContent()]).toEqual([text, before]);
+  await again.click();
+  await expect.poll(() => running.textContent(), { timeout: 60_000 }).toContain("wav2vec2.safetensors");
+  await atRest(page);
+  await page.setViewportSize({ width: 360, height: 800 });
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+});
