@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { loadCheckpoint } from "../checkpoint/checkpoint_file.ts";
 import { restoreConfig } from "../config/config.ts";
+import { UserError } from "../engine/errors.ts";
+import { exportForBrowser, weightTypes } from "../checkpoint/export/browser_file.ts";
 import { exportFile, formatOf } from "../checkpoint/export/export_file.ts";
 import { exportFolder } from "../checkpoint/hugging_face/export_folder.ts";
 import { formatBytes, formatCount } from "../data/text/number_format.ts";
@@ -9,8 +11,11 @@ import { parseDepth, parseDepthNumber } from "./options/depths.ts";
 
 interface ExportOptions {
   depth?: string;
-  out: string;
+  out?: string;
   format?: string;
+  browser?: string;
+  weights?: string;
+  budget?: string;
   force?: true;
 }
 
@@ -37,9 +42,9 @@ export function register(program: Command): void {
     .command("export")
     .argument("<checkpoint>", CHECKPOINT)
     .description(
-      "Write one depth of a checkpoint to a separate file: a checkpoint without what only training or other depths need, or an ONNX file. It holds a block's weights once, however often the block runs.",
+      "Write one depth of a checkpoint to a separate file: a checkpoint without what only training or other depths need, or an ONNX file. It holds a block's weights once, however often the block runs. With --browser, write the whole seed as one small file for the web page, which unfolds it to any depth.",
     )
-    .requiredOption(
+    .option(
       "--out <file>",
       "the file to write: .safetensors for a checkpoint, which eval, transcribe and inspect open, or .onnx; with --format hf, a folder",
     )
@@ -51,17 +56,58 @@ export function register(program: Command): void {
       "--format <format>",
       "safetensors, onnx (default: by the file's extension) or hf, a folder for Hugging Face transformers, in which a block that runs twice becomes two layers",
     )
+    .option(
+      "--browser <file>",
+      "instead of --out: the .safetensors file to write for section 6 of the web page, which eval, transcribe and inspect open too",
+    )
+    .option("--weights <type>", "with --browser: f16 or f32 (default: f16, half the size)")
+    .option("--budget <MB>", "with --browser: the most megabytes that the file may have (default: any size)")
     .option("--force", "overwrite an existing file")
     .addHelpText("after", FEEDING)
     .action(runExport);
 }
 
 function runExport(given: string, options: ExportOptions): void {
-  if (options.format === "hf") exportHuggingFace(given, options);
-  else exportOneFile(given, options);
+  const { out, browser, weights, budget, depth, format } = options;
+  if (browser !== undefined) {
+    if (out !== undefined || depth !== undefined || format !== undefined)
+      throw new UserError(
+        "export: --browser writes a whole seed to a file of its own, so it excludes --out, --depth and --format",
+      );
+    return exportSeed(given, browser, options);
+  }
+  if (weights !== undefined || budget !== undefined)
+    throw new UserError("export: --weights and --budget need --browser");
+  if (out === undefined) throw new UserError("export: expected --out FILE or --browser FILE, got neither");
+  if (format === "hf") exportHuggingFace(given, { ...options, out });
+  else exportOneFile(given, { ...options, out });
 }
 
-function exportHuggingFace(given: string, { out, depth, force }: ExportOptions): void {
+function exportSeed(given: string, out: string, { weights = "f16", budget, force }: ExportOptions): void {
+  const type = weightTypes.find((name) => name === weights);
+  if (!type) throw new UserError(`--weights: expected ${weightTypes.join(" or ")}, got '${weights}'`);
+  const megabytes = budget === undefined ? undefined : Number(budget);
+  if (megabytes !== undefined && !(megabytes > 0 && Number.isFinite(megabytes)))
+    throw new UserError(`--budget: expected a number of megabytes, such as 25, got '${budget}'`);
+  const checkpoint = loadCheckpoint(given);
+  try {
+    const config = restoreConfig(checkpoint.state.config, checkpoint.path);
+    const { blocks, parameters, bytes } = exportForBrowser(checkpoint, config, out, {
+      weights: type,
+      budget: megabytes && megabytes * 1e6,
+      force: force === true,
+    });
+    process.stdout.write(
+      `${out}: a seed of ${blocks} ${blocks === 1 ? "block" : "blocks"}, ${formatCount(parameters)} parameters in ${type}, ${sizeText(bytes)}\n`,
+    );
+  } finally {
+    checkpoint.close();
+  }
+}
+
+type ToFile = ExportOptions & { readonly out: string };
+
+function exportHuggingFace(given: string, { out, depth, force }: ToFile): void {
   const checkpoint = loadCheckpoint(given);
   const { schedule, parameters, stored, bytes } = exportFolder(checkpoint, out, {
     depth: parseDepthNumber("--depth", depth),
@@ -75,7 +121,7 @@ function exportHuggingFace(given: string, { out, depth, force }: ExportOptions):
   );
 }
 
-function exportOneFile(given: string, { out, depth, format: wanted, force }: ExportOptions): void {
+function exportOneFile(given: string, { out, depth, format: wanted, force }: ToFile): void {
   const format = formatOf(out, wanted);
   const checkpoint = loadCheckpoint(given);
   const config = restoreConfig(checkpoint.state.config, checkpoint.path);

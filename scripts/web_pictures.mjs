@@ -8,7 +8,7 @@ import { chromium } from "./chromium.mjs";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
-const SECTIONS = ["device", "speak", "unfold", "bench"];
+const SECTIONS = ["device", "speak", "unfold", "bench", "your-model"];
 const OUT = "web/pictures";
 const FLAGS = [
   "--no-sandbox",
@@ -29,9 +29,15 @@ await page.getByRole("button", { name: "Check and time" }).click();
 await page.getByText(/were timed\.$/u).waitFor({ timeout: 300_000 });
 await page.getByText("Roofline", { exact: true }).click();
 await page.locator("svg[aria-label^=Roofline]").waitFor();
+await page.getByLabel("Choose a checkpoint").setInputFiles("web/public/seed/seed.safetensors");
+await page.getByTestId("plan").waitFor();
 mkdirSync(OUT, { recursive: true });
 for (const section of SECTIONS)
   await page.locator(`section[aria-labelledby=${section}]`).screenshot({ path: join(OUT, `${section}.png`) });
+await page.getByText("Attention of a head").click();
+await page.locator("#frame").fill("12");
+await page.getByTestId("attention").waitFor();
+await page.locator("details", { hasText: "Attention of a head" }).screenshot({ path: join(OUT, "attention.png") });
 
 // Section 4 trains first, long enough for curves.
 const train = page.locator("section[aria-labelledby=train]");
@@ -41,5 +47,6 @@ await train.getByRole("button", { name: "Pause" }).click();
 await train.getByText("Paused at step").waitFor({ timeout: 60_000 });
 await page.waitForTimeout(1000); // the charts follow
 await train.screenshot({ path: join(OUT, "train.png") });
+
 await browser.close();
 await server.close();

@@ -27,6 +27,12 @@ export interface ModelReport {
   /** Hz. */
   readonly sampleRate: number;
   readonly blocks: number;
+  /** The deepest path that the page runs. */
+  readonly deepest: number;
+  /** Attention heads of a block. */
+  readonly heads: number;
+  /** Of an attention decoder beside CTC: its heads, and its layers after a path of each depth from 1 on. */
+  readonly decoder?: { readonly heads: number; readonly layers: readonly number[] };
   /** Text of each class; the blank is shown as ∅. */
   readonly classes: readonly string[];
   readonly blank: number;
@@ -42,10 +48,17 @@ export interface ModelReport {
 }
 
 /** How a seed unfolds; an array is the order in which blocks are chosen to run once more than others, in place. */
-export type Order = "repeat" | "cycle" | readonly number[];
+export type Order = "repeat" | "cycle" | readonly number[] | OwnPaths;
+
+/** The paths of a checkpoint that no named order gives, of each depth from 1 on. */
+export interface OwnPaths {
+  readonly own: readonly (readonly number[])[];
+}
 
 /** Log-mel features of a waveform, `[frames, bins]`. */
 export interface SoundReport {
+  /** Whether the model reads them; else it reads the samples, and these are for the eye. */
+  readonly read: boolean;
   readonly frames: number;
   readonly bins: number;
   readonly values: Float32Array;
@@ -85,10 +98,66 @@ export interface Unfolded {
   readonly milliseconds: number;
 }
 
+/** A dropped checkpoint before any of it is on the device. */
+export interface ModelPlan {
+  readonly name: string;
+  readonly kind: string;
+  readonly parameters: number;
+  /** Of the file, and of the weights on the device, where they are f32. */
+  readonly fileBytes: number;
+  readonly weightBytes: number;
+  readonly blocks: number;
+  readonly deepest: number;
+  readonly classes: number;
+  /** Hz. */
+  readonly sampleRate: number;
+  /** Input frames (or samples) and seconds from one output frame to the next. */
+  readonly stride: number;
+  readonly secondsPerFrame: number;
+  /** What ten seconds of sound take on this device besides the weights; undefined without one, or if that is too large for it. */
+  readonly memory?: PlannedMemory;
+  /** Why the page cannot run it, in a sentence; null if it can. */
+  readonly refusal: string | null;
+}
+
+/** Bytes that a recording takes, at all depths together. */
+export interface PlannedMemory {
+  /** Most of all activations at one time. */
+  readonly activations: number;
+  /** The largest tensor of them, which one binding must hold. */
+  readonly largest: number;
+}
+
+/** Seconds of the recording that a plan is made for. */
+export const PLANNED_SECONDS = 10;
+
+/** What one head attends to in one layer: each row is a distribution over the encoder's frames. */
+export interface AttentionReport {
+  /** `[rows, frames]`; the rows are the encoder's frames, or the decoder's tokens. */
+  readonly weights: Float32Array;
+  readonly rows: number;
+  readonly frames: number;
+}
+
+export interface AttentionQuestion {
+  readonly waveform: Float32Array;
+  readonly schedule: readonly number[];
+  /** From 0, of the encoder's layers, or with `labels` of the decoder's. */
+  readonly layer: number;
+  readonly head: number;
+  /** Labels that the decoder reads after its sentence's start: its attention to the encoder's frames is asked for. */
+  readonly labels?: readonly number[] | undefined;
+}
+
 /** The worker's methods: arguments and result of each. */
 export interface Calls extends TrainingCalls {
   open: { args: Record<string, never>; result: DeviceReport };
   load: { args: { bytes: Uint8Array; name: string }; result: ModelReport };
+  /** Reads a checkpoint's header only. */
+  plan: { args: { file: Blob; name: string }; result: ModelPlan };
+  /** As `load`, from a file whose tensors are read one at a time; also builds the model on the device. */
+  loadFile: { args: { file: Blob; name: string }; result: ModelReport };
+  attention: { args: AttentionQuestion; result: AttentionReport };
   sound: { args: { waveform: Float32Array }; result: SoundReport };
   unfold: { args: { waveform: Float32Array; order: Order }; result: Unfolded };
   /** The recorded results of a clip, for browsers without WebGPU. */
@@ -107,5 +176,5 @@ export type Answer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string; readonly lost: boolean };
 
-/** The deepest path that the page shows. */
+/** The deepest path that the page shows, unless a model was trained deeper. */
 export const DEEPEST = 12;

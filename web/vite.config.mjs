@@ -53,17 +53,22 @@ function sha256(text) {
   return createHash("sha256").update(text).digest("base64");
 }
 
-/** The README beside the page, as text. */
+/** Documents beside the page: the README and the reading order as text, and the picture of the rooms. */
 function withDocuments() {
-  const readme = () => readFileSync(new URL("../README.md", import.meta.url));
+  const documents = [
+    ["README.txt", "../README.md", "text/plain; charset=utf-8"],
+    ["reading-order.txt", "../docs/engine/reading-order.md", "text/plain; charset=utf-8"],
+    ["rooms.svg", "../docs/pictures/rooms.svg", "image/svg+xml"],
+  ];
+  const content = (place) => readFileSync(new URL(place, import.meta.url));
   return {
     name: "unfold-documents",
-    configureServer: ({ middlewares }) =>
-      void middlewares.use("/README.txt", (_, response) =>
-        response.setHeader("Content-Type", "text/plain; charset=utf-8").end(readme()),
-      ),
+    configureServer({ middlewares }) {
+      for (const [name, place, type] of documents)
+        middlewares.use(`/${name}`, (_, response) => response.setHeader("Content-Type", type).end(content(place)));
+    },
     generateBundle() {
-      this.emitFile({ type: "asset", fileName: "README.txt", source: readme() });
+      for (const [fileName, place] of documents) this.emitFile({ type: "asset", fileName, source: content(place) });
     },
   };
 }

@@ -7,6 +7,7 @@ import { build, unfold } from "../built.ts";
 import { testDevice } from "../test_device.ts";
 import { sampleCheckpoint } from "../checkpoint/export/sample_checkpoint.ts";
 
+const CLIP = "web/public/seed/clip_5.flac";
 const device = testDevice();
 let folder: string;
 let checkpoint: string;
@@ -54,7 +55,41 @@ it("of a hybrid writes two ONNX files, and says how large each is", async () => 
   expect(sizes).toEqual([at("both.onnx"), at("both.decoder.onnx")].map((file) => statSync(file).size));
 });
 
+it("--browser writes the whole seed to one file, which the other verbs open", async () => {
+  const { status, stdout, stderr } = await exporting(checkpoint, "--browser", at("page.safetensors"), "--budget", "1");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(
+    /page\.safetensors: a seed of 2 blocks, 7,474 parameters in f16, [\d.]+ KiB \([\d,]+ bytes\)\n$/u,
+  );
+  expect(readdirSync(folder).filter((name) => name.startsWith("page."))).toEqual(["page.safetensors"]);
+  const [whole, page] = await Promise.all(
+    [checkpoint, at("page.safetensors")].map((file) => unfold(["transcribe", file, CLIP, "--depth", "4"])),
+  );
+  expect({ ...page, stderr: "" }).toEqual({ ...whole, status: 0, stderr: "" });
+});
+
 it.each<[string, () => string[], RegExp]>([
+  [
+    "--browser that exceeds its budget",
+    () => [checkpoint, "--browser", at("x.safetensors"), "--budget", "0.02"],
+    /^unfold: .*x\.safetensors would have 0\.05 MB in f32 and 0\.03 MB in f16, but --budget allows 0\.02 MB: a seed of \d blocks? .+\n$/u,
+  ],
+  [
+    "--browser at one depth",
+    () => [checkpoint, "--browser", at("x.safetensors"), "--depth", "2"],
+    /^unfold: export: --browser writes a whole seed to a file of its own, so it excludes --out, --depth and --format\n$/u,
+  ],
+  [
+    "a budget without --browser",
+    () => [checkpoint, "--out", at("x.safetensors"), "--budget", "2"],
+    /^unfold: export: --weights and --budget need --browser\n$/u,
+  ],
+  [
+    "a budget that is no number",
+    () => [checkpoint, "--browser", at("x.safetensors"), "--budget", "2MB"],
+    /^unfold: --budget: expected a number of megabytes, such as 25, got '2MB'\n$/u,
+  ],
+  ["no file to write", () => [checkpoint], /^unfold: export: expected --out FILE or --browser FILE, got neither\n$/u],
   [
     "a depth that is none",
     () => [checkpoint, "--depth", "0", "--out", at("x.onnx")],

@@ -31,7 +31,7 @@ export function whatToDo(userAgent: string): string[] {
   const secure = "Open the page from https or localhost: browsers offer WebGPU to no others.";
   if (/Firefox\//u.test(userAgent))
     return [
-      "Firefox has WebGPU on Windows from version 141 and on macOS with Apple silicon from 145; elsewhere set dom.webgpu.enabled in about:config, in Firefox Nightly.",
+      "Firefox has WebGPU on Windows from version 141, and on macOS with Apple silicon from 145 (macOS 26) or 147; elsewhere set dom.webgpu.enabled in about:config, in Firefox Nightly.",
       secure,
     ];
   if (/Safari\//u.test(userAgent) && !/Chrom(e|ium)\//u.test(userAgent))

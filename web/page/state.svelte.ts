@@ -1,6 +1,17 @@
 import { pathOf } from "../worker/paths.ts";
-import type { DeviceReport, DepthResult, ModelReport, Order, SoundReport, Unfolded } from "../protocol.ts";
+import type {
+  AttentionQuestion,
+  AttentionReport,
+  DeviceReport,
+  DepthResult,
+  ModelPlan,
+  ModelReport,
+  Order,
+  SoundReport,
+  Unfolded,
+} from "../protocol.ts";
 import { Engine, EngineFault } from "./engine.ts";
+import { sentence } from "./sentence.ts";
 import { decode } from "./sound/decode.ts";
 import { fetchClips, fetchSeed, recordedResults, type Clip } from "./shipped.ts";
 
@@ -8,8 +19,16 @@ import { fetchClips, fetchSeed, recordedResults, type Clip } from "./shipped.ts"
 export interface Recording {
   readonly name: string;
   readonly samples: Float32Array;
+  /** From which the samples come, at the model's rate. */
+  readonly file: Blob;
   /** Index of a clip; absent for the person's own. */
   readonly clip?: number;
+}
+
+/** A checkpoint that the worker can load. */
+interface ModelFile {
+  readonly file: Blob;
+  readonly name: string;
 }
 
 /** A sentence about what went wrong, and how to go on. */
@@ -37,9 +56,14 @@ export class PageState {
   frame = $state(0);
   busy = $state("");
   fault = $state.raw<Fault>();
+  /** Whether sections 2 and 3 run another model than the page's seed. */
+  dropped = $state(false);
   readonly #engine = new Engine();
   /** For the sections with a state of their own. */
   readonly engine = this.#engine;
+  /** The page's seed, and the model that sections 2 and 3 run. */
+  #seed: ModelFile | undefined;
+  #source: ModelFile | undefined;
 
   /** The shown depth's result. */
   readonly shown = $derived<DepthResult | undefined>(this.unfolded?.depths[this.depth - 1]);
@@ -49,7 +73,9 @@ export class PageState {
     this.#attempt("loading the seed", this.start, async () => {
       const [device, seed, clips] = await Promise.all([this.#engine.call("open", {}), fetchSeed(), fetchClips()]);
       this.device = device;
-      this.model = await this.#engine.call("load", { bytes: seed, name: "the seed of this page" });
+      const name = "the seed of this page";
+      this.model = await this.#engine.call("load", { bytes: seed, name });
+      this.#source = this.#seed = { file: new Blob([seed as Uint8Array<ArrayBuffer>]), name };
       this.clips = clips;
       this.order = this.model.order;
       this.depth = this.model.blocks;
@@ -70,7 +96,7 @@ export class PageState {
       () => this.chooseFile(file, name),
       async () => {
         const samples = await decode(file, name, (this.model as ModelReport).sampleRate);
-        await this.#recognise({ name, samples }, "");
+        await this.#recognise({ name, samples, file }, "");
       },
     );
 
@@ -91,11 +117,24 @@ export class PageState {
       this.device = await this.#engine.call("open", {});
     });
 
+  /** What a checkpoint is and needs, from its header. Rejects with a sentence if it is none. */
+  planModel = (file: Blob, name: string): Promise<ModelPlan> => this.#engine.call("plan", { file, name });
+
+  /** From now on sections 2 and 3 run this checkpoint. */
+  useModel = (file: Blob, name: string): Promise<void> =>
+    this.#attempt(
+      "loading the model",
+      () => this.useModel(file, name),
+      () => this.#switchTo({ file, name }),
+    );
+
+  restoreSeed = (): Promise<void> =>
+    this.#attempt("loading the seed", this.restoreSeed, () => this.#switchTo(this.#seed as ModelFile));
+
+  attention = (question: AttentionQuestion): Promise<AttentionReport> => this.#engine.call("attention", question);
+
   say(message: string, retry?: () => Promise<void>): void {
-    this.fault = {
-      message: message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/u.test(message) ? "" : "."),
-      retry,
-    };
+    this.fault = { message: sentence(message), retry };
   }
 
   /** Whether a loss trained this very path: always, at some steps, or never. */
@@ -110,15 +149,40 @@ export class PageState {
   async #chooseClip(index: number): Promise<void> {
     const { name, text, file } = this.clips[index] as Clip;
     const samples = await decode(file, name, (this.model as ModelReport).sampleRate);
-    await this.#recognise({ name, samples, clip: index }, text);
+    await this.#recognise({ name, samples, file, clip: index }, text);
   }
 
   /** Nothing changes on the page unless all of it succeeds. */
-  async #recognise(recording: Recording, reference: string): Promise<void> {
+  async #recognise(recording: Recording, reference: string, model = this.model as ModelReport): Promise<void> {
+    const isNew = model !== this.model;
+    const order = isNew ? model.order : this.order;
     const sound = await this.#engine.call("sound", { waveform: recording.samples });
-    const unfolded = await this.#unfold(recording, this.order);
+    const unfolded = await this.#unfold(recording, order);
+    if (isNew) this.#show(model);
     [this.recording, this.sound, this.unfolded, this.reference] = [recording, sound, unfolded, reference];
     this.frame = Math.min(this.frame, Math.max(0, (unfolded?.frames ?? 1) - 1));
+  }
+
+  /** Loads another model, and recognises with it what is on the page. If that fails, the worker gets the model before back. */
+  async #switchTo(source: ModelFile): Promise<void> {
+    const { recording, reference } = this;
+    try {
+      const model = await this.#engine.call("loadFile", { ...source });
+      if (recording) {
+        const samples = await decode(recording.file, recording.name, model.sampleRate);
+        await this.#recognise({ ...recording, samples }, reference, model);
+      } else this.#show(model);
+    } catch (error) {
+      // A lost device is the error's own news: the checkpoint is the former one even then, and is built when there is a device again.
+      if (this.#source) await this.#engine.call("loadFile", { ...this.#source }).catch(() => undefined);
+      throw error;
+    }
+    this.#source = source;
+    this.dropped = source !== this.#seed;
+  }
+
+  #show(model: ModelReport): void {
+    [this.model, this.order, this.depth] = [model, model.order, Math.min(model.blocks, model.deepest)];
   }
 
   /** Without a device, the results that were recorded for the clips. */

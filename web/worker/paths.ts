@@ -1,5 +1,5 @@
 import { depthSchedule, type DepthSchedule } from "../../model/unfold.ts";
-import { DEEPEST, type Order } from "../protocol.ts";
+import { DEEPEST, type Order, type OwnPaths } from "../protocol.ts";
 
 /**
  * The path of a seed of `blocks` blocks to a depth. An order given as a list of blocks unfolds in place, like "repeat": each block runs
@@ -7,6 +7,7 @@ import { DEEPEST, type Order } from "../protocol.ts";
  * (`unfoldingPaths`) can be had.
  */
 export function pathOf(order: Order, blocks: number, depth: number): DepthSchedule {
+  if (isOwn(order)) return order.own[depth - 1] ?? [];
   if (typeof order === "string" || depth < blocks)
     return depthSchedule(typeof order === "string" ? order : "repeat", blocks, depth);
   const times = Math.floor(depth / blocks);
@@ -17,5 +18,8 @@ export function pathOf(order: Order, blocks: number, depth: number): DepthSchedu
 }
 
 /** The paths to every depth from 1 on. */
-export const allPaths = (order: Order, blocks: number): DepthSchedule[] =>
-  Array.from({ length: DEEPEST }, (_, i) => pathOf(order, blocks, i + 1));
+export const allPaths = (order: Order, blocks: number, deepest = DEEPEST): DepthSchedule[] =>
+  Array.from({ length: deepest }, (_, i) => pathOf(order, blocks, i + 1));
+
+/** Whether an order is a checkpoint's own list of paths. */
+export const isOwn = (order: Order): order is OwnPaths => typeof order === "object" && "own" in order;

@@ -1,16 +1,23 @@
 import type { Device } from "../../engine/device.ts";
 import { openDevice } from "../../engine/device.ts";
 import { RunError } from "../../engine/errors.ts";
-import { countParameters } from "../../model/parameter_counts.ts";
-import { trainedDepths, depthsBetween } from "../../config/depths.ts";
 import { restoreConfig } from "../../config/config.ts";
-import { buildFrontEnd } from "../../config/front_end.ts";
 import { parseCheckpoint, type Checkpoint } from "../../checkpoint/checkpoint.ts";
-import { declareModel } from "../../checkpoint/build_model.ts";
-import { unitsFromJSON } from "../../model/units/restore.ts";
 import { recogniserOf, type Recogniser } from "../../recognition/recogniser.ts";
-import type { DeviceReport, ModelReport, Order, SoundReport, Unfolded } from "../protocol.ts";
+import type {
+  AttentionQuestion,
+  AttentionReport,
+  DeviceReport,
+  ModelPlan,
+  ModelReport,
+  Order,
+  SoundReport,
+  Unfolded,
+} from "../protocol.ts";
 import { reportDevice } from "./device_report.ts";
+import { reportModel } from "./model/describe.ts";
+import { openBlob } from "./model/open_blob.ts";
+import { reportSound } from "./model/sound.ts";
 import { recallResults } from "./recorded.ts";
 import type { CheckpointBytes, Judgement, StepLosses, TrainingCalls, TrainingReport } from "./train/protocol.ts";
 import type { Trainer } from "./train/trainer.ts";
@@ -57,15 +64,34 @@ export class Session {
 
   sound({ waveform }: { waveform: Float32Array }): SoundReport {
     const { path, state } = this.#expectCheckpoint();
-    const frontEnd = buildFrontEnd(restoreConfig(state.config, path));
-    const secondsPerFrame = frontEnd.frameShift / frontEnd.sampleRate;
-    return { ...frontEnd.compute(waveform), secondsPerFrame };
+    return reportSound(restoreConfig(state.config, path), waveform);
   }
 
   async unfold({ waveform, order }: { waveform: Float32Array; order: Order }): Promise<Unfolded> {
     const device = this.#expectDevice();
-    this.#recogniser ??= recogniserOf(device, this.#expectCheckpoint());
-    return unfoldAll(device, this.#recogniser, waveform, order);
+    return unfoldAll(device, this.#built(device), waveform, order);
+  }
+
+  async plan({ file, name }: { file: Blob; name: string }): Promise<ModelPlan> {
+    const { planModel } = await import("./model/plan.ts");
+    return planModel(openBlob(file, name), file.size, this.#device);
+  }
+
+  /** The weights of the model before are released first: the device need not have room for both. If this fails, load that one again. */
+  loadFile({ file, name }: { file: Blob; name: string }): ModelReport {
+    const checkpoint = openBlob(file, name);
+    const report = reportModel(checkpoint);
+    this.#recogniser?.parameters.release();
+    [this.#checkpoint, this.#recogniser] = [checkpoint, undefined];
+    this.#device?.pool.trim();
+    this.#built(this.#expectDevice());
+    return report;
+  }
+
+  async attention(question: AttentionQuestion): Promise<AttentionReport> {
+    const { attentionWeights } = await import("./model/attention_weights.ts");
+    const device = this.#expectDevice();
+    return attentionWeights(device, this.#built(device), question);
   }
 
   recall({ bytes, clip }: { bytes: Uint8Array; clip: number }): Unfolded {
@@ -97,6 +123,10 @@ export class Session {
     return (this.#trainerLater ??= import("./train/trainer.ts").then(({ Trainer }) => new Trainer()));
   }
 
+  #built(device: Device): Recogniser {
+    return (this.#recogniser ??= recogniserOf(device, this.#expectCheckpoint()));
+  }
+
   #expectDevice(): Device {
     if (!this.#device) throw new RunError("there is no WebGPU device");
     return this.#device;
@@ -106,26 +136,4 @@ export class Session {
     if (!this.#checkpoint) throw new RunError("no model is loaded");
     return this.#checkpoint;
   }
-}
-
-function reportModel({ path, state }: Checkpoint): ModelReport {
-  const config = restoreConfig(state.config, path);
-  const units = unitsFromJSON(state.units, path);
-  const declared = declareModel(config, units.size, { lossScaled: false, blank: units.blank });
-  const { whole, block } = countParameters(declared);
-  const frontEnd = buildFrontEnd(config);
-  const trained = trainedDepths(config).map(({ depth }) => depth);
-  return {
-    name: path,
-    sampleRate: frontEnd.sampleRate,
-    blocks: declared.model.config.blocks,
-    classes: Array.from({ length: units.size }, (_, label) => (label === units.blank ? "∅" : units.piece(label).text)),
-    blank: units.blank,
-    order: config.unfold.order as Order,
-    trained,
-    drawn: config.loss.middleDepths > 0 ? depthsBetween(trained, null) : [],
-    parameters: whole,
-    blockParameters: block,
-    secondsPerFrame: (declared.model.stride * frontEnd.frameShift) / frontEnd.sampleRate,
-  };
 }

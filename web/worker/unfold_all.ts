@@ -5,8 +5,6 @@ import { readLater } from "../../engine/transfer.ts";
 import { logSoftmax } from "../../kernels/softmax/softmax.ts";
 import { forcedAlignment } from "../../model/decode/forced_alignment.ts";
 import { greedySearch } from "../../model/decode/greedy.ts";
-import { applyCmvn } from "../../model/features/cmvn.ts";
-import type { Features } from "../../model/features/fbank.ts";
 import { countApplications, unfold } from "../../model/unfold.ts";
 import { hasOwnNorms } from "../../config/depths.ts";
 import { RunError } from "../../engine/errors.ts";
@@ -14,6 +12,8 @@ import { hypothesisText } from "../../recognition/recognise.ts";
 import type { Recogniser } from "../../recognition/recogniser.ts";
 import type { DepthResult, Order, Unfolded } from "../protocol.ts";
 import { klToDeepest } from "./divergence.ts";
+import { deepestOf } from "./model/describe.ts";
+import { modelInput } from "./model/input.ts";
 import { allPaths } from "./paths.ts";
 
 /**
@@ -28,18 +28,16 @@ export async function unfoldAll(
   waveform: Float32Array,
   order: Order,
 ): Promise<Unfolded> {
-  const { model, frontEnd, config, cmvn } = recogniser;
+  const { model, config } = recogniser;
   if (hasOwnNorms(config.model))
     throw new RunError("this model has norms for its trained depths only: expected shared");
   const started = performance.now();
-  const features = frontEnd.compute(waveform);
-  expectEnough(features, recogniser);
-  const { values } = cmvn ? applyCmvn(cmvn, features) : features;
-  const schedules = allPaths(order, model.config.blocks);
+  const features = modelInput(recogniser, waveform);
+  const schedules = allPaths(order, model.config.blocks, deepestOf(config));
   const tape = new Tape(device, { grad: false });
   try {
     const states: Tensor[] = [];
-    const input = tape.upload(values, [1, features.frames, features.bins]);
+    const input = tape.upload(features.values, [1, features.frames, features.bins]);
     const { logits, lengths } = model.forward(tape, input, [features.frames], schedules, {
       onState: (_layer, _block, state) => void states.push(state),
     });
@@ -53,6 +51,7 @@ export async function unfoldAll(
     const deepest = logProbs.at(-1) as Float32Array;
     const depths = schedules.map((schedule, path): DepthResult => {
       const posteriors = logProbs[path] as Float32Array;
+      if (model.decoder) forbidEnd(posteriors, model.decoder.sentenceEnd, model.config.vocabulary);
       const { labels, text } = decode(posteriors, recogniser);
       const { vocabulary, blank } = model.config;
       return {
@@ -72,16 +71,15 @@ export async function unfoldAll(
   }
 }
 
-function expectEnough({ frames }: Features, { model, frontEnd }: Recogniser): void {
-  if (frames >= model.minInputFrames) return;
-  const samples = frontEnd.frameLength + (model.minInputFrames - 1) * frontEnd.frameShift;
-  throw new RunError(`the recording is too short: expected at least ${(samples / frontEnd.sampleRate).toFixed(2)} s`);
-}
-
 function decode(logProbs: Float32Array, { model, units }: Recogniser): { labels: Int32Array; text: string } {
   const { vocabulary, blank } = model.config;
   const { labels } = greedySearch(logProbs, vocabulary, { blank });
   return { labels, text: hypothesisText(labels, units) };
+}
+
+/** CTC never learns to say the class that ends a decoder's sentences. */
+function forbidEnd(logProbs: Float32Array, end: number, vocabulary: number): void {
+  for (let i = end; i < logProbs.length; i += vocabulary) logProbs[i] = -Infinity;
 }
 
 /** The applications that each schedule consists of, numbered in the order in which `unfold` makes them. */

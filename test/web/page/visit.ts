@@ -15,10 +15,12 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly flags?: readonly string[];
   /** False: a browser in which WebGPU finds no adapter. */
   readonly webgpu?: boolean;
+  /** Of another page. */
+  readonly address?: string;
 }
 
 /** Opens the page in Chromium, as a person would. */
-export async function visit({ flags = [], webgpu = true, ...context }: VisitOptions = {}): Promise<Visit> {
+export async function visit({ flags = [], webgpu = true, address, ...context }: VisitOptions = {}): Promise<Visit> {
   const browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "chromium",
     args: [
@@ -34,7 +36,7 @@ export async function visit({ flags = [], webgpu = true, ...context }: VisitOpti
   page.on("request", (request) => void requests!.push(`${request.method()} ${request.url()}`));
   page.on("console", (message) => message.type() === "error" && void complaints!.push(message.text()));
   page.on("pageerror", (error) => void complaints!.push(error.message));
-  await page.goto(inject("page"));
+  await page.goto(address ?? inject("page"));
   return { browser, page, requests: requests!, complaints: complaints! };
 }
 
