@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -50,6 +50,7 @@ async function transcribed(checkpoint: string, depth: number): Promise<string> {
 
 async function exported(kind: Parameters<typeof tinyModel>[1]): Promise<string> {
   const file = join(folder, `${kind}.safetensors`);
+  if (existsSync(file)) return file;
   const { status, stderr } = await unfold([
     "export",
     await tinyModel(folder, kind),
