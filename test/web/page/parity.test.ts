@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, inject, it } from "vitest";
+import { parseCheckpoint } from "../../../checkpoint/checkpoint.ts";
 import { openRecording } from "../../../data/audio/open_recording.ts";
-import type { DepthResult, Unfolded } from "../../../web/protocol.ts";
-import { Session } from "../../../web/worker/session.ts";
+import { openDevice } from "../../../engine/device.ts";
+import { recogniserOf } from "../../../recognition/recogniser.ts";
+import type { DepthResult } from "../../../web/protocol.ts";
+import { unfoldAll } from "../../../web/worker/unfold_all.ts";
 import { clipFile } from "./shipped.ts";
 import { atRest, visit } from "./visit.ts";
 
@@ -58,13 +61,14 @@ async function inThePage(samples: Float32Array): Promise<{ device: string; heard
 
 /** The same in Node, on the SwiftShader that npm brings. */
 async function inNode(waveform: Float32Array): Promise<{ device: string; heard: DepthResult[] }> {
-  process.env["UNFOLD_DRIVER"] = "bundled";
-  const session = new Session();
-  const device = await session.open();
-  session.load({ bytes: new Uint8Array(readFileSync(SEED)), name: "seed" });
-  const unfolded: Unfolded = await session.unfold({ waveform, order: "cycle" });
-  delete process.env["UNFOLD_DRIVER"];
-  return { device: device.ok ? device.name : device.reason, heard: DEPTHS.map((depth) => unfolded.depths[depth - 1]!) };
+  const device = await openDevice({ driver: "bundled", tuned: false });
+  try {
+    const seed = recogniserOf(device, parseCheckpoint(new Uint8Array(readFileSync(SEED)), "seed"));
+    const { depths } = await unfoldAll(device, seed, waveform, "cycle");
+    return { device: device.info.name, heard: DEPTHS.map((depth) => depths[depth - 1]!) };
+  } finally {
+    device.close();
+  }
 }
 
 const title = "says in the browser what it says in Node, both on SwiftShader";
