@@ -20,15 +20,23 @@ import {
 
 const BRIEF = ["log.every_steps=1", "eval.every_steps=100", "checkpoint.every_steps=100", "log.tensorboard=false"];
 
-/** Batches that ranks share, in a model whose results do not depend on who has which utterances. */
-const SHARED = [...BRIEF, "batch.accumulate=1", "batch.size=3", "model.dropout=0", "model.conv_norm=layer_norm"];
+/** Batches that ranks share, in a model with every kind of dropout, whose results do not depend on who has which utterances. */
+const SHARED = [
+  ...BRIEF,
+  "batch.accumulate=1",
+  "batch.size=3",
+  "model.attention_dropout=0.2",
+  "model.position_dropout=0.1",
+  "model.ctc_dropout=0.1",
+  "model.conv_norm=layer_norm",
+];
 
 /** By one process and by two ranks. */
 const RUNS = {
   conformer: SHARED,
   hybrid: [
     ...SHARED,
-    "model.decoder={blocks: 1, feed_forward_dim: 16}",
+    "model.decoder={blocks: 1, feed_forward_dim: 16, attention_dropout: 0.2}",
     "unfold.depths=[1, 2]",
     "loss.middle_depths=0",
     "steps=6",
@@ -85,7 +93,7 @@ describe.skipIf(!hasMpi)("training by several ranks", () => {
   }, 120_000);
 
   it.each([
-    ["of a Conformer, 20 steps", "conformer", 20],
+    ["of a Conformer with dropout, 20 steps", "conformer", 20],
     ["of a hybrid", "hybrid", 6],
     ["whose divergence is of batches", "divergence-of-batches", 6],
     ["of a model for which padding matters", "padded", 6],
