@@ -26,6 +26,7 @@ export function stepsTogether<Batch extends LoopBatch, Score extends { readonly 
   const exchange = new GradientExchange(device, parameters, ranks, {
     scalars: accumulate * names.length,
     counts: accumulate + COUNTS.length,
+    wire: config.parallel.gradients,
     averaged: parameters.buffers.map(({ tensor }) => tensor).filter((tensor) => tensor !== lossScale),
   });
   let stopping = false;

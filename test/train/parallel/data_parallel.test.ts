@@ -44,6 +44,7 @@ const RUNS = {
   "divergence-of-batches": [...SHARED, "loss.kl_reduction=batch", "steps=6"],
   padded: [...SHARED, "model.conv_mask=none", "steps=6"],
 };
+const HALVES = [...SHARED, "parallel.gradients=f16", "parallel.check_every_steps=2"];
 const PER_RANK = [...SHARED, "steps=3"];
 /** With dropout and batch norm. */
 const AGAIN = [...BRIEF, "batch.accumulate=1", "batch.size=3", "steps=4"];
@@ -68,6 +69,8 @@ beforeAll(async () => {
     larger: [...PER_RANK, "batch.size=2", "batch.per_rank=true"],
     a: AGAIN,
     b: AGAIN,
+    halves: HALVES,
+    halvesAgain: HALVES,
   };
   said = await trainAll(2, config, two, at("two"));
 }, 240_000);
@@ -119,6 +122,15 @@ describe.skipIf(!hasMpi)("training by several ranks", () => {
     expect(stepsOf(a)).toHaveLength(4);
     expect(stepsOf(a)).toEqual(stepsOf(b));
     expect(weightsOf(a)).toEqual(weightsOf(b));
+  });
+
+  it("gradients as halves: 20 steps agree to their rounding, all ranks keep equal weights, and each run repeats itself", () => {
+    const [one, two] = [lossesOf(at("alone/conformer")), lossesOf(at("two/halves"))];
+    expect(two).toHaveLength(20);
+    expect(largestDifference(one, two)).toBeGreaterThan(1e-6);
+    expect(largestDifference(one, two)).toBeLessThan(2 ** -11);
+    expect(stepsOf(at("two/halves"))).toEqual(stepsOf(at("two/halvesAgain")));
+    expect(weightsOf(at("two/halves"))).toEqual(weightsOf(at("two/halvesAgain")));
   });
 
   it("four ranks, more of them than utterances in a batch, follow one rank's losses", async () => {
