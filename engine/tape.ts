@@ -21,6 +21,13 @@ interface Node {
   readonly backward: BackwardRule;
 }
 
+/** Which utterances of a batch a tape has, where others have the rest. */
+export interface BatchRows {
+  /** Utterances of the whole batch before its first one. */
+  readonly before: number;
+  readonly count: number;
+}
+
 export interface TapeOptions {
   /** Record backward rules. Turn it off for evaluation: then no tensor outlives its scope. */
   readonly grad?: boolean;
@@ -29,6 +36,11 @@ export interface TapeOptions {
   /** With `step`, the key of this step's random numbers: dropout is a pure function of (seed, step, site, element). */
   readonly seed?: number;
   readonly step?: number;
+  /**
+   * Left out for a whole batch. With it, dropout draws for each element what the whole batch's tape draws there, if all its tensors of
+   * utterances are `[batch, ...]` and padded alike.
+   */
+  readonly rows?: BatchRows | undefined;
   /** Storage type of activations, default f32. Sums stay f32. */
   readonly activation?: FloatType;
   /**
@@ -50,6 +62,7 @@ export class Tape {
   readonly training: boolean;
   readonly seed: number;
   readonly step: number;
+  readonly rows: BatchRows | undefined;
   readonly activation: FloatType;
   readonly #onResult: ResultObserver | undefined;
   #recording: boolean;
@@ -64,6 +77,7 @@ export class Tape {
     this.training = options.training ?? this.#recording;
     this.seed = options.seed ?? 0;
     this.step = options.step ?? 0;
+    this.rows = options.rows;
     this.activation = options.activation ?? "f32";
     this.#onResult = options.onResult;
   }

@@ -105,13 +105,7 @@ export async function startRun(
       const huggingFace = fillModel(built, config, data, resumed, observer);
 
       const sampler = samplerOf(data, config, resumed, changes, ranks?.size ?? 1);
-      const batches = new TrainingBatches(
-        data.augmented,
-        sampler,
-        config,
-        built.model,
-        sharingOf(ranks, config, built.model),
-      );
+      const batches = new TrainingBatches(data.augmented, sampler, config, built.model, sharingOf(ranks, config));
       return {
         config,
         data,
@@ -172,6 +166,5 @@ function samplerOf(
 export const sharingOf = (
   ranks: Communicator | undefined,
   { batch: { accumulate } }: { readonly batch: { readonly accumulate: number } },
-  { paddingMatters }: { readonly paddingMatters: boolean },
 ): Sharing | undefined =>
-  ranks && ranks.size > 1 ? { rank: ranks.rank, size: ranks.size, parts: accumulate, paddingMatters } : undefined;
+  ranks && ranks.size > 1 ? { rank: ranks.rank, size: ranks.size, parts: accumulate } : undefined;

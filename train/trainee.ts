@@ -24,7 +24,7 @@ export interface LoopConfig extends DescentConfig, RateConfig {
   readonly checkpoint: KeepingConfig;
   readonly earlyStop: EarlyStopConfig | null;
   readonly log: { readonly everySteps: number; readonly tensorboard: boolean };
-  readonly parallel: { readonly timeoutS: number; readonly checkEverySteps: number };
+  readonly parallel: { readonly timeoutS: number; readonly checkEverySteps: number; readonly gradients: "f32" | "f16" };
 }
 
 /** A batch, and enough to recreate it. */

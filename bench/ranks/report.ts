@@ -1,4 +1,12 @@
-import type { Result } from "./result.ts";
+import type { Exchanges, Result } from "./result.ts";
+
+/** What a rank sends of so many MiB either way, what it takes, and the rate of a link that makes up for the difference. */
+function halvesRow(ranks: number, { megabytes, allReduceMs, halvesMs }: Exchanges["sizes"][number]): string {
+  const sent = ((2 * (ranks - 1)) / ranks) * megabytes;
+  const gigabits = (8 * (sent / 2) * 2 ** 20) / ((halvesMs - allReduceMs) / 1000) / 1e9;
+  const pays = halvesMs > allReduceMs ? `${gigabits.toFixed(1)} Gbit/s` : "always";
+  return `${sent.toFixed(2)} MiB | ${(sent / 2).toFixed(2)} MiB | ${allReduceMs.toFixed(1)} | ${halvesMs.toFixed(1)} | ${pays}`;
+}
 
 /** The results as Markdown, with what follows from them and what does not. */
 export function report({ date, cores, load, steps, exchanges, predictions }: Result): string {
@@ -39,6 +47,15 @@ Least of nine turns, through shared memory, milliseconds.
 | | ${exchanges.map(({ ranks }) => `${ranks} ranks`).join(" | ")} | copy |
 |--:|${exchanges.map(() => "--:").join("|")}|--:|
 ${exchanges[0]!.sizes.map(({ megabytes, copyMs }, i) => `| ${megabytes} MiB | ${exchanges.map(({ sizes }) => sizes[i]!.allReduceMs.toFixed(2)).join(" | ")} | ${copyMs.toFixed(2)} |`).join("\n")}
+
+## Gradients as halves, by size
+
+The same sums with \`parallel.gradients: f16\`, milliseconds. Either way a rank sends and receives 2(n-1)/n of the bytes: of four for each value, or of two. What halves
+cost is their making and reading on the host, which shared memory does not repay; the last column is the rate of a link below which they do, by the fewer bytes alone.
+
+| f32 bytes | ${exchanges.map(({ ranks }) => `${ranks} ranks: sent as f32 | as f16 | time as f32 | as f16 | pays below`).join(" | ")} |
+|--:|${exchanges.map(() => "--:|--:|--:|--:|--:|").join("")}
+${exchanges[0]!.sizes.map(({ megabytes }, i) => `| ${megabytes} MiB | ${exchanges.map(({ ranks, sizes }) => halvesRow(ranks, sizes[i]!)).join(" | ")} |`).join("\n")}
 
 ## A model of larger clusters
 

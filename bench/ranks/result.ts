@@ -1,10 +1,10 @@
 import type { Assumptions } from "./efficiency.ts";
 import type { MeasuredSteps } from "./steps.ts";
 
-/** All-reduces by so many ranks, least of several turns, beside a memory copy of the same size. */
+/** All-reduces by so many ranks, least of several turns, beside the same sums by halves and a memory copy of the same size. */
 export interface Exchanges {
   readonly ranks: number;
-  readonly sizes: readonly { readonly megabytes: number; readonly allReduceMs: number; readonly copyMs: number }[];
+  readonly sizes: readonly Readonly<Record<"megabytes" | "allReduceMs" | "halvesMs" | "copyMs", number>>[];
 }
 
 /** What the model says of one cluster. */

@@ -120,6 +120,11 @@ export const parallelSchema = z.strictObject({
   check_every_steps: whole(1)
     .default(100)
     .describe("Steps between comparisons of all processes' weights, which must stay equal."),
+  gradients: oneOf("f32", "f16")
+    .default("f32")
+    .describe(
+      "Type of gradients between processes; sums are f32 always. f16 halves the bytes, which helps where a network is slow.",
+    ),
 });
 
 export const logSchema = z.strictObject({

@@ -22,17 +22,28 @@ export interface Batch {
   masks?: BatchMasks | undefined;
 }
 
+/** Sizes that a batch has at least. */
+export interface LeastPadding {
+  readonly frames: number;
+  /** At least 1. */
+  readonly labels: number;
+}
+
 /**
  * Stacks utterances into a padded batch.
  *
- * @param least frames to pad to at least
+ * @param least frames, and labels, to pad to at least
  * @throws RangeError if there are none, or an utterance's features are not `[frames, bins]`
  */
-export function padBatch(items: readonly BatchItem[], bins: number, least = 0): Batch {
+export function padBatch(
+  items: readonly BatchItem[],
+  bins: number,
+  least: LeastPadding = { frames: 0, labels: 1 },
+): Batch {
   const size = items.length;
   if (size === 0) throw new RangeError("padBatch: no utterances");
-  const frames = Math.max(least, ...items.map((item) => item.frames));
-  const maxLabels = Math.max(1, ...items.map((item) => item.labels.length));
+  const frames = Math.max(least.frames, ...items.map((item) => item.frames));
+  const maxLabels = Math.max(least.labels, ...items.map((item) => item.labels.length));
   const batch: Batch = {
     size,
     frames,

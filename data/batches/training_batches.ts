@@ -1,6 +1,6 @@
 import type { CtcModel } from "../../model/ctc_model.ts";
 import type { BatchItem } from "../item.ts";
-import { emptyBatch, padBatch, type Batch } from "./batch.ts";
+import { emptyBatch, padBatch, type Batch, type LeastPadding } from "./batch.ts";
 import type { BucketSampler, SamplerState } from "./sampler.ts";
 import { partOf, shareOf, type BatchShare, type Sharing } from "./share.ts";
 import { featureMasks, type BatchMasks, type MaskingConfig } from "./feature_masks.ts";
@@ -108,15 +108,20 @@ export class TrainingBatches {
   ): Promise<TrainingBatch> {
     const all = this.#sampler.lengths(epoch);
     const frames = indices.map((index) => all[index] as number);
-    const { rows, place } = shareOf(frames, taken % sharing.parts, sharing);
+    const rows = shareOf(indices.length, taken % sharing.parts, sharing);
     const weight = rows.length / indices.length; // a loss is a sum over utterances, divided by their number
     const outputs = frames.map((length) => this.#model.outputFrames(length));
     const tokens = indices.map(
       (index) => (this.#set.utterances[index] as TrainingSet["utterances"][number]).labels.length + 1,
     );
-    const share = { place, weight, frames: partOf(rows, outputs) / weight, tokens: partOf(rows, tokens) / weight };
+    const share = {
+      rows: { before: rows[0] ?? 0, count: rows.length },
+      weight,
+      frames: partOf(rows, outputs) / weight,
+      tokens: partOf(rows, tokens) / weight,
+    };
     const own = rows.map((row) => indices[row] as number);
-    const least = sharing.paddingMatters ? Math.max(...frames) : 0;
+    const least = { frames: Math.max(...frames), labels: Math.max(2, ...tokens) - 1 };
     const batch =
       own.length > 0 ? (await this.prepare({ indices: own, epoch }, least)).batch : emptyBatch(this.#set.bins);
     return { batch, indices, epoch, share };
@@ -125,9 +130,12 @@ export class TrainingBatches {
   /**
    * Builds a batch, deterministically.
    *
-   * @param least frames to pad to at least
+   * @param least what to pad to at least
    */
-  async prepare({ indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">, least?: number): Promise<TrainingBatch> {
+  async prepare(
+    { indices, epoch }: Pick<TrainingBatch, "indices" | "epoch">,
+    least?: LeastPadding,
+  ): Promise<TrainingBatch> {
     const { bins } = this.#set;
     const items = await Promise.all(indices.map((index) => this.#set.item(index, epoch)));
     const batch = padBatch(items, bins, least);

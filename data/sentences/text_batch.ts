@@ -10,9 +10,10 @@ export interface TextBatch extends DecoderTokens {
   readonly longest: number;
 }
 
-export function textBatch(sentences: readonly Pick<Sentence, "labels">[], sentenceEnd: number): TextBatch {
+/** @param least labels to pad to at least */
+export function textBatch(sentences: readonly Pick<Sentence, "labels">[], sentenceEnd: number, least = 0): TextBatch {
   const size = sentences.length;
-  const most = Math.max(...sentences.map(({ labels }) => labels.length));
+  const most = Math.max(least, ...sentences.map(({ labels }) => labels.length));
   const targets = new Int32Array(size * most);
   sentences.forEach(({ labels }, row) => targets.set(labels, row * most));
   const lengths = sentences.map(({ labels }) => labels.length);
@@ -60,16 +61,24 @@ export class TextBatches {
 
   #shareOf(indices: readonly number[], taken: number, sharing: Sharing): Pick<SampledText, "batch" | "share"> {
     const tokens = indices.map((i) => (this.#sentences[i] as Sentence).labels.length + 1);
-    const { rows, place } = shareOf(tokens, taken % sharing.parts, sharing);
+    const rows = shareOf(tokens.length, taken % sharing.parts, sharing);
     const weight = partOf(rows, tokens); // the loss is a mean over tokens
     const own = rows.length > 0 ? rows : [0]; // of no weight
-    return { batch: this.of(own.map((row) => indices[row] as number)), share: { place, weight, frames: 1, tokens: 1 } };
+    return {
+      batch: this.of(
+        own.map((row) => indices[row] as number),
+        Math.max(...tokens) - 1,
+      ),
+      share: { rows: { before: own[0] as number, count: own.length }, weight, frames: 1, tokens: 1 },
+    };
   }
 
-  of(indices: readonly number[]): TextBatch {
+  /** @param least labels to pad to at least */
+  of(indices: readonly number[], least?: number): TextBatch {
     return textBatch(
       indices.map((i) => this.#sentences[i] as Sentence),
       this.#sentenceEnd,
+      least,
     );
   }
 }

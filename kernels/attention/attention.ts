@@ -63,7 +63,7 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, value: Tensor, optio
     causal,
     masked: mask !== undefined,
     strides: maskStrides(mask, sizes),
-    dropout: dropoutSizes("attention", tape, dropout.rate, dropout.site),
+    dropout: dropoutSizes("attention", tape, dropout.rate, dropout.site, sizes.batch * sizes.heads),
   };
   const y = tape.like(q);
   const lse = tape.empty([sizes.batch, sizes.heads, sizes.queries]);

@@ -19,7 +19,7 @@ export interface Call {
   /** Of the mask, in elements; 0 along an axis that it is broadcast over. */
   readonly strides: { readonly mask_batch: number; readonly mask_head: number; readonly mask_query: number };
   /** Which weights are dropped; a threshold of 0 drops none. */
-  readonly dropout: { readonly prefix: number; readonly threshold: number; readonly factor: number };
+  readonly dropout: Readonly<Record<"prefix" | "first" | "threshold" | "factor", number>>;
 }
 
 type Inputs = Readonly<Record<"q" | "k" | "value" | "p" | "biases" | "mask", Tensor>>;

@@ -15,6 +15,7 @@ const sizes = {
   mask_head: "u32",
   mask_query: "u32",
   prefix: "u32",
+  first: "u32",
   threshold: "u32",
   factor: "f32",
 } as const;

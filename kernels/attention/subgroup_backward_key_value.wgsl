@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let q_start = b * sizes.queries * dim + head;
   let columns = id.y * CHUNKS * 4u * LANES + 4u * lane + vec4u(0u, 1u, 2u, 3u);
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let head_bits = mix(sizes.prefix ^ id.z);
+  let head_bits = head_bits_of(id.z);
   let lane_queries = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // queries of this lane in a tile
   let tile = 4u * LANES;
   var bias = vec4f();

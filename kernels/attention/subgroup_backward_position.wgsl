@@ -14,7 +14,7 @@ const CHUNKS: u32 = 2u;       // 1 or 2: columns of dp in a workgroup, in 4 LANE
 const DROPOUT: bool = false;  // of the weights, after the softmax
 struct Sizes {
   batch: u32, heads: u32, queries: u32, keys: u32, width: u32, scale: f32, causal: u32, masked: u32, mask_batch: u32, mask_head: u32, mask_query: u32,
-  prefix: u32, threshold: u32, factor: f32, // of dropout
+  prefix: u32, first: u32, threshold: u32, factor: f32, // of dropout
   utterances: u32, // of a chunk
 }
 var<immediate> sizes: Sizes;
@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   for (var b = chunk * sizes.utterances; b < min(sizes.batch, (chunk + 1u) * sizes.utterances); b++) {
     let b_start = b * sizes.keys * dim + head;
     let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-    let head_bits = mix(sizes.prefix ^ (b * sizes.heads + h));
+    let head_bits = head_bits_of(b * sizes.heads + h);
     for (var i = start; i < end; i += tile) {
       var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
       var t0 = mat4x4f(); var t1 = mat4x4f(); var t2 = mat4x4f(); var t3 = mat4x4f();

@@ -87,7 +87,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let k_start = b * sizes.keys * dim + head;
   let column = id.y * CHUNKS * 4u * LANES + 4u * lane;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let head_bits = mix(sizes.prefix ^ id.z);
+  let head_bits = head_bits_of(id.z);
   let lane_keys = vec4u(0u, LANES, 2u * LANES, 3u * LANES) + lane; // keys of this lane in a tile
   let tile = i32(4u * LANES);
   var end = sizes.keys;

@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   let dim = sizes.heads * sizes.width;
   let head = h * sizes.width;
   let mask_start = b * sizes.mask_batch + h * sizes.mask_head;
-  let head_bits = mix(sizes.prefix ^ id.z);
+  let head_bits = head_bits_of(id.z);
   let features = select(min(STEP, sizes.width), STEP, UNROLL);
   let column = id.y * CHUNKS * 32u + 4u * tx;
   // This thread stages feature tx of 4 rows.

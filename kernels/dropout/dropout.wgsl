@@ -1,7 +1,7 @@
 // y = x / (1 - rate) where element i is kept, else 0. An element is kept with probability 1 - rate, according to a
-// hash of (seed, step, site, i) as in engine/random.ts: `prefix` is the hash of the first three, `threshold` is rate · 2²⁴.
-// This depends on i alone, so the gradient is the same kernel on dy, and nothing is saved.
-struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
+// hash of (seed, step, site, first + i) as in engine/random.ts: `prefix` is the hash of the first three, `first` counts the elements
+// of the whole batch that come before x, and `threshold` is rate · 2²⁴. This depends on i alone, so the gradient is the same kernel on dy, and nothing is saved.
+struct Sizes { count: u32, prefix: u32, first: u32, threshold: u32, factor: f32 }
 alias x_type = f32;
 alias y_type = f32;
 var<immediate> sizes: Sizes;
@@ -13,7 +13,7 @@ var<immediate> sizes: Sizes;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
+    let uniform_24_bits = mix(sizes.prefix ^ (sizes.first + i)) >> 8u;
     y[i] = y_type(select(0.0, f32(x[i]) * sizes.factor, uniform_24_bits >= sizes.threshold));
   }
 }

@@ -9,7 +9,7 @@ import { dropoutKernel, dropoutSizes } from "./dropout.ts";
 const kernel = defineKernel({
   file: new URL("./residual.wgsl", import.meta.url),
   bindings: { x: "read", update: "read", y: "read_write" },
-  sizes: { count: "u32", prefix: "u32", threshold: "u32", factor: "f32" },
+  sizes: { count: "u32", prefix: "u32", first: "u32", threshold: "u32", factor: "f32" },
   workgroups: ({ count }) => overElements(count),
 });
 
@@ -26,7 +26,7 @@ export function residual(tape: Tape, x: Tensor, update: Tensor, factor: number, 
   expectFloat("residual", "x", x);
   expectFloat("residual", "update", update);
   expectShape("residual", "update", update, x.shape);
-  const { factor: kept, ...drawn } = dropoutSizes("residual", tape, rate, site);
+  const { factor: kept, ...drawn } = dropoutSizes("residual", tape, rate, site, x.size);
   const sizes = { count: x.size, ...drawn };
   const y = tape.like(x);
   kernel.encode(tape, { x, update, y }, { ...sizes, factor: factor * kept }, {});

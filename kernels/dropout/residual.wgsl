@@ -2,7 +2,7 @@
 // instead of two. Elements are kept as in dropout.wgsl; `factor` here is dropout's times the residual's, and a
 // threshold of 0 keeps all. The gradient with respect to the update is dropout.wgsl on dy.
 // Moves only what it must: reads x and update, writes y. A layer's stream x stays f32 where the update is f16.
-struct Sizes { count: u32, prefix: u32, threshold: u32, factor: f32 }
+struct Sizes { count: u32, prefix: u32, first: u32, threshold: u32, factor: f32 }
 alias x_type = f32;
 alias update_type = f32;
 var<immediate> sizes: Sizes;
@@ -15,7 +15,7 @@ var<immediate> sizes: Sizes;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   for (var i = id.x; i < sizes.count; i += groups.x * 64u) {
-    let uniform_24_bits = mix(sizes.prefix ^ i) >> 8u;
+    let uniform_24_bits = mix(sizes.prefix ^ (sizes.first + i)) >> 8u;
     y[i] = x_type(f32(x[i]) + select(0.0, f32(update[i]) * sizes.factor, uniform_24_bits >= sizes.threshold));
   }
 }

@@ -89,7 +89,7 @@ export class Encoder {
     return {
       mask: lengthMask(tape, lengths, frames),
       lengths: tape.upload(Int32Array.from(lengths), [lengths.length]),
-      positions: dropout(tape, positions, positionDropout, POSITION_SITE), // after all uploads
+      positions: dropout(tape, positions, positionDropout, POSITION_SITE, { ofUtterances: false }), // after all uploads
     };
   }
 }

@@ -3,7 +3,9 @@ import { uniform } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { type Tensor } from "../../engine/tensor.ts";
 import { leaf, read, tensor } from "../../engine/transfer.ts";
+import { attention } from "../../kernels/attention/attention.ts";
 import { dropout } from "../../kernels/dropout/dropout.ts";
+import { residual } from "../../kernels/dropout/residual.ts";
 import { square } from "../../kernels/pointwise/unary.ts";
 import { testDevice } from "../test_device.ts";
 
@@ -42,6 +44,43 @@ describe("dropout", () => {
   it("keeps an element exactly when engine/random.ts says so", async () => {
     const got = await mask(7, { seed: 11, step: 5 });
     expect(got).toEqual(got.map((_, i) => uniform(11, 5, 7, i) >= 0.3));
+  });
+
+  it("drops from a part of a batch what it drops there from the whole, also within attention", async () => {
+    const [batch, queries, dim] = [5, 3, 8];
+    const x = Float32Array.from({ length: batch * queries * dim }, (_, i) => Math.sin(i));
+    const of = async (before: number, count: number, rows: boolean): Promise<number[][]> => {
+      const tape = new Tape(device(), {
+        training: true,
+        grad: false,
+        seed: 3,
+        ...(rows && { rows: { before, count } }),
+      });
+      const row = queries * dim;
+      const own = tape.upload(x.slice(before * row, (before + count) * row), [count, queries, dim]);
+      const found = [
+        dropout(tape, own, 0.4, 1),
+        residual(tape, own, own, 0.5, 0.4, 2),
+        attention(tape, own, own, own, { heads: 2, dropout: { rate: 0.4, site: 3 } }),
+        dropout(tape, own, 0.4, 4, { ofUtterances: false }),
+      ];
+      const values = [];
+      for (const y of found) values.push([...(await read(device(), y))]);
+      tape.end();
+      return values;
+    };
+    const whole = await of(0, batch, false);
+    for (const [before, count] of [
+      [0, 2],
+      [2, 3],
+      [4, 1],
+    ] as const) {
+      const [from, to] = [before * queries * dim, (before + count) * queries * dim];
+      const part = await of(before, count, true);
+      for (const i of [0, 1, 2]) expect(part[i]).toEqual(whole[i]!.slice(from, to));
+      const kept = (values: number[]): boolean[] => values.map((value) => value !== 0);
+      expect(kept(part[3]!)).toEqual(kept(whole[3]!).slice(0, to - from)); // what utterances share
+    }
   });
 
   it("gives x itself when not training", () => {

@@ -126,12 +126,7 @@ async function start(
       dev: dev.sentences,
       built,
       activation,
-      batches: new TextBatches(
-        train.sentences,
-        sampler,
-        built.model.sentenceEnd,
-        sharingOf(ranks, config, { paddingMatters: false }),
-      ),
+      batches: new TextBatches(train.sentences, sampler, built.model.sentenceEnd, sharingOf(ranks, config)),
       digest,
       length: lengthOf(config, sampler.batches(0).length),
       resumed: resumed?.state,

@@ -20,6 +20,10 @@ export interface Communicator {
   allReduce(values: Float32Array | Float64Array, reduction?: Reduction): Promise<void>;
   /** Copies one rank's array, by default rank 0's, to the others. */
   broadcast(values: Exchanged, root?: number): Promise<void>;
+  /** Gives rank i the i-th part of `from`, and puts its part for this rank at the i-th of `to`. All parts have the same length. */
+  allToAll(from: Uint16Array, to: Uint16Array): Promise<void>;
+  /** Puts rank i's array at the i-th part of `to`, on every rank. */
+  allGather(from: Uint16Array, to: Uint16Array): Promise<void>;
   /** Settles once every rank has called it. */
   barrier(): Promise<void>;
   /** Ends all ranks at once with this exit code. May return before this process has ended. */
@@ -37,6 +41,8 @@ export const alone: Communicator = {
   name: "none",
   allReduce: () => Promise.resolve(),
   broadcast: () => Promise.resolve(),
+  allToAll: (from, to) => Promise.resolve(to.set(from)),
+  allGather: (from, to) => Promise.resolve(to.set(from)),
   barrier: () => Promise.resolve(),
   abort: (code) => process.exit(code),
   finalize: () => undefined,

@@ -5,6 +5,7 @@ import type { Parameters } from "../../engine/parameters.ts";
 import { Storage, Tensor } from "../../engine/tensor.ts";
 import { ownerOf } from "../../engine/transfer.ts";
 import type { Communicator } from "./communicator.ts";
+import { HalfSum } from "./half_sum.ts";
 
 /** A tensor of few values that is averaged over the ranks, such as a running mean. */
 type Averaged = Pick<Tensor, "storage" | "offset" | "size">;
@@ -23,6 +24,8 @@ export interface ExchangeOptions {
   readonly counts: number;
   /** Buffers whose values become the mean of all ranks'. */
   readonly averaged: readonly Averaged[];
+  /** What gradients are on the wire; all else is f32. */
+  readonly wire: "f32" | "f16";
 }
 
 /** What the ranks found together in a step. */
@@ -36,7 +39,7 @@ export interface Exchanged {
 }
 
 /**
- * Adds up all ranks' gradients, and with them losses and counts, in one all-reduce a step: from a buffer mapped for reading through the
+ * Adds up all ranks' gradients, and with them losses and counts, in one all-reduce a step, or as halves and one all-reduce of the rest: from a buffer mapped for reading through the
  * host into one mapped for writing. Both live as long as this object, so a step leaves nothing for the garbage collector.
  *
  * The values, in this order: gradients, averaged buffers, numbers, their weights, counts.
@@ -58,6 +61,7 @@ export class GradientExchange {
   readonly #write: GPUBuffer;
   /** The averaged numbers, on the device. */
   readonly #results: Storage;
+  readonly #halves: HalfSum | undefined;
   #given: Scalar[] = [];
   #isMapped = true;
 
@@ -71,6 +75,7 @@ export class GradientExchange {
     const weights = scalars + options.scalars;
     const counts = weights + options.scalars;
     this.#at = { averaged, scalars, weights, counts, end: counts + options.counts };
+    this.#halves = options.wire === "f16" ? new HalfSum(ranks, averaged) : undefined;
     const size = 4 * this.#at.end;
     this.#read = device.gpu.createBuffer({ size, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
     this.#write = device.gpu.createBuffer({
@@ -114,7 +119,8 @@ export class GradientExchange {
     const ready = performance.now();
     await this.#ranks.barrier();
     const together = performance.now();
-    await this.#ranks.allReduce(values);
+    await this.#halves?.add(values.subarray(0, at.averaged));
+    await this.#ranks.allReduce(this.#halves ? values.subarray(at.averaged) : values);
     const added = performance.now();
 
     for (let i = at.averaged; i < at.scalars; i++) values[i] = (values[i] as number) / this.#ranks.size;

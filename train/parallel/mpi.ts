@@ -5,6 +5,9 @@ import { alone, type Communicator, type Exchanged, type Reduction } from "./comm
 import { expectAllRanks, launchedBy, type Launched } from "./launcher.ts";
 import { loadMpi } from "./library.ts";
 
+/** Of calls that move parts of the same length. */
+const PARTS = "void *from, int sent, HANDLE type, void *to, int received, HANDLE same, HANDLE comm";
+
 type ForeignFunction = KoffiFunc<(...words: unknown[]) => unknown>;
 
 /**
@@ -48,6 +51,8 @@ async function openMpi(launched: Launched): Promise<Communicator> {
   const calls = {
     allReduce: define("int MPI_Allreduce(void *from, void *to, int count, HANDLE type, HANDLE op, HANDLE comm)"),
     broadcast: define("int MPI_Bcast(void *values, int count, HANDLE type, int root, HANDLE comm)"),
+    allToAll: define(`int MPI_Alltoall(${PARTS})`),
+    allGather: define(`int MPI_Allgather(${PARTS})`),
     barrier: define("int MPI_Barrier(HANDLE comm)"),
   };
   // One call at a time, as MPI_THREAD_SERIALIZED demands: each waits for the one before.
@@ -57,6 +62,9 @@ async function openMpi(launched: Launched): Promise<Communicator> {
     latest = own.catch(() => undefined);
     return own;
   };
+  /** A move of 16-bit values, as bytes, so many of them in a part. */
+  const move = (what: string, call: ForeignFunction, from: Uint16Array, to: Uint16Array, part: number): Promise<void> =>
+    inThread(what, call, from, 2 * part, abi.types.byte, to, 2 * part, abi.types.byte, abi.world);
   const typeOf = (values: Exchanged): Handle =>
     values instanceof Float32Array ? abi.types.f32 : values instanceof Float64Array ? abi.types.f64 : abi.types.byte;
 
@@ -76,6 +84,8 @@ async function openMpi(launched: Launched): Promise<Communicator> {
       ),
     broadcast: (values, root = 0) =>
       inThread("MPI_Bcast", calls.broadcast, values, values.length, typeOf(values), root, abi.world),
+    allToAll: (from, to) => move("MPI_Alltoall", calls.allToAll, from, to, from.length / places.size),
+    allGather: (from, to) => move("MPI_Allgather", calls.allGather, from, to, from.length),
     barrier: () => inThread("MPI_Barrier", calls.barrier, abi.world),
     abort: (code) => void abort(abi.world, code),
     finalize: () => check(finalize(), "MPI_Finalize"),

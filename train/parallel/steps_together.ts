@@ -1,4 +1,3 @@
-import { hash } from "../../engine/random.ts";
 import { Tape } from "../../engine/tape.ts";
 import { optimise } from "../descend.ts";
 import type { BatchOrigin } from "../log/run_metrics.ts";
@@ -27,17 +26,16 @@ export function stepsTogether<Batch extends LoopBatch, Score extends { readonly 
   const exchange = new GradientExchange(device, parameters, ranks, {
     scalars: accumulate * names.length,
     counts: accumulate + COUNTS.length,
+    wire: config.parallel.gradients,
     averaged: parameters.buffers.map(({ tensor }) => tensor).filter((tensor) => tensor !== lossScale),
   });
   let stopping = false;
 
   /** Encodes this rank's share of a batch. */
   const encode = (batch: Batch, step: number, part: number): void => {
-    const { weight, place } = batch.share ?? { weight: 1, place: 0 };
+    const { weight, rows } = batch.share ?? { weight: 1 };
     if (weight === 0) return;
-    // Ranks that share a batch drop out different elements of their utterances.
-    const seed = place === 0 ? config.seed : hash(config.seed, place);
-    const tape = new Tape(device, { seed, step: step * accumulate + part, activation });
+    const tape = new Tape(device, { seed: config.seed, step: step * accumulate + part, activation, rows });
     try {
       const values = trainee.encode(tape, batch, step, undefined, phase);
       for (const [i, name] of names.entries()) {

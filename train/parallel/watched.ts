@@ -43,6 +43,8 @@ export function watched(ranks: Communicator, report: (message: string) => void):
     patience: PATIENCE,
     allReduce: (values, reduction) => inTime(ranks.allReduce(values, reduction)),
     broadcast: (values, root) => inTime(ranks.broadcast(values, root)),
+    allToAll: (from, to) => inTime(ranks.allToAll(from, to)),
+    allGather: (from, to) => inTime(ranks.allGather(from, to)),
     barrier: () => inTime(ranks.barrier()),
   };
   return self;

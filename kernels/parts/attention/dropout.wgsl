@@ -3,6 +3,11 @@
 // nothing is stored: `sizes.prefix` is the hash of the first three, `head_bits` of the first four.
 // include parts/random_bits.wgsl
 
+// Of a head of this call: `sizes.first` heads of the whole batch come before the first of them.
+fn head_bits_of(head: u32) -> u32 {
+  return mix(sizes.prefix ^ (sizes.first + head));
+}
+
 // x / (1 - rate) where the weights of queries i for keys j are kept, else 0.
 fn dropped(x: vec4f, head_bits: u32, i: vec4u, j: vec4u) -> vec4f {
   if (!DROPOUT) {

@@ -20,15 +20,23 @@ import {
 
 const BRIEF = ["log.every_steps=1", "eval.every_steps=100", "checkpoint.every_steps=100", "log.tensorboard=false"];
 
-/** Batches that ranks share, in a model whose results do not depend on who has which utterances. */
-const SHARED = [...BRIEF, "batch.accumulate=1", "batch.size=3", "model.dropout=0", "model.conv_norm=layer_norm"];
+/** Batches that ranks share, in a model with every kind of dropout, whose results do not depend on who has which utterances. */
+const SHARED = [
+  ...BRIEF,
+  "batch.accumulate=1",
+  "batch.size=3",
+  "model.attention_dropout=0.2",
+  "model.position_dropout=0.1",
+  "model.ctc_dropout=0.1",
+  "model.conv_norm=layer_norm",
+];
 
 /** By one process and by two ranks. */
 const RUNS = {
   conformer: SHARED,
   hybrid: [
     ...SHARED,
-    "model.decoder={blocks: 1, feed_forward_dim: 16}",
+    "model.decoder={blocks: 1, feed_forward_dim: 16, attention_dropout: 0.2}",
     "unfold.depths=[1, 2]",
     "loss.middle_depths=0",
     "steps=6",
@@ -36,6 +44,7 @@ const RUNS = {
   "divergence-of-batches": [...SHARED, "loss.kl_reduction=batch", "steps=6"],
   padded: [...SHARED, "model.conv_mask=none", "steps=6"],
 };
+const HALVES = [...SHARED, "parallel.gradients=f16", "parallel.check_every_steps=2"];
 const PER_RANK = [...SHARED, "steps=3"];
 /** With dropout and batch norm. */
 const AGAIN = [...BRIEF, "batch.accumulate=1", "batch.size=3", "steps=4"];
@@ -60,6 +69,8 @@ beforeAll(async () => {
     larger: [...PER_RANK, "batch.size=2", "batch.per_rank=true"],
     a: AGAIN,
     b: AGAIN,
+    halves: HALVES,
+    halvesAgain: HALVES,
   };
   said = await trainAll(2, config, two, at("two"));
 }, 240_000);
@@ -85,7 +96,7 @@ describe.skipIf(!hasMpi)("training by several ranks", () => {
   }, 120_000);
 
   it.each([
-    ["of a Conformer, 20 steps", "conformer", 20],
+    ["of a Conformer with dropout, 20 steps", "conformer", 20],
     ["of a hybrid", "hybrid", 6],
     ["whose divergence is of batches", "divergence-of-batches", 6],
     ["of a model for which padding matters", "padded", 6],
@@ -111,6 +122,15 @@ describe.skipIf(!hasMpi)("training by several ranks", () => {
     expect(stepsOf(a)).toHaveLength(4);
     expect(stepsOf(a)).toEqual(stepsOf(b));
     expect(weightsOf(a)).toEqual(weightsOf(b));
+  });
+
+  it("gradients as halves: 20 steps agree to their rounding, all ranks keep equal weights, and each run repeats itself", () => {
+    const [one, two] = [lossesOf(at("alone/conformer")), lossesOf(at("two/halves"))];
+    expect(two).toHaveLength(20);
+    expect(largestDifference(one, two)).toBeGreaterThan(1e-6);
+    expect(largestDifference(one, two)).toBeLessThan(2 ** -11);
+    expect(stepsOf(at("two/halves"))).toEqual(stepsOf(at("two/halvesAgain")));
+    expect(weightsOf(at("two/halves"))).toEqual(weightsOf(at("two/halvesAgain")));
   });
 
   it("four ranks, more of them than utterances in a batch, follow one rank's losses", async () => {

@@ -123,7 +123,13 @@ describe.skipIf(!hasMpi)("faults of several ranks", () => {
     expect(diverged.status).toBe(1);
     expect(sentences(diverged.stderr)).toHaveLength(1);
     expect(sentences(diverged.stderr)[0]).toMatch(/^unfold: the loss became NaN at step \d+, /u);
-  }, 120_000);
+
+    const halves = words("halves", "optimizer.learning_rate=1e30", "parallel.gradients=f16");
+    const asHalves = await unfoldRanks(2, halves);
+    expect(asHalves.status).toBe(1);
+    expect(sentences(asHalves.stderr)).toHaveLength(1);
+    expect(sentences(asHalves.stderr)[0]).toMatch(/^unfold: the loss became NaN at step \d+, /u);
+  }, 180_000);
 
   it("a rank with another training set is refused before the first step", async () => {
     const lines = readFileSync(at("train.jsonl"), "utf8").split("\n").slice(1).join("\n");

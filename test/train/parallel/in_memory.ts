@@ -9,18 +9,18 @@ const REDUCTIONS: Record<Reduction, (a: number, b: number) => number> = {
 /** Ranks within this process, on one host: for what they agree on, without MPI. Each must call the same methods in the same order. */
 export function inMemory(size: number): Communicator[] {
   /** What the ranks have brought to their first call, their second, and so on. */
-  const calls: { readonly arrays: Exchanged[]; readonly settle: (() => void)[] }[] = [];
+  const calls: { readonly arrays: object[]; readonly settle: (() => void)[] }[] = [];
   return Array.from({ length: size }, (_, rank): Communicator => {
     let next = 0;
-    const meet = (values: Exchanged, combine: (arrays: readonly Exchanged[]) => void): Promise<void> =>
+    const meet = <Values extends object>(values: Values, combine: (arrays: readonly Values[]) => void): Promise<void> =>
       new Promise((settle) => {
         const call = (calls[next++] ??= { arrays: [], settle: [] });
         call.arrays[rank] = values;
         if (call.settle.push(settle) < size) return;
-        combine(call.arrays);
+        combine(call.arrays as Values[]);
         for (const each of call.settle) each();
       });
-    const spread = (arrays: readonly Exchanged[], result: Exchanged): void =>
+    const spread = (arrays: readonly Exchanged[], result: ArrayLike<number>): void =>
       arrays.forEach((values) => values.set(result));
     return {
       ...alone,
@@ -39,6 +39,17 @@ export function inMemory(size: number): Communicator[] {
           );
         }),
       broadcast: (values, root = 0) => meet(values, (arrays) => spread(arrays, (arrays[root] as Exchanged).slice())),
+      allToAll: (from, to) =>
+        meet({ from, to }, (both) => {
+          const part = from.length / size;
+          both.forEach(({ to: own }, i) =>
+            both.forEach(({ from: other }, j) => own.set(other.subarray(i * part, (i + 1) * part), j * part)),
+          );
+        }),
+      allGather: (from, to) =>
+        meet({ from, to }, (both) =>
+          both.forEach(({ to: own }) => both.forEach(({ from: other }, j) => own.set(other, j * other.length))),
+        ),
       barrier: () => meet(new Uint8Array(), () => undefined),
     };
   });

@@ -53,13 +53,26 @@ describe.skipIf(!hasMpi)("with Open MPI", () => {
        const [a, b] = [Float32Array.of(rank), Float32Array.of(10 * rank)];
        await Promise.all([comm.allReduce(a), comm.allReduce(b), comm.barrier()]);
        clearInterval(timer);
+       const [from, dealt, gathered] = [Uint16Array.of(10 * rank, 10 * rank + 1), new Uint16Array(2), new Uint16Array(4)];
+       await comm.allToAll(from, dealt);
+       await comm.allGather(from, gathered);
+       const moved = [[...dealt], [...gathered]];
        const local = [comm.localRank, comm.localSize];
-       return { right, rank, size, local, floats: [...floats], bytes: [...bytes], sums: [a[0], b[0]], ticked: ticks > 5 };`,
+       return { right, rank, moved, size, local, floats: [...floats], bytes: [...bytes], sums: [a[0], b[0]], ticked: ticks > 5 };`,
     );
     const right = Array(24).fill(true);
     const same = { right, size: 2, floats: [1, 3], bytes: [7, 255], sums: [1, 10], ticked: true };
     expect(found).toHaveLength(2);
-    for (const rank of [0, 1]) expect(found).toContainEqual({ rank, local: [rank, 2], ...same });
+    for (const rank of [0, 1])
+      expect(found).toContainEqual({
+        rank,
+        moved: [
+          [rank, 10 + rank],
+          [0, 1, 10, 11],
+        ],
+        local: [rank, 2],
+        ...same,
+      });
   }, 60_000);
 
   it("4 ranks: sums, maxima and minima; random sums have the same bits on all ranks and in each run", async () => {

@@ -13,13 +13,13 @@ import { largestDifference, logOf, lossesOf, sentences, stepsOf, succeeded, unfo
 const EXPERIMENT = `base: config.yaml
 set: { steps: 4, log.every_steps: 1, data.test: { first: dev.jsonl } }
 rows:
-  - { name: shared, title: a batch of both, set: { batch.accumulate: 1, batch.size: 3, model.dropout: 0, model.conv_norm: layer_norm } }
+  - { name: shared, title: a batch of both, set: { batch.accumulate: 1, batch.size: 3, model.attention_dropout: 0.2, model.conv_norm: layer_norm } }
 seeds: 1
 rounds: 1
 `;
 
 const LANGUAGE_MODEL = `data: { train: train.txt, dev: train.txt }
-model: { dim: 16, heads: 2, feed_forward_dim: 16, blocks: 1, dropout: 0 }
+model: { dim: 16, heads: 2, feed_forward_dim: 16, blocks: 1, dropout: 0.2 }
 batch: { size: 4, buckets: 1 }
 steps: 6
 eval: { every_steps: 6 }
