@@ -106,7 +106,7 @@ function panel(
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   // Side by side, so that intervals do not hide each other.
   const shift = (p: Point): number => (series.length < 2 ? 0 : series.indexOf(p.series) / (series.length - 1) - 0.5);
-  const width = x === "depth" ? 0.9 : 0.13 * Math.max(...points.map(({ parameters }) => parameters));
+  const width = x === "depth" ? 0.5 : 0.13 * Math.max(...points.map(({ parameters }) => parameters));
   const { floor, ticks: rates, options } = rateScale(points);
   const placed = points.map((p) => ({
     ...p,
