@@ -5,7 +5,7 @@ import { release, type Tensor } from "../engine/tensor.ts";
 import { halfTensor, read, tensor } from "../engine/transfer.ts";
 import type { HostTensor, KernelCase } from "../kernels/case.ts";
 import { differentiated, placeInputs, releaseInputs } from "../kernels/case_data.ts";
-import { measureAgreement, worse, type Agreement } from "./compare.ts";
+import { measureAgreement, worse, type Agreement } from "./report/compare.ts";
 import { Expectation } from "./expectation.ts";
 
 type Inputs = Readonly<Record<string, Tensor>>;

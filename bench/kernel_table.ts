@@ -1,7 +1,7 @@
 import { formatNumber, formatPercent } from "../data/text/number_format.ts";
 import { plainTable, type PlainColumn } from "./plain_table.ts";
-import { labelOf } from "./report_format.ts";
-import type { CaseChoice, KernelReport, KernelResult, PassTiming, TimedResult } from "./report_schema.ts";
+import { labelOf } from "./report/format.ts";
+import type { CaseChoice, KernelReport, KernelResult, PassTiming, TimedResult } from "./report/schema.ts";
 import { boundOf, intensityOf, type Roof } from "./roofline/roof.ts";
 
 /** The columns that the terminal and the page show for a case. */

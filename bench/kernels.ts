@@ -4,7 +4,7 @@ import { UserError } from "../engine/errors.ts";
 import type { KernelCase } from "../kernels/case.ts";
 import { chooseClock } from "./choose_clock.ts";
 import type { FoundOperations } from "./operations.ts";
-import type { KernelReport, KernelResult } from "./report_schema.ts";
+import type { KernelReport, KernelResult } from "./report/schema.ts";
 import { measureRoof, type MeasuredRoof } from "./roofline/measure_roof.ts";
 import { shareOfRoof, type Roof } from "./roofline/roof.ts";
 import { defaultBudget, type TimeBudget } from "./time_calls.ts";

@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress";
 import { formatNumber } from "../data/text/number_format.ts";
 import type { BenchProgress } from "./kernels.ts";
-import type { StepProgress } from "./step.ts";
+import type { StepProgress } from "./steps/step.ts";
 import type { TuneProgress } from "./tune.ts";
 
 /** Where progress is shown: live on a terminal, otherwise as a line for each finished part. */

@@ -5,12 +5,12 @@ import { formatDuration } from "../data/text/number_format.ts";
 import { benchKernels, selectCases, type Selection } from "./kernels.ts";
 import type { FoundOperations } from "./operations.ts";
 import { showKernels, showSteps, type BenchDisplay } from "./progress.ts";
-import { labelOf } from "./report_format.ts";
-import { reportOf } from "./report_of.ts";
-import type { BenchReport } from "./report_schema.ts";
-import { benchStep } from "./step.ts";
-import { stepConfigurations } from "./step_configurations.ts";
-import { STEP_METHOD } from "./step_table.ts";
+import { labelOf } from "./report/format.ts";
+import { reportOf } from "./report/report_of.ts";
+import type { BenchReport } from "./report/schema.ts";
+import { benchStep } from "./steps/step.ts";
+import { stepConfigurations } from "./steps/configurations.ts";
+import { STEP_METHOD } from "./steps/table.ts";
 
 export type Part = "kernels" | "step" | "all";
 

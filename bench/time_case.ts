@@ -6,9 +6,9 @@ import { choicesWithin, withVariant } from "./case_choices.ts";
 import { CaseRuns } from "./case_runs.ts";
 import { checkCase } from "./check_case.ts";
 import { elapsed, type ClockName } from "./clock.ts";
-import type { LargestError } from "./compare.ts";
+import type { LargestError } from "./report/compare.ts";
 import { Expectation } from "./expectation.ts";
-import type { CaseChoice, PassTiming } from "./report_schema.ts";
+import type { CaseChoice, PassTiming } from "./report/schema.ts";
 import { timeCalls, type TimeBudget } from "./time_calls.ts";
 
 export type CaseOutcome =

@@ -1,6 +1,6 @@
 // What the page and the worker of its benchmark say to each other: one request at a time, news while it runs, one answer.
 import type { DeviceMeasurements } from "../bench/kernels.ts";
-import type { BenchReport, KernelResult } from "../bench/report_schema.ts";
+import type { BenchReport, KernelResult } from "../bench/report/schema.ts";
 
 /** Which cases. */
 export interface CaseSelection {

@@ -2,8 +2,8 @@
 //
 //     node export_step.js conformer-12x256 step.safetensors
 import { openDevice } from "../../engine/device.ts";
-import { exportStep } from "../step_export.ts";
-import { stepConfigurations } from "../step_configurations.ts";
+import { exportStep } from "../steps/export.ts";
+import { stepConfigurations } from "../steps/configurations.ts";
 
 const [name, path] = process.argv.slice(2);
 const configuration = stepConfigurations.find((one) => one.name === name);

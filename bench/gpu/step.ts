@@ -4,8 +4,8 @@
 //     node step.js conformer-12x256 --out step.json
 import { parseArgs } from "node:util";
 import { openDevice } from "../../engine/device.ts";
-import { benchStep, type FailedPath, type PathResult } from "../step.ts";
-import { stepConfigurations } from "../step_configurations.ts";
+import { benchStep, type FailedPath, type PathResult } from "../steps/step.ts";
+import { stepConfigurations } from "../steps/configurations.ts";
 import { writeJson } from "./write_json.ts";
 
 const {

@@ -1,4 +1,4 @@
-"""The work of large_cases.ts in PyTorch, on a GPU where there is one.
+"""The work of large/large_cases.ts in PyTorch, on a GPU where there is one.
 
 python bench/gpu/torch_reference.py --out torch_kernels.json [--small]
 """

@@ -11,9 +11,9 @@ import type { ModelCheck } from "../../test/reference/models/reference_model.ts"
 import { WAV2VEC2_MODELS, wav2vec2Checks } from "../../test/reference/models/wav2vec2_checks.ts";
 import { findDifference } from "../check_case.ts";
 import { loadOperations } from "../operations.ts";
-import type { Check } from "./check.ts";
-import { matrixUnitChecks } from "./matrix_units.ts";
-import { notANumberChecks } from "./not_a_number.ts";
+import type { Check } from "./checks/check.ts";
+import { matrixUnitChecks } from "./checks/matrix_units.ts";
+import { notANumberChecks } from "./checks/not_a_number.ts";
 import { writeJson } from "./write_json.ts";
 
 interface Verdict {

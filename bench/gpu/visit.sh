@@ -167,7 +167,7 @@ torch_step() {
     "$PYTHON" "$GPU/torch_step.py" ${small:+--samples 2} "$WORK/step.safetensors" --out "$R/torch_step.json"
 }
 
-large() { node "$GPU/large_cases.js" $small --out "$R/large.json"; }
+large() { node "$GPU/large/large_cases.js" $small --out "$R/large.json"; }
 torch_kernels() { "$PYTHON" "$GPU/torch_reference.py" $small --out "$R/torch_kernels.json"; }
 tuning() { node "$GPU/tune.js" ${small:+--filter layer_norm} --out "$R/tuned.json"; }
 digits() {

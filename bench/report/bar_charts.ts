@@ -3,8 +3,8 @@ import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
 import { chart } from "../../train/report/chart.ts";
 import type { Html } from "../../train/report/html.ts";
 import { describeSizes } from "../../engine/tuning/variants.ts";
-import { labelOf } from "../report_format.ts";
-import type { KernelReport, TimedResult } from "../report_schema.ts";
+import { labelOf } from "./format.ts";
+import type { KernelReport, TimedResult } from "./schema.ts";
 
 const ROW = 19;
 const timedOf = ({ results }: KernelReport): TimedResult[] =>

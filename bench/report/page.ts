@@ -3,8 +3,8 @@ import { chart } from "../../train/report/chart.ts";
 import { html, raw, type Html } from "../../train/report/html.ts";
 import { style } from "../../train/report/style.ts";
 import { problemsOf, resultColumns } from "../kernel_table.ts";
-import type { BenchReport, KernelReport } from "../report_schema.ts";
-import { stepSections } from "../step_table.ts";
+import type { BenchReport, KernelReport } from "./schema.ts";
+import { stepSections } from "../steps/table.ts";
 import { shareChart, variantCharts } from "./bar_charts.ts";
 import { rooflineFigure } from "./roofline_figure.ts";
 

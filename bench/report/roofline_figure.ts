@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { formatNumber, formatPercent } from "../../data/text/number_format.ts";
-import type { KernelReport, TimedResult } from "../report_schema.ts";
+import type { KernelReport, TimedResult } from "./schema.ts";
 import { boundAt, boundOf, intensityOf, ridgeOf, type Roof } from "../roofline/roof.ts";
 import type { ChartOptions } from "../../train/report/plot_options.ts";
 import { labelStyle } from "../../train/report/label_style.ts";

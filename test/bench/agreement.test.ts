@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { measureAgreement } from "../../bench/compare.ts";
+import { measureAgreement } from "../../bench/report/compare.ts";
 
 const tolerance = { rtol: 1e-3, atol: 1e-4 };
 const expected = { shape: [4], data: Float64Array.of(1, -8, 0, Infinity) };

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compareReports, comparisonTable, expectAdapter, worstRegression } from "../../bench/compare_reports.ts";
-import { readReport } from "../../bench/read_report.ts";
-import type { BenchReport, TimedResult } from "../../bench/report_schema.ts";
+import { compareReports, comparisonTable, expectAdapter, worstRegression } from "../../bench/report/compare_reports.ts";
+import { readReport } from "../../bench/report/read_report.ts";
+import type { BenchReport, TimedResult } from "../../bench/report/schema.ts";
 import { UserError } from "../../engine/errors.ts";
 import { fixedReport } from "./fixed_report.ts";
 

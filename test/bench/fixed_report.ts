@@ -1,4 +1,4 @@
-import type { BenchReport, CaseChoice, KernelResult, PassTiming } from "../../bench/report_schema.ts";
+import type { BenchReport, CaseChoice, KernelResult, PassTiming } from "../../bench/report/schema.ts";
 
 const pass = (medianMs: number, movedBytes: number): PassTiming => ({
   medianMs,

@@ -14,7 +14,7 @@ import { openDevice } from "../../engine/device.ts";
 import { emptyTensor } from "../../engine/transfer.ts";
 import { host, type KernelCase } from "../../kernels/case.ts";
 import { scale } from "../../kernels/pointwise/unary.ts";
-import type { KernelReport } from "../../bench/report_schema.ts";
+import type { KernelReport } from "../../bench/report/schema.ts";
 import { build, unfold } from "../built.ts";
 
 /** Doubles x; the variations below are wrong in one way each. */

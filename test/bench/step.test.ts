@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { benchStep, type PathResult, type StepProgress } from "../../bench/step.ts";
-import { stepConfigurations, trainConfigOf, type StepConfiguration } from "../../bench/step_configurations.ts";
-import { stepTable } from "../../bench/step_table.ts";
+import { benchStep, type PathResult, type StepProgress } from "../../bench/steps/step.ts";
+import { stepConfigurations, trainConfigOf, type StepConfiguration } from "../../bench/steps/configurations.ts";
+import { stepTable } from "../../bench/steps/table.ts";
 import { openDevice, type Device } from "../../engine/device.ts";
 import { trainingPaths } from "../../train/training_paths.ts";
 import { UserError } from "../../engine/errors.ts";

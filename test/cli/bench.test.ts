@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TimedResult } from "../../bench/report_schema.ts";
+import type { TimedResult } from "../../bench/report/schema.ts";
 import { compareWith } from "../../cli/bench.ts";
 import { RunError } from "../../engine/errors.ts";
 import { fixedReport } from "../bench/fixed_report.ts";

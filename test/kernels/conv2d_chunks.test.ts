@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compare } from "../../bench/compare.ts";
+import { compare } from "../../bench/report/compare.ts";
 import { Tape } from "../../engine/tape.ts";
 import { release, type Tensor } from "../../engine/tensor.ts";
 import { leaf, read } from "../../engine/transfer.ts";

@@ -3,7 +3,7 @@ import type { Device } from "../../../engine/device.ts";
 import { halfToNumber } from "../../../engine/half.ts";
 import type { Tensor } from "../../../engine/tensor.ts";
 import { waitFor } from "../../../engine/node/wait.ts";
-import { compare } from "../../compare.ts";
+import { compare } from "../../report/compare.ts";
 import type { Spots } from "./case.ts";
 
 const WORD = 4;

@@ -1,8 +1,8 @@
 // unfold's training step, which PyTorch repeats: both from the same weights, on the same batch.
-import { repeatedStep } from "../../../dist/bench/step.js";
-import { randomBatch } from "../../../dist/bench/step_batch.js";
-import { stepConfigurations, trainConfigOf } from "../../../dist/bench/step_configurations.js";
-import { exportStep } from "../../../dist/bench/step_export.js";
+import { repeatedStep } from "../../../dist/bench/steps/step.js";
+import { randomBatch } from "../../../dist/bench/steps/batch.js";
+import { stepConfigurations, trainConfigOf } from "../../../dist/bench/steps/configurations.js";
+import { exportStep } from "../../../dist/bench/steps/export.js";
 import { buildModel } from "../../../dist/checkpoint/build_model.js";
 import { trainingPaths } from "../../../dist/train/training_paths.js";
 

@@ -7,7 +7,7 @@
  * @property {number} [flops]      floating-point operations of one call, where arithmetic is the limit
  * @property {number} [bytes]      bytes one call has to move, where memory is the limit
  * @property {number} [dispatches] kernels of one call, where the cost of a dispatch is the limit
- * @property {string} [step]       the configuration of bench/step_configurations.ts whose training step this is
+ * @property {string} [step]       the configuration of bench/steps/configurations.ts whose training step this is
  * @property {string} [forward]    the size of wav2vec 2.0 in bench/wav2vec2/random_model.ts whose forward pass this is
  */
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compare } from "../../../bench/compare.ts";
+import { compare } from "../../../bench/report/compare.ts";
 import { Tape } from "../../../engine/tape.ts";
 import { release, viewOf } from "../../../engine/tensor.ts";
 import { halfTensor, leaf, read, zeroTensor } from "../../../engine/transfer.ts";

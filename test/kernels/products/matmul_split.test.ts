@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { compare } from "../../../bench/compare.ts";
+import { compare } from "../../../bench/report/compare.ts";
 import { Tape } from "../../../engine/tape.ts";
 import { release } from "../../../engine/tensor.ts";
 import { leaf, read, tensor } from "../../../engine/transfer.ts";

@@ -1,6 +1,6 @@
 import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compare } from "../../../bench/compare.ts";
+import { compare } from "../../../bench/report/compare.ts";
 import { definedKernels } from "../../../engine/kernel/kernel.ts";
 import { Tape } from "../../../engine/tape.ts";
 import { release } from "../../../engine/tensor.ts";

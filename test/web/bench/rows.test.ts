@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { KernelResult, TimedResult } from "../../../bench/report_schema.ts";
+import type { KernelResult, TimedResult } from "../../../bench/report/schema.ts";
 import { leastSteps, rowsOf, variantOf } from "../../../web/page/bench/rows.ts";
 import { fixedReport } from "../../bench/fixed_report.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Worker } from "playwright";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { parseReport } from "../../../bench/parse_report.ts";
+import { parseReport } from "../../../bench/report/parse_report.ts";
 import { atRest, visit, type Visit } from "./visit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-page-bench-"));

@@ -1,6 +1,6 @@
 import { plot } from "@observablehq/plot";
 import { rooflineFigure, type Overlay } from "../../../bench/report/roofline_figure.ts";
-import type { KernelReport } from "../../../bench/report_schema.ts";
+import type { KernelReport } from "../../../bench/report/schema.ts";
 import { plotOptions, type Series } from "../../../train/report/plot_options.ts";
 import { asImage } from "../charts/as_image.ts";
 

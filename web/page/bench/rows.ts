@@ -1,5 +1,5 @@
-import { labelOf } from "../../../bench/report_format.ts";
-import type { KernelReport, KernelResult } from "../../../bench/report_schema.ts";
+import { labelOf } from "../../../bench/report/format.ts";
+import type { KernelReport, KernelResult } from "../../../bench/report/schema.ts";
 
 /** A case, as this device and others had it. */
 export interface Row {

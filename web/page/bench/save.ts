@@ -1,4 +1,4 @@
-import type { BenchReport } from "../../../bench/report_schema.ts";
+import type { BenchReport } from "../../../bench/report/schema.ts";
 
 /** "bench-google-swiftshader.json", offered as a download. */
 export function saveReport(report: BenchReport | undefined): void {

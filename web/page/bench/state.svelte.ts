@@ -1,7 +1,7 @@
 import type { DeviceMeasurements } from "../../../bench/kernels.ts";
-import { reportOf } from "../../../bench/report_of.ts";
-import { labelOf } from "../../../bench/report_format.ts";
-import type { BenchReport, KernelReport, KernelResult } from "../../../bench/report_schema.ts";
+import { reportOf } from "../../../bench/report/report_of.ts";
+import { labelOf } from "../../../bench/report/format.ts";
+import type { BenchReport, KernelReport, KernelResult } from "../../../bench/report/schema.ts";
 import type { BenchAnswer, BenchNews, BenchRequest, CaseSelection, TimeOrder } from "../../bench_protocol.ts";
 import { BenchClient } from "./client.ts";
 import { shippedResults } from "./shipped.ts";

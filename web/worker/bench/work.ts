@@ -4,7 +4,7 @@ import { chooseAdapter } from "../../../engine/host/node.ts";
 import type { TunedTable } from "../../../engine/tuning/tuned_table.ts";
 import { benchKernels, measureDevice } from "../../../bench/kernels.ts";
 import { mergeTables } from "../../../bench/merge_tables.ts";
-import { parseReport } from "../../../bench/parse_report.ts";
+import { parseReport } from "../../../bench/report/parse_report.ts";
 import { tune } from "../../../bench/tune.ts";
 import type { BenchAnswer, BenchNews, BenchRequest } from "../../bench_protocol.ts";
 import { choicesIn, forgetTable, keepTable, storedTable } from "../tuned_store.ts";

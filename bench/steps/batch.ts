@@ -1,13 +1,13 @@
-import type { Device } from "../engine/device.ts";
-import { hash, normal } from "../engine/random.ts";
-import { release } from "../engine/tensor.ts";
-import { tensor } from "../engine/transfer.ts";
-import type { TrainConfig } from "../config/config.ts";
-import { padBatch } from "../data/batches/batch.ts";
-import { buildFrontEnd } from "../config/front_end.ts";
-import { decoderTokens } from "../model/decoder/decoder_tokens.ts";
-import type { DeviceBatch } from "../train/training_step.ts";
-import type { StepConfiguration } from "./step_configurations.ts";
+import type { Device } from "../../engine/device.ts";
+import { hash, normal } from "../../engine/random.ts";
+import { release } from "../../engine/tensor.ts";
+import { tensor } from "../../engine/transfer.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { padBatch } from "../../data/batches/batch.ts";
+import { buildFrontEnd } from "../../config/front_end.ts";
+import { decoderTokens } from "../../model/decoder/decoder_tokens.ts";
+import type { DeviceBatch } from "../../train/training_step.ts";
+import type { StepConfiguration } from "./configurations.ts";
 
 export interface RandomBatch extends DeviceBatch {
   /** Feature frames of each utterance; none is padded. */

@@ -1,12 +1,12 @@
-import type { Device } from "../../engine/device.ts";
-import { Tape } from "../../engine/tape.ts";
-import { release } from "../../engine/tensor.ts";
-import { halfTensor, read } from "../../engine/transfer.ts";
-import type { HostTensor } from "../../kernels/case.ts";
-import { caseData, rounded } from "../../kernels/case_data.ts";
-import { encodeProduct } from "../../kernels/matmul/product.ts";
-import { matmulReference } from "../../kernels/matmul/reference.ts";
-import { compare } from "../compare.ts";
+import type { Device } from "../../../engine/device.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release } from "../../../engine/tensor.ts";
+import { halfTensor, read } from "../../../engine/transfer.ts";
+import type { HostTensor } from "../../../kernels/case.ts";
+import { caseData, rounded } from "../../../kernels/case_data.ts";
+import { encodeProduct } from "../../../kernels/matmul/product.ts";
+import { matmulReference } from "../../../kernels/matmul/reference.ts";
+import { compare } from "../../report/compare.ts";
 import type { Check } from "./check.ts";
 
 /** Sizes that are no multiples of a tile, and need several tiles and steps with a remainder of each. */

@@ -1,8 +1,8 @@
-import { UserError } from "../engine/errors.ts";
-import { formatNumber } from "../data/text/number_format.ts";
-import { plainTable, type PlainColumn } from "./plain_table.ts";
-import { labelOf } from "./report_format.ts";
-import type { BenchReport } from "./report_schema.ts";
+import { UserError } from "../../engine/errors.ts";
+import { formatNumber } from "../../data/text/number_format.ts";
+import { plainTable, type PlainColumn } from "../plain_table.ts";
+import { labelOf } from "./format.ts";
+import type { BenchReport } from "./schema.ts";
 
 /** A time with its spread, and the clock that took it. */
 interface Measurement {

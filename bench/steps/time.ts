@@ -1,7 +1,7 @@
 import { Bench } from "tinybench";
-import type { Device } from "../engine/device.ts";
-import { RunError } from "../engine/errors.ts";
-import { StepClock } from "../train/step_clock.ts";
+import type { Device } from "../../engine/device.ts";
+import { RunError } from "../../engine/errors.ts";
+import { StepClock } from "../../train/step_clock.ts";
 
 /** How long to measure. */
 export interface StepBudget {

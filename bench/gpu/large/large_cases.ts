@@ -2,16 +2,16 @@
 //
 //     node large_cases.js --out large.json [--small] [--filter layer_norm]
 import { parseArgs } from "node:util";
-import { openDevice } from "../../engine/device.ts";
-import { chooseClock } from "../choose_clock.ts";
-import { measureRoof } from "../roofline/measure_roof.ts";
-import type { LargeCase } from "./large/case.ts";
-import { copyBandwidth } from "./large/copy.ts";
-import { measureCase, type LargeResult } from "./large/measure.ts";
-import { adamwCase, depthwiseCase, layerNormCase, softmaxCase } from "./large/memory_cases.ts";
-import { attentionCase, ctcCase, matmulCase } from "./large/product_cases.ts";
-import { writeJson } from "./write_json.ts";
-import allSizes from "./sizes.json" with { type: "json" };
+import { openDevice } from "../../../engine/device.ts";
+import { chooseClock } from "../../choose_clock.ts";
+import { measureRoof } from "../../roofline/measure_roof.ts";
+import type { LargeCase } from "./case.ts";
+import { copyBandwidth } from "./copy.ts";
+import { measureCase, type LargeResult } from "./measure.ts";
+import { adamwCase, depthwiseCase, layerNormCase, softmaxCase } from "./memory_cases.ts";
+import { attentionCase, ctcCase, matmulCase } from "./product_cases.ts";
+import { writeJson } from "../write_json.ts";
+import allSizes from "../sizes.json" with { type: "json" };
 
 interface Sizes {
   readonly copy: number;

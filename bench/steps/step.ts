@@ -1,19 +1,19 @@
-import type { AdapterDescription } from "../engine/adapter.ts";
-import type { Device } from "../engine/device.ts";
-import { UserError } from "../engine/errors.ts";
-import { Tape } from "../engine/tape.ts";
-import type { FloatType } from "../engine/tensor.ts";
-import { buildModel, type BuiltModel } from "../checkpoint/build_model.ts";
-import type { TrainConfig } from "../config/config.ts";
-import { evaluatedPaths } from "../config/depths.ts";
-import { applicationsOf, trainingPaths, type TrainingPath } from "../train/training_paths.ts";
-import { countParameters } from "../model/parameter_counts.ts";
-import { kernelShares, type KernelShare } from "../train/profile/kernel_shares.ts";
-import { activationType } from "../engine/precision.ts";
-import { trainingStep } from "../train/training_step.ts";
-import { randomBatch, type RandomBatch } from "./step_batch.ts";
-import { stepConfigurations, trainConfigOf, type StepConfiguration } from "./step_configurations.ts";
-import { defaultStepBudget, timeSteps, type StepBudget, type StepTiming } from "./step_time.ts";
+import type { AdapterDescription } from "../../engine/adapter.ts";
+import type { Device } from "../../engine/device.ts";
+import { UserError } from "../../engine/errors.ts";
+import { Tape } from "../../engine/tape.ts";
+import type { FloatType } from "../../engine/tensor.ts";
+import { buildModel, type BuiltModel } from "../../checkpoint/build_model.ts";
+import type { TrainConfig } from "../../config/config.ts";
+import { evaluatedPaths } from "../../config/depths.ts";
+import { applicationsOf, trainingPaths, type TrainingPath } from "../../train/training_paths.ts";
+import { countParameters } from "../../model/parameter_counts.ts";
+import { kernelShares, type KernelShare } from "../../train/profile/kernel_shares.ts";
+import { activationType } from "../../engine/precision.ts";
+import { trainingStep } from "../../train/training_step.ts";
+import { randomBatch, type RandomBatch } from "./batch.ts";
+import { stepConfigurations, trainConfigOf, type StepConfiguration } from "./configurations.ts";
+import { defaultStepBudget, timeSteps, type StepBudget, type StepTiming } from "./time.ts";
 
 export interface StepBenchOptions {
   /** Opens a new device for each configuration, so that none inherits pipelines, buffers or errors from the one before. */

@@ -1,4 +1,4 @@
-import type { Device } from "../../engine/device.ts";
+import type { Device } from "../../../engine/device.ts";
 
 /** Something that a GPU should compute correctly. */
 export interface Check {

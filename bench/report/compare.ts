@@ -1,5 +1,5 @@
-import { stridesOf } from "../engine/shape.ts";
-import type { HostTensor } from "../kernels/case.ts";
+import { stridesOf } from "../../engine/shape.ts";
+import type { HostTensor } from "../../kernels/case.ts";
 
 /** The element that comes nearest to its tolerance, or exceeds it by most. */
 export interface LargestError {

@@ -1,9 +1,9 @@
-import { Tape } from "../../engine/tape.ts";
-import { release, type Tensor } from "../../engine/tensor.ts";
-import { read, tensor } from "../../engine/transfer.ts";
-import { conv2d } from "../../kernels/conv2d/conv2d.ts";
-import { linear } from "../../kernels/linear/linear.ts";
-import { relu, sigmoid, tanh } from "../../kernels/pointwise/unary.ts";
+import { Tape } from "../../../engine/tape.ts";
+import { release, type Tensor } from "../../../engine/tensor.ts";
+import { read, tensor } from "../../../engine/transfer.ts";
+import { conv2d } from "../../../kernels/conv2d/conv2d.ts";
+import { linear } from "../../../kernels/linear/linear.ts";
+import { relu, sigmoid, tanh } from "../../../kernels/pointwise/unary.ts";
 import type { Check } from "./check.ts";
 
 /** An operation on one tensor whose element 1 is NaN, and where its result should be NaN. */

@@ -1,6 +1,6 @@
-import { UserError } from "../engine/errors.ts";
-import { REPORT_FORMAT, REPORT_VERSION } from "./report_format.ts";
-import { reportSchema, type BenchReport } from "./report_schema.ts";
+import { UserError } from "../../engine/errors.ts";
+import { REPORT_FORMAT, REPORT_VERSION } from "./format.ts";
+import { reportSchema, type BenchReport } from "./schema.ts";
 
 /**
  * A report from the text of a file written by `unfold bench --json` or saved by the web page.

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
-import { formatBytes, formatCompact, formatCount, formatNumber } from "../data/text/number_format.ts";
-import { kernelSharesTable } from "../train/profile/kernel_shares.ts";
-import { rules, withoutInnerRules } from "../data/text/table_rules.ts";
+import { formatBytes, formatCompact, formatCount, formatNumber } from "../../data/text/number_format.ts";
+import { kernelSharesTable } from "../../train/profile/kernel_shares.ts";
+import { rules, withoutInnerRules } from "../../data/text/table_rules.ts";
 import type { PathResult, StepReport, StepResult } from "./step.ts";
 
 /** How every number was measured, for the reader of a report. */

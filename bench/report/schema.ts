@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { REPORT_FORMAT, REPORT_VERSION } from "./report_format.ts";
-import type { StepResult } from "./step.ts";
+import { REPORT_FORMAT, REPORT_VERSION } from "./format.ts";
+import type { StepResult } from "../steps/step.ts";
 
 const ms = z.number().nonnegative();
 const rate = z.number().nonnegative();

@@ -1,4 +1,4 @@
-import { restoreConfig, type TrainConfig } from "../config/config.ts";
+import { restoreConfig, type TrainConfig } from "../../config/config.ts";
 
 /** A model and a batch whose training steps are timed. */
 export interface StepConfiguration {

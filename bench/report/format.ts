@@ -1,4 +1,4 @@
-// What a report's readers need of it without checking one: see report_schema.ts.
+// What a report's readers need of it without checking one: see schema.ts.
 
 /** The format this version writes; another version's numbers may mean something else. */
 export const REPORT_FORMAT = "unfold bench";

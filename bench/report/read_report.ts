@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../../engine/errors.ts";
 import { parseReport } from "./parse_report.ts";
-import type { BenchReport } from "./report_schema.ts";
+import type { BenchReport } from "./schema.ts";
 
 /** Reads the file of `--compare`. Throws UserError, in one sentence, if it is no report. */
 export function readReport(path: string): BenchReport {

@@ -1,7 +1,7 @@
-import type { AdapterDescription } from "../engine/adapter.ts";
-import { methodOf } from "./method.ts";
-import { REPORT_FORMAT, REPORT_VERSION } from "./report_format.ts";
-import type { BenchReport, KernelReport } from "./report_schema.ts";
+import type { AdapterDescription } from "../../engine/adapter.ts";
+import { methodOf } from "../method.ts";
+import { REPORT_FORMAT, REPORT_VERSION } from "./format.ts";
+import type { BenchReport, KernelReport } from "./schema.ts";
 
 export interface ReportParts extends Pick<BenchReport, "kernels" | "step"> {
   readonly adapter: AdapterDescription;

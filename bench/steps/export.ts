@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
-import type { Device } from "../engine/device.ts";
-import { Tape } from "../engine/tape.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { read } from "../engine/transfer.ts";
-import { buildModel } from "../checkpoint/build_model.ts";
-import { serialiseSafetensors, type SafeTensor } from "../checkpoint/safetensors/safetensors.ts";
-import { trainingPaths } from "../train/training_paths.ts";
-import { trainingStep } from "../train/training_step.ts";
-import { randomBatch } from "./step_batch.ts";
-import { trainConfigOf, type StepConfiguration } from "./step_configurations.ts";
+import type { Device } from "../../engine/device.ts";
+import { Tape } from "../../engine/tape.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { read } from "../../engine/transfer.ts";
+import { buildModel } from "../../checkpoint/build_model.ts";
+import { serialiseSafetensors, type SafeTensor } from "../../checkpoint/safetensors/safetensors.ts";
+import { trainingPaths } from "../../train/training_paths.ts";
+import { trainingStep } from "../../train/training_step.ts";
+import { randomBatch } from "./batch.ts";
+import { trainConfigOf, type StepConfiguration } from "./configurations.ts";
 
 /**
  * Writes one training step for another implementation to repeat: weights, batch, loss and gradients in a safetensors file. The
