@@ -103,6 +103,7 @@ const attentionCase = (
     mask_head: 0,
     mask_query: 0,
     prefix: 1,
+    first: 0,
     threshold: 0x800000,
     factor: 2,
     ...more,
