@@ -15,14 +15,22 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly flags?: readonly string[];
   /** False: a browser in which WebGPU finds no adapter. */
   readonly webgpu?: boolean;
+  /** File of another browser than the tests' own. */
+  readonly executable?: string;
   /** Of another page. */
   readonly address?: string;
 }
 
 /** Opens the page in Chromium, as a person would. */
-export async function visit({ flags = [], webgpu = true, address, ...context }: VisitOptions = {}): Promise<Visit> {
+export async function visit({
+  flags = [],
+  webgpu = true,
+  executable = process.env["CHROMIUM"] ?? "chromium",
+  address,
+  ...context
+}: VisitOptions = {}): Promise<Visit> {
   const browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "chromium",
+    executablePath: executable,
     args: [
       "--no-sandbox",
       "--disable-background-networking",
