@@ -6,7 +6,7 @@ const PURE = [
   "^api/",
   "^engine/(?!node/|host/node\\.ts$)",
   "^(kernels|model|config)/",
-  "^data/(batches/|text/|(item|observer)\\.ts$|manifest/validate\\.ts$)",
+  "^data/(batches/|text/|synthetic/(?!digit_corpus\\.ts$|load_flite\\.ts$|threads/)|(item|observer)\\.ts$|manifest/validate\\.ts$)",
   "^checkpoint/((build_model|checkpoint|state)\\.ts$|safetensors/(?!file\\.ts$)|hugging_face/(state|spelling)\\.ts$)",
   "^recognition/((batched_search|chunks|decoder_search|fitting_chunk|joint_search|long_audio|memory|posteriors|recognise|recogniser|rescore|search_memory)\\.ts$|significance/(bootstrap|mapsswe|normal_tail)\\.ts$)",
   "^recognition/evaluation/(error_rate|evaluate|alignment_text|sclite_alignment|trn)\\.ts$",

@@ -19,7 +19,7 @@ export default tseslint.config(
     // What also runs in a browser, with dependency-cruiser's rule "pure-halves-know-no-home".
     files: [
       "{api,engine,kernels,model,config}/**",
-      "data/{batches,text}/**",
+      "data/{batches,text,synthetic}/**",
       "data/item.ts",
       "data/manifest/validate.ts",
       "checkpoint/{build_model,checkpoint,state}.ts",
@@ -32,7 +32,13 @@ export default tseslint.config(
       "train/log/{attention_name,metrics_ring,run_metrics}.ts",
       "train/profile/phases.ts",
     ],
-    ignores: ["engine/node/**", "engine/host/node.ts", "checkpoint/safetensors/file.ts"],
+    ignores: [
+      "engine/node/**",
+      "engine/host/node.ts",
+      "data/synthetic/{digit_corpus,load_flite}.ts",
+      "data/synthetic/threads/**",
+      "checkpoint/safetensors/file.ts",
+    ],
     rules: {
       "no-restricted-globals": ["error", "Buffer", "process", "require", "__dirname", "global", "setImmediate"],
     },

@@ -13,11 +13,15 @@ import {
   withoutUnusedTokenizers,
   withShortMessages,
 } from "../scripts/browser_plugin.mjs";
+import { withFlite } from "./flite_asset.mjs";
 
-/** No request but to the page's own files, and no script or style but its own and the charts'. */
+/**
+ * No request but to the page's own files, and no script or style but its own and the charts'. The synthesiser of section 4 is
+ * WebAssembly: where a worker inherits its page's policy, only 'wasm-unsafe-eval' lets it compile. That allows no script from a string.
+ */
 const POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   `style-src 'self' 'sha256-${sha256(styleOfCharts())}'`,
   "img-src 'self' data:",
   "connect-src 'self'",
@@ -35,7 +39,13 @@ const smaller = () => [withoutDescriptions(), withoutJsonSchemas(), withoutUnuse
 export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
-  plugins: [browserHost({ folders: SHADERS }), svelte(), withDocuments(), command === "build" && withPolicy()],
+  plugins: [
+    browserHost({ folders: SHADERS }),
+    svelte(),
+    withDocuments(),
+    withFlite(),
+    command === "build" && withPolicy(),
+  ],
   worker: {
     format: "es",
     plugins: () => [browserHost({ folders: SHADERS }), ...(command === "build" ? smaller() : [])],

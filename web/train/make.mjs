@@ -13,14 +13,14 @@ const { openRecording } = await import("../../data/audio/open_recording.ts");
 const { makeDigitCorpus } = await import("../../data/synthetic/digit_corpus.ts");
 const { loadConfig } = await import("../../checkpoint/load_config.ts");
 const { plainConfig } = await import("../../config/config.ts");
+const { CORPUS } = await import("../worker/speech/further_strings.ts");
 const { flacFile } = await import("../../test/data/audio/flac_file.ts");
 
 const OUT = "web/public/train";
 const SIZES = { train: 52, dev: 8, test: 1, testUnseen: 1 }; // test sets are made, but do not come along
-const QUIET = [30, 40]; // dB of speech over noise: noise is what makes FLAC large
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-strings-"));
-const manifests = await makeDigitCorpus(join(folder, "digits"), { sizes: SIZES, snr: QUIET, seed: 4 });
+const manifests = await makeDigitCorpus(join(folder, "digits"), { ...CORPUS, sizes: SIZES });
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 

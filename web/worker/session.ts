@@ -106,6 +106,10 @@ export class Session {
     return (await this.#trainer()).start(this.#expectDevice(), args);
   }
 
+  async addStrings(args: TrainingCalls["addStrings"]["args"]): Promise<TrainingReport> {
+    return (await this.#trainer()).add(this.#expectDevice(), args);
+  }
+
   async trainSteps(args: TrainingCalls["trainSteps"]["args"]): Promise<readonly StepLosses[]> {
     return (await this.#trainer()).steps(this.#expectDevice(), args);
   }

@@ -1,15 +1,8 @@
 import { threadEntry } from "../../threads/entry.ts";
 import { ThreadPool } from "../../threads/thread_pool.ts";
-import { loadFlite, type Speech, type Voice } from "../flite.ts";
-import { renderTake, type Take } from "../utterance.ts";
-
-/** Words to speak with a voice according to a take, at `sampleRate`. */
-export interface SpeakRequest {
-  readonly voice: Voice;
-  readonly words: string[];
-  readonly take: Take;
-  readonly sampleRate: number;
-}
+import type { Speech } from "../flite.ts";
+import { loadFlite } from "../load_flite.ts";
+import { renderTake, type SpeakRequest } from "../utterance.ts";
 
 /** Speaks requests, several at a time; `close` ends it. */
 export interface Speakers {

@@ -1,7 +1,7 @@
 import { answerJobs } from "../../threads/answer_jobs.ts";
-import { loadFlite, type Speech } from "../flite.ts";
-import { renderTake } from "../utterance.ts";
-import type { SpeakRequest } from "./speech_threads.ts";
+import type { Speech } from "../flite.ts";
+import { loadFlite } from "../load_flite.ts";
+import { renderTake, type SpeakRequest } from "../utterance.ts";
 
 const flite = loadFlite();
 

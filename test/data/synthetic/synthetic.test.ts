@@ -9,7 +9,8 @@ import { readManifest } from "../../../data/manifest/manifest.ts";
 import { changeSpeed } from "../../../data/synthetic/change_speed.ts";
 import { makeDigitCorpus } from "../../../data/synthetic/digit_corpus.ts";
 import { digitStrings } from "../../../data/synthetic/digit_strings.ts";
-import { loadFlite, VOICES } from "../../../data/synthetic/flite.ts";
+import { VOICES } from "../../../data/synthetic/flite.ts";
+import { loadFlite } from "../../../data/synthetic/load_flite.ts";
 import { addNoise, noise } from "../../../data/synthetic/noise.ts";
 
 const SIZES = { train: 8, dev: 3, test: 3, testUnseen: 2 };

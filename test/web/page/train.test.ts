@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,9 @@ import { parseCheckpoint, stateMetadata, type Checkpoint } from "../../../checkp
 import { serialiseSafetensors } from "../../../checkpoint/safetensors/safetensors.ts";
 import { plainConfig } from "../../../config/config.ts";
 import { loadConfig } from "../../../checkpoint/load_config.ts";
+import { loadFlite } from "../../../data/synthetic/load_flite.ts";
+import { renderTake } from "../../../data/synthetic/utterance.ts";
+import { furtherStrings } from "../../../web/worker/speech/further_strings.ts";
 import { clips } from "./shipped.ts";
 import { atRest, heard, visit, type Visit } from "./visit.ts";
 
@@ -236,4 +239,63 @@ it("keeps a snapshot of step 20 when the device is lost, and goes on from there"
   await page.getByText("Paused at step 21.").waitFor({ timeout: 90_000 }); // kernels are compiled anew
   expect((await save("recalled.safetensors")).state.step).toBe(21);
   expect(seen.complaints).toEqual([]);
+});
+
+it("fetches the synthesiser only when asked to, in 13 MB, and once more if it did not arrive", async () => {
+  const { page, requests } = seen;
+  const file = /\/flite\.wasm\.gzip$/u;
+  expect(requests.filter((request) => file.test(request))).toEqual([]);
+  expect(Math.round(statSync("web/dist/flite.wasm.gzip").size / 1e6)).toBe(13);
+  await page.route(file, (route) => route.abort());
+  await page.getByLabel("How many").fill("3");
+  await button("Speak more strings (13 MB)").click();
+  await expect
+    .poll(() => page.getByRole("alert").getByRole("paragraph").textContent())
+    .toBe("The page's own file flite.wasm.gzip did not arrive.");
+  await page.unroute(file);
+  // What the page has the engine train on besides.
+  await page.evaluate(`{
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      if (message.call === "addStrings") globalThis.added = message.args.strings;
+      return postMessage.call(this, message, ...rest);
+    };
+  }`);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("3 strings were spoken.").waitFor({ timeout: 60_000 });
+  expect(await page.getByTestId("steps").textContent()).toMatch(/Step 21, \d+ k parameters, 55 strings\s*$/u);
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
+it("spoke what Node speaks, sample for sample, and trains on it from the beginning of the epoch", async () => {
+  const added = await seen.page.evaluate<{ id: string; text: string; samples: number[] }[]>(
+    "added.map(({ id, text, waveform }) => ({ id, text, samples: [...waveform] }))",
+  );
+  const synthesize = await loadFlite();
+  const spoken = furtherStrings({ from: 52, count: 3, sampleRate: 8000, keptBack: [] }).map(
+    ([id, { voice, words, take, sampleRate }]) => {
+      const { samples } = renderTake(synthesize, voice, words, take, sampleRate);
+      return { id, text: words.join(" "), samples: [...samples] };
+    },
+  );
+  expect(added).toEqual(spoken);
+  await takeStep();
+  expect(await stepShown()).toBe(22);
+  const { state } = await save("grown.safetensors");
+  expect(state.sampler).toMatchObject({ batch: 1 });
+  expect(state.trainingSet).not.toBe(read(nodeFile).state.trainingSet);
+});
+
+it("cancels the synthesiser without adding anything, and refuses other numbers than it can speak", async () => {
+  const { page } = seen;
+  await page.getByLabel("How many").fill("501");
+  await page.getByText("How many: expected a whole number from 1 to 500.").waitFor();
+  expect(await button("Speak more strings").isDisabled()).toBe(true);
+  await page.getByLabel("How many").fill("500");
+  await button("Speak more strings").click();
+  await page.getByRole("progressbar", { name: "Progress of the synthesiser" }).waitFor();
+  await button("Cancel").focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Cancelled: no string was added.").waitFor();
+  expect(await page.getByTestId("steps").textContent()).toContain("55 strings");
 });

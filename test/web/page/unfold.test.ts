@@ -40,7 +40,9 @@ it("loads less than 350 kB, compressed, besides weights of less than 1 MB, and u
   expect(others.length).toBeGreaterThan(4);
   expect(others.reduce((sum, file) => sum + compressed(file), 0)).toBeLessThan(350_000);
   const policy = await seen.page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
-  expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self' 'sha256-[^']+'; /u);
+  expect(policy).toMatch(
+    /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'sha256-[^']+'; /u,
+  );
 });
 
 it("shows another text at another depth, without computing anew", async () => {

@@ -1,4 +1,12 @@
-import type { Judgement, StepLosses, TrainingReport, TrainingSettings } from "../../worker/train/protocol.ts";
+import type { SpeechOrder } from "../../worker/speech/protocol.ts";
+import type {
+  Judgement,
+  SpokenString,
+  SpokenStrings,
+  StepLosses,
+  TrainingReport,
+  TrainingSettings,
+} from "../../worker/train/protocol.ts";
 import { EngineFault } from "../engine.ts";
 import type { PageState } from "../state.svelte.ts";
 import { decodeStrings, fetchTraining, type ShippedTraining } from "./strings.ts";
@@ -25,6 +33,9 @@ export class TrainingState {
   readonly #page: PageState;
   #shipped: Promise<ShippedTraining> | undefined;
   #rate = 0;
+  /** Strings spoken here, at the rate of the model at hand; those of `#waiting` are not trained on yet. */
+  #spoken: readonly SpokenString[] = [];
+  #waiting: readonly SpokenString[] = [];
 
   readonly step = $derived(Math.max(this.report?.step ?? 0, this.losses.at(-1)?.step ?? 0));
 
@@ -65,11 +76,35 @@ export class TrainingState {
         this.#prepared(async () => {
           const checkpoint = { bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
           const rate = await this.#page.engine.call("trainingRate", checkpoint);
-          const strings = await decodeStrings(await this.#fetched(), rate);
+          const strings = await this.#strings(await this.#fetched(), rate);
           this.#begin(await this.#page.engine.call("startTraining", { strings, checkpoint }), rate);
           this.news = `Loaded ${file.name}, paused at step ${this.step}.`;
         }),
     );
+
+  /** What a synthesiser is to speak: strings beyond the page's own and `spoken` more, none of those kept back. */
+  async speechOrder(spoken: number, count: number): Promise<SpeechOrder> {
+    const { train, dev } = await this.#fetched();
+    const keptBack = dev.map(({ text }) => text);
+    return { from: train.length + spoken, count, sampleRate: this.#rate, keptBack };
+  }
+
+  /** From the next step on these strings, at the model's rate, are trained on too; the epoch begins anew. */
+  async add(strings: readonly SpokenString[]): Promise<void> {
+    this.#spoken = [...this.#spoken, ...strings];
+    this.#waiting = [...this.#waiting, ...strings];
+    if (!this.running) await this.#grow();
+  }
+
+  #grow = (): Promise<void> => this.#attempt(this.#grow, this.#addWaiting);
+
+  /** What waits still waits if this fails. */
+  #addWaiting = async (): Promise<void> => {
+    const strings = this.#waiting;
+    if (strings.length === 0) return;
+    this.report = await this.#page.engine.call("addStrings", { strings });
+    this.#waiting = this.#waiting.slice(strings.length);
+  };
 
   async #train(most: number, again: () => Promise<void>): Promise<void> {
     if (this.running || this.preparing) return;
@@ -78,11 +113,13 @@ export class TrainingState {
       this.running = true;
       if (most > 1) this.news = "Training.";
       for (let left = most; !this.pausing && left > 0;) {
+        await this.#addWaiting();
         const steps = Math.min(left, JUDGED_EVERY - (this.step % JUDGED_EVERY));
         const settings = this.settings as TrainingSettings;
         left -= this.#add(await this.#page.engine.call("trainSteps", { most: steps, milliseconds: SLICE, settings }));
         if (this.step % JUDGED_EVERY === 0) await this.#judge();
       }
+      await this.#addWaiting();
       this.news = `Paused at step ${this.step}.`;
     });
     this.running = this.pausing = false;
@@ -92,13 +129,20 @@ export class TrainingState {
     const shipped = await this.#fetched();
     const { config } = shipped;
     const rate = (config as { data: { sample_rate: number } }).data.sample_rate;
-    const strings = await decodeStrings(shipped, rate);
+    const strings = await this.#strings(shipped, rate);
     this.#begin(await this.#page.engine.call("startTraining", { strings, config }), rate);
   };
 
+  /** The page's strings and, unless they were spoken at another rate, those spoken here. */
+  async #strings(shipped: ShippedTraining, rate: number): Promise<SpokenStrings> {
+    const { train, dev } = await decodeStrings(shipped, rate);
+    return { train: [...train, ...(rate === this.#rate ? this.#spoken : [])], dev };
+  }
+
   #begin(report: TrainingReport, rate: number): void {
     [this.report, this.settings, this.losses, this.judgements] = [report, report.settings, [], []];
-    this.#rate = rate;
+    if (rate !== this.#rate) this.#spoken = [];
+    [this.#rate, this.#waiting] = [rate, []];
   }
 
   /** Adds what steps lost. Those that a return to a snapshot undid are dropped. */

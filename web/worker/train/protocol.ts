@@ -74,6 +74,8 @@ export interface TrainingCalls {
     args: { strings: SpokenStrings } & ({ config: unknown } | { checkpoint: CheckpointBytes });
     result: TrainingReport;
   };
+  /** Trains on further strings too, at the model's rate, from the next step on. The epoch begins anew, and the step stays. */
+  addStrings: { args: { strings: readonly SpokenString[] }; result: TrainingReport };
   /** Steps until so many are done or so much time has passed, at least one. */
   trainSteps: {
     args: { most: number; milliseconds: number; settings: TrainingSettings };

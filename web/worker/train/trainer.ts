@@ -12,6 +12,8 @@ import type {
 } from "./protocol.ts";
 import { trainableConfig, Training } from "./training.ts";
 
+const SNAPSHOT = "the page's own snapshot";
+
 type Args<Name extends keyof TrainingCalls> = TrainingCalls[Name]["args"];
 
 /**
@@ -34,6 +36,20 @@ export class Trainer {
     const training = await Training.open(device, strings, origin);
     this.#release();
     [this.#training, this.#strings] = [training, strings];
+    await this.#keep();
+    return training.report();
+  }
+
+  /** What was trained before stays if this fails. */
+  async add(device: Device, { strings }: Args<"addStrings">): Promise<TrainingReport> {
+    await this.#on(device);
+    const bytes = await this.#keep();
+    const { train, dev } = this.#strings as SpokenStrings;
+    const all = { train: [...train, ...strings], dev };
+    const checkpoint = parseCheckpoint(bytes, SNAPSHOT);
+    const training = await Training.open(device, all, { checkpoint, isGrown: true });
+    this.#release();
+    [this.#training, this.#strings] = [training, all];
     await this.#keep();
     return training.report();
   }
@@ -64,7 +80,7 @@ export class Trainer {
 
   async #keep(): Promise<Uint8Array> {
     const bytes = await (this.#training as Training).save();
-    this.#snapshot = { bytes, name: "the page's own snapshot" };
+    this.#snapshot = { bytes, name: SNAPSHOT };
     return bytes;
   }
 

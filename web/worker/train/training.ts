@@ -34,7 +34,10 @@ const MOST_STEPS = 32;
 const NEVER = new AbortController().signal;
 
 /** Where a training begins: at a config, with weights drawn from its seed, or at a checkpoint with its optimiser's state. */
-export type Origin = { readonly config: unknown } | { readonly checkpoint: Checkpoint };
+export type Origin =
+  | { readonly config: unknown }
+  /** `isGrown`: the strings are those of this checkpoint and more, which is no surprise. */
+  | { readonly checkpoint: Checkpoint; readonly isGrown?: boolean };
 
 /** Everything of a training that does not change. */
 interface Fixed {
@@ -103,11 +106,12 @@ export class Training {
     });
     const items = { ...set, item: (index: number) => Promise.resolve(set.utterances[index] as SpokenUtterance) };
     const batches = new TrainingBatches(items, sampler, config, built.model);
+    const isExpected = known || ("checkpoint" in origin && origin.isGrown === true);
     const remarks = [
       ...(warning === undefined ? [] : [warning]),
       ...(config.augment ? ["its config's augmentation is left out in this page"] : []),
       ...(config.loss.depthWeights ? ["its config sets loss.depth_weights, so the seed's weight has no effect"] : []),
-      ...(known ? [] : ["it was trained on other strings before"]),
+      ...(isExpected ? [] : ["it was trained on other strings before"]),
     ];
     const batchesPerEpoch = sampler.batches(0).length;
     const { totalSteps } = lengthOf(config, batchesPerEpoch);
