@@ -56,9 +56,13 @@ export async function makeDigitCorpus(
       await mkdir(join(partial, "wav"), { recursive: true });
       await writeSplits(partial, all, threads ?? threadsFor(all.sizes), onProgress);
       await writeFile(join(partial, "corpus.json"), label);
-      if (!(await isFinished(target, label, all.sizes))) {
-        await rm(target, { recursive: true, force: true });
-        await rename(partial, target);
+      try {
+        if (!(await isFinished(target, label, all.sizes))) {
+          await rm(target, { recursive: true, force: true });
+          await rename(partial, target);
+        }
+      } catch (error) {
+        if (!(await isFinished(target, label, all.sizes))) throw error; // another process was faster
       }
     } finally {
       await rm(partial, { recursive: true, force: true, maxRetries: 5 }); // after a failure files may still arrive
