@@ -39,8 +39,8 @@ export interface Exchanged {
 }
 
 /**
- * Adds up all ranks' gradients, and with them losses and counts, in one all-reduce a step, or as halves and one all-reduce of the rest: from a buffer mapped for reading through the
- * host into one mapped for writing. Both live as long as this object, so a step leaves nothing for the garbage collector.
+ * Adds up all ranks' gradients, and with them losses and counts, in one all-reduce a step, or gradients as halves and the rest in an
+ * all-reduce: from a buffer mapped for reading through the host into one mapped for writing. Both live as long as this object, so a step leaves nothing for the garbage collector.
  *
  * The values, in this order: gradients, averaged buffers, numbers, their weights, counts.
  */

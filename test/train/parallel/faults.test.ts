@@ -1,12 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build, ROOT, type Outcome } from "../../built.ts";
+import { build, ROOT } from "../../built.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
 import { hasMpi, mpirun, type Ranks } from "./mpirun.ts";
-import { logOf, sentences, setting, stepsOf, unfoldRanks } from "./runs.ts";
+import { logOf, reached, sentences, setting, stepsOf, unfoldRanks } from "./runs.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -28,21 +27,6 @@ const words = (run: string, ...sets: string[]): string[] => [
 /** A run that would take hours. */
 const LONG = ["steps=100000", "eval.every_steps=100000", "checkpoint.every_steps=4"];
 
-/** Waits until a run has logged so many steps; throws if it ends before. */
-async function reached(steps: number, run: string, ranks: Ranks): Promise<void> {
-  let ended: Outcome | undefined;
-  void ranks.then((outcome) => (ended = outcome));
-  for (;;) {
-    if (ended) throw new Error(`ended early: ${ended.stdout}${ended.stderr}`);
-    try {
-      if (stepsOf(at(run)).length >= steps) return;
-    } catch {
-      /* there is no log yet */
-    }
-    await pause(50);
-  }
-}
-
 /** The process of a rank among the children of mpirun. */
 function processOf(rank: number, { pid }: Ranks): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
@@ -59,7 +43,7 @@ describe.skipIf(!hasMpi)("faults of several ranks", () => {
     // After SIGINT and SIGTERM mpirun gives its processes a second, unless it is told otherwise; SIGUSR2 it only passes on.
     const env = signal === "SIGUSR2" ? {} : { OMPI_MCA_odls_base_sigkill_timeout: "10" };
     const ranks = unfoldRanks(2, [...words(run, ...LONG), ...more], { seconds: 120, env });
-    await reached(after, run, ranks);
+    await reached(after, at(run), ranks);
     process.kill(ranks.pid, signal);
     const { status, stdout, stderr } = await ranks;
     expect(status).toBeGreaterThan(0);
@@ -77,7 +61,7 @@ describe.skipIf(!hasMpi)("faults of several ranks", () => {
   it("a rank that is killed ends all within seconds, with the last checkpoint whole", async () => {
     const from = savedStep("broken");
     const ranks = unfoldRanks(2, [...words("broken", ...LONG), "--resume"], { seconds: 120 });
-    await reached(from + 6, "broken", ranks);
+    await reached(from + 6, at("broken"), ranks);
     process.kill(processOf(1, ranks), "SIGKILL");
     const started = performance.now();
     const { status } = await ranks;
@@ -103,7 +87,7 @@ describe.skipIf(!hasMpi)("faults of several ranks", () => {
   it("a rank that stands still is noticed: the step is named, and all end", async () => {
     const impatient = words("unbroken", ...LONG, "parallel.timeout_s=3");
     const ranks = unfoldRanks(2, [...impatient, "--resume"], { seconds: 120 });
-    await reached(savedStep("unbroken") + 1, "unbroken", ranks);
+    await reached(savedStep("unbroken") + 1, at("unbroken"), ranks);
     process.kill(processOf(1, ranks), "SIGSTOP");
     const { status, stderr } = await ranks;
     expect(status).toBe(1);

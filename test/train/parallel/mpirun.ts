@@ -7,7 +7,7 @@ export const hasMpi = spawnSync("mpirun", ["--version"], { encoding: "utf8" }).s
 export const hasMpich = spawnSync("mpichversion").status === 0;
 
 /** More ranks than cores, as root if need be, and no rank bound to a core. */
-export const EVERYWHERE = {
+const EVERYWHERE = {
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
   OMPI_MCA_rmaps_base_oversubscribe: "1",
@@ -30,7 +30,25 @@ export function mpirun(
   words: readonly string[],
   { env = {}, seconds = 110, cwd = ROOT }: { env?: NodeJS.ProcessEnv; seconds?: number; cwd?: string } = {},
 ): Ranks {
-  const child = spawn("mpirun", ["-n", String(ranks), "--bind-to", "none", process.execPath, ...words], {
+  return started("mpirun", ["-n", String(ranks), "--bind-to", "none", process.execPath, ...words], {
+    env,
+    seconds,
+    cwd,
+  });
+}
+
+/** Starts mpirun, or what starts it. `kill` ends it once the time is up; by default the process itself is killed. */
+export function started(
+  command: string,
+  words: readonly string[],
+  {
+    env = {},
+    seconds,
+    cwd = ROOT,
+    kill,
+  }: { env?: NodeJS.ProcessEnv; seconds: number; cwd?: string; kill?: () => void },
+): Ranks {
+  const child = spawn(command, words, {
     cwd,
     env: { ...process.env, ...EVERYWHERE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -38,7 +56,7 @@ export function mpirun(
   const printed = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const)
     child[stream].setEncoding("utf8").on("data", (text: string) => (printed[stream] += text));
-  const end = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+  const end = setTimeout(kill ?? (() => child.kill("SIGKILL")), seconds * 1000);
   const outcome = new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject).on("close", (status) => resolve({ status, ...printed }));
   }).finally(() => clearTimeout(end));

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseSafetensors } from "../../../checkpoint/safetensors/safetensors.ts";
 import { readLog, type LogRecord } from "../../../train/log/log.ts";
 import { node, type Outcome, ROOT } from "../../built.ts";
@@ -68,6 +69,21 @@ export const stepsOf = (folder: string) =>
     const { step, epoch, loss, ctc, attention, kl, gradNorm, learningRate, infeasible } = record;
     return [{ step, epoch, loss, ctc, attention, kl, gradNorm, learningRate, infeasible }];
   });
+
+/** Waits until a run has logged so many steps; throws if it ends before. */
+export async function reached(steps: number, folder: string, ranks: Ranks): Promise<void> {
+  let ended: Outcome | undefined;
+  void ranks.then((outcome) => (ended = outcome));
+  for (;;) {
+    if (ended) throw new Error(`ended early: ${ended.stdout}${ended.stderr}`);
+    try {
+      if (stepsOf(folder).length >= steps) return;
+    } catch {
+      /* there is no log yet */
+    }
+    await pause(50);
+  }
+}
 
 /**
  * The same, for comparing other numbers of ranks: the divergence of two posteriors that are almost equal has few right digits, so that it

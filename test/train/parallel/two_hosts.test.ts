@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { build, ROOT, type Outcome } from "../../built.ts";
+import { build, ROOT } from "../../built.ts";
 import { writeSmallCorpus } from "../../small_corpus.ts";
-import { sentences, setting, stepsOf, succeeded, unfoldRanks } from "./runs.ts";
+import { reached, sentences, setting, stepsOf, succeeded, unfoldRanks } from "./runs.ts";
 import { hasTwoHosts, TwoHosts } from "./two_hosts.ts";
 
 const MAIN = `${ROOT}dist/cli/main.js`;
@@ -44,12 +43,7 @@ describe.skipIf(!hasTwoHosts)("two hosts", () => {
   it("a cable that is cut is noticed: the step is named, and the ranks of both hosts end", async () => {
     const long = ["steps=100000", "eval.every_steps=100000", "checkpoint.every_steps=100000", "parallel.timeout_s=5"];
     const run = hosts.mpirun([MAIN, ...words("cut", ...long)]);
-    let ended: Outcome | undefined;
-    void run.then((outcome) => (ended = outcome));
-    while (!hasSteps("cut", 3)) {
-      if (ended) throw new Error(`ended early: ${ended.stdout}${ended.stderr}`);
-      await pause(50);
-    }
+    await reached(3, at("cut"), run);
     expect(hosts.ranks).toBe(2);
     hosts.cutCable();
     await expect.poll(() => hosts.ranks, { timeout: 60_000 }).toBe(0);
@@ -62,11 +56,3 @@ describe.skipIf(!hasTwoHosts)("two hosts", () => {
     await run;
   }, 240_000);
 });
-
-function hasSteps(run: string, steps: number): boolean {
-  try {
-    return stepsOf(at(run)).length >= steps;
-  } catch {
-    return false; // there is no log yet
-  }
-}

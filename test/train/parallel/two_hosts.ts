@@ -1,9 +1,8 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, ROOT } from "../../built.ts";
-import { EVERYWHERE, hasMpi, type Ranks } from "./mpirun.ts";
+import { hasMpi, started, type Ranks } from "./mpirun.ts";
 
 /** Whether this process may make network namespaces, which takes root and iproute2. */
 export const hasTwoHosts = hasMpi && mayMakeHosts();
@@ -48,19 +47,7 @@ exec ip netns exec "$host" unshare -u -m -i bash -c "hostname $host; mount --bin
     const [a, b] = this.#names;
     const on = join(this.#folder, "on");
     const options = ["-n", "2", "-H", `${a}:1,${b}:1`, "--bind-to", "none", "--mca", "plm_rsh_agent", on];
-    const child = spawn(on, [a, "mpirun", ...options, process.execPath, ...words], {
-      cwd: ROOT,
-      env: { ...process.env, ...EVERYWHERE },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const printed = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const)
-      child[stream].setEncoding("utf8").on("data", (text: string) => (printed[stream] += text));
-    const end = setTimeout(() => this.#kill(), seconds * 1000);
-    const outcome = new Promise<Outcome>((resolve, reject) => {
-      child.on("error", reject).on("close", (status) => resolve({ status, ...printed }));
-    }).finally(() => clearTimeout(end));
-    return Object.assign(outcome, { pid: child.pid as number, printed });
+    return started(on, [a, "mpirun", ...options, process.execPath, ...words], { seconds, kill: () => this.#kill() });
   }
 
   cutCable(): void {

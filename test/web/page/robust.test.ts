@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clipFile, clips, recordedText } from "./shipped.ts";
-import { atRest, heard, moveTo, visit, type Visit } from "./visit.ts";
+import { atRest, heard, moveTo, visit, type Visit, loseDevice } from "./visit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-page-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,15 +51,7 @@ describe("a page with WebGPU", () => {
 
   it("says that the device was lost, keeps what it had, and goes on with a new one", async () => {
     const { page } = seen;
-    const [worker] = page.workers();
-    await worker!.evaluate(`{
-      const { createBuffer } = GPUDevice.prototype;
-      GPUDevice.prototype.createBuffer = function (...args) {
-        GPUDevice.prototype.createBuffer = createBuffer;
-        this.destroy();
-        return createBuffer.apply(this, args);
-      };
-    }`);
+    await loseDevice(page);
     await moveTo(page, 6);
     const before = await heard(page);
     await page.getByRole("radio", { name: /^repeat/u }).check();

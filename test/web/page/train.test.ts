@@ -13,7 +13,7 @@ import { loadFlite } from "../../../data/synthetic/load_flite.ts";
 import { renderTake } from "../../../data/synthetic/utterance.ts";
 import { furtherStrings } from "../../../web/worker/speech/further_strings.ts";
 import { clips } from "./shipped.ts";
-import { atRest, heard, visit, type Visit } from "./visit.ts";
+import { atRest, heard, visit, type Visit, loseDevice } from "./visit.ts";
 
 const CONFIG = "web/train/config.yaml";
 const DATA = "web/public/train";
@@ -221,15 +221,7 @@ it("refuses in one sentence what it cannot train further, and keeps what it has"
 
 it("keeps a snapshot of step 20 when the device is lost, and goes on from there", async () => {
   const { page } = seen;
-  const [worker] = page.workers();
-  await worker!.evaluate(`{
-    const { createBuffer } = GPUDevice.prototype;
-    GPUDevice.prototype.createBuffer = function (...args) {
-      GPUDevice.prototype.createBuffer = createBuffer;
-      this.destroy();
-      return createBuffer.apply(this, args);
-    };
-  }`);
+  await loseDevice(page);
   await button("Step").click();
   const alert = page.getByRole("alert").getByRole("paragraph");
   await expect.poll(() => alert.textContent(), { timeout: 30_000 }).toMatch(/^The device was lost .+\.$/u);

@@ -66,3 +66,16 @@ export async function moveTo(page: Page, depth: number): Promise<void> {
   await page.keyboard.press("Home");
   for (let i = 1; i < depth; i++) await page.keyboard.press("ArrowRight");
 }
+
+/** Makes the worker lose its device when it next makes a buffer. */
+export async function loseDevice(page: Page): Promise<void> {
+  const [worker] = page.workers();
+  await worker!.evaluate(`{
+    const { createBuffer } = GPUDevice.prototype;
+    GPUDevice.prototype.createBuffer = function (...args) {
+      GPUDevice.prototype.createBuffer = createBuffer;
+      this.destroy();
+      return createBuffer.apply(this, args);
+    };
+  }`);
+}

@@ -7,7 +7,7 @@ import { writeWav } from "../../../data/audio/wav.ts";
 import { unfold } from "../../built.ts";
 import { clipFile, recordedText } from "./shipped.ts";
 import { tinyModel } from "./tiny_models.ts";
-import { atRest, heard, moveTo, visit, type Visit } from "./visit.ts";
+import { atRest, heard, moveTo, visit, type Visit, loseDevice } from "./visit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unfold-page-"));
 const RATE = 16000;
@@ -174,15 +174,7 @@ it("keeps what it had if the device is lost while a model loads, goes on with a 
   const [text, before] = [await heard(page), await running.textContent()];
   await give(await exported("wav2vec2"));
   await page.getByTestId("plan").waitFor();
-  const [worker] = page.workers();
-  await worker!.evaluate(`{
-    const { createBuffer } = GPUDevice.prototype;
-    GPUDevice.prototype.createBuffer = function (...args) {
-      GPUDevice.prototype.createBuffer = createBuffer;
-      this.destroy();
-      return createBuffer.apply(this, args);
-    };
-  }`);
+  await loseDevice(page);
   await page.getByRole("button", { name: "Use this model" }).click();
   const again = page.getByRole("button", { name: "Try again" });
   await again.waitFor();
