@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -62,9 +62,11 @@ describe.skipIf(!hasMpi)("faults of several ranks", () => {
     const from = savedStep("broken");
     const ranks = unfoldRanks(2, [...words("broken", ...LONG), "--resume"], { seconds: 120 });
     await reached(from + 6, at("broken"), ranks);
+    const other = processOf(0, ranks);
     process.kill(processOf(1, ranks), "SIGKILL");
     const started = performance.now();
     const { status } = await ranks;
+    await expect.poll(() => existsSync(`/proc/${other}`), { timeout: 20_000 }).toBe(false); // mpirun may end before it
     expect(performance.now() - started).toBeLessThan(20_000); // 5 s on a machine with a core for each
     expect(status).toBeGreaterThan(0);
     expect(savedStep("broken") % 4).toBe(0);
